@@ -1,0 +1,44 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+from __future__ import annotations
+
+"""Pieces of argument specs that more than one module has. Names and meaning: the interface; documentation: the modules and fragments."""
+
+import typing as t
+
+from ansible.module_utils.basic import env_fallback
+
+from . import _times
+from ._errors import InputError
+from ._kinds import END, INTEGER_ID, START
+from ._ledger_file import DEFAULT_PATH
+
+Spec = dict[str, dict[str, t.Any]]
+
+
+def _ids(**more: t.Any) -> dict[str, t.Any]:
+    return dict({"type": "list", "elements": INTEGER_ID}, **more)
+
+
+BINDING_IDS: Spec = {"binding_ids": _ids(aliases=["binding_id"])}
+DATASTREAM_IDS: Spec = {"datastream_ids": _ids(aliases=["datastream_id"])}
+TARGET_ID: Spec = {"target_id": {"type": INTEGER_ID}}
+CREATED: Spec = {"created_from": {"type": START}, "created_to": {"type": END}}
+LEDGER: Spec = {"ledger": {"type": "path", "default": DEFAULT_PATH, "fallback": (env_fallback, ["ADVERITY_LEDGER"])}}
+
+# Which extracts, into which bindings: alike where they are requeued and where the ledger is asked about them.
+REQUEUE_CHOICE: Spec = {"extract_ids": _ids(), **DATASTREAM_IDS, **CREATED, **BINDING_IDS, **TARGET_ID, **LEDGER}
+REQUEUE_RULES: dict[str, t.Any] = {
+    "mutually_exclusive": [("extract_ids", "datastream_ids"), ("binding_ids", "target_id")],
+}
+
+
+def check_bounds(params: dict[str, t.Any]) -> None:
+    """Raises InputError where created_from is later than created_to."""
+    start, end = params["created_from"], params["created_to"]
+    if start and end and _times.parse(start) > _times.parse(end):
+        raise InputError("created_from ({0}) is later than created_to ({1}).".format(start, end))

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+from __future__ import annotations
+
+"""Bindings: which datastream loads into which destination, and whether it does (bindings guide)."""
+
+import typing as t
+
+from . import _choice, _quote
+from ._client import Client
+from ._errors import AdverityError, InputError, UnreadableAnswer
+from ._paging import Row, read_numbered
+
+PATH = "/api/v1/bindings/"
+
+
+def read(client: Client, datastream_id: int | None = None, target_id: int | None = None) -> list[Row]:
+    """The bindings the key can see, by id, of one datastream and/or one destination where these are given."""
+    given = {"datastream_id": datastream_id, "target_id": target_id}
+    rows = read_numbered(client, PATH, {name: value for name, value in given.items() if value is not None})
+    return sorted(rows, key=lambda row: row["id"])
+
+
+def read_chosen(client: Client, binding_ids: list[int] | None, datastream_id: int | None, target_id: int | None) -> list[Row]:
+    """The bindings for which everything holds that is given; every one of ``binding_ids`` must be among them. Raises InputError.
+
+    There is no read of one binding by its id (contract), so ids are looked up in the list.
+    """
+    rows = read(client, datastream_id, target_id)
+    where = place(datastream_id, target_id)
+    if binding_ids is not None:
+        _choice.refuse_unknown("binding_ids", binding_ids, (row["id"] for row in rows), where)
+        wanted = set(binding_ids)
+        rows = [row for row in rows if row["id"] in wanted]
+    return rows
+
+
+def place(datastream_id: int | None, target_id: int | None) -> str:
+    """Where a binding was looked for, in words."""
+    parts = []
+    if datastream_id is not None:
+        parts.append("datastream_id {0}".format(datastream_id))
+    if target_id is not None:
+        parts.append("target_id {0}".format(target_id))
+    return "among the bindings this key can see" + (" with " + " and ".join(parts) if parts else "")
+
+
+def state(row: Row) -> bool | None:
+    """Whether the binding is enabled; None where the row does not say (contract: it is not known whether list rows do)."""
+    enabled = row.get("enabled")
+    return enabled if isinstance(enabled, bool) else None
+
+
+class EnabledPlan:
+    """Which bindings have to be written so that all of ``rows`` are ``enabled``. A row that does not tell its state is written too."""
+
+    def __init__(self, rows: list[Row], enabled: bool) -> None:
+        self.rows, self.enabled = rows, enabled
+        self.due = [row for row in rows if state(row) is not enabled]
+
+    def result(self, done: dict[int, Row]) -> dict[str, t.Any]:
+        """The module's result, ``done`` being the bindings that were (or, in check mode, would be) written, as they are then, by id."""
+        changed = [row for row in self.due if row["id"] in done]
+        return {
+            "changed": bool(changed),
+            "bindings": [done.get(row["id"], row) for row in self.rows],
+            "affected": {"binding_ids": [row["id"] for row in changed]},
+            "diff": {
+                "before": {label(row): {"enabled": state(row)} for row in changed},
+                "after": {label(row): {"enabled": self.enabled} for row in changed},
+            },
+        }
+
+    def predicted(self) -> dict[int, Row]:
+        """The bindings that are due, as they will be but for their ``updated``."""
+        return {row["id"]: dict(row, enabled=self.enabled) for row in self.due}
+
+    def apply(self, client: Client) -> dict[int, Row]:
+        """One PATCH for each binding that is due. An error carries the result so far, and ``remaining``: what was not done."""
+        done: dict[int, Row] = {}
+        for row in self.due:
+            try:
+                done[row["id"]] = dict(row, **_set_enabled(client, row["id"], self.enabled))
+            except AdverityError as error:
+                rest = [one["id"] for one in self.due if one["id"] not in done]
+                error.facts = dict(self.result(done), remaining={"binding_ids": rest}, **error.facts)
+                error.say("Bindings written before that: {0}. Not written: {1}.".format(_quote.ids(sorted(done)) or "none", _quote.ids(rest)))
+                raise
+        return done
+
+
+def label(row: Row) -> str:
+    """A binding, in words a person can place."""
+    target = row.get("target_name") or "target {0}".format(row.get("target_id"))
+    return "binding {0} (datastream {1} to {2})".format(row["id"], row.get("datastream_id"), target)
+
+
+def _set_enabled(client: Client, binding_id: int, enabled: bool) -> Row:
+    path = "{0}{1}/".format(PATH, binding_id)
+    row = client.request("PATCH", path, body={"enabled": enabled}).data
+    if not isinstance(row, dict) or row.get("id") != binding_id or row.get("enabled") is not enabled:
+        raise UnreadableAnswer(
+            "PATCH {0} with enabled {1} was answered with success, but not with that binding in that state."
+            " Look at the binding before running this again.".format(path, enabled),
+            method="PATCH",
+            path=path,
+        )
+    return row
+
+
+def refuse_none(rows: list[Row], datastream_id: int | None, target_id: int | None) -> None:
+    """Raises InputError where no binding was found: bindings are made in the user interface only (bindings guide)."""
+    if not rows:
+        raise InputError(
+            "No binding found {0}. Check the ids and the key's workspace; the API cannot create a binding,"
+            " assign the destination to the datastream in Adverity first.".format(place(datastream_id, target_id))
+        )

@@ -1,0 +1,40 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+from __future__ import annotations
+
+"""What every way of choosing things by id has in common: an empty choice is a mistake and never "all", an id is named once."""
+
+import typing as t
+
+from . import _quote
+from ._errors import InputError
+
+Id = t.TypeVar("Id", int, str)
+
+
+def refuse_empty(params: dict[str, t.Any], *names: str) -> None:
+    """Raises InputError where one of these options is given, but holds nothing."""
+    for name in names:
+        if params.get(name) is not None and not params[name]:
+            raise InputError(
+                "{0} is empty. An empty choice is never taken for all, nor for none: leave the option out, or say what is meant."
+                " (A list that a playbook computes can turn out empty: use a condition, when: {0} | length > 0.)".format(name)
+            )
+
+
+def once(ids: t.Iterable[Id]) -> list[Id]:
+    """The ids in their order, each once."""
+    return list(dict.fromkeys(ids))
+
+
+def refuse_unknown(option: str, asked: t.Iterable[t.Any], known: t.Iterable[t.Any], where: str) -> None:
+    """Raises InputError, naming every id in ``asked`` that is not in ``known``. ``where`` says where they were looked for."""
+    known = set(known)
+    unknown = [one for one in asked if one not in known]
+    if unknown:
+        shown = _quote.ids(sorted(unknown)) if isinstance(unknown[0], int) else ", ".join(unknown)
+        raise InputError("{0}: not found {1}: {2}. Nothing was changed.".format(option, where, shown), unknown_ids=unknown)

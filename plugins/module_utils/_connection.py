@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+from __future__ import annotations
+
+"""The connection options of every module, and the client made of them. Their documentation: ``doc_fragments/connection.py``."""
+
+import ipaddress
+import os
+import re
+import typing as t
+from urllib.parse import urlsplit
+
+from ansible.module_utils.basic import env_fallback
+
+from ._client import Client
+from ._errors import InputError
+
+
+def _from_environment(name: str) -> tuple[t.Callable[..., t.Any], list[str]]:
+    return (env_fallback, [name])
+
+
+CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
+    "instance": {"type": "str", "required": True, "fallback": _from_environment("ADVERITY_INSTANCE")},
+    "api_key": {"type": "str", "required": True, "no_log": True, "fallback": _from_environment("ADVERITY_API_KEY")},
+    "validate_certs": {"type": "bool", "default": True, "fallback": _from_environment("ADVERITY_VALIDATE_CERTS")},
+    "ca_path": {"type": "path", "fallback": _from_environment("ADVERITY_CA_PATH")},
+    "timeout": {"type": "float", "default": 30.0, "fallback": _from_environment("ADVERITY_TIMEOUT")},
+    "retries": {"type": "int", "default": 4, "fallback": _from_environment("ADVERITY_RETRIES")},
+    "retry_max_delay": {"type": "float", "default": 60.0, "fallback": _from_environment("ADVERITY_RETRY_MAX_DELAY")},
+}
+
+_HOST_NAME = re.compile(r"^(?!-)[\w-]{1,63}(\.[\w-]{1,63})*\.?$")
+
+
+def read_instance(text: str) -> str:
+    """The base URL (``https://host[:port]``, in lower case, no path) of what the option ``instance`` says. Raises InputError."""
+    wrong = "instance is {0!r}, but it must be a host name, or https://host[:port]".format(text)
+    if not text or re.search(r"[\x00-\x20\x7f-\xa0\\]", text):
+        raise InputError("{0}: it is empty, or has white space or control characters in it.".format(wrong))
+    try:
+        url = urlsplit(text if "://" in text else "https://" + text)
+        host, port = url.hostname or "", url.port
+    except ValueError as error:
+        raise InputError("{0}: {1}.".format(wrong, error)) from error
+    if url.username is not None or url.password is not None:
+        # Not quoted: it may hold a password.
+        raise InputError("instance must be a host name, or https://host[:port], without a user name or password.")
+    if url.scheme not in ("https", "http") or url.path or "?" in text or "#" in text:
+        raise InputError("{0}, without a path, query or fragment.".format(wrong))
+    address = _address(host)
+    if address is None and not _HOST_NAME.match(host):
+        raise InputError("{0}: {1!r} is not a host name.".format(wrong, host))
+    if url.scheme == "http" and not (host == "localhost" or (address is not None and address.is_loopback)):
+        raise InputError("{0}. Over http:// the API key could be read on the way, so that is for a loopback address only.".format(wrong))
+    shown = "[{0}]".format(host) if ":" in host else host
+    default = 443 if url.scheme == "https" else 80
+    return "{0}://{1}{2}".format(url.scheme, shown, "" if port in (None, default) else ":{0}".format(port))
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def check_key(key: str) -> str:
+    """The key, if it can be one. No message of this shows any of it. Raises InputError."""
+    if key[:7].lower() in ("bearer ", "bearer"):
+        raise InputError("api_key begins with the word Bearer: give the key alone, the collection adds the scheme.")
+    if not key:
+        raise InputError("api_key is empty.")
+    if not all("!" <= character <= "~" for character in key):
+        raise InputError(
+            "api_key has white space, a line break, or a character outside printable ASCII in it (the key is not shown)."
+            " A key read from a file often ends in a line break: use the trim filter."
+        )
+    return key
+
+
+def connect(params: dict[str, t.Any]) -> Client:
+    """The client for a module's parameters. Sends nothing yet. Raises InputError, or MissingLibrary without requests."""
+    timeout, retries, longest = params["timeout"], params["retries"], params["retry_max_delay"]
+    if not 0 < timeout <= 86400:
+        raise InputError("timeout is {0:g}, but it must be more than 0 and at most 86400 (seconds).".format(timeout))
+    if not 0 <= retries <= 100:
+        raise InputError("retries is {0}, but it must be 0 to 100.".format(retries))
+    if not 0 <= longest <= 86400:
+        raise InputError("retry_max_delay is {0:g}, but it must be 0 to 86400 (seconds).".format(longest))
+    ca_path = params["ca_path"]
+    if ca_path and not (os.path.exists(ca_path) and os.access(ca_path, os.R_OK)):
+        raise InputError("ca_path is {0!r}, but there is no such file, or it cannot be read.".format(ca_path))
+    return Client(
+        base_url=read_instance(params["instance"]),
+        api_key=check_key(params["api_key"]),
+        verify=(ca_path or True) if params["validate_certs"] else False,
+        timeout=timeout,
+        retries=retries,
+        retry_max_delay=longest,
+    )

@@ -1,0 +1,146 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""What the role ``deploy_destination`` decides: pure, from the bindings and the ledger to what is enabled and backfilled.
+
+The filters ``deployment_plan`` and ``deployment_backfill`` are these functions for the role's tasks.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from . import _bindings, _choice, _times
+from ._errors import InputError
+from ._kinds import to_integer_id
+from ._paging import Row
+
+Known = dict[str, t.Any]  # a row of adverity_requeue_info's backfills
+Periods = list[dict[str, t.Any]]  # since and until, as in these rows
+
+
+def make_plan(
+    bindings: list[Row],
+    backfills: list[Known],
+    target_id: int,
+    datastream_ids: t.Any,
+    enabled: bool,
+    backfill: str,
+) -> dict[str, t.Any]:
+    """What to do about the bindings of one destination.
+
+    ``bindings`` are all its rows; ``backfills`` what the ledger knows of them; ``backfill`` is ``when_needed``, ``always`` or ``never``.
+    Returns ``bindings`` (those meant, each with ``deed``, one word on what happens to its history), ``write_ids`` (to be enabled or disabled),
+    ``planned_ids`` (of these, to be backfilled), ``resumed_ids`` (enabled already, to be backfilled), ``datastreams`` (their datastreams by
+    binding id), ``self_loading`` (per binding id, periods as far as they are known before anything is enabled) and ``warnings``.
+    Raises InputError where a datastream is not bound to the destination.
+    """
+    meant = _meant(bindings, target_id, datastream_ids)
+    known = {row["binding_id"]: row for row in backfills}
+    plan: dict[str, t.Any] = {"bindings": [], "write_ids": [], "planned_ids": [], "resumed_ids": [], "self_loading": {}, "warnings": []}
+    for row in meant:
+        state, knows = _bindings.state(row), known.get(row["id"])
+        written = state is not enabled
+        deed, periods = _decide(row, state, knows, enabled, backfill)
+        if written:
+            plan["write_ids"].append(row["id"])
+        if deed == "backfill":
+            plan["planned_ids" if written else "resumed_ids"].append(row["id"])
+            plan["self_loading"][row["id"]] = periods
+        plan["bindings"].append(dict(row, deed=deed, written=written, dispatched=knows["dispatched"] if knows else 0))
+    plan["datastreams"] = {row["id"]: row["datastream_id"] for row in meant}
+    plan["warnings"] = _warnings(plan["bindings"], known, enabled)
+    return plan
+
+
+def make_backfill(plan: dict[str, t.Any], written: list[Row], only_planned: bool, check_mode: bool) -> dict[str, t.Any]:
+    """The options of ``adverity_requeue`` that choose: ``datastream_ids``, ``binding_ids``, ``self_loading``.
+
+    With ``only_planned`` for what is going to be enabled, before it is; otherwise for everything, ``written`` being the bindings that were
+    enabled, as the service answered: from their ``updated`` on they load by themselves (in check mode no such time is known).
+    """
+    binding_ids = plan["planned_ids"] + ([] if only_planned else plan["resumed_ids"])
+    answers = {row["id"]: row for row in written}
+    self_loading = []
+    for binding_id in binding_ids:
+        periods = list(plan["self_loading"][binding_id])
+        if binding_id in plan["planned_ids"] and not only_planned and not check_mode and not _is_open(periods):
+            periods.append({"since": answers.get(binding_id, {}).get("updated") or _times.now(), "until": None})
+        self_loading.extend(dict(period, binding_id=binding_id) for period in periods)
+    return {
+        "datastream_ids": _choice.once(plan["datastreams"][binding_id] for binding_id in binding_ids),
+        "binding_ids": binding_ids,
+        "self_loading": self_loading,
+    }
+
+
+def _meant(bindings: list[Row], target_id: int, datastream_ids: t.Any) -> list[Row]:
+    _bindings.refuse_none(bindings, None, target_id)
+    if datastream_ids is None:
+        return bindings
+    listed = datastream_ids.split(",") if isinstance(datastream_ids, str) else datastream_ids
+    try:
+        wanted = [to_integer_id(one) for one in ([listed] if isinstance(listed, int) else listed)]
+    except ValueError as error:
+        raise InputError("datastream_ids: {0}.".format(error)) from error
+    where = "among the datastreams that are bound to target_id {0}, as far as this key can see".format(target_id)
+    if not wanted:
+        raise InputError("datastream_ids is empty. Leave it out to mean every datastream that is bound to the destination.")
+    _choice.refuse_unknown("datastream_ids", wanted, (row["datastream_id"] for row in bindings), where)
+    return [row for row in bindings if row["datastream_id"] in wanted]
+
+
+def _decide(row: Row, state: bool | None, knows: Known | None, enabled: bool, backfill: str) -> tuple[str, Periods]:
+    """What happens to a binding's history (``backfill``, ``done``, ``left alone``, ``none``), and the periods in which it loaded by itself."""
+    if not enabled or backfill == "never":
+        return "none", []
+    periods: Periods = list(knows["self_loading"]) if knows else []
+    if state is False or (state is None and not _is_open(periods)):
+        return "backfill", _closed(periods, row)
+    if backfill == "when_needed" and knows is None:
+        return "left alone", []
+    if backfill == "when_needed" and knows and knows["finished"]:
+        return "done", periods
+    if not _is_open(periods):
+        # Enabled by a run that was killed before it could note when, or by somebody else: the last change is the best that is known.
+        since = row.get("updated") or (knows or {}).get("planned_at")
+        periods += [{"since": since, "until": None}] if since else []
+    return "backfill", periods
+
+
+def _is_open(periods: Periods) -> bool:
+    return any(period["until"] is None for period in periods)
+
+
+def _closed(periods: Periods, row: Row) -> Periods:
+    """The periods of a binding that is disabled now: it was disabled at its last change, at the latest."""
+    end = row.get("updated") or _times.now()
+    return [period if period["until"] else dict(period, until=max(end, period["since"], key=_times.parse)) for period in periods]
+
+
+def _warnings(rows: list[Row], known: dict[int, Known], enabled: bool) -> list[str]:
+    warnings = []
+    alone = [row for row in rows if row["deed"] == "left alone"]
+    if alone:
+        warnings.append(
+            "Left alone: {0}. Enabled before this run, and the ledger knows nothing of a backfill, so whether the history was loaded cannot be told."
+            " backfill: always (deploy_destination_backfill) loads it.".format(_labels(alone))
+        )
+    again = [row for row in rows if row["deed"] == "backfill" and row["written"] and (known.get(row["id"]) or {}).get("self_loading")]
+    if again:
+        warnings.append(
+            "Enabled again: {0}. What was fetched from its first enabling until its last change ({1}) is taken as loaded by itself, and not sent.".format(
+                _labels(again), ", ".join(str(row.get("updated", "not known")) for row in again)
+            )
+        )
+    untold = [row for row in rows if _bindings.state(row) is None]
+    if untold and enabled:
+        warnings.append("The service does not say whether these are enabled, so they are enabled in any case: {0}.".format(_labels(untold)))
+    return warnings
+
+
+def _labels(rows: list[Row]) -> str:
+    return ", ".join(_bindings.label(row) for row in rows[:20]) + (" and {0} more".format(len(rows) - 20) if rows[20:] else "")

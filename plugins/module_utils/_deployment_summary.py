@@ -1,0 +1,73 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""What the role ``deploy_destination`` says at its end: lines for a person, and the same as data for ``set_stats``."""
+
+from __future__ import annotations
+
+import typing as t
+
+_COUNTS = ("requeued", "skipped", "unknown", "remaining")
+
+
+def make_summary(plan: dict[str, t.Any], requeue: dict[str, t.Any], target_id: int, enabled: bool, check_mode: bool) -> dict[str, t.Any]:
+    """``lines`` and ``data``, from the plan and from the result of ``adverity_requeue`` (empty where it did not run)."""
+    counts = {row["binding_id"]: row for row in requeue.get("summary", [])}
+    bindings = []
+    for row in plan["bindings"]:
+        of_this = counts.get(row["id"], {})
+        bindings.append(
+            dict(
+                {name: of_this.get(name, 0) for name in _COUNTS},
+                binding_id=row["id"],
+                datastream_id=row["datastream_id"],
+                written=row["written"],
+                backfill=row["deed"],
+                dispatched_before=row["dispatched"],
+            )
+        )
+    data = {
+        "target_id": int(target_id),
+        "enabled": enabled,
+        "check_mode": check_mode,
+        "written_binding_ids": plan["write_ids"],
+        "extract_count": requeue.get("extract_count", 0),
+        "bindings": bindings,
+    }
+    return {"lines": _lines(plan, data), "data": data}
+
+
+def _lines(plan: dict[str, t.Any], data: dict[str, t.Any]) -> list[str]:
+    name = next((row["target_name"] for row in plan["bindings"] if row.get("target_name")), None)
+    title = "Destination {0}{1}".format(data["target_id"], " ({0})".format(name) if name else "")
+    word = "enabled" if data["enabled"] else "disabled"
+    quiet = not data["written_binding_ids"] and not data["extract_count"]
+    if data["check_mode"]:
+        title += ": check mode, nothing was written. A real run would do this:"
+    elif quiet:
+        title += ": nothing had to be done."
+    lines = [title]
+    lines.extend("  datastream {datastream_id}, binding {binding_id}: {0}".format(_what(row, word, data["check_mode"]), **row) for row in data["bindings"])
+    if data["extract_count"] and not data["check_mode"]:
+        lines.append("Sent means dispatched: Adverity loads in the background and does not report the end of it. Look there for the outcome.")
+    return lines
+
+
+def _what(row: dict[str, t.Any], word: str, check_mode: bool) -> str:
+    if row["written"]:
+        parts = ["to be " + word if check_mode else word + " now"]
+    else:
+        parts = [word + " before"]
+    if row["backfill"] == "backfill":
+        sent = "to send" if check_mode else "sent"
+        parts.append("{requeued} extracts {0}, {skipped} sent before, {remaining} left".format(sent, **row))
+        if row["unknown"]:
+            parts.append("{unknown} of unknown outcome".format(**row))
+    elif row["backfill"] == "done":
+        parts.append("{dispatched_before} extracts sent before, nothing left".format(**row))
+    elif row["backfill"] == "left alone":
+        parts.append("history left alone, see the warning")
+    return "; ".join(parts)

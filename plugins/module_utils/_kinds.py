@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+from __future__ import annotations
+
+"""Kinds of values for argument specs: ids that are told apart, times.
+
+An integer where a UUID is due, or the reverse, is the mistake this service invites (contract, "Ids: the trap"); ansible-core's own conversions
+would only say that it is no integer, and take ``true`` for 1.
+"""
+
+import typing as t
+import uuid
+
+from . import _times
+
+_INTEGER_IDS = "bindings, destinations (targets), extracts, and datastreams in adverity_binding, adverity_extract_info and adverity_requeue"
+_UUIDS = "datastreams and workspaces in adverity_datastream and adverity_smart_pulling"
+
+
+class Kind(str):
+    """A type of an argument spec: to ansible-core a callable that converts, to everything that reads specs the plain type's name."""
+
+    __name__: str
+    _convert: t.Callable[[t.Any], t.Any]
+
+    def __new__(cls, plain: str, name: str, convert: t.Callable[[t.Any], t.Any]) -> Kind:
+        kind = super().__new__(cls, plain)
+        kind.__name__ = name
+        kind._convert = convert
+        return kind
+
+    def __call__(self, value: t.Any) -> t.Any:
+        return self._convert(value)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return len(text) in (32, 36)
+
+
+def to_integer_id(value: t.Any) -> int:
+    """A positive whole number, also as text. Raises ValueError with what is wrong."""
+    text = "" if isinstance(value, bool) else str(value).strip()
+    if text.isascii() and text.isdigit() and 0 < int(text) < 2**63:
+        return int(text)
+    if _is_uuid(text):
+        raise ValueError("{0} is a UUID, but this takes an integer id. Integer ids are those of {1}; UUIDs those of {2}".format(text, _INTEGER_IDS, _UUIDS))
+    raise ValueError("{0!r:.80} is not a positive whole number".format(value))
+
+
+def to_uuid(value: t.Any) -> str:
+    """A UUID in lower case with hyphens. Raises ValueError with what is wrong."""
+    text = "" if isinstance(value, bool) else str(value).strip()
+    if text.isascii() and text.isdigit() and len(text) < 32:
+        raise ValueError("{0} is an integer id, but this takes a UUID. UUIDs are those of {1}; integer ids those of {2}".format(text, _UUIDS, _INTEGER_IDS))
+    if not _is_uuid(text):
+        raise ValueError("{0!r:.80} is not a UUID like 9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10".format(value))
+    return str(uuid.UUID(text))
+
+
+def _whole_number(lowest: int, highest: int | None = None) -> t.Callable[[t.Any], int]:
+    def convert(value: t.Any) -> int:
+        text = "" if isinstance(value, bool) else str(value).strip()
+        if text.lstrip("-").isdigit() and text.isascii() and text.count("-") < 2 and lowest <= int(text) and (highest is None or int(text) <= highest):
+            return int(text)
+        raise ValueError("{0!r:.80} is not a whole number {1}".format(value, "of at least {0}".format(lowest) if highest is None else "from {0} to {1}".format(lowest, highest)))
+
+    return convert
+
+
+def _to_start(value: t.Any) -> str:
+    return _times.show(_times.parse(str(value)))
+
+
+def _to_end(value: t.Any) -> str:
+    return _times.show(_times.parse(str(value), end_of_day=True))
+
+
+INTEGER_ID = Kind("int", "an integer id", to_integer_id)
+UUID = Kind("str", "a UUID", to_uuid)
+START = Kind("str", "a time", _to_start)
+END = Kind("str", "a time", _to_end)
+
+
+def whole_number(lowest: int, highest: int | None = None) -> Kind:
+    """A whole number within bounds, both included."""
+    return Kind("int", "a whole number", _whole_number(lowest, highest))

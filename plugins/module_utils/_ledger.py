@@ -1,0 +1,160 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+from __future__ import annotations
+
+"""What the collection remembers of requeues, because the service remembers nothing (requeue guide, contract).
+
+Of each extract and binding: *pending* (planned), *intended* (a POST may be on its way), *dispatched* (the service said so). Who holds the
+ledger and finds something intended knows that the run which noted it is gone: for everybody else that is *unknown*.
+"""
+
+import json
+import typing as t
+
+from . import _times
+from ._ledger_file import LedgerFile
+
+PENDING, UNKNOWN, DISPATCHED = "pending", "unknown", "dispatched"
+
+# Stands for the binding where none was named: all that were enabled then.
+ALL_ENABLED = 0
+
+Period = tuple[str, t.Optional[str]]  # since (exclusive), until (inclusive; None: still)
+_ON_DISK = {"pending": PENDING, "intended": UNKNOWN, "dispatched": DISPATCHED}
+
+
+class Entry(t.NamedTuple):
+    """One extract for one binding, as it stands in the ledger. ``at`` is when it was dispatched, or when that became unknown."""
+
+    binding_id: int
+    extract_id: int
+    datastream_id: int | None
+    created: str | None
+    status: str
+    at: str | None
+
+
+class Backfill(t.NamedTuple):
+    """What the ledger knows of a binding as a whole. ``planned_at``: a plan was written that no run has taken up yet."""
+
+    binding_id: int
+    datastream_id: int | None
+    planned_at: str | None
+    self_loading: list[Period]
+
+
+class Ledger(LedgerFile):
+    """The entries of one instance."""
+
+    def status(self, extract_ids: t.Collection[int]) -> t.Callable[[int, int], str | None]:
+        """The status by binding id and extract id, of these extracts; None for what was never planned.
+
+        What was sent without naming bindings may have gone to any of them: it makes the extract unknown for each binding that has no
+        outcome of its own, and what went to any binding makes it unknown for "all enabled".
+        """
+        known: dict[tuple[int, int], str] = {}
+        sent: set[int] = set()
+        for entry in self.entries(extract_ids=extract_ids):
+            known[entry.binding_id, entry.extract_id] = entry.status
+            if entry.status != PENDING and entry.binding_id != ALL_ENABLED:
+                sent.add(entry.extract_id)
+
+        def status(binding_id: int, extract_id: int) -> str | None:
+            own = known.get((binding_id, extract_id))
+            if own in (DISPATCHED, UNKNOWN):
+                return own
+            if binding_id == ALL_ENABLED:
+                return UNKNOWN if extract_id in sent else own
+            return UNKNOWN if known.get((ALL_ENABLED, extract_id), PENDING) != PENDING else own
+
+        return status
+
+    def entries(
+        self,
+        extract_ids: t.Collection[int] | None = None,
+        binding_ids: t.Collection[int] | None = None,
+        datastream_ids: t.Collection[int] | None = None,
+    ) -> t.Iterator[Entry]:
+        """The entries for which all that is given holds, by datastream and age."""
+        extracts, bindings, datastreams = (None if ids is None else frozenset(ids) for ids in (extract_ids, binding_ids, datastream_ids))
+        query = "SELECT binding_id, extract_id, datastream_id, created, status, at FROM load WHERE instance = ?"
+        with self.errors():
+            for row in self.connection.execute(query + " ORDER BY datastream_id, created, extract_id, binding_id", (self.instance,)):
+                binding_id, extract_id, datastream_id, created, status, at = row
+                if (
+                    (extracts is None or extract_id in extracts)
+                    and (bindings is None or binding_id in bindings)
+                    and (datastreams is None or datastream_id in datastreams)
+                ):
+                    yield Entry(binding_id, extract_id, datastream_id, created, _ON_DISK[status], at)
+
+    def backfills(self) -> dict[int, Backfill]:
+        """What is known of each binding as a whole, by its id."""
+        query = "SELECT binding_id, datastream_id, planned_at, self_loading FROM backfill WHERE instance = ?"
+        with self.errors():
+            rows = self.connection.execute(query, (self.instance,)).fetchall()
+        return {row[0]: Backfill(row[0], row[1], row[2], [(since, until) for since, until in json.loads(row[3])]) for row in rows}
+
+    def plan(
+        self,
+        entries: t.Iterable[Entry],
+        bindings: t.Mapping[int, int | None],
+        self_loading: t.Mapping[int, list[Period]],
+        taken_up: bool,
+        gone: t.Iterable[tuple[int, int]] = (),
+    ) -> None:
+        """Writes a plan down: what is not known yet becomes pending, what is known stays as it is.
+
+        ``bindings`` are the ids of those planned for, with their datastreams; ``self_loading`` replaces what is known of those it names;
+        ``taken_up`` says that this run goes on to send it; ``gone`` are pending ones that the service has no longer: they are dropped.
+        """
+        planned_at = None if taken_up else _times.now()
+        with self.transaction() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO load (instance, binding_id, extract_id, datastream_id, created, status) VALUES (?, ?, ?, ?, ?, 'pending')",
+                ((self.instance, entry.binding_id, entry.extract_id, entry.datastream_id, entry.created) for entry in entries),
+            )
+            connection.executemany(
+                "DELETE FROM load WHERE instance = ? AND binding_id = ? AND extract_id = ? AND status = 'pending'",
+                ((self.instance, binding_id, extract_id) for binding_id, extract_id in gone),
+            )
+            for binding_id, datastream_id in bindings.items():
+                connection.execute(
+                    "INSERT INTO backfill (instance, binding_id, datastream_id, planned_at) VALUES (?, ?, ?, ?)"
+                    " ON CONFLICT (instance, binding_id) DO UPDATE SET planned_at = excluded.planned_at",
+                    (self.instance, binding_id, datastream_id, planned_at),
+                )
+            connection.executemany(
+                "UPDATE backfill SET self_loading = ? WHERE instance = ? AND binding_id = ?",
+                ((json.dumps(periods), self.instance, binding_id) for binding_id, periods in self_loading.items()),
+            )
+
+    def intend(self, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int]) -> list[tuple[t.Any, ...]]:
+        """Notes that these are about to be sent. Returns what ``withdraw`` needs to take that back."""
+        which = "instance = ? AND binding_id = ? AND extract_id IN ({0})".format(", ".join("?" * len(extract_ids)))
+        before: list[tuple[t.Any, ...]] = []
+        with self.transaction() as connection:
+            for binding_id in binding_ids:
+                key = (self.instance, binding_id, *extract_ids)
+                query = "SELECT status, at, instance, binding_id, extract_id FROM load WHERE "
+                before.extend(connection.execute(query + which, key).fetchall())
+                connection.execute("UPDATE load SET status = 'intended', at = ? WHERE " + which, (_times.now(), *key))
+        return before
+
+    def withdraw(self, before: list[tuple[t.Any, ...]]) -> None:
+        """Takes an intention back: the service certainly did nothing."""
+        with self.transaction() as connection:
+            connection.executemany("UPDATE load SET status = ?, at = ? WHERE instance = ? AND binding_id = ? AND extract_id = ?", before)
+
+    def dispatched(self, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int]) -> None:
+        """Notes that the service said it dispatched these."""
+        at = _times.now()
+        with self.transaction() as connection:
+            connection.executemany(
+                "UPDATE load SET status = 'dispatched', at = ? WHERE instance = ? AND binding_id = ? AND extract_id = ?",
+                ((at, self.instance, binding_id, extract_id) for binding_id in binding_ids for extract_id in extract_ids),
+            )

@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+from __future__ import annotations
+
+"""Reading whole lists, of both kinds the service has, so that none is cut short and none is read for ever.
+
+A list may change while it is read. Where what was seen does not add up it is read again, a few times; then it is an error.
+"""
+
+import typing as t
+from urllib.parse import parse_qsl, urlsplit
+
+from ._client import Client, Params
+from ._errors import Refused, UnreadableAnswer
+
+PAGE_SIZE = 100  # the most the bindings guide allows
+_READINGS = 3
+
+Row = dict[str, t.Any]
+Keep = t.Callable[[Row], t.Any]
+
+
+class _DoesNotAddUp(Exception):
+    """The pages of one reading contradict each other."""
+
+
+def read_numbered(client: Client, path: str, params: Params, page_size: int | None = PAGE_SIZE) -> list[Row]:
+    """All rows of a ``{items, count}`` list, each with its ``id``, in the service's order.
+
+    It is complete when as many distinct ids were seen as ``count`` says on every page. With ``page_size`` None nothing about pages is asked
+    for until a second page turns out to be needed: for lists whose paging is not documented (contract).
+    """
+
+    def read() -> list[Row]:
+        seen: dict[t.Any, Row] = {}
+        expected = None
+        page = 1
+        while True:
+            asked = dict(params)
+            if page_size is not None:
+                asked["page_size"] = page_size
+            if page_size is not None or page > 1:
+                asked["page"] = page
+            data = client.get(path, asked)
+            rows, count = _rows(path, data, "items"), _count(path, data)
+            if expected is not None and count != expected:
+                raise _DoesNotAddUp("its count went from {0} to {1} between two pages".format(expected, count))
+            expected = count
+            before = len(seen)
+            seen.update((row["id"], row) for row in rows)
+            if len(seen) == count:
+                return list(seen.values())
+            if len(seen) > count or len(seen) == before:
+                raise _DoesNotAddUp("its count is {0}, but page {1} brings the rows to {2}".format(count, page, len(seen)))
+            page += 1
+
+    return _again_until_it_adds_up(path, read)
+
+
+def read_linked(client: Client, path: str, params: Params, keep: Keep, enough: t.Callable[[list[t.Any]], bool] | None = None) -> list[t.Any]:
+    """All rows of a ``{count, next, previous, results}`` list, each as ``keep`` returns it.
+
+    Of ``next`` only the path and the query are followed: the host in it may be another one, and the key never goes there (contract).
+    ``enough`` may end the reading after a page, given what was kept so far.
+    """
+
+    def read() -> list[t.Any]:
+        seen: set[t.Any] = set()
+        kept: list[t.Any] = []
+        count = None
+        where, asked = path, dict(params)
+        while True:
+            data = _get_next(client, where, asked) if seen else client.get(where, asked)
+            rows = _rows(path, data, "results")
+            new = [row for row in rows if row["id"] not in seen]
+            seen.update(row["id"] for row in new)
+            kept.extend(keep(row) for row in new)
+            before, count = count, _count(path, data) if data.get("count") is not None else None
+            if before is not None and count is not None and count < before:
+                raise _DoesNotAddUp("its count fell from {0} to {1} between two pages".format(before, count))
+            following = data.get("next")
+            if enough is not None and enough(kept):
+                return kept
+            if following is None:
+                if count is not None and len(seen) != count:
+                    raise _DoesNotAddUp("its count is {0}, but its pages have {1} rows".format(count, len(seen)))
+                return kept
+            if not new:
+                raise _DoesNotAddUp("a page brought nothing new, but names a next one")
+            where, asked = _next(path, following)
+
+    return _again_until_it_adds_up(path, read)
+
+
+def _again_until_it_adds_up(path: str, read: t.Callable[[], list[t.Any]]) -> list[t.Any]:
+    reason = ""
+    for _reading in range(_READINGS):
+        try:
+            return read()
+        except _DoesNotAddUp as error:
+            reason = str(error)
+    raise UnreadableAnswer(
+        "The list {0} does not add up, in {1} readings: {2}. Nothing was decided on part of a list."
+        " If things were being added or removed just now, run it again.".format(path, _READINGS, reason),
+        method="GET",
+        path=path,
+    )
+
+
+def _get_next(client: Client, where: str, asked: Params) -> t.Any:
+    try:
+        return client.get(where, asked)
+    except Refused as error:
+        if error.status == 404:  # "Invalid page.": the list became shorter meanwhile (contract)
+            raise _DoesNotAddUp("a page that was announced is not there: {0}".format(error.text)) from error
+        raise
+
+
+def _next(path: str, link: t.Any) -> tuple[str, Params]:
+    try:
+        url = urlsplit(link if isinstance(link, str) else "")
+    except ValueError:
+        url = urlsplit("")
+    if not url.path.startswith("/") or url.path.startswith("//"):
+        raise UnreadableAnswer("The list {0} names a next page that is no address: {1!r:.200}.".format(path, link), method="GET", path=path)
+    asked: dict[str, list[str]] = {}
+    for name, value in parse_qsl(url.query, keep_blank_values=True):
+        asked.setdefault(name, []).append(value)
+    return url.path, dict(asked)
+
+
+def _rows(path: str, data: t.Any, key: str) -> list[Row]:
+    rows = data.get(key) if isinstance(data, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and isinstance(row.get("id"), (int, str)) for row in rows):
+        raise _misshapen(path, "a list {0!r} of objects with an id".format(key))
+    return rows
+
+
+def _count(path: str, data: t.Any) -> int:
+    count = data.get("count")
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise _misshapen(path, "a whole number 'count'")
+    return count
+
+
+def _misshapen(path: str, expected: str) -> UnreadableAnswer:
+    return UnreadableAnswer("GET {0} was answered with JSON that has not {1}.".format(path, expected), method="GET", path=path)

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+from __future__ import annotations
+
+"""What an error message quotes of an answer: one readable line, never long, never the key."""
+
+import html
+import json
+import re
+import typing as t
+
+LONGEST = 300
+_CONTROL = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_HIDDEN_HTML = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->", re.I | re.S)
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.I | re.S)
+_TAG = re.compile(r"<[^>]*>")
+
+
+def line(text: t.Any, secret: str = "", longest: int = LONGEST) -> str:
+    """``text`` without line breaks, control or direction characters and without the secret, cut to ``longest`` characters."""
+    text = text if isinstance(text, str) else str(text)
+    if secret:
+        text = text.replace(secret, "********")
+    text = _CONTROL.sub(" ", text).strip()
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "\u2026"
+
+
+def body(content: bytes, content_type: str, secret: str = "") -> str:
+    """The text of an error's body.
+
+    The shapes are those of both surfaces (contract): ``{"detail": ...}``, ``{"field": [...]}``, lists of
+    ``{"loc", "msg"}``; anything else is quoted as it is, and of an HTML page its title or its text.
+    """
+    text = content[:65536].decode("utf-8", "replace")
+    if "html" in content_type.lower() or text.lstrip()[:1] == "<":
+        title = _TITLE.search(text)
+        shown = title.group(1) if title else _TAG.sub(" ", _HIDDEN_HTML.sub(" ", text))
+        return line("an HTML page, {0!r}".format(line(html.unescape(shown), secret, 150)), secret)
+    try:
+        text = _flat(json.loads(text))
+    except (ValueError, RecursionError):
+        pass  # not JSON: quoted as it came
+    return line(text, secret) or "(no text)"
+
+
+def _flat(value: t.Any) -> str:
+    if isinstance(value, dict):
+        if "msg" in value:
+            where = value.get("loc")
+            place = ".".join(str(part) for part in where) if isinstance(where, list) else ""
+            return ": ".join(part for part in (place, _flat(value["msg"])) if part)
+        return "; ".join(_flat(v) if k in ("detail", "message", "error") else "{0}: {1}".format(k, _flat(v)) for k, v in value.items())
+    if isinstance(value, list):
+        return ", ".join(_flat(item) for item in value)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def ids(numbers: t.Iterable[int], most: int = 60) -> str:
+    """Ids for a message, neighbours as ranges: ``101-150, 160``. Past ``most`` parts the rest is counted."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    shown = ["{0}-{1}".format(a, b) if b > a else str(a) for a, b in parts[:most]]
+    rest = sum(b - a + 1 for a, b in parts[most:])
+    return ", ".join(shown) + (" and {0} more".format(rest) if rest else "")

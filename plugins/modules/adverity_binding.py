@@ -1,0 +1,147 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: adverity_binding
+short_description: Enable or disable the bindings of datastreams to destinations
+version_added: 0.1.0
+description:
+  - Enables or disables bindings. A binding ties a datastream to a destination, also called target; while it is enabled, what the datastream
+    fetches is loaded into the destination.
+  - Reads the bindings first and writes only those that are not as asked for, one request each, because every write refreshes C(updated), also
+    one that changes nothing.
+  - Enabling a binding loads nothing that was fetched before. Use M(adverity.management.adverity_requeue) for that, or the role
+    P(adverity.management.deploy_destination#role), which does both.
+  - Bindings cannot be created or removed by the API. Assign the destination to the datastream in Adverity first.
+author:
+  - The adverity.management authors (@adverity-management)
+extends_documentation_fragment:
+  - adverity.management.connection
+  - adverity.management.attributes
+  - adverity.management.attributes.action_group
+attributes:
+  idempotent:
+    details:
+      - Where the service's list does not say whether a binding is enabled, its state is not known and it is written, and counted as changed, each time.
+options:
+  enabled:
+    description: Whether the bindings shall be enabled.
+    type: bool
+    required: true
+  binding_ids:
+    description:
+      - Integer ids of bindings. All of them must be found, and be of O(datastream_id) and O(target_id) where these are given too.
+    type: list
+    elements: int
+    aliases: [binding_id]
+  datastream_id:
+    description:
+      - The integer id of a datastream. Without O(binding_ids) all its bindings are meant (to O(target_id), where that is given too).
+    type: int
+  target_id:
+    description:
+      - The integer id of a destination. Without O(binding_ids) all bindings to it are meant (of O(datastream_id), where that is given too).
+    type: int
+seealso:
+  - module: adverity.management.adverity_binding_info
+  - module: adverity.management.adverity_requeue
+"""
+
+EXAMPLES = r"""
+- name: Let datastream 456 load into destination 789
+  adverity.management.adverity_binding:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    datastream_id: 456
+    target_id: 789
+    enabled: true
+
+- name: Disable two bindings, but only if they are of destination 789
+  adverity.management.adverity_binding:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    binding_ids: [123, 124]
+    target_id: 789
+    enabled: false
+"""
+
+RETURN = r"""
+bindings:
+  description: The chosen bindings as they are now, by id. In check mode as they would be, but for C(updated).
+  returned: success, and on a failure half way
+  type: list
+  elements: dict
+  sample:
+    - id: 123
+      datastream_id: 456
+      target_id: 789
+      target_name: BigQuery | Marketing DWH
+      target_type: BigQueryTarget
+      enabled: true
+      created: "2024-01-15T10:00:00Z"
+      updated: "2024-06-01T14:32:00Z"
+affected:
+  description: What was written, in check mode what would be.
+  returned: success, and on a failure half way
+  type: dict
+  contains:
+    binding_ids:
+      description: The ids of the bindings.
+      type: list
+      elements: int
+      sample: [123]
+remaining:
+  description: What was due and was not written.
+  returned: on a failure half way
+  type: dict
+  contains:
+    binding_ids:
+      description: The ids of the bindings.
+      type: list
+      elements: int
+      sample: [124]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.adverity.management.plugins.module_utils import _bindings, _choice
+from ansible_collections.adverity.management.plugins.module_utils._arguments import BINDING_IDS, TARGET_ID
+from ansible_collections.adverity.management.plugins.module_utils._connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._kinds import INTEGER_ID
+
+
+def run(params, check_mode):
+    _choice.refuse_empty(params, "binding_ids")
+    client = connect(params)
+    chosen_by = (params["datastream_id"], params["target_id"])
+    rows = _bindings.read_chosen(client, params["binding_ids"], *chosen_by)
+    _bindings.refuse_none(rows, *chosen_by)
+    plan = _bindings.EnabledPlan(rows, params["enabled"])
+    return plan.result(plan.predicted() if check_mode else plan.apply(client))
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            CONNECTION_SPEC,
+            **BINDING_IDS,
+            **TARGET_ID,
+            datastream_id={"type": INTEGER_ID},
+            enabled={"type": "bool", "required": True},
+        ),
+        required_one_of=[("binding_ids", "datastream_id", "target_id")],
+        supports_check_mode=True,
+    )
+    try:
+        result = run(module.params, module.check_mode)
+    except AdverityError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

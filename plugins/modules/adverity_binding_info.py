@@ -1,0 +1,113 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: adverity_binding_info
+short_description: List the bindings of datastreams to destinations
+version_added: 0.1.0
+description:
+  - Lists bindings, all pages of them, by id. What is given of the options must hold for each; without any of them, all that the key can see are listed.
+author:
+  - The adverity.management authors (@adverity-management)
+extends_documentation_fragment:
+  - adverity.management.connection
+  - adverity.management.attributes.info
+  - adverity.management.attributes.action_group
+options:
+  binding_ids:
+    description: Integer ids of bindings. An id that is not found is left out of the answer.
+    type: list
+    elements: int
+    aliases: [binding_id]
+  datastream_id:
+    description: The integer id of a datastream.
+    type: int
+  target_id:
+    description: The integer id of a destination.
+    type: int
+  enabled:
+    description:
+      - Only bindings that are enabled, or only those that are not.
+      - A binding of which the service does not say whether it is enabled is in neither.
+    type: bool
+seealso:
+  - module: adverity.management.adverity_binding
+"""
+
+EXAMPLES = r"""
+- name: Which datastreams load into destination 789, and which could?
+  adverity.management.adverity_binding_info:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    target_id: 789
+  register: found
+
+- name: Show those that are not enabled
+  ansible.builtin.debug:
+    msg: "{{ found.bindings | rejectattr('enabled') | map(attribute='datastream_id') }}"
+"""
+
+RETURN = r"""
+bindings:
+  description: The bindings, by id. What a row holds beside the three ids is up to the service.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: 123
+      datastream_id: 456
+      target_id: 789
+      target_name: BigQuery | Marketing DWH
+      target_type: BigQueryTarget
+      enabled: true
+      created: "2024-01-15T10:00:00Z"
+      updated: "2024-06-01T14:32:00Z"
+count:
+  description: How many these are.
+  returned: success
+  type: int
+  sample: 1
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.adverity.management.plugins.module_utils import _bindings, _choice
+from ansible_collections.adverity.management.plugins.module_utils._arguments import BINDING_IDS, TARGET_ID
+from ansible_collections.adverity.management.plugins.module_utils._connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._kinds import INTEGER_ID
+
+
+def run(params):
+    _choice.refuse_empty(params, "binding_ids")
+    rows = _bindings.read(connect(params), params["datastream_id"], params["target_id"])
+    if params["binding_ids"] is not None:
+        rows = [row for row in rows if row["id"] in params["binding_ids"]]
+    if params["enabled"] is not None:
+        rows = [row for row in rows if _bindings.state(row) is params["enabled"]]
+    return {"changed": False, "bindings": rows, "count": len(rows)}
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            CONNECTION_SPEC,
+            **BINDING_IDS,
+            **TARGET_ID,
+            datastream_id={"type": INTEGER_ID},
+            enabled={"type": "bool"},
+        ),
+        supports_check_mode=True,
+    )
+    try:
+        result = run(module.params)
+    except AdverityError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: adverity_extract_info
+short_description: List the data extracts of datastreams
+version_added: 0.1.0
+description:
+  - Lists what datastreams have fetched, all pages of it, oldest first within each datastream.
+  - The service lists extracts on its older surface, where datastreams have integer ids. A datastream that does not exist, or that the key cannot
+    see, has no extracts there.
+author:
+  - The adverity.management authors (@adverity-management)
+extends_documentation_fragment:
+  - adverity.management.connection
+  - adverity.management.attributes.info
+  - adverity.management.attributes.action_group
+options:
+  datastream_ids:
+    description: Integer ids of datastreams.
+    type: list
+    elements: int
+    required: true
+    aliases: [datastream_id]
+  created_from:
+    description:
+      - Only extracts that were created at this time or later. A date like V(2024-01-15) or a time like V(2024-01-15T10:00:00Z), in UTC unless it says otherwise.
+    type: str
+  created_to:
+    description:
+      - Only extracts that were created at this time or earlier. A date includes its whole day.
+    type: str
+  limit:
+    description: Only the newest so many of each datastream.
+    type: int
+seealso:
+  - module: adverity.management.adverity_requeue
+"""
+
+EXAMPLES = r"""
+- name: List what datastream 456 fetched in 2024
+  adverity.management.adverity_extract_info:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    datastream_id: 456
+    created_from: "2024-01-01"
+    created_to: "2024-12-31"
+
+- name: Show the newest extract of each of two datastreams
+  adverity.management.adverity_extract_info:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    datastream_ids: [456, 457]
+    limit: 1
+"""
+
+RETURN = r"""
+extracts:
+  description:
+    - The extracts, datastream by datastream in the order asked for, oldest first. Of a row only C(id) and C(datastream_id) are certain.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: 101
+      datastream_id: 456
+      created: "2024-01-15T05:00:00Z"
+      name: google-ads-emea-2024-01-14
+      nrows: 1482
+      state_label: Transformed
+count:
+  description: How many these are.
+  returned: success
+  type: int
+  sample: 1
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.adverity.management.plugins.module_utils import _choice, _extracts
+from ansible_collections.adverity.management.plugins.module_utils._arguments import CREATED, DATASTREAM_IDS, check_bounds
+from ansible_collections.adverity.management.plugins.module_utils._connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._kinds import whole_number
+
+
+def run(params):
+    _choice.refuse_empty(params, "datastream_ids")
+    check_bounds(params)
+    client = connect(params)
+    bounds = (params["created_from"], params["created_to"], params["limit"])
+    rows = [row for one in _choice.once(params["datastream_ids"]) for row in _extracts.read_rows(client, one, *bounds)]
+    return {"changed": False, "extracts": rows, "count": len(rows)}
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            CONNECTION_SPEC,
+            **CREATED,
+            datastream_ids=dict(DATASTREAM_IDS["datastream_ids"], required=True),
+            limit={"type": whole_number(1)},
+        ),
+        supports_check_mode=True,
+    )
+    try:
+        result = run(module.params)
+    except AdverityError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: adverity_requeue_info
+short_description: Show what the ledger knows of requeued extracts
+version_added: 0.1.0
+description:
+  - Shows which extracts M(adverity.management.adverity_requeue) planned, dispatched, or sent with unknown outcome, according to its ledger.
+  - Asks the service only for the bindings of O(target_id). It is not waiting for a run that is under way, so it can show how far that one is.
+  - Dispatched is all that can be known here. Whether loading succeeded can be seen in Adverity only.
+author:
+  - The adverity.management authors (@adverity-management)
+extends_documentation_fragment:
+  - adverity.management.connection
+  - adverity.management.attributes.info
+  - adverity.management.attributes.action_group
+  - adverity.management.requeue_choice
+options:
+  extract_ids:
+    description: Only these extracts, by their integer ids.
+  datastream_ids:
+    description: Only the extracts of these datastreams, by their integer ids.
+  binding_ids:
+    description: Only what went or shall go to these bindings, by their integer ids.
+  target_id:
+    description: Only what went or shall go to the bindings of this destination, by its integer id.
+  summary_only:
+    description: Leave RV(extracts) empty. RV(counts) and RV(backfills) tell the same in numbers, and a ledger can hold many extracts.
+    type: bool
+    default: false
+seealso:
+  - module: adverity.management.adverity_requeue
+"""
+
+EXAMPLES = r"""
+- name: How far is the backfill of destination 789?
+  adverity.management.adverity_requeue_info:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    target_id: 789
+    summary_only: true
+  register: ledger
+
+- name: Show it
+  ansible.builtin.debug:
+    var: ledger.counts
+"""
+
+RETURN = r"""
+extracts:
+  description: The entries of the ledger, by datastream, oldest extract first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    extract_id:
+      description: The extract.
+      type: int
+      sample: 101
+    datastream_id:
+      description: Its datastream. Empty where the extract was requeued by its id alone.
+      type: int
+      sample: 456
+    binding_id:
+      description: The binding it went or shall go to. Empty where none was named, so that it went to all that were enabled.
+      type: int
+      sample: 123
+    status:
+      description: V(pending) for planned, V(dispatched), or V(unknown) where no answer came.
+      type: str
+      sample: dispatched
+    dispatched_at:
+      description: When the service said that it dispatched it. Empty for the others.
+      type: str
+      sample: "2024-06-01T14:32:05Z"
+counts:
+  description: How many of these entries are in which status.
+  returned: success
+  type: dict
+  sample: {pending: 0, dispatched: 130, unknown: 0}
+backfills:
+  description: The same by binding, with what the ledger knows of a binding as a whole.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    binding_id:
+      description: The binding. Empty for what was sent without naming one.
+      type: int
+      sample: 123
+    datastream_id:
+      description: Its datastream.
+      type: int
+      sample: 456
+    pending:
+      description: How many extracts are planned.
+      type: int
+      sample: 0
+    dispatched:
+      description: How many extracts are dispatched.
+      type: int
+      sample: 130
+    unknown:
+      description: Of how many extracts the outcome is unknown.
+      type: int
+      sample: 0
+    planned_at:
+      description: When a plan was written that no run has taken up yet. Empty where there is none.
+      type: str
+      sample: null
+    finished:
+      description: Whether nothing is pending, unknown, or planned and not taken up.
+      type: bool
+      sample: true
+    self_loading:
+      description: The periods in which the binding is or was enabled, as far as a run has told the ledger.
+      type: list
+      elements: dict
+      sample: [{since: "2024-06-01T14:32:00Z", until: null}]
+in_progress:
+  description: Whether a run holds the ledger for this instance right now. What is unknown may then be just on its way.
+  returned: success
+  type: bool
+  sample: false
+ledger:
+  description: The ledger that was read. It need not exist.
+  returned: success
+  type: str
+  sample: /home/deploy/.ansible/adverity/requeue.sqlite3
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.adverity.management.plugins.module_utils import _choice, _requeue_report
+from ansible_collections.adverity.management.plugins.module_utils._arguments import REQUEUE_CHOICE, REQUEUE_RULES, check_bounds
+from ansible_collections.adverity.management.plugins.module_utils._connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
+
+
+def run(params):
+    _choice.refuse_empty(params, "extract_ids", "datastream_ids", "binding_ids")
+    check_bounds(params)
+    return _requeue_report.report(connect(params), params)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(CONNECTION_SPEC, **REQUEUE_CHOICE, summary_only={"type": "bool", "default": False}),
+        supports_check_mode=True,
+        **REQUEUE_RULES,
+    )
+    try:
+        result = run(module.params)
+    except AdverityError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

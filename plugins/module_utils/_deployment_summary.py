@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 _COUNTS = ("requeued", "skipped", "unknown", "remaining")
+_REST = (("skipped", "sent before"), ("unknown", "of unknown outcome"), ("remaining", "left"))
 
 
 def make_summary(plan: dict[str, t.Any], requeue: dict[str, t.Any], target_id: int, enabled: bool, check_mode: bool) -> dict[str, t.Any]:
@@ -41,33 +42,32 @@ def make_summary(plan: dict[str, t.Any], requeue: dict[str, t.Any], target_id: i
 
 
 def _lines(plan: dict[str, t.Any], data: dict[str, t.Any]) -> list[str]:
+    """Short, without colons and indentation: so they stay one line each, unquoted, in every output format of Ansible."""
     name = next((row["target_name"] for row in plan["bindings"] if row.get("target_name")), None)
-    title = "Destination {0}{1}".format(data["target_id"], " ({0})".format(name) if name else "")
+    title = "Destination {0}{1}".format(data["target_id"], ", {0}".format(name) if name else "")
     word = "enabled" if data["enabled"] else "disabled"
-    quiet = not data["written_binding_ids"] and not data["extract_count"]
-    if data["check_mode"]:
-        title += ": check mode, nothing was written. A real run would do this:"
-    elif quiet:
-        title += ": nothing had to be done."
     lines = [title]
-    lines.extend("  datastream {datastream_id}, binding {binding_id}: {0}".format(_what(row, word, data["check_mode"]), **row) for row in data["bindings"])
+    if not data["written_binding_ids"] and not data["extract_count"]:
+        lines = [title + " - nothing " + ("to do" if data["check_mode"] else "had to be done")]
+    elif data["check_mode"]:
+        lines.append("Check mode, nothing was written. A real run would")
+    lines.extend("datastream {datastream_id}, binding {binding_id} - {0}".format(_what(row, word, data["check_mode"]), **row) for row in data["bindings"])
     if data["extract_count"] and not data["check_mode"]:
-        lines.append("Sent means dispatched: Adverity loads in the background and does not report the end of it. Look there for the outcome.")
+        lines.append("Sent means dispatched. Adverity loads in the background and does not")
+        lines.append("report the end of it. Look there for the outcome.")
     return lines
 
 
 def _what(row: dict[str, t.Any], word: str, check_mode: bool) -> str:
     if row["written"]:
-        parts = ["to be " + word if check_mode else word + " now"]
+        parts = [word[:-1] if check_mode else word + " now"]
     else:
         parts = [word + " before"]
     if row["backfill"] == "backfill":
-        sent = "to send" if check_mode else "sent"
-        parts.append("{requeued} extracts {0}, {skipped} sent before, {remaining} left".format(sent, **row))
-        if row["unknown"]:
-            parts.append("{unknown} of unknown outcome".format(**row))
+        parts.append(("send {requeued} extracts" if check_mode else "{requeued} extracts sent").format(**row))
+        parts.extend("{0} {1}".format(row[name], text) for name, text in _REST if row[name])
     elif row["backfill"] == "done":
-        parts.append("{dispatched_before} extracts sent before, nothing left".format(**row))
+        parts.append("{dispatched_before} extracts sent before, none left".format(**row))
     elif row["backfill"] == "left alone":
         parts.append("history left alone, see the warning")
-    return "; ".join(parts)
+    return ", ".join(parts)

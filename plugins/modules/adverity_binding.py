@@ -104,6 +104,11 @@ remaining:
       type: list
       elements: int
       sample: [124]
+check_mode:
+  description: Whether this only tells what a real run would do.
+  returned: success
+  type: bool
+  sample: false
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -140,7 +145,7 @@ def main():
         result = run(module.params, module.check_mode)
     except AdverityError as error:
         module.fail_json(**error.result())
-    module.exit_json(**result)
+    module.exit_json(check_mode=module.check_mode, **result)
 
 
 if __name__ == "__main__":

@@ -195,6 +195,11 @@ ledger:
   returned: success
   type: str
   sample: /home/deploy/.ansible/adverity/requeue.sqlite3
+check_mode:
+  description: Whether this only tells what a real run would do.
+  returned: success
+  type: bool
+  sample: false
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -242,7 +247,7 @@ def main():
         module.fail_json(**error.result())
     for warning in result.pop("warnings"):
         module.warn(warning)
-    module.exit_json(**result)
+    module.exit_json(check_mode=module.check_mode, **result)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """Pieces of argument specs that more than one module has. Names and meaning: the interface; documentation: the modules and fragments."""
+
+from __future__ import annotations
 
 import typing as t
 
@@ -14,7 +14,7 @@ from ansible.module_utils.basic import env_fallback
 
 from . import _times
 from ._errors import InputError
-from ._kinds import END, INTEGER_ID, START
+from ._kinds import END, INTEGER_ID, START, UUID
 from ._ledger_file import DEFAULT_PATH
 
 Spec = dict[str, dict[str, t.Any]]
@@ -32,8 +32,24 @@ LEDGER: Spec = {"ledger": {"type": "path", "default": DEFAULT_PATH, "fallback": 
 
 # Which extracts, into which bindings: alike where they are requeued and where the ledger is asked about them.
 REQUEUE_CHOICE: Spec = {"extract_ids": _ids(), **DATASTREAM_IDS, **CREATED, **BINDING_IDS, **TARGET_ID, **LEDGER}
-REQUEUE_RULES: dict[str, t.Any] = {
-    "mutually_exclusive": [("extract_ids", "datastream_ids"), ("binding_ids", "target_id")],
+REQUEUE_RULES: dict[str, t.Any] = {"mutually_exclusive": [("extract_ids", "datastream_ids")]}
+
+# Which datastreams, where these go by UUID. The filters are alike where they are listed and where they are chosen for a change.
+DATASTREAM_UUIDS: Spec = {"datastream_ids": {"type": "list", "elements": UUID, "aliases": ["datastream_id"]}}
+FILTERS: Spec = {
+    "workspace_ids": {"type": "list", "elements": UUID},
+    "workspace_scope": {"type": "str", "choices": ["ancestors", "descendants", "family"]},
+    "enabled": {"type": "bool"},
+    "active_pulling_mode": {"type": "str", "choices": ["smart", "smart-bundle", "schedule"]},
+}
+FILTER_RULES: dict[str, t.Any] = {"required_by": {"workspace_scope": "workspace_ids"}}
+DATASTREAM_CHOICE: Spec = {
+    **DATASTREAM_UUIDS,
+    "filters": {"type": "dict", "options": FILTERS, **FILTER_RULES},
+    "all_datastreams": {"type": "bool"},
+}
+DATASTREAM_CHOICE_RULES: dict[str, t.Any] = {
+    "mutually_exclusive": [("all_datastreams", "datastream_ids"), ("all_datastreams", "filters")],
 }
 
 

@@ -4,9 +4,9 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """Bindings: which datastream loads into which destination, and whether it does (bindings guide)."""
+
+from __future__ import annotations
 
 import typing as t
 

@@ -4,9 +4,9 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """What every way of choosing things by id has in common: an empty choice is a mistake and never "all", an id is named once."""
+
+from __future__ import annotations
 
 import typing as t
 
@@ -26,6 +26,15 @@ def refuse_empty(params: dict[str, t.Any], *names: str) -> None:
             )
 
 
+def require_one(params: dict[str, t.Any], *names: str) -> None:
+    """Raises InputError where none of these options is given. An explicit null or an empty list gives nothing.
+
+    ansible-core's ``required_one_of`` would take the null for given.
+    """
+    if all(params.get(name) in (None, []) for name in names):
+        raise InputError("one of the following is required: {0}".format(", ".join(names)))
+
+
 def once(ids: t.Iterable[Id]) -> list[Id]:
     """The ids in their order, each once."""
     return list(dict.fromkeys(ids))
@@ -36,5 +45,5 @@ def refuse_unknown(option: str, asked: t.Iterable[t.Any], known: t.Iterable[t.An
     known = set(known)
     unknown = [one for one in asked if one not in known]
     if unknown:
-        shown = _quote.ids(sorted(unknown)) if isinstance(unknown[0], int) else ", ".join(unknown)
+        shown = _quote.ids(sorted(unknown)) if isinstance(unknown[0], int) else _quote.several(unknown)
         raise InputError("{0}: not found {1}: {2}. Nothing was changed.".format(option, where, shown), unknown_ids=unknown)

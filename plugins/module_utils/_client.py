@@ -4,9 +4,9 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """The one client of the Management API: one kept-alive connection, one request at a time, as the vendor asks (contract)."""
+
+from __future__ import annotations
 
 import io
 import json

@@ -4,9 +4,9 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """The connection options of every module, and the client made of them. Their documentation: ``doc_fragments/connection.py``."""
+
+from __future__ import annotations
 
 import ipaddress
 import os

@@ -4,9 +4,9 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """Every error this collection raises. Only a module's ``main()`` turns one into ``fail_json``."""
+
+from __future__ import annotations
 
 import typing as t
 

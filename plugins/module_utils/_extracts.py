@@ -4,9 +4,9 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """Extracts of a datastream, from the older list (requeue guide and contract: only the ``id`` of a row is certain)."""
+
+from __future__ import annotations
 
 import typing as t
 from datetime import datetime, timedelta

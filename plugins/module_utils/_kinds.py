@@ -4,14 +4,15 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
-"""Kinds of values for argument specs: ids that are told apart, times.
+"""Kinds of values for argument specs: ids that are told apart, times, times of day.
 
 An integer where a UUID is due, or the reverse, is the mistake this service invites (contract, "Ids: the trap"); ansible-core's own conversions
 would only say that it is no integer, and take ``true`` for 1.
 """
 
+from __future__ import annotations
+
+import re
 import typing as t
 import uuid
 
@@ -83,10 +84,23 @@ def _to_end(value: t.Any) -> str:
     return _times.show(_times.parse(str(value), end_of_day=True))
 
 
+def to_half_hour(value: t.Any) -> str:
+    """A time of day on the half hour, as ``HH:MM:00`` (pulling guide). Raises ValueError with what is wrong."""
+    text = "" if isinstance(value, bool) else str(value).strip()
+    if text.isascii() and text.isdigit():
+        raise ValueError("{0} is a number: YAML takes a time like 10:30 for one. Write it in quotes, '10:30'".format(text))
+    if not re.match(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$", text, re.ASCII):
+        raise ValueError("{0!r:.80} is not a time of day like 06:30 or 06:30:00, from 00:00 to 23:30".format(value))
+    if not re.match(r"..:(00|30)(:00)?$", text):
+        raise ValueError("{0} is not on the half hour, as the service requires: minutes are 00 or 30, seconds 00".format(text))
+    return text[:5] + ":00"
+
+
 INTEGER_ID = Kind("int", "an integer id", to_integer_id)
 UUID = Kind("str", "a UUID", to_uuid)
 START = Kind("str", "a time", _to_start)
 END = Kind("str", "a time", _to_end)
+HALF_HOUR = Kind("str", "a time of day", to_half_hour)
 
 
 def whole_number(lowest: int, highest: int | None = None) -> Kind:

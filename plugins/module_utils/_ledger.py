@@ -4,13 +4,13 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """What the collection remembers of requeues, because the service remembers nothing (requeue guide, contract).
 
 Of each extract and binding: *pending* (planned), *intended* (a POST may be on its way), *dispatched* (the service said so). Who holds the
 ledger and finds something intended knows that the run which noted it is gone: for everybody else that is *unknown*.
 """
+
+from __future__ import annotations
 
 import json
 import typing as t

@@ -4,12 +4,12 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """The ledger as a file: finding, making, checking and locking it. What stands in it: ``_ledger.py``.
 
 The journal is SQLite's default one, not the write-ahead log: that one is not made for the network file systems on which homes and volumes lie.
 """
+
+from __future__ import annotations
 
 import contextlib
 import fcntl

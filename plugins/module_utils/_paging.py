@@ -4,12 +4,12 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """Reading whole lists, of both kinds the service has, so that none is cut short and none is read for ever.
 
 A list may change while it is read. Where what was seen does not add up it is read again, a few times; then it is an error.
 """
+
+from __future__ import annotations
 
 import typing as t
 from urllib.parse import parse_qsl, urlsplit

@@ -4,9 +4,9 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """What an error message quotes of an answer: one readable line, never long, never the key."""
+
+from __future__ import annotations
 
 import html
 import json
@@ -70,3 +70,9 @@ def ids(numbers: t.Iterable[int], most: int = 60) -> str:
     shown = ["{0}-{1}".format(a, b) if b > a else str(a) for a, b in parts[:most]]
     rest = sum(b - a + 1 for a, b in parts[most:])
     return ", ".join(shown) + (" and {0} more".format(rest) if rest else "")
+
+
+def several(texts: t.Sequence[str], most: int = 50) -> str:
+    """Names or UUIDs for a message, one after the other. Past ``most`` the rest is counted."""
+    rest = len(texts) - most
+    return ", ".join(texts[:most]) + (" and {0} more".format(rest) if rest > 0 else "")

@@ -4,9 +4,9 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """Requeueing extracts once: the plan of ``_requeue_plan`` written into the ledger and sent (requeue guide; the ledger's promise)."""
+
+from __future__ import annotations
 
 import typing as t
 

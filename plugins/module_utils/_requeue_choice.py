@@ -4,9 +4,9 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """Which extracts shall go into which bindings: what the user chose, looked up at the service and checked. Reads only."""
+
+from __future__ import annotations
 
 import typing as t
 

@@ -4,9 +4,9 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """What a requeue does: pure, from the loads that are wanted and what the ledger knows of them, to batches."""
+
+from __future__ import annotations
 
 import typing as t
 

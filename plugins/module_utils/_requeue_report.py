@@ -4,9 +4,9 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """What the ledger knows, told: for ``adverity_requeue_info`` (interface)."""
+
+from __future__ import annotations
 
 import typing as t
 
@@ -22,7 +22,7 @@ def report(client: Client, params: dict[str, t.Any]) -> dict[str, t.Any]:
     if params["target_id"] is not None:
         rows = _bindings.read(client, target_id=params["target_id"])
         _bindings.refuse_none(rows, None, params["target_id"])
-        binding_ids = [row["id"] for row in rows]
+        binding_ids = [row["id"] for row in rows if binding_ids is None or row["id"] in binding_ids]
     inside = _extracts.within(params["created_from"], params["created_to"])
     with Ledger(params["ledger"], client.host, LOOK) as ledger:
         found = ledger.entries(params["extract_ids"], binding_ids, params["datastream_ids"])

@@ -4,9 +4,9 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """When a request may go out again, and after how long. Pure: no clock, no network."""
+
+from __future__ import annotations
 
 import random
 from datetime import datetime, timezone

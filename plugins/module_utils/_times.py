@@ -4,9 +4,9 @@
 
 # Private to this collection: it may change at any time.
 
-from __future__ import annotations
-
 """Points in time. The service writes them in UTC, like ``2024-01-15T10:00:00Z`` (contract)."""
+
+from __future__ import annotations
 
 import re
 import typing as t

@@ -121,6 +121,7 @@ from ansible_collections.adverity.management.plugins.module_utils._kinds import 
 
 def run(params, check_mode):
     _choice.refuse_empty(params, "binding_ids")
+    _choice.require_one(params, "binding_ids", "datastream_id", "target_id")
     client = connect(params)
     chosen_by = (params["datastream_id"], params["target_id"])
     rows = _bindings.read_chosen(client, params["binding_ids"], *chosen_by)

@@ -44,6 +44,7 @@ options:
   target_id:
     description:
       - The integer id of the destination to load into, by its bindings to the datastreams in question. These must be enabled.
+      - Together with O(binding_ids) both must hold.
   sequential:
     description:
       - Whether the service loads the extracts of one request in the order of time. The order across requests is that of sending in any case.
@@ -229,6 +230,7 @@ SPEC = dict(
 
 def run(params, check_mode):
     _choice.refuse_empty(params, "extract_ids", "datastream_ids", "binding_ids")
+    _choice.require_one(params, "extract_ids", "datastream_ids")
     check_bounds(params)
     return _requeue.requeue(connect(params), params, check_mode)
 

@@ -41,6 +41,9 @@ options:
     type: str
     choices: [when_needed, always, never]
     default: when_needed
+  options:
+    description: The options C(batch_size), C(created_from) and C(created_to) of M(adverity.management.adverity_requeue), to be checked beforehand.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -52,16 +55,16 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The plan, with the keys C(bindings), C(write_ids), C(planned_ids), C(resumed_ids), C(datastreams), C(self_loading) and C(warnings).
+    - The plan, with the keys C(bindings), C(write_ids), C(planned_ids), C(resumed_ids), C(datastreams), C(self_loading) and
+      C(warnings), and C(refusal), which is not empty where there can be no plan, and says why.
   type: dict
 """
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
 
-from ansible_collections.adverity.management.plugins.module_utils._deployment import make_plan
+from ansible_collections.adverity.management.plugins.module_utils._deployment import empty_plan, make_plan
 from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
 
 
@@ -72,12 +75,13 @@ def deployment_plan(
     datastream_ids: t.Any = None,
     enabled: bool = True,
     backfill: str = "when_needed",
+    options: dict[str, t.Any] | None = None,
 ) -> dict[str, t.Any]:
-    """See ``make_plan``. Refuses what cannot be planned, and shows the warnings."""
+    """See ``make_plan``. Shows the warnings; what cannot be planned is a ``refusal``, for a task that shows it without the noise of a failed template."""
     try:
-        plan = make_plan(bindings, backfills, target_id, datastream_ids, enabled, backfill)
+        plan = make_plan(bindings, backfills, target_id, datastream_ids, enabled, backfill, options)
     except AdverityError as error:
-        raise AnsibleFilterError(str(error)) from error
+        return empty_plan(str(error))
     for warning in plan["warnings"]:
         Display().warning(warning)
     return plan

@@ -15,7 +15,7 @@ import typing as t
 
 from . import _bindings, _choice, _times
 from ._errors import InputError
-from ._kinds import to_integer_id
+from ._kinds import BATCH_SIZE, END, START, to_integer_id
 from ._paging import Row
 
 Known = dict[str, t.Any]  # a row of adverity_requeue_info's backfills
@@ -29,18 +29,21 @@ def make_plan(
     datastream_ids: t.Any,
     enabled: bool,
     backfill: str,
+    options: dict[str, t.Any] | None = None,
 ) -> dict[str, t.Any]:
     """What to do about the bindings of one destination.
 
     ``bindings`` are all its rows; ``backfills`` what the ledger knows of them; ``backfill`` is ``when_needed``, ``always`` or ``never``.
     Returns ``bindings`` (those meant, each with ``deed``, one word on what happens to its history), ``write_ids`` (to be enabled or disabled),
     ``planned_ids`` (of these, to be backfilled), ``resumed_ids`` (enabled already, to be backfilled), ``datastreams`` (their datastreams by
-    binding id), ``self_loading`` (per binding id, periods as far as they are known before anything is enabled) and ``warnings``.
-    Raises InputError where a datastream is not bound to the destination.
+    binding id), ``self_loading`` (per binding id, periods as far as they are known before anything is enabled), ``warnings`` and ``refusal``.
+    Raises InputError where a datastream is not bound to the destination, and where one of ``options`` (of ``adverity_requeue``) is wrong: the
+    requeue itself would find that out too, but later, after others have written.
     """
+    _check(options or {})
     meant = _meant(bindings, target_id, datastream_ids)
     known = {row["binding_id"]: row for row in backfills}
-    plan: dict[str, t.Any] = {"bindings": [], "write_ids": [], "planned_ids": [], "resumed_ids": [], "self_loading": {}, "warnings": []}
+    plan = empty_plan(None)
     for row in meant:
         state, knows = _bindings.state(row), known.get(row["id"])
         written = state is not enabled
@@ -54,6 +57,12 @@ def make_plan(
     plan["datastreams"] = {row["id"]: row["datastream_id"] for row in meant}
     plan["warnings"] = _warnings(plan["bindings"], known, enabled)
     return plan
+
+
+def empty_plan(refusal: str | None) -> dict[str, t.Any]:
+    """A plan to do nothing, because of ``refusal`` where that is not None."""
+    lists: dict[str, t.Any] = {name: [] for name in ("bindings", "write_ids", "planned_ids", "resumed_ids", "warnings")}
+    return dict(lists, datastreams={}, self_loading={}, refusal=refusal)
 
 
 def make_backfill(plan: dict[str, t.Any], written: list[Row], only_planned: bool, check_mode: bool) -> dict[str, t.Any]:
@@ -75,6 +84,15 @@ def make_backfill(plan: dict[str, t.Any], written: list[Row], only_planned: bool
         "binding_ids": binding_ids,
         "self_loading": self_loading,
     }
+
+
+def _check(options: dict[str, t.Any]) -> None:
+    for name, kind in (("batch_size", BATCH_SIZE), ("created_from", START), ("created_to", END)):
+        try:
+            if options.get(name) is not None:
+                kind(options[name])
+        except ValueError as error:
+            raise InputError("{0}: {1}.".format(name, error)) from error
 
 
 def _meant(bindings: list[Row], target_id: int, datastream_ids: t.Any) -> list[Row]:

@@ -106,3 +106,6 @@ HALF_HOUR = Kind("str", "a time of day", to_half_hour)
 def whole_number(lowest: int, highest: int | None = None) -> Kind:
     """A whole number within bounds, both included."""
     return Kind("int", "a whole number", _whole_number(lowest, highest))
+
+
+BATCH_SIZE = whole_number(1, 50)  # of a requeue (guide)

@@ -208,7 +208,7 @@ from ansible_collections.adverity.management.plugins.module_utils import _choice
 from ansible_collections.adverity.management.plugins.module_utils._arguments import REQUEUE_CHOICE, REQUEUE_RULES, check_bounds
 from ansible_collections.adverity.management.plugins.module_utils._connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
-from ansible_collections.adverity.management.plugins.module_utils._kinds import END, INTEGER_ID, START, whole_number
+from ansible_collections.adverity.management.plugins.module_utils._kinds import BATCH_SIZE, END, INTEGER_ID, START, whole_number
 
 PERIOD = {
     "binding_id": {"type": INTEGER_ID, "required": True},
@@ -219,7 +219,7 @@ SPEC = dict(
     CONNECTION_SPEC,
     **REQUEUE_CHOICE,
     sequential={"type": "bool", "default": True},
-    batch_size={"type": whole_number(1, 50), "default": 50},
+    batch_size={"type": BATCH_SIZE, "default": 50},
     limit={"type": whole_number(1)},
     force={"type": "bool", "default": False},
     on_unknown={"type": "str", "choices": ["fail", "requeue", "skip"], "default": "fail"},

@@ -1,0 +1,281 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every value of every switch: what it makes the service answer."""
+
+from __future__ import annotations
+
+import pytest
+from adverity_simulator import DEFAULT_RANGE, SWITCHES, Switches, readable_uuid
+
+BINDINGS, DATASTREAMS, SMART = "/api/v1/bindings/", "/api/v1/datastreams/", "/api/v1/datastreams/pulling/smart/"
+EXTRACTS, REQUEUE = "/api/extracts/", "/api/v1/extracts/requeue/"
+ONE, UNKNOWN = readable_uuid("d5", 1), readable_uuid("d5", 999)
+SETTING = {"is_active": True, "frequency": "daily"}
+CASES = {}
+
+
+def case(name, *values):
+    """The test that is to hold for these values of a switch; it gets a Talk (small world) and the value."""
+    def register(function):
+        for value in values:
+            CASES[name, value] = function
+        return function
+    return register
+
+
+def pulling(ask):
+    """How datastream 1 reads."""
+    return ask("GET", f"{DATASTREAMS}?datastream_id={ONE}").body["items"][0]["pulling"]
+
+
+def ids(reply):
+    """The extracts on a page."""
+    return [row["id"] for row in reply.body["results"]]
+
+
+@case("binding_rows", "full", "no_enabled", "ids")
+def binding_rows(ask, value):
+    row = ask("GET", BINDINGS).body["items"][0]
+    names = ["id", "datastream_id", "target_id"]
+    if value != "ids":
+        names += ["target_name", "target_type", "created", "updated"]
+    assert set(row) == {*names, *(["enabled"] if value == "full" else [])}
+    assert "enabled" in ask("PATCH", f"{BINDINGS}5/", {"enabled": True}).body
+
+
+@case("unavailable_bindings", "hidden", "listed")
+def unavailable_bindings(ask, value):
+    ask.simulator.world.bindings[6]["available"] = False
+    expected = [5] if value == "hidden" else [5, 6]
+    reply = ask("GET", BINDINGS)
+    assert ([row["id"] for row in reply.body["items"]], reply.body["count"]) == (expected, len(expected))
+    assert ask("PATCH", f"{BINDINGS}6/", {"enabled": True}).status == 404
+
+
+@case("datastream_paging", "pages", "all", "ignored")
+def datastream_paging(ask, value):
+    for number in range(2, 121):
+        ask.simulator.world.put("datastreams", {"id": number})
+    seen = {}
+    for query in ("", "page=2", "page=2&page_size=100", "page=9"):
+        reply = ask("GET", f"{DATASTREAMS}?{query}")
+        assert reply.body["count"] == 120
+        numbers = [int(row["id"][-12:]) for row in reply.body["items"]]
+        seen[query] = (numbers[0], numbers[-1]) if numbers else None
+    first, whole = (1, 50), (1, 120)
+    assert list(seen.values()) == {"pages": [first, (51, 100), (101, 120), None], "all": [whole] * 4,
+                                   "ignored": [first] * 4}[value]
+
+
+@case("unknown_datastream", "skip", "error")
+def unknown_datastream(ask, value):
+    query = f"?datastream_id={UNKNOWN}&datastream_id={ONE}"
+    before = ask.simulator.world.data()
+    replies = [ask("GET", DATASTREAMS + query), ask("PATCH", DATASTREAMS + query, {"enabled": False}),
+               ask("PUT", SMART + query, SETTING)]
+    if value == "skip":
+        assert [reply.status for reply in replies] == [200] * 3
+        assert replies[0].body["count"] == 1
+        assert replies[1].body == replies[2].body == {"affected": {"datastream_ids": [ONE]}}
+    else:
+        assert [reply.status for reply in replies] == [422] * 3
+        assert UNKNOWN in replies[0].body["detail"]
+        assert ask.simulator.world.data()["datastreams"] == before["datastreams"]
+
+
+@case("get_datastream_cap", "on", "off")
+def get_datastream_cap(ask, value):
+    query = "&".join(f"datastream_id={readable_uuid('d5', number)}" for number in range(1, 52))
+    assert ask("GET", f"{DATASTREAMS}?{query}").status == (422 if value == "on" else 200)
+    assert ask("PATCH", f"{DATASTREAMS}?{query}", {"enabled": True}).status == 422
+
+
+@case("requeue_refusal", 400, 404, 422)
+def requeue_refusal(ask, value):
+    for body in ({"extract_ids": [999]}, {"extract_ids": [101], "binding_ids": [999]}):
+        reply = ask("POST", REQUEUE, body)
+        assert (reply.status, type(reply.body["detail"])) == (value, str)
+        assert "999" in reply.body["detail"]
+    assert ask("POST", REQUEUE, {}).status == 422
+    assert ask.simulator.loads == []
+
+
+@case("requeue_invalid", 422, 400)
+def requeue_invalid(ask, value):
+    for body in ({}, {"extract_ids": list(range(51))}, {"extract_ids": [101], "sequential": 1}):
+        reply = ask("POST", REQUEUE, body)
+        assert (reply.status, set(reply.body["detail"][0])) == (value, {"loc", "msg", "type"})
+
+
+@case("requeue_disabled_binding", "load", "refuse")
+def requeue_disabled_binding(ask, value):
+    status = 200 if value == "load" else 400
+    assert ask("POST", REQUEUE, {"extract_ids": [101], "binding_ids": [6]}).status == status
+    assert len(ask.simulator.loads) == (1 if value == "load" else 0)
+    assert ask("POST", REQUEUE, {"extract_ids": [101]}).status == 200
+    loaded = len(ask.simulator.loads)
+    ask.simulator.world.bindings[5]["enabled"] = False
+    assert ask("POST", REQUEUE, {"extract_ids": [101]}).status == status
+    assert len(ask.simulator.loads) == loaded
+
+
+@case("smart_defaults", "null", "value")
+def smart_defaults(ask, value):
+    ask("PUT", f"{SMART}?datastream_id={ONE}", SETTING)
+    defaults = (None, None) if value == "null" else (DEFAULT_RANGE, {"time": None})
+    assert pulling(ask)["smart"] == {**SETTING, "refresh_range": defaults[0], "deadline": defaults[1]}
+    again = ask("PUT", f"{SMART}?datastream_id={ONE}", {**SETTING, "refresh_range": DEFAULT_RANGE})
+    assert again.body["affected"]["datastream_ids"] == ([ONE] if value == "null" else [])
+
+
+@case("smart_null", "accept", "refuse")
+def smart_null(ask, value):
+    for field, nothing in (("refresh_range", None), ("deadline", None), ("deadline", {"time": None})):
+        reply = ask("PUT", f"{SMART}?datastream_id={ONE}", {**SETTING, field: nothing})
+        assert reply.status == (200 if value == "accept" else 422)
+    assert pulling(ask)["smart"] == (
+        {**SETTING, "refresh_range": None, "deadline": None} if value == "accept" else None)
+
+
+@case("smart_coupling", "coupled", "independent")
+def smart_coupling(ask, value):
+    def now():
+        state = pulling(ask)
+        return state["active_mode"], state["smart"] and state["smart"]["is_active"]
+
+    steps = [("PUT", {**SETTING, "is_active": True}), ("PUT", {**SETTING, "is_active": False}),
+             ("PATCH", {"pulling": {"active_mode": "smart"}}), ("PATCH", {"pulling": {"active_mode": "schedule"}})]
+    seen = [now()]
+    for method, body in steps:
+        path = SMART if method == "PUT" else DATASTREAMS
+        assert ask(method, f"{path}?datastream_id={ONE}", body).status == 200
+        seen.append(now())
+    assert seen == {
+        "coupled": [("schedule", None), ("smart", True), ("schedule", False), ("smart", True), ("schedule", False)],
+        "independent": [("schedule", None), ("schedule", True), ("schedule", False), ("smart", False), ("schedule", False)],
+    }[value]
+    if value == "coupled":  # no schedule to fall back to, and no setting yet
+        ask.simulator.world.datastreams[1].update(has_schedule=False, active_mode=None, smart=None)
+        ask("PATCH", f"{DATASTREAMS}?datastream_id={ONE}", steps[2][1])
+        assert pulling(ask)["smart"] == {**SETTING, "refresh_range": None, "deadline": None}
+        ask("PUT", f"{SMART}?datastream_id={ONE}", steps[1][1])
+        assert now() == (None, False)
+
+
+@case("extract_bounds", "inclusive", "exclusive")
+def extract_bounds(ask, value):  # created on the first, second and third of June 2025, at five
+    inclusive = value == "inclusive"
+    for query, with_it, without in [
+        ("created_from=2025-06-02T05:00:00Z", [103, 102], [103]), ("created_to=2025-06-02T05:00:00Z", [102, 101], [101]),
+        ("created_from=2025-06-02", [103, 102], [103]), ("created_to=2025-06-02", [102, 101], [101]),
+        ("created_from=2025-06-02&created_to=2025-06-02", [102], []),
+        ("created_from=2025-06-02T04:59:59Z&created_to=2025-06-02T05:00:01Z", [102], [102]),
+        ("created_from=2025-06-02T07:00:00%2B02:00", [103, 102], [103]),
+    ]:
+        assert ids(ask("GET", f"{EXTRACTS}?{query}")) == (with_it if inclusive else without), query
+
+
+@case("extract_bounds_format", "any", "date")
+def extract_bounds_format(ask, value):
+    for name in ("created_from", "created_to"):
+        assert ask("GET", f"{EXTRACTS}?{name}=2025-06-02T05:00:00Z").status == (200 if value == "any" else 400)
+        assert len(ids(ask("GET", f"{EXTRACTS}?{name}=2025-06-02"))) == 2
+
+
+@case("extract_fields", "full", "id")
+def extract_fields(ask, value):
+    row = ask("GET", EXTRACTS).body["results"][0]
+    assert row["id"] == 103
+    assert len(row) == (10 if value == "full" else 1)
+
+
+@case("extract_count", "on", "off")
+def extract_count(ask, value):
+    body = ask("GET", EXTRACTS).body
+    assert list(body) == (["count"] if value == "on" else []) + ["next", "previous", "results"]
+
+
+@case("extract_ordering", "honoured", "ignored")
+def extract_ordering(ask, value):
+    assert ids(ask("GET", f"{EXTRACTS}?ordering=created")) == ([101, 102, 103] if value == "honoured" else [103, 102, 101])
+    assert ids(ask("GET", f"{EXTRACTS}?ordering=-created")) == [103, 102, 101]
+
+
+@case("extract_page_size", 100, 2)
+def extract_page_size(ask, value):
+    assert ids(ask("GET", EXTRACTS)) == [103, 102, 101][:value]
+
+
+@case("next_host", "same", "other")
+def next_host(ask, value):
+    ask.simulator.switches["extract_page_size"] = 1
+    host = ask.simulator.url if value == "same" else "http://elsewhere.example"
+    body = ask("GET", f"{EXTRACTS}?page=2").body
+    assert (body["next"], body["previous"]) == (f"{host}{EXTRACTS}?page=3", f"{host}{EXTRACTS}")
+
+
+@case("error_bodies", "detail", "message", "text")
+def error_bodies(ask, value):
+    bodies = [ask("GET", BINDINGS, key=None).body, ask("PUT", SMART, {}).body]
+    if value == "text":
+        assert bodies[0] == "Unauthorized"
+        assert bodies[1].startswith("body.is_active: ")
+    elif value == "message":
+        assert bodies[0] == {"message": "Unauthorized"}
+        assert bodies[1]["message"].startswith("body.is_active: ")
+    else:
+        assert bodies[0] == {"detail": "Unauthorized"}
+        assert bodies[1]["detail"][0]["loc"] == ["body", "is_active"]
+    assert ask("GET", f"{EXTRACTS}?page=9").body == {"detail": "Invalid page."}
+
+
+VALUES = [(name, value) for name, (allowed, _meaning) in SWITCHES.items()
+          for value in ((100, 2) if allowed is int else allowed)]
+
+
+@pytest.mark.parametrize(("name", "value"), VALUES)
+def test_switch(start, small, name, value):
+    CASES[name, value](start(small, switches={name: value}), value)
+
+
+def test_there_is_a_case_for_each_value_and_no_other():
+    assert set(CASES) == set(VALUES)
+    assert all(meaning for _allowed, meaning in SWITCHES.values())
+
+
+def test_the_first_value_is_the_default():
+    assert Switches() == {name: 100 if allowed is int else allowed[0] for name, (allowed, _meaning) in SWITCHES.items()}
+
+
+@pytest.mark.parametrize(("name", "given", "value"), [
+    ("requeue_refusal", "404", 404), ("extract_page_size", "7", 7), ("smart_defaults", None, "null"),
+    ("extract_count", False, "off"), ("extract_count", True, "on"), ("binding_rows", "ids", "ids"),
+])
+def test_values_as_command_lines_and_yaml_write_them(name, given, value):
+    assert Switches({name: given})[name] == value
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("nothing", "on"), ("binding_rows", "some"), ("binding_rows", True), ("requeue_refusal", 500), ("extract_page_size", 0),
+    ("extract_page_size", "many"), ("extract_page_size", -1), ("binding_rows", ["full"]),
+])
+def test_unknown_names_and_values_are_refused(start, small, name, value):
+    with pytest.raises(ValueError, match=name):
+        Switches({name: value})
+    ask = start(small)
+    with pytest.raises(ValueError, match=name):
+        ask.simulator.switches[name] = value
+    reply = ask("PATCH", "/_simulator/switches", {"next_host": "other", name: value}, key=None)
+    assert (reply.status, name in reply.body["detail"]) == (400, True)
+    assert ask.control("GET", "switches") == Switches()
+
+
+def test_switches_change_while_it_runs(start, small):
+    ask = start(small, switches={"binding_rows": "ids"})
+    assert ask.control("PATCH", "switches", {"extract_count": False})["extract_count"] == "off"
+    assert ask.control("GET", "switches")["binding_rows"] == "ids"
+    assert "count" not in ask("GET", EXTRACTS).body
+    ask.simulator.reset()
+    assert ask.control("GET", "switches") == Switches({"binding_rows": "ids"})

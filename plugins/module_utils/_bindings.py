@@ -13,16 +13,18 @@ import typing as t
 from . import _choice, _quote
 from ._client import Client
 from ._errors import AdverityError, InputError, UnreadableAnswer
-from ._paging import Row, read_numbered
+from ._paging import Row, read_numbered, with_integers
 
 PATH = "/api/v1/bindings/"
 
 
 def read(client: Client, datastream_id: int | None = None, target_id: int | None = None) -> list[Row]:
     """The bindings the key can see, by id, of one datastream and/or one destination where these are given."""
-    given = {"datastream_id": datastream_id, "target_id": target_id}
-    rows = read_numbered(client, PATH, {name: value for name, value in given.items() if value is not None})
-    return sorted(rows, key=lambda row: row["id"])
+    both = {"datastream_id": datastream_id, "target_id": target_id}
+    given = {name: value for name, value in both.items() if value is not None}
+    rows = [with_integers(PATH, row, "id", *both) for row in read_numbered(client, PATH, given)]
+    # Once more, so that no binding is ever written that was not meant.
+    return sorted((row for row in rows if all(row[name] == value for name, value in given.items())), key=lambda row: row["id"])
 
 
 def read_chosen(client: Client, binding_ids: list[int] | None, datastream_id: int | None, target_id: int | None) -> list[Row]:
@@ -88,7 +90,11 @@ class EnabledPlan:
             except AdverityError as error:
                 rest = [one["id"] for one in self.due if one["id"] not in done]
                 error.facts = dict(self.result(done), remaining={"binding_ids": rest}, **error.facts)
-                error.say("Bindings written before that: {0}. Not written: {1}.".format(_quote.ids(sorted(done)) or "none", _quote.ids(rest)))
+                error.say("Bindings written before that: {0}.".format(_quote.ids(done) or "none"))
+                if getattr(error, "did_nothing", True):
+                    error.say("Not written: {0}.".format(_quote.ids(rest)))
+                else:
+                    error.say("Whether binding {0} was written is not known. Not written: {1}.".format(row["id"], _quote.ids(rest[1:]) or "none"))
                 raise
         return done
 

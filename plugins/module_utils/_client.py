@@ -38,6 +38,7 @@ MOST_IDS = 50
 
 # A kept connection that was idle for longer may have been closed by the other side; a POST that finds out too late has an unknown outcome.
 _FRESH_FOR = 1.0
+_LONG_AGO = float("-inf")
 
 _SCOPES = (
     ("/api/v1/bindings/", "destination"),
@@ -102,7 +103,7 @@ class Client:
         self.host = base_url.split("://", 1)[1]
         self._key = api_key
         self._timeout, self._retries, self._longest = timeout, retries, retry_max_delay
-        self._last_used = 0.0
+        self._last_used = _LONG_AGO
         self._session = _session(base_url, api_key, verify)
 
     def get(self, path: str, params: Params | None = None) -> t.Any:
@@ -141,6 +142,7 @@ class Client:
                     raise
                 delay = _retry.wait(tries, getattr(error, "retry_after", None), self._longest)
             time.sleep(delay)
+            self._last_used = _LONG_AGO  # however short the wait was
 
     def _send(self, method: str, path: str, params: Params | None, body: t.Any) -> t.Any:
         payload = None if body is None else _Body(json.dumps(body).encode())
@@ -207,6 +209,8 @@ def _session(base_url: str, api_key: str, verify: bool | str) -> t.Any:
     # The environment is read here, once, and nothing else of it: with trust_env requests would put ~/.netrc in place of the key and
     # REQUESTS_CA_BUNDLE in place of ca_path.
     session.trust_env = False
+    # Otherwise requests would read the Location of a redirect that it does not follow, and stumble over one that is no address.
+    session.get_redirect_target = lambda _response: None
     if base_url.startswith("https://"):
         session.proxies = requests.utils.get_environ_proxies(base_url, no_proxy=None)
         if verify is True:

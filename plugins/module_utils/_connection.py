@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import ssl
 import typing as t
 from urllib.parse import urlsplit
 
@@ -34,12 +35,16 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
     "retry_max_delay": {"type": "float", "default": 60.0, "fallback": _from_environment("ADVERITY_RETRY_MAX_DELAY")},
 }
 
-_HOST_NAME = re.compile(r"^(?!-)[\w-]{1,63}(\.[\w-]{1,63})*\.?$")
+# ASCII alone, so that one instance has one name: the ledger knows it by that.
+_HOST_NAME = re.compile(r"^(?!-)[\w-]{1,63}(\.[\w-]{1,63})*$", re.ASCII)
 
 
 def read_instance(text: str) -> str:
     """The base URL (``https://host[:port]``, in lower case, no path) of what the option ``instance`` says. Raises InputError."""
-    wrong = "instance is {0!r}, but it must be a host name, or https://host[:port]".format(text)
+    if "@" in text:
+        # Not quoted: it may hold a password.
+        raise InputError("instance must be a host name, or https://host[:port], without a user name or password.")
+    wrong = "instance is {0!r:.200}, but it must be a host name, or https://host[:port]".format(text)
     if not text or re.search(r"[\x00-\x20\x7f-\xa0\\]", text):
         raise InputError("{0}: it is empty, or has white space or control characters in it.".format(wrong))
     try:
@@ -47,17 +52,15 @@ def read_instance(text: str) -> str:
         host, port = url.hostname or "", url.port
     except ValueError as error:
         raise InputError("{0}: {1}.".format(wrong, error)) from error
-    if url.username is not None or url.password is not None:
-        # Not quoted: it may hold a password.
-        raise InputError("instance must be a host name, or https://host[:port], without a user name or password.")
     if url.scheme not in ("https", "http") or url.path or "?" in text or "#" in text:
         raise InputError("{0}, without a path, query or fragment.".format(wrong))
+    host = host[:-1] if host.endswith(".") else host
     address = _address(host)
     if address is None and not _HOST_NAME.match(host):
-        raise InputError("{0}: {1!r} is not a host name.".format(wrong, host))
+        raise InputError("{0}: {1!r:.80} is not a host name.".format(wrong, host))
     if url.scheme == "http" and not (host == "localhost" or (address is not None and address.is_loopback)):
         raise InputError("{0}. Over http:// the API key could be read on the way, so that is for a loopback address only.".format(wrong))
-    shown = "[{0}]".format(host) if ":" in host else host
+    shown = "[{0}]".format(address) if ":" in host else host
     default = 443 if url.scheme == "https" else 80
     return "{0}://{1}{2}".format(url.scheme, shown, "" if port in (None, default) else ":{0}".format(port))
 
@@ -83,6 +86,17 @@ def check_key(key: str) -> str:
     return key
 
 
+def _check_certificates(path: str) -> None:
+    try:
+        if os.path.isdir(path):  # of certificates by the hash of their names; they are read when one is looked for
+            os.listdir(path)
+        else:
+            ssl.create_default_context(cafile=path)
+    except (OSError, ValueError) as error:  # what ssl raises is an OSError, too
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError("ca_path is {0!r}, but no certificates (PEM) can be read from it: {1}.".format(path, reason)) from error
+
+
 def connect(params: dict[str, t.Any]) -> Client:
     """The client for a module's parameters. Sends nothing yet. Raises InputError, or MissingLibrary without requests."""
     timeout, retries, longest = params["timeout"], params["retries"], params["retry_max_delay"]
@@ -93,8 +107,8 @@ def connect(params: dict[str, t.Any]) -> Client:
     if not 0 <= longest <= 86400:
         raise InputError("retry_max_delay is {0:g}, but it must be 0 to 86400 (seconds).".format(longest))
     ca_path = params["ca_path"]
-    if ca_path and not (os.path.exists(ca_path) and os.access(ca_path, os.R_OK)):
-        raise InputError("ca_path is {0!r}, but there is no such file, or it cannot be read.".format(ca_path))
+    if ca_path:
+        _check_certificates(ca_path)
     return Client(
         base_url=read_instance(params["instance"]),
         api_key=check_key(params["api_key"]),

@@ -45,6 +45,10 @@ class UnreadableAnswer(AdverityError):
     did_nothing = False
 
 
+class IncompleteList(UnreadableAnswer):
+    """A list that the service did not give whole, as far as its own count tells."""
+
+
 class RequestError(AdverityError):
     """A request that did not succeed.
 
@@ -60,7 +64,8 @@ class RequestError(AdverityError):
 
     def __str__(self) -> str:
         tries = " (tried {0} times)".format(self.tries) if self.tries > 1 else ""
-        return " ".join(part for part in ("{0} {1} {2}{3}.".format(self.method, self.path, self.reason, tries), self.hint) if part)
+        sentence = "{0} {1} {2}{3}.".format(self.method, self.path, self.reason.rstrip("."), tries)
+        return " ".join(part for part in (sentence, self.hint) if part)
 
 
 class NotReached(RequestError):

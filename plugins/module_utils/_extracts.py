@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from . import _times
 from ._client import Client
-from ._paging import Row, read_linked
+from ._paging import Row, read_linked, with_integers
 
 PATH = "/api/extracts/"
 
@@ -32,7 +32,7 @@ def read(client: Client, datastream_id: int, created_from: str | None = None, cr
     """The extracts of one datastream that were created within the bounds (both included), oldest first."""
 
     def keep(row: Row) -> Extract:
-        return Extract(row["id"], _times.parse_or_none(row.get("created")))
+        return Extract(with_integers(PATH, row, "id")["id"], _times.parse_or_none(row.get("created")))
 
     inside = within(created_from, created_to)
     extracts = read_linked(client, PATH, _filters(datastream_id, created_from, created_to, "created"), keep)
@@ -56,7 +56,7 @@ def read_rows(
         return limit is not None and falling and sum(inside(one) for one in times) >= limit
 
     order = "created" if limit is None else "-created"
-    rows = read_linked(client, PATH, _filters(datastream_id, created_from, created_to, order), keep=dict, enough=enough)
+    rows = read_linked(client, PATH, _filters(datastream_id, created_from, created_to, order), lambda row: with_integers(PATH, row, "id"), enough)
     by_id = {row["id"]: dict(row, datastream_id=datastream_id) for row in rows}
     chosen = oldest_first([one for one in (Extract(row["id"], created(row)) for row in rows) if inside(one.created)])
     return [by_id[one.id] for one in (chosen if limit is None else chosen[-limit:])]

@@ -21,6 +21,9 @@ from . import _times
 _INTEGER_IDS = "bindings, destinations (targets), extracts, and datastreams in adverity_binding, adverity_extract_info and adverity_requeue"
 _UUIDS = "datastreams and workspaces in adverity_datastream and adverity_smart_pulling"
 
+_UUID = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"-?[0-9]{1,40}")
+
 
 class Kind(str):
     """A type of an argument spec: to ansible-core a callable that converts, to everything that reads specs the plain type's name."""
@@ -38,38 +41,34 @@ class Kind(str):
         return self._convert(value)
 
 
-def _is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return len(text) in (32, 36)
+def _text(value: t.Any) -> str:
+    return "" if isinstance(value, bool) else str(value).strip()
 
 
 def to_integer_id(value: t.Any) -> int:
     """A positive whole number, also as text. Raises ValueError with what is wrong."""
-    text = "" if isinstance(value, bool) else str(value).strip()
-    if text.isascii() and text.isdigit() and 0 < int(text) < 2**63:
+    text = _text(value)
+    if _NUMBER.fullmatch(text) and 0 < int(text) < 2**63:
         return int(text)
-    if _is_uuid(text):
+    if _UUID.fullmatch(text):
         raise ValueError("{0} is a UUID, but this takes an integer id. Integer ids are those of {1}; UUIDs those of {2}".format(text, _INTEGER_IDS, _UUIDS))
     raise ValueError("{0!r:.80} is not a positive whole number".format(value))
 
 
 def to_uuid(value: t.Any) -> str:
     """A UUID in lower case with hyphens. Raises ValueError with what is wrong."""
-    text = "" if isinstance(value, bool) else str(value).strip()
+    text = _text(value)
     if text.isascii() and text.isdigit() and len(text) < 32:
         raise ValueError("{0} is an integer id, but this takes a UUID. UUIDs are those of {1}; integer ids those of {2}".format(text, _UUIDS, _INTEGER_IDS))
-    if not _is_uuid(text):
+    if not _UUID.fullmatch(text):
         raise ValueError("{0!r:.80} is not a UUID like 9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10".format(value))
     return str(uuid.UUID(text))
 
 
 def _whole_number(lowest: int, highest: int | None = None) -> t.Callable[[t.Any], int]:
     def convert(value: t.Any) -> int:
-        text = "" if isinstance(value, bool) else str(value).strip()
-        if text.lstrip("-").isdigit() and text.isascii() and text.count("-") < 2 and lowest <= int(text) and (highest is None or int(text) <= highest):
+        text = _text(value)
+        if _NUMBER.fullmatch(text) and lowest <= int(text) and (highest is None or int(text) <= highest):
             return int(text)
         raise ValueError("{0!r:.80} is not a whole number {1}".format(value, "of at least {0}".format(lowest) if highest is None else "from {0} to {1}".format(lowest, highest)))
 

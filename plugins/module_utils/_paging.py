@@ -15,7 +15,7 @@ import typing as t
 from urllib.parse import parse_qsl, urlsplit
 
 from ._client import Client, Params
-from ._errors import Refused, UnreadableAnswer
+from ._errors import IncompleteList, Refused, UnreadableAnswer
 
 PAGE_SIZE = 100  # the most the bindings guide allows
 _READINGS = 3
@@ -96,6 +96,14 @@ def read_linked(client: Client, path: str, params: Params, keep: Keep, enough: t
     return _again_until_it_adds_up(path, read)
 
 
+def with_integers(path: str, row: Row, *names: str) -> Row:
+    """The row, in which these are integer ids. Any other kind would be found neither in the ledger nor among what the user named."""
+    for name in names:
+        if type(row.get(name)) is not int or not 0 < row[name] < 2**63:
+            raise _misshapen(path, "in each row an integer id {0!r}".format(name))
+    return row
+
+
 def _again_until_it_adds_up(path: str, read: t.Callable[[], list[t.Any]]) -> list[t.Any]:
     reason = ""
     for _reading in range(_READINGS):
@@ -103,7 +111,7 @@ def _again_until_it_adds_up(path: str, read: t.Callable[[], list[t.Any]]) -> lis
             return read()
         except _DoesNotAddUp as error:
             reason = str(error)
-    raise UnreadableAnswer(
+    raise IncompleteList(
         "The list {0} does not add up, in {1} readings: {2}. Nothing was decided on part of a list."
         " If things were being added or removed just now, run it again.".format(path, _READINGS, reason),
         method="GET",
@@ -135,7 +143,7 @@ def _next(path: str, link: t.Any) -> tuple[str, Params]:
 
 def _rows(path: str, data: t.Any, key: str) -> list[Row]:
     rows = data.get(key) if isinstance(data, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) and isinstance(row.get("id"), (int, str)) for row in rows):
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and type(row.get("id")) in (int, str) for row in rows):
         raise _misshapen(path, "a list {0!r} of objects with an id".format(key))
     return rows
 

@@ -14,7 +14,9 @@ import re
 import typing as t
 
 LONGEST = 300
-_CONTROL = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+# Of a body no more is looked at than this; of an HTML page less, because looking for its tags can take time that grows with the square.
+_READ, _READ_HTML = 65536, 8192
+_CONTROL = re.compile(r"[\x00-\x20\x7f-\xa0\u061c\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 _HIDDEN_HTML = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->", re.I | re.S)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.I | re.S)
 _TAG = re.compile(r"<[^>]*>")
@@ -22,11 +24,15 @@ _TAG = re.compile(r"<[^>]*>")
 
 def line(text: t.Any, secret: str = "", longest: int = LONGEST) -> str:
     """``text`` without line breaks, control or direction characters and without the secret, cut to ``longest`` characters."""
-    text = text if isinstance(text, str) else str(text)
-    if secret:
-        text = text.replace(secret, "********")
-    text = _CONTROL.sub(" ", text).strip()
+    text = _CONTROL.sub(" ", _without(secret, text if isinstance(text, str) else str(text))).strip()
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "\u2026"
+
+
+def _without(secret: str, text: str) -> str:
+    """``text`` without the secret, also as JSON writes it."""
+    for form in {secret, json.dumps(secret)[1:-1]} - {""}:
+        text = text.replace(form, "********")
+    return text
 
 
 def body(content: bytes, content_type: str, secret: str = "") -> str:
@@ -35,8 +41,9 @@ def body(content: bytes, content_type: str, secret: str = "") -> str:
     The shapes are those of both surfaces (contract): ``{"detail": ...}``, ``{"field": [...]}``, lists of
     ``{"loc", "msg"}``; anything else is quoted as it is, and of an HTML page its title or its text.
     """
-    text = content[:65536].decode("utf-8", "replace")
+    text = _without(secret, content.decode("utf-8", "replace"))[:_READ]  # hidden before it is cut: half a key is too much, too
     if "html" in content_type.lower() or text.lstrip()[:1] == "<":
+        text = text[:_READ_HTML]
         title = _TITLE.search(text)
         shown = title.group(1) if title else _TAG.sub(" ", _HIDDEN_HTML.sub(" ", text))
         return line("an HTML page, {0!r}".format(line(html.unescape(shown), secret, 150)), secret)

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta, timezone
 
 _TIME = re.compile(
     r"^(\d{4})-(\d\d)-(\d\d)"
-    r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|z|[+-]\d\d:?\d\d)?)?$"
+    r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?)?$",
+    re.ASCII,
 )
 _LAST_MOMENT = timedelta(days=1) - timedelta(microseconds=1)
 
@@ -26,7 +27,7 @@ def parse(text: str, end_of_day: bool = False) -> datetime:
     """
     match = _TIME.match(text.strip()) if isinstance(text, str) else None
     if not match:
-        raise ValueError("{0!r} is neither a date like 2024-01-15 nor a time like 2024-01-15T10:00:00Z".format(text))
+        raise ValueError("{0!r:.80} is neither a date like 2024-01-15 nor a time like 2024-01-15T10:00:00Z".format(text))
     year, month, day, hour, minute, second, fraction, offset = match.groups()
     microsecond = int((fraction or "0").ljust(6, "0")[:6])
     moment = datetime(

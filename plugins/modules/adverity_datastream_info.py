@@ -1,0 +1,92 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: adverity_datastream_info
+short_description: List datastreams
+version_added: 0.1.0
+description:
+  - Lists datastreams, with their state, workspace and pulling mode. What is given of the options must hold for each; without any of them, all that
+    the key can see are listed.
+  - The ids of datastreams here are UUIDs. Bindings, extracts and requeue know the same datastreams by integer ids, and nothing public tells which is which.
+author:
+  - The adverity.management authors (@adverity-management)
+extends_documentation_fragment:
+  - adverity.management.connection
+  - adverity.management.attributes.info
+  - adverity.management.attributes.action_group
+  - adverity.management.datastream_choice.info
+seealso:
+  - module: adverity.management.adverity_datastream
+  - module: adverity.management.adverity_smart_pulling_info
+"""
+
+EXAMPLES = r"""
+- name: Which datastreams of a workspace, and of those below, are disabled?
+  adverity.management.adverity_datastream_info:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    workspace_ids: [5f0e7a0c-2f4e-4a57-8f0b-3a1f2f9b8c11]
+    workspace_scope: descendants
+    enabled: false
+  register: found
+
+- name: Show their names
+  ansible.builtin.debug:
+    msg: "{{ found.datastreams | map(attribute='name') }}"
+"""
+
+RETURN = r"""
+datastreams:
+  description: The datastreams, in the order of O(datastream_ids), or else in the service's. What a row holds beside its id is up to the service.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: 9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10
+      name: Google Ads | EMEA
+      enabled: true
+      workspace:
+        id: 5f0e7a0c-2f4e-4a57-8f0b-3a1f2f9b8c11
+        name: EMEA
+      pulling:
+        active_mode: smart
+        smart: {is_active: true, frequency: daily, refresh_range: {value: 7, unit: day}, deadline: null}
+        smart_bundle: null
+count:
+  description: How many these are.
+  returned: success
+  type: int
+  sample: 1
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.adverity.management.plugins.module_utils import _choice, _datastreams
+from ansible_collections.adverity.management.plugins.module_utils._arguments import DATASTREAM_UUIDS, FILTER_RULES, FILTERS
+from ansible_collections.adverity.management.plugins.module_utils._connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
+
+SPEC = dict(CONNECTION_SPEC, **DATASTREAM_UUIDS, **FILTERS)
+
+
+def run(params):
+    _choice.refuse_empty(params, "datastream_ids", "workspace_ids")
+    rows = _datastreams.read(connect(params), params["datastream_ids"], params)
+    return {"changed": False, "datastreams": rows, "count": len(rows)}
+
+
+def main():
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, **FILTER_RULES)
+    try:
+        result = run(module.params)
+    except AdverityError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: adverity_smart_pulling_info
+short_description: List the smart-pulling settings of datastreams
+version_added: 0.1.0
+description:
+  - Lists the smart-pulling settings of datastreams. What is given of the options must hold for each; without any of them, all datastreams that the
+    key can see are listed.
+author:
+  - The adverity.management authors (@adverity-management)
+extends_documentation_fragment:
+  - adverity.management.connection
+  - adverity.management.attributes.info
+  - adverity.management.attributes.action_group
+  - adverity.management.datastream_choice.info
+notes:
+  - A datastream can have several refresh ranges, which only C(/api/v2/) of the service shows. This module shows the one that C(/api/v1/) shows.
+seealso:
+  - module: adverity.management.adverity_smart_pulling
+  - module: adverity.management.adverity_datastream_info
+"""
+
+EXAMPLES = r"""
+- name: What do the datastreams on smart schedule look like?
+  adverity.management.adverity_smart_pulling_info:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    active_pulling_mode: smart
+  register: found
+
+- name: Show those without a deadline
+  ansible.builtin.debug:
+    msg: "{{ found.smart_pulling | rejectattr('deadline') | map(attribute='name') }}"
+"""
+
+RETURN = r"""
+smart_pulling:
+  description: The settings, one row for each datastream, in the order of O(datastream_ids), or else in the service's.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    datastream_id:
+      description: The UUID of the datastream.
+      type: str
+      sample: 9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10
+    name:
+      description: Its name.
+      type: str
+      sample: Google Ads | EMEA
+    active_mode:
+      description: The schedule that is active, V(smart), V(smart-bundle) or V(schedule). Null without a schedule.
+      type: str
+      sample: smart
+    is_active:
+      description: Whether the smart schedule is active. Null, like the rest, without a smart-pulling setting.
+      type: bool
+      sample: true
+    frequency:
+      description: How often data is fetched.
+      type: str
+      sample: weekly
+    refresh_range:
+      description: The window that each fetch gets again. Null for the service's default, as far as that is shown so.
+      type: dict
+      sample: {value: 7, unit: day}
+    deadline:
+      description: The time of day by which a fetch shall be done. Null for none.
+      type: str
+      sample: "06:30:00"
+count:
+  description: How many these are.
+  returned: success
+  type: int
+  sample: 1
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.adverity.management.plugins.module_utils import _choice, _datastreams, _smart_pulling
+from ansible_collections.adverity.management.plugins.module_utils._arguments import DATASTREAM_UUIDS, FILTER_RULES, FILTERS
+from ansible_collections.adverity.management.plugins.module_utils._connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
+
+SPEC = dict(CONNECTION_SPEC, **DATASTREAM_UUIDS, **FILTERS)
+
+
+def run(params):
+    _choice.refuse_empty(params, "datastream_ids", "workspace_ids")
+    rows = _datastreams.read(connect(params), params["datastream_ids"], params)
+    return {"changed": False, "smart_pulling": [_smart_pulling.show(row) for row in rows], "count": len(rows)}
+
+
+def main():
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, **FILTER_RULES)
+    try:
+        result = run(module.params)
+    except AdverityError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -56,7 +56,7 @@ def read_instance(text: str) -> str:
         raise InputError("{0}, without a path, query or fragment.".format(wrong))
     host = host[:-1] if host.endswith(".") else host
     address = _address(host)
-    if address is None and not _HOST_NAME.match(host):
+    if (address is None and not _HOST_NAME.match(host)) or ("[" in text and ":" not in host):
         raise InputError("{0}: {1!r:.80} is not a host name.".format(wrong, host))
     if url.scheme == "http" and not (host == "localhost" or (address is not None and address.is_loopback)):
         raise InputError("{0}. Over http:// the API key could be read on the way, so that is for a loopback address only.".format(wrong))

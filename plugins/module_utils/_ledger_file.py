@@ -15,6 +15,7 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+import stat
 import time
 import typing as t
 from urllib.parse import quote
@@ -27,6 +28,7 @@ WRITE, PREDICT, LOOK = "write", "predict", "look"
 
 _APPLICATION_ID = 0x41444C47  # so that no other program's database is taken for a ledger
 _VERSION = 1
+_SMALLEST = 512  # bytes: one of SQLite's smallest pages
 _SCHEMA = (
     "CREATE TABLE instance (id INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE)",
     # binding_id 0: sent without naming a binding, so to all that were enabled then. at: when it was intended or dispatched.
@@ -100,7 +102,7 @@ class LedgerFile:
         """Turns what SQLite and the system say into a LedgerError that names the file."""
         try:
             yield
-        except (sqlite3.Error, OSError, UnicodeError) as error:
+        except (sqlite3.Error, OSError, ValueError) as error:
             text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             raise LedgerError(
                 "The ledger {0} cannot be used: {1}. It was left as it is. Mend or move it away, or name another one with the option ledger;"
@@ -109,14 +111,11 @@ class LedgerFile:
             ) from error
 
     def _open(self) -> None:
-        exists = os.path.exists(self.path)
-        if exists and not os.path.isfile(self.path):
-            raise OSError(0, "it is not a file")
-        if self.write:
-            if not exists:
-                self._make()
-        elif self.purpose == PREDICT:
+        exists = self._exists()
+        if self.purpose != LOOK:
             self._check_writable(exists)
+        if self.write and not exists:
+            self._make()
         self._connection = self._connect(exists or self.write)
         if exists:
             self._check()
@@ -126,6 +125,19 @@ class LedgerFile:
         if row:
             self.instance = row[0]
             self._take_turn()
+
+    def _exists(self) -> bool:
+        try:
+            found = os.stat(self.path)
+        except FileNotFoundError:
+            if os.path.islink(self.path):
+                raise  # what it leads to is not there, and may be on a volume that is missing
+            return False
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(0, "it is not a file")
+        if 0 < found.st_size < _SMALLEST:
+            raise sqlite3.DatabaseError("it is not a database")  # SQLite would take some of these for empty ones
+        return True
 
     def _make(self) -> None:
         folder = os.path.dirname(self.path)
@@ -137,7 +149,7 @@ class LedgerFile:
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
     def _check_writable(self, exists: bool) -> None:
-        """Says what a real run would stumble over."""
+        """So that nothing is asked for, let alone sent, that could not be written down; in check mode what a real run would stumble over."""
         folder = os.path.dirname(self.path)
         while not exists and folder != os.path.dirname(folder) and not os.path.lexists(folder):
             folder = os.path.dirname(folder)
@@ -158,18 +170,22 @@ class LedgerFile:
 
     def _check(self) -> None:
         connection = self.connection
+        connection.execute("BEGIN")  # one view of it, while another run may be making it
         application, version = (connection.execute("PRAGMA " + name).fetchone()[0] for name in ("application_id", "user_version"))
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if application != _APPLICATION_ID and (application or version or tables):
             raise sqlite3.DatabaseError("it is a database, but not a ledger of this collection")
         if version > _VERSION:
             raise sqlite3.DatabaseError("a newer version of this collection wrote it (format {0}, this one knows {1})".format(version, _VERSION))
-        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if found != "ok":
             raise sqlite3.DatabaseError("it is damaged ({0})".format(" ".join(found.split())))
+        if tables and not {row[0] for row in connection.execute("SELECT sql FROM sqlite_master")}.issuperset(_SCHEMA):
+            raise sqlite3.DatabaseError("it is damaged (its tables are not those of a ledger)")
         if not tables and not self.write:
             for statement in _SCHEMA:  # made, but killed before its first commit: for reading it is empty
                 connection.execute(statement.replace("CREATE TABLE", "CREATE TEMP TABLE"))
+        connection.execute("COMMIT")
 
     def _prepare(self) -> None:
         with self.transaction() as connection:

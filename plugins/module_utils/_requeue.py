@@ -42,7 +42,7 @@ def requeue(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[
             raise _stop(run, ledger)
         gone = find_gone(ledger, choice, wish)
         run.warn(ledger, gone)
-        new = is_new(ledger, choice, plan, status)
+        new = is_new(ledger, choice, plan, status, periods) or bool(gone)
         if not check_mode:
             ledger.plan(entries(choice, plan), choice.bindings, periods, not only_plan, gone)
         if only_plan:
@@ -62,12 +62,16 @@ def sort_periods(given: list[dict[str, t.Any]] | None) -> dict[int, list[Period]
     return periods
 
 
-def is_new(ledger: Ledger, choice: Choice, plan: Plan, status: t.Callable[[int, int], str | None]) -> bool:
+def is_new(
+    ledger: Ledger, choice: Choice, plan: Plan, status: t.Callable[[int, int], str | None], periods: dict[int, list[Period]]
+) -> bool:
     """Whether writing the plan down as planned tells the ledger anything."""
     backfills = ledger.backfills()
     if any(one not in backfills or not backfills[one].planned_at for one in choice.bindings):
         return True
-    return any(status(*pair) is None for batch in plan.batches for pair in batch.pairs())
+    if any(backfills[one].self_loading != known for one, known in periods.items()):
+        return True
+    return any(status(entry.binding_id, entry.extract_id) is None for entry in entries(choice, plan))
 
 
 def entries(choice: Choice, plan: Plan) -> t.Iterator[Entry]:
@@ -88,7 +92,7 @@ def find_gone(ledger: Ledger, choice: Choice, wish: Wish) -> list[tuple[int, int
         for entry in ledger.entries(binding_ids=choice.bindings)
         if entry.status == PENDING
         and entry.extract_id not in choice.listed
-        and (inside(_times.parse(entry.created)) if entry.created else not bounded)
+        and (inside(_times.parse_or_none(entry.created)) if entry.created else not bounded)
     ]
 
 
@@ -139,7 +143,7 @@ class Run:
             raise _doubt("it does not say which extracts")
         confirmed = [one for one in batch.extract_ids if one in answered]
         intention.done(confirmed)
-        self.sent.append((batch._replace(extract_ids=confirmed), _quote.line(data.get("message", ""))))
+        self.sent.append((batch._replace(extract_ids=confirmed), _quote.line(data.get("message") or "")))
         if intention.standing:
             raise _doubt("it leaves out {0} of those".format(_quote.ids(intention.standing)))
         more = [one for one in answered if one not in batch.extract_ids]

@@ -60,6 +60,7 @@ def look_up(client: Client, wish: Wish) -> Choice:
     if wish.extract_ids is None:
         return _of_datastreams(client, wish)
     if wish.binding_ids is None and wish.target_id is None:
+        _check_periods(wish, [])
         # No datastream is named and nothing public tells it: the ids themselves are all there is to order by.
         loads = [Load(None, Extract(one, None), ()) for one in sorted(_choice.once(wish.extract_ids))]
         return Choice(loads, {}, None, [])

@@ -1,0 +1,29 @@
+# What a developer types. All of it is in tests/driver; see CONTRIBUTING.md.
+#   make test STAGES="units coverage"      only these stages
+#   make test CORE=2.19 PYTHON=3.11        another ansible-core, on that Python
+#   make unit ARGS="-x tests/unit/plugins" pytest with these arguments
+
+# The first Python that really starts: pyenv's shims may answer for one that is not selected.
+STARTER := $(shell for name in python3 python3.12 python3.13 python3.11 python3.10 python3.9; do \
+	"$$name" -c '' 2>/dev/null && echo "$$name" && break; done)
+DRIVER := $(or $(STARTER),python3) -B tests/driver
+
+.PHONY: demo test test-matrix lint unit clean
+
+demo:
+	@$(DRIVER) demo
+
+test:
+	@$(DRIVER) test $(if $(CORE),--core "$(CORE)" $(if $(PYTHON),--python "$(PYTHON)")) $(STAGES)
+
+test-matrix:
+	@$(DRIVER) matrix
+
+lint:
+	@$(DRIVER) test lint
+
+unit:
+	@$(DRIVER) unit $(if $(ARGS),-- $(ARGS))
+
+clean:
+	@$(DRIVER) clean

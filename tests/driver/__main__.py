@@ -1,0 +1,136 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the Makefile calls: ``python3 tests/driver COMMAND``. The standard library is all it needs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+
+import places
+import pythons
+from stages import STAGES, Bench, Outcome, run_stages
+
+# ansible-core series with the Python that runs them. Integration tests run on the first and the last.
+MATRIX = {"2.16": "3.10", "2.18": "3.11", "2.19": "3.11", "2.21": "3.12"}
+
+
+def demo() -> int:
+    """Run the demo playbook against the checkout as it is, with a home of its own."""
+    places.make_work_folder()
+    tools = pythons.demo_tools()
+    folder = places.WORK / "demo"
+    environment = pythons.environment(tools, folder / "home")
+    environment.update(
+        ANSIBLE_ASYNC_DIR=str(folder / "async"),  # half of Ansible looks for it in the account's home, whatever HOME says
+        ANSIBLE_COLLECTIONS_PATH=str(places.link_collection(folder)),
+        ANSIBLE_INVENTORY_UNPARSED_WARNING="false",  # localhost is all it takes
+        ANSIBLE_LOCALHOST_WARNING="false",
+    )
+    command = [str(tools / "ansible-playbook"), f"{places.NAMESPACE}.{places.NAME}.demo"]
+    os.chdir(folder)  # no configuration file of the current folder counts
+    os.execve(command[0], command, environment)
+
+
+def unit(words: list[str]) -> int:
+    """Run the unit tests in the checkout itself, on one Python: seconds, for the inner loop."""
+    places.make_work_folder()
+    tools = pythons.development_tools()
+    environment = pythons.environment(tools, places.WORK / "unit" / "home")
+    linked = str(places.link_collection(places.WORK / "unit"))
+    environment.update(ANSIBLE_COLLECTIONS_PATH=linked, PYTHONPATH=linked)
+    command = [str(tools / "python"), "-m", "pytest", *(words or ["-q", "tests/unit"])]
+    return subprocess.run(command, cwd=places.ROOT, env=environment, check=False).returncode
+
+
+def default_bench() -> Bench:
+    """Return the bench with the pinned ansible-core and all linters."""
+    return Bench("default", pythons.development_tools(), places.WORK / "default")
+
+
+def core_bench(core: str, python: str) -> Bench:
+    """Return the bench for one ansible-core series; it has no linters."""
+    tools = pythons.core_tools(core, python)
+    return Bench(f"ansible-core {core} on Python {python}", tools, tools.parents[1])
+
+
+def check(core: str, python: str, names: list[str]) -> int:
+    """Run stages on the default ansible-core, or on another one; return the exit status."""
+    started = time.monotonic()
+    with places.alone():
+        pythons.announce_targets()
+        bench = core_bench(core, python) if core else default_bench()
+        outcomes = run_stages(bench, names)
+    return conclude(outcomes, time.monotonic() - started)
+
+
+def matrix() -> int:
+    """Run sanity and units on every ansible-core of the matrix, integration on the oldest and the newest."""
+    started = time.monotonic()
+    outcomes = []
+    with places.alone():
+        pythons.announce_targets()
+        for core, python in MATRIX.items():
+            names = ["sanity", "units"] + (["integration", "coverage"] if core in (min(MATRIX), max(MATRIX)) else [])
+            try:
+                outcomes += run_stages(core_bench(core, python), names)
+            except pythons.MissingError as error:
+                print(error, flush=True)
+                outcomes.append(Outcome(f"ansible-core {core} on Python {python}", "set up", False, 0, str(error)))
+    return conclude(outcomes, time.monotonic() - started)
+
+
+def conclude(outcomes: list[Outcome], seconds: float) -> int:
+    """Print one line for each stage and the sum; return the exit status."""
+    print("\n=== summary ===")
+    for outcome in outcomes:
+        result = "passed" if outcome.passed else "FAILED"
+        print(f"{outcome.bench:32} {outcome.stage:12} {result} {outcome.seconds:5.0f} s  {outcome.text}")
+    failed = sum(not outcome.passed for outcome in outcomes)
+    print(f"{seconds:.0f} s in all")
+    print(f"stages: {len(outcomes) - failed} passed, {failed} failed", flush=True)
+    return 1 if failed else 0
+
+
+def main() -> int:
+    """Read the command line and do what it says."""
+    parser = argparse.ArgumentParser(prog="driver", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("demo", help="run the demo playbook")
+    commands.add_parser("unit", help="run pytest in the checkout").add_argument("words", nargs="*", help="for pytest")
+    test = commands.add_parser("test", help="run the stages of a test run")
+    test.add_argument("--core", default="", help="an ansible-core series such as 2.19; without it, the pinned one")
+    test.add_argument("--python", default="", help="the Python, such as 3.11, that runs it")
+    test.add_argument("stages", nargs="*", metavar="STAGE", help=" ".join(STAGES))
+    commands.add_parser("matrix", help="run the tests on every supported ansible-core")
+    commands.add_parser("clean", help="remove everything that was made")
+    words = parser.parse_args()
+    if words.command == "test":
+        names = words.stages or [name for name in STAGES if name != "lint" or not words.core]
+        unknown = [name for name in names if name not in STAGES]
+        if unknown:
+            parser.error(f"no such stage: {' '.join(unknown)} (there are {' '.join(STAGES)})")
+        python = words.python or MATRIX.get(words.core, "")
+        for name, value in (("core", words.core), ("python", python)):
+            if words.core and not re.fullmatch(r"\d+\.\d+", value):
+                parser.error(f"--{name} must be a version such as 3.11 or 2.19, not {value!r}")
+        return check(words.core, python, names)
+    if words.command == "unit":
+        return unit(words.words)
+    if words.command == "clean":
+        places.clean()
+        return 0
+    return demo() if words.command == "demo" else matrix()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except pythons.MissingError as reason:
+        sys.exit(str(reason))

@@ -1,0 +1,198 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The stages of a test run: each runs real tools in a copy of the collection, and says in one line how it went."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import places
+import pythons
+
+# What pip says of each package while ansible-test fills its many virtual environments. What goes wrong is still shown.
+PIP_CHATTER = re.compile(
+    r"(Collecting|Installing collected packages:|Looking in|Processing|Requirement already|Successfully installed|WARNING: Location) "
+    r"| +(Attempting uninstall:|Downloading|Found existing installation:|Successfully uninstalled|Uninstalling|Using cached|\u2501)"
+)
+
+# What pytest ends with: the counts, between signs of equality or (-q) without.
+PYTEST_CLOSING = re.compile(r"=* ?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s\b")
+
+
+class StageError(Exception):
+    """A stage failed; the text says why in one line."""
+
+
+@dataclass
+class Bench:
+    """One copy of the collection with the tools to test it: a bench is made for each ansible-core."""
+
+    name: str
+    tools: Path
+    folder: Path
+    copy: Path = field(init=False)
+    environment: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        home = self.folder / "home"
+        self.environment = pythons.environment(self.tools, home)
+        self.environment.update(
+            ANSIBLE_COLLECTIONS_PATH=str(self.folder),
+            MYPY_CACHE_DIR=str(home / "mypy"),
+            NO_COLOR="1",
+            RUFF_CACHE_DIR=str(home / "ruff"),
+        )
+        self.copy = places.copy_collection(self.folder)
+        pythons.provide_pip_script(self.tools, home)
+
+    def run(self, *command: str, cwd: Path | None = None) -> list[str]:
+        """Run one tool in the copy, show its output as it comes, and return its lines; a bad exit status is an error."""
+        print(f"$ {' '.join(command)}", flush=True)
+        lines = []
+        with subprocess.Popen(
+            command,
+            cwd=cwd or self.copy,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        ) as process:
+            for line in process.stdout or ():
+                lines.append(line.rstrip())
+                if not PIP_CHATTER.match(line):
+                    print(line, end="", flush=True)
+        if process.returncode:
+            raise StageError(f"{' '.join(command[:2])} ended with {process.returncode}")
+        return lines
+
+    def ansible_test(self, *words: str) -> list[str]:
+        """Run ansible-test, which calls it a success when it found nothing to do: here that is an error."""
+        lines = self.run("ansible-test", *words, "--venv")
+        if any("All targets skipped" in line for line in lines):
+            raise StageError(f"ansible-test {words[0]} found nothing to test")
+        return lines
+
+
+def lint(bench: Bench) -> str:
+    """Run every linter, also after one has failed."""
+    package = f"ansible_collections/{places.NAMESPACE}/{places.NAME}"
+    scripts = [str(path.relative_to(bench.copy)) for path in sorted(bench.copy.rglob("*.sh"))]
+    settings = ("mypy", "--config-file", f"{package}/pyproject.toml")
+    commands: list[tuple[tuple[str, ...], Path]] = [
+        (("yamllint", "--strict", "."), bench.copy),
+        (("ruff", "check", "."), bench.copy),
+        ((*settings, "--explicit-package-bases", f"{package}/plugins"), bench.folder),
+        ((*settings, f"{package}/tests/driver"), bench.folder),
+        (("shellcheck", ".ci/run", *scripts), bench.copy),
+        (("antsibull-changelog", "lint"), bench.copy),
+        (("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "all", "."), bench.copy),
+        (("ansible-lint", "--offline", "--strict", "--profile", "production"), bench.copy),
+    ]
+    failed = []
+    for command, cwd in commands:
+        try:
+            bench.run(*command, cwd=cwd)
+        except StageError as error:
+            failed.append(str(error))
+    if failed:
+        raise StageError("; ".join(failed))
+    return f"{len(commands)} linters found nothing"
+
+
+def sanity(bench: Bench) -> str:
+    """Run every sanity test of ansible-test, without ignore files."""
+    ignored = [path.name for path in bench.copy.glob("tests/sanity/ignore*")]
+    if ignored:
+        raise StageError(f"no ignore files here: {', '.join(ignored)}")
+    lines = bench.ansible_test("sanity")
+    count = sum(line.startswith("Running sanity test") for line in lines)
+    return f"{count} sanity tests found nothing"
+
+
+def count_passed(lines: list[str]) -> int:
+    """Return how many tests passed in all runs of pytest that these lines show; anything but a pass is an error."""
+    closing = [match[1] for match in map(PYTEST_CLOSING.match, lines) if match]
+    odd = [text for text in closing if not re.fullmatch(r"[1-9]\d* passed(, \d+ warnings?)?", text)]
+    if odd:
+        raise StageError(f"not every test passed: {'; '.join(odd)}")
+    return sum(int(text.split()[0]) for text in closing)
+
+
+def units(bench: Bench) -> str:
+    """Run the unit tests on every Python there is; a skipped test counts as a failure."""
+    lines = bench.ansible_test("units", "--coverage")
+    count = count_passed(lines)
+    if not count:
+        raise StageError("there was no unit test")
+    runs: dict[str, list[str]] = {}
+    for context, python in re.findall(r"Unit test (\S+) with Python (\S+)", "\n".join(lines)):
+        runs.setdefault(context, []).append(python)
+    return f"{count} tests passed: " + "; ".join(f"{context} on {' '.join(found)}" for context, found in runs.items())
+
+
+def integration(bench: Bench) -> str:
+    """Run every integration target; a skipped test or a warning of something deprecated counts as a failure."""
+    lines = bench.ansible_test("integration", "--coverage")
+    targets = [match[1] for match in (re.match(r"Running (\S+) integration test (?:role|script)", line) for line in lines) if match]
+    if not targets:
+        raise StageError("there was no integration target")
+    if any("[DEPRECATION WARNING]" in line for line in lines):
+        raise StageError("Ansible warns of something deprecated")
+    count = count_passed(lines)
+    return f"{len(targets)} targets passed: {' '.join(targets)}" + (f", {count} tests of pytest in them" if count else "")
+
+
+def coverage(bench: Bench) -> str:
+    """Print which lines of plugins/ no test reached, units and integration together."""
+    bench.ansible_test("coverage", "combine")
+    lines = bench.ansible_test("coverage", "report", "--show-missing", "--include", "plugins/*")
+    total = [line.split()[-1] for line in lines if line.startswith("TOTAL")]
+    if not total:
+        raise StageError("there is no coverage to report")
+    return f"{total[-1]} of the lines in plugins/ were reached"
+
+
+STAGES: dict[str, Callable[[Bench], str]] = {
+    "lint": lint,
+    "sanity": sanity,
+    "units": units,
+    "integration": integration,
+    "coverage": coverage,
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one stage of one bench went."""
+
+    bench: str
+    stage: str
+    passed: bool
+    seconds: float
+    text: str
+
+
+def run_stages(bench: Bench, names: list[str]) -> list[Outcome]:
+    """Run these stages in order, each of them whatever became of those before."""
+    outcomes = []
+    for name in names:
+        print(f"\n=== {bench.name}: {name} ===", flush=True)
+        started = time.monotonic()
+        try:
+            text, passed = STAGES[name](bench), True
+        except StageError as error:
+            text, passed = str(error), False
+        outcome = Outcome(bench.name, name, passed, time.monotonic() - started, text)
+        print(f"--- {name} {'passed' if passed else 'FAILED'} after {outcome.seconds:.0f} s: {text}", flush=True)
+        outcomes.append(outcome)
+    return outcomes

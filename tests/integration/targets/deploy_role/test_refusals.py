@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the role refuses, before it writes anything."""
+
+from __future__ import annotations
+
+import pytest
+from adverity_harness.runs import refused, role
+from adverity_harness.scenes import open_scene
+from adverity_harness.worlds import World
+
+REFUSALS = {
+    "not bound": (dict(target_id=789, datastream_ids=[456, 458]), "target_id 789", "458"),
+    "unknown beside known": (dict(target_id=789, datastream_ids=[456, 457, 9999]), "datastream_ids", "9999"),
+    "nothing bound": (dict(target_id=790), "No binding found", "target_id 790"),
+    "unknown destination": (dict(target_id=4711), "No binding found", "target_id 4711"),
+    "empty list": (dict(target_id=789, datastream_ids=[]), "datastream_ids is empty", ""),
+    "UUID": (dict(target_id=789, datastream_ids=["d5000000-0000-4000-8000-000000000456"]), "d5000000-0000-4000-8000-000000000456", ""),
+    "no destination": (dict(datastream_ids=[456]), "missing required arguments", "deploy_destination_target_id"),
+    "no such choice": (dict(target_id=789, backfill="sometimes"), "deploy_destination_backfill", "when_needed, always, never"),
+    "no number": (dict(target_id=789, batch_size="many"), "deploy_destination_batch_size", "many"),
+    "batch too large": (dict(target_id=789, batch_size=51), "batch_size", "51"),
+    "batch too small": (dict(target_id=789, batch_size=0), "batch_size", "0"),
+    "no date": (dict(target_id=789, backfill_from="last spring"), "last spring", "created_from"),
+    "wrong way round": (dict(target_id=789, backfill_from="2025-02-01", backfill_to="2025-01-01"), "2025-02-01", "later than"),
+}
+
+
+@pytest.fixture(name="refusals", scope="module")
+def fixture_refusals(tmp_path_factory):
+    """One run with all of them; gives the failed results by name, and the scene."""
+    world = World().datastream(456, extracts=3).binding(123, 456).datastream(457, extracts=3).binding(124, 457)
+    world.datastream(458, extracts=3).binding(125, 458, target=791)
+    world.data["targets"].append({"id": 790, "name": "Nobody's"})
+    with open_scene(tmp_path_factory.mktemp("refusals"), world) as scene:
+        run = scene.play([refused(role(**variables)) for variables, *_words in REFUSALS.values()])
+        assert len(run.failures) == len(REFUSALS), run.output
+        yield dict(zip(REFUSALS, run.failures)), scene
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_is_refused_and_says_why(refusals, name):
+    results, _scene = refusals
+    text = results[name]["msg"]
+    for word in REFUSALS[name][1:]:
+        assert word in text
+
+
+def test_nothing_was_written(refusals):
+    _results, scene = refusals
+    assert scene.writes() == []
+    assert scene.enabled() == []

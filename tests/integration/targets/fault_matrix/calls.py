@@ -1,0 +1,292 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The six kinds of call: what is asked for, the fault put in its place, and the verdict on what came of it.
+
+A verdict never rests on the module's word alone: a list is held against the world, a write against what the service then holds, a requeue
+against its record of loads. It gives the outcome and how often the request that met the fault was sent; whatever else has to hold is asserted.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Callable, NamedTuple
+
+from adverity_harness.crowds import PATHS, chunks, snapshot, uuids
+from adverity_harness.runs import Row, module, refused
+from adverity_harness.scenes import BINDINGS, EXTRACTS, REQUEUE, Scene
+from adverity_harness.side_by_side import Told
+from adverity_harness.worlds import World, moment
+from expected import FAULTS, TIMEOUT
+
+SURVIVED, ERROR, UNKNOWN = "survived", "error", "unknown"
+Verdict = tuple[str, int]
+
+
+class Call(NamedTuple):
+    """One kind of call. The task is named "call"; `again` are tasks for a second run, after the fault, of what did not survive."""
+
+    world: Callable[[], World]
+    method: str
+    path: str
+    tasks: list[Row]
+    judge: Callable[[Scene, Told, str], Verdict]
+    again: list[Row] = []
+    finish: Callable[[Scene, Told, str, str], str] | None = None
+    rows: Row = {}
+
+    def fault(self, name: str) -> Row:
+        """Return a fault in the simulator's words, for the second request of this kind."""
+        fault = {"method": self.method, "path": self.path + "$", "skip": 1, **FAULTS[name]}
+        if "mutate" in fault:
+            fault["mutate"] = {fault["mutate"]: self.rows[fault["mutate"]]}
+        return fault
+
+    def variables(self, name: str) -> Row:
+        """Return the variables of a case: the timeout is short only where something takes longer."""
+        return {"patience": TIMEOUT if name.startswith("too slow") else 60}
+
+
+# --- lists: 201 rows, in pages of 100 ---
+
+
+def _bindings_world() -> World:
+    world = World().datastream(456)
+    for number in range(1001, 1202):
+        world.binding(number, 456)
+    return world
+
+
+def _judge_list(path: str, key: str, scene: Scene, told: Told, case: str) -> Verdict:
+    result = told.one(case, "call")
+    reads = scene.requests("GET", path)
+    assert reads == scene.requests(), "a list wrote"
+    sent = sum(dict(row["query"]).get("page") == "2" for row in reads)
+    if result["failed"]:
+        assert key not in result, "part of a list"
+        assert path in result["msg"]
+        return ERROR, sent
+    assert sorted(row["id"] for row in result[key]) == sorted(getattr(scene.service.world, key)), "not the list as it is"
+    return SURVIVED, sent
+
+
+# --- PATCH binding: three bindings, one by one ---
+
+
+def _judge_binding(scene: Scene, told: Told, case: str) -> Verdict:
+    result = told.one(case, "call")
+    patches = scene.patches()
+    sent = patches.count((2, {"enabled": True}))
+    if not result["failed"]:
+        assert result["affected"] == {"binding_ids": [1, 2, 3]}
+        assert scene.enabled() == [1, 2, 3]
+        assert _ids(patches) == [1] + [2] * sent + [3]
+        return SURVIVED, sent
+    assert _ids(patches) == [1] + [2] * sent
+    assert result["changed"] is True
+    assert result["affected"] == {"binding_ids": [1]}
+    assert result["remaining"] == {"binding_ids": [2, 3]}
+    assert [row["enabled"] for row in result["bindings"]] == [True, False, False]
+    if "Whether binding 2 was written is not known" in result["msg"]:
+        assert set(scene.enabled()) - {2} == {1}
+        return UNKNOWN, sent
+    assert scene.enabled() == [1]
+    return ERROR, sent
+
+
+def _ids(patches: list[tuple[int, Row]]) -> list[int]:
+    return [one for one, _body in patches]
+
+
+def _finish_binding(scene: Scene, told: Told, case: str, _outcome: str) -> str:
+    assert scene.enabled() == [1, 2, 3]
+    due = told.one(case, "again")["affected"]["binding_ids"]
+    assert _ids(scene.patches()) == due
+    assert due in ([2, 3], [3])
+    return "does the rest"
+
+
+# --- PATCH datastreams and PUT smart: 120 datastreams, 50 at a time ---
+
+EVERYONE = uuids(range(1, 121))
+SMART = {"is_active": True, "frequency": "daily", "refresh_range": {"value": 7, "unit": "day"}, "deadline": None}
+DONE: dict[str, tuple[str, Any]] = {"PATCH": ("enabled", True), "PUT": ("smart", {**SMART, "frequency": "weekly"})}
+
+
+def _datastreams_world() -> World:
+    world = World()
+    for number in range(1, 121):
+        world.datastream(number, enabled=False, smart=SMART)
+    return world
+
+
+def _done(method: str, scene: Scene) -> list[str]:
+    """The datastreams that are as they shall be; the others are untouched."""
+    name, value = DONE[method]
+    rows = snapshot(scene)
+    other, kept = {"enabled": ("smart", SMART), "smart": ("enabled", False)}[name]
+    for row in rows.values():
+        assert row[other] == kept
+        assert row[name] in (value, False, SMART)
+    return [one for one, row in rows.items() if row[name] == value]
+
+
+def _named(method: str, scene: Scene) -> list[list[str]]:
+    return [[value for _name, value in row["query"]] for row in scene.requests(method, PATHS[method])]
+
+
+def _judge_datastreams(method: str, scene: Scene, told: Told, case: str) -> Verdict:
+    result = told.one(case, "call")
+    first, second, third = chunks(EVERYONE)
+    named = _named(method, scene)
+    sent = named.count(second)
+    done = _done(method, scene)
+    if not result["failed"]:
+        assert result["affected"] == {"datastream_ids": EVERYONE}
+        assert done == EVERYONE
+        assert named == [first] + [second] * sent + [third]
+        return SURVIVED, sent
+    assert named == [first] + [second] * sent
+    assert result["changed"] is True
+    assert result["affected"] == {"datastream_ids": first}
+    assert result["remaining"] == {"datastream_ids": second + third}
+    assert "Not confirmed: 70" in result["msg"]
+    assert done[:50] == first
+    assert not set(done) & set(third)
+    if result.get("status", 0) // 100 == 4 or result.get("status") == 503:
+        assert done == first, "a refusal that did something"
+    return ERROR, sent
+
+
+def _finish_datastreams(method: str, scene: Scene, told: Told, case: str, _outcome: str) -> str:
+    assert _done(method, scene) == EVERYONE
+    due = told.one(case, "again")["affected"]["datastream_ids"]
+    assert due in (EVERYONE[50:], EVERYONE[100:])
+    assert _named(method, scene) == chunks(due)
+    return "does the rest"
+
+
+# --- POST requeue: six extracts, two at a time ---
+
+
+def _requeue_world() -> World:
+    return World().datastream(456, extracts=6).binding(123, 456, enabled=True)
+
+
+def _judge_requeue(scene: Scene, told: Told, case: str) -> Verdict:
+    result = told.one(case, "call")
+    aged = scene.world.aged(456)
+    first, second, third = aged[:2], aged[2:4], aged[4:]
+    posts = [body["extract_ids"] for body in scene.posts()]
+    assert all(body["binding_ids"] == [123] for body in scene.posts())
+    sent = posts.count(second)
+    loads = scene.loads(123)
+    if not result["failed"]:
+        assert posts == [first] + [second] * sent + [third]
+        assert loads == aged
+        assert result["requeued_extract_ids"] == aged
+        return SURVIVED, sent
+    status = {row["extract_id"]: row["status"] for row in told.one(case, "known")["extracts"]}
+    assert posts == [first] + [second] * sent
+    assert result["requeued_extract_ids"] == first
+    assert {one: status[one] for one in first + third} == {**dict.fromkeys(first, "dispatched"), **dict.fromkeys(third, "pending")}
+    if {status[one] for one in second} == {"pending"}:
+        assert loads == first, "a refusal that loaded something"
+        assert result["unknown_extract_ids"] == []
+        assert result["remaining_extract_ids"] == second + third
+        return ERROR, sent
+    assert {status[one] for one in second} == {"unknown"}
+    assert loads in (first, first + second)
+    assert result["unknown_extract_ids"] == second
+    assert result["remaining_extract_ids"] == third
+    assert all(str(one) in result["msg"] for one in second)
+    assert "on_unknown" in result["msg"]
+    return UNKNOWN, sent
+
+
+def _finish_requeue(scene: Scene, told: Told, case: str, outcome: str) -> str:
+    """The second run, and after it one with on_unknown: skip. In the end the record holds each extract once, or what is unknown at most once."""
+    aged = scene.world.aged(456)
+    again = told.one(case, "again")
+    posts, loads = [body["extract_ids"] for body in scene.posts()], scene.loads(123)
+    if outcome == SURVIVED:
+        assert (again["failed"], again["changed"], posts) == (False, False, [])
+        assert loads == aged
+        return "sends nothing"
+    if outcome == ERROR:
+        assert (again["failed"], posts) == (False, [aged[2:4], aged[4:]])
+        assert loads == aged
+        return "sends the rest"
+    skip = told.one(case, "skip")
+    assert again["failed"] is True
+    assert again["unknown_extract_ids"] == aged[2:4]
+    assert again["requeued_extract_ids"] == []
+    assert posts == [aged[4:]], "only what was never tried"
+    assert skip["requeued_extract_ids"] == aged[4:]
+    assert skip["unknown_extract_ids"] == aged[2:4]
+    assert sorted(loads) in (sorted(aged), sorted(aged[:2] + aged[4:]))
+    return "stops and asks"
+
+
+_REQUEUE = dict(datastream_id=456, target_id=789, batch_size=2)
+_KNOWN = {**module("requeue_info", "known", datastream_id=456, target_id=789), "when": "call is failed"}
+_SKIP = {**module("requeue", "skip", **_REQUEUE, on_unknown="skip"), "when": "again is failed"}
+
+CALLS: dict[str, Call] = {
+    "bindings list": Call(
+        _bindings_world,
+        "GET",
+        BINDINGS,
+        [refused(module("binding_info", "call"))],
+        functools.partial(_judge_list, BINDINGS, "bindings"),
+        rows={"add": {"bindings": [{"id": 1, "datastream_id": 456, "target_id": 789}]}, "remove": {"bindings": [1001]}},
+    ),
+    "extracts list": Call(
+        lambda: World().datastream(456, extracts=201),
+        "GET",
+        EXTRACTS,
+        [refused(module("extract_info", "call", datastream_id=456))],
+        functools.partial(_judge_list, EXTRACTS, "extracts"),
+        rows={
+            "add": {"extracts": [{"id": 1, "datastream_id": 456, "created": moment(days=500)}]},
+            "remove": {"extracts": [World().datastream(456, extracts=201).aged(456)[0]]},
+        },
+    ),
+    "PATCH binding": Call(
+        lambda: World().datastream(456).binding(1, 456).binding(2, 456).binding(3, 456),
+        "PATCH",
+        BINDINGS + r"\d+/",
+        [refused(module("binding", "call", target_id=789, enabled=True))],
+        _judge_binding,
+        [module("binding", "again", target_id=789, enabled=True)],
+        _finish_binding,
+    ),
+    "PATCH datastreams": Call(
+        _datastreams_world,
+        "PATCH",
+        PATHS["PATCH"],
+        [refused(module("datastream", "call", all_datastreams=True, enabled=True))],
+        functools.partial(_judge_datastreams, "PATCH"),
+        [module("datastream", "again", all_datastreams=True, enabled=True)],
+        functools.partial(_finish_datastreams, "PATCH"),
+    ),
+    "PUT smart": Call(
+        _datastreams_world,
+        "PUT",
+        PATHS["PUT"],
+        [refused(module("smart_pulling", "call", all_datastreams=True, frequency="weekly"))],
+        functools.partial(_judge_datastreams, "PUT"),
+        [module("smart_pulling", "again", all_datastreams=True, frequency="weekly")],
+        functools.partial(_finish_datastreams, "PUT"),
+    ),
+    "POST requeue": Call(
+        _requeue_world,
+        "POST",
+        REQUEUE,
+        [refused({**module("requeue", "call", **_REQUEUE), "register": "call"}), _KNOWN],
+        _judge_requeue,
+        [refused({**module("requeue", "again", **_REQUEUE), "register": "again"}), _SKIP],
+        _finish_requeue,
+    ),
+}

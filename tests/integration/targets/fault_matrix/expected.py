@@ -1,0 +1,149 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The matrix: what each fault does to each kind of call. Written down from the promises in README and module documentation, before any run.
+
+Every call sends three requests of one kind, and the fault meets the second of them: the second page of a list, the second binding, the
+second fifty datastreams, the second batch of extracts. A cell says what becomes of the call, and how often that request may be sent:
+
+survived  The result is whole and right, as if nothing had been.
+error     The call fails and says why. Of a write: the service certainly did nothing, or (a change of datastreams, which can be repeated)
+          what is not confirmed is told apart from what is.
+unknown   The call fails and says that it does not know whether the service did it. It says of what, and what it did before.
+-         Not tried: the fault does not exist for this call, or is the same as another one.
+
+The rules behind it: reads, PATCH and PUT are repeated after whatever may pass (retries: 2, so three tries). A requeue, the POST, is repeated only
+where the service certainly did nothing: 429, and 503 with Retry-After. 4xx is a refusal; whatever else happens to a POST leaves it unknown.
+"once" stands where nothing is said: the fault meets one try. A lasting one meets every try.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+RETRIES = 2
+CALLS = ("bindings list", "extracts list", "PATCH binding", "PATCH datastreams", "PUT smart", "POST requeue")
+
+EXPECTED = """
+fault                                | bindings list | extracts list | PATCH binding | PATCH datastreams | PUT smart  | POST requeue
+400                                  | error 1       | error 1       | error 1       | error 1           | error 1    | error 1
+401                                  | error 1       | error 1       | error 1       | error 1           | error 1    | error 1
+403                                  | error 1       | error 1       | error 1       | error 1           | error 1    | error 1
+404                                  | error 1       | survived 2    | error 1       | error 1           | error 1    | error 1
+422                                  | error 1       | error 1       | error 1       | error 1           | error 1    | error 1
+429                                  | survived 2    | survived 2    | survived 2    | survived 2        | survived 2 | survived 2
+429, Retry-After in seconds          | survived 2    | survived 2    | survived 2    | survived 2        | survived 2 | survived 2
+429, Retry-After as a date           | survived 2    | survived 2    | survived 2    | survived 2        | survived 2 | survived 2
+429, lasting                         | error 3       | error 3       | error 3       | error 3           | error 3    | error 3
+500                                  | survived 2    | survived 2    | survived 2    | survived 2        | survived 2 | unknown 1
+500, after the work                  | -             | -             | survived 2    | survived 2        | survived 2 | unknown 1
+500, lasting                         | error 3       | error 3       | unknown 3     | error 3           | error 3    | -
+502, HTML of a proxy                 | survived 2    | survived 2    | survived 2    | survived 2        | survived 2 | unknown 1
+503                                  | survived 2    | survived 2    | survived 2    | survived 2        | survived 2 | unknown 1
+503, Retry-After in seconds          | survived 2    | survived 2    | survived 2    | survived 2        | survived 2 | survived 2
+503, Retry-After as a date           | survived 2    | survived 2    | survived 2    | survived 2        | survived 2 | survived 2
+503, Retry-After, lasting            | error 3       | error 3       | error 3       | error 3           | error 3    | error 3
+redirect                             | error 1       | error 1       | unknown 1     | error 1           | error 1    | unknown 1
+dropped before the work              | survived 2    | survived 2    | survived 2    | survived 2        | survived 2 | unknown 1
+dropped after the work               | -             | -             | survived 2    | survived 2        | survived 2 | unknown 1
+dropped, lasting                     | error 3       | error 3       | unknown 3     | error 3           | error 3    | -
+slow before the work, in time        | survived 1    | survived 1    | survived 1    | survived 1        | survived 1 | survived 1
+slow after the work, in time         | -             | -             | survived 1    | survived 1        | survived 1 | survived 1
+too slow before the work             | survived 2    | survived 2    | survived 2    | survived 2        | survived 2 | unknown 1
+too slow after the work              | -             | -             | survived 2    | survived 2        | survived 2 | unknown 1
+too slow, lasting                    | error 3       | error 3       | unknown 3     | error 3           | error 3    | -
+answer cut short                     | survived 2    | survived 2    | survived 2    | survived 2        | survived 2 | unknown 1
+answer cut short, lasting            | error 3       | error 3       | unknown 3     | error 3           | error 3    | -
+HTML instead of JSON                 | error 1       | error 1       | unknown 1     | error 1           | error 1    | unknown 1
+HTML instead of JSON, after the work | -             | -             | unknown 1     | error 1           | error 1    | unknown 1
+JSON of another shape                | error 1       | error 1       | unknown 1     | error 1           | error 1    | unknown 1
+JSON of another shape, after the work| -             | -             | unknown 1     | error 1           | error 1    | unknown 1
+count too big on one page            | survived <=3  | survived <=3  | -             | -                 | -          | -
+count too big from there on          | error <=3     | error <=3     | -             | -                 | -          | -
+count too small on one page          | survived <=3  | survived <=3  | -             | -                 | -          | -
+count too small from there on        | error <=3     | error <=3     | -             | -                 | -          | -
+a row appears between two pages      | survived <=3  | survived <=3  | -             | -                 | -          | -
+a row goes between two pages         | survived <=3  | survived <=3  | -             | -                 | -          | -
+"""
+
+IN_TIME, TOO_SLOW, TIMEOUT = 0.5, 3.5, 1.5  # seconds
+ELSEWHERE = "https://elsewhere.example/api/"
+OTHER_SHAPE = {"status": "ok", "data": [1, 2]}
+A_PROXY = {"code": 502, "body": "<html><body><h1>Bad Gateway</h1></body></html>", "content_type": "text/html"}
+
+
+def _again_later(code: int, when: str) -> dict[str, Any]:
+    return {"status": {"code": code, "headers": {"Retry-After": when}}}
+
+
+# The faults in the words of the simulator. What a row that appears or goes is depends on the list, see calls.py.
+FAULTS: dict[str, dict[str, Any]] = {
+    **{str(code): {"status": {"code": code}} for code in (400, 401, 403, 404, 422, 429, 500, 503)},
+    "429, Retry-After in seconds": _again_later(429, "1"),
+    "429, Retry-After as a date": _again_later(429, "http-date+2"),
+    "429, lasting": {"status": {"code": 429}, "times": None},
+    "500, after the work": {"status": {"code": 500}, "work": True},
+    "500, lasting": {"status": {"code": 500}, "times": None},
+    "502, HTML of a proxy": {"status": A_PROXY},
+    "503, Retry-After in seconds": _again_later(503, "1"),
+    "503, Retry-After as a date": _again_later(503, "http-date+2"),
+    "503, Retry-After, lasting": {**_again_later(503, "1"), "times": None},
+    "redirect": {"redirect": {"to": ELSEWHERE, "code": 307}},
+    "dropped before the work": {"drop": "before"},
+    "dropped after the work": {"drop": "after"},
+    "dropped, lasting": {"drop": "before", "times": None},
+    "slow before the work, in time": {"delay": {"seconds": IN_TIME, "when": "before"}},
+    "slow after the work, in time": {"delay": {"seconds": IN_TIME, "when": "after"}},
+    "too slow before the work": {"delay": {"seconds": TOO_SLOW, "when": "before"}},
+    "too slow after the work": {"delay": {"seconds": TOO_SLOW, "when": "after"}},
+    "too slow, lasting": {"delay": {"seconds": TOO_SLOW, "when": "before"}, "times": None},
+    "answer cut short": {"cut": 20},
+    "answer cut short, lasting": {"cut": 20, "times": None},
+    "HTML instead of JSON": {"html": {"code": 200}},
+    "HTML instead of JSON, after the work": {"html": {"code": 200}, "work": True},
+    "JSON of another shape": {"json": OTHER_SHAPE},
+    "JSON of another shape, after the work": {"json": OTHER_SHAPE, "work": True},
+    "count too big on one page": {"count": 3},
+    "count too big from there on": {"count": 3, "times": None},
+    "count too small on one page": {"count": -3},
+    "count too small from there on": {"count": -3, "times": None},
+    "a row appears between two pages": {"mutate": "add"},
+    "a row goes between two pages": {"mutate": "remove"},
+}
+
+
+class Cell(NamedTuple):
+    """What is expected of one call under one fault."""
+
+    outcome: str
+    most: int
+    exact: bool
+
+    def __str__(self) -> str:
+        return f"{self.outcome}, sent {'' if self.exact else 'at most '}{times(self.most)}"
+
+    def allows(self, outcome: str, sent: int) -> bool:
+        """Whether this is what was expected."""
+        return outcome == self.outcome and (sent == self.most if self.exact else 1 <= sent <= self.most)
+
+
+def times(number: int) -> str:
+    """Return a number of times in words."""
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+def read_table() -> dict[str, dict[str, Cell]]:
+    """Return the table as cells by call and fault; a dash has no cell."""
+    lines = [[cell.strip() for cell in line.split("|")] for line in EXPECTED.strip().splitlines()]
+    table: dict[str, dict[str, Cell]] = {call: {} for call in CALLS}
+    assert lines[0] == ["fault", *CALLS]
+    for fault, *cells in lines[1:]:
+        assert fault in FAULTS, fault
+        for call, text in zip(CALLS, cells):
+            if text != "-":
+                outcome, number = text.split()
+                assert outcome in ("survived", "error", "unknown"), text
+                table[call][fault] = Cell(outcome, int(number.lstrip("<=")), not number.startswith("<="))
+    assert {line[0] for line in lines[1:]} == set(FAULTS)
+    return table

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where the collection under test is, and its simulator."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+NAMESPACE, NAME = "adverity", "management"
+
+
+def find_collection() -> Path:
+    """Return the root of the collection that this file is part of.
+
+    ansible-test copies the targets into a folder below the collection, so it is looked for upwards.
+    """
+    for folder in Path(__file__).resolve().parents:
+        if (folder / "galaxy.yml").is_file() and (folder / "plugins").is_dir():
+            return folder
+    raise RuntimeError(f"{__file__} is not inside the collection")
+
+
+ROOT = find_collection()
+
+
+def collections_path(folder: Path) -> Path:
+    """Return what ANSIBLE_COLLECTIONS_PATH must be: of a plain checkout, which has another name, a link is made in `folder`."""
+    if ROOT.parts[-3:] == ("ansible_collections", NAMESPACE, NAME):
+        return ROOT.parents[2]
+    link = folder / "ansible_collections" / NAMESPACE / NAME
+    if not link.is_symlink():
+        link.parent.mkdir(parents=True)
+        link.symlink_to(ROOT, target_is_directory=True)
+    return folder
+
+
+def load_simulator() -> ModuleType:
+    """Return the module ``playbooks/files/adverity_simulator.py``."""
+    name = "adverity_simulator"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, ROOT / "playbooks" / "files" / f"{name}.py")
+        assert spec is not None and spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]

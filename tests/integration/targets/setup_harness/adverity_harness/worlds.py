@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Small worlds for the simulator, made to be read in a test."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=timezone.utc)
+WORKSPACE = "a0000000-0000-4000-8000-000000000001"
+KEY = "k3y-5d0c1b7e94f2a680-that-must-not-show"
+READ_ONLY_KEY = "r34d-77aa02d1c3b5e6f8-that-must-not-show"
+
+
+def moment(**ago: float) -> str:
+    """Return the time so long before the world's now, as the service writes it: ``moment(days=3)``."""
+    return (NOW - timedelta(**ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class World:
+    """A world to begin with. Its clock stands at NOW and moves on by a second with each write; all methods return the world itself."""
+
+    def __init__(self) -> None:
+        self.data: dict[str, Any] = {
+            "now": moment(),
+            "keys": {
+                "tester": {"key": KEY},
+                "reader": {"key": READ_ONLY_KEY, "scopes": ["datastream:read", "destination:read"]},
+            },
+            "workspaces": [{"id": WORKSPACE, "name": "Acme"}],
+            "datastreams": [],
+            "targets": [],
+            "bindings": [],
+            "extracts": [],
+        }
+
+    def datastream(self, identity: int, extracts: int = 0, **fields: Any) -> World:
+        """Add a datastream that fetched so many extracts, one a day, the last one a day ago.
+
+        The extracts' ids are not in the order of their age, so that whoever sorts by id is found out.
+        """
+        self.data["datastreams"].append({"id": identity, "name": f"Datastream {identity}", **fields})
+        step = next(step for step in (37, 41, 43) if math.gcd(step, extracts or 1) == 1)
+        for number in range(extracts):
+            one = identity * 10000 + 1 + number * step % extracts
+            self.extract(one, identity, moment(days=extracts - number))
+        return self
+
+    def extract(self, identity: int, datastream: int, created: str) -> World:
+        """Add one extract."""
+        self.data["extracts"].append({"id": identity, "datastream_id": datastream, "created": created})
+        return self
+
+    def binding(self, identity: int, datastream: int, target: int = 789, enabled: bool = False, **fields: Any) -> World:
+        """Add a binding, with its destination where that is new."""
+        if target not in [row["id"] for row in self.data["targets"]]:
+            self.data["targets"].append({"id": target, "name": f"Destination no. {target}"})
+        row = {"id": identity, "datastream_id": datastream, "target_id": target, "enabled": enabled}
+        self.data["bindings"].append({**row, "created": moment(days=900), "updated": moment(days=400), **fields})
+        return self
+
+    def aged(self, datastream: int) -> list[int]:
+        """Return the ids of a datastream's extracts, oldest first."""
+        rows = [row for row in self.data["extracts"] if row["datastream_id"] == datastream]
+        return [row["id"] for row in sorted(rows, key=lambda row: row["created"])]

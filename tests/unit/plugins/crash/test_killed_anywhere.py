@@ -1,0 +1,229 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""SIGKILL at every point where the ledger or the wire changes, one after the other, then run again.
+
+What counts is the service's own record of loads: each extract once in each binding, unless the user asked for more, and at the end all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+from ansible_collections.adverity.management.tests.unit.plugins.crash.scene import in_doubt, scenes
+
+EXTRACTS = [101, 103, 105, 107, 109]  # no neighbours: so a message names each
+BINDINGS = [55, 123]
+ALL = Counter((extract, binding) for extract in EXTRACTS for binding in BINDINGS)
+BATCHES = [[101, 103], [105, 107], [109]]
+
+NAMED = {"datastream_ids": [456], "binding_ids": BINDINGS, "batch_size": 2}
+BARE = {"extract_ids": EXTRACTS, "batch_size": 2}
+BUSY = {"method": "POST", "skip": 1, "status": {"code": 429, "headers": {"Retry-After": "0"}}}
+
+# Every batch passes these between the moment before its intention and the moment after its answer was written down.
+OF_A_BATCH = [
+    (moment, what)
+    for what in ("intend", "POST /api/v1/extracts/requeue/", "dispatched")
+    for moment in (["before", "after"] if what.startswith("POST") else ["before", "before transaction", "begun", "before commit", "committed", "after"])
+]
+
+
+@pytest.fixture(name="scene")
+def fixture_scene(tmp_path):
+    with scenes(tmp_path) as scene:
+        yield scene
+
+
+def world(enabled=True):
+    workspace = "a0000000-0000-4000-8000-000000000001"
+    return {
+        "now": "2026-02-01T00:00:00Z",
+        "keys": {"demo": {"key": "demo-key-0123456789", "workspace": workspace}},
+        "workspaces": [{"id": workspace, "name": "Acme", "parent": None}],
+        "datastreams": [{"id": 456, "workspace": workspace}],
+        "targets": [{"id": 789}, {"id": 790}],
+        "bindings": [
+            {"id": 55, "datastream_id": 456, "target_id": 790, "enabled": enabled},
+            {"id": 123, "datastream_id": 456, "target_id": 789, "enabled": enabled},
+        ],
+        "extracts": [{"id": one, "datastream_id": 456, "created": "2025-01-{0:02d}T05:00:00Z".format(one - 100)} for one in EXTRACTS],
+    }
+
+
+def arrived(scene, extracts, binding=55):
+    """A look into the service: whether these were loaded. Of one request all were, or none."""
+    loaded = {scene.arrived(extract, binding) for extract in extracts}
+    assert len(loaded) == 1
+    return loaded.pop()
+
+
+def decide_requeue(scene, doubtful, **options):
+    """Without a look: send them again. Only what was in doubt may be there twice, and only where it had arrived."""
+    twice = Counter((extract, binding) for extract in doubtful for binding in BINDINGS) if arrived(scene, doubtful) else Counter()
+    outcome = scene.run(on_unknown="requeue", **options)
+    assert outcome.error is None
+    return twice
+
+
+def decide_skip(scene, doubtful, **options):
+    """Leave them out: everything else goes, each once; then the user has looked, and sends what had not arrived."""
+    there = arrived(scene, doubtful)
+    outcome = scene.run(on_unknown="skip", **options)
+    assert outcome.error is None
+    assert outcome.result["unknown_extract_ids"] == doubtful
+    lost = Counter() if there else Counter((extract, binding) for extract in doubtful for binding in BINDINGS)
+    assert Counter(scene.loads()) == ALL - lost
+    if not there:
+        outcome = scene.run(on_unknown="requeue", **options)
+        assert outcome.result["requeued_extract_ids"] == doubtful
+    return Counter()
+
+
+def decide_after_a_look(scene, doubtful, **options):
+    """The user looks in the service first, and decides so: then nothing is ever loaded twice."""
+    outcome = scene.run(on_unknown="skip" if arrived(scene, doubtful) else "requeue", **options)
+    assert outcome.error is None
+    return Counter()
+
+
+def finish(scene, killed, decide, **options):
+    """Runs it again after a kill, until it is through. Returns what may be there twice, because the user asked for it."""
+    doubtful, posts = killed.doubtful, len(scene.posts())
+    again = scene.run(**options)
+    if not doubtful:
+        assert again.error is None
+        return Counter()
+    # It stops before it sends anything, and names exactly those in doubt, in every place where it names any.
+    assert len(scene.posts()) == posts
+    assert again.facts["unknown_extract_ids"] == doubtful
+    named = re.search(r"whether extracts ([\d, -]+) were loaded", again.error)
+    assert named.group(1) == ", ".join(map(str, doubtful))
+    assert not {str(one) for one in EXTRACTS if one not in doubtful} & set(re.findall(r"\d+", again.error.replace(scene.ledger, "")))
+    for way in ("on_unknown: requeue", "on_unknown: skip", "on_unknown: fail"):
+        assert way in again.error
+    return decide(scene, doubtful, **options)
+
+
+def enumerate_kills(scene, begin, after_each, **options):
+    """For every point there is: begin anew, kill there, and go on from it. Returns the points of a run that reaches none of them."""
+    number = 0
+    while True:
+        begin()
+        outcome = scene.run(kill_at=number, **options)
+        if not outcome.killed:
+            assert outcome.error is None
+            assert len(outcome.points) == number
+            return outcome.points
+        after_each(outcome)
+        number += 1
+
+
+@pytest.mark.parametrize(
+    ("options", "decide"),
+    [(NAMED, decide_requeue), (NAMED, decide_skip), (NAMED, decide_after_a_look), (BARE, decide_requeue), (BARE, decide_after_a_look)],
+    ids=["named-requeue", "named-skip", "named-look", "all-requeue", "all-look"],
+)
+def test_killed_anywhere(scene, options, decide):
+    def after_each(killed):
+        twice = finish(scene, killed, decide, **options)
+        assert Counter(scene.loads()) == ALL + twice
+        # Whatever came before, nothing more is ever sent.
+        loads = scene.loads()
+        scene.run(on_unknown="skip", **options)
+        assert scene.loads() == loads
+
+    points = enumerate_kills(scene, lambda: scene.begin(**world()), after_each, **options)
+    # The enumeration went through all three batches, each with all its points.
+    passed = [(moment, what) for moment, what, extracts in points if what in {name for _moment, name in OF_A_BATCH}]
+    assert passed == OF_A_BATCH * len(BATCHES)
+    assert [extracts for moment, what, extracts in points if moment == "before" and what.startswith("POST")] == BATCHES
+
+
+def test_killed_anywhere_around_a_refusal(scene):
+    """The second request is answered with 429 first: the intention is taken back, and noted again."""
+
+    def begin():
+        scene.begin(**world())
+        scene.simulator.fault(**BUSY)
+
+    def after_each(killed):
+        twice = finish(scene, killed, decide_after_a_look, **NAMED)
+        assert Counter(scene.loads()) == ALL + twice
+
+    points = enumerate_kills(scene, begin, after_each, **NAMED)
+    assert [extracts for moment, what, extracts in points if (moment, what) == ("before", "intend")] == [BATCHES[0], BATCHES[1], BATCHES[1], BATCHES[2]]
+    assert [moment for moment, what, extracts in points if what == "withdraw"] == [
+        "before", "before transaction", "begun", "before commit", "committed", "after",
+    ]  # fmt: skip
+
+
+def test_killed_again_while_it_is_finished(scene):
+    """A second kill, at a point of the run that finishes the first one; pairs of points, spread over all there are."""
+    scene.begin(**world())
+    count = len(scene.run(**NAMED).points)
+    for first in range(count):
+        scene.begin(**world())
+        killed = scene.run(kill_at=first, **NAMED)
+        there = killed.doubtful and arrived(scene, killed.doubtful)
+        again = scene.run(kill_at=first * 7 % count, on_unknown="skip" if there else "requeue", **NAMED)
+        left = in_doubt(killed, again)
+        last = scene.run(**NAMED)
+        assert last.facts.get("unknown_extract_ids", []) == left
+        # Of two requests in doubt one may have arrived and one not: the user names what is to be sent.
+        missing = [one for one in left if not scene.arrived(one, 55)]
+        if missing:
+            scene.run(extract_ids=missing, binding_ids=BINDINGS, batch_size=2, on_unknown="requeue")
+        scene.run(on_unknown="skip", **NAMED)
+        assert Counter(scene.loads()) == ALL
+
+
+class Deployment:
+    """The role's sequence for a destination that is not enabled yet, while the datastream goes on fetching."""
+
+    OPTIONS = {"target_id": 789, "batch_size": 2}  # noqa: RUF012
+
+    def __init__(self, scene):
+        self.scene = scene
+        self.due = []
+        self.by_itself = []
+
+    def begin(self):
+        self.scene.begin(**world(enabled=False))
+        self.due, self.by_itself = list(EXTRACTS), []
+
+    def fetch(self):
+        """One more extract: it loads by itself where the binding is enabled by now, and is history where it is not."""
+        place, number = self.scene.simulator.world, 200 + 2 * len(self.due + self.by_itself)
+        place.put("extracts", {"id": number, "datastream_id": 456, "created": place.tick().strftime("%Y-%m-%dT%H:%M:%SZ")})
+        (self.by_itself if place.bindings[123]["enabled"] else self.due).append(number)
+
+    def finish(self, killed):
+        self.fetch()
+        again = self.scene.run(work="deploy", **self.OPTIONS)
+        assert bool(again.error) == bool(killed.doubtful)
+        if again.error:
+            assert again.facts["unknown_extract_ids"] == killed.doubtful
+            there = arrived(self.scene, killed.doubtful, 123)
+            again = self.scene.run(work="deploy", on_unknown="skip" if there else "requeue", **self.OPTIONS)
+            assert again.error is None
+        self.fetch()
+        assert sorted(self.scene.loads()) == [(one, 123) for one in sorted(self.due)]
+        # And again: nothing is left to do, and nothing that loaded by itself is sent.
+        self.scene.run(work="deploy", on_unknown="skip", **self.OPTIONS)
+        assert sorted(self.scene.loads()) == [(one, 123) for one in sorted(self.due)]
+        assert self.scene.simulator.world.bindings[55]["enabled"] is False
+
+
+def test_the_deployment_killed_anywhere(scene):
+    """Planned, enabled, requeued: killed at every point of all three and between them."""
+    deployment = Deployment(scene)
+    points = enumerate_kills(scene, deployment.begin, deployment.finish, work="deploy", **Deployment.OPTIONS)
+    patches = [number for number, (moment, what, _extracts) in enumerate(points) if what == "PATCH /api/v1/bindings/123/"]
+    plans = [number for number, (moment, what, _extracts) in enumerate(points) if (moment, what) == ("committed", "plan")]
+    posts = [number for number, (moment, what, _extracts) in enumerate(points) if what.startswith("POST")]
+    assert plans[0] < patches[0] < patches[1] < plans[1] < posts[0]
+    assert len(posts) == 2 * len(BATCHES)

@@ -1,0 +1,413 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What these tests share: a scripted HTTP server on loopback, a scripted client, and other processes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+# The collection is imported inside the fixtures: pytest reads this file before pytest-ansible has told Python where the collection is.
+
+KEY = "s3cret-key-0123456789"
+
+
+class Received(NamedTuple):
+    """One request as it came over the wire. ``connection`` counts TCP connections from 1."""
+
+    connection: int
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes | None
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+# A step reads the rest of its request, answers, and says whether the connection stays open.
+Step = Callable[["Talk"], bool]
+
+
+class Talk:
+    """One connection at the server's end, with the request that is being answered."""
+
+    def __init__(self, server: Server, connection: socket.socket, number: int) -> None:
+        self.server, self.socket, self.number = server, connection, number
+        self.head = b""
+
+    def read_head(self) -> bool:
+        """What follows the head stays unread in the system's buffer until a step wants it."""
+        end = -1
+        while end < 0:
+            some = self.socket.recv(65536, socket.MSG_PEEK)
+            if not some:
+                return False
+            end = some.find(b"\r\n\r\n")
+        self.head = self.socket.recv(end + 4)
+        return True
+
+    def received(self, read_body: bool = True) -> Received:
+        first, *lines = self.head.decode("latin-1").split("\r\n")
+        method, target, _version = first.split(" ")
+        headers = {name.lower(): value.strip() for name, _colon, value in (line.partition(":") for line in lines if line)}
+        body = None
+        if read_body:
+            body = b""
+            while len(body) < int(headers.get("content-length", "0")):
+                body += self.socket.recv(65536)
+        request = Received(self.number, method, target, headers, body)
+        self.server.requests.append(request)
+        return request
+
+    def reset(self) -> bool:
+        """Ends the connection with a reset instead of a farewell."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return False
+
+
+class Server:
+    """Answers request after request with the steps it was given, in their order. A request without a step is remembered as a mistake.
+
+    ``default`` instead of a script makes a step of each request.
+    """
+
+    def __init__(self, default: Callable[[Received], Step] | None = None) -> None:
+        self.requests: list[Received] = []
+        self.connections = 0
+        self.steps: list[Step] = []
+        self.unexpected: list[str] = []
+        self._default = default
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.url = "http://127.0.0.1:{0}".format(self.port)
+        self._open: list[socket.socket] = []
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _address = self._listener.accept()
+            except OSError:
+                return
+            connection.settimeout(10)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._open.append(connection)
+            self.connections += 1
+            thread = threading.Thread(target=self._talk, args=(connection, self.connections), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _talk(self, connection: socket.socket, number: int) -> None:
+        talk = Talk(self, connection, number)
+        with contextlib.suppress(OSError), connection:
+            while talk.read_head():
+                if self._default is not None:
+                    step = self._default(talk.received())
+                elif self.steps:
+                    step = self.steps.pop(0)
+                else:
+                    self.unexpected.append(talk.head.decode("latin-1"))
+                    step = _answer(599, {"detail": "this request was not expected"})
+                if not step(talk):
+                    return
+
+    def stop(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._threads[0].join(10)
+        for connection in self._open:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads[1:]:
+            thread.join(10)
+
+    def wait_for_close(self, connection: int) -> None:
+        """Until this end of a connection is closed; on loopback the other one knows it then."""
+        self._threads[connection].join(10)
+        assert not self._threads[connection].is_alive()
+
+    def answer(self, status: int = 200, data: Any = None, **more: Any) -> Server:
+        """The next request is read and answered; see ``_answer`` for what can be said of it."""
+        self.steps.append(_answer(status, data, **more))
+        return self
+
+    def drop(self) -> Server:
+        """The next request is read, and the connection closed without an answer."""
+
+        def step(talk: Talk) -> bool:
+            talk.received()
+            return False
+
+        self.steps.append(step)
+        return self
+
+    def drop_unread(self) -> Server:
+        """Of the next request only the head is read; then the connection is reset."""
+
+        def step(talk: Talk) -> bool:
+            talk.received(read_body=False)
+            return talk.reset()
+
+        self.steps.append(step)
+        return self
+
+    def hang(self) -> Server:
+        """The next request is read and never answered: the step ends when the client goes away."""
+
+        def step(talk: Talk) -> bool:
+            talk.received()
+            return bool(talk.socket.recv(1))
+
+        self.steps.append(step)
+        return self
+
+    def tunnel(self, port: int) -> Server:
+        """The next request is a CONNECT; from then on bytes go both ways between the client and this port."""
+
+        def step(talk: Talk) -> bool:
+            talk.received()
+            talk.socket.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            with socket.create_connection(("127.0.0.1", port)) as other:
+                ends = {talk.socket: other, other: talk.socket}
+                while True:
+                    for end in select.select(list(ends), [], [], 10)[0]:
+                        some = end.recv(65536)
+                        if not some:
+                            return False
+                        ends[end].sendall(some)
+
+        self.steps.append(step)
+        return self
+
+
+def _answer(
+    status: int,
+    data: Any = None,
+    *,
+    body: bytes | None = None,
+    content_type: str | None = "application/json",
+    headers: dict[str, str] | None = None,
+    cut: int | None = None,
+    close: bool = False,
+) -> Step:
+    """An answer with ``data`` as JSON, or ``body`` as it is. ``cut`` sends only so many bytes of it, under its full length, and closes."""
+    content = json.dumps(data).encode() if body is None else body
+    lines = ["HTTP/1.1 {0} Whatever".format(status), "Content-Length: {0}".format(len(content))]
+    if content_type:
+        lines.append("Content-Type: " + content_type)
+    lines.extend("{0}: {1}".format(*header) for header in (headers or {}).items())
+    head = "\r\n".join(lines).encode("utf-8") + b"\r\n\r\n"
+
+    def step(talk: Talk) -> bool:
+        if talk.server._default is None:
+            talk.received()
+        talk.socket.sendall(head + content[:cut])
+        return cut is None and not close
+
+    return step
+
+
+@pytest.fixture
+def answer() -> Callable[..., Step]:
+    """Makes the step that answers, for servers with a ``default``."""
+    return _answer
+
+
+@pytest.fixture
+def make_server():
+    """Starts servers that stop with the test. Then every step must have been used, and nothing else been asked for."""
+    servers: list[Server] = []
+
+    def make(**options: Any) -> Server:
+        servers.append(Server(**options))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.stop()
+    assert [server.unexpected for server in servers] == [[] for _server in servers]
+    assert [len(server.steps) for server in servers] == [0 for _server in servers], "steps that were never asked for"
+
+
+@pytest.fixture
+def server(make_server) -> Server:
+    return make_server()
+
+
+@pytest.fixture
+def key() -> str:
+    return KEY
+
+
+@pytest.fixture
+def make_client():
+    """Makes real clients that end with the test."""
+    from ansible_collections.adverity.management.plugins.module_utils._client import Client
+
+    with contextlib.ExitStack() as stack:
+
+        def make(where: Any, **options: Any) -> Any:
+            options.setdefault("timeout", 5.0)
+            client = Client(getattr(where, "url", where), options.pop("api_key", KEY), **options)
+            stack.callback(client._session.close)
+            return client
+
+        yield make
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch) -> list[float]:
+    """Nobody really waits for a further try; how long it would have been stands here."""
+    recorded: list[float] = []
+    monkeypatch.setattr(time, "sleep", recorded.append)
+    return recorded
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch, tmp_path) -> None:
+    """Nothing of whoever runs the tests counts: no proxy, no certificates, no home."""
+    for name in list(os.environ):
+        if name.startswith("ADVERITY_") or name.lower().endswith("_proxy") or name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+
+class ScriptedClient:
+    """Stands in for the client: expects calls in their order, each with its answer; another call fails the test."""
+
+    host = "acme.example"
+
+    def __init__(self) -> None:
+        self._expected: list[tuple[Any, Any]] = []
+        self.mistakes: list[str] = []
+
+    def expect(self, method: str, path: str, params: Any = None, body: Any = None, answer: Any = None) -> ScriptedClient:
+        """``answer`` is the JSON value, or an exception."""
+        self._expected.append(((method, path, params or {}, body), answer))
+        return self
+
+    def get(self, path: str, params: Any = None) -> Any:
+        return self.request("GET", path, params).data
+
+    def request(self, method: str, path: str, params: Any = None, body: Any = None) -> Any:
+        from ansible_collections.adverity.management.plugins.module_utils._client import Answer
+
+        asked = (method, path, params or {}, body)
+        expected, answer = self._expected.pop(0) if self._expected else (None, None)
+        if asked != expected:
+            self.mistakes.append("asked {0}, expected {1}".format(asked, expected))
+            raise AssertionError(self.mistakes[-1])
+        if isinstance(answer, Exception):
+            raise answer
+        return Answer(answer, False)
+
+    def finish(self) -> None:
+        assert not self.mistakes
+        assert not self._expected, "calls that were never made"
+
+
+@pytest.fixture
+def scripted():
+    client = ScriptedClient()
+    yield client
+    client.finish()
+
+
+class Child:
+    """A forked process that does ``work(child)``; parent and child speak in lines over two pipes.
+
+    ``work`` may call ``child.say(text)`` and ``child.wait()``; an exception in it is said, too.
+    """
+
+    def __init__(self, work: Callable[[Child], None]) -> None:
+        self._out, child_out = os.pipe()
+        child_in, self._in = os.pipe()
+        self._buffer = b""
+        self._ended = False
+        self.pid = os.fork()
+        if self.pid:
+            os.close(child_out)
+            os.close(child_in)
+            return
+        status = 1
+        try:
+            os.close(self._out)
+            os.close(self._in)
+            self._out, self._in = child_out, child_in
+            work(self)
+            status = 0
+        except BaseException:
+            self.say("failed: " + traceback.format_exc().replace("\n", " | "))
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
+
+    def say(self, text: str) -> None:
+        os.write(self._out, text.encode() + b"\n")
+
+    def wait(self) -> str:
+        """In the child: until the parent says ``go``, and what it says with that."""
+        return os.read(self._in, 65536).decode().strip()
+
+    def go(self, text: str = "") -> None:
+        os.write(self._in, text.encode() + b"\n")
+
+    def hear(self, seconds: float = 15.0) -> str | None:
+        """The next line of the child; None where none comes in time, or it has ended."""
+        while b"\n" not in self._buffer:
+            if not select.select([self._out], [], [], seconds)[0]:
+                return None
+            some = os.read(self._out, 65536)
+            if not some:
+                return None
+            self._buffer += some
+        line, _newline, self._buffer = self._buffer.partition(b"\n")
+        return line.decode()
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        self.end()
+
+    def end(self) -> int:
+        """Waits for its end and says how it ended (as os.waitpid does)."""
+        if self._ended:
+            return 0
+        self._ended = True
+        os.close(self._in)
+        status = os.waitpid(self.pid, 0)[1]
+        os.close(self._out)
+        return status
+
+
+@pytest.fixture
+def fork():
+    """Starts other processes: fork(work) gives a Child. What still runs when the test ends is killed."""
+    children: list[Child] = []
+
+    def start(work: Callable[[Child], None]) -> Child:
+        children.append(Child(work))
+        return children[-1]
+
+    yield start
+    for child in children:
+        if not child._ended:
+            child.kill()

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils import _errors
+
+
+def test_result_holds_message_and_facts():
+    error = _errors.AdverityError("It is wrong.", unknown_ids=[7])
+    assert error.result() == {"msg": "It is wrong.", "unknown_ids": [7]}
+
+
+def test_what_a_caller_adds_comes_after_the_message_in_its_order():
+    error = _errors.AdverityError("It is wrong.")
+    error.say("Done before: 1.")
+    error.say("Left: 2.")
+    assert error.result() == {"msg": "It is wrong. Done before: 1. Left: 2."}
+    assert str(error) == "It is wrong."
+
+
+def test_a_fact_never_replaces_the_message():
+    assert _errors.AdverityError("The message.", msg="another").result() == {"msg": "The message."}
+
+
+def test_result_is_no_view_of_the_facts():
+    error = _errors.AdverityError("It is wrong.")
+    error.result()["more"] = 1
+    assert error.result() == {"msg": "It is wrong."}
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (_errors.NotReached("GET", "/a/", "got no answer: refused"), "GET /a/ got no answer: refused."),
+        (_errors.NotReached("GET", "/a/", "got no answer", hint="Look at ca_path."), "GET /a/ got no answer. Look at ca_path."),
+        (_errors.Lost("POST", "/b/", "got no answer"), "POST /b/ got no answer."),
+        (_errors.Refused("PATCH", "/c/", 403, "Forbidden."), "PATCH /c/ was answered with 403: Forbidden."),
+        (_errors.Refused("PATCH", "/c/", 404, "Not found", hint="Check the id."), "PATCH /c/ was answered with 404: Not found. Check the id."),
+    ],
+)
+def test_message_of_a_request(error, message):
+    assert str(error) == message
+    assert error.result()["msg"] == str(error)
+
+
+def test_tries_are_told_where_there_was_more_than_one():
+    error = _errors.Lost("GET", "/a/", "got no answer")
+    assert "tried" not in str(error)
+    error.tries = 5
+    assert str(error) == "GET /a/ got no answer (tried 5 times)."
+
+
+def test_facts_of_a_request():
+    assert _errors.Lost("GET", "/a/", "x").result() == {"msg": "GET /a/ x.", "method": "GET", "path": "/a/"}
+    result = _errors.Refused("GET", "/a/", 404, "Not found").result()
+    assert (result["status"], result["response"]) == (404, "Not found")
+
+
+@pytest.mark.parametrize(
+    ("error", "did_nothing"),
+    [
+        (_errors.NotReached("POST", "/a/", "x"), True),
+        (_errors.Lost("POST", "/a/", "x"), False),
+        (_errors.UnreadableAnswer("x"), False),
+        (_errors.Refused("POST", "/a/", 302, "x"), False),
+        (_errors.Refused("POST", "/a/", 400, "x"), True),
+        (_errors.Refused("POST", "/a/", 429, "x"), True),
+        (_errors.Refused("POST", "/a/", 429, "x", 3.0), True),
+        (_errors.Refused("POST", "/a/", 499, "x"), True),
+        (_errors.Refused("POST", "/a/", 500, "x"), False),
+        (_errors.Refused("POST", "/a/", 500, "x", 3.0), False),
+        (_errors.Refused("POST", "/a/", 502, "x", 3.0), False),
+        (_errors.Refused("POST", "/a/", 503, "x"), False),
+        (_errors.Refused("POST", "/a/", 503, "x", 0.0), True),
+        (_errors.Refused("POST", "/a/", 504, "x", 3.0), False),
+    ],
+)
+def test_what_certainly_did_nothing(error, did_nothing):
+    assert error.did_nothing is did_nothing
+
+
+def test_every_error_is_caught_as_one():
+    kinds = [_errors.InputError, _errors.LedgerError, _errors.UnreadableAnswer, _errors.RequestError, _errors.NotReached, _errors.Lost, _errors.Refused]
+    assert all(issubclass(kind, _errors.AdverityError) for kind in kinds)

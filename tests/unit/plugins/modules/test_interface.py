@@ -1,0 +1,314 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The public interface: what playbooks are written against does not change by accident."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.module_utils import basic
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.adverity.management.plugins.module_utils import _client
+
+PACKAGE = "ansible_collections.adverity.management.plugins.modules."
+ROOT = Path(__file__).resolve().parents[4]
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
+
+# Of each option: type, then what else there is to it. A type in brackets is a list of that type.
+CONNECTION = {
+    "instance": "str required ADVERITY_INSTANCE",
+    "api_key": "str required no_log ADVERITY_API_KEY",
+    "validate_certs": "bool =True ADVERITY_VALIDATE_CERTS",
+    "ca_path": "path ADVERITY_CA_PATH",
+    "timeout": "float =30.0 ADVERITY_TIMEOUT",
+    "retries": "int =4 ADVERITY_RETRIES",
+    "retry_max_delay": "float =60.0 ADVERITY_RETRY_MAX_DELAY",
+}
+FILTERS = {
+    "workspace_ids": "[str]",
+    "workspace_scope": "str ancestors|descendants|family",
+    "enabled": "bool",
+    "active_pulling_mode": "str smart|smart-bundle|schedule",
+}
+CHOICE = {"datastream_ids": "[str] alias:datastream_id", "filters": FILTERS, "all_datastreams": "bool"}
+BINDING_IDS = {"binding_ids": "[int] alias:binding_id"}
+REQUEUE_CHOICE = {
+    "extract_ids": "[int]",
+    "datastream_ids": "[int] alias:datastream_id",
+    "created_from": "str",
+    "created_to": "str",
+    **BINDING_IDS,
+    "target_id": "int",
+    "ledger": "path =~/.ansible/adverity/requeue.sqlite3 ADVERITY_LEDGER",
+}
+OPTIONS = {
+    "adverity_binding": {"enabled": "bool required", **BINDING_IDS, "datastream_id": "int", "target_id": "int"},
+    "adverity_binding_info": {**BINDING_IDS, "datastream_id": "int", "target_id": "int", "enabled": "bool"},
+    "adverity_datastream": {**CHOICE, "enabled": "bool", "pulling_mode": "str smart|schedule"},
+    "adverity_datastream_info": {"datastream_ids": "[str] alias:datastream_id", **FILTERS},
+    "adverity_smart_pulling": {
+        **CHOICE,
+        "is_active": "bool",
+        "frequency": "str daily|weekly|monthly",
+        "refresh_range": {"value": "int required", "unit": "str required day|week|month"},
+        "deadline": "str",
+        "reset": "[str] refresh_range|deadline",
+    },
+    "adverity_smart_pulling_info": {"datastream_ids": "[str] alias:datastream_id", **FILTERS},
+    "adverity_extract_info": {"datastream_ids": "[int] required alias:datastream_id", "created_from": "str", "created_to": "str", "limit": "int"},
+    "adverity_requeue": {
+        **REQUEUE_CHOICE,
+        "sequential": "bool =True",
+        "batch_size": "int =50",
+        "limit": "int",
+        "force": "bool =False",
+        "on_unknown": "str =fail fail|requeue|skip",
+        "state": "str =requeued requeued|planned",
+        "self_loading": {"binding_id": "int required", "since": "str required", "until": "str"},
+    },
+    "adverity_requeue_info": {**REQUEUE_CHOICE, "summary_only": "bool =False"},
+}
+
+
+class SpecError(Exception):
+    """Carries what a module handed to AnsibleModule."""
+
+
+@pytest.fixture(name="handed")
+def fixture_handed(monkeypatch):
+    """What a module's main() hands to AnsibleModule."""
+
+    def handed(name):
+        def stop(*args, **options):
+            raise SpecError(dict(options, argument_spec=args[0]) if args else options)
+
+        module = importlib.import_module(PACKAGE + name)
+        monkeypatch.setattr(module, "AnsibleModule", stop)
+        with pytest.raises(SpecError) as caught:
+            module.main()
+        return caught.value.args[0]
+
+    return handed
+
+
+def described(option):
+    """An option of an argument spec in the words of the tables above."""
+    if option.get("options"):
+        return {name: described(one) for name, one in option["options"].items()}
+    kind = str(option.get("type", "str"))
+    words = ["[{0}]".format(str(option["elements"])) if kind == "list" else kind]
+    words += [word for word in ("required", "no_log") if option.get(word)]
+    if option.get("default") is not None:
+        words.append("={0}".format(option["default"]))
+    words += ["alias:" + alias for alias in option.get("aliases", [])]
+    if option.get("choices"):
+        words.append("|".join(option["choices"]))
+    if option.get("fallback"):
+        function, names = option["fallback"]
+        assert function is basic.env_fallback
+        words += names
+    return " ".join(words)
+
+
+def test_every_module_is_in_the_table():
+    assert sorted(OPTIONS) == MODULES
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_options(handed, name):
+    spec = handed(name)["argument_spec"]
+    assert {option: described(one) for option, one in spec.items()} == {**CONNECTION, **OPTIONS[name]}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_knows_check_mode(handed, name):
+    assert handed(name)["supports_check_mode"] is True
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_environment_variable_begins_with_ansible(handed, name):
+    names = [one for option in handed(name)["argument_spec"].values() for one in option.get("fallback", (None, []))[1]]
+    assert names
+    assert all(re.fullmatch("ADVERITY_[A-Z_]+", one) for one in names)
+
+
+def rules(given):
+    """What AnsibleModule checks of the options taken together."""
+    names = ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
+    return {name: given[name] for name in names if name in given}
+
+
+def check(handed, monkeypatch, name, options):
+    """What ansible-core says of these options, and what it makes of them."""
+    for one in ("ADVERITY_INSTANCE", "ADVERITY_API_KEY", "ADVERITY_LEDGER"):
+        monkeypatch.delenv(one, raising=False)
+    given = handed(name)
+    validator = ArgumentSpecValidator(given["argument_spec"], **rules(given))
+    result = validator.validate({"instance": "acme.example", "api_key": "key", **options})
+    return result.error_messages, result.validated_parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "taken"),
+    [
+        ("adverity_binding", {"binding_id": 7, "enabled": "yes"}, {"binding_ids": [7], "enabled": True}),
+        ("adverity_binding", {"datastream_id": "456", "target_id": 789, "enabled": False}, {"datastream_id": 456, "target_id": 789}),
+        ("adverity_extract_info", {"datastream_id": "456,457"}, {"datastream_ids": [456, 457]}),
+        ("adverity_requeue", {"datastream_id": 456, "binding_id": 5}, {"datastream_ids": [456], "binding_ids": [5], "batch_size": 50, "sequential": True}),
+        ("adverity_requeue", {"datastream_id": 456, "created_to": "2026-01-31"}, {"created_to": "2026-01-31T23:59:59.999999Z"}),
+        ("adverity_requeue_info", {}, {"summary_only": False}),
+        ("adverity_datastream", {"datastream_id": UUID.upper(), "enabled": True}, {"datastream_ids": [UUID]}),
+        ("adverity_smart_pulling", {"all_datastreams": True, "deadline": "06:30"}, {"deadline": "06:30:00"}),
+        ("adverity_binding_info", {"instance": "https://acme.example"}, {"timeout": 30.0, "retries": 4, "validate_certs": True}),
+    ],
+)
+def test_options_that_are_taken(handed, monkeypatch, name, options, taken):
+    errors, parameters = check(handed, monkeypatch, name, options)
+    assert errors == []
+    assert {option: parameters[option] for option in taken} == taken
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "says"),
+    [
+        ("adverity_binding", {"binding_ids": [UUID], "enabled": True}, "takes an integer id"),
+        ("adverity_binding", {"binding_ids": [1]}, "missing required arguments: enabled"),
+        ("adverity_extract_info", {}, "missing required arguments: datastream_ids"),
+        ("adverity_extract_info", {"datastream_id": UUID}, "takes an integer id"),
+        ("adverity_extract_info", {"datastream_id": 1, "limit": 0}, "0 is not a whole number of at least 1"),
+        ("adverity_requeue", {"extract_ids": [1], "datastream_ids": [2]}, "mutually exclusive"),
+        ("adverity_requeue", {"extract_ids": [1], "created_from": "2026-01-01"}, "missing parameter(s) required by 'created_from': datastream_ids"),
+        ("adverity_requeue", {"extract_ids": [1], "batch_size": 0}, "not a whole number from 1 to 50"),
+        ("adverity_requeue", {"extract_ids": [1], "batch_size": 51}, "not a whole number from 1 to 50"),
+        ("adverity_requeue", {"extract_ids": [1], "on_unknown": "guess"}, "value of on_unknown must be one of"),
+        ("adverity_requeue", {"extract_ids": [1], "self_loading": [{"binding_id": 5}]}, "missing required arguments: since"),
+        ("adverity_requeue_info", {"extract_ids": [1], "datastream_ids": [2]}, "mutually exclusive"),
+        ("adverity_datastream", {"datastream_id": 456, "enabled": True}, "takes a UUID"),
+        ("adverity_datastream", {"datastream_id": UUID, "pulling_mode": "smart-bundle"}, "value of pulling_mode must be one of"),
+        ("adverity_smart_pulling", {"datastream_id": UUID, "deadline": "06:10"}, "not on the half hour"),
+        ("adverity_smart_pulling", {"datastream_id": UUID, "deadline": "25:00"}, "not a time of day"),
+        ("adverity_smart_pulling", {"datastream_id": UUID, "refresh_range": {"value": 0, "unit": "day"}}, "not a whole number of at least 1"),
+        ("adverity_smart_pulling", {"datastream_id": UUID, "refresh_range": {"value": 1, "unit": "year"}}, "value of unit must be one of"),
+        ("adverity_smart_pulling", {"datastream_id": UUID, "refresh_range": {"value": 1}}, "missing required arguments: unit"),
+        ("adverity_datastream_info", {"workspace_scope": "all"}, "value of workspace_scope must be one of"),
+    ],
+)
+def test_options_that_are_refused(handed, monkeypatch, name, options, says):
+    errors, _parameters = check(handed, monkeypatch, name, options)
+    assert says in " ".join(errors)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_options_come_from_the_environment(handed, monkeypatch, name):
+    values = {"INSTANCE": "acme.example", "API_KEY": "key", "VALIDATE_CERTS": "no", "CA_PATH": "~/ca.pem", "TIMEOUT": "5", "RETRIES": "0", "RETRY_MAX_DELAY": "1.5"}
+    for one, value in values.items():
+        monkeypatch.setenv("ADVERITY_" + one, value)
+    monkeypatch.setenv("HOME", "/home/deploy")
+    parameters = ArgumentSpecValidator(handed(name)["argument_spec"]).validate({}).validated_parameters
+    expected = ("acme.example", "key", False, "/home/deploy/ca.pem", 5.0, 0, 1.5)
+    assert tuple(parameters[option] for option in CONNECTION) == expected
+
+
+# What is documented
+
+
+def documentation(name):
+    module = importlib.import_module(PACKAGE + name)
+    return {part: yaml.safe_load(getattr(module, part)) for part in ("DOCUMENTATION", "EXAMPLES", "RETURN")}
+
+
+RETURNS = {
+    "adverity_binding": {"bindings", "affected"},
+    "adverity_binding_info": {"bindings", "count"},
+    "adverity_datastream": {"datastreams", "affected"},
+    "adverity_datastream_info": {"datastreams", "count"},
+    "adverity_smart_pulling": {"datastreams", "affected"},
+    "adverity_smart_pulling_info": {"smart_pulling", "count"},
+    "adverity_extract_info": {"extracts", "count"},
+    "adverity_requeue": {"requeued_extract_ids", "skipped_extract_ids", "unknown_extract_ids", "remaining_extract_ids", "extract_count", "batches"},
+    "adverity_requeue_info": {"extracts", "counts"},
+}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_what_is_returned_is_documented(name):
+    assert RETURNS[name] <= set(documentation(name)["RETURN"])
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_documents_itself(name):
+    text = documentation(name)
+    assert text["DOCUMENTATION"]["module"] == name
+    fragments = text["DOCUMENTATION"]["extends_documentation_fragment"]
+    assert "adverity.management.connection" in fragments
+    assert "adverity.management.attributes.action_group" in fragments
+    assert ("adverity.management.attributes.info" in fragments) is name.endswith("_info")
+    assert all("adverity.management." + name in task for task in text["EXAMPLES"][:1])
+
+
+# What holds modules together
+
+
+def test_one_action_group_holds_every_module():
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text("utf-8"))
+    assert sorted(runtime["action_groups"]["adverity"]) == MODULES
+    assert list(runtime["action_groups"]) == ["adverity"]
+
+
+def test_the_version_is_that_of_the_collection():
+    galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text("utf-8"))
+    assert galaxy["version"] == _client.VERSION
+
+
+# A module without requests, or with bad options, says so and ends in order
+
+
+def run_module(name, monkeypatch, capsys, options):
+    """Runs a module with these options as Ansible would; returns what it prints."""
+    arguments = {"_ansible_check_mode": True, "instance": "acme.example", "api_key": "s3cret-key", **options}
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)  # since ansible-core 2.19
+    with pytest.raises(SystemExit):
+        importlib.import_module(PACKAGE + name).main()
+    return json.loads(capsys.readouterr().out)
+
+
+ENOUGH = {
+    "adverity_binding": {"binding_ids": [1], "enabled": True},
+    "adverity_binding_info": {},
+    "adverity_datastream": {"datastream_ids": [UUID], "enabled": True},
+    "adverity_datastream_info": {},
+    "adverity_smart_pulling": {"datastream_ids": [UUID], "frequency": "daily"},
+    "adverity_smart_pulling_info": {},
+    "adverity_extract_info": {"datastream_ids": [1]},
+    "adverity_requeue": {"extract_ids": [1]},
+    "adverity_requeue_info": {},
+}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_missing_library_is_told(monkeypatch, capsys, name):
+    monkeypatch.setattr(_client, "_REQUESTS_MISSING", "Traceback: no requests")
+    result = run_module(name, monkeypatch, capsys, ENOUGH[name])
+    assert result["failed"] is True
+    assert "requests" in result["msg"]
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [({"api_key": "s3cret\nkey"}, "api_key has white space"), ({"instance": "http://acme.example"}, "loopback"), ({"timeout": 0}, "timeout is 0")],
+)
+def test_bad_connection_options_are_told_without_the_key(monkeypatch, capsys, name, options, says):
+    result = run_module(name, monkeypatch, capsys, {**ENOUGH[name], **options})
+    assert result["failed"] is True
+    assert says in result["msg"]
+    assert "s3cret" not in result["msg"]

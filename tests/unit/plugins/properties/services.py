@@ -1,0 +1,232 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Two services to hold properties against: a small model, plain dicts in this process, and the simulator over HTTP.
+
+Both take the world of a seed file (see the simulator), answer modules by ``call``, and remember what was written and what was loaded.
+"""
+
+from __future__ import annotations
+
+import copy
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from unittest import mock
+
+from ansible_collections.adverity.management.plugins.module_utils._client import Answer
+from ansible_collections.adverity.management.plugins.module_utils._errors import Refused
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
+
+Row = dict[str, Any]
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+CONNECTION = {"api_key": in_process.KEY, "retries": 0, "timeout": 10}
+
+
+def moment(seconds: int) -> str:
+    """So many seconds after the beginning, the way the service writes it."""
+    return (START + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def uuid(number: int) -> str:
+    return "d5000000-0000-4000-8000-{0:012d}".format(number)
+
+
+class Killed(BaseException):
+    """The run ends here, as if it were killed."""
+
+
+class Model:
+    """What the guides say, in a few dicts. It stands in for the client of a module.
+
+    ``kill_at`` kills the run at a request: an even number 2n before the n-th one is carried out, an odd one after it.
+    """
+
+    host = "model.example"
+    page_size = 3
+
+    def __init__(self, world: Row, coupled: bool = True, shows_defaults: bool = False) -> None:
+        world = copy.deepcopy(world)
+        self.bindings: dict[int, Row] = {row["id"]: dict(row, created=moment(0), updated=moment(0)) for row in world["bindings"]}
+        self.datastreams: dict[str, Row] = {row["uuid"]: row for row in world["datastreams"]}
+        self.extracts: list[Row] = world["extracts"]
+        self.coupled, self.shows_defaults = coupled, shows_defaults
+        self.seconds = 0
+        self.loads: list[tuple[int, int]] = []
+        self.writes: list[tuple[str, str, Any, Any]] = []
+        self.kill_at: int | None = None
+
+    def call(self, name: str, check_mode: bool = False, **options: Any) -> Row:
+        with mock.patch.object(in_process.load(name), "connect", lambda params: self):
+            return in_process.run(name, dict(CONNECTION, instance=self.host, **options), check_mode)
+
+    def tick(self) -> str:
+        self.seconds += 1
+        return moment(self.seconds)
+
+    # What a client does
+
+    def get(self, path: str, params: Row | None = None) -> Any:
+        return self.request("GET", path, params).data
+
+    def request(self, method: str, path: str, params: Any = None, body: Any = None, before: Any = None, undo: Any = None) -> Answer:
+        if before:
+            before()
+        self._perhaps_kill()
+        try:
+            data = self._answer(method, path, params or {}, copy.deepcopy(body))
+        except Refused:
+            if undo:
+                undo()
+            raise
+        self._perhaps_kill()
+        return Answer(copy.deepcopy(data), False)
+
+    def _perhaps_kill(self) -> None:
+        if self.kill_at is not None:
+            if not self.kill_at:
+                self.kill_at = None
+                raise Killed
+            self.kill_at -= 1
+
+    def _answer(self, method: str, path: str, params: Row, body: Any) -> Any:
+        if method != "GET":
+            self.writes.append((method, path, copy.deepcopy(params), copy.deepcopy(body)))
+        if path == "/api/v1/bindings/":
+            rows = [row for _id, row in sorted(self.bindings.items()) if all(row[name] == params.get(name, row[name]) for name in ("datastream_id", "target_id"))]
+            return self._page(rows, params)
+        if path.startswith("/api/v1/bindings/"):
+            row = self.bindings[int(path.split("/")[4])]
+            row.update(enabled=body["enabled"], updated=self.tick())
+            return row
+        if path == "/api/extracts/":
+            return self._extracts(params)
+        if path == "/api/v1/extracts/requeue/":
+            return self._requeue(body)
+        rows = self._targeted(params)
+        if method == "GET":
+            return self._page([self._shown(row) for row in rows], params)
+        return self._change(method, rows, body)
+
+    @staticmethod
+    def _page(rows: list[Row], params: Row) -> Row:
+        size, page = params.get("page_size", 50), params.get("page", 1)
+        return {"items": rows[size * (page - 1) : size * page], "count": len(rows)}
+
+    def _extracts(self, params: Row) -> Row:
+        rows = sorted(
+            (row for row in self.extracts if row["datastream_id"] == int(_one(params["datastream_id"]))),
+            key=lambda row: (row["created"], row["id"]),
+            reverse=_one(params["ordering"]) == "-created",
+        )
+        rows = [row for row in rows if _one(params.get("created_from", "")) <= row["created"] <= _one(params.get("created_to", "9"))]
+        page = int(_one(params.get("page", 1)))
+        more = page * self.page_size < len(rows)
+        query = "&".join("{0}={1}".format(name, _one(value)) for name, value in dict(params, page=page + 1).items())
+        return {
+            "count": len(rows),
+            "next": "https://elsewhere.example/api/extracts/?" + query if more else None,
+            "previous": None,
+            "results": rows[self.page_size * (page - 1) : self.page_size * page],
+        }
+
+    def _requeue(self, body: Row) -> Row:
+        by_id = {row["id"]: row for row in self.extracts}
+        if not 1 <= len(body["extract_ids"]) <= 50 or not set(body["extract_ids"]) <= set(by_id):
+            raise Refused("POST", "/api/v1/extracts/requeue/", 422, "no such extracts, or too many")
+        rows = sorted((by_id[one] for one in body["extract_ids"]), key=lambda row: (row["created"], row["id"]))
+        for row in rows:
+            of_it = [one for one in self.bindings.values() if one["datastream_id"] == row["datastream_id"]]
+            chosen = [one["id"] for one in of_it if (one["id"] in body["binding_ids"] if "binding_ids" in body else one["enabled"])]
+            self.loads.extend((row["id"], one) for one in sorted(chosen))
+        self.tick()
+        return {"message": "Dispatched.", "extract_ids": [row["id"] for row in rows], "extract_count": len(rows)}
+
+    def _targeted(self, params: Row) -> list[Row]:
+        enabled = {"true": True, "false": False}.get(params.get("enabled", ""))
+        return [
+            row
+            for row in self.datastreams.values()
+            if row["uuid"] in params.get("datastream_id", [row["uuid"]])
+            and row["workspace"] in params.get("workspace_id", [row["workspace"]])
+            and enabled in (None, row["enabled"])
+            and params.get("active_pulling_mode", row["active_mode"]) == row["active_mode"]
+        ]
+
+    def _shown(self, row: Row) -> Row:
+        smart = row["smart"]
+        if smart and self.shows_defaults:
+            smart = dict(smart, refresh_range=smart["refresh_range"] or {"value": 7, "unit": "day"}, deadline=smart["deadline"] or {"time": None})
+        pulling = {"active_mode": row["active_mode"], "smart": smart, "smart_bundle": None}
+        return {"id": row["uuid"], "name": row["name"], "enabled": row["enabled"], "workspace": {"id": row["workspace"], "name": "-"}, "pulling": pulling}
+
+    def _change(self, method: str, rows: list[Row], body: Row) -> Row:
+        mode = body.get("pulling", {}).get("active_mode")
+        if mode == "schedule" and not all(row["has_schedule"] for row in rows):
+            raise Refused("PATCH", "/api/v1/datastreams/", 400, "no fetch schedule")
+        affected = []
+        for row in rows:
+            before = copy.deepcopy(self._shown(row))
+            row["enabled"] = body.get("enabled", row["enabled"])
+            row["active_mode"] = mode or row["active_mode"]
+            if method == "PUT":
+                row["smart"] = {name: body.get(name) for name in ("is_active", "frequency", "refresh_range", "deadline")}
+                if self.coupled and body["is_active"]:
+                    row["active_mode"] = "smart"
+            elif mode and self.coupled and row["smart"]:
+                row["smart"]["is_active"] = mode == "smart"
+            if self._shown(row) != before:
+                affected.append(row["uuid"])
+        return {"affected": {"datastream_ids": affected}}
+
+
+def _one(value: Any) -> Any:
+    """A query parameter that is given once; out of a followed link it comes as a list."""
+    return value[0] if isinstance(value, list) else value
+
+
+class Real:
+    """The same for the simulator."""
+
+    def __init__(self, world: Row) -> None:
+        workspaces = [{"id": one, "name": one[:2], "parent": None} for one in sorted({row["workspace"] for row in world["datastreams"]})]
+        keys = {"demo": {"key": in_process.KEY, "workspace": workspaces[0]["id"]}}
+        for row in workspaces[1:]:
+            row["parent"] = workspaces[0]["id"]
+        targets = [{"id": one} for one in sorted({row["target_id"] for row in world["bindings"]})]
+        self.simulator = in_process.import_simulator().Simulator(
+            dict(copy.deepcopy(world), now=moment(0), keys=keys, workspaces=workspaces, targets=targets), {"extract_page_size": 3}
+        )
+
+    def __enter__(self) -> Real:
+        self.simulator.start()
+        return self
+
+    def __exit__(self, *_exception: Any) -> None:
+        self.simulator.stop()
+
+    def call(self, name: str, check_mode: bool = False, **options: Any) -> Row:
+        return in_process.run(name, dict(CONNECTION, instance=self.simulator.url, **options), check_mode)
+
+    @property
+    def bindings(self) -> dict[int, Row]:
+        return self.simulator.world.bindings
+
+    @property
+    def datastreams(self) -> dict[str, Row]:
+        return {row["uuid"]: row for row in self.simulator.world.datastreams.values()}
+
+    @property
+    def loads(self) -> list[tuple[int, int]]:
+        return [(row["extract_id"], row["binding_id"]) for row in self.simulator.loads]
+
+    @property
+    def writes(self) -> list[tuple[str, str, Any, Any]]:
+        written = []
+        for row in self.simulator.requests:
+            if row["method"] != "GET":
+                params: dict[str, list[str]] = {}
+                for name, value in row["query"]:
+                    params.setdefault(name, []).append(value)
+                written.append((row["method"], row["path"], params, row["body"]))
+        return written

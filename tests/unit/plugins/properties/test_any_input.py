@@ -1,0 +1,260 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whatever stands in an option or comes from the service: it ends in a result or in one of the collection's own errors, and no text shows the key."""
+
+from __future__ import annotations
+
+import html
+import json
+import tempfile
+from unittest import mock
+from urllib.parse import quote
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils import _client, _deployment, _kinds, _paging, _quote, _retry, _times
+from ansible_collections.adverity.management.plugins.module_utils._client import Client
+from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError, InputError, RequestError
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins.properties import drawing
+from ansible_collections.adverity.management.tests.unit.plugins.properties.drawing import prove
+from ansible_collections.adverity.management.tests.unit.plugins.properties.services import CONNECTION, Model, moment, uuid
+from hypothesis import given
+from hypothesis import strategies as st
+
+# What a person types, or a template makes of it; surrogates come in by the command line's encoding.
+TEXTS = st.text(max_size=12) | st.sampled_from(["", " ", "5", "0", "-1", "1e3", "True", "null", uuid(1), moment(0), "2026-02-30", "24:00", "9" * 30, "\ud800", "\u0661"])
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
+JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=6)
+KEYS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=8, max_size=40).filter(lambda key: key[:6].lower() != "bearer")
+
+WORLD = {
+    "datastreams": [
+        {
+            "id": number,
+            "uuid": uuid(number),
+            "name": "Stream",
+            "workspace": drawing.WORKSPACES[0],
+            "enabled": True,
+            "has_schedule": True,
+            "active_mode": "smart",
+            "smart": {"is_active": True, "frequency": "daily", "refresh_range": {"value": 7, "unit": "day"}, "deadline": {"time": "06:30:00"}},
+        }
+        for number in (1, 2)
+    ],
+    "bindings": [{"id": number + 4, "datastream_id": number, "target_id": 70, "enabled": number == 1} for number in (1, 2)],
+    "extracts": [{"id": 100 + number, "datastream_id": 1 + number % 2, "created": moment(-number)} for number in range(6)],
+}
+# A call of each module that gets past its checks, so that what the service answers is looked at.
+CALLS = {
+    "adverity_binding": {"target_id": 70, "enabled": False},
+    "adverity_binding_info": {"target_id": 70},
+    "adverity_datastream": {"all_datastreams": True, "enabled": False, "pulling_mode": "schedule"},
+    "adverity_datastream_info": {"workspace_ids": [drawing.WORKSPACES[0]]},
+    "adverity_extract_info": {"datastream_ids": [1], "limit": 2},
+    "adverity_requeue": {"datastream_ids": [1], "created_from": "2020-01-01", "batch_size": 2},
+    "adverity_requeue_info": {"target_id": 70},
+    "adverity_smart_pulling": {"datastream_ids": [uuid(1), uuid(2)], "frequency": "weekly"},
+    "adverity_smart_pulling_info": {"enabled": True},
+}
+
+
+@pytest.fixture(autouse=True)
+def _fast_ledgers(monkeypatch):
+    in_process.spare_the_disk(monkeypatch.setattr)
+
+
+def test_every_module_has_a_call():
+    assert sorted(CALLS) == in_process.MODULES
+
+
+def refused(function, *args, **kwargs):
+    """The text of the error, or None. Anything but the collection's own errors, and what an argument spec says, goes through."""
+    try:
+        function(*args, **kwargs)
+    except AdverityError as error:
+        facts = error.result()
+        assert facts["msg"]
+        json.dumps(facts)
+        return json.dumps(facts, ensure_ascii=False)
+    except in_process.SpecError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.parametrize("name", in_process.MODULES)
+def test_any_options(name):
+    spec = in_process.spec_of(name)[0]
+    names = sorted(set(spec) - {"instance", "api_key", "ledger", "ca_path"})
+    # A number or a truth value where options with suboptions are due breaks ansible-core's own check of them, before the collection is asked.
+    nested = {one for one in names if "options" in spec[one]}
+    inner = st.dictionaries(st.sampled_from(sorted({name for one in nested for name in spec[one]["options"]} | {"x"})), JSON)
+    pairs = st.sampled_from(names).flatmap(lambda one: st.tuples(st.just(one), inner | st.lists(inner, max_size=2) if one in nested else JSON))
+
+    @prove(60)
+    @given(st.lists(pairs, max_size=4).map(dict), st.booleans())
+    def prop(given_options, check_mode):
+        with tempfile.TemporaryDirectory() as folder:
+            service = Model(WORLD)
+            options = dict(CALLS[name], **given_options)
+            if "ledger" in spec:
+                options["ledger"] = folder + "/ledger"
+            refused(service.call, name, check_mode, **options)
+
+    prop()
+
+
+@prove(300)
+@given(TEXTS | st.text(), KEYS)
+def test_any_instance(text, key):
+    params = dict(CONNECTION, instance=text, api_key=key, validate_certs=True, ca_path=None, timeout=1.0, retry_max_delay=0.0)
+    said = refused(in_process.load("adverity_binding_info").connect, params)
+    assert said is None or key in text or key not in said
+
+
+@prove(300)
+@given(st.text(max_size=40), st.sampled_from(["{0}", "Bearer {0}", "bearer{0}", "{0}\n", " {0}", "{0}\u00e9"]))
+def test_any_key(text, form):
+    key = form.format(text)
+    params = dict(CONNECTION, instance="acme.example", api_key=key, validate_certs=True, ca_path=None, timeout=1.0, retry_max_delay=0.0)
+    said = refused(in_process.load("adverity_binding_info").connect, params)
+    assert said is None or len(text) < 4 or text not in said
+
+
+def replaced(value, path, by):
+    """A JSON value in which something else stands at a place; ``path`` are numbers that choose the way down to it."""
+    if not path or not isinstance(value, (dict, list)) or not value:
+        return by
+    places = list(value) if isinstance(value, dict) else list(range(len(value)))
+    place = places[path[0] % len(places)]
+    changed = dict(value) if isinstance(value, dict) else list(value)
+    if by is Ellipsis and len(path) == 1:
+        del changed[place]
+    else:
+        changed[place] = replaced(value[place], path[1:], None if by is Ellipsis else by)
+    return changed
+
+
+class Liar(Model):
+    """Answers well, but for one request: there something else stands at one place of the answer, or nothing."""
+
+    def __init__(self, number, path, by):
+        super().__init__(WORLD)
+        self.number, self.path, self.by = number, path, by
+
+    def _answer(self, *args):
+        data = super()._answer(*args)
+        self.number -= 1
+        return replaced(data, self.path, self.by) if self.number == -1 else data
+
+
+@pytest.mark.parametrize("name", in_process.MODULES)
+def test_any_answer(name):
+    """One place of one answer has any JSON value, or is missing."""
+
+    @prove(150)
+    @given(st.integers(0, 3), st.lists(st.integers(0, 8), max_size=5), JSON | st.just(...))
+    def prop(number, path, by):
+        with tempfile.TemporaryDirectory() as folder:
+            ledger = {"ledger": folder + "/ledger"} if "requeue" in name else {}
+            refused(Liar(number, path, by).call, name, **CALLS[name], **ledger)
+
+    prop()
+
+
+@prove(200)
+@given(JSON, JSON)
+def test_any_lists(first, second):
+    """The two ways of reading lists, with answers of any shape, and the next page anywhere."""
+
+    class Client:
+        def __init__(self):
+            self.answers = [first, second] * 3
+
+        def get(self, _path, _params):
+            return self.answers.pop(0)
+
+    refused(_paging.read_numbered, Client(), "/x/", {})
+    refused(_paging.read_linked, Client(), "/x/", {}, dict)
+    refused(_paging.read_linked, Client(), "/x/", {}, dict, len)
+    pages = {"count": 9, "next": first, "results": [{"id": 1}]}
+    refused(_paging.read_linked, type("Pages", (), {"get": lambda *_args: pages})(), "/x/", {}, dict)
+
+
+class Response:
+    def __init__(self, status, content, headers):
+        self.status_code, self.content, self.headers = status, content, headers
+
+
+def answered(key, response, method="GET", body=None):
+    """What a client with this key says of a response."""
+    client = Client("https://acme.example", key, retries=0)
+    with mock.patch.object(client._session, "request", lambda *_args, **_kwargs: response):
+        return refused(client.request, method, "/api/v1/bindings/", None, body)
+
+
+@prove(400)
+@given(
+    KEYS,
+    st.sampled_from([200, 204, 302, 400, 401, 403, 404, 422, 429, 500, 503, 599]),
+    st.sampled_from(["application/json", "text/html", "text/plain", ""]),
+    st.sampled_from(["{0}", '{{"detail": {1}}}', '{{"detail": [{{"loc": ["a", 1], "msg": {1}}}]}}', "<html><title>{0}</title>", "<p>{2}</p>", "{3}", "[{1}", "\ufeff{0}"]),
+    st.text(max_size=20) | st.integers(0, 70000).map(lambda size: "x" * size),
+    st.dictionaries(st.sampled_from(["Location", "Retry-After", "Content-Type"]), TEXTS | st.just("{0}"), max_size=2),
+)
+def test_any_error_body_never_shows_the_key(key, status, kind, form, text, headers):
+    """The service, or what stands between, may send the key back: as it is, as JSON writes it, as HTML or an address writes it."""
+    shown = text + key
+    body = form.format(shown, json.dumps(shown), html.escape(shown), quote(shown, safe=""))
+    headers = dict({"Content-Type": kind}, **{name: value.replace("{0}", "https://x.example/?key=" + key) for name, value in headers.items()})
+    said = answered(key, Response(status, body.encode("utf-8", "surrogatepass"), headers))
+    if said is not None:
+        assert key not in said
+        assert html.unescape(said).count(key) == 0
+        assert len(said) < 4000
+        assert "\n" not in said
+
+
+@prove(300)
+@given(st.binary(max_size=60), st.sampled_from([200, 400, 500]), st.sampled_from(["application/json", "text/html; charset=x", "\u00e9"]))
+def test_any_bytes(content, status, kind):
+    answered("a-key-of-some-length", Response(status, content, {"Content-Type": kind}), "PATCH", {"enabled": True})
+
+
+@prove(200)
+@given(st.text(max_size=60) | TEXTS, st.none() | st.text(max_size=30))
+def test_any_text(text, retry_after):
+    """The smallest readers: ids, times, times of day, headers, what is quoted."""
+    for read in (_kinds.to_integer_id, _kinds.to_uuid, _kinds.to_half_hour, _kinds.START, _kinds.END, _kinds.BATCH_SIZE, _times.parse):
+        try:
+            read(text)
+        except ValueError as error:
+            assert str(error)
+    seconds = _retry.read_retry_after(retry_after)
+    assert seconds is None or seconds >= 0
+    quoted = _quote.line(text)
+    assert len(quoted) <= _quote.LONGEST
+    assert quoted.isprintable() or not text.isprintable()
+
+
+@prove(150)
+@given(st.none() | TEXTS | st.lists(SCALARS, max_size=3) | st.integers(), st.dictionaries(st.sampled_from(["batch_size", "created_from", "created_to"]), SCALARS))
+def test_any_options_of_the_role(datastream_ids, options):
+    """What a survey or a template may hand to the role's decision."""
+    rows = list(Model(WORLD).bindings.values())
+    try:
+        _deployment.make_plan(rows, [], 70, datastream_ids, True, "when_needed", options)
+    except InputError as error:
+        assert str(error)
+
+
+@prove(200)
+@given(KEYS, st.text(max_size=30), st.sampled_from([OSError, ValueError, _client.requests.ConnectionError, _client.requests.exceptions.InvalidURL]))
+def test_any_broken_connection(key, text, kind):
+    client = Client("https://acme.example", key, retries=0)
+    with mock.patch.object(client._session, "request", mock.Mock(side_effect=kind("{0} {1}".format(text, key)))):
+        with pytest.raises(RequestError) as raised:
+            client.request("POST", "/api/v1/extracts/requeue/", body={"extract_ids": [1]})
+    assert key not in str(raised.value)
+    assert "\n" not in str(raised.value)

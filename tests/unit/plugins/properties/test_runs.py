@@ -1,0 +1,288 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""For any world, selection and order of runs: a second run writes nothing, check mode tells what the real run does, nothing is loaded twice."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from collections import Counter
+from contextlib import contextmanager
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError, InputError, Refused
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins.in_process import SpecError
+from ansible_collections.adverity.management.tests.unit.plugins.properties import drawing
+from ansible_collections.adverity.management.tests.unit.plugins.properties.services import Model, Real
+from hypothesis import given
+from hypothesis import strategies as st
+
+EXAMPLES = {"model": 120, "simulator": 12}
+
+
+@pytest.fixture(autouse=True)
+def _fast_ledgers(monkeypatch):
+    in_process.spare_the_disk(monkeypatch.setattr)
+
+
+@contextmanager
+def model(world):
+    yield Model(world)
+
+
+def on(kind):
+    """The service of that kind, and how many examples it gets."""
+    return {"model": model, "simulator": Real}[kind], drawing.prove(EXAMPLES[kind])
+
+
+def outcome(service, name, check_mode=False, **options):
+    """A result, or the error; and what was written for it."""
+    before = len(service.writes)
+    try:
+        result = service.call(name, check_mode, **options)
+    except (AdverityError, SpecError) as error:
+        result = error
+    return result, service.writes[before:]
+
+
+def told(result, *without):
+    """What a result tells, without what only a real run can know."""
+    if isinstance(result, Exception):
+        return type(result), str(result)
+    return {name: value for name, value in result.items() if name not in without}
+
+
+def state_of(service):
+    return copy.deepcopy((service.bindings, service.datastreams, service.loads))
+
+
+def no_write(result, writes):
+    assert writes == []
+    assert isinstance(result, Exception) or result["changed"] is False
+
+
+@pytest.mark.parametrize("kind", list(EXAMPLES))
+def test_bindings(kind):
+    enter, prove = on(kind)
+
+    @prove
+    @given(drawing.worlds(extracts=False), st.lists(st.tuples(drawing.BINDING_CHOICES, st.booleans()), min_size=1, max_size=3))
+    def prop(world, steps):
+        with enter(world) as service:
+            for chosen, enabled in steps:
+                options = dict(chosen, enabled=enabled)
+                before = state_of(service)
+                predicted, writes = outcome(service, "adverity_binding", check_mode=True, **options)
+                assert writes == []
+                assert state_of(service) == before
+                result, writes = outcome(service, "adverity_binding", **options)
+                if isinstance(result, Exception):
+                    assert told(predicted) == told(result)
+                    assert writes == []
+                    continue
+                assert told(predicted, "bindings") == told(result, "bindings")
+                assert [dict(row, updated=None) for row in predicted["bindings"]] == [dict(row, updated=None) for row in result["bindings"]]
+                affected = result["affected"]["binding_ids"]
+                assert writes == [("PATCH", "/api/v1/bindings/{0}/".format(one), {}, {"enabled": enabled}) for one in affected]
+                meant = [row["id"] for row in result["bindings"]]
+                assert set(chosen.get("binding_ids", meant)) == set(meant)
+                for one, row in service.bindings.items():
+                    if one in meant:
+                        assert row["enabled"] is enabled
+                        assert all(row[name] == chosen.get(name, row[name]) for name in ("datastream_id", "target_id"))
+                    else:
+                        assert row == before[0][one]
+                no_write(*outcome(service, "adverity_binding", **options))
+
+    prop()
+
+
+ONLY_REAL = ("ledger", "warnings", "batches")
+
+
+def check_batches(world, options, result, posts):
+    """The requests partition what was sent, in order, each of one datastream and not over its size."""
+    created = {row["id"]: (row["created"], row["id"]) for row in world["extracts"]}
+    of = {row["id"]: row["datastream_id"] for row in world["extracts"]}
+    assert [body["extract_ids"] for body in posts] == [batch["extract_ids"] for batch in result["batches"]]
+    assert [body.get("binding_ids", []) for body in posts] == [batch["binding_ids"] for batch in result["batches"]]
+    sent = [one for body in posts for one in body["extract_ids"]]
+    assert sent == result["requeued_extract_ids"]
+    assert len(sent) == len(set(sent)) == result["extract_count"]
+    assert len(sent) <= options.get("limit", len(sent))
+    datastreams = list(dict.fromkeys(of[one] for one in sent))
+    if "datastream_ids" in options:
+        assert datastreams == [one for one in dict.fromkeys(options["datastream_ids"]) if one in datastreams]
+    bare = not {"binding_ids", "target_id"} & set(options) and "extract_ids" in options
+    for datastream in datastreams:
+        ages = [created[one] for one in sent if of[one] == datastream]
+        assert bare or ages == sorted(ages)
+    for body in posts:
+        assert 1 <= len(body["extract_ids"]) <= options.get("batch_size", 50)
+        assert bare or len({of[one] for one in body["extract_ids"]}) == 1
+        assert ("binding_ids" in body) is not bare
+        assert body["sequential"] is options.get("sequential", True)
+
+
+@pytest.mark.parametrize("kind", list(EXAMPLES))
+def test_requeues(kind):
+    enter, prove = on(kind)
+    steps = st.lists(drawing.requeues() | st.sampled_from(drawing.BINDINGS), min_size=1, max_size=5)
+
+    @prove
+    @given(drawing.worlds(), steps)
+    def prop(world, steps):
+        with enter(world) as service, tempfile.TemporaryDirectory() as folder:
+            for step in steps:
+                if isinstance(step, int):  # somebody else enables or disables a binding
+                    if step in service.bindings:
+                        service.bindings[step]["enabled"] = not service.bindings[step]["enabled"]
+                    continue
+                options = dict(step, ledger=folder + "/ledger")
+                before = state_of(service)
+                predicted, writes = outcome(service, "adverity_requeue", check_mode=True, **options)
+                assert writes == []
+                result, writes = outcome(service, "adverity_requeue", **options)
+                posts = [body for _method, _path, _params, body in writes]
+                # Nothing is loaded twice, whatever the order of runs: nobody asked for it.
+                assert set(Counter(service.loads).values()) <= {1}
+                if isinstance(result, Exception):
+                    assert state_of(service) == before
+                    if isinstance(result, Refused):  # the ids alone were given: only the service can know that there is no such extract
+                        assert [body.get("binding_ids") for body in posts] == [None]
+                        assert not set(posts[0]["extract_ids"]) <= {row["id"] for row in world["extracts"]}
+                        continue
+                    assert posts == []
+                    if isinstance(predicted, Exception):
+                        assert told(predicted) == told(result)
+                    else:
+                        assert any(warning.startswith("Not enabled") for warning in predicted["warnings"])
+                        assert isinstance(result, InputError)
+                    continue
+                assert told(predicted, *ONLY_REAL) == told(result, *ONLY_REAL)
+                assert [dict(one, message=None) for one in result["batches"]] == predicted["batches"]
+                if options.get("state") == "planned":
+                    assert posts == []
+                else:
+                    assert result["changed"] is bool(posts)
+                    check_batches(world, options, result, posts)
+                # With a limit it takes some runs; then nothing is left to do.
+                for _run in range(len(result["remaining_extract_ids"]) if "limit" in options else 0):
+                    outcome(service, "adverity_requeue", **options)
+                no_write(*outcome(service, "adverity_requeue", **options))
+
+    prop()
+
+
+def predicts(service, name, options, unless):
+    """Check mode writes nothing and says what the real run then says; but for a refusal that only the service can know of."""
+    before = state_of(service)
+    predicted, writes = outcome(service, name, check_mode=True, **options)
+    assert writes == []
+    result, writes = outcome(service, name, **options)
+    for _method, _path, params, _body in writes:
+        assert params["datastream_id"]
+        assert set(params) == {"datastream_id"}
+    if isinstance(result, Refused):
+        assert unless
+        assert result.status == 400
+        return before, None, writes
+    assert told(predicted) == told(result)
+    return before, None if isinstance(result, Exception) else result, writes
+
+
+@pytest.mark.parametrize("kind", list(EXAMPLES))
+@pytest.mark.parametrize("coupled", [True, False])
+def test_datastreams(kind, coupled):
+    enter, prove = on(kind)
+    name = "adverity_datastream"
+
+    @prove
+    @given(drawing.worlds(extracts=False), st.lists(st.tuples(drawing.chosen_datastreams(), drawing.DATASTREAM_CHANGES), min_size=1, max_size=3))
+    def prop(world, steps):
+        with enter(world) as service:
+            set_coupling(service, coupled)
+            for chosen, change in steps:
+                options = dict(chosen, **change)
+                before, result, writes = predicts(service, name, options, unless=change.get("pulling_mode") == "schedule")
+                if result is None:
+                    continue
+                meant = {row["id"] for row in result["datastreams"]}
+                for one, row in service.datastreams.items():
+                    if one not in meant:
+                        assert row == before[1][one]
+                        continue
+                    assert row["enabled"] is change.get("enabled", before[1][one]["enabled"])
+                    assert row["active_mode"] == change.get("pulling_mode", before[1][one]["active_mode"])
+                assert result["changed"] is bool(writes)
+                no_write(*outcome(service, name, **options))
+
+    prop()
+
+
+def set_coupling(service, coupled):
+    if isinstance(service, Real):
+        service.simulator.switches["smart_coupling"] = "coupled" if coupled else "independent"
+    else:
+        service.coupled = coupled
+
+
+@pytest.mark.parametrize("kind", list(EXAMPLES))
+@pytest.mark.parametrize("shows_defaults", [True, False])
+def test_smart_pulling(kind, shows_defaults):
+    enter, prove = on(kind)
+    name = "adverity_smart_pulling"
+
+    @prove
+    @given(drawing.worlds(extracts=False), st.lists(st.tuples(drawing.chosen_datastreams(), drawing.SMART_CHANGES), min_size=1, max_size=3))
+    def prop(world, steps):
+        with enter(world) as service:
+            if isinstance(service, Real):
+                service.simulator.switches["smart_defaults"] = "value" if shows_defaults else "null"
+            else:
+                service.shows_defaults = shows_defaults
+            for chosen, change in steps:
+                options = dict(chosen, **change)
+                reset = change.get("reset", [])
+                if shows_defaults and reset:
+                    # Whether what it shows is the default already cannot be told, so that check mode can name too many.
+                    before = state_of(service)
+                    predicted, writes = outcome(service, name, check_mode=True, **options)
+                    assert writes == []
+                    result, writes = outcome(service, name, **options)
+                    if isinstance(result, Exception):
+                        assert told(predicted) == told(result)
+                        continue
+                    assert set(result["affected"]["datastream_ids"]) <= set(predicted["affected"]["datastream_ids"])
+                    again, _writes = outcome(service, name, **options)
+                    assert again["changed"] is False
+                else:
+                    before, result, _writes = predicts(service, name, options, unless=False)
+                    if result is None:
+                        continue
+                    no_write(*outcome(service, name, **options))
+                check_merged(service, before[1], result, change, {"value": 7, "unit": "day"} if shows_defaults else None)
+
+    prop()
+
+
+def check_merged(service, before, result, change, default_range):
+    """What was named is set, what was reset is the default, and what was not named stays as it was."""
+    meant = {row["id"] for row in result["datastreams"]}
+    for one, row in service.datastreams.items():
+        if one not in meant:
+            assert row == before[one]
+            continue
+        for setting in ("is_active", "frequency", "refresh_range", "deadline"):
+            has, had = row["smart"][setting], (before[one]["smart"] or {}).get(setting)
+            if setting in change:
+                assert has == ({"time": change[setting]} if setting == "deadline" else change[setting])
+            elif setting in change.get("reset", []):
+                assert has is None
+            elif setting == "refresh_range":
+                assert (has or default_range) == (had or default_range)
+            else:
+                assert has == had

@@ -205,7 +205,7 @@ class Client:
 
 
 def _session(base_url: str, api_key: str, verify: bool | str) -> t.Any:
-    session = requests.Session()
+    session: t.Any = requests.Session()
     # The environment is read here, once, and nothing else of it: with trust_env requests would put ~/.netrc in place of the key and
     # REQUESTS_CA_BUNDLE in place of ca_path.
     session.trust_env = False

@@ -139,6 +139,12 @@ def _closed(periods: Periods, row: Row) -> Periods:
     return [period if period["until"] else dict(period, until=max(end, period["since"], key=_times.parse)) for period in periods]
 
 
+def _was_off(row: Row, knows: Known | None) -> bool:
+    """Whether a binding that once loaded by itself was disabled since. Where the service does not say that it is, only the ledger can."""
+    periods = knows["self_loading"] if knows else []
+    return bool(periods) and not (_bindings.state(row) is None and _is_open(periods))
+
+
 def _warnings(rows: list[Row], known: dict[int, Known], enabled: bool) -> list[str]:
     warnings = []
     alone = [row for row in rows if row["deed"] == "left alone"]
@@ -147,7 +153,7 @@ def _warnings(rows: list[Row], known: dict[int, Known], enabled: bool) -> list[s
             "Left alone: {0}. Enabled before this run, and the ledger knows nothing of a backfill, so whether the history was loaded cannot be told."
             " backfill: always (deploy_destination_backfill) loads it.".format(_labels(alone))
         )
-    again = [row for row in rows if row["deed"] == "backfill" and row["written"] and (known.get(row["id"]) or {}).get("self_loading")]
+    again = [row for row in rows if row["deed"] == "backfill" and row["written"] and _was_off(row, known.get(row["id"]))]
     if again:
         warnings.append(
             "Enabled again: {0}. What was fetched from its first enabling until its last change ({1}) is taken as loaded by itself, and not sent.".format(

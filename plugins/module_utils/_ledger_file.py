@@ -42,6 +42,8 @@ _SCHEMA = (
     " PRIMARY KEY (instance, binding_id)) WITHOUT ROWID",
 )
 
+_Opened = t.TypeVar("_Opened", bound="LedgerFile")
+
 
 class LedgerFile:
     """An open ledger for one instance (``host``), as a context manager.
@@ -61,7 +63,7 @@ class LedgerFile:
         self._lock: int | None = None
         self._connection: sqlite3.Connection | None = None
 
-    def __enter__(self) -> LedgerFile:
+    def __enter__(self: _Opened) -> _Opened:
         try:
             with self.errors():
                 self._open()

@@ -24,8 +24,8 @@ _TAG = re.compile(r"<[^>]*>")
 
 def line(text: t.Any, secret: str = "", longest: int = LONGEST) -> str:
     """``text`` without line breaks, control or direction characters and without the secret, cut to ``longest`` characters."""
-    text = _CONTROL.sub(" ", _without(secret, text if isinstance(text, str) else str(text))).strip()
-    return text if len(text) <= longest else text[: longest - 1].rstrip() + "\u2026"
+    shown = _CONTROL.sub(" ", _without(secret, text if isinstance(text, str) else str(text))).strip()
+    return shown if len(shown) <= longest else shown[: longest - 1].rstrip() + "\u2026"
 
 
 def _without(secret: str, text: str) -> str:

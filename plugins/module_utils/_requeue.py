@@ -31,7 +31,8 @@ def requeue(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[
     periods = sort_periods(params["self_loading"])
     only_plan = params["state"] == "planned"
     chosen = ("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id")
-    wish = Wish(*(params[name] for name in chosen), list(periods), only_enabled=not only_plan, pretending=check_mode)
+    options = {name: params[name] for name in chosen}
+    wish = Wish(**options, period_ids=list(periods), only_enabled=not only_plan, pretending=check_mode)
     with Ledger(params["ledger"], client.host, PREDICT if check_mode else WRITE) as ledger:
         choice = look_up(client, wish)
         status = ledger.status({load.extract.id for load in choice.loads})

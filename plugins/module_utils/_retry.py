@@ -41,7 +41,7 @@ def wait(tries: int, retry_after: float | None, longest: float) -> float:
     """
     if retry_after is not None:
         return min(retry_after, longest)
-    return min(_FIRST_WAIT * 2 ** (tries - 1), longest) * random.uniform(0.75, 1.0)
+    return min(_FIRST_WAIT * 2.0 ** (tries - 1), longest) * random.uniform(0.75, 1.0)
 
 
 def read_retry_after(value: str | None, at: datetime | None = None) -> float | None:

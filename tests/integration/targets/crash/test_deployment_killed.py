@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from adverity_harness.scenes import BINDINGS, EXTRACTS
+from adverity_harness.scenes import EXTRACTS
 from adverity_harness.worlds import World
 
 # When everything is killed: where the simulator holds a request, and whether the binding is enabled by then.

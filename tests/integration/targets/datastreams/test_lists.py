@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
+import pytest
 from adverity_harness.crowds import uuid, uuids
 from adverity_harness.runs import module, refused
 from adverity_harness.scenes import open_scene
 from adverity_harness.worlds import WORKSPACE, World
-
-import pytest
 
 COUNT = 230
 EMEA, DACH, AMERICAS = (f"a0000000-0000-4000-8000-00000000000{number}" for number in (2, 3, 4))
@@ -208,7 +207,8 @@ def test_120_ids_are_listed_with_three_requests_in_the_order_they_were_given(beg
 
 def test_a_row_shows_what_the_guide_shows(begin):
     smart = {"is_active": True, "frequency": "weekly", "refresh_range": {"value": 2, "unit": "week"}, "deadline": {"time": "06:30:00"}}
-    scene = begin(World().datastream(1, smart=smart, smart_bundle={"name": "Bundle"}, active_mode="smart-bundle").datastream(2, enabled=False, has_schedule=False))
+    one = World().datastream(1, smart=smart, smart_bundle={"name": "Bundle"}, active_mode="smart-bundle")
+    scene = begin(one.datastream(2, enabled=False, has_schedule=False))
     run = scene.play([module("datastream_info")])
     place = {"id": WORKSPACE, "name": "Acme"}
     assert run.one("adverity_datastream_info")["datastreams"] == [

@@ -13,12 +13,18 @@ from adverity_harness.worlds import World
 
 ONE, STRANGER = uuid(456), uuid(9999)
 HERE = dict(target_id=789, datastream_uuids=[ONE], backfill="never")
+TWO = dict(HERE, datastream_uuids=[ONE, STRANGER])
+WEEKLY = {"frequency": "weekly"}
 REFUSALS = {
-    "unknown destination": (dict(HERE, target_id=4711, datastream_enabled=False, pulling_mode="smart", smart_pulling={"frequency": "weekly"}), "No binding found", "target_id 4711"),
+    "unknown destination": (
+        dict(HERE, target_id=4711, datastream_enabled=False, pulling_mode="smart", smart_pulling=WEEKLY),
+        "No binding found",
+        "target_id 4711",
+    ),
     "not bound": (dict(HERE, datastream_ids=[9], datastream_enabled=False), "datastream_ids", "9"),
-    "unknown, to be switched on": (dict(HERE, datastream_uuids=[ONE, STRANGER], datastream_enabled=True, backfill="always"), "not found among the datastreams", STRANGER),
-    "unknown, to be switched off": (dict(HERE, datastream_uuids=[ONE, STRANGER], datastream_enabled=False), "not found among the datastreams", STRANGER),
-    "unknown, to be set": (dict(HERE, datastream_uuids=[ONE, STRANGER], smart_pulling={"frequency": "weekly"}), "not found among the datastreams", STRANGER),
+    "unknown, to be switched on": (dict(TWO, datastream_enabled=True, backfill="always"), "not found among the datastreams", STRANGER),
+    "unknown, to be switched off": (dict(TWO, datastream_enabled=False), "not found among the datastreams", STRANGER),
+    "unknown, to be set": (dict(TWO, smart_pulling=WEEKLY), "not found among the datastreams", STRANGER),
     "integer ids": (dict(HERE, datastream_uuids=[456], datastream_enabled=True), "456 is an integer id", "takes a UUID"),
     "none": (dict(HERE, datastream_uuids=[], datastream_enabled=True), "datastream_ids is empty", "never taken for all"),
     "nothing to set": (dict(HERE, smart_pulling={}, pulling_mode="smart"), "one of the following is required", "frequency"),

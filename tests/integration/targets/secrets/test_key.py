@@ -20,7 +20,7 @@ MODULES = [
     module("requeue_info", target_id=789),
 ]
 # As an option, the way most playbooks do it; the harness itself hands it over in the environment.
-NAMED = [{**task, next(name for name in task if "." in name): {**task[next(name for name in task if "." in name)], "api_key": "{{ the_key }}"}} for task in MODULES]
+NAMED = [{name: {**value, "api_key": "{{ the_key }}"} if name != "name" else value for name, value in task.items()} for task in MODULES]
 
 
 def files_with_the_key(folder):
@@ -98,7 +98,8 @@ def test_when_the_service_echoes_it_in_a_requeue(scene):
     body = {"message": f"Dispatched for {KEY}.", "extract_ids": scene.world.aged(456), "extract_count": 3}
     scene.service.fault(method="POST", json=body)
     task = module("requeue", datastream_id=456, target_id=789)
-    run = scene.play([refused(task), refused(task), {**module("requeue", datastream_id=456, target_id=789, on_unknown="requeue"), "name": "Decided"}], verbosity=4)
+    decided = module("requeue", "Decided", datastream_id=456, target_id=789, on_unknown="requeue")
+    run = scene.play([refused(task), refused(task), decided], verbosity=4)
     assert len(run.failures) == 2
     assert run.one("Decided")["extract_count"] == 3
     assert KEY[:8] not in run.output

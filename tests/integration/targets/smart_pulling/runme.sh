@@ -2,6 +2,5 @@
 # Copyright (c) 2026, the adverity.management authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-set -eu
-# ansible-test hands on its own -v and -e; pytest takes the first only.
-exec python -m pytest -q -p no:cacheprovider . "$@"
+
+exec ../setup_harness/run_tests.sh "$@"

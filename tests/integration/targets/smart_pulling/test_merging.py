@@ -104,4 +104,5 @@ def test_being_active_and_the_mode_whether_or_not_they_move_each_other(begin, co
     assert told.changes == [Change("PUT", uuids([1, 2]), put(setting(active, deadline=TEN)))]
     assert told.done["diff"]["after"] == {label(1): {"is_active": active}, label(2): {"is_active": active}}
     moved = {"active_mode": "smart" if active else "schedule"} if coupling == "coupled" else {}
-    assert altered(scene, before) == dict.fromkeys(uuids([1, 2]), {"smart": setting(active, deadline=TEN), **moved})
+    shall = {"smart": setting(active, deadline=TEN), **moved}
+    assert altered(scene, before) == {uuid(1): shall, uuid(2): shall}

@@ -10,6 +10,7 @@ Drift fails in either direction: between the tables and the service (as the simu
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import pytest
@@ -84,7 +85,7 @@ def fixture_run(simulator, tmp_path):
     def run(name, options):
         options = dict(options, instance=simulator.url, api_key=in_process.KEY, retries=0, timeout=10)
         if "ledger" in options:
-            options["ledger"] = str(tmp_path / "ledger")
+            options["ledger"] = str(tmp_path / str(len(os.listdir(tmp_path))))
         return in_process.run(name, options)
 
     return run

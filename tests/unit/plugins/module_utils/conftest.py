@@ -180,24 +180,6 @@ class Server:
         self.steps.append(step)
         return self
 
-    def tunnel(self, port: int) -> Server:
-        """The next request is a CONNECT; from then on bytes go both ways between the client and this port."""
-
-        def step(talk: Talk) -> bool:
-            talk.received()
-            talk.socket.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            with socket.create_connection(("127.0.0.1", port)) as other:
-                ends = {talk.socket: other, other: talk.socket}
-                while True:
-                    for end in select.select(list(ends), [], [], 10)[0]:
-                        some = end.recv(65536)
-                        if not some:
-                            return False
-                        ends[end].sendall(some)
-
-        self.steps.append(step)
-        return self
-
 
 def _answer(
     status: int,

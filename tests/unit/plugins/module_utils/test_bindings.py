@@ -102,12 +102,10 @@ def test_no_binding_at_all_is_an_error_that_says_where(ids, says):
     _bindings.refuse_none([row(1)], *ids)
 
 
-@pytest.mark.parametrize(
-    ("more", "state"),
-    [({"enabled": True}, True), ({"enabled": False}, False), ({}, None), ({"enabled": None}, None), ({"enabled": 1}, None), ({"enabled": "false"}, None)],
-)
-def test_state(more, state):
-    assert _bindings.state(row(1, **more)) is state
+def test_state():
+    table = [({"enabled": True}, True), ({"enabled": False}, False), ({}, None), ({"enabled": None}, None), ({"enabled": 1}, None), ({"enabled": "false"}, None)]
+    for more, state in table:
+        assert _bindings.state(row(1, **more)) is state
 
 
 @pytest.mark.parametrize(
@@ -125,9 +123,8 @@ def test_label(one, label):
 # Planning and writing
 
 
-@pytest.mark.parametrize(
-    ("more", "enabled", "due"),
-    [
+def test_only_what_is_not_known_to_be_right_is_due():
+    table = [
         ({"enabled": True}, True, False),
         ({"enabled": False}, True, True),
         ({"enabled": True}, False, True),
@@ -137,10 +134,9 @@ def test_label(one, label):
         ({"enabled": None}, False, True),
         ({"enabled": 0}, False, True),
         ({"enabled": "true"}, True, True),
-    ],
-)
-def test_only_what_is_not_known_to_be_right_is_due(more, enabled, due):
-    assert [one["id"] for one in _bindings.EnabledPlan([row(1, **more)], enabled).due] == ([1] if due else [])
+    ]
+    for more, enabled, due in table:
+        assert [one["id"] for one in _bindings.EnabledPlan([row(1, **more)], enabled).due] == ([1] if due else [])
 
 
 def test_apply_writes_what_is_due_by_id_and_nothing_else(scripted):

@@ -59,9 +59,8 @@ def test_facts_of_a_request():
     assert (result["status"], result["response"]) == (404, "Not found")
 
 
-@pytest.mark.parametrize(
-    ("error", "did_nothing"),
-    [
+def test_what_certainly_did_nothing():
+    table = [
         (_errors.NotReached("POST", "/a/", "x"), True),
         (_errors.Lost("POST", "/a/", "x"), False),
         (_errors.UnreadableAnswer("x"), False),
@@ -76,10 +75,9 @@ def test_facts_of_a_request():
         (_errors.Refused("POST", "/a/", 503, "x"), False),
         (_errors.Refused("POST", "/a/", 503, "x", 0.0), True),
         (_errors.Refused("POST", "/a/", 504, "x", 3.0), False),
-    ],
-)
-def test_what_certainly_did_nothing(error, did_nothing):
-    assert error.did_nothing is did_nothing
+    ]
+    for error, did_nothing in table:
+        assert error.did_nothing is did_nothing
 
 
 def test_every_error_is_caught_as_one():

@@ -57,16 +57,17 @@ def test_read_keeps_what_is_needed(scripted):
     assert _extracts.read(scripted, 456) == [_extracts.Extract(1, datetime(2026, 1, 1, 5, tzinfo=timezone.utc))]
 
 
-@pytest.mark.parametrize("value", ["1", "x", 0, -1, 1.0, True, None, [1], 2**64])
-def test_ids_that_are_no_integers_are_an_error(scripted, value):
-    """As text they would not be found in the ledger, and so be sent twice."""
-    for limit in (None, 1):
-        expect_list(scripted, row(7, day(2)), row(value, day(1)), ordering="created" if limit is None else "-created")
+def test_ids_that_are_no_integers_are_an_error(scripted):
+    table = ["1", "x", 0, -1, 1.0, True, None, [1], 2**64]
+    for value in table:
+        """As text they would not be found in the ledger, and so be sent twice."""
+        for limit in (None, 1):
+            expect_list(scripted, row(7, day(2)), row(value, day(1)), ordering="created" if limit is None else "-created")
+            with pytest.raises(UnreadableAnswer, match="has not"):
+                _extracts.read_rows(scripted, 456, None, None, limit)
+        expect_list(scripted, row(7), row(value))
         with pytest.raises(UnreadableAnswer, match="has not"):
-            _extracts.read_rows(scripted, 456, None, None, limit)
-    expect_list(scripted, row(7), row(value))
-    with pytest.raises(UnreadableAnswer, match="has not"):
-        _extracts.read(scripted, 456)
+            _extracts.read(scripted, 456)
 
 
 @pytest.mark.parametrize(
@@ -98,9 +99,8 @@ def test_where_the_service_does_not_tell_times_its_own_filter_has_decided(script
     assert read_ids(scripted, day(2), day(3)) == [2, 3]
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "moment", "inside"),
-    [
+def test_within():
+    table = [
         (None, None, None, True),
         (None, None, day(1), True),
         (day(1), day(2), None, True),
@@ -108,11 +108,10 @@ def test_where_the_service_does_not_tell_times_its_own_filter_has_decided(script
         (day(1), day(2), day(2), True),
         (day(1), day(2), "2026-01-01T04:59:59.999999Z", False),
         (day(1), day(2), "2026-01-02T05:00:00.000001Z", False),
-    ],
-)
-def test_within(start, end, moment, inside):
-    moment = None if moment is None else datetime.fromisoformat(moment.replace("Z", "+00:00"))
-    assert _extracts.within(start, end)(moment) is inside
+    ]
+    for start, end, moment, inside in table:
+        moment = None if moment is None else datetime.fromisoformat(moment.replace("Z", "+00:00"))
+        assert _extracts.within(start, end)(moment) is inside
 
 
 # Whole rows, for the info module

@@ -101,20 +101,18 @@ def test_what_does_not_add_up_is_read_again_and_is_never_taken_for_the_whole(scr
     assert caught.value.result()["path"] == PATH
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
+def test_what_is_no_list_is_an_error_at_once(scripted):
+    table = [
         None, [], "text", 7, {}, {"items": None, "count": 0}, {"items": {}, "count": 0}, {"results": [], "count": 0}, {"items": "abc", "count": 3},
         {"items": [None], "count": 1}, {"items": [7], "count": 1}, {"items": [[]], "count": 1}, {"items": [{}], "count": 1},
         {"items": [{"id": None}], "count": 1}, {"items": [{"id": 1.5}], "count": 1}, {"items": [{"id": [1]}], "count": 1}, {"items": [{"id": True}], "count": 1},
         {"items": []}, {"items": [], "count": None}, {"items": [], "count": "0"}, {"items": [], "count": 0.0}, {"items": [], "count": False},
         {"items": rows(1), "count": True}, {"items": [], "count": -1}, {"items": [], "count": []}, {"items": [], "count": float("nan")},
-    ],
-)
-def test_what_is_no_list_is_an_error_at_once(scripted, data):
-    scripted.expect("GET", PATH, {"page_size": 100, "page": 1}, answer=data)
-    with pytest.raises(UnreadableAnswer, match="^GET /api/list/ was answered with JSON that has not "):
-        read_ids(scripted)
+    ]
+    for data in table:
+        scripted.expect("GET", PATH, {"page_size": 100, "page": 1}, answer=data)
+        with pytest.raises(UnreadableAnswer, match="^GET /api/list/ was answered with JSON that has not "):
+            read_ids(scripted)
 
 
 @pytest.mark.parametrize("error", [Refused("GET", PATH, 403, "Forbidden."), NotReached("GET", PATH, "x"), AdverityError("x")])
@@ -187,13 +185,12 @@ def test_only_path_and_query_of_a_next_link_are_followed(scripted, link, then):
     assert read_linked(scripted) == [1, 2]
 
 
-@pytest.mark.parametrize(
-    "link", ["", "page=2", "?page=2", "next/", "https://elsewhere.example", "//", "https://acme.example//elsewhere.example/x/", "http://[::1", 7, True, [], {}, ["https://acme.example/a/"]]
-)
-def test_a_next_that_is_no_address_is_an_error(scripted, link):
-    linked(scripted, [{"ids": [1], "count": 2, "next": link}])
-    with pytest.raises(UnreadableAnswer, match="names a next page that is no address"):
-        read_linked(scripted)
+def test_a_next_that_is_no_address_is_an_error(scripted):
+    table = ["", "page=2", "?page=2", "next/", "https://elsewhere.example", "//", "https://acme.example//elsewhere.example/x/", "http://[::1", 7, True, [], {}, ["https://acme.example/a/"]]
+    for link in table:
+        linked(scripted, [{"ids": [1], "count": 2, "next": link}])
+        with pytest.raises(UnreadableAnswer, match="names a next page that is no address"):
+            read_linked(scripted)
 
 
 def test_the_key_never_goes_to_another_host(server, make_server, make_client):
@@ -248,18 +245,16 @@ def test_other_errors_of_a_next_page_pass_through(scripted, error):
         read_linked(scripted)
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
+def test_what_is_no_linked_list_is_an_error_at_once(scripted):
+    table = [
         None, [], {}, {"items": []}, {"results": None}, {"results": {}}, {"results": [None]}, {"results": [{}]}, {"results": [{"id": None}]},
         {"results": [{"id": 1.0}]}, {"results": [{"id": True}]}, {"results": [], "count": "0"}, {"results": [], "count": True}, {"results": [], "count": -1},
         {"results": [], "count": 0.0}, {"results": rows(1), "count": True},
-    ],
-)
-def test_what_is_no_linked_list_is_an_error_at_once(scripted, data):
-    scripted.expect("GET", PATH, answer=data)
-    with pytest.raises(UnreadableAnswer, match="was answered with JSON that has not "):
-        read_linked(scripted)
+    ]
+    for data in table:
+        scripted.expect("GET", PATH, answer=data)
+        with pytest.raises(UnreadableAnswer, match="was answered with JSON that has not "):
+            read_linked(scripted)
 
 
 def test_kept_is_only_what_keep_returns(scripted):
@@ -280,9 +275,12 @@ def test_integer_ids_are_let_through(value):
     assert _paging.with_integers(PATH, row, "id") is row
 
 
-@pytest.mark.parametrize("value", [0, -1, 2**63, True, 1.0, "1", None, [1], {}])
-def test_other_ids_are_not(value):
-    with pytest.raises(UnreadableAnswer, match="has not in each row an integer id 'target_id'"):
-        _paging.with_integers(PATH, {"id": 1, "target_id": value}, "id", "target_id")
-    with pytest.raises(UnreadableAnswer, match="'target_id'"):
-        _paging.with_integers(PATH, {"id": 1}, "id", "target_id")
+def test_other_ids_are_not():
+    table = [0, -1, 2**63, True, 1.0, "1", None, [1], {}]
+    for value in table:
+        with pytest.raises(UnreadableAnswer, match="has not in each row an integer id 'target_id'"):
+            _paging.with_integers(PATH, {"id": 1, "target_id": value}, "id", "target_id")
+        with pytest.raises(UnreadableAnswer, match="'target_id'"):
+            _paging.with_integers(PATH, {"id": 1}, "id", "target_id")
+
+

@@ -14,9 +14,8 @@ JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 
 
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
+def test_line():
+    table = [
         ("plain", "plain"),
         ("  around  ", "around"),
         ("one\r\ntwo\n\n\tthree", "one two three"),
@@ -29,10 +28,9 @@ HTML = "text/html; charset=utf-8"
         (None, "None"),
         (17, "17"),
         (["a\nb"], "['a\\nb']"),
-    ],
-)
-def test_line(text, line):
-    assert _quote.line(text) == line
+    ]
+    for text, line in table:
+        assert _quote.line(text) == line
 
 
 def test_line_is_cut():
@@ -49,9 +47,8 @@ def test_line_never_shows_the_secret(text):
     assert len(shown) <= _quote.LONGEST
 
 
-@pytest.mark.parametrize(
-    ("data", "text"),
-    [
+def test_body_of_json():
+    table = [
         ({"detail": "Not found."}, "Not found."),
         ({"detail": [{"loc": ["body", "enabled"], "msg": "field required", "type": "value_error"}]}, "body.enabled: field required"),
         ({"detail": [{"loc": ["query", 0], "msg": "a"}, {"msg": "b"}]}, "query.0: a, b"),
@@ -69,15 +66,13 @@ def test_line_never_shows_the_secret(text):
         (None, "null"),
         ({"detail": "two\nlines\u202e"}, "two lines"),
         ({"detail": "\ud800"}, "(no text)"),
-    ],
-)
-def test_body_of_json(data, text):
-    assert _quote.body(json.dumps(data).encode(), JSON) == text
+    ]
+    for data, text in table:
+        assert _quote.body(json.dumps(data).encode(), JSON) == text
 
 
-@pytest.mark.parametrize(
-    ("content", "kind", "text"),
-    [
+def test_body_of_text():
+    table = [
         (b"", JSON, "(no text)"),
         (b"   ", "", "(no text)"),
         (b"Bad Gateway\n", "text/plain", "Bad Gateway"),
@@ -85,15 +80,13 @@ def test_body_of_json(data, text):
         (b'{"detail": NaN}', JSON, "NaN"),
         (b"\xff\xfe broken", "text/plain", "\ufffd\ufffd broken"),
         (b'{"detail": 1' + b"0" * 5000 + b"}", JSON, '{"detail": 1' + "0" * 287 + "\u2026"),
-    ],
-)
-def test_body_of_text(content, kind, text):
-    assert _quote.body(content, kind) == text
+    ]
+    for content, kind, text in table:
+        assert _quote.body(content, kind) == text
 
 
-@pytest.mark.parametrize(
-    ("page", "kind", "text"),
-    [
+def test_body_of_html():
+    table = [
         ("<html><head><title>502 Bad\n Gateway</title></head><body>nginx</body></html>", HTML, "an HTML page, '502 Bad Gateway'"),
         ("<TITLE lang=en>Log &amp; in</TITLE>", HTML, "an HTML page, 'Log & in'"),
         ("<html><body><h1>Not here</h1><p>Really</p></body></html>", HTML, "an HTML page, 'Not here Really'"),
@@ -102,10 +95,9 @@ def test_body_of_text(content, kind, text):
         ("no tags at all", "TEXT/HTML", "an HTML page, 'no tags at all'"),
         ("", HTML, "an HTML page, ''"),
         ("<title>" + "x" * 1000 + "</title>", HTML, "an HTML page, '" + "x" * 149 + "\u2026'"),
-    ],
-)
-def test_body_of_html(page, kind, text):
-    assert _quote.body(page.encode(), kind) == text
+    ]
+    for page, kind, text in table:
+        assert _quote.body(page.encode(), kind) == text
 
 
 @pytest.mark.parametrize(
@@ -140,15 +132,14 @@ def test_deep_nesting_is_quoted_and_cut(depth):
 
 @pytest.mark.parametrize("piece", ["<", "<head", "<script>", "<!--", "<title>", "<title", "<style></style ", "&#"])
 def test_a_hostile_page_costs_no_time(piece):
-    started = time.monotonic()
+    started = time.process_time()
     shown = _quote.body((piece * 65536).encode(), HTML)
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
     assert len(shown) <= _quote.LONGEST
 
 
-@pytest.mark.parametrize(
-    ("numbers", "text"),
-    [
+def test_ids():
+    table = [
         ([], ""),
         ([7], "7"),
         ([7, 8], "7-8"),
@@ -157,10 +148,9 @@ def test_a_hostile_page_costs_no_time(piece):
         ([1, 1], "1, 1"),
         (range(1, 5001), "1-5000"),
         (iter([2**62, 2**62 + 1]), "4611686018427387904-4611686018427387905"),
-    ],
-)
-def test_ids(numbers, text):
-    assert _quote.ids(numbers) == text
+    ]
+    for numbers, text in table:
+        assert _quote.ids(numbers) == text
 
 
 def test_many_ids_are_counted():

@@ -312,3 +312,39 @@ def test_bad_connection_options_are_told_without_the_key(monkeypatch, capsys, na
     assert result["failed"] is True
     assert says in result["msg"]
     assert "s3cret" not in result["msg"]
+
+
+@pytest.mark.parametrize("name", ["adverity_extract_info", "adverity_requeue", "adverity_requeue_info"])
+def test_bounds_the_wrong_way_round_are_told(monkeypatch, capsys, name):
+    options = {"datastream_ids": [1], "created_from": "2026-01-02", "created_to": "2026-01-01"}
+    result = run_module(name, monkeypatch, capsys, options)
+    assert result["msg"] == "created_from (2026-01-02T00:00:00Z) is later than created_to (2026-01-01T23:59:59.999999Z)."
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        ("adverity_binding", "binding_ids"),
+        ("adverity_binding_info", "binding_ids"),
+        ("adverity_extract_info", "datastream_ids"),
+        ("adverity_requeue", "extract_ids"),
+        ("adverity_requeue", "datastream_ids"),
+        ("adverity_requeue", "binding_ids"),
+        ("adverity_requeue_info", "extract_ids"),
+        ("adverity_requeue_info", "binding_ids"),
+        ("adverity_datastream", "datastream_ids"),
+        ("adverity_datastream", "filters"),
+        ("adverity_smart_pulling", "datastream_ids"),
+        ("adverity_smart_pulling", "filters"),
+        ("adverity_datastream_info", "datastream_ids"),
+        ("adverity_smart_pulling_info", "workspace_ids"),
+    ],
+)
+def test_an_empty_choice_is_never_all(monkeypatch, capsys, name, option):
+    """Nothing is asked of the service: these are run in check mode, but the host does not exist."""
+    options = {one: value for one, value in ENOUGH[name].items() if not one.endswith("_ids")}
+    if (name, option) == ("adverity_requeue", "binding_ids"):
+        options["datastream_ids"] = [1]
+    result = run_module(name, monkeypatch, capsys, {**options, option: {} if option == "filters" else []})
+    assert result["failed"] is True
+    assert "{0} is empty. An empty choice is never taken for all".format(option) in result["msg"]

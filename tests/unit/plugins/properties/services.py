@@ -57,7 +57,7 @@ class Model:
         self.kill_at: int | None = None
 
     def call(self, name: str, check_mode: bool = False, **options: Any) -> Row:
-        with mock.patch.object(in_process.load(name), "connect", lambda params: self):
+        with mock.patch.object(in_process.load(name), "connect", return_value=self):
             return in_process.run(name, dict(CONNECTION, instance=self.host, **options), check_mode)
 
     def tick(self) -> str:

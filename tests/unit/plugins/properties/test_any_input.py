@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import json
 import tempfile
@@ -86,13 +87,14 @@ def refused(function, *args, **kwargs):
 @pytest.mark.parametrize("name", in_process.MODULES)
 def test_any_options(name):
     spec = in_process.spec_of(name)[0]
-    names = sorted(set(spec) - {"instance", "api_key", "ledger", "ca_path"})
+    # Plain numbers are read by ansible-core alone, which does not survive all of these; see below for what is made of them.
+    names = sorted(set(spec) - {"instance", "api_key", "ledger", "ca_path", "timeout", "retries", "retry_max_delay"})
     # A number or a truth value where options with suboptions are due breaks ansible-core's own check of them, before the collection is asked.
     nested = {one for one in names if "options" in spec[one]}
     inner = st.dictionaries(st.sampled_from(sorted({name for one in nested for name in spec[one]["options"]} | {"x"})), JSON)
     pairs = st.sampled_from(names).flatmap(lambda one: st.tuples(st.just(one), inner | st.lists(inner, max_size=2) if one in nested else JSON))
 
-    @prove(60)
+    @prove(30)
     @given(st.lists(pairs, max_size=4).map(dict), st.booleans())
     def prop(given_options, check_mode):
         with tempfile.TemporaryDirectory() as folder:
@@ -105,7 +107,16 @@ def test_any_options(name):
     prop()
 
 
-@prove(300)
+@prove(100)
+@given(st.floats(), st.integers(), st.floats())
+def test_any_waiting(timeout, retries, retry_max_delay):
+    params = dict(instance="acme.example", api_key="k", validate_certs=True, ca_path=None)
+    connect = in_process.load("adverity_binding_info").connect
+    good = 0 < timeout <= 86400 and 0 <= retries <= 100 and 0 <= retry_max_delay <= 86400
+    assert (refused(connect, dict(params, timeout=timeout, retries=retries, retry_max_delay=retry_max_delay)) is None) is good
+
+
+@prove(150)
 @given(TEXTS | st.text(), KEYS)
 def test_any_instance(text, key):
     params = dict(CONNECTION, instance=text, api_key=key, validate_certs=True, ca_path=None, timeout=1.0, retry_max_delay=0.0)
@@ -113,7 +124,7 @@ def test_any_instance(text, key):
     assert said is None or key in text or key not in said
 
 
-@prove(300)
+@prove(150)
 @given(st.text(max_size=40), st.sampled_from(["{0}", "Bearer {0}", "bearer{0}", "{0}\n", " {0}", "{0}\u00e9"]))
 def test_any_key(text, form):
     key = form.format(text)
@@ -153,7 +164,7 @@ class Liar(Model):
 def test_any_answer(name):
     """One place of one answer has any JSON value, or is missing."""
 
-    @prove(150)
+    @prove(80)
     @given(st.integers(0, 3), st.lists(st.integers(0, 8), max_size=5), JSON | st.just(...))
     def prop(number, path, by):
         with tempfile.TemporaryDirectory() as folder:
@@ -163,7 +174,7 @@ def test_any_answer(name):
     prop()
 
 
-@prove(200)
+@prove(100)
 @given(JSON, JSON)
 def test_any_lists(first, second):
     """The two ways of reading lists, with answers of any shape, and the next page anywhere."""
@@ -190,11 +201,11 @@ class Response:
 def answered(key, response, method="GET", body=None):
     """What a client with this key says of a response."""
     client = Client("https://acme.example", key, retries=0)
-    with mock.patch.object(client._session, "request", lambda *_args, **_kwargs: response):
+    with mock.patch.object(client._session, "request", return_value=response):
         return refused(client.request, method, "/api/v1/bindings/", None, body)
 
 
-@prove(400)
+@prove(250)
 @given(
     KEYS,
     st.sampled_from([200, 204, 302, 400, 401, 403, 404, 422, 429, 500, 503, 599]),
@@ -216,7 +227,7 @@ def test_any_error_body_never_shows_the_key(key, status, kind, form, text, heade
         assert "\n" not in said
 
 
-@prove(300)
+@prove(150)
 @given(st.binary(max_size=60), st.sampled_from([200, 400, 500]), st.sampled_from(["application/json", "text/html; charset=x", "\u00e9"]))
 def test_any_bytes(content, status, kind):
     answered("a-key-of-some-length", Response(status, content, {"Content-Type": kind}), "PATCH", {"enabled": True})
@@ -227,10 +238,8 @@ def test_any_bytes(content, status, kind):
 def test_any_text(text, retry_after):
     """The smallest readers: ids, times, times of day, headers, what is quoted."""
     for read in (_kinds.to_integer_id, _kinds.to_uuid, _kinds.to_half_hour, _kinds.START, _kinds.END, _kinds.BATCH_SIZE, _times.parse):
-        try:
+        with contextlib.suppress(ValueError):
             read(text)
-        except ValueError as error:
-            assert str(error)
     seconds = _retry.read_retry_after(retry_after)
     assert seconds is None or seconds >= 0
     quoted = _quote.line(text)
@@ -243,18 +252,16 @@ def test_any_text(text, retry_after):
 def test_any_options_of_the_role(datastream_ids, options):
     """What a survey or a template may hand to the role's decision."""
     rows = list(Model(WORLD).bindings.values())
-    try:
+    with contextlib.suppress(InputError):
         _deployment.make_plan(rows, [], 70, datastream_ids, True, "when_needed", options)
-    except InputError as error:
-        assert str(error)
 
 
 @prove(200)
 @given(KEYS, st.text(max_size=30), st.sampled_from([OSError, ValueError, _client.requests.ConnectionError, _client.requests.exceptions.InvalidURL]))
 def test_any_broken_connection(key, text, kind):
     client = Client("https://acme.example", key, retries=0)
-    with mock.patch.object(client._session, "request", mock.Mock(side_effect=kind("{0} {1}".format(text, key)))):
-        with pytest.raises(RequestError) as raised:
-            client.request("POST", "/api/v1/extracts/requeue/", body={"extract_ids": [1]})
+    broken = mock.patch.object(client._session, "request", side_effect=kind("{0} {1}".format(text, key)))
+    with broken, pytest.raises(RequestError) as raised:
+        client.request("POST", "/api/v1/extracts/requeue/", body={"extract_ids": [1]})
     assert key not in str(raised.value)
     assert "\n" not in str(raised.value)

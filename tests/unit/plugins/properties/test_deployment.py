@@ -122,7 +122,7 @@ class Story:
         assert not set(self.service.loads) & set(self.by_itself)
 
 
-@prove(250)
+@prove(120)
 @given(st.lists(RUNS | FETCHES | SWITCHES, min_size=1, max_size=9))
 @example([("run", 6, "when_needed"), ("fetch", 1), ("run", None, "when_needed")])
 @example([("run", None, "when_needed"), ("fetch", 1), ("switch", 1), ("fetch", 1), ("run", 11, "when_needed"), ("fetch", 1)])

@@ -39,7 +39,7 @@ def loads(draw):
     return rows
 
 
-@prove(400)
+@prove(250)
 @given(
     loads(),
     st.lists(STATUSES, min_size=11, max_size=11),

@@ -44,7 +44,8 @@ def load_simulator() -> ModuleType:
     name = "adverity_simulator"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, ROOT / "playbooks" / "files" / f"{name}.py")
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[name])
     return sys.modules[name]

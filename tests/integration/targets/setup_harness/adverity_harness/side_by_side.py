@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .place import collections_path
@@ -25,9 +26,9 @@ class Case(NamedTuple):
     """A world, how its service behaves, and what the tasks find as variables beside `url` and `ledger`."""
 
     world: World
-    switches: Row = {}
+    switches: Mapping[str, Any] = MappingProxyType({})
     faults: tuple[Row, ...] = ()
-    variables: Row = {}
+    variables: Mapping[str, Any] = MappingProxyType({})
 
 
 class Told:
@@ -80,7 +81,7 @@ def open_cases(folder: Path, cases: dict[str, Case]) -> Iterator[SideBySide]:
     with contextlib.ExitStack() as stack:
         scenes = {}
         for number, (name, case) in enumerate(cases.items()):
-            scene = stack.enter_context(open_scene(folder / f"case{number:03}", case.world, case.switches))
+            scene = stack.enter_context(open_scene(folder / f"case{number:03}", case.world, dict(case.switches)))
             for fault in case.faults:
                 scene.service.fault(**fault)
             scenes[name] = scene

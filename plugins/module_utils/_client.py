@@ -198,7 +198,8 @@ class Client:
         reason = _reason(error, cause, self.host, self._timeout, self._key)
         if payload is not None and payload.taken:
             return Lost(method, path, reason)
-        untrusted = isinstance(cause, ssl.SSLCertVerificationError)
+        # urllib3 1 has an error of its own for a certificate that names another host.
+        untrusted = isinstance(cause, ssl.SSLCertVerificationError) or type(cause).__name__ == "CertificateError"
         passing = not untrusted and not isinstance(error, (requests.exceptions.InvalidURL, UnicodeError))
         hint = "A private or inspecting CA is named by ca_path." if untrusted else ""
         return NotReached(method, path, reason, repeatable=passing, hint=hint)

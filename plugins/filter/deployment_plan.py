@@ -63,7 +63,6 @@ _value:
 import typing as t
 
 from ansible.utils.display import Display
-
 from ansible_collections.adverity.management.plugins.module_utils._deployment import empty_plan, make_plan
 from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
 

@@ -73,7 +73,7 @@ def make_backfill(plan: dict[str, t.Any], written: list[Row], only_planned: bool
     """
     binding_ids = plan["planned_ids"] + ([] if only_planned else plan["resumed_ids"])
     answers = {row["id"]: row for row in written}
-    self_loading = []
+    self_loading: Periods = []
     for binding_id in binding_ids:
         periods = list(plan["self_loading"][binding_id])
         if binding_id in plan["planned_ids"] and not only_planned and not check_mode and not _is_open(periods):

@@ -70,7 +70,8 @@ def _whole_number(lowest: int, highest: int | None = None) -> t.Callable[[t.Any]
         text = _text(value)
         if _NUMBER.fullmatch(text) and lowest <= int(text) and (highest is None or int(text) <= highest):
             return int(text)
-        raise ValueError("{0!r:.80} is not a whole number {1}".format(value, "of at least {0}".format(lowest) if highest is None else "from {0} to {1}".format(lowest, highest)))
+        bounds = "of at least {0}".format(lowest) if highest is None else "from {0} to {1}".format(lowest, highest)
+        raise ValueError("{0!r:.80} is not a whole number {1}".format(value, bounds))
 
     return convert
 

@@ -99,7 +99,8 @@ def read_linked(client: Client, path: str, params: Params, keep: Keep, enough: t
 def with_integers(path: str, row: Row, *names: str) -> Row:
     """The row, in which these are integer ids. Any other kind would be found neither in the ledger nor among what the user named."""
     for name in names:
-        if type(row.get(name)) is not int or not 0 < row[name] < 2**63:
+        value = row.get(name)
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**63:
             raise _misshapen(path, "in each row an integer id {0!r}".format(name))
     return row
 

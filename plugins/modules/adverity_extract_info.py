@@ -28,7 +28,8 @@ options:
     aliases: [datastream_id]
   created_from:
     description:
-      - Only extracts that were created at this time or later. A date like V(2024-01-15) or a time like V(2024-01-15T10:00:00Z), in UTC unless it says otherwise.
+      - Only extracts that were created at this time or later. A date like V(2024-01-15) or a time like V(2024-01-15T10:00:00Z), in UTC unless it
+        says otherwise.
     type: str
   created_to:
     description:

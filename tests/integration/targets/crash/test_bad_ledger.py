@@ -76,9 +76,9 @@ def fixture_tried(tmp_path_factory):
             before[name] = path.read_bytes() if path.is_file() else None
             tasks[name] = tries(name, path, world.aged(456)[0])
         run = scene.play([task for some in tasks.values() for task in some])
-        failures = iter(run.failures)
-        by_name = {name: [next(failures) for _task in some] for name, some in tasks.items()}
-        assert not list(failures)
+        failures = list(run.failures)
+        by_name = {name: [failures.pop(0) for _task in some] for name, some in tasks.items()}
+        assert not failures
         yield scene, paths, before, by_name
 
 

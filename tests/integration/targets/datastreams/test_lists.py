@@ -14,7 +14,7 @@ from adverity_harness.worlds import WORKSPACE, World
 
 COUNT = 230
 EMEA, DACH, AMERICAS = (f"a0000000-0000-4000-8000-00000000000{number}" for number in (2, 3, 4))
-PLACES = [WORKSPACE, EMEA, DACH, AMERICAS]  # DACH is below EMEA; EMEA and AMERICAS are below WORKSPACE
+PLACES = (WORKSPACE, EMEA, DACH, AMERICAS)  # DACH is below EMEA; EMEA and AMERICAS are below WORKSPACE
 MODES = ["smart", "schedule", "smart-bundle", None, "smart", "schedule", "smart"]
 
 

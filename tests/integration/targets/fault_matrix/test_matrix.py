@@ -129,8 +129,10 @@ HEADINGS = {
     "bindings list": "`adverity_binding_info` on 201 bindings. What survived is compared with what the service holds; an error shows no part of the list.",
     "extracts list": "`adverity_extract_info` on 201 extracts. A 404 on a later page means that the list became shorter: it is read anew.",
     "PATCH binding": "`adverity_binding` enables three bindings. Compared with what the service then holds; a second run does the rest.",
-    "PATCH datastreams": "`adverity_datastream` enables 120 datastreams. A failure lists as `remaining` all that the service did not confirm; a second run does the rest.",
-    "PUT smart": "`adverity_smart_pulling` changes one setting of 120 datastreams. A failure lists as `remaining` all that the service did not confirm; a second run does the rest.",
+    "PATCH datastreams": "`adverity_datastream` enables 120 datastreams. A failure lists as `remaining` all that the service did not confirm;"
+    " a second run does the rest.",
+    "PUT smart": "`adverity_smart_pulling` changes one setting of 120 datastreams. A failure lists as `remaining` all that the service did not confirm;"
+    " a second run does the rest.",
     "POST requeue": "`adverity_requeue` sends six extracts, two at a time. Compared with the service's record of loads, and with `adverity_requeue_info`:"
     " after an error the two are pending, else unknown. In the end each extract was loaded once; what is unknown, once or not at all.",
 }

@@ -36,7 +36,8 @@ def _fields(guide: str, section: str, endpoint: tuple[str, str], place: str, **r
     fields = []
     for name, text in rows.items():
         carriers = () if text.startswith("-") else tuple(text.split())
-        fields.append(Field(guide, section, endpoint, place, name.replace("__", "[].").replace("_DOT_", ".").rstrip("."), carriers, text[1:].strip() if not carriers else ""))
+        path = name.replace("__", "[].").replace("_DOT_", ".").rstrip(".")
+        fields.append(Field(guide, section, endpoint, place, path, carriers, text[1:].strip() if not carriers else ""))
     return fields
 
 

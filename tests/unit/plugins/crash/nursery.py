@@ -73,7 +73,8 @@ class Points:
         @contextlib.contextmanager
         def with_points(ledger: LedgerFile) -> Any:
             self.at("before transaction")
-            with transaction(ledger) as connection:
+            with contextlib.ExitStack() as stack:
+                connection = stack.enter_context(transaction(ledger))
                 self.at("begun")
                 yield connection
                 self.at("before commit")

@@ -184,6 +184,32 @@ def test_killed_again_while_it_is_finished(scene):
         assert Counter(scene.loads()) == ALL
 
 
+@pytest.mark.parametrize("number", range(len(BATCHES)))
+@pytest.mark.parametrize(
+    ("fault", "there"),
+    [
+        ({"drop": "before"}, False),
+        ({"drop": "after"}, True),
+        ({"cut": 10}, True),
+        ({"status": {"code": 500}}, False),
+        ({"status": {"code": 503, "work": True}}, True),
+        ({"html": {"code": 200, "work": True}}, True),
+    ],
+    ids=["dropped before", "dropped after", "cut short", "500", "503 after", "another page"],
+)
+def test_not_killed_but_cut_off(scene, number, fault, there):
+    """The run lives, but the service's answer does not come: it says so itself, and is not to try on its own account."""
+    scene.begin(**world())
+    scene.simulator.fault(method="POST", skip=number, **fault)
+    cut_off = scene.run(**NAMED)
+    assert cut_off.facts["unknown_extract_ids"] == cut_off.doubtful == BATCHES[number]
+    assert cut_off.facts["requeued_extract_ids"] == [one for batch in BATCHES[:number] for one in batch]
+    assert len(scene.posts()) == number + 1
+    assert arrived(scene, cut_off.doubtful) is there
+    assert finish(scene, cut_off, decide_after_a_look, **NAMED) == Counter()
+    assert Counter(scene.loads()) == ALL
+
+
 class Deployment:
     """The role's sequence for a destination that is not enabled yet, while the datastream goes on fetching."""
 

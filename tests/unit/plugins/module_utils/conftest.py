@@ -294,10 +294,11 @@ class ScriptedClient:
         from ansible_collections.adverity.management.plugins.module_utils._client import Answer
 
         asked = (method, path, params or {}, body)
-        expected, answer = self._expected.pop(0) if self._expected else (None, None)
+        expected = self._expected[0][0] if self._expected else None
         if asked != expected:
             self.mistakes.append("asked {0}, expected {1}".format(asked, expected))
             raise AssertionError(self.mistakes[-1])
+        answer = self._expected.pop(0)[1]
         if isinstance(answer, Exception):
             raise answer
         return Answer(answer, False)

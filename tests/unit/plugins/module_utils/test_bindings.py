@@ -103,7 +103,10 @@ def test_no_binding_at_all_is_an_error_that_says_where(ids, says):
 
 
 def test_state():
-    table = [({"enabled": True}, True), ({"enabled": False}, False), ({}, None), ({"enabled": None}, None), ({"enabled": 1}, None), ({"enabled": "false"}, None)]
+    table = [
+        ({"enabled": True}, True), ({"enabled": False}, False), ({}, None), ({"enabled": None}, None), ({"enabled": 1}, None),
+        ({"enabled": "false"}, None),
+    ]
     for more, state in table:
         assert _bindings.state(row(1, **more)) is state
 

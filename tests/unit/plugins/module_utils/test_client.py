@@ -615,7 +615,8 @@ def test_a_broken_answer_that_echoes_the_key(server, make_client):
 def test_unusual_statuses_are_typed_errors(server, make_client, status):
     if status == 100:
         # A server may say "continue" before its real answer.
-        server.steps.append(lambda talk: (talk.received(), talk.socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"))[0] is not None)
+        both = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"
+        server.steps.append(lambda talk: (talk.received(), talk.socket.sendall(both))[0] is not None)
         status = 404
     else:
         server.answer(status, body=b"" if status in (101, 199, 304) else b"x", content_type=None)
@@ -747,7 +748,10 @@ def test_reads_of_datastreams_need_not_name_them(server, make_client):
 
 
 @pytest.mark.parametrize(("method", "taken"), [("GET", False), ("POST", False), ("POST", True)])
-@pytest.mark.parametrize("kind", ["RequestException", "ChunkedEncodingError", "ContentDecodingError", "InvalidHeader", "RetryError", "urllib3", "ValueError", "OSError"])
+@pytest.mark.parametrize(
+    "kind",
+    ["RequestException", "ChunkedEncodingError", "ContentDecodingError", "InvalidHeader", "RetryError", "urllib3", "ValueError", "OSError"],
+)
 def test_every_error_of_the_library_becomes_a_typed_one(make_client, monkeypatch, hooks, method, taken, kind):
     client = make_client("https://acme.invalid", retries=0)
     kinds = {"urllib3": _client.urllib3.exceptions.HTTPError, "ValueError": ValueError, "OSError": OSError}

@@ -185,7 +185,8 @@ def test_connect_hands_the_options_on(monkeypatch, validate, with_ca):
     ca_path = certifi.where()
     handed = {}
     monkeypatch.setattr(_connection, "Client", lambda **options: handed.update(options))
-    _connection.connect(params(instance="ACME.example:443", validate_certs=validate, ca_path=ca_path if with_ca else None, timeout=0.5, retries=0, retry_max_delay=0.0))
+    options = {"validate_certs": validate, "ca_path": ca_path if with_ca else None, "timeout": 0.5, "retries": 0, "retry_max_delay": 0.0}
+    _connection.connect(params(instance="ACME.example:443", **options))
     assert handed == {
         "base_url": "https://acme.example", "api_key": "key", "verify": (ca_path if with_ca else True) if validate else False,
         "timeout": 0.5, "retries": 0, "retry_max_delay": 0.0,

@@ -86,7 +86,10 @@ def test_the_service_is_asked_for_a_little_more_than_the_bounds(scripted, bounds
 
 @pytest.mark.parametrize(
     ("bounds", "ids"),
-    [((day(2), None), [2, 3, 4]), ((None, day(2)), [1, 2]), ((day(2), day(3)), [2, 3]), ((day(2), day(2)), [2]), (("2026-01-02T05:00:00.000001Z", day(3)), [3])],
+    [
+        ((day(2), None), [2, 3, 4]), ((None, day(2)), [1, 2]), ((day(2), day(3)), [2, 3]), ((day(2), day(2)), [2]),
+        (("2026-01-02T05:00:00.000001Z", day(3)), [3]),
+    ],
 )
 def test_the_bounds_are_decided_here_both_included(scripted, bounds, ids):
     filters = _extracts._filters(456, *bounds, "created")

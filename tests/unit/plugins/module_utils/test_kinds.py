@@ -69,7 +69,10 @@ def test_what_is_no_uuid_is_refused():
     refused(_kinds.to_uuid, values, "is not a UUID like")
 
 
-@pytest.mark.parametrize(("lowest", "highest", "value", "number"), [(1, 50, 1, 1), (1, 50, "50", 50), (1, None, 10**39, 10**39), (-5, 5, "-5", -5), (0, None, 0, 0)])
+@pytest.mark.parametrize(
+    ("lowest", "highest", "value", "number"),
+    [(1, 50, 1, 1), (1, 50, "50", 50), (1, None, 10**39, 10**39), (-5, 5, "-5", -5), (0, None, 0, 0)],
+)
 def test_whole_numbers(lowest, highest, value, number):
     assert _kinds.whole_number(lowest, highest)(value) == number
 
@@ -126,7 +129,10 @@ def test_a_time_that_yaml_took_for_a_number_is_explained():
 
 
 def test_what_is_no_time_of_day_is_refused():
-    values = ["", "25:00", "24:00", "6:30", "06:60", "06:30:60", "0630Z", "06:30 pm", "06:30\n00", "\u0660\u0666:30", None, True, 6.5, {"time": "06:30"}, "x" * 5000]
+    values = [
+        "", "25:00", "24:00", "6:30", "06:60", "06:30:60", "0630Z", "06:30 pm", "06:30\n00", "\u0660\u0666:30", None, True, 6.5,
+        {"time": "06:30"}, "x" * 5000,
+    ]
     refused(_kinds.HALF_HOUR, values, "not a time of day")
 
 

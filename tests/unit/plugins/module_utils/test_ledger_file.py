@@ -424,7 +424,10 @@ def test_a_transaction_is_all_or_nothing(path):
 
 @pytest.mark.parametrize(
     "statement",
-    ["nonsense", "INSERT INTO load VALUES (1, 2, 3, 4, NULL, 'lost', NULL)", "INSERT INTO instance (host) VALUES ('acme.example')", "INSERT INTO gone VALUES (1)"],
+    [
+        "nonsense", "INSERT INTO load VALUES (1, 2, 3, 4, NULL, 'lost', NULL)", "INSERT INTO instance (host) VALUES ('acme.example')",
+        "INSERT INTO gone VALUES (1)",
+    ],
 )
 def test_what_sqlite_says_becomes_a_ledger_error_and_is_rolled_back(path, statement):
     with LedgerFile(str(path), HOST, WRITE) as ledger:

@@ -105,7 +105,8 @@ def test_what_is_no_list_is_an_error_at_once(scripted):
     table = [
         None, [], "text", 7, {}, {"items": None, "count": 0}, {"items": {}, "count": 0}, {"results": [], "count": 0}, {"items": "abc", "count": 3},
         {"items": [None], "count": 1}, {"items": [7], "count": 1}, {"items": [[]], "count": 1}, {"items": [{}], "count": 1},
-        {"items": [{"id": None}], "count": 1}, {"items": [{"id": 1.5}], "count": 1}, {"items": [{"id": [1]}], "count": 1}, {"items": [{"id": True}], "count": 1},
+        {"items": [{"id": None}], "count": 1}, {"items": [{"id": 1.5}], "count": 1}, {"items": [{"id": [1]}], "count": 1},
+        {"items": [{"id": True}], "count": 1},
         {"items": []}, {"items": [], "count": None}, {"items": [], "count": "0"}, {"items": [], "count": 0.0}, {"items": [], "count": False},
         {"items": rows(1), "count": True}, {"items": [], "count": -1}, {"items": [], "count": []}, {"items": [], "count": float("nan")},
     ]
@@ -186,7 +187,10 @@ def test_only_path_and_query_of_a_next_link_are_followed(scripted, link, then):
 
 
 def test_a_next_that_is_no_address_is_an_error(scripted):
-    table = ["", "page=2", "?page=2", "next/", "https://elsewhere.example", "//", "https://acme.example//elsewhere.example/x/", "http://[::1", 7, True, [], {}, ["https://acme.example/a/"]]
+    table = [
+        "", "page=2", "?page=2", "next/", "https://elsewhere.example", "//", "https://acme.example//elsewhere.example/x/", "http://[::1",
+        7, True, [], {}, ["https://acme.example/a/"],
+    ]
     for link in table:
         linked(scripted, [{"ids": [1], "count": 2, "next": link}])
         with pytest.raises(UnreadableAnswer, match="names a next page that is no address"):
@@ -282,5 +286,3 @@ def test_other_ids_are_not():
             _paging.with_integers(PATH, {"id": 1, "target_id": value}, "id", "target_id")
         with pytest.raises(UnreadableAnswer, match="'target_id'"):
             _paging.with_integers(PATH, {"id": 1}, "id", "target_id")
-
-

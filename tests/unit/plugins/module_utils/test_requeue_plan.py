@@ -101,7 +101,10 @@ def test_bindings_with_different_histories():
     assert pairs(plan.unknown) == [(5, 5)]
 
 
-@pytest.mark.parametrize(("limit", "sent", "left"), [(None, [2, 3, 5], []), (1, [2], [(5, 3), (5, 5)]), (2, [2, 3], [(5, 5)]), (3, [2, 3, 5], []), (99, [2, 3, 5], [])])
+@pytest.mark.parametrize(
+    ("limit", "sent", "left"),
+    [(None, [2, 3, 5], []), (1, [2], [(5, 3), (5, 5)]), (2, [2, 3], [(5, 5)]), (3, [2, 3, 5], []), (99, [2, 3, 5], [])],
+)
 def test_a_limit_counts_what_is_sent(limit, sent, left):
     known = {(5, 1): DISPATCHED, (5, 4): UNKNOWN}
     plan = make([load(one, 5) for one in (1, 2, 3, 4, 5)], known, limit=limit, on_unknown="skip")

@@ -208,7 +208,10 @@ def test_options_that_are_refused(handed, monkeypatch, name, options, says):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_options_come_from_the_environment(handed, monkeypatch, name):
-    values = {"INSTANCE": "acme.example", "API_KEY": "key", "VALIDATE_CERTS": "no", "CA_PATH": "~/ca.pem", "TIMEOUT": "5", "RETRIES": "0", "RETRY_MAX_DELAY": "1.5"}
+    values = {
+        "INSTANCE": "acme.example", "API_KEY": "key", "VALIDATE_CERTS": "no", "CA_PATH": "~/ca.pem", "TIMEOUT": "5", "RETRIES": "0",
+        "RETRY_MAX_DELAY": "1.5",
+    }
     for one, value in values.items():
         monkeypatch.setenv("ADVERITY_" + one, value)
     monkeypatch.setenv("HOME", "/home/deploy")

@@ -93,7 +93,8 @@ class Model:
         if method != "GET":
             self.writes.append((method, path, copy.deepcopy(params), copy.deepcopy(body)))
         if path == "/api/v1/bindings/":
-            rows = [row for _id, row in sorted(self.bindings.items()) if all(row[name] == params.get(name, row[name]) for name in ("datastream_id", "target_id"))]
+            filters = ("datastream_id", "target_id")
+            rows = [row for _id, row in sorted(self.bindings.items()) if all(row[name] == params.get(name, row[name]) for name in filters)]
             return self._page(rows, params)
         if path.startswith("/api/v1/bindings/"):
             row = self.bindings[int(path.split("/")[4])]

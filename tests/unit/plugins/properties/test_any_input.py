@@ -25,7 +25,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 # What a person types, or a template makes of it; surrogates come in by the command line's encoding.
-TEXTS = st.text(max_size=12) | st.sampled_from(["", " ", "5", "0", "-1", "1e3", "True", "null", uuid(1), moment(0), "2026-02-30", "24:00", "9" * 30, "\ud800", "\u0661"])
+TEXTS = st.text(max_size=12) | st.sampled_from(
+    ["", " ", "5", "0", "-1", "1e3", "True", "null", uuid(1), moment(0), "2026-02-30", "24:00", "9" * 30, "\ud800", "\u0661"]
+)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
 JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=6)
 KEYS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=8, max_size=40).filter(lambda key: key[:6].lower() != "bearer")
@@ -210,7 +212,9 @@ def answered(key, response, method="GET", body=None):
     KEYS,
     st.sampled_from([200, 204, 302, 400, 401, 403, 404, 422, 429, 500, 503, 599]),
     st.sampled_from(["application/json", "text/html", "text/plain", ""]),
-    st.sampled_from(["{0}", '{{"detail": {1}}}', '{{"detail": [{{"loc": ["a", 1], "msg": {1}}}]}}', "<html><title>{0}</title>", "<p>{2}</p>", "{3}", "[{1}", "\ufeff{0}"]),
+    st.sampled_from(
+        ["{0}", '{{"detail": {1}}}', '{{"detail": [{{"loc": ["a", 1], "msg": {1}}}]}}', "<html><title>{0}</title>", "<p>{2}</p>", "{3}", "[{1}", "\ufeff{0}"]
+    ),
     st.text(max_size=20) | st.integers(0, 70000).map(lambda size: "x" * size),
     st.dictionaries(st.sampled_from(["Location", "Retry-After", "Content-Type"]), TEXTS | st.just("{0}"), max_size=2),
 )
@@ -248,7 +252,10 @@ def test_any_text(text, retry_after):
 
 
 @prove(150)
-@given(st.none() | TEXTS | st.lists(SCALARS, max_size=3) | st.integers(), st.dictionaries(st.sampled_from(["batch_size", "created_from", "created_to"]), SCALARS))
+@given(
+    st.none() | TEXTS | st.lists(SCALARS, max_size=3) | st.integers(),
+    st.dictionaries(st.sampled_from(["batch_size", "created_from", "created_to"]), SCALARS),
+)
 def test_any_options_of_the_role(datastream_ids, options):
     """What a survey or a template may hand to the role's decision."""
     rows = list(Model(WORLD).bindings.values())

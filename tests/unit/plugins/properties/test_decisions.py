@@ -171,7 +171,9 @@ def test_untold():
     assert said == "The service does not say whether these are enabled, so they are enabled in any case: binding 5 (datastream 1 to Lake)."
 
 
-@pytest.mark.parametrize(("count", "end"), [(20, "binding 20 (datastream 1 to Lake)"), (21, "binding 20 (datastream 1 to Lake) and 1 more"), (30, "and 10 more")])
+@pytest.mark.parametrize(
+    ("count", "end"), [(20, "binding 20 (datastream 1 to Lake)"), (21, "binding 20 (datastream 1 to Lake) and 1 more"), (30, "and 10 more")]
+)
 def test_many(count, end):
     (said,) = warnings(*(row(number, enabled=True) for number in range(1, count + 1)))
     assert said.split(". Enabled before")[0].endswith(end)

@@ -23,7 +23,7 @@ from .worlds import KEY, READ_ONLY_KEY
 
 Row = dict[str, Any]
 COLLECTION = "adverity.management"
-LONGEST = 180.0  # seconds for one run
+LONGEST = 600.0  # seconds for one run, also on a machine that has much else to do
 CALLBACKS = Path(__file__).with_name("callback")
 TOKEN = "ADVERITY_HARNESS_RUN"
 

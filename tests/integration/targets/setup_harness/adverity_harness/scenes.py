@@ -100,5 +100,7 @@ def open_scene(folder: Path, world: World, switches: Row | None = None, **option
     """Open a scene; `options` are those of the simulator."""
     with load_simulator().Simulator(world.data, switches, **options) as service:
         scene = Scene(folder / "controller", collections_path(folder / "collections"), world, service)
-        yield scene
-        scene.check_manners()
+        try:
+            yield scene
+        finally:
+            scene.check_manners()

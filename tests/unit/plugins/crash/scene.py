@@ -98,6 +98,8 @@ def scenes(folder: Path) -> Iterator[Scene]:
     with in_process.import_simulator().Simulator() as simulator, subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as nursery:
-        yield Scene(simulator, nursery, folder)
-        nursery.stdin.close()
-        assert nursery.wait(30) == 0
+        try:
+            yield Scene(simulator, nursery, folder)
+        finally:
+            nursery.stdin.close()
+            assert nursery.wait(30) == 0

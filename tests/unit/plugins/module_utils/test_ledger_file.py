@@ -322,10 +322,16 @@ def as_nobody(fork, work):
     """What ``work`` returns when it runs in another process without root's rights."""
 
     def drop(child):
+        rights = os.getegid(), os.geteuid()
         if os.geteuid() == 0:
             os.setegid(65534)
             os.seteuid(65534)
-        child.say(work().replace("\n", " "))
+        try:
+            said = work()
+        finally:  # at its end the process writes down what it covered
+            os.seteuid(rights[1])
+            os.setegid(rights[0])
+        child.say(said.replace("\n", " "))
 
     child = fork(drop)
     said = child.hear()

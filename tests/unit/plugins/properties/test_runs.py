@@ -103,6 +103,13 @@ def test_bindings(kind):
 ONLY_REAL = ("ledger", "warnings", "batches")
 
 
+def check_nothing_is_left_out(world, options, result):
+    """Every extract of these datastreams, within the bounds, has its place in the result."""
+    bounds = (options.get("created_from", ""), options.get("created_to", "9"))
+    meant = {row["id"] for row in world["extracts"] if row["datastream_id"] in options["datastream_ids"] and bounds[0] <= row["created"] <= bounds[1]}
+    assert {one for name in result if name.endswith("_extract_ids") for one in result[name]} == meant
+
+
 def check_batches(world, options, result, posts):
     """The requests partition what was sent, in order, each of one datastream and not over its size."""
     created = {row["id"]: (row["created"], row["id"]) for row in world["extracts"]}
@@ -165,6 +172,8 @@ def test_requeues(kind):
                         assert isinstance(result, InputError)
                     continue
                 assert told(predicted, *ONLY_REAL) == told(result, *ONLY_REAL)
+                if "datastream_ids" in options:
+                    check_nothing_is_left_out(world, options, result)
                 assert [dict(one, message=None) for one in result["batches"]] == predicted["batches"]
                 if options.get("state") == "planned":
                     assert posts == []

@@ -14,6 +14,7 @@ from ansible_collections.adverity.management.plugins.module_utils._deployment im
 from ansible_collections.adverity.management.plugins.module_utils._errors import InputError
 
 T0, T1, T2, T3, NOW = ("2026-01-0{0}T00:00:00Z".format(day) for day in (1, 2, 3, 4, 9))
+HALF_LATER = "2026-01-02T00:00:00.500000Z"  # later than T1, though as text it is less
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +59,7 @@ DECISIONS = {
     "disabled again": (row(), knows(periods=OPEN), "when_needed", True, ("backfill", True, [(T1, T2)])),
     "disabled again, for the second time": (row(updated=T3), knows(periods=[*PAST, (T2, None)]), "when_needed", True, ("backfill", True, [*PAST, (T2, T3)])),
     "disabled before it was enabled": (row(updated=T0), knows(periods=OPEN), "when_needed", True, ("backfill", True, [(T1, T1)])),
+    "disabled within a second": (row(updated=HALF_LATER), knows(periods=OPEN), "when_needed", True, ("backfill", True, [(T1, HALF_LATER)])),
     "disabled nobody knows when": (row(updated=...), knows(periods=OPEN), "when_needed", True, ("backfill", True, [(T1, NOW)])),
     "untold": (row(enabled=...), None, "when_needed", True, ("backfill", True, [])),
     "untold, but noted": (row(enabled=...), knows(periods=OPEN), "when_needed", True, ("done", True, [])),

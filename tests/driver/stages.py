@@ -154,8 +154,13 @@ def count_passed(lines: list[str]) -> int:
 
 
 def units(bench: Bench) -> str:
-    """Run the unit tests on every Python there is; a skipped test counts as a failure."""
-    lines = bench.ansible_test("units", "--coverage")
+    """Run the unit tests of modules on every Python there is, the others on the controller's; a skipped test counts as a failure."""
+    tests = bench.copy / "tests" / "unit"
+    modules = [tests / "plugins" / "modules", tests / "plugins" / "module_utils"]
+    others = [path for path in sorted([*tests.iterdir(), *(tests / "plugins").iterdir()]) if path.is_dir() and any(path.glob("test_*.py")) and path not in modules]
+    on_all, on_one = ([f"{path.relative_to(bench.copy)}/" for path in paths] for paths in (modules, others))
+    lines = bench.ansible_test("units", "--coverage", *on_all)
+    lines += bench.ansible_test("units", "--coverage", "--python", pythons.version_of(bench.tools), *on_one)
     count = count_passed(lines)
     if not count:
         raise StageError("there was no unit test")

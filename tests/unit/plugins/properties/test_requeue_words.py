@@ -74,6 +74,19 @@ def test_the_ledger_knows_datastream_and_time(run, entries):
     assert entries() == [(5, 102, 1, OLD, "dispatched"), (5, 104, 1, MIDDLE, "dispatched"), (5, 100, 1, NEW, "pending")]
 
 
+def test_a_plan_tells_where_it_stands_and_a_run_takes_it_up(service, run, tmp_path):
+    def planned_at():
+        (row,) = service.call("adverity_requeue_info", binding_ids=[5], ledger=str(tmp_path / "ledger"))["backfills"]
+        return row["planned_at"]
+
+    planned = run(state="planned")
+    assert planned["ledger"] == str(tmp_path / "ledger")
+    assert planned["diff"] == {"before": {}, "after": {}}
+    assert planned_at()
+    run()
+    assert planned_at() is None
+
+
 # Planned, and gone from the service since
 
 
@@ -204,7 +217,7 @@ def test_an_answer_that_says_more(service, run):
     assert result["batches"] == [{"extract_ids": [102, 104, 100], "binding_ids": [5], "message": "Done."}]
 
 
-def test_a_wait_is_told_where_it_was_one(run, monkeypatch):
+def test_a_wait_is_told_where_it_was_one(run, monkeypatch, tmp_path):
     waited = {"seconds": 0.9}
     take_turn = Ledger._take_turn
 
@@ -214,9 +227,8 @@ def test_a_wait_is_told_where_it_was_one(run, monkeypatch):
 
     monkeypatch.setattr(Ledger, "_take_turn", wait)
     assert run()["warnings"] == []
-    waited["seconds"] = 2.4
-    (said,) = run()["warnings"]
-    assert said.startswith("Waited 2 s for another run that held the ledger /")
+    waited["seconds"] = 1.4
+    assert run()["warnings"] == ["Waited 1 s for another run that held the ledger {0}.".format(tmp_path / "ledger")]
 
 
 def test_what_may_have_loaded_by_itself_is_told(service, run):

@@ -50,23 +50,24 @@ def unit(words: list[str]) -> int:
     return subprocess.run(command, cwd=places.ROOT, env=environment, check=False).returncode
 
 
-def default_bench() -> Bench:
+def default_bench(here: list[str], every: bool) -> Bench:
     """Return the bench with the pinned ansible-core and all linters."""
-    return Bench("default", pythons.development_tools(), places.WORK / "default")
+    tools = pythons.development_tools()
+    return Bench("default", tools, places.WORK / "default", pythons.tested_targets(tools, here, every))
 
 
-def core_bench(core: str, python: str) -> Bench:
+def core_bench(core: str, python: str, here: list[str], every: bool) -> Bench:
     """Return the bench for one ansible-core series; it has no linters."""
     tools = pythons.core_tools(core, python)
-    return Bench(f"ansible-core {core} on Python {python}", tools, tools.parents[1])
+    return Bench(f"ansible-core {core} on Python {python}", tools, tools.parents[1], pythons.tested_targets(tools, here, every))
 
 
 def check(core: str, python: str, names: list[str]) -> int:
-    """Run stages on the default ansible-core, or on another one; return the exit status."""
+    """Run stages on the default ansible-core, or on another one; return the exit status. Modules run on two Pythons, not on all."""
     started = time.monotonic()
     with places.alone():
-        pythons.announce_targets()
-        bench = core_bench(core, python) if core else default_bench()
+        here = pythons.announce_targets()
+        bench = core_bench(core, python, here, every=False) if core else default_bench(here, every=False)
         outcomes = run_stages(bench, names)
     return conclude(outcomes, time.monotonic() - started)
 
@@ -76,11 +77,11 @@ def matrix() -> int:
     started = time.monotonic()
     outcomes = []
     with places.alone():
-        pythons.announce_targets()
+        here = pythons.announce_targets()
         for core, python in MATRIX.items():
             names = ["sanity", "units"] + (["integration", "coverage"] if core in (min(MATRIX), max(MATRIX)) else [])
             try:
-                outcomes += run_stages(core_bench(core, python), names)
+                outcomes += run_stages(core_bench(core, python, here, every=True), names)
             except pythons.MissingError as error:
                 print(error, flush=True)
                 outcomes.append(Outcome(f"ansible-core {core} on Python {python}", "set up", False, 0, str(error)))

@@ -138,6 +138,17 @@ def environment(tools: Path, home: Path) -> dict[str, str]:
     return kept
 
 
+def tested_targets(tools: Path, here: list[str], every: bool) -> list[str]:
+    """Return those of the Pythons that the ansible-test in `tools` knows: an older one refuses what came after it.
+
+    Without `every` they are the oldest and the newest: what breaks on a Python between them nearly always breaks on one of the two.
+    """
+    known = next(tools.parent.glob("lib/python*/site-packages/ansible_test/_util/target/common/constants.py"))
+    versions = set(re.findall(r"'(3\.\d+)'", known.read_text("utf-8")))
+    tested = [version for version in here if version in versions]
+    return tested if every else [*tested[:1], *tested[1:][-1:]]
+
+
 def provide_pip_script(tools: Path, home: Path) -> None:
     """Put the script with which ansible-test gets pip into its cache below `home`, if it is missing there.
 

@@ -20,7 +20,7 @@ ALL = {"datastream_ids": [1], "batch_size": 2}
 
 
 class Service(Model):
-    """One datastream with two bindings. ``answer`` is what a requeue is answered with, after the work or instead of it."""
+    """One datastream with two bindings. A requeue comes to the first of ``failures``, else is answered with ``answer`` where there is one."""
 
     def __init__(self):
         super().__init__(
@@ -31,10 +31,11 @@ class Service(Model):
             }
         )
         self.answer = None
+        self.failures = []
 
     def _requeue(self, body):
-        if isinstance(self.answer, Exception):
-            raise self.answer
+        for failure in self.failures:
+            raise failure
         data = super()._requeue(body)
         return data if self.answer is None else self.answer
 
@@ -144,7 +145,7 @@ RUN_AGAIN = "Run it again when the cause is mended: what was dispatched is not s
 
 
 def test_refused(service, run, tmp_path):
-    service.answer = Refused("POST", PATH, 422, "no")
+    service.failures = [Refused("POST", PATH, 422, "no")]
     said, facts = failed(run)
     assert said == (
         "POST /api/v1/extracts/requeue/ was answered with 422: no. Asked for: to load extracts 102, 104 of datastream 1 into binding 5."
@@ -155,7 +156,7 @@ def test_refused(service, run, tmp_path):
 
 
 def test_refused_without_a_named_binding(service, run):
-    service.answer = Refused("POST", PATH, 404, "no")
+    service.failures = [Refused("POST", PATH, 404, "no")]
     said, _facts = failed(run, extract_ids=[100, 102])
     assert said == (
         "POST /api/v1/extracts/requeue/ was answered with 404: no. Asked for: to load extracts 100, 102 into all enabled bindings."
@@ -169,7 +170,7 @@ def in_doubt(ids, ledger):
 
 def test_lost_and_stopped_after_that(service, run, tmp_path):
     ledger = tmp_path / "ledger"
-    service.answer = Lost("POST", PATH, "got no answer")
+    service.failures = [Lost("POST", PATH, "got no answer")]
     said, facts = failed(run)
     assert said == (
         "POST /api/v1/extracts/requeue/ got no answer. Asked for: to load extracts 102, 104 of datastream 1 into binding 5."
@@ -185,7 +186,7 @@ def test_lost_and_stopped_after_that(service, run, tmp_path):
 
 
 def test_stopped_without_a_named_binding(service, run, tmp_path):
-    service.answer = Lost("POST", PATH, "got no answer")
+    service.failures = [Lost("POST", PATH, "got no answer")]
     failed(run, extract_ids=[100])
     said, _facts = failed(run, extract_ids=[100])
     assert said.startswith("It is not known whether extracts 100 were loaded: an earlier run")

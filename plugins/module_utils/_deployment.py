@@ -116,8 +116,10 @@ def _decide(row: Row, state: bool | None, knows: Known | None, enabled: bool, ba
     if not enabled or backfill == "never":
         return "none", []
     periods: Periods = list(knows["self_loading"]) if knows else []
-    if state is False or (state is None and not _is_open(periods)):
-        return "backfill", _closed(periods, row)
+    changed = _changed_since(row, knows)
+    if state is False or (state is None and not _is_open(periods) and not changed):
+        doubtful = [{"since": knows["planned_updated"], "until": row["updated"]}] if knows and changed else []
+        return "backfill", _closed(periods, row) + doubtful
     if backfill == "when_needed" and knows is None:
         return "left alone", []
     if backfill == "when_needed" and knows and knows["finished"]:
@@ -127,6 +129,12 @@ def _decide(row: Row, state: bool | None, knows: Known | None, enabled: bool, ba
         since = row.get("updated") or (knows or {}).get("planned_at")
         periods += [{"since": since, "until": None}] if since else []
     return "backfill", periods
+
+
+def _changed_since(row: Row, knows: Known | None) -> bool:
+    """Whether a binding changed after a plan that no run has taken up: a run that was killed may have enabled it, without a note of when."""
+    then, now = knows["planned_updated"] if knows else None, row.get("updated")
+    return bool(then and now) and _times.parse(now) > _times.parse(then)
 
 
 def _is_open(periods: Periods) -> bool:
@@ -153,11 +161,21 @@ def _warnings(rows: list[Row], known: dict[int, Known], enabled: bool) -> list[s
             "Left alone: {0}. Enabled before this run, and the ledger knows nothing of a backfill, so whether the history was loaded cannot be told."
             " backfill: always (deploy_destination_backfill) loads it.".format(_labels(alone))
         )
-    again = [row for row in rows if row["deed"] == "backfill" and row["written"] and _was_off(row, known.get(row["id"]))]
+    written = [row for row in rows if row["deed"] == "backfill" and row["written"]]
+    again = [row for row in written if _was_off(row, known.get(row["id"]))]
     if again:
         warnings.append(
             "Enabled again: {0}. What was fetched from its first enabling until its last change ({1}) is taken as loaded by itself, and not sent.".format(
                 _labels(again), ", ".join(str(row.get("updated", "not known")) for row in again)
+            )
+        )
+    cut_off = [row for row in written if _bindings.state(row) is False and _changed_since(row, known.get(row["id"]))]
+    if cut_off:
+        warnings.append(
+            "Planned by a run that was cut off, changed after that, and disabled now: {0}. What was fetched from its last change before that plan until"
+            " its last change ({1}), and is not planned, is taken as loaded by itself, and not sent. Where it is missing at the destination,"
+            " adverity.management.adverity_requeue with extract_ids and binding_ids sends it.".format(
+                _labels(cut_off), ", ".join("{0} to {1}".format(known[row["id"]]["planned_updated"], row["updated"]) for row in cut_off[:20])
             )
         )
     untold = [row for row in rows if _bindings.state(row) is None]

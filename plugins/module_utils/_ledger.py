@@ -39,11 +39,15 @@ class Entry(t.NamedTuple):
 
 
 class Backfill(t.NamedTuple):
-    """What the ledger knows of a binding as a whole. ``planned_at``: a plan was written that no run has taken up yet."""
+    """What the ledger knows of a binding as a whole.
+
+    ``planned_at``: a plan was written that no run has taken up yet; ``planned_updated`` is what the service gave as the binding's last change then.
+    """
 
     binding_id: int
     datastream_id: int | None
     planned_at: str | None
+    planned_updated: str | None
     self_loading: list[Period]
 
 
@@ -94,10 +98,10 @@ class Ledger(LedgerFile):
 
     def backfills(self) -> dict[int, Backfill]:
         """What is known of each binding as a whole, by its id."""
-        query = "SELECT binding_id, datastream_id, planned_at, self_loading FROM backfill WHERE instance = ?"
+        query = "SELECT binding_id, datastream_id, planned_at, planned_updated, self_loading FROM backfill WHERE instance = ?"
         with self.errors():
             rows = self.connection.execute(query, (self.instance,)).fetchall()
-            return {row[0]: Backfill(row[0], row[1], row[2], _read_periods(row[3])) for row in rows}
+            return {row[0]: Backfill(*row[:4], [(since, until) for since, until in json.loads(row[4])]) for row in rows}
 
     def plan(
         self,
@@ -106,13 +110,16 @@ class Ledger(LedgerFile):
         self_loading: t.Mapping[int, list[Period]],
         taken_up: bool,
         gone: t.Iterable[tuple[int, int]] = (),
+        updated: t.Mapping[int, str | None] | None = None,
     ) -> None:
         """Writes a plan down: what is not known yet becomes pending, what is known stays as it is.
 
         ``bindings`` are the ids of those planned for, with their datastreams; ``self_loading`` replaces what is known of those it names;
-        ``taken_up`` says that this run goes on to send it; ``gone`` are pending ones that the service has no longer: they are dropped.
+        ``taken_up`` says that this run goes on to send it; ``gone`` are pending ones that the service has no longer: they are dropped;
+        ``updated`` is when each binding was last changed, as the service tells it.
         """
         planned_at = None if taken_up else _times.now()
+        last_change = {} if taken_up or updated is None else updated
         with self.transaction() as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO load (instance, binding_id, extract_id, datastream_id, created, status) VALUES (?, ?, ?, ?, ?, 'pending')",
@@ -124,9 +131,10 @@ class Ledger(LedgerFile):
             )
             for binding_id, datastream_id in bindings.items():
                 connection.execute(
-                    "INSERT INTO backfill (instance, binding_id, datastream_id, planned_at) VALUES (?, ?, ?, ?)"
-                    " ON CONFLICT (instance, binding_id) DO UPDATE SET planned_at = excluded.planned_at",
-                    (self.instance, binding_id, datastream_id, planned_at),
+                    "INSERT INTO backfill (instance, binding_id, datastream_id, planned_at, planned_updated) VALUES (?, ?, ?, ?, ?)"
+                    " ON CONFLICT (instance, binding_id) DO UPDATE"
+                    " SET planned_at = excluded.planned_at, planned_updated = excluded.planned_updated",
+                    (self.instance, binding_id, datastream_id, planned_at, last_change.get(binding_id)),
                 )
             connection.executemany(
                 "UPDATE backfill SET self_loading = ? WHERE instance = ? AND binding_id = ?",
@@ -158,11 +166,3 @@ class Ledger(LedgerFile):
                 "UPDATE load SET status = 'dispatched', at = ? WHERE instance = ? AND binding_id = ? AND extract_id = ?",
                 ((at, self.instance, binding_id, extract_id) for binding_id in binding_ids for extract_id in extract_ids),
             )
-
-
-def _read_periods(text: str) -> list[Period]:
-    """Raises ValueError."""
-    periods = []
-    for since, until in json.loads(text):
-        periods.append((since, until))
-    return periods

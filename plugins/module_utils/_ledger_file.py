@@ -36,9 +36,11 @@ _SCHEMA = (
     " instance INTEGER NOT NULL, binding_id INTEGER NOT NULL, extract_id INTEGER NOT NULL, datastream_id INTEGER, created TEXT,"
     " status TEXT NOT NULL CHECK (status IN ('pending', 'intended', 'dispatched')), at TEXT,"
     " PRIMARY KEY (instance, binding_id, extract_id)) WITHOUT ROWID",
-    # planned_at: a plan was written and not taken up yet. self_loading: JSON, [[since, until or null], ...].
+    # planned_at: a plan was written and not taken up yet; planned_updated: when the service had last changed the binding, then.
+    # self_loading: JSON, [[since, until or null], ...].
     "CREATE TABLE backfill ("
-    " instance INTEGER NOT NULL, binding_id INTEGER NOT NULL, datastream_id INTEGER, planned_at TEXT, self_loading TEXT NOT NULL DEFAULT '[]',"
+    " instance INTEGER NOT NULL, binding_id INTEGER NOT NULL, datastream_id INTEGER, planned_at TEXT, planned_updated TEXT,"
+    " self_loading TEXT NOT NULL DEFAULT '[]',"
     " PRIMARY KEY (instance, binding_id)) WITHOUT ROWID",
 )
 

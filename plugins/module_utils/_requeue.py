@@ -45,7 +45,7 @@ def requeue(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[
         run.warn(ledger, gone)
         new = is_new(ledger, choice, plan, status, periods) or bool(gone)
         if not check_mode:
-            ledger.plan(entries(choice, plan), choice.bindings, periods, not only_plan, gone)
+            ledger.plan(entries(choice, plan), choice.bindings, periods, not only_plan, gone, choice.updated)
         if only_plan:
             return dict(run.result(), changed=new, ledger=ledger.path, diff=run.diff(), warnings=run.warnings)
         if check_mode:
@@ -69,6 +69,8 @@ def is_new(
     """Whether writing the plan down as planned tells the ledger anything."""
     backfills = ledger.backfills()
     if any(one not in backfills or not backfills[one].planned_at for one in choice.bindings):
+        return True
+    if any(backfills[one].planned_updated != updated for one, updated in choice.updated.items()):
         return True
     if any(backfills[one].self_loading != known for one, known in periods.items()):
         return True

@@ -28,12 +28,13 @@ class Load(t.NamedTuple):
 class Choice(t.NamedTuple):
     """``loads`` in the order of sending: datastream by datastream, oldest extract first.
 
-    ``bindings`` maps the chosen bindings to their datastreams; ``listed`` holds every extract the service listed for these, where it was
-    asked; ``warnings`` are for the user.
+    ``bindings`` maps the chosen bindings to their datastreams, ``updated`` to their last change, where the service tells it; ``listed`` holds
+    every extract the service listed for these, where it was asked; ``warnings`` are for the user.
     """
 
     loads: list[Load]
     bindings: dict[int, int | None]
+    updated: dict[int, str | None]
     listed: set[int] | None
     warnings: list[str]
 
@@ -63,7 +64,7 @@ def look_up(client: Client, wish: Wish) -> Choice:
         _check_periods(wish, [])
         # No datastream is named and nothing public tells it: the ids themselves are all there is to order by.
         loads = [Load(None, Extract(one, None), ()) for one in sorted(_choice.once(wish.extract_ids))]
-        return Choice(loads, {}, None, [])
+        return Choice(loads, {}, {}, None, [])
     return _of_extracts(client, wish)
 
 
@@ -89,7 +90,7 @@ def _of_datastreams(client: Client, wish: Wish) -> Choice:
         listed.update(extract.id for extract in extracts)
         binding_ids = tuple(row["id"] for row in some)
         loads.extend(Load(datastream_id, extract, binding_ids) for extract in extracts)
-    return Choice(loads, {row["id"]: one for one, some in chosen.items() for row in some}, listed, warnings)
+    return _choice_of(loads, [row for some in chosen.values() for row in some], listed, warnings)
 
 
 def _of_extracts(client: Client, wish: Wish) -> Choice:
@@ -118,7 +119,12 @@ def _of_extracts(client: Client, wish: Wish) -> Choice:
     where = "among the extracts of the datastreams of these bindings"
     _choice.refuse_unknown("extract_ids", asked, (one for one in asked if one not in missing), where)
     _check_periods(wish, [row["id"] for row in used])
-    return Choice(loads, {row["id"]: row["datastream_id"] for row in used}, None, _check_enabled(used, wish))
+    return _choice_of(loads, used, None, _check_enabled(used, wish))
+
+
+def _choice_of(loads: list[Load], rows: list[Row], listed: set[int] | None, warnings: list[str]) -> Choice:
+    datastreams, updated = ({row["id"]: row.get(name) for row in rows} for name in ("datastream_id", "updated"))
+    return Choice(loads, datastreams, updated, listed, warnings)
 
 
 def _refuse_foreign(binding_ids: list[int], rows: list[Row], datastream_ids: list[int], where: str) -> None:

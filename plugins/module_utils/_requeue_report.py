@@ -67,13 +67,14 @@ def _backfills(entries: list[Entry], known: dict[int, Backfill]) -> list[dict[st
     rows = []
     for binding_id in sorted(by_binding):
         counts = _counts(by_binding[binding_id])
-        backfill = known.get(binding_id) or Backfill(binding_id, by_binding[binding_id][0].datastream_id, None, [])
+        backfill = known.get(binding_id) or Backfill(binding_id, by_binding[binding_id][0].datastream_id, None, None, [])
         rows.append(
             dict(
                 counts,
                 binding_id=binding_id or None,
                 datastream_id=backfill.datastream_id,
                 planned_at=backfill.planned_at,
+                planned_updated=backfill.planned_updated,
                 finished=not (counts[PENDING] or counts[UNKNOWN] or backfill.planned_at),
                 self_loading=[{"since": since, "until": until} for since, until in backfill.self_loading],
             )

@@ -113,6 +113,10 @@ backfills:
       description: When a plan was written that no run has taken up yet. Empty where there is none.
       type: str
       sample: null
+    planned_updated:
+      description: When that plan was written, the last change of the binding, as the service told it. Empty where there is none.
+      type: str
+      sample: null
     finished:
       description: Whether nothing is pending, unknown, or planned and not taken up.
       type: bool

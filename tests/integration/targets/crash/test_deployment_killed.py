@@ -63,3 +63,18 @@ def test_killed_during_a_post_the_role_stops_and_goes_on_as_it_is_told(begin, wo
     assert scene.writes() == []
     assert done.custom["deploy_destination"]["bindings"][0]["unknown"] == 10
     assert scene.loads(123) == world.aged(456)
+
+
+def test_disabled_by_somebody_after_the_kill_it_does_not_get_again_what_it_had_loaded_itself(begin, world):
+    scene = begin(world)
+    scene.service.fault(method="GET", path=EXTRACTS, skip=1, hold="before")
+    scene.deploy(target_id=789, kill_when=lambda: scene.service.held)
+    scene.release()
+    scene.fetch(7, 456)  # the binding is enabled: this one it loads itself
+    scene.deploy(target_id=789, enabled=False)  # knows nothing of the ledger, as if somebody did it by hand
+    scene.fetch(8, 456)  # and this one it missed
+    scene.forget()
+    told = "Planned by a run that was cut off, changed after that, and disabled now: binding 123 (datastream 456 to Destination no. 789)"
+    scene.deploy(target_id=789, warnings=(told,))
+    assert scene.patches() == [(123, {"enabled": True})]
+    assert scene.loads(123) == [*world.aged(456), 8]

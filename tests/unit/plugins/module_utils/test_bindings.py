@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils import _bindings
 from ansible_collections.adverity.management.plugins.module_utils._errors import InputError, Lost, NotReached, Refused, UnreadableAnswer
+from ansible_collections.adverity.management.plugins.modules import adverity_binding
 
 PATH = _bindings.PATH
 
@@ -222,3 +223,13 @@ def test_an_answer_that_is_not_this_binding_in_this_state_is_an_error(scripted, 
     with pytest.raises(UnreadableAnswer, match="but not with that binding in that state") as caught:
         plan.apply(scripted)
     assert "Whether binding 1 was written is not known" in caught.value.result()["msg"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_the_module_in_check_mode_reads_and_writes_nothing(scripted, monkeypatch, check_mode):
+    expect_list(scripted, row(5, enabled=False), row(6, enabled=True), target_id=789)
+    if not check_mode:
+        expect_patch(scripted, 5, True)
+    monkeypatch.setattr(adverity_binding, "connect", lambda params: scripted)
+    result = adverity_binding.run({"binding_ids": None, "datastream_id": None, "target_id": 789, "enabled": True}, check_mode)
+    assert (result["changed"], result["affected"]) == (True, {"binding_ids": [5]})

@@ -45,8 +45,8 @@ def entry(extract_id, binding_id=5, created=None, datastream_id=456):
     return Entry(binding_id, extract_id, datastream_id, created, PENDING, None)
 
 
-def plan(ledger, *entries, bindings=None, self_loading=None, taken_up=True, gone=()):
-    ledger.plan(entries, {5: 456} if bindings is None else bindings, self_loading or {}, taken_up, gone)
+def plan(ledger, *entries, bindings=None, self_loading=None, taken_up=True, gone=(), updated=None):
+    ledger.plan(entries, {5: 456} if bindings is None else bindings, self_loading or {}, taken_up, gone, updated)
 
 
 def put(ledger, binding_id, extract_id, status):
@@ -277,10 +277,15 @@ def test_planning_again_changes_nothing_of_what_is_known(ledger, clock, status):
 
 
 def test_a_plan_that_is_not_taken_up_has_its_time_until_one_is(ledger, clock):
-    plan(ledger, taken_up=False)
-    assert ledger.backfills() == {5: Backfill(5, 456, "2026-01-01T00:00:00Z", [])}
-    plan(ledger, taken_up=True)
-    assert ledger.backfills() == {5: Backfill(5, 456, None, [])}
+    change, later = "2025-06-01T00:00:00Z", "2025-07-01T00:00:00Z"
+    plan(ledger, taken_up=False, updated={5: change})
+    assert ledger.backfills() == {5: Backfill(5, 456, "2026-01-01T00:00:00Z", change, [])}
+    plan(ledger, taken_up=False, updated={5: later})
+    assert ledger.backfills()[5].planned_updated == later
+    plan(ledger, taken_up=False, updated={})
+    assert ledger.backfills()[5].planned_updated is None
+    plan(ledger, taken_up=True, updated={5: later})
+    assert ledger.backfills() == {5: Backfill(5, 456, None, None, [])}
 
 
 def test_a_plan_may_be_for_a_binding_alone(ledger):

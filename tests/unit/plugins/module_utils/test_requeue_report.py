@@ -28,7 +28,7 @@ def filled(path, scripted, monkeypatch):
         rows = [(5, 1), (5, 2), (5, 3), (6, 3)]
         entries = [Entry(binding, one, 456, "2026-01-0{0}T00:00:00Z".format(one), PENDING, None) for binding, one in rows]
         ledger.plan([*entries, Entry(ALL_ENABLED, 9, None, None, PENDING, None)], {5: 456, 6: 456}, {5: [("2026-01-09T00:00:00Z", None)]}, taken_up=True)
-        ledger.plan([], {7: 457}, {}, taken_up=False)
+        ledger.plan([], {7: 457}, {}, taken_up=False, updated={7: "2026-01-31T00:00:00Z"})
         ledger.intend([5], [1, 2])
         ledger.dispatched([5], [1])
         ledger.intend([ALL_ENABLED], [9])
@@ -60,7 +60,7 @@ def test_everything(filled, report):
         {"extract_id": 3, "datastream_id": 456, "binding_id": 6, "status": "pending", "dispatched_at": None},
     ]
     assert result["counts"] == {"pending": 2, "dispatched": 2, "unknown": 1}
-    none = {"pending": 0, "dispatched": 0, "unknown": 0, "planned_at": None, "self_loading": []}
+    none = {"pending": 0, "dispatched": 0, "unknown": 0, "planned_at": None, "planned_updated": None, "self_loading": []}
     assert result["backfills"] == [
         {**none, "binding_id": None, "datastream_id": None, "dispatched": 1, "finished": True},
         {
@@ -68,7 +68,7 @@ def test_everything(filled, report):
             "self_loading": [{"since": "2026-01-09T00:00:00Z", "until": None}],
         },
         {**none, "binding_id": 6, "datastream_id": 456, "pending": 1, "finished": False},
-        {**none, "binding_id": 7, "datastream_id": 457, "planned_at": "2026-02-01T00:00:00Z", "finished": False},
+        {**none, "binding_id": 7, "datastream_id": 457, "planned_at": "2026-02-01T00:00:00Z", "planned_updated": "2026-01-31T00:00:00Z", "finished": False},
     ]
     assert (result["in_progress"], result["ledger"]) == (False, str(filled))
     json.dumps(result)

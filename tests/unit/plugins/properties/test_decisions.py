@@ -28,9 +28,14 @@ def row(number=5, enabled=False, updated=T2, datastream_id=1, **more):
     return {name: value for name, value in fields.items() if value is not ...}
 
 
-def knows(number=5, finished=True, planned_at=None, periods=(), dispatched=3):
+def knows(number=5, finished=True, planned_at=None, periods=(), dispatched=3, changed=None):
     self_loading = [{"since": since, "until": until} for since, until in periods]
-    return {"binding_id": number, "finished": finished, "planned_at": planned_at, "self_loading": self_loading, "dispatched": dispatched}
+    known = {"binding_id": number, "finished": finished, "planned_at": planned_at, "planned_updated": changed}
+    return {**known, "self_loading": self_loading, "dispatched": dispatched}
+
+
+def cut_off(**more):
+    return knows(finished=False, planned_at=T1, **more)
 
 
 def periods_of(plan, number=5):
@@ -61,6 +66,14 @@ DECISIONS = {
     "disabled before it was enabled": (row(updated=T0), knows(periods=OPEN), "when_needed", True, ("backfill", True, [(T1, T1)])),
     "disabled within a second": (row(updated=HALF_LATER), knows(periods=OPEN), "when_needed", True, ("backfill", True, [(T1, HALF_LATER)])),
     "disabled nobody knows when": (row(updated=...), knows(periods=OPEN), "when_needed", True, ("backfill", True, [(T1, NOW)])),
+    "cut off, and nobody else": (row(), cut_off(changed=T2), "when_needed", True, ("backfill", True, [])),
+    "cut off, disabled by somebody": (row(), cut_off(changed=T1), "when_needed", True, ("backfill", True, [(T1, T2)])),
+    "cut off, enabled by that or by somebody": (row(enabled=True), cut_off(changed=T1), "when_needed", True, ("backfill", False, [(T2, None)])),
+    "cut off for the second time": (row(updated=T3), cut_off(changed=T2, periods=PAST), "when_needed", True, ("backfill", True, [*PAST, (T2, T3)])),
+    "cut off, disabled within a second": (row(updated=HALF_LATER), cut_off(changed=T1), "when_needed", True, ("backfill", True, [(T1, HALF_LATER)])),
+    "cut off, the change not told": (row(updated=...), cut_off(changed=T1), "when_needed", True, ("backfill", True, [])),
+    "cut off, untold": (row(enabled=...), cut_off(changed=T1), "when_needed", True, ("backfill", True, [(T2, None)])),
+    "cut off, untold, nobody else": (row(enabled=...), cut_off(changed=T2), "when_needed", True, ("backfill", True, [])),
     "untold": (row(enabled=...), None, "when_needed", True, ("backfill", True, [])),
     "untold, but noted": (row(enabled=...), knows(periods=OPEN), "when_needed", True, ("done", True, [])),
     "untold, noted, unfinished": (row(enabled=...), knows(finished=False, periods=OPEN), "when_needed", True, ("backfill", True, OPEN)),
@@ -166,6 +179,17 @@ def test_enabled_again():
         " change ({0}, not known) is taken as loaded by itself, and not sent.".format(T2)
     )
     assert warnings(row(), known=[knows(periods=OPEN)], backfill="never") == []
+
+
+def test_cut_off():
+    (said,) = warnings(row(), row(9, updated=T3), row(12), known=[cut_off(changed=T1), cut_off(number=9, changed=T1), cut_off(number=12, changed=T2)])
+    assert said == (
+        "Planned by a run that was cut off, changed after that, and disabled now: binding 5 (datastream 1 to Lake), binding 9 (datastream 1 to Lake)."
+        " What was fetched from its last change before that plan until its last change ({0} to {1}, {0} to {2}), and is not planned, is taken as loaded by"
+        " itself, and not sent. Where it is missing at the destination, adverity.management.adverity_requeue with extract_ids and binding_ids sends it."
+    ).format(T1, T2, T3)
+    assert warnings(row(enabled=True), known=[cut_off(changed=T1)]) == []
+    assert warnings(row(), known=[cut_off(changed=T1)], backfill="never") == []
 
 
 def test_untold():

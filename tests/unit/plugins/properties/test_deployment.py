@@ -71,12 +71,12 @@ class Story:
     def switch(self, datastream_id):
         """Somebody else enables or disables the binding.
 
-        That is left out as long as a run that was killed may have enabled the binding without a note of when: then nothing says which extracts
-        loaded by themselves. And what was fetched before somebody else enables it again is theirs to load: the role cannot tell it from the rest.
+        Enabling is left out as long as a run that was killed may have enabled the binding without a note of when: then nothing says since when
+        it loads by itself. And what was fetched before somebody else enables it again is theirs to load: the role cannot tell it from the rest.
         """
         binding_id = BINDING_OF[datastream_id]
         row = self.service.bindings[binding_id]
-        if not self.noted(row):
+        if not row["enabled"] and not self.noted(row):
             return
         row.update(enabled=not row["enabled"], updated=self.service.tick())
         if row["enabled"]:

@@ -88,6 +88,13 @@ def test_a_plan_tells_where_it_stands_and_a_run_takes_it_up(service, run, tmp_pa
     assert planned_at() is None
 
 
+def test_planning_again_is_news_only_where_the_binding_was_changed(service, run):
+    told = [run(state="planned")["changed"] for _time in range(2)]
+    service.bindings[5]["updated"] = service.tick()
+    told += [run(state="planned", check_mode=check_mode)["changed"] for check_mode in (True, False, False)]
+    assert told == [True, False, True, True, False]
+
+
 # Planned, and gone from the service since
 
 

@@ -24,32 +24,23 @@ options:
     type: list
     elements: dict
     required: true
-  target_id:
-    description: The integer id of the destination.
-    type: int
-    required: true
-  datastream_ids:
-    description: The integer ids of the datastreams that are meant. Without it, all that are bound to the destination.
-    type: list
-    elements: int
-  enabled:
-    description: Whether the bindings shall be enabled.
-    type: bool
-    default: true
-  backfill:
-    description: Which bindings are backfilled, see the role.
-    type: str
-    choices: [when_needed, always, never]
-    default: when_needed
   options:
-    description: The options C(batch_size), C(created_from) and C(created_to) of M(adverity.management.adverity_requeue), to be checked beforehand.
+    description: The role's variables, as P(adverity.management.deployment_options#filter) reads them.
+    type: dict
+    required: true
+  memory:
+    description:
+      - What the role remembers by - C(job), the number of the AWX job, if it is one; C(known), whether the ledger in the facts has heard of the
+        instance, C(moved), the bindings that changed since it did; C(check_mode).
     type: dict
 """
 
 EXAMPLES = r"""
 - name: Decide
   ansible.builtin.set_fact:
-    plan: "{{ found.bindings | adverity.management.deployment_plan(backfills=ledger.backfills, target_id=789) }}"
+    plan: "{{ found.bindings | adverity.management.deployment_plan(backfills=ledger.backfills, options=options) }}"
+  vars:
+    options: "{{ {'target_id': 789} | adverity.management.deployment_options }}"
 """
 
 RETURN = r"""
@@ -63,24 +54,23 @@ _value:
 import typing as t
 
 from ansible.utils.display import Display
+from ansible_collections.adverity.management.plugins.module_utils import _deployment_memory
 from ansible_collections.adverity.management.plugins.module_utils._deployment import empty_plan, make_plan
 from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
 
+_CHOICE = ("target_id", "datastream_ids", "enabled", "backfill")
+
 
 def deployment_plan(
-    bindings: list[dict[str, t.Any]],
-    backfills: list[dict[str, t.Any]],
-    target_id: int,
-    datastream_ids: t.Any = None,
-    enabled: bool = True,
-    backfill: str = "when_needed",
-    options: dict[str, t.Any] | None = None,
+    bindings: list[dict[str, t.Any]], backfills: list[dict[str, t.Any]], options: dict[str, t.Any], memory: dict[str, t.Any] | None = None
 ) -> dict[str, t.Any]:
     """See ``make_plan``. Shows the warnings; what cannot be planned is a ``refusal``, for a task that shows it without the noise of a failed template."""
     try:
-        plan = make_plan(bindings, backfills, target_id, datastream_ids, enabled, backfill, options)
+        plan = make_plan(bindings, backfills, **{name: options[name] for name in _CHOICE}, in_facts=options["ledger_in_facts"])
     except AdverityError as error:
         return empty_plan(str(error))
+    if memory is not None:
+        plan["refusal"] = _deployment_memory.refuse(plan, in_facts=options["ledger_in_facts"], path=options["ledger"], **memory)
     for warning in plan["warnings"]:
         Display().warning(warning)
     return plan

@@ -58,11 +58,14 @@ def state(row: Row) -> bool | None:
 
 
 class EnabledPlan:
-    """Which bindings have to be written so that all of ``rows`` are ``enabled``. A row that does not tell its state is written too."""
+    """Which bindings have to be written so that all of ``rows`` are ``enabled``.
 
-    def __init__(self, rows: list[Row], enabled: bool) -> None:
+    A row that does not tell its state is written too, and with ``touch`` every one.
+    """
+
+    def __init__(self, rows: list[Row], enabled: bool, touch: bool = False) -> None:
         self.rows, self.enabled = rows, enabled
-        self.due = [row for row in rows if state(row) is not enabled]
+        self.due = [row for row in rows if touch or state(row) is not enabled]
 
     def result(self, done: dict[int, Row]) -> dict[str, t.Any]:
         """The module's result, ``done`` being the bindings that were (or, in check mode, would be) written, as they are then, by id."""

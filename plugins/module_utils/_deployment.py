@@ -14,8 +14,6 @@ from __future__ import annotations
 import typing as t
 
 from . import _bindings, _choice, _times
-from ._errors import InputError
-from ._kinds import BATCH_SIZE, END, START, to_integer_id
 from ._paging import Row
 
 Known = dict[str, t.Any]  # a row of adverity_requeue_info's backfills
@@ -26,33 +24,34 @@ def make_plan(
     bindings: list[Row],
     backfills: list[Known],
     target_id: int,
-    datastream_ids: t.Any,
+    datastream_ids: list[int] | None,
     enabled: bool,
     backfill: str,
-    options: dict[str, t.Any] | None = None,
+    in_facts: bool = False,
 ) -> dict[str, t.Any]:
     """What to do about the bindings of one destination.
 
-    ``bindings`` are all its rows; ``backfills`` what the ledger knows of them; ``backfill`` is ``when_needed``, ``always`` or ``never``.
+    ``bindings`` are all its rows; ``backfills`` what the ledger knows of them; ``backfill`` is ``when_needed``, ``always`` or ``never``;
+    ``in_facts`` says that the ledger may have been lost since it knew that.
     Returns ``bindings`` (those meant, each with ``deed``, one word on what happens to its history), ``write_ids`` (to be enabled or disabled),
-    ``planned_ids`` (of these, to be backfilled), ``resumed_ids`` (enabled already, to be backfilled), ``datastreams`` (their datastreams by
-    binding id), ``self_loading`` (per binding id, periods as far as they are known before anything is enabled), ``warnings`` and ``refusal``.
-    Raises InputError where a datastream is not bound to the destination, and where one of ``options`` (of ``adverity_requeue``) is wrong: the
-    requeue itself would find that out too, but later, after others have written.
+    ``planned_ids`` (of these, to be backfilled), ``resumed_ids`` (enabled already, to be backfilled), ``new_ids`` (of both, those of which the
+    ledger knows nothing), ``datastreams`` (their datastreams by binding id), ``self_loading`` (per binding id, periods as far as they are known
+    before anything is enabled), ``warnings`` and ``refusal``.
+    Raises InputError where a datastream is not bound to the destination.
     """
-    _check(options or {})
     meant = _meant(bindings, target_id, datastream_ids)
     known = {row["binding_id"]: row for row in backfills}
     plan = empty_plan(None)
     for row in meant:
         state, knows = _bindings.state(row), known.get(row["id"])
         written = state is not enabled
-        deed, periods = _decide(row, state, knows, enabled, backfill)
+        deed, periods = _decide(row, state, knows, enabled, backfill, in_facts)
         if written:
             plan["write_ids"].append(row["id"])
         if deed == "backfill":
             plan["planned_ids" if written else "resumed_ids"].append(row["id"])
             plan["self_loading"][row["id"]] = periods
+            plan["new_ids"] += [] if knows else [row["id"]]
         plan["bindings"].append(dict(row, deed=deed, written=written, dispatched=knows["dispatched"] if knows else 0))
     plan["datastreams"] = {row["id"]: row["datastream_id"] for row in meant}
     plan["warnings"] = _warnings(plan["bindings"], known, enabled)
@@ -61,7 +60,7 @@ def make_plan(
 
 def empty_plan(refusal: str | None) -> dict[str, t.Any]:
     """A plan to do nothing, because of ``refusal`` where that is not None."""
-    lists: dict[str, t.Any] = {name: [] for name in ("bindings", "write_ids", "planned_ids", "resumed_ids", "warnings")}
+    lists: dict[str, t.Any] = {name: [] for name in ("bindings", "write_ids", "planned_ids", "resumed_ids", "new_ids", "warnings")}
     return dict(lists, datastreams={}, self_loading={}, refusal=refusal)
 
 
@@ -86,39 +85,23 @@ def make_backfill(plan: dict[str, t.Any], written: list[Row], only_planned: bool
     }
 
 
-def _check(options: dict[str, t.Any]) -> None:
-    for name, kind in (("batch_size", BATCH_SIZE), ("created_from", START), ("created_to", END)):
-        try:
-            if options.get(name) is not None:
-                kind(options[name])
-        except ValueError as error:
-            raise InputError("{0}: {1}.".format(name, error)) from error
-
-
-def _meant(bindings: list[Row], target_id: int, datastream_ids: t.Any) -> list[Row]:
+def _meant(bindings: list[Row], target_id: int, datastream_ids: list[int] | None) -> list[Row]:
     _bindings.refuse_none(bindings, None, target_id)
     if datastream_ids is None:
         return bindings
-    listed = datastream_ids.split(",") if isinstance(datastream_ids, str) else datastream_ids
-    try:
-        wanted = [to_integer_id(one) for one in ([listed] if isinstance(listed, int) else listed)]
-    except ValueError as error:
-        raise InputError("datastream_ids: {0}.".format(error)) from error
     where = "among the datastreams that are bound to target_id {0}, as far as this key can see".format(target_id)
-    if not wanted:
-        raise InputError("datastream_ids is empty. Leave it out to mean every datastream that is bound to the destination.")
-    _choice.refuse_unknown("datastream_ids", wanted, (row["datastream_id"] for row in bindings), where)
-    return [row for row in bindings if row["datastream_id"] in wanted]
+    _choice.refuse_unknown("datastream_ids", datastream_ids, (row["datastream_id"] for row in bindings), where)
+    return [row for row in bindings if row["datastream_id"] in datastream_ids]
 
 
-def _decide(row: Row, state: bool | None, knows: Known | None, enabled: bool, backfill: str) -> tuple[str, Periods]:
+def _decide(row: Row, state: bool | None, knows: Known | None, enabled: bool, backfill: str, in_facts: bool) -> tuple[str, Periods]:
     """What happens to a binding's history (``backfill``, ``done``, ``left alone``, ``none``), and the periods in which it loaded by itself."""
     if not enabled or backfill == "never":
         return "none", []
     periods: Periods = list(knows["self_loading"]) if knows else []
     changed = _changed_since(row, knows)
     if state is False or (state is None and not _is_open(periods) and not changed):
-        doubtful = [{"since": knows["planned_updated"], "until": row["updated"]}] if knows and changed else []
+        doubtful = [{"since": knows["updated"], "until": row["updated"]}] if knows and changed else []
         return "backfill", _closed(periods, row) + doubtful
     if backfill == "when_needed" and knows is None:
         return "left alone", []
@@ -126,15 +109,16 @@ def _decide(row: Row, state: bool | None, knows: Known | None, enabled: bool, ba
         return "done", periods
     if not _is_open(periods):
         # Enabled by a run that was killed before it could note when, or by somebody else: the last change is the best that is known.
-        since = row.get("updated") or (knows or {}).get("planned_at")
+        # With a ledger in facts that run may have sent, too: then everything since the plan that is not in it counts as loaded.
+        since = knows["updated"] if knows and changed and in_facts else row.get("updated") or (knows or {}).get("planned_at")
         periods += [{"since": since, "until": None}] if since else []
     return "backfill", periods
 
 
 def _changed_since(row: Row, knows: Known | None) -> bool:
     """Whether a binding changed after a plan that no run has taken up: a run that was killed may have enabled it, without a note of when."""
-    then, now = knows["planned_updated"] if knows else None, row.get("updated")
-    return bool(then and now) and _times.parse(now) > _times.parse(then)
+    then, now = knows["updated"] if knows and knows["planned_at"] else None, row.get("updated")
+    return then is not None and now is not None and _times.parse(now) > _times.parse(then)
 
 
 def _is_open(periods: Periods) -> bool:
@@ -175,7 +159,7 @@ def _warnings(rows: list[Row], known: dict[int, Known], enabled: bool) -> list[s
             "Planned by a run that was cut off, changed after that, and disabled now: {0}. What was fetched from its last change before that plan until"
             " its last change ({1}), and is not planned, is taken as loaded by itself, and not sent. Where it is missing at the destination,"
             " adverity.management.adverity_requeue with extract_ids and binding_ids sends it.".format(
-                _labels(cut_off), ", ".join("{0} to {1}".format(known[row["id"]]["planned_updated"], row["updated"]) for row in cut_off[:20])
+                _labels(cut_off), ", ".join("{0} to {1}".format(known[row["id"]]["updated"], row["updated"]) for row in cut_off[:20])
             )
         )
     untold = [row for row in rows if _bindings.state(row) is None]

@@ -41,13 +41,13 @@ class Entry(t.NamedTuple):
 class Backfill(t.NamedTuple):
     """What the ledger knows of a binding as a whole.
 
-    ``planned_at``: a plan was written that no run has taken up yet; ``planned_updated`` is what the service gave as the binding's last change then.
+    ``planned_at``: a plan was written that no run has taken up yet. ``updated``: the binding's last change, as the last run saw it that planned or sent.
     """
 
     binding_id: int
     datastream_id: int | None
     planned_at: str | None
-    planned_updated: str | None
+    updated: str | None
     self_loading: list[Period]
 
 
@@ -98,10 +98,10 @@ class Ledger(LedgerFile):
 
     def backfills(self) -> dict[int, Backfill]:
         """What is known of each binding as a whole, by its id."""
-        query = "SELECT binding_id, datastream_id, planned_at, planned_updated, self_loading FROM backfill WHERE instance = ?"
+        query = "SELECT binding_id, datastream_id, planned_at, updated, self_loading FROM backfill WHERE instance = ?"
         with self.errors():
             rows = self.connection.execute(query, (self.instance,)).fetchall()
-            return {row[0]: Backfill(*row[:4], [(since, until) for since, until in json.loads(row[4])]) for row in rows}
+            return {row[0]: Backfill(row[0], row[1], row[2], row[3], [(since, until) for since, until in json.loads(row[4])]) for row in rows}
 
     def plan(
         self,
@@ -119,7 +119,6 @@ class Ledger(LedgerFile):
         ``updated`` is when each binding was last changed, as the service tells it.
         """
         planned_at = None if taken_up else _times.now()
-        last_change = {} if taken_up or updated is None else updated
         with self.transaction() as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO load (instance, binding_id, extract_id, datastream_id, created, status) VALUES (?, ?, ?, ?, ?, 'pending')",
@@ -131,14 +130,29 @@ class Ledger(LedgerFile):
             )
             for binding_id, datastream_id in bindings.items():
                 connection.execute(
-                    "INSERT INTO backfill (instance, binding_id, datastream_id, planned_at, planned_updated) VALUES (?, ?, ?, ?, ?)"
+                    "INSERT INTO backfill (instance, binding_id, datastream_id, planned_at, updated) VALUES (?, ?, ?, ?, ?)"
                     " ON CONFLICT (instance, binding_id) DO UPDATE"
-                    " SET planned_at = excluded.planned_at, planned_updated = excluded.planned_updated",
-                    (self.instance, binding_id, datastream_id, planned_at, last_change.get(binding_id)),
+                    " SET planned_at = excluded.planned_at, updated = excluded.updated",
+                    (self.instance, binding_id, datastream_id, planned_at, (updated or {}).get(binding_id)),
                 )
             connection.executemany(
                 "UPDATE backfill SET self_loading = ? WHERE instance = ? AND binding_id = ?",
                 ((json.dumps(periods), self.instance, binding_id) for binding_id, periods in self_loading.items()),
+            )
+
+    def learn(self, entries: t.Iterable[Entry], backfills: t.Iterable[Backfill]) -> None:
+        """Writes down what another ledger knew, in place of what this one knows of the same."""
+        on_disk = {told: status for status, told in _ON_DISK.items()}
+        with self.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO load (instance, binding_id, extract_id, datastream_id, created, status, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (instance, binding_id, extract_id) DO UPDATE SET status = excluded.status, at = excluded.at",
+                ((self.instance, *entry[:4], on_disk[entry.status], entry.at) for entry in entries),
+            )
+            connection.executemany(
+                "INSERT OR REPLACE INTO backfill (instance, binding_id, datastream_id, planned_at, updated, self_loading)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                ((self.instance, *backfill[:4], json.dumps(backfill.self_loading)) for backfill in backfills),
             )
 
     def intend(self, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int]) -> list[tuple[t.Any, ...]]:

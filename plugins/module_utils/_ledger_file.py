@@ -36,10 +36,10 @@ _SCHEMA = (
     " instance INTEGER NOT NULL, binding_id INTEGER NOT NULL, extract_id INTEGER NOT NULL, datastream_id INTEGER, created TEXT,"
     " status TEXT NOT NULL CHECK (status IN ('pending', 'intended', 'dispatched')), at TEXT,"
     " PRIMARY KEY (instance, binding_id, extract_id)) WITHOUT ROWID",
-    # planned_at: a plan was written and not taken up yet; planned_updated: when the service had last changed the binding, then.
+    # planned_at: a plan was written and not taken up yet; updated: the binding's last change that a run has seen.
     # self_loading: JSON, [[since, until or null], ...].
     "CREATE TABLE backfill ("
-    " instance INTEGER NOT NULL, binding_id INTEGER NOT NULL, datastream_id INTEGER, planned_at TEXT, planned_updated TEXT,"
+    " instance INTEGER NOT NULL, binding_id INTEGER NOT NULL, datastream_id INTEGER, planned_at TEXT, updated TEXT,"
     " self_loading TEXT NOT NULL DEFAULT '[]',"
     " PRIMARY KEY (instance, binding_id)) WITHOUT ROWID",
 )

@@ -13,7 +13,7 @@ import typing as t
 from . import _extracts, _quote, _requeue_plan, _times
 from ._client import Client
 from ._errors import AdverityError, UnreadableAnswer
-from ._ledger import PENDING, Entry, Ledger, Period
+from ._ledger import DISPATCHED, PENDING, Entry, Ledger, Period
 from ._ledger_file import PREDICT, WRITE
 from ._requeue_choice import Choice, Wish, look_up
 from ._requeue_plan import Batch, Pair, Plan
@@ -22,7 +22,8 @@ PATH = "/api/v1/extracts/requeue/"
 
 WAYS_ON = (
     "Look in Adverity whether they were loaded. Then: on_unknown: requeue sends them again (where the first request did arrive, their rows are"
-    " loaded twice); on_unknown: skip leaves them out and sends the rest; on_unknown: fail, the default, stops here again."
+    " loaded twice); on_unknown: dispatched notes that they were loaded, and sends the rest; on_unknown: skip sends the rest and leaves them open;"
+    " on_unknown: fail, the default, stops here again."
 )
 
 
@@ -43,8 +44,9 @@ def requeue(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[
             raise _stop(run, ledger)
         gone = find_gone(ledger, choice, wish)
         run.warn(ledger, gone)
-        new = is_new(ledger, choice, plan, status, periods) or bool(gone)
+        new = is_new(ledger, choice, plan, status, periods) or bool(gone or plan.settled)
         if not check_mode:
+            ledger.learn(settled(choice, plan), [])
             ledger.plan(entries(choice, plan), choice.bindings, periods, not only_plan, gone, choice.updated)
         if only_plan:
             return dict(run.result(), changed=new, ledger=ledger.path, diff=run.diff(), warnings=run.warnings)
@@ -70,7 +72,7 @@ def is_new(
     backfills = ledger.backfills()
     if any(one not in backfills or not backfills[one].planned_at for one in choice.bindings):
         return True
-    if any(backfills[one].planned_updated != updated for one, updated in choice.updated.items()):
+    if any(backfills[one].updated != updated for one, updated in choice.updated.items()):
         return True
     if any(backfills[one].self_loading != known for one, known in periods.items()):
         return True
@@ -79,9 +81,18 @@ def is_new(
 
 def entries(choice: Choice, plan: Plan) -> t.Iterator[Entry]:
     """What is due, for the ledger."""
-    created = {load.extract.id: _times.show(load.extract.created) for load in choice.loads if load.extract.created is not None}
     due = [(batch.datastream_id, *pair) for batch in plan.batches for pair in batch.pairs()] + plan.left
-    return (Entry(binding_id, extract_id, one, created.get(extract_id), PENDING, None) for one, binding_id, extract_id in due)
+    return _entries(choice, due, PENDING)
+
+
+def settled(choice: Choice, plan: Plan) -> t.Iterator[Entry]:
+    """What the user says was dispatched, for the ledger."""
+    return _entries(choice, plan.settled, DISPATCHED)
+
+
+def _entries(choice: Choice, pairs: list[Pair], status: str) -> t.Iterator[Entry]:
+    created = {load.extract.id: _times.show(load.extract.created) for load in choice.loads if load.extract.created is not None}
+    return (Entry(binding_id, extract_id, one, created.get(extract_id), status, None) for one, binding_id, extract_id in pairs)
 
 
 def find_gone(ledger: Ledger, choice: Choice, wish: Wish) -> list[tuple[int, int]]:
@@ -181,7 +192,7 @@ class Run:
         ] + self.plan.left
         elsewhere = settled.union(pair[2] for pair in unknown + left)
         return {
-            "changed": bool(settled),
+            "changed": bool(settled or self.plan.settled),
             "requeued_extract_ids": requeued,
             "skipped_extract_ids": _ids(pair for pair in self.plan.skipped if pair[2] not in elsewhere),
             "unknown_extract_ids": _ids(unknown),

@@ -38,13 +38,14 @@ class Batch(t.NamedTuple):
 class Plan:
     """``batches`` in the order of sending, and of the rest what happens to it.
 
-    ``skipped``: dispatched before. ``unknown``: outcome unknown, and not to be sent. ``left``: over the limit. ``untold``: the service does not
+    ``skipped``: dispatched before; of these ``settled``: unknown until now, and dispatched by the user's word. ``unknown``: outcome unknown, and not to be sent. ``left``: over the limit. ``untold``: the service does not
     tell when it was created, so not whether the binding loaded it by itself. ``stopped``: unknown ones forbid sending anything.
     """
 
     def __init__(self, stop_at_unknown: bool) -> None:
         self.batches: list[Batch] = []
         self.skipped: list[Pair] = []
+        self.settled: list[Pair] = []
         self.unknown: list[Pair] = []
         self.left: list[Pair] = []
         self.untold: list[Pair] = []
@@ -71,7 +72,8 @@ def make(
 ) -> Plan:
     """Batches of at most ``batch_size`` extracts that go to the same bindings of the same datastream, in the order of ``loads``.
 
-    What is dispatched is left out unless ``force``; what is unknown only goes with ``on_unknown`` ``requeue``. At most ``limit`` extracts.
+    What is dispatched is left out unless ``force``; what is unknown only goes with ``on_unknown`` ``requeue``, and counts as dispatched with
+    ``dispatched``. At most ``limit`` extracts.
     What a binding loaded by itself is no part of the plan at all, unless it was planned before.
     """
     plan = Plan(on_unknown == "fail")
@@ -87,6 +89,9 @@ def make(
                     plan.untold.append((datastream_id, binding_id, extract.id))
                 if loaded is not False:
                     continue
+            if known == UNKNOWN and on_unknown == "dispatched":
+                plan.settled.append((datastream_id, binding_id, extract.id))
+                known = DISPATCHED
             if known == UNKNOWN and on_unknown != "requeue":
                 plan.unknown.append((datastream_id, binding_id, extract.id))
             elif known == DISPATCHED and not force:

@@ -27,10 +27,12 @@ def report(client: Client, params: dict[str, t.Any]) -> dict[str, t.Any]:
     with Ledger(params["ledger"], client.host, LOOK) as ledger:
         found = ledger.entries(params["extract_ids"], binding_ids, params["datastream_ids"])
         entries = [entry for entry in found if inside(_times.parse_or_none(entry.created))]
+        loaded = {entry.binding_id for entry in ledger.entries()}
         known = {
             binding_id: backfill
             for binding_id, backfill in ledger.backfills().items()
-            if (binding_ids is None or binding_id in binding_ids)
+            if (binding_id in loaded or backfill.planned_at or backfill.self_loading)  # else all that is noted is when it last changed
+            and (binding_ids is None or binding_id in binding_ids)
             and (params["datastream_ids"] is None or backfill.datastream_id in params["datastream_ids"])
         }
     return {
@@ -74,7 +76,7 @@ def _backfills(entries: list[Entry], known: dict[int, Backfill]) -> list[dict[st
                 binding_id=binding_id or None,
                 datastream_id=backfill.datastream_id,
                 planned_at=backfill.planned_at,
-                planned_updated=backfill.planned_updated,
+                updated=backfill.updated,
                 finished=not (counts[PENDING] or counts[UNKNOWN] or backfill.planned_at),
                 self_loading=[{"since": since, "until": until} for since, until in backfill.self_loading],
             )

@@ -26,6 +26,7 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     details:
+      - With O(touch=true) each run writes.
       - Where the service's list does not say whether a binding is enabled, its state is not known and it is written, and counted as changed, each time.
 options:
   enabled:
@@ -46,6 +47,12 @@ options:
     description:
       - The integer id of a destination. Without O(binding_ids) all bindings to it are meant (of O(datastream_id), where that is given too).
     type: int
+  touch:
+    description:
+      - Also write the bindings that are as asked for. Their C(updated) moves, and nothing else changes; it counts as a change.
+      - Leaves a trace at the service where everything else may be lost, see M(adverity.management.adverity_ledger).
+    type: bool
+    default: false
 seealso:
   - module: adverity.management.adverity_binding_info
   - module: adverity.management.adverity_requeue
@@ -126,7 +133,7 @@ def run(params, check_mode):
     chosen_by = (params["datastream_id"], params["target_id"])
     rows = _bindings.read_chosen(client, params["binding_ids"], *chosen_by)
     _bindings.refuse_none(rows, *chosen_by)
-    plan = _bindings.EnabledPlan(rows, params["enabled"])
+    plan = _bindings.EnabledPlan(rows, params["enabled"], params["touch"])
     return plan.result(plan.predicted() if check_mode else plan.apply(client))
 
 
@@ -138,6 +145,7 @@ def main():
             **TARGET_ID,
             datastream_id={"type": INTEGER_ID},
             enabled={"type": "bool", "required": True},
+            touch={"type": "bool", "default": False},
         ),
         required_one_of=[("binding_ids", "datastream_id", "target_id")],
         supports_check_mode=True,

@@ -67,9 +67,10 @@ options:
       - What to do about extracts whose outcome is unknown, because an earlier run was killed or cut off between sending and answer.
       - V(fail) stops before anything is sent, and names them.
       - V(requeue) sends them again. Where the first request did arrive, their rows are loaded twice.
-      - V(skip) leaves them out, and sends the rest.
+      - V(skip) leaves them out, and sends the rest. They stay unknown.
+      - V(dispatched) is for when you looked, and they did arrive. The ledger takes your word for it, and the rest is sent.
     type: str
-    choices: [fail, requeue, skip]
+    choices: [fail, requeue, skip, dispatched]
     default: fail
   state:
     description:
@@ -222,7 +223,7 @@ SPEC = dict(
     batch_size={"type": BATCH_SIZE, "default": 50},
     limit={"type": whole_number(1)},
     force={"type": "bool", "default": False},
-    on_unknown={"type": "str", "choices": ["fail", "requeue", "skip"], "default": "fail"},
+    on_unknown={"type": "str", "choices": ["fail", "requeue", "skip", "dispatched"], "default": "fail"},
     state={"type": "str", "choices": ["requeued", "planned"], "default": "requeued"},
     self_loading={"type": "list", "elements": "dict", "options": PERIOD},
 )

@@ -113,10 +113,10 @@ backfills:
       description: When a plan was written that no run has taken up yet. Empty where there is none.
       type: str
       sample: null
-    planned_updated:
-      description: When that plan was written, the last change of the binding, as the service told it. Empty where there is none.
+    updated:
+      description: The last change of the binding, as it stood at the service when a plan was last written or taken up. Empty where it did not tell.
       type: str
-      sample: null
+      sample: "2024-06-01T14:32:00Z"
     finished:
       description: Whether nothing is pending, unknown, or planned and not taken up.
       type: bool

@@ -18,7 +18,9 @@ from typing import Any
 from unittest import mock
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.adverity.management.plugins.module_utils import _deployment_memory
 from ansible_collections.adverity.management.plugins.module_utils._deployment import make_backfill, make_plan
+from ansible_collections.adverity.management.plugins.module_utils._errors import InputError
 from ansible_collections.adverity.management.plugins.module_utils._ledger_file import LedgerFile
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -102,25 +104,49 @@ def deploy(
     datastream_ids: list[int] | None = None,
     enabled: bool = True,
     backfill: str = "when_needed",
+    facts: dict[str, Any] | None = None,
     **options: Any,
 ) -> dict[str, Any]:
     """The modules and filters of the role ``deploy_destination`` in its order (``tasks/main.yml``), each module as call(name, **options).
 
-    ``options`` are those of ``adverity_requeue``. Returns its result, empty where it did not run.
+    ``options`` are those of ``adverity_requeue``; ``facts`` those of the host, where the ledger is kept in them. Returns the result of
+    ``adverity_requeue``, empty where it did not run.
     """
     ledger = {"ledger": options["ledger"]}
+    written: dict[str, Any] = {}
+    requeued: dict[str, Any] = {}
     found = call("adverity_binding_info", target_id=target_id)["bindings"]
+
+    learned = {"known": True, "moved": []}
+    if facts is not None:
+        learned = call("adverity_ledger", fact=facts.get("adverity_ledger"), learn=True, bindings=found, **ledger)
+
+    def tell() -> None:
+        if facts is not None and learned["known"]:
+            fact = facts.get("adverity_ledger")
+            bindings = [row for row in found + written.get("bindings", []) if row["id"] not in learned["moved"]]
+            facts.update(call("adverity_ledger", fact=fact, bindings=bindings, as_fact=True, **ledger)["ansible_facts"])
+
     backfills = []
     if found and enabled and backfill != "never":
         backfills = call("adverity_requeue_info", binding_ids=[row["id"] for row in found], summary_only=True, **ledger)["backfills"]
-    plan = make_plan(found, backfills, target_id, datastream_ids, enabled, backfill)
-    written: dict[str, Any] = {}
-    requeued: dict[str, Any] = {}
-    if plan["planned_ids"]:
-        call("adverity_requeue", state="planned", target_id=target_id, **make_backfill(plan, [], True, False), **options)
-    if plan["write_ids"]:
-        written = call("adverity_binding", binding_ids=plan["write_ids"], target_id=target_id, enabled=enabled)
-    if plan["planned_ids"] + plan["resumed_ids"]:
+    plan = make_plan(found, backfills, target_id, datastream_ids, enabled, backfill, facts is not None)
+    refusal = _deployment_memory.refuse(plan, None, facts is not None, None, learned["known"], learned["moved"], False)
+    if refusal:
+        raise InputError(refusal)
+    due = plan["planned_ids"] + plan["resumed_ids"]
+    try:
+        if plan["planned_ids"]:
+            call("adverity_requeue", state="planned", target_id=target_id, **make_backfill(plan, [], True, False), **options)
+            tell()
+        writes = plan["write_ids"] + (plan["resumed_ids"] if facts is not None else [])
+        if writes:
+            written = call("adverity_binding", binding_ids=writes, target_id=target_id, enabled=enabled, touch=facts is not None)
         wanted = make_backfill(plan, written.get("bindings", []), False, False)
-        requeued = call("adverity_requeue", state="requeued", target_id=target_id, **wanted, **options)
+        if due:
+            requeued = call("adverity_requeue", state="requeued", target_id=target_id, **wanted, **options)
+    except Exception:
+        tell()
+        raise
+    tell()
     return requeued

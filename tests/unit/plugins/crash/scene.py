@@ -91,7 +91,8 @@ class Scene:
 def scenes(folder: Path) -> Iterator[Scene]:
     """A scene with its two processes, which end with it. ``folder`` is for ledgers."""
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path), PYTHONWARNINGS="error")
-    for name in [name for name in environment if name.startswith("ADVERITY_")]:
+    # Its thousands of copies are not measured: each would leave a file, and putting these together takes minutes.
+    for name in [name for name in environment if name.startswith(("ADVERITY_", "COVERAGE_"))]:
         del environment[name]
     script = str(Path(__file__).with_name("nursery.py"))
     command = [sys.executable, script]

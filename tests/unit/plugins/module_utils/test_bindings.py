@@ -231,5 +231,10 @@ def test_the_module_in_check_mode_reads_and_writes_nothing(scripted, monkeypatch
     if not check_mode:
         expect_patch(scripted, 5, True)
     monkeypatch.setattr(adverity_binding, "connect", lambda params: scripted)
-    result = adverity_binding.run({"binding_ids": None, "datastream_id": None, "target_id": 789, "enabled": True}, check_mode)
+    result = adverity_binding.run({"binding_ids": None, "datastream_id": None, "target_id": 789, "enabled": True, "touch": False}, check_mode)
     assert (result["changed"], result["affected"]) == (True, {"binding_ids": [5]})
+
+
+def test_touch_writes_what_is_as_asked_for_too():
+    rows = [row(5, enabled=True), row(6, enabled=False)]
+    assert [one["id"] for one in _bindings.EnabledPlan(rows, True, touch=True).due] == [5, 6]

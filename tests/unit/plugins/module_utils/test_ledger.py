@@ -281,11 +281,11 @@ def test_a_plan_that_is_not_taken_up_has_its_time_until_one_is(ledger, clock):
     plan(ledger, taken_up=False, updated={5: change})
     assert ledger.backfills() == {5: Backfill(5, 456, "2026-01-01T00:00:00Z", change, [])}
     plan(ledger, taken_up=False, updated={5: later})
-    assert ledger.backfills()[5].planned_updated == later
+    assert ledger.backfills()[5].updated == later
     plan(ledger, taken_up=False, updated={})
-    assert ledger.backfills()[5].planned_updated is None
+    assert ledger.backfills()[5].updated is None
     plan(ledger, taken_up=True, updated={5: later})
-    assert ledger.backfills() == {5: Backfill(5, 456, None, None, [])}
+    assert ledger.backfills() == {5: Backfill(5, 456, None, later, [])}
 
 
 def test_a_plan_may_be_for_a_binding_alone(ledger):

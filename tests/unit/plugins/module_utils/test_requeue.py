@@ -454,6 +454,8 @@ def test_a_forced_one_that_is_lost_is_not_known(service, run, path):
         ("skip", True, {"requeued": [101, 103], "unknown": [102]}, {"dispatched": [101, 103], "unknown": [102]}),
         ("requeue", False, {"requeued": [102, 103], "skipped": [101]}, {"dispatched": [101, 102, 103]}),
         ("requeue", True, {"requeued": [101, 102, 103]}, {"dispatched": [101, 102, 103]}),
+        ("dispatched", False, {"requeued": [103], "skipped": [101, 102]}, {"dispatched": [101, 102, 103]}),
+        ("dispatched", True, {"requeued": [101, 102, 103]}, {"dispatched": [101, 102, 103]}),
     ],
 )
 def test_the_ways_on_where_something_is_unknown(service, run, path, on_unknown, force, ids, after):
@@ -465,6 +467,24 @@ def test_the_ways_on_where_something_is_unknown(service, run, path, on_unknown, 
     assert stand(service, path) == one_binding(**after)
     posted = [one for post in service.posts[2:] for one in post["extract_ids"]]
     assert posted == ids["requeued"]
+
+
+def test_what_did_arrive_can_be_told_and_is_told_once(service, run, path):
+    service.outcomes = ["lost"]
+    fails(run, Lost, service)
+    results = [run(service, on_unknown="dispatched") for _time in range(2)]
+    assert [one["changed"] for one in results] == [True, False]
+    assert [ids_of(one) for one in results] == [{"skipped": [101, 102, 103]}] * 2
+    assert len(service.posts) == 1
+    assert stand(service, path) == one_binding(dispatched=[101, 102, 103])
+
+
+def test_what_went_without_a_binding_and_did_arrive_can_be_told(service, run):
+    service.outcomes = ["lost"]
+    fails(run, Lost, service, extract_ids=[101], datastream_ids=None, binding_ids=None, target_id=None)
+    fails(run, AdverityError, service)
+    assert ids_of(run(service, on_unknown="dispatched")) == {"requeued": [102, 103], "skipped": [101]}
+    assert ids_of(run(service)) == {"skipped": [101, 102, 103]}
 
 
 def test_only_what_was_chosen_can_stop(service, run):
@@ -701,7 +721,8 @@ def scene_two_bindings(service, run):
 @pytest.mark.parametrize(
     "options",
     [
-        {}, {"limit": 1}, {"batch_size": 1}, {"force": True}, {"on_unknown": "skip"}, {"on_unknown": "requeue"}, {"state": "planned"},
+        {}, {"limit": 1}, {"batch_size": 1}, {"force": True}, {"on_unknown": "skip"}, {"on_unknown": "requeue"}, {"on_unknown": "dispatched"}, {"state": "planned"},
+        {"state": "planned", "on_unknown": "dispatched"},
         {"state": "planned", "limit": 1, "on_unknown": "skip"}, {"extract_ids": [101, 7], "on_unknown": "skip"}, {"extract_ids": [101], "binding_ids": [5]},
         {"created_from": day(2)}, {"self_loading": [{"binding_id": 5, "since": day(1), "until": None}]},
     ],

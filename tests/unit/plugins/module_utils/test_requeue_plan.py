@@ -81,6 +81,10 @@ def test_pairs_of_a_batch():
         (UNKNOWN, True, "skip", "unknown", False),
         (UNKNOWN, False, "requeue", "batches", False),
         (UNKNOWN, True, "requeue", "batches", False),
+        (UNKNOWN, False, "dispatched", "skipped", False),
+        (UNKNOWN, True, "dispatched", "batches", False),
+        (PENDING, False, "dispatched", "batches", False),
+        (DISPATCHED, False, "dispatched", "skipped", False),
     ],
 )
 @pytest.mark.parametrize("binding_ids", [(5,), ()])
@@ -91,6 +95,7 @@ def test_what_becomes_of_each_status(status, force, on_unknown, where, stopped, 
     found["batches"] = [pair for batch in plan.batches for pair in batch.pairs()]
     assert {name: some for name, some in found.items() if some} == {where: [(binding_id, 1)]}
     assert plan.stopped is stopped
+    assert pairs(plan.settled) == ([(binding_id, 1)] if (status, on_unknown) == (UNKNOWN, "dispatched") else [])
 
 
 def test_bindings_with_different_histories():

@@ -60,7 +60,7 @@ def test_everything(filled, report):
         {"extract_id": 3, "datastream_id": 456, "binding_id": 6, "status": "pending", "dispatched_at": None},
     ]
     assert result["counts"] == {"pending": 2, "dispatched": 2, "unknown": 1}
-    none = {"pending": 0, "dispatched": 0, "unknown": 0, "planned_at": None, "planned_updated": None, "self_loading": []}
+    none = {"pending": 0, "dispatched": 0, "unknown": 0, "planned_at": None, "updated": None, "self_loading": []}
     assert result["backfills"] == [
         {**none, "binding_id": None, "datastream_id": None, "dispatched": 1, "finished": True},
         {
@@ -68,7 +68,7 @@ def test_everything(filled, report):
             "self_loading": [{"since": "2026-01-09T00:00:00Z", "until": None}],
         },
         {**none, "binding_id": 6, "datastream_id": 456, "pending": 1, "finished": False},
-        {**none, "binding_id": 7, "datastream_id": 457, "planned_at": "2026-02-01T00:00:00Z", "planned_updated": "2026-01-31T00:00:00Z", "finished": False},
+        {**none, "binding_id": 7, "datastream_id": 457, "planned_at": "2026-02-01T00:00:00Z", "updated": "2026-01-31T00:00:00Z", "finished": False},
     ]
     assert (result["in_progress"], result["ledger"]) == (False, str(filled))
     json.dumps(result)

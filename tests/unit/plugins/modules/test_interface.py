@@ -50,7 +50,7 @@ REQUEUE_CHOICE = {
     "ledger": "path =~/.ansible/adverity/requeue.sqlite3 ADVERITY_LEDGER",
 }
 OPTIONS = {
-    "adverity_binding": {"enabled": "bool required", **BINDING_IDS, "datastream_id": "int", "target_id": "int"},
+    "adverity_binding": {"enabled": "bool required", **BINDING_IDS, "datastream_id": "int", "target_id": "int", "touch": "bool =False"},
     "adverity_binding_info": {**BINDING_IDS, "datastream_id": "int", "target_id": "int", "enabled": "bool"},
     "adverity_datastream": {**CHOICE, "enabled": "bool", "pulling_mode": "str smart|schedule"},
     "adverity_datastream_info": {"datastream_ids": "[str] alias:datastream_id", **FILTERS},
@@ -64,13 +64,20 @@ OPTIONS = {
     },
     "adverity_smart_pulling_info": {"datastream_ids": "[str] alias:datastream_id", **FILTERS},
     "adverity_extract_info": {"datastream_ids": "[int] required alias:datastream_id", "created_from": "str", "created_to": "str", "limit": "int"},
+    "adverity_ledger": {
+        "ledger": REQUEUE_CHOICE["ledger"],
+        "fact": "dict",
+        "learn": "bool =False",
+        "bindings": "[dict]",
+        "as_fact": "bool =False",
+    },
     "adverity_requeue": {
         **REQUEUE_CHOICE,
         "sequential": "bool =True",
         "batch_size": "int =50",
         "limit": "int",
         "force": "bool =False",
-        "on_unknown": "str =fail fail|requeue|skip",
+        "on_unknown": "str =fail fail|requeue|skip|dispatched",
         "state": "str =requeued requeued|planned",
         "self_loading": {"binding_id": "int required", "since": "str required", "until": "str"},
     },
@@ -236,6 +243,7 @@ RETURNS = {
     "adverity_smart_pulling": {"datastreams", "affected"},
     "adverity_smart_pulling_info": {"smart_pulling", "count"},
     "adverity_extract_info": {"extracts", "count"},
+    "adverity_ledger": {"fact", "known", "ledger"},
     "adverity_requeue": {"requeued_extract_ids", "skipped_extract_ids", "unknown_extract_ids", "remaining_extract_ids", "extract_count", "batches"},
     "adverity_requeue_info": {"extracts", "counts"},
 }
@@ -292,6 +300,7 @@ ENOUGH = {
     "adverity_smart_pulling": {"datastream_ids": [UUID], "frequency": "daily"},
     "adverity_smart_pulling_info": {},
     "adverity_extract_info": {"datastream_ids": [1]},
+    "adverity_ledger": {},
     "adverity_requeue": {"extract_ids": [1]},
     "adverity_requeue_info": {},
 }

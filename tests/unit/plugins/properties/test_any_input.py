@@ -14,7 +14,15 @@ from unittest import mock
 from urllib.parse import quote
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _client, _deployment, _kinds, _paging, _quote, _retry, _times
+from ansible_collections.adverity.management.plugins.module_utils import (
+    _client,
+    _deployment_options,
+    _kinds,
+    _paging,
+    _quote,
+    _retry,
+    _times,
+)
 from ansible_collections.adverity.management.plugins.module_utils._client import Client
 from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError, InputError, RequestError
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
@@ -56,6 +64,7 @@ CALLS = {
     "adverity_datastream": {"all_datastreams": True, "enabled": False, "pulling_mode": "schedule"},
     "adverity_datastream_info": {"workspace_ids": [drawing.WORKSPACES[0]]},
     "adverity_extract_info": {"datastream_ids": [1], "limit": 2},
+    "adverity_ledger": {"learn": True},
     "adverity_requeue": {"datastream_ids": [1], "created_from": "2020-01-01", "batch_size": 2},
     "adverity_requeue_info": {"target_id": 70},
     "adverity_smart_pulling": {"datastream_ids": [uuid(1), uuid(2)], "frequency": "weekly"},
@@ -170,7 +179,7 @@ def test_any_answer(name):
     @given(st.integers(0, 3), st.lists(st.integers(0, 8), max_size=5), JSON | st.just(...))
     def prop(number, path, by):
         with tempfile.TemporaryDirectory() as folder:
-            ledger = {"ledger": folder + "/ledger"} if "requeue" in name else {}
+            ledger = {"ledger": folder + "/ledger"} if "requeue" in name or "ledger" in name else {}
             refused(Liar(number, path, by).call, name, **CALLS[name], **ledger)
 
     prop()
@@ -251,16 +260,13 @@ def test_any_text(text, retry_after):
     assert quoted.isprintable() or not text.isprintable()
 
 
-@prove(150)
-@given(
-    st.none() | TEXTS | st.lists(SCALARS, max_size=3) | st.integers(),
-    st.dictionaries(st.sampled_from(["batch_size", "created_from", "created_to"]), SCALARS),
-)
-def test_any_options_of_the_role(datastream_ids, options):
-    """What a survey or a template may hand to the role's decision."""
-    rows = list(Model(WORLD).bindings.values())
+@prove(300)
+@given(st.dictionaries(st.sampled_from(sorted(_deployment_options.defaults())), SCALARS | st.lists(SCALARS, max_size=3) | TEXTS))
+def test_any_options_of_the_role(given_variables):
+    """What a survey or a template may hand to the role."""
     with contextlib.suppress(InputError):
-        _deployment.make_plan(rows, [], 70, datastream_ids, True, "when_needed", options)
+        options = _deployment_options.read(given_variables)
+        assert set(options) == set(_deployment_options.defaults())
 
 
 @prove(200)

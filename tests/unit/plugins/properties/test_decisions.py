@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils import _times
 from ansible_collections.adverity.management.plugins.module_utils._deployment import empty_plan, make_backfill, make_plan
@@ -30,7 +28,7 @@ def row(number=5, enabled=False, updated=T2, datastream_id=1, **more):
 
 def knows(number=5, finished=True, planned_at=None, periods=(), dispatched=3, changed=None):
     self_loading = [{"since": since, "until": until} for since, until in periods]
-    known = {"binding_id": number, "finished": finished, "planned_at": planned_at, "planned_updated": changed}
+    known = {"binding_id": number, "finished": finished, "planned_at": planned_at, "updated": changed}
     return {**known, "self_loading": self_loading, "dispatched": dispatched}
 
 
@@ -92,6 +90,7 @@ def test_decision(case):
     assert plan["planned_ids"] == ([5] if written and deed == "backfill" else [])
     assert plan["resumed_ids"] == ([5] if not written and deed == "backfill" else [])
     assert periods_of(plan) == periods
+    assert plan["new_ids"] == ([5] if deed == "backfill" and not known else [])
     assert list(plan["self_loading"]) == ([5] if deed == "backfill" else [])
     assert plan["datastreams"] == {5: 1}
     assert plan["refusal"] is None
@@ -99,33 +98,24 @@ def test_decision(case):
 
 def test_no_plan():
     assert empty_plan("why") == {
-        "bindings": [], "write_ids": [], "planned_ids": [], "resumed_ids": [], "warnings": [], "datastreams": {}, "self_loading": {}, "refusal": "why",
+        "bindings": [],
+        "write_ids": [], "planned_ids": [], "resumed_ids": [], "new_ids": [], "warnings": [],
+        "datastreams": {}, "self_loading": {}, "refusal": "why",
     }  # fmt: skip
 
 
 # Which bindings are meant
 
 
-@pytest.mark.parametrize(("wanted", "meant"), [(None, [5, 9, 12]), ([1], [5, 12]), (["2"], [9]), (2, [9]), ("1, 2", [5, 9, 12]), ("2", [9]), ([1, 1], [5, 12])])
+@pytest.mark.parametrize(("wanted", "meant"), [(None, [5, 9, 12]), ([1], [5, 12]), ([2], [9]), ([1, 1], [5, 12])])
 def test_datastreams(wanted, meant):
     rows = [row(), row(9, datastream_id=2), row(12)]
     assert [one["id"] for one in make_plan(rows, [], 70, wanted, True, "when_needed")["bindings"]] == meant
 
 
-@pytest.mark.parametrize(
-    ("wanted", "said"),
-    [
-        ([], r"datastream_ids is empty\. Leave it out to mean every datastream that is bound to the destination\."),
-        ([1, 8], r"datastream_ids: not found among the datastreams that are bound to target_id 70, as far as this key can see: 8\..*"),
-        (["x"], r"datastream_ids: 'x' is not a positive whole number\."),
-        (True, r"datastream_ids: True is not a positive whole number\."),
-        (["d5000000-0000-4000-8000-000000000001"], r"datastream_ids: d5.* is a UUID, but this takes an integer id.*"),
-    ],
-)
-def test_refused_datastreams(wanted, said):
-    with pytest.raises(InputError) as raised:
-        make_plan([row()], [], 70, wanted, True, "when_needed")
-    assert re.fullmatch(said, str(raised.value))
+def test_refused_datastreams():
+    with pytest.raises(InputError, match=r"^datastream_ids: not found among the datastreams that are bound to target_id 70, as far as this key can see: 8\."):
+        make_plan([row()], [], 70, [1, 8], True, "when_needed")
 
 
 def test_no_binding():
@@ -133,21 +123,12 @@ def test_no_binding():
         make_plan([], [], 70, None, True, "when_needed")
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"batch_size": 51}, "batch_size: 51 is not a whole number from 1 to 50."),
-        ({"batch_size": 0}, "batch_size: 0 is not a whole number from 1 to 50."),
-        ({"created_from": "soon"}, "created_from: 'soon' is neither a date like 2024-01-15 nor a time like 2024-01-15T10:00:00Z."),
-        ({"created_from": None, "created_to": "soon"}, "created_to: 'soon' is neither a date like 2024-01-15 nor a time like 2024-01-15T10:00:00Z."),
-    ],
-)
-def test_refused_options(options, said):
-    with pytest.raises(InputError) as raised:
-        make_plan([row()], [], 70, None, True, "when_needed", options)
-    assert str(raised.value) == said
-    good = {"batch_size": 50, "created_from": "2026-01-01", "created_to": None}
-    assert make_plan([row()], [], 70, None, True, "when_needed", good)["planned_ids"] == [5]
+def test_with_a_ledger_in_facts_a_run_that_was_cut_off_may_have_sent():
+    for in_facts, since in ((False, T2), (True, T1)):
+        plan = make_plan([row(enabled=True)], [cut_off(changed=T1)], 70, None, True, "when_needed", in_facts)
+        assert periods_of(plan) == [(since, None)]
+        plan = make_plan([row(enabled=True)], [cut_off(changed=T2)], 70, None, True, "when_needed", in_facts)
+        assert periods_of(plan) == [(T2, None)]
 
 
 # What is said

@@ -31,7 +31,8 @@ options:
   memory:
     description:
       - What the role remembers by - C(job), the number of the AWX job, if it is one; C(known), whether the ledger in the facts has heard of the
-        instance, C(moved), the bindings that changed since it did; C(check_mode).
+        instance, C(moved), the bindings that changed since it did; C(looked_at), whether this is a
+        check that somebody started to look at it, and so no step of a workflow.
     type: dict
 """
 

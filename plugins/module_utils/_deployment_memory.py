@@ -16,28 +16,29 @@ _ELSE = " deploy_destination_backfill: never enables without loading. Nothing wa
 
 
 def refuse(
-    plan: dict[str, t.Any], job: t.Any, in_facts: bool, path: t.Any, known: bool, moved: t.Collection[int], check_mode: bool
+    plan: dict[str, t.Any], job: t.Any, in_facts: bool, path: t.Any, known: bool, moved: t.Collection[int], looked_at: bool
 ) -> str | None:
     """Why this plan must not be carried out, or None.
 
     ``job`` is the number of the AWX job, if this is one; ``in_facts``: the ledger is kept in facts; ``path``: one was named; ``known``: the ledger
-    or the facts have heard of this instance; ``moved``: the bindings that changed since these saw them.
+    or the facts have heard of this instance; ``moved``: the bindings that changed since these saw them;
+    ``looked_at``: this is a check that somebody started to look at it, and so no step of a workflow.
     """
     if not plan["planned_ids"] and not plan["resumed_ids"]:
         return None
-    if in_facts and not known and not check_mode:
+    if in_facts and not known and not looked_at:
         return (
             "The facts of this host hold no ledger for this instance. Either nothing was ever loaded from here, or the ledger was lost, and then what was"
-            " loaded before would be loaded again. Run this in check mode first (--check, or the job template for checking): that begins a ledger, and"
-            " shows what would be sent. If that is right, run this again." + _ELSE
+            " loaded before would be loaded again. Run this in check mode first (--check, or the job template for checking, by itself and not in a"
+            " workflow): that begins a ledger, and shows what would be sent. If that is right, run this again." + _ELSE
         )
     lost = [one for one in plan["new_ids"] if one in moved]
-    if lost and not check_mode:
+    if lost and not looked_at:
         return (
             "The ledger knows nothing of a backfill of binding {0}, but of an earlier state of it, and it was changed since: by somebody, or by a job whose"
-            " facts were lost with what it sent. That would be loaded again. Look in Adverity what was loaded; if nothing was, run this in check mode,"
-            " which notes how things stand, and then again.{1}".format(_quote.ids(lost), _ELSE)
-        )
+            " facts were lost with what it sent. That would be loaded again. Look in Adverity what was loaded; if nothing was, run this in check mode"
+            " (--check, or the job template for checking, by itself and not in a workflow), which notes how things stand, and then again.{1}"
+        ).format(_quote.ids(lost), _ELSE)
     if job and not in_facts and not path:
         return (
             "This is AWX job {0}, and the ledger of what was sent would be gone with it: the next job would not know what this one loaded."

@@ -48,7 +48,8 @@ def carry(host: str, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.
             ledger.learn(new.entries.values(), new.backfills.values())
     fact = _ledger_fact.put(given, host, _ledger_fact.make(_add(known, new)))
     result = {"changed": any(new), "fact": fact, "known": is_known, "moved": moved, "ledger": ledger.path, "diff": _diff(new), "warnings": warnings}
-    return dict(result, ansible_facts={_ledger_fact.FACT: fact}) if params["as_fact"] else result
+    # What is not new is not set: others may write to the same facts, and the cache is rewritten as a whole.
+    return dict(result, ansible_facts={_ledger_fact.FACT: fact}) if params["as_fact"] and fact != given else result
 
 
 def _add(known: Knowledge, new: Knowledge) -> Knowledge:

@@ -38,7 +38,8 @@ class Batch(t.NamedTuple):
 class Plan:
     """``batches`` in the order of sending, and of the rest what happens to it.
 
-    ``skipped``: dispatched before; of these ``settled``: unknown until now, and dispatched by the user's word. ``unknown``: outcome unknown, and not to be sent. ``left``: over the limit. ``untold``: the service does not
+    ``skipped``: dispatched before; of these ``settled``: unknown until now, and dispatched by the user's word. ``unknown``: outcome unknown, and
+    not to be sent. ``left``: over the limit. ``untold``: the service does not
     tell when it was created, so not whether the binding loaded it by itself. ``stopped``: unknown ones forbid sending anything.
     """
 

@@ -44,7 +44,9 @@ options:
     type: list
     elements: dict
   as_fact:
-    description: Whether to make RV(fact) the fact C(adverity_ledger) of the host, which Ansible caches where a cache of facts is set up.
+    description:
+      - Whether to make RV(fact) the fact C(adverity_ledger) of the host, which Ansible caches where a cache of facts is set up. Only where it differs
+        from O(fact).
     type: bool
     default: false
 seealso:

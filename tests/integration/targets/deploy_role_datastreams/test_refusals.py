@@ -26,7 +26,7 @@ REFUSALS = {
     "unknown, to be switched off": (dict(TWO, datastream_enabled=False), "not found among the datastreams", STRANGER),
     "unknown, to be set": (dict(TWO, smart_pulling=WEEKLY), "not found among the datastreams", STRANGER),
     "integer ids": (dict(HERE, datastream_uuids=[456], datastream_enabled=True), "456 is an integer id", "takes a UUID"),
-    "none": (dict(HERE, datastream_uuids=[], datastream_enabled=True), "datastream_ids is empty", "never taken for all"),
+    "none": (dict(HERE, datastream_uuids=[], datastream_enabled=True), "deploy_destination_datastream_uuids: the list is empty", "never taken for all"),
     "settings, but no datastreams": (
         dict(target_id=789, backfill="never", pulling_mode="smart"),
         "deploy_destination_datastream_uuids, and that is not given",

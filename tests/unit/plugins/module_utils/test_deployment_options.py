@@ -118,7 +118,7 @@ def test_settings_of_datastreams_that_are_not_named():
 
 
 def refuse(planned=(5,), resumed=(), new=(), **how):
-    memory = dict({"job": None, "in_facts": False, "path": None, "known": True, "moved": [], "check_mode": False}, **how)
+    memory = dict({"job": None, "in_facts": False, "path": None, "known": True, "moved": [], "looked_at": False}, **how)
     return _deployment_memory.refuse({"planned_ids": list(planned), "resumed_ids": list(resumed), "new_ids": list(new)}, **memory)
 
 
@@ -129,19 +129,19 @@ def refuse(planned=(5,), resumed=(), new=(), **how):
         {"path": "/data/ledger"},
         {"job": 12, "path": "/data/ledger"},
         {"job": 12, "in_facts": True},
-        {"job": 12, "in_facts": True, "known": False, "check_mode": True},
+        {"job": 12, "in_facts": True, "known": False, "looked_at": True},
         {"job": 12, "planned": ()},
         {"in_facts": True, "known": False, "planned": ()},
         {"in_facts": True, "moved": [5]},
         {"in_facts": True, "moved": [6], "new": [5]},
-        {"in_facts": True, "moved": [5], "new": [5], "check_mode": True},
+        {"in_facts": True, "moved": [5], "new": [5], "looked_at": True},
     ],
 )
 def test_allowed(how):
     assert refuse(**how) is None
 
 
-@pytest.mark.parametrize("how", [{}, {"planned": (), "resumed": (5,)}, {"check_mode": True}])
+@pytest.mark.parametrize("how", [{}, {"planned": (), "resumed": (5,)}, {"looked_at": True}])
 def test_a_job_without_memory_loads_nothing(how):
     said = refuse(job=12, **how)
     assert said.startswith("This is AWX job 12, and the ledger of what was sent would be gone with it")

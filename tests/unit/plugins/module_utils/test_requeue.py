@@ -721,8 +721,8 @@ def scene_two_bindings(service, run):
 @pytest.mark.parametrize(
     "options",
     [
-        {}, {"limit": 1}, {"batch_size": 1}, {"force": True}, {"on_unknown": "skip"}, {"on_unknown": "requeue"}, {"on_unknown": "dispatched"}, {"state": "planned"},
-        {"state": "planned", "on_unknown": "dispatched"},
+        {}, {"limit": 1}, {"batch_size": 1}, {"force": True}, {"on_unknown": "skip"}, {"on_unknown": "requeue"}, {"on_unknown": "dispatched"},
+        {"state": "planned"}, {"state": "planned", "on_unknown": "dispatched"},
         {"state": "planned", "limit": 1, "on_unknown": "skip"}, {"extract_ids": [101, 7], "on_unknown": "skip"}, {"extract_ids": [101], "binding_ids": [5]},
         {"created_from": day(2)}, {"self_loading": [{"binding_id": 5, "since": day(1), "until": None}]},
     ],

@@ -59,7 +59,7 @@ class JobStory(Story):
         found = self.call("adverity_binding_info", target_id=TARGET)["bindings"]
         given_fact = self.facts.get("adverity_ledger")
         self.call("adverity_ledger", fact=given_fact, learn=True, bindings=found, ledger=ledger)
-        self.facts = self.call("adverity_ledger", fact=given_fact, bindings=found, as_fact=True, ledger=ledger)["ansible_facts"]
+        self.facts.update(self.call("adverity_ledger", fact=given_fact, bindings=found, as_fact=True, ledger=ledger).get("ansible_facts", {}))
 
     def job(self, kill_at=None, lost=False, backfill="when_needed", on_unknown="fail"):
         facts = copy.deepcopy(self.facts)

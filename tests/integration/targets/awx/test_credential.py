@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The environment that AWX makes of a credential, rendered from the file by AWX's rules, is one that the modules understand."""
+
+from __future__ import annotations
+
+import pytest
+from adverity_harness.runs import module
+from adverity_harness.worlds import KEY, World
+from awx_credential_types import can_start, inject
+from awx_setups import data
+
+PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
+@pytest.fixture(name="kind")
+def fixture_kind():
+    """The credential type."""
+    return data("credential_type")
+
+
+@pytest.mark.parametrize("inputs", [{}, {"ca_bundle": "", "skip_certificate_check": False}], ids=["never touched", "emptied"])
+def test_what_is_left_empty_breaks_nothing(kind, begin, inputs, tmp_path):
+    scene = begin(World().datastream(456, extracts=1).binding(123, 456))
+    given = inject(kind, {"instance": scene.url, "api_key": KEY, **inputs}, tmp_path)
+    assert given == {"ADVERITY_INSTANCE": scene.url, "ADVERITY_API_KEY": KEY, "ADVERITY_CA_PATH": "", "ADVERITY_VALIDATE_CERTS": "true"}
+    nothing = {"ADVERITY_RETRY_MAX_DELAY": None, "ADVERITY_LEDGER": None}
+    run = scene.play([module("binding_info", "Read", target_id=789)], env={**nothing, **given}, verbosity=3)
+    read = run.one("Read")
+    assert read["count"] == 1
+
+
+def test_certificates_come_as_a_file(kind, tmp_path):
+    given = inject(kind, {"instance": "a.example.com", "api_key": "k", "ca_bundle": PEM}, tmp_path)
+    with open(given["ADVERITY_CA_PATH"], encoding="utf-8") as file:
+        # Jinja takes away one line break at the end of a template, not of what is put into it.
+        assert file.read() == PEM
+
+
+def test_an_untouched_box_never_switches_the_check_off(kind, tmp_path):
+    assert inject(kind, {}, tmp_path)["ADVERITY_VALIDATE_CERTS"] == "true"
+    assert inject(kind, {"skip_certificate_check": True}, tmp_path)["ADVERITY_VALIDATE_CERTS"] == "false"
+
+
+def test_no_job_starts_without_instance_and_key(kind):
+    assert not can_start(kind, {"instance": "a.example.com"})
+    assert not can_start(kind, {"api_key": "k", "instance": ""})
+    assert can_start(kind, {"api_key": "k", "instance": "a.example.com"})

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""awx_setup with the real modules of awx.awx, against a stand-in that obeys AWX's rules."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from awx_credential_types import ENCRYPTED, can_start
+from awx_setups import Setup, data
+from awx_stand_in import StandIn
+
+ENTERED = {"instance": "acme.datatap.adverity.com", "api_key": "entered-in-awx"}
+
+
+@pytest.fixture(name="done", scope="module")
+def fixture_done(tmp_path_factory):
+    """AWX after the first run, and the controller that ran it."""
+    with StandIn() as awx:
+        setup = Setup(tmp_path_factory.mktemp("setup"), awx)
+        setup.first = setup.run()
+        yield setup
+
+
+def test_first_run_makes_everything(done):
+    made = {name: sorted(row.get("name") or row["identifier"] for row in rows.values()) for name, rows in done.awx.store.items()}
+    assert made == {
+        "organizations": ["Default"],
+        "instance_groups": [],
+        "projects": ["Adverity"],
+        "execution_environments": ["Adverity"],
+        "inventories": ["Adverity"],
+        "hosts": ["localhost", "s1_localhost"],
+        "credential_types": ["Adverity Management API"],
+        "credentials": ["Adverity"],
+        "job_templates": sorted(f"Adverity: {template['name']}" for template in data("job_templates")),
+        "workflow_job_templates": ["Adverity: check, approve, deploy"],
+        "workflow_job_template_nodes": ["approve", "check", "deploy"],
+        "workflow_approval_templates": ["Approve the deployment"],
+    }
+    assert done.first.changed > 0
+    assert "Enter the instance and the API key in the credential Adverity" in done.first.output
+    assert "in the facts of localhost in the inventory Adverity" in done.first.output
+
+
+def test_what_is_kept_is_what_the_files_say(done):
+    wanted = data("credential_type")
+    kept = done.awx.named("credential_types", "Adverity Management API")
+    assert {name: kept[name] for name in wanted} == wanted
+    for template in data("job_templates"):
+        row = done.awx.named("job_templates", f"Adverity: {template['name']}")
+        assert done.awx.surveys[row["id"]] == data(template["survey"][: -len(".yml")])
+        assert row["playbook"] == f"playbooks/{template['playbook']}"
+        assert (row["job_type"], row["use_fact_cache"], row["allow_simultaneous"]) == (template["job_type"], True, False)
+        assert (row["survey_enabled"], row["ask_variables_on_launch"], row["prevent_instance_group_fallback"]) == (True, False, False)
+        facts = template.get("ledger_in_facts")
+        assert json.loads(row["extra_vars"]) == ({facts: True} if facts else {})
+        assert done.awx.related[row["id"], "credentials"] == [done.awx.named("credentials", "Adverity")["id"]]
+
+
+def test_only_localhost_is_ever_a_target_and_templates_in_variables_stay_as_they_are(done):
+    target, beside = (done.awx.named("hosts", name) for name in ("localhost", "s1_localhost"))
+    assert target["enabled"]
+    assert not beside["enabled"]
+    assert json.loads(target["variables"]) == {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+    }
+
+
+def test_nothing_is_deployed_before_the_approval(done):
+    awx = done.awx
+    nodes = {name: awx.named("workflow_job_template_nodes", name) for name in ("check", "approve", "deploy")}
+    runs = {name: awx._known()["unified_job_templates"][row["unified_job_template"]]["name"] for name, row in nodes.items()}
+    assert runs == {
+        "check": "Adverity: deploy destination, check only",
+        "approve": "Approve the deployment",
+        "deploy": "Adverity: deploy destination",
+    }
+    ways = {key: ids for key, ids in awx.related.items() if key[1].endswith("_nodes") and ids}
+    assert ways == {
+        (nodes["check"]["id"], "success_nodes"): [nodes["approve"]["id"]],
+        (nodes["approve"]["id"], "success_nodes"): [nodes["deploy"]["id"]],
+    }
+    # An approval that nobody gives must not hold up for ever what is scheduled next.
+    assert awx.named("workflow_approval_templates", "Approve the deployment")["timeout"] == 86400
+    workflow = awx.named("workflow_job_templates", "Adverity: check, approve, deploy")
+    assert workflow["survey_enabled"]
+    assert awx.surveys[workflow["id"]] == data("survey_deploy")
+
+
+def test_second_run_changes_nothing_and_leaves_the_secret_alone(done):
+    credential = done.awx.named("credentials", "Adverity")
+    kind = done.awx.named("credential_types", "Adverity Management API")
+    assert not can_start(kind, credential["inputs"])
+    credential["inputs"] = dict(ENTERED)
+    assert can_start(kind, credential["inputs"])
+    assert done.awx._shown(credential)["inputs"] == {**ENTERED, "api_key": ENCRYPTED}
+    done.awx.requests.clear()
+    again = done.run()
+    assert done.awx.writes() == []
+    assert again.changed == 0
+    assert len(done.awx.requests) > 20
+    assert credential["inputs"] == ENTERED
+
+
+def test_an_update_writes_what_differs_alone(done):
+    report = done.awx.named("job_templates", "Adverity: report")
+    report["description"] = "changed by hand"
+    done.awx.requests.clear()
+    before = {row["id"]: row["extra_vars"] for row in done.awx.store["job_templates"].values()}
+    run = done.run(awx_setup_ledger="/ledger/requeue.sqlite3", awx_setup_report_file="/ledger/report.html")
+    writes = done.awx.writes()
+    assert [write[0] for write in writes] == ["PATCH"] * 4
+    assert {write[1].split("/")[0] for write in writes} == {"job_templates"}
+    assert "is in /ledger/requeue.sqlite3" in run.output
+    assert report["description"] != "changed by hand"
+    assert json.loads(report["extra_vars"]) == {"report_ledger": "/ledger/requeue.sqlite3", "report_file": "/ledger/report.html"}
+    deploy = done.awx.named("job_templates", "Adverity: deploy destination")
+    assert json.loads(deploy["extra_vars"]) == {"deploy_destination_ledger": "/ledger/requeue.sqlite3"}
+    for key, text in before.items():
+        done.awx.store["job_templates"][key]["extra_vars"] = text

@@ -1,0 +1,169 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Jobs as AWX runs them: ansible-runner in a folder of their own, a home that is gone afterwards, and facts that are kept by host.
+
+What AWX does around a job (awx/main/tasks/jobs.py and facts.py of ansible/awx): before it, the facts of each host of the inventory are put into the
+fact cache as a file with the host's name; after it they are taken from there, unless the job was cancelled or its pod was lost. Since
+ansible-core 2.19 the cache's files have another name, so that there is a host for that name too; see playbooks/awx_setup.yml.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any, Callable
+
+from adverity_harness.place import collections_path
+from adverity_harness.runs import LONGEST, TOKEN, ansible_playbook
+from adverity_harness.scenes import Scene
+from adverity_harness.worlds import KEY
+from awx_credential_types import inject
+from awx_setups import data
+
+HOSTS = ("localhost", "s1_localhost")
+DEPLOY, CHECK, RESUME = "deploy destination", "deploy destination, check only", "resume backfill"
+
+
+def defaults(template: dict[str, Any]) -> dict[str, Any]:
+    """The survey's answers as they are where nobody changes any."""
+    questions = data(Path(template["survey"]).stem)["spec"]
+    return {one["variable"]: one["default"] for one in questions if "default" in one}
+
+
+class Job:
+    """A job that is over. `events` are those of ansible-runner; `ok` says whether it succeeded."""
+
+    def __init__(self, folder: Path, ident: str) -> None:
+        self.artifacts = folder / "artifacts" / ident
+        status = self.artifacts / "status"
+        self.ok = status.exists() and status.read_text("utf-8") == "successful"
+        files = sorted((self.artifacts / "job_events").glob("*.json"), key=lambda path: int(path.name.split("-")[0]) if path.name[0].isdigit() else 0)
+        self.events = [json.loads(path.read_text("utf-8")) for path in files if "partial" not in path.name]
+
+    @property
+    def output(self) -> str:
+        """What AWX shows."""
+        return (self.artifacts / "stdout").read_text("utf-8")
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """What set_stats hands on to a workflow."""
+        (event,) = [event for event in self.events if event["event"] == "playbook_on_stats"]
+        return event["event_data"].get("artifact_data", {})
+
+    @property
+    def failure(self) -> dict[str, Any]:
+        """The result of the task that failed."""
+        (event,) = [event for event in self.events if event["event"] == "runner_on_failed"]
+        return event["event_data"]["res"]
+
+
+class Awx:
+    """Keeps facts from job to job, and nothing else."""
+
+    def __init__(self, folder: Path, scene: Scene) -> None:
+        self.folder, self.scene = folder, scene
+        self.facts: dict[str, bytes] = {}
+        self._jobs = 0
+
+    def launch(
+        self,
+        name: str,
+        kill_when: Callable[[], Any] | None = None,
+        cancelled: bool = False,
+        memory: dict[str, Any] | None = None,
+        workflow: bool = False,
+        **answers: Any,
+    ) -> Job:
+        """Run a job template with these answers to its survey, those left out being its defaults; `memory` are the variables on the ledger.
+
+        `workflow` says that it is a step of one. With `kill_when` ansible-playbook is killed as soon as that holds, or with `cancelled` all that
+        belongs to the job, whose facts are lost.
+        """
+        (template,) = [one for one in data("job_templates") if one["name"] == name]
+        self._jobs += 1
+        ident = str(self._jobs)
+        folder = self.folder / f"job{ident}"
+        home = folder / "home"
+        cache = folder / "artifacts" / ident / "fact_cache"
+        for path in (home, cache, folder / "env", folder / "inventory", folder / "secrets"):
+            path.mkdir(parents=True)
+        for host, content in self.facts.items():
+            (cache / host).write_bytes(content)
+        variables = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+        (folder / "inventory" / "hosts.json").write_text(json.dumps({"all": {"hosts": {"localhost": variables}}}), "utf-8")
+        environment = inject(data("credential_type"), {"instance": self.scene.url, "api_key": KEY}, folder / "secrets")
+        environment.update(ANSIBLE_COLLECTIONS_PATH=str(collections_path(self.folder / "collections")), HOME=str(home))
+        environment.update(ANSIBLE_REMOTE_TEMP=str(home / ".ansible" / "tmp"), ADVERITY_RETRY_MAX_DELAY="0.05")
+        extra = {
+            **defaults(template),
+            **{f"deploy_destination_{key}": value for key, value in answers.items()},
+            **({template["ledger_in_facts"]: True} if memory is None else memory),
+            "awx_job_id": self._jobs,
+            "tower_job_id": self._jobs,
+            "awx_job_template_name": name,
+            **({"awx_workflow_job_id": 7} if workflow else {}),
+        }
+        (folder / "env" / "envvars").write_text(json.dumps(environment), "utf-8")
+        (folder / "env" / "extravars").write_text(json.dumps(extra), "utf-8")
+        self._run(folder, ident, template, kill_when, cancelled)
+        if not cancelled:
+            self.facts = {path.name: path.read_bytes() for path in cache.iterdir() if path.name in HOSTS}
+        return Job(folder, ident)
+
+    def _run(self, folder: Path, ident: str, template: dict[str, Any], kill_when: Callable[[], Any] | None, cancelled: bool) -> None:
+        playbook = "adverity.management." + Path(template["playbook"]).stem
+        command = [sys.executable, "-m", "ansible_runner", "run", str(folder), "-p", playbook, "--ident", ident]
+        command += ["--cmdline=--check"] if template["job_type"] == "check" else []
+        token = uuid.uuid4().hex
+        path = os.pathsep.join([str(Path(ansible_playbook()).parent), os.environ.get("PATH", os.defpath)])
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ADVERITY_", "ANSIBLE_"))}
+        with open(folder / "runner.out", "wb") as output:
+            process = subprocess.Popen(
+                command, cwd=folder, env={**kept, TOKEN: token, "PATH": path, "LC_ALL": "C.UTF-8"}, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+        limit = time.monotonic() + LONGEST
+        try:
+            while process.poll() is None and not (kill_when and kill_when()):
+                assert time.monotonic() < limit, "the job does not end"
+                time.sleep(0.01)
+            if kill_when:
+                assert process.poll() is None, (folder / "runner.out").read_text("utf-8")
+                _kill(token, keep=() if cancelled else (process.pid,))
+            process.wait(60)
+        finally:
+            if process.poll() is None:
+                _kill(token)
+                process.wait()
+
+    def check_secrets(self) -> None:
+        """The key is in what AWX hands to a job, and in nothing that comes back.
+
+        In the file "command" ansible-runner repeats the environment it was given; AWX shows that without every variable whose name has API or KEY in it
+        (awx/main/utils/common.py, build_safe_env).
+        """
+        looked = 0
+        for path in self.folder.glob("job*/**/*"):
+            if path.is_file() and not path.is_symlink() and path.parent.name not in ("env", "secrets") and path.name != "command":
+                assert KEY.encode() not in path.read_bytes(), path
+                looked += 1
+        assert looked > 10 * self._jobs
+
+
+def _kill(token: str, keep: tuple[int, ...] = ()) -> None:
+    mark = f"{TOKEN}={token}".encode()
+    for _again in range(3):
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):
+                pid = int(path.parent.name)
+                if pid not in keep and mark in path.read_bytes().split(b"\0"):
+                    os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,123 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What people download: what is in it, and whether somebody who has nothing else gets from it through the quick start, word for word."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+from adverity_harness.place import ROOT
+from adverity_harness.runs import ansible_playbook
+
+pytestmark = pytest.mark.xdist_group("test_artifact")  # one run serves all tests of this file
+
+# What a user needs: at the top, and wholly (but for what Python leaves behind). Whatever else comes to the top needs a line in galaxy.yml's build_ignore.
+TOP = {"CHANGELOG.rst", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "requirements.txt"}
+WHOLE = ("docs", "meta", "playbooks", "plugins", "roles")
+INSTALLED = Path(".ansible/collections/ansible_collections/adverity/management")
+
+
+@pytest.fixture(name="home", scope="module")
+def fixture_home(tmp_path_factory):
+    """The home of somebody who has Ansible and nothing else, with the artifact in it."""
+    home = tmp_path_factory.mktemp("home")
+    shell(home, f"ansible-galaxy collection build '{ROOT}' --output-path .")
+    return home
+
+
+@pytest.fixture(name="inside", scope="module")
+def fixture_inside(home):
+    """The files in the artifact, with their sizes."""
+    with tarfile.open(artifact(home)) as stream:
+        return {member.name: member.size for member in stream if member.isfile()}
+
+
+def artifact(home):
+    """The path of what was built."""
+    (path,) = home.glob("adverity-management-*.tar.gz")
+    return path
+
+
+def shell(home, script):
+    """Run a script as somebody would type it; whatever it leaves running ends with it. Return what it printed."""
+    # What ansible-test needs to find its ansible-core stays: PYTHONPATH, and its own variables.
+    environment = {name: value for name, value in os.environ.items() if name.startswith("ANSIBLE_TEST_") or not name.startswith(("ADVERITY_", "ANSIBLE_"))}
+    folders = f"{Path(ansible_playbook()).parent}{os.pathsep}{os.environ['PATH']}"
+    environment.update(HOME=str(home), PATH=folders, LC_ALL="C.UTF-8", ANSIBLE_NOCOLOR="true", ANSIBLE_REMOTE_TEMP=str(home / ".ansible" / "tmp"))
+    log = home / "log"
+    with open(log, "wb") as stream:
+        process = subprocess.Popen(
+            ["bash", "-eu", "-c", script], cwd=home, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True
+        )
+        try:
+            status = process.wait(timeout=300)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    output = log.read_text("utf-8")
+    assert status == 0, output
+    return output
+
+
+def in_repository(folder):
+    """The files of a folder, as they would stand in the artifact."""
+    return {str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+
+
+def free_port():
+    """A port on which nobody listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def typed(page):
+    """What a page asks to type, line by line."""
+    return re.findall(r"^    \$ (.+)$", page, re.M)
+
+
+def test_it_holds_what_a_user_needs_and_nothing_else(inside):
+    expected = TOP.union({"changelogs/changelog.yaml"}, *(in_repository(folder) for folder in WHOLE))
+    assert set(inside) == expected
+    assert not [name for name in inside if re.search(r"(^|/)\.|\.pyc$|~$|\.orig$|sqlite3", name)]
+    assert max(inside.values()) < 200_000
+    assert sum(inside.values()) < 1_000_000
+
+
+def test_the_quick_start_word_for_word(home):
+    script, port = [], free_port()
+    page = (ROOT / "docs" / "docsite" / "rst" / "quick_start.rst").read_text("utf-8")
+    commands = typed(page)
+    for command in commands:
+        if command.startswith("ansible-galaxy"):
+            command = command.replace("adverity.management", f"--offline {artifact(home).name}")
+        elif "pip install" in command or "acme.datatap" in command or command.startswith("read "):
+            continue  # what a machine without a network and an account cannot do
+        script += [f"echo '### {len(script)}'", command.replace("8765", str(port))]
+    output = shell(home, "\n".join(script))
+    told = output.split("### ")[1:]
+    assert len(told) == len(commands) - 3
+    install, demo, _simulator, _export, foretold, done, report = told
+    assert "installed successfully" in install
+    assert "each loaded once" in demo
+    assert "A real run would" in foretold
+    assert "130 extracts sent" in done
+    assert re.search(r"changed=[1-9]\d* .*failed=0", done)
+    assert "[WARNING]: Left alone" in done, "destination 789 has one binding that was enabled before: the note on the page is about it"
+    assert "DEPRECATION" not in output
+    for words in re.findall(r"\[WARNING\]: (.{12})", output):
+        assert words in ("Left alone: ", "Not enabled:"), words
+    assert (home / INSTALLED / "MANIFEST.json").is_file()
+    assert (home / "adverity-try" / "requeue.sqlite3").is_file()
+    assert "adverity-report.html - written" in report
+    assert "bindings enabled" in (home / "adverity-report.html").read_text("utf-8")

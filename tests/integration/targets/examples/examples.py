@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The examples of the documentation run as they are written, in a world that has what they name. Only the instance is another one."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import re
+import textwrap
+
+import yaml
+from adverity_harness.manners import check_named
+from adverity_harness.place import ROOT, load_simulator
+from adverity_harness.scenes import open_scene
+from adverity_harness.worlds import KEY, World
+from adverity_harness.worlds import WORKSPACE as ROOT_WORKSPACE
+
+PREFIX = "adverity.management."
+INSTANCE = "acme.datatap.adverity.com"
+WORKSPACE, STREAM, OTHER = "5f0e7a0c-2f4e-4a57-8f0b-3a1f2f9b8c11", "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10", "0d7c5e52-8a4b-4b7e-9d0c-6f0a4a3a5b21"
+# What examples take from somewhere else.
+VARIABLES = {
+    "adverity_api_key": KEY,
+    "vault_adverity_api_key": KEY,
+    "wanted": [STREAM, OTHER],
+    "markets": [{"name": "EMEA", "datastreams": [STREAM], "deadline": "06:30"}, {"name": "DACH", "datastreams": [OTHER], "deadline": "07:00"}],
+}
+# Pages of which every example is for playbooks.
+PAGES = ("README.md", "roles/deploy_destination/README.md", *(f"docs/docsite/rst/{name}.rst" for name in (
+    "authentication", "bulk_or_loop", "choosing_datastreams", "deploy", "ledger", "quick_start")))
+# These enable what is disabled; the others need it to be enabled.
+GUIDES = tuple(f"docs/docsite/rst/{name}.rst" for name in ("bulk_or_loop", "deploy", "quick_start"))
+ENABLING = ("README.md", "roles/deploy_destination/README.md", "adverity_binding", *GUIDES)
+
+
+def world(enabled):
+    """A world that has what the examples name; binding 123 is enabled, or not."""
+    setting = {"is_active": True, "frequency": "daily", "deadline": {"time": "05:00:00"}}
+    made = World()
+    made.data["workspaces"].append({"id": WORKSPACE, "name": "EMEA", "parent": ROOT_WORKSPACE})
+    made.datastream(456, uuid=STREAM, workspace=WORKSPACE, enabled=False, smart=setting, active_mode="schedule")
+    made.datastream(457, extracts=5, uuid=OTHER, enabled=False, smart=setting)
+    for number, month in enumerate(("2024-01", "2024-02", "2024-03", "2025-05", "2026-01", "2026-02"), 101):
+        made.extract(number, 456, f"{month}-15T05:00:00Z")
+    made.binding(123, 456, enabled=enabled).binding(124, 457, enabled=True)
+    return made.binding(55, 456, target=790).data
+
+
+def documented_in(path):
+    """The examples of a module: what its EXAMPLES hold."""
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "EXAMPLES":
+            return [ast.literal_eval(node.value)]
+    raise AssertionError(f"{path} has no EXAMPLES")
+
+
+def written_in(name):
+    """The examples of a page: its blocks of YAML."""
+    text = (ROOT / name).read_text("utf-8")
+    if name.endswith(".md"):
+        return re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)
+    blocks = re.findall(r"^\.\. code-block:: yaml(?:\+jinja)?\n\n((?: {4}.*\n|\n)+)", text, re.M)
+    return [textwrap.dedent(block) for block in blocks]
+
+
+def of_modules():
+    """The examples of all modules, by their names."""
+    return {path.stem: documented_in(path) for path in sorted((ROOT / "plugins" / "modules").glob("adverity_*.py"))}
+
+
+def of_pages():
+    """The examples of the pages, by their paths."""
+    return {name: written_in(name) for name in PAGES}
+
+
+def plays(name, number, text, url, folder):
+    """The plays that run an example, with a service and a ledger of its own."""
+    rows = yaml.safe_load(text.replace(INSTANCE, url))
+    if "hosts" not in rows[0]:
+        rows = [{"name": "Examples", "hosts": "localhost", "gather_facts": False, "tasks": rows}]
+    mark = {"name": "Mark", "hosts": "localhost", "gather_facts": False, "tasks": [{"name": name, "ansible.builtin.debug": {"msg": number}}]}
+    environment = {"ADVERITY_INSTANCE": url, "ADVERITY_LEDGER": str(folder / f"{name.replace('/', '_')}{number}" / "requeue.sqlite3")}
+    return [mark, *({**row, "environment": environment} for row in rows)]
+
+
+def run_all(examples, folder, warnings=()):
+    """Run examples, all in one run; return by place what its tasks with our modules brought: their names and results."""
+    with contextlib.ExitStack() as stack:
+        scene = stack.enter_context(open_scene(folder, World()))
+        services, content = [], []
+        for name, texts in examples.items():
+            for number, text in enumerate(texts):
+                services.append(stack.enter_context(load_simulator().Simulator(world(enabled=name not in ENABLING))))
+                content += plays(name, number, text, services[-1].url, folder)
+        playbook = folder / "playbook.json"
+        playbook.write_text(json.dumps(content))
+        run = scene.play(str(playbook), extra_vars=VARIABLES, warnings=warnings, env={"ANSIBLE_PIPELINING": "true"})
+        brought, place = {}, ""
+        for one in run.outcomes:
+            if one["action"].startswith(PREFIX) and one["status"] != "skipped":
+                brought.setdefault(place, []).append((one["action"][len(PREFIX) :], one["result"]))
+            elif one["task"] in examples:
+                place = one["task"]
+        for service in services:
+            check_named(service.requests)
+        return brought

@@ -1,0 +1,161 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every message on the page "Troubleshooting, by message" is one that a run really gives, and none that a run here gives is missing there."""
+
+from __future__ import annotations
+
+import re
+import socket
+import sqlite3
+
+import pytest
+from adverity_harness.crowds import uuid
+from adverity_harness.place import ROOT, load_simulator
+from adverity_harness.refusals import UUID, ordinary_world
+from adverity_harness.runs import module, refused, role
+from adverity_harness.scenes import open_scene
+from adverity_harness.worlds import KEY, READ_ONLY_KEY, World
+
+pytestmark = pytest.mark.xdist_group("test_messages")  # one run serves all tests of this file
+
+GUIDES = ROOT / "docs" / "docsite" / "rst"
+LOAD = dict(datastream_id=456, target_id=789)
+STREAM = [uuid(456)]
+
+
+def blocks(text):
+    """The text blocks of a page in reStructuredText, each as one line."""
+    found = re.findall(r"^\.\. code-block:: text\n\n((?: {4}.*\n|\n)+)", text, re.M)
+    return [" ".join(block.split()) for block in found]
+
+
+MESSAGES = blocks((GUIDES / "troubleshooting.rst").read_text("utf-8"))
+
+
+def fits(message, text):
+    """Whether a message of the page, where dots stand for anything, is in a text. Ansible breaks warnings, also within words."""
+    message, text = "".join(message.split()), "".join(text.split())
+    return re.search(".+?".join(map(re.escape, message.split("..."))), text) is not None
+
+
+def closed_port():
+    """A port on which nobody listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def ledgers(folder):
+    """Files that are no ledgers, by what is wrong with them."""
+    folder.mkdir()
+    paths = {name: folder / name for name in ("text", "other", "newer")}
+    paths["text"].write_text("to do: back this up\n" * 200)
+    for name, identity, version in (("other", 0, 0), ("newer", 0x41444C47, 99)):
+        with sqlite3.connect(paths[name]) as connection:
+            connection.execute("CREATE TABLE notes (text TEXT)")
+            connection.execute(f"PRAGMA application_id = {identity}")
+            connection.execute(f"PRAGMA user_version = {version}")
+        connection.close()
+    paths["in a file"] = paths["text"] / "requeue.sqlite3"
+    return paths
+
+
+def without_requests(folder):
+    """The environment of a Python in which requests cannot be imported."""
+    folder.mkdir()
+    (folder / "requests.py").write_text("raise ImportError('not here')\n")
+    return {"PYTHONPATH": str(folder)}
+
+
+def look(**options):
+    """A task that only looks."""
+    return module("binding_info", **options)
+
+
+def requeue(**options):
+    """A task that would load extracts."""
+    return module("requeue", **options)
+
+
+def tasks(folder, tls):
+    """Tasks that each fail with a message of the page, on the ordinary world."""
+    files = ledgers(folder / "ledgers")
+    setting = dict(filters={"enabled": True})
+    return [
+        {**look(), "environment": without_requests(folder / "path")},
+        look(instance="https://acme.datatap.adverity.com/api/v1/"),
+        look(instance="http://acme.datatap.adverity.com"),
+        look(api_key=f"Bearer {KEY}"),
+        look(api_key=f"{KEY}\n"),
+        look(api_key="wrong"),
+        module("binding", target_id=789, enabled=True, api_key=READ_ONLY_KEY),
+        module("datastream", datastream_ids=STREAM, enabled=False, api_key=READ_ONLY_KEY),
+        {**look(instance=tls), "environment": {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""}},
+        look(instance=f"http://127.0.0.1:{closed_port()}", retries=1),
+        module("binding", target_id=UUID, enabled=True),
+        module("datastream", datastream_id=456, enabled=True),
+        module("binding", target_id=4711, enabled=True),
+        module("binding", binding_ids=[123, 4711], enabled=True),
+        module("datastream", datastream_ids=[UUID], enabled=True),
+        requeue(extract_ids=[]),
+        module("datastream", enabled=True),
+        role(target_id=789, pulling_mode="smart"),
+        module("datastream", datastream_ids=[uuid(459)], pulling_mode="schedule"),
+        module("smart_pulling", **setting, frequency="weekly"),
+        module("smart_pulling", **setting, deadline=630),
+        requeue(datastream_id=458),
+        requeue(datastream_id=457, target_id=789),
+        *(requeue(**LOAD, ledger=str(path)) for path in files.values()),
+    ]
+
+
+@pytest.fixture(name="given", scope="module")
+def fixture_given(tmp_path_factory):
+    """What the runs said: the messages of all failures, and all warnings."""
+    folder = tmp_path_factory.mktemp("messages")
+    world = ordinary_world().binding(200, 458, target=799, enabled=False)
+    world.data["datastreams"][3]["has_schedule"] = False
+    texts = []
+
+    def play(scene, some, warnings=(), **options):
+        run = scene.play(some, warnings=warnings) if warnings else scene.play([refused(task) for task in some], **options)
+        texts.extend([failure["msg"] for failure in run.failures] + run.warnings)
+        return run
+
+    certificate = str(ROOT / "tests" / "unit" / "simulator" / "localhost.pem")
+    with load_simulator().Simulator(certfile=certificate) as service, open_scene(folder / "one", world) as scene:
+        some = tasks(folder, service.url)
+        run = play(scene, some)
+        assert len(run.failures) == len(some), run.output
+        play(scene, [look()], env={"ADVERITY_INSTANCE": None, "ADVERITY_API_KEY": None})
+    with open_scene(folder / "faults", ordinary_world()) as scene:
+        faults = [{"redirect": {"to": "https://eu.example/"}}, {"html": {}}, *[{"count": 1}] * 6]  # two pages in each of three readings
+        for fault in faults:
+            scene.service.fault(method="GET", path="bindings", **fault)
+        scene.service.fault(method="POST", drop="after")
+        run = play(scene, [look(), look(), look(), requeue(**LOAD), requeue(**LOAD)])
+        assert len(run.failures) == 5, run.output
+    with open_scene(folder / "warnings", World().datastream(456, extracts=2).binding(123, 456, enabled=True)) as scene:
+        play(scene, [role(target_id=789)], ("Left alone",))
+        off = [role(target_id=789, backfill="always"), role(target_id=789, enabled=False), role(target_id=789)]
+        play(scene, off, ("Enabled again",))
+        scene.service.switches["binding_rows"] = "no_enabled"
+        play(scene, [role(target_id=789)], ("does not say whether these are enabled",))
+    return texts
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_it_is_given(given, message):
+    assert any(fits(message, text) for text in given), f"no run said this, only: {given}"
+
+
+def test_what_is_given_stands_on_the_page(given):
+    assert len(MESSAGES) > 30
+    assert [text for text in given if not any(fits(message, text) for message in MESSAGES)] == []
+
+
+def test_what_is_unknown_are_the_switches_of_the_simulator():
+    page = (GUIDES / "unknowns.rst").read_text("utf-8")
+    assert sorted(re.findall(r"^      - ``(\w+)``$", page, re.M)) == sorted(load_simulator().SWITCHES)

@@ -30,7 +30,7 @@ options:
     required: true
   memory:
     description:
-      - What the role remembers by - C(job), the number of the AWX job, if it is one; C(known), whether the ledger in the facts has heard of the
+      - What the role remembers by - C(job), the number of the AWX job, if it is one; C(path), that of the ledger, if one is named; C(known), whether the ledger in the facts has heard of the
         instance, C(moved), the bindings that changed since it did; C(looked_at), whether this is a
         check that somebody started to look at it, and so no step of a workflow.
     type: dict
@@ -71,7 +71,7 @@ def deployment_plan(
     except AdverityError as error:
         return empty_plan(str(error))
     if memory is not None:
-        plan["refusal"] = _deployment_memory.refuse(plan, in_facts=options["ledger_in_facts"], path=options["ledger"], **memory)
+        plan["refusal"] = _deployment_memory.refuse(plan, in_facts=options["ledger_in_facts"], **memory)
     for warning in plan["warnings"]:
         Display().warning(warning)
     return plan

@@ -33,7 +33,7 @@ def requeue(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[
     only_plan = params["state"] == "planned"
     chosen = ("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id")
     options = {name: params[name] for name in chosen}
-    wish = Wish(**options, period_ids=list(periods), only_enabled=not only_plan, pretending=check_mode)
+    wish = Wish(**options, period_ids=list(periods), only_enabled=not only_plan, pretending=check_mode, assuming=params["assume_enabled"])
     with Ledger(params["ledger"], client.host, PREDICT if check_mode else WRITE) as ledger:
         choice = look_up(client, wish)
         status = ledger.status({load.extract.id for load in choice.loads})

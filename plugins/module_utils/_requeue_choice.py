@@ -40,7 +40,8 @@ class Choice(t.NamedTuple):
 
 
 class Wish(t.NamedTuple):
-    """The options that choose. ``only_enabled`` is false where bindings need not be enabled yet; ``pretending`` is check mode.
+    """The options that choose. ``only_enabled`` is false where bindings need not be enabled yet; ``pretending`` is check mode,
+    ``assuming`` that in it an earlier task is known to have pretended to enable them.
 
     ``period_ids`` are the bindings for which ``self_loading`` says something.
     """
@@ -54,6 +55,7 @@ class Wish(t.NamedTuple):
     period_ids: list[int]
     only_enabled: bool
     pretending: bool
+    assuming: bool
 
 
 def look_up(client: Client, wish: Wish) -> Choice:
@@ -157,7 +159,7 @@ def _of_these(datastream_id: int, rows: list[Row], wish: Wish) -> list[Row]:
 
 def _check_enabled(rows: list[Row], wish: Wish) -> list[str]:
     disabled = [row for row in rows if _bindings.state(row) is False]
-    if not disabled or not wish.only_enabled:
+    if not disabled or not wish.only_enabled or (wish.pretending and wish.assuming):
         return []
     shown = ", ".join(_bindings.label(row) for row in disabled[:20]) + (" and {0} more".format(len(disabled) - 20) if disabled[20:] else "")
     if wish.pretending:

@@ -79,6 +79,12 @@ options:
     type: str
     choices: [requeued, planned]
     default: requeued
+  assume_enabled:
+    description:
+      - In check mode, that the bindings are not enabled is no matter for a warning, because an earlier task enables them, which it only pretends then.
+        In a real run this makes no difference.
+    type: bool
+    default: false
   self_loading:
     description:
       - The periods in which a binding is or was enabled, and so loads or loaded new extracts by itself. Extracts that were created in one of
@@ -225,6 +231,7 @@ SPEC = dict(
     force={"type": "bool", "default": False},
     on_unknown={"type": "str", "choices": ["fail", "requeue", "skip", "dispatched"], "default": "fail"},
     state={"type": "str", "choices": ["requeued", "planned"], "default": "requeued"},
+    assume_enabled={"type": "bool", "default": False},
     self_loading={"type": "list", "elements": "dict", "options": PERIOD},
 )
 

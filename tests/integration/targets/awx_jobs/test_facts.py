@@ -37,6 +37,10 @@ def test_check_deploy_and_deploy_again(awx, scene, world):
     facts = json.loads(json.loads(awx.facts["s1_localhost"])["__payload__"]) if "s1_localhost" in awx.facts else json.loads(awx.facts["localhost"])
     assert set(facts) == {"adverity_ledger"}
 
+    told = awx.launch("report")
+    assert told.ok
+    assert told.stats["report"]["extracts"] == {"dispatched": 63, "pending": 0, "unknown": 0}
+
 
 def test_killed_while_it_sends_and_launched_again(awx, scene, world):
     awx.launch(CHECK, target_id=789)

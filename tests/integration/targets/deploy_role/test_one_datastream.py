@@ -24,7 +24,7 @@ def test_130_extracts_are_sent_once_and_check_mode_tells_it_before(begin):
     aged = world.aged(456)
 
     # The plan, before anything happens.
-    planned = scene.deploy(target_id=789, datastream_ids=[456], check=True, warnings=("Not enabled: binding 123",))
+    planned = scene.deploy(target_id=789, datastream_ids=[456], check=True)
     assert scene.writes() == []
     assert not scene.ledger.parent.exists()
 

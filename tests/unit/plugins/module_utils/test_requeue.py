@@ -113,7 +113,7 @@ def run(make_client, path):
 
 def params(path, **options):
     plain = dict.fromkeys(("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id", "limit", "self_loading"))
-    plain.update(ledger=str(path), sequential=True, batch_size=50, force=False, on_unknown="fail", state="requeued")
+    plain.update(ledger=str(path), sequential=True, batch_size=50, force=False, on_unknown="fail", state="requeued", assume_enabled=False)
     if "extract_ids" not in options:
         plain["datastream_ids"] = [DATASTREAM]
     return dict(plain, **options)

@@ -28,7 +28,7 @@ def expect_extracts(client, datastream_id, *ids, **filters):
 
 def wish(**changed):
     plain = dict.fromkeys(("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id"))
-    return Wish(**{**plain, "period_ids": [], "only_enabled": True, "pretending": False, **changed})
+    return Wish(**{**plain, "period_ids": [], "only_enabled": True, "pretending": False, "assuming": False, **changed})
 
 
 def shape(choice):
@@ -139,6 +139,18 @@ def test_in_check_mode_a_disabled_binding_is_a_warning(scripted):
     assert shape(choice) == [(456, 11, (5,))]
     assert len(choice.warnings) == 1
     assert choice.warnings[0].startswith("Not enabled: binding 5 (datastream 456 to target 789). A real run refuses that")
+
+
+@pytest.mark.parametrize("pretending", [True, False])
+def test_that_an_earlier_task_enables_it_counts_in_check_mode_only(scripted, pretending):
+    expect_bindings(scripted, binding(5, enabled=False), datastream_id=456, target_id=789)
+    wanted = wish(datastream_ids=[456], target_id=789, pretending=pretending, assuming=True)
+    if pretending:
+        expect_extracts(scripted, 456, 11)
+        assert look_up(scripted, wanted).warnings == []
+    else:
+        with pytest.raises(InputError, match="Not enabled: binding 5"):
+            look_up(scripted, wanted)
 
 
 def test_a_plan_may_be_for_bindings_that_are_not_enabled_yet(scripted):

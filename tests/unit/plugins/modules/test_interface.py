@@ -79,6 +79,7 @@ OPTIONS = {
         "force": "bool =False",
         "on_unknown": "str =fail fail|requeue|skip|dispatched",
         "state": "str =requeued requeued|planned",
+        "assume_enabled": "bool =False",
         "self_loading": {"binding_id": "int required", "since": "str required", "until": "str"},
     },
     "adverity_requeue_info": {**REQUEUE_CHOICE, "summary_only": "bool =False"},

@@ -30,8 +30,8 @@ options:
     required: true
   memory:
     description:
-      - What the role remembers by - C(job), the number of the AWX job, if it is one; C(path), that of the ledger, if one is named; C(known), whether the ledger in the facts has heard of the
-        instance, C(moved), the bindings that changed since it did; C(looked_at), whether this is a
+      - What the role remembers by - C(job), the number of the AWX job, if it is one; C(path), that of the ledger, if one is named; C(known), whether
+        the ledger in the facts has heard of the instance; C(moved), the bindings that changed since it did; C(looked_at), whether this is a
         check that somebody started to look at it, and so no step of a workflow.
     type: dict
 """

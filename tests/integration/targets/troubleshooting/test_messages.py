@@ -130,9 +130,9 @@ def fixture_given(tmp_path_factory):
         run = play(scene, some)
         assert len(run.failures) == len(some), run.output
         play(scene, [look()], env={"ADVERITY_INSTANCE": None, "ADVERITY_API_KEY": None})
-        job, fresh = role(target_id=789), str(folder / "fresh")
+        job, fresh = role(target_id=799), str(folder / "fresh")
         job["vars"]["awx_job_id"] = 12
-        run = play(scene, [job, role(target_id=789, ledger=fresh, ledger_in_facts=True)], env={"ADVERITY_LEDGER": None})
+        run = play(scene, [job, role(target_id=799, ledger=fresh, ledger_in_facts=True)], env={"ADVERITY_LEDGER": None})
         assert len(run.failures) == 2, run.output
     with open_scene(folder / "faults", ordinary_world()) as scene:
         faults = [{"redirect": {"to": "https://eu.example/"}}, {"html": {}}, *[{"count": 1}] * 6]  # two pages in each of three readings

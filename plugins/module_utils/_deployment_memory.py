@@ -33,7 +33,7 @@ def refuse(
             " workflow): that begins a ledger, and shows what would be sent. If that is right, run this again." + _ELSE
         )
     lost = [one for one in plan["new_ids"] if one in moved]
-    if lost and not looked_at:
+    if in_facts and lost and not looked_at:
         return (
             "The ledger knows nothing of a backfill of binding {0}, but of an earlier state of it, and it was changed since: by somebody, or by a job whose"
             " facts were lost with what it sent. That would be loaded again. Look in Adverity what was loaded; if nothing was, run this in check mode"

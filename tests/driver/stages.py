@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -30,6 +31,10 @@ LONGEST = 30 * 60  # seconds for one tool: a hung one must not hold up the other
 
 # What pytest ends with: the counts, between signs of equality or (-q) without.
 PYTEST_CLOSING = re.compile(r"=* ?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s\b")
+
+
+# Labels of ansible-core's own documentation, which our pages refer to: they are found where the site is built together with that.
+LABELS_ELSEWHERE = re.compile(r"common_return_values|ansible_configuration_settings")
 
 
 class StageError(Exception):
@@ -138,6 +143,25 @@ def lint(bench: Bench) -> str:
     return f"{len(commands)} linters found nothing"
 
 
+def docs(bench: Bench) -> str:
+    """Build the site: the guides and a page for each plugin. Any warning is an error, but for labels that are elsewhere."""
+    site = bench.folder / "site"
+    shutil.rmtree(site, ignore_errors=True)
+    collection = (f"{places.NAMESPACE}.{places.NAME}",)
+    which = ("--use-current", "--squash-hierarchy", "--dest-dir")
+    site.mkdir()
+    bench.run("antsibull-docs", "sphinx-init", *which, str(site), *collection)
+    with open(site / "conf.py", "a", encoding="utf-8") as conf:
+        conf.write("\nintersphinx_mapping = {}  # nothing is fetched\n")
+    (site / "rst").mkdir(exist_ok=True)
+    bench.run("antsibull-docs", "collection", *which, str(site / "rst"), *collection)
+    lines = bench.run("sphinx-build", "-q", "-b", "html", "-c", str(site), str(site / "rst"), str(site / "html"))
+    if any(("WARNING" in line or "ERROR" in line) and not LABELS_ELSEWHERE.search(line) for line in lines):
+        raise StageError("sphinx-build warns")
+    pages = sum(1 for _page in (site / "html").rglob("*.html"))
+    return f"{pages} pages without a warning"
+
+
 def sanity(bench: Bench) -> str:
     """Run every sanity test of ansible-test, without ignore files."""
     ignored = [path.name for path in bench.copy.glob("tests/sanity/ignore*")]
@@ -205,6 +229,7 @@ def coverage(bench: Bench) -> str:
 
 STAGES: dict[str, Callable[[Bench], str]] = {
     "lint": lint,
+    "docs": docs,
     "sanity": sanity,
     "units": units,
     "integration": integration,

@@ -2,13 +2,14 @@
 #   make test STAGES="units coverage"      only these stages
 #   make test CORE=2.19 PYTHON=3.11        another ansible-core, on that Python
 #   make unit ARGS="-x tests/unit/plugins" pytest with these arguments
+#   make bench ARGS="--quick"              measure small works, once; without ARGS everything, into docs/
 
 # The first Python that really starts: pyenv's shims may answer for one that is not selected.
 STARTER := $(shell for name in python3 python3.12 python3.13 python3.11 python3.10 python3.9; do \
 	"$$name" -c '' 2>/dev/null && echo "$$name" && break; done)
 DRIVER := $(or $(STARTER),python3) -B tests/driver
 
-.PHONY: demo test test-matrix lint unit clean
+.PHONY: bench demo test test-matrix lint unit clean
 
 demo:
 	@$(DRIVER) demo
@@ -24,6 +25,9 @@ lint:
 
 unit:
 	@$(DRIVER) unit $(if $(ARGS),-- $(ARGS))
+
+bench:
+	@$(DRIVER) bench $(if $(ARGS),-- $(ARGS))
 
 clean:
 	@$(DRIVER) clean

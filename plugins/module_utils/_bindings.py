@@ -11,9 +11,11 @@ from __future__ import annotations
 import typing as t
 
 from . import _choice, _quote
-from ._client import Client
 from ._errors import AdverityError, InputError, UnreadableAnswer
 from ._paging import Row, read_numbered, with_integers
+
+if t.TYPE_CHECKING:  # every task that uses a filter of ours would load requests, for nothing
+    from ._client import Client
 
 PATH = "/api/v1/bindings/"
 

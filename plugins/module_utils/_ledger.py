@@ -101,7 +101,7 @@ class Ledger(LedgerFile):
         query = "SELECT binding_id, datastream_id, planned_at, updated, self_loading FROM backfill WHERE instance = ?"
         with self.errors():
             rows = self.connection.execute(query, (self.instance,)).fetchall()
-            return {row[0]: Backfill(row[0], row[1], row[2], row[3], [(since, until) for since, until in json.loads(row[4])]) for row in rows}
+            return {row[0]: Backfill(row[0], row[1], row[2], row[3], [(one[0], one[1]) for one in json.loads(row[4])]) for row in rows}
 
     def plan(
         self,

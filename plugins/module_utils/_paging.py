@@ -14,8 +14,10 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import parse_qsl, urlsplit
 
-from ._client import Client, Params
 from ._errors import IncompleteList, Refused, UnreadableAnswer
+
+if t.TYPE_CHECKING:  # every task that uses a filter of ours would load requests, for nothing
+    from ._client import Client, Params
 
 PAGE_SIZE = 100  # the most the bindings guide allows
 _READINGS = 3

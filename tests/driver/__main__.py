@@ -16,7 +16,7 @@ import time
 
 import places
 import pythons
-from stages import STAGES, Bench, Outcome, run_stages
+from stages import CHECKS, STAGES, Bench, Outcome, run_beside, run_stages
 
 # ansible-core series with the Python that runs them. Integration tests run on the first and the last.
 MATRIX = {"2.16": "3.10", "2.18": "3.11", "2.19": "3.11", "2.21": "3.12"}
@@ -50,10 +50,21 @@ def unit(words: list[str]) -> int:
     return subprocess.run(command, cwd=places.ROOT, env=environment, check=False).returncode
 
 
-def default_bench(here: list[str], every: bool) -> Bench:
+def measure(words: list[str]) -> int:
+    """Measure the checkout as it is beside what people use instead, and write docs/benchmark.md; `words` are arguments of tests/bench."""
+    with places.alone():
+        tools = pythons.development_tools()
+        folder = places.WORK / "bench"
+        environment = pythons.environment(tools, folder / "home")
+        environment["ANSIBLE_COLLECTIONS_PATH"] = str(places.link_collection(folder))
+        command = [str(tools / "python"), str(places.ROOT / "tests" / "bench"), "--folder", str(folder), *words]
+        return subprocess.run(command, cwd=places.ROOT, env=environment, check=False).returncode
+
+
+def default_bench(name: str, here: list[str]) -> Bench:
     """Return the bench with the pinned ansible-core and all linters."""
     tools = pythons.development_tools()
-    return Bench("default", tools, places.WORK / "default", pythons.tested_targets(tools, here, every))
+    return Bench(name, tools, places.WORK / name, pythons.tested_targets(tools, here, every=False))
 
 
 def core_bench(core: str, python: str, here: list[str], every: bool) -> Bench:
@@ -67,8 +78,14 @@ def check(core: str, python: str, names: list[str]) -> int:
     started = time.monotonic()
     with places.alone():
         here = pythons.announce_targets()
-        bench = core_bench(core, python, here, every=False) if core else default_bench(here, every=False)
-        outcomes = run_stages(bench, names)
+        checks = [name for name in names if name in CHECKS]
+        tests = [name for name in names if name not in CHECKS]
+        if core:
+            outcomes = run_stages(core_bench(core, python, here, every=False), names)
+        elif checks and tests:
+            outcomes = run_beside(default_bench("tests", here), tests, default_bench("checks", here), checks)
+        else:
+            outcomes = run_stages(default_bench("checks" if checks else "tests", here), names)
     return conclude(outcomes, time.monotonic() - started)
 
 
@@ -79,7 +96,7 @@ def matrix() -> int:
     with places.alone():
         here = pythons.announce_targets()
         for core, python in MATRIX.items():
-            names = ["sanity", "units"] + (["integration", "coverage"] if core in (min(MATRIX), max(MATRIX)) else [])
+            names = ["sanity", "units"] + (["integration"] if core in (min(MATRIX), max(MATRIX)) else [])
             try:
                 outcomes += run_stages(core_bench(core, python, here, every=True), names)
             except pythons.MissingError as error:
@@ -106,6 +123,7 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("demo", help="run the demo playbook")
     commands.add_parser("unit", help="run pytest in the checkout").add_argument("words", nargs="*", help="for pytest")
+    commands.add_parser("bench", help="measure, and write docs/benchmark.md").add_argument("words", nargs="*", help="for tests/bench")
     test = commands.add_parser("test", help="run the stages of a test run")
     test.add_argument("--core", default="", help="an ansible-core series such as 2.19; without it, the pinned one")
     test.add_argument("--python", default="", help="the Python, such as 3.11, that runs it")
@@ -114,7 +132,7 @@ def main() -> int:
     commands.add_parser("clean", help="remove everything that was made")
     words = parser.parse_args()
     if words.command == "test":
-        names = words.stages or [name for name in STAGES if name not in ("lint", "docs") or not words.core]
+        names = words.stages or (["sanity", "units", "integration"] if words.core else [name for name in STAGES if name != "coverage"])
         unknown = [name for name in names if name not in STAGES]
         if unknown:
             parser.error(f"no such stage: {' '.join(unknown)} (there are {' '.join(STAGES)})")
@@ -123,8 +141,8 @@ def main() -> int:
             if words.core and not re.fullmatch(r"\d+\.\d+", value):
                 parser.error(f"--{name} must be a version such as 3.11 or 2.19, not {value!r}")
         return check(words.core, python, names)
-    if words.command == "unit":
-        return unit(words.words)
+    if words.command in ("bench", "unit"):
+        return (measure if words.command == "bench" else unit)(words.words)
     if words.command == "clean":
         places.clean()
         return 0

@@ -61,6 +61,9 @@ class Bench:
     targets: list[str]
     copy: Path = field(init=False)
     environment: dict[str, str] = field(init=False)
+    quiet: bool = False  # what is said is kept, for whoever prints it later
+    said: list[str] = field(default_factory=list)
+    running: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         home = self.folder / "home"
@@ -74,9 +77,21 @@ class Bench:
         self.copy = places.copy_collection(self.folder)
         pythons.provide_pip_script(self.tools, home)
 
+    def say(self, text: str) -> None:
+        """Print a text, or keep it."""
+        if self.quiet:
+            self.said.append(text)
+        else:
+            print(text, end="", flush=True)
+
+    def end(self) -> None:
+        """End what is still running."""
+        for process in self.running:
+            _end(process)
+
     def run(self, *command: str, cwd: Path | None = None) -> list[str]:
         """Run one tool in the copy, show its output as it comes, and return its lines; a bad exit status is an error."""
-        print(f"$ {' '.join(command)}", flush=True)
+        self.say(f"$ {' '.join(command)}\n")
         lines = []
         process = subprocess.Popen(
             command,
@@ -90,16 +105,18 @@ class Bench:
             errors="replace",
             start_new_session=True,
         )
+        self.running.append(process)
         watch = threading.Timer(LONGEST, _end, [process])
         watch.start()
         try:
             for line in process.stdout or ():
                 lines.append(line.rstrip())
                 if not PIP_CHATTER.match(line):
-                    print(line, end="", flush=True)
+                    self.say(line)
             process.wait()
         finally:
             hung = not watch.is_alive()
+            self.running.remove(process)
             watch.cancel()
             _end(process)
         if hung:
@@ -127,6 +144,7 @@ def lint(bench: Bench) -> str:
         (("ruff", "check", "."), bench.copy),
         ((*settings, "--explicit-package-bases", f"{package}/plugins"), bench.folder),
         ((*settings, f"{package}/tests/driver"), bench.folder),
+        ((*settings, f"{package}/tests/bench"), bench.folder),
         (("shellcheck", ".ci/run", *scripts), bench.copy),
         (("antsibull-changelog", "lint"), bench.copy),
         (("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "all", "."), bench.copy),
@@ -192,9 +210,9 @@ def units(bench: Bench) -> str:
     lines = []
     for version in bench.targets:
         both = on_targets + on_controller if version == controller else on_targets
-        lines += bench.ansible_test("units", "--coverage", "--python", version, *both)
+        lines += bench.ansible_test("units", "--python", version, *both)
     if controller not in bench.targets:
-        lines += bench.ansible_test("units", "--coverage", "--python", controller, *on_controller)
+        lines += bench.ansible_test("units", "--python", controller, *on_controller)
     count = count_passed(lines)
     if not count:
         raise StageError("there was no unit test")
@@ -218,8 +236,12 @@ def integration(bench: Bench) -> str:
 
 
 def coverage(bench: Bench) -> str:
-    """Print which lines of plugins/ no unit test reached. Integration tests are not measured: that took minutes."""
-    bench.ansible_test("coverage", "combine")
+    """Run the unit tests on the controller's Python once more, and print which lines of plugins/ none of them reached.
+
+    Measuring makes them slower, and each test leaves a file of its own, so that this is no part of the other stage.
+    """
+    bench.ansible_test("coverage", "erase")
+    bench.ansible_test("units", "--coverage", "--python", pythons.version_of(bench.tools))
     lines = bench.ansible_test("coverage", "report", "--show-missing", "--include", "plugins/*")
     total = [line.split()[-1] for line in lines if line.startswith("TOTAL")]
     if not total:
@@ -227,6 +249,8 @@ def coverage(bench: Bench) -> str:
     return f"{total[-1]} of the lines in plugins/ were reached by unit tests"
 
 
+# Those that are about the texts, and run beside the tests.
+CHECKS = ("lint", "docs", "sanity")
 STAGES: dict[str, Callable[[Bench], str]] = {
     "lint": lint,
     "docs": docs,
@@ -252,13 +276,31 @@ def run_stages(bench: Bench, names: list[str]) -> list[Outcome]:
     """Run these stages in order, each of them whatever became of those before."""
     outcomes = []
     for name in names:
-        print(f"\n=== {bench.name}: {name} ===", flush=True)
+        bench.say(f"\n=== {bench.name}: {name} ===\n")
         started = time.monotonic()
         try:
             text, passed = STAGES[name](bench), True
         except StageError as error:
             text, passed = str(error), False
         outcome = Outcome(bench.name, name, passed, time.monotonic() - started, text)
-        print(f"--- {name} {'passed' if passed else 'FAILED'} after {outcome.seconds:.0f} s: {text}", flush=True)
+        bench.say(f"--- {name} {'passed' if passed else 'FAILED'} after {outcome.seconds:.0f} s: {text}\n")
         outcomes.append(outcome)
     return outcomes
+
+
+def run_beside(bench: Bench, names: list[str], beside: Bench, beside_names: list[str]) -> list[Outcome]:
+    """Run stages on one bench, and those of another one at the same time: they want one core, and leave the other idle.
+
+    What these say is printed when the others are through. Their outcomes come first.
+    """
+    beside.quiet = True
+    outcomes: list[Outcome] = []
+    thread = threading.Thread(target=lambda: outcomes.extend(run_stages(beside, beside_names)), daemon=True)
+    thread.start()
+    try:
+        others = run_stages(bench, names)
+        thread.join()
+    finally:
+        beside.end()
+        print("".join(beside.said), end="", flush=True)
+    return outcomes + others

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The floor: each work as a bare script does it, with one requests.Session and nothing else. ``python floor.py WORK``.
+
+It reads, works out what differs, writes that, and checks each status; it remembers nothing, and takes every answer at its word.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import requests
+
+INSTANCE = os.environ["ADVERITY_INSTANCE"]
+TARGET = 789
+
+
+def call(session: requests.Session, method: str, path: str, **options: Any) -> Any:
+    """Return the JSON of an answer; anything but success is an error."""
+    answer = session.request(method, INSTANCE + path, timeout=30, **options)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def read_bindings(session: requests.Session) -> list[dict[str, Any]]:
+    """Return the bindings of the destination."""
+    rows: list[dict[str, Any]] = []
+    count, page = 1, 0
+    while len(rows) < count:
+        page += 1
+        data = call(session, "GET", "/api/v1/bindings/", params={"target_id": TARGET, "page_size": 100, "page": page})
+        rows += data["items"]
+        count = data["count"]
+    return rows
+
+
+def read_extracts(session: requests.Session, datastream_id: int) -> list[int]:
+    """Return the ids of a datastream's extracts, oldest first."""
+    ids: list[int] = []
+    following, page = True, 0
+    while following:
+        page += 1
+        data = call(session, "GET", "/api/extracts/", params={"datastream_id": datastream_id, "ordering": "created", "page": page})
+        ids += [row["id"] for row in data["results"]]
+        following = data["next"] is not None
+    return ids
+
+
+def requeue(session: requests.Session, binding: dict[str, Any], extract_ids: list[int]) -> None:
+    """Load extracts into a binding, 50 at a time."""
+    for start in range(0, len(extract_ids), 50):
+        body = {"extract_ids": extract_ids[start : start + 50], "binding_ids": [binding["id"]], "sequential": True}
+        call(session, "POST", "/api/v1/extracts/requeue/", json=body)
+
+
+def enable(session: requests.Session, rows: list[dict[str, Any]]) -> None:
+    """Enable bindings."""
+    for row in rows:
+        call(session, "PATCH", f"/api/v1/bindings/{row['id']}/", json={"enabled": True})
+
+
+def bindings(session: requests.Session) -> None:
+    """Enable what is disabled."""
+    enable(session, [row for row in read_bindings(session) if not row["enabled"]])
+
+
+def datastreams(session: requests.Session) -> None:
+    """Put what is on its schedule to smart."""
+    ids: list[str] = []
+    count, page = 1, 0
+    while len(ids) < count:
+        page += 1
+        data = call(session, "GET", "/api/v1/datastreams/", params={"active_pulling_mode": "schedule", "page": page})
+        ids += [row["id"] for row in data["items"]]
+        count = data["count"]
+    for start in range(0, len(ids), 50):
+        chosen = {"datastream_id": ids[start : start + 50]}
+        call(session, "PATCH", "/api/v1/datastreams/", params=chosen, json={"pulling": {"active_mode": "smart"}})
+
+
+def backfill(session: requests.Session) -> None:
+    """Load every extract of the destination's only datastream."""
+    (binding,) = read_bindings(session)
+    requeue(session, binding, read_extracts(session, binding["datastream_id"]))
+
+
+def role(session: requests.Session) -> None:
+    """Enable what is disabled, and load the history of just that."""
+    due = [row for row in read_bindings(session) if not row["enabled"]]
+    history = [read_extracts(session, row["datastream_id"]) for row in due]
+    enable(session, due)
+    for row, extract_ids in zip(due, history):
+        requeue(session, row, extract_ids)
+
+
+WORKS = {"bindings": bindings, "datastreams": datastreams, "backfill": backfill, "role": role}
+
+if __name__ == "__main__":
+    with requests.Session() as one:
+        one.headers["Authorization"] = "Bearer " + os.environ["ADVERITY_API_KEY"]
+        WORKS[sys.argv[1]](one)

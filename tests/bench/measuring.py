@@ -1,0 +1,195 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs, timed from outside: seconds, what went over the wire, memory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import contenders
+from service import Service, serve
+from worlds import Work
+
+LONGEST = 1200.0  # seconds for one run
+TOO_LONG = 120.0  # what a run of the uri side may take, by estimate, so as to be measured
+
+
+class RunError(Exception):
+    """A run failed, or did another work than the one asked for."""
+
+
+@dataclass
+class Samples:
+    """What was measured of one contender at one work and latency. `left_out` says why nothing was."""
+
+    seconds: list[float] = field(default_factory=list)
+    requests: int = 0
+    connections: int = 0
+    memory: float | None = None  # MiB, peak
+    left_out: str = ""
+
+    @property
+    def median(self) -> float:
+        """The middle one of the runs, in seconds."""
+        return statistics.median(self.seconds)
+
+
+@dataclass
+class Measured:
+    """One line of the report: a work at a latency in milliseconds, by contender.
+
+    `simulator` is the simulator's own share in seconds: the collection's requests again, from a client that does nothing else.
+    `same_tasks` is a play through as many tasks that do nothing, in seconds, and `tasks` their number, those that start a module,
+    and those that are skipped; both for a role's second run alone.
+    """
+
+    title: str
+    latency: int
+    samples: dict[str, Samples]
+    simulator: float = 0.0
+    same_tasks: float | None = None
+    tasks: tuple[int, int, int] | None = None
+
+
+def run(command: list[str], environment: dict[str, str], watch: bool = False) -> tuple[float, float]:
+    """Run a command to its end; return its seconds, and a peak of memory in MiB.
+
+    That is the command's own, from what the system tells when it ends (``wait4``). With `watch` it is instead that of the largest
+    module of the collection, of which ``/proc`` is asked over and over: too busy an onlooker for a run that is timed.
+    """
+    home = Path(environment["HOME"])
+    home.mkdir(parents=True, exist_ok=True)
+    with open(home / "output", "wb") as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, cwd=home, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        peak = _watch(process) if watch else 0
+        _pid, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RunError(f"{' '.join(command)} ended with {process.returncode}:\n{(home / 'output').read_text('utf-8', 'replace')[-3000:]}")
+    return seconds, (peak or usage.ru_maxrss) / 1024
+
+
+def _watch(process: subprocess.Popen[bytes]) -> int:
+    """Wait for the end of a process; return the peak memory, in KiB, of the largest module of ours that ran meanwhile."""
+    peak, limit = 0, time.monotonic() + LONGEST
+    while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None and time.monotonic() < limit:
+        for path in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if int(path.name) > process.pid and b"AnsiballZ_adverity_" in (path / "cmdline").read_bytes():
+                    found = re.search(r"VmHWM:\s*(\d+) kB", (path / "status").read_text("ascii"))
+                    peak = max(peak, int(found[1]) if found else 0)
+        time.sleep(0.01)
+    return peak
+
+
+class Course:
+    """All runs of a bench. What is made for them is below `folder`; each is repeated `runs` times."""
+
+    def __init__(self, folder: Path, runs: int) -> None:
+        self.folder, self.runs = folder, runs
+        self.pace = 0.0  # seconds for one uri task
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+
+    def idle(self) -> dict[str, float]:
+        """Return the seconds of the plays that do nothing, by name. Each is run once before that, so that everything is compiled."""
+        result = {}
+        for name in ("empty", "ping"):
+            path = contenders.PLAYBOOKS / f"{name}.yml"
+            self._time(path)
+            result[name] = statistics.median([self._time(path) for _number in range(self.runs)])
+        return result
+
+    def _time(self, path: Path) -> float:
+        return run(contenders.playbook(path), contenders.environment("", self.folder / "idle"))[0]
+
+    def find_pace(self, work: Work, empty: float) -> None:
+        """Find how long one uri task takes, with a small `work`, beyond the seconds of an empty play. Everything is compiled here, too."""
+        with serve(work, 0, self.folder) as service:
+            for contender in contenders.CONTENDERS:
+                service.begin()
+                seconds, _peak = self._run(service, contender, work, self._home(contender))
+                rows = service.requests()
+                if contender == contenders.URI:
+                    self.pace = (seconds - empty) / len(rows)
+
+    def measure(self, work: Work, latency: int) -> list[Measured]:
+        """Measure a work, and where it has one its second run, with all contenders in turn."""
+        titles = [work.title, *filter(None, [work.again])]
+        lines = [Measured(title, latency, {name: Samples() for name in contenders.CONTENDERS}) for title in titles]
+        with serve(work, latency, self.folder) as service:
+            for contender in (contenders.FLOOR, contenders.OURS, contenders.URI):
+                if contender == contenders.URI and self._leave_out(lines, latency):
+                    continue
+                for _number in range(self.runs):
+                    self._once(service, contender, work, lines)
+            self._look(service, work, lines)
+        return lines
+
+    def _leave_out(self, lines: list[Measured], latency: int) -> bool:
+        """Leave the uri side out where it would take too long: it needs as many requests as the script."""
+        estimate = lines[0].samples[contenders.FLOOR].requests * (self.pace + latency / 1000)
+        if estimate > TOO_LONG:
+            for line in lines:
+                line.samples[contenders.URI].left_out = f"left out: the first run would take some {estimate / 60:.1f} min"
+        return estimate > TOO_LONG
+
+    def _once(self, service: Service, contender: str, work: Work, lines: list[Measured]) -> None:
+        home = self._home(contender)
+        service.begin()
+        for line in lines:
+            seconds, memory = self._run(service, contender, work, home)
+            self._note(line.samples[contender], service.requests(), {} if line is not lines[0] else work.writes)
+            line.samples[contender].seconds.append(seconds)
+            if contender == contenders.FLOOR:
+                line.samples[contender].memory = memory
+
+    def _note(self, samples: Samples, rows: list[dict[str, object]], writes: dict[str, int]) -> None:
+        """Note what went over the wire, and check that it is the work that was asked for."""
+        sent = Counter(str(row["method"]) for row in rows if row["method"] != "GET")
+        if dict(sent) != writes or any(row["status"] != 200 for row in rows):
+            raise RunError(f"the work is to send {writes}, but {dict(sent)} was sent, with the answers {Counter(row['status'] for row in rows)}")
+        samples.requests, samples.connections = len(rows), len({row["connection"] for row in rows})
+
+    def _look(self, service: Service, work: Work, lines: list[Measured]) -> None:
+        """Look at the collection's run once more, untimed: memory, tasks, and the simulator's own share."""
+        home = self._home(contenders.OURS)
+        service.begin()
+        seen = []
+        for number, line in enumerate(lines):
+            record = home / f"record{number}"
+            _seconds, line.samples[contenders.OURS].memory = self._run(service, contenders.OURS, work, home, record)
+            seen.append(service.requests())
+            if number:
+                tasks = contenders.recorded(record)
+                counts = (sum(map(contenders.is_module, tasks)), sum(task["status"] == "skipped" for task in tasks))
+                line.tasks = (len(tasks), *counts)
+                path = contenders.same_tasks(tasks, self.folder / "same_tasks.yml")
+                line.same_tasks = statistics.median([self._time(path) for _number in range(self.runs)])
+        service.begin()
+        for line, rows in zip(lines, seen):
+            line.simulator = service.replay(rows)
+
+    def _run(self, service: Service, contender: str, work: Work, home: Path, record: Path | None = None) -> tuple[float, float]:
+        environment = contenders.environment(service.url, home, record)
+        return run(contenders.command(contender, work.name), environment, watch=record is not None)
+
+    def _home(self, contender: str) -> Path:
+        """Return a home that nothing has happened in yet."""
+        home = self.folder / f"home-{contender}"
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir()
+        return home

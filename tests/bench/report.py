@@ -1,0 +1,116 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report: tables in Markdown, made by the run alone."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+
+from contenders import FLOOR, OURS, URI
+from measuring import Measured, Samples
+
+INTRODUCTION = """\
+# Benchmark
+
+The same work, on the same simulator, in one run: with the collection, with a playbook of `ansible.builtin.uri` as a careful user would write it
+(it reads first, loops over what differs in batches as large as the service allows, and checks each status), and with a bare script on one
+`requests.Session`, the floor. `make bench` measures it and writes this page; the playbooks and the script are in `tests/bench`.
+
+![Seconds for each work](benchmark.svg)
+"""
+
+LEGEND = """\
+Seconds are those of the whole command, from its start to its end, as the median of {runs}. *One ping* is the smallest play that runs a module;
+(ours - ping) / floor is what the collection takes beyond it, as a multiple of the whole script, which includes the start of Python and the import of requests.
+*Simulator* is the simulator's own share of our time: our requests once more, from a client that does nothing but send bytes and read answers.
+*Memory* is the peak of the largest module process of ours, asked of `/proc` in a run of its own that is not timed (VmHWM), and for the script its
+own peak as the system tells it (`wait4`).
+"""
+
+
+def _seconds(samples: Samples) -> str:
+    return f"{samples.median:.2f}" if samples.seconds else "-"
+
+
+def _memory(samples: Samples) -> str:
+    return "-" if samples.memory is None else f"{samples.memory:.0f} MiB"
+
+
+def _wire(samples: Samples) -> str:
+    return f"{samples.requests} / {samples.connections}" if samples.seconds else "-"
+
+
+def beyond(line: Measured, ping: float) -> float:
+    """Return what the collection takes beyond the smallest play with a module, as a multiple of the script."""
+    return (line.samples[OURS].median - ping) / line.samples[FLOOR].median
+
+
+def ratio(line: Measured) -> float | None:
+    """Return how many times faster than uri the collection is; None where that was left out."""
+    theirs = line.samples[URI]
+    return theirs.median / line.samples[OURS].median if theirs.seconds else None
+
+
+def one_line(line: Measured, ping: float) -> str:
+    """Return what is shown while the bench runs."""
+    seconds = ", ".join(f"{name} {_seconds(samples)} s" for name, samples in line.samples.items())
+    times = ratio(line)
+    compared = f", {times:.1f} times faster than uri" if times else f" ({line.samples[URI].left_out})"
+    return f"{line.title}, {line.latency} ms: {seconds}{compared}; (ours - ping) / floor {beyond(line, ping):.2f}"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join("| " + " | ".join(row) + " |" for row in lines) + "\n"
+
+
+def _times(lines: list[Measured], ping: float) -> str:
+    head = ["work", "ours, s", "uri, s", "floor, s", "uri / ours", "(ours - ping) / floor", "simulator, s"]
+    rows = []
+    for line in lines:
+        times = ratio(line)
+        compared = f"{times:.1f}" if times else "-"
+        seconds = [_seconds(line.samples[name]) for name in (OURS, URI, FLOOR)]
+        rows.append([line.title, *seconds, compared, f"{beyond(line, ping):.2f}", f"{line.simulator:.3f}"])
+    return _table(head, rows)
+
+
+def _wires(lines: list[Measured]) -> str:
+    head = ["work", "ours", "uri", "floor", "memory, ours", "memory, floor"]
+    rows = []
+    for line in lines:
+        wires = [_wire(line.samples[name]) for name in (OURS, URI, FLOOR)]
+        rows.append([line.title, *wires, *(_memory(line.samples[name]) for name in (OURS, FLOOR))])
+    return _table(head, rows)
+
+
+def _roles(lines: list[Measured]) -> str:
+    head = ["work", "latency, ms", "tasks", "of them modules", "skipped", "ours, s", "as many tasks that do nothing, s"]
+    rows = []
+    for line in lines:
+        if line.tasks is not None and line.same_tasks is not None:
+            counts = [str(count) for count in line.tasks]
+            rows.append([line.title, str(line.latency), *counts, _seconds(line.samples[OURS]), f"{line.same_tasks:.2f}"])
+    return _table(head, rows) if rows else ""
+
+
+def write(lines: list[Measured], idle: dict[str, float], runs: int) -> str:
+    """Return the page."""
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, ansible-core {version('ansible-core')}, requests {version('requests')}"
+    parts = [INTRODUCTION, f"Machine: {machine}.\n", LEGEND.format(runs=f"{runs} runs" if runs > 1 else "one run")]
+    parts.append(f"A play without a task takes {idle['empty']:.2f} s, one ping {idle['ping']:.2f} s.\n")
+    for latency in dict.fromkeys(line.latency for line in lines):
+        chosen = [line for line in lines if line.latency == latency]
+        parts.append(f"## {latency} ms before each answer\n")
+        parts.append(_times(chosen, idle["ping"]))
+        parts += [f"{line.title}: uri {line.samples[URI].left_out}.\n" for line in chosen if line.samples[URI].left_out]
+        parts.append("Requests / connections, and memory:\n")
+        parts.append(_wires(chosen))
+    roles = _roles(lines)
+    if roles:
+        parts += ["## The role's second run\n", "Beside a play that goes through as many tasks: a ping for each module of ours.\n", roles]
+    return "\n".join(parts)

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The simulator as a process of its own, and what a bench has to know of it."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from worlds import KEY, Work
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = ROOT / "playbooks" / "files" / "adverity_simulator.py"
+
+
+class Service:
+    """A simulator that listens at `url`."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    def control(self, method: str, name: str) -> Any:
+        """Return what the control surface answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        with contextlib.closing(connection):
+            connection.request(method, f"/_simulator/{name}")
+            answer = connection.getresponse()
+            content = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{method} {name}: {answer.status} {content[:500]!r}")
+        return json.loads(content)
+
+    def begin(self) -> None:
+        """Begin anew with the first world."""
+        self.control("POST", "reset")
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return the requests since the beginning, or since the last call of this."""
+        rows: list[dict[str, Any]] = self.control("GET", "requests")
+        self.control("DELETE", "requests")
+        return rows
+
+    def replay(self, rows: list[dict[str, Any]]) -> float:
+        """Send the same requests anew from a client that does next to nothing; return how many seconds the answers took.
+
+        That is the simulator's own share, with what the system takes to carry the bytes.
+        """
+        messages = [self._message(row) for row in rows]
+        with socket.create_connection(("127.0.0.1", self.port)) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            started = time.perf_counter()
+            for message in messages:
+                connection.sendall(message)
+                _read_answer(connection)
+            return time.perf_counter() - started
+
+    def _message(self, row: dict[str, Any]) -> bytes:
+        body = b"" if row["body"] is None else json.dumps(row["body"]).encode()
+        query = f"?{urlencode([tuple(pair) for pair in row['query']])}" if row["query"] else ""
+        lines = [
+            f"{row['method']} {row['path']}{query} HTTP/1.1",
+            f"Host: 127.0.0.1:{self.port}",
+            f"Authorization: Bearer {KEY}",
+            f"Content-Length: {len(body)}",
+        ]
+        return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def _read_answer(connection: socket.socket) -> None:
+    """Read one answer, of which the simulator always tells the length."""
+    content = b""
+    while b"\r\n\r\n" not in content:
+        part = connection.recv(65536)
+        if not part:
+            raise RuntimeError("the simulator closed the connection")
+        content += part
+    head, _end, body = content.partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200 "):
+        raise RuntimeError(f"the simulator answered {content[:500]!r}")
+    length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+    missing = length - len(body)
+    while missing:
+        missing -= len(connection.recv(min(missing, 65536)))
+
+
+@contextlib.contextmanager
+def serve(work: Work, latency: int, folder: Path) -> Iterator[Service]:
+    """Run the simulator with this work's world, and so many milliseconds before each answer."""
+    seed, port_file = folder / "seed.json", folder / "port"
+    seed.write_text(json.dumps(work.world), "utf-8")
+    port_file.unlink(missing_ok=True)
+    command = [sys.executable, str(PROGRAM), "--port", "0", "--port-file", str(port_file), "--seed", str(seed), "--latency-ms", str(latency)]
+    command += ["--stop-with-parent", "--stop-after", "7200"]
+    with open(folder / "simulator.log", "wb") as log:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        limit = time.monotonic() + 60
+        while not port_file.exists():
+            if process.poll() is not None or time.monotonic() > limit:
+                raise RuntimeError(f"the simulator does not start: {(folder / 'simulator.log').read_text('utf-8', 'replace')}")
+            time.sleep(0.02)
+        yield Service(int(port_file.read_text("ascii")))
+    finally:
+        process.terminate()
+        process.wait()

@@ -101,7 +101,7 @@ class Ledger(LedgerFile):
         query = "SELECT binding_id, datastream_id, planned_at, updated, self_loading FROM backfill WHERE instance = ?"
         with self.errors():
             rows = self.connection.execute(query, (self.instance,)).fetchall()
-            return {row[0]: Backfill(row[0], row[1], row[2], row[3], [(one[0], one[1]) for one in json.loads(row[4])]) for row in rows}
+            return {row[0]: Backfill(row[0], row[1], row[2], row[3], _read_periods(row[4])) for row in rows}
 
     def plan(
         self,
@@ -180,3 +180,11 @@ class Ledger(LedgerFile):
                 "UPDATE load SET status = 'dispatched', at = ? WHERE instance = ? AND binding_id = ? AND extract_id = ?",
                 ((at, self.instance, binding_id, extract_id) for binding_id in binding_ids for extract_id in extract_ids),
             )
+
+
+def _read_periods(text: str) -> list[Period]:
+    """Raises ValueError."""
+    periods = []
+    for since, until in json.loads(text):
+        periods.append((since, until))
+    return periods

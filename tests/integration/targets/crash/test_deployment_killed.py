@@ -37,8 +37,9 @@ def test_killed_around_the_enabling(begin, world, moment):
     assert len(answered) == (1 if "first POST" in moment else 0)
 
     # The service is still at that request; where it was the PATCH, it did not get any further.
+    row = dict(scene.service.world.bindings[123])
     scene.release()
-    scene.service.world.bindings[123]["enabled"] = enabled
+    scene.service.world.bindings[123].update(row)
     scene.forget()
     scene.deploy(target_id=789)
     assert scene.patches() == ([] if enabled else [(123, {"enabled": True})])

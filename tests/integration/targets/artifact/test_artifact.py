@@ -19,8 +19,6 @@ import pytest
 from adverity_harness.place import ROOT
 from adverity_harness.runs import ansible_playbook
 
-pytestmark = pytest.mark.xdist_group("test_artifact")  # one run serves all tests of this file
-
 # What a user needs: at the top, and wholly (but for what Python leaves behind). Whatever else comes to the top needs a line in galaxy.yml's build_ignore.
 TOP = {"CHANGELOG.rst", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "requirements.txt"}
 WHOLE = ("docs", "meta", "playbooks", "plugins", "roles")

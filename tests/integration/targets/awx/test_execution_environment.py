@@ -17,8 +17,6 @@ import yaml
 from adverity_harness.place import NAME, NAMESPACE, ROOT
 from adverity_harness.runs import ansible_playbook
 
-pytestmark = pytest.mark.xdist_group("test_execution_environment")  # one run serves all tests of this file
-
 DEFINITION = "execution-environment.yml"
 
 

@@ -13,8 +13,6 @@ from awx_credential_types import ENCRYPTED, can_start
 from awx_setups import Setup, data
 from awx_stand_in import StandIn
 
-pytestmark = pytest.mark.xdist_group("test_setup")  # one run serves all tests of this file
-
 ENTERED = {"instance": "acme.datatap.adverity.com", "api_key": "entered-in-awx"}
 
 

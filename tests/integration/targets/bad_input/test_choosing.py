@@ -10,8 +10,6 @@ import pytest
 from adverity_harness.refusals import UUID, ordinary_world, try_all
 from adverity_harness.runs import module
 
-pytestmark = pytest.mark.xdist_group("test_choosing")  # one run serves all tests of this file
-
 
 def binding(**options):
     """A task that would enable bindings."""

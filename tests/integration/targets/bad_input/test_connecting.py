@@ -11,8 +11,6 @@ from adverity_harness.refusals import ordinary_world, try_all
 from adverity_harness.runs import module
 from adverity_harness.worlds import KEY
 
-pytestmark = pytest.mark.xdist_group("test_connecting")  # one run serves all tests of this file
-
 
 def connected(**options):
     """A task that would only look, with other connection options."""

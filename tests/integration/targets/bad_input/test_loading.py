@@ -10,8 +10,6 @@ import pytest
 from adverity_harness.refusals import UUID, ordinary_world, try_all
 from adverity_harness.runs import module
 
-pytestmark = pytest.mark.xdist_group("test_loading")  # one run serves all tests of this file
-
 LOAD = dict(datastream_id=456, target_id=789)
 
 

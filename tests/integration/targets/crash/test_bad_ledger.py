@@ -13,8 +13,6 @@ from adverity_harness.runs import module, refused, role
 from adverity_harness.scenes import open_scene
 from adverity_harness.worlds import World
 
-pytestmark = pytest.mark.xdist_group("test_bad_ledger")  # one run serves all tests of this file
-
 
 def other_database(path, **pragmas):
     """Make a database that is no ledger of ours, or not one that is known yet."""

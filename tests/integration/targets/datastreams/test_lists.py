@@ -12,8 +12,6 @@ from adverity_harness.runs import module, refused
 from adverity_harness.scenes import open_scene
 from adverity_harness.worlds import WORKSPACE, World
 
-pytestmark = pytest.mark.xdist_group("test_lists")  # one run serves all tests of this file
-
 COUNT = 230
 EMEA, DACH, AMERICAS = (f"a0000000-0000-4000-8000-00000000000{number}" for number in (2, 3, 4))
 PLACES = (WORKSPACE, EMEA, DACH, AMERICAS)  # DACH is below EMEA; EMEA and AMERICAS are below WORKSPACE

@@ -12,8 +12,6 @@ from adverity_harness.runs import module, refused
 from adverity_harness.scenes import open_scene
 from adverity_harness.worlds import READ_ONLY_KEY, World
 
-pytestmark = pytest.mark.xdist_group("test_refusals")  # one run serves all tests of this file
-
 STRANGER, OTHER_STRANGER = uuid(9999), uuid(8888)
 OFF = dict(enabled=False)
 

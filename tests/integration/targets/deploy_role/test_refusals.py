@@ -11,8 +11,6 @@ from adverity_harness.runs import refused, role
 from adverity_harness.scenes import open_scene
 from adverity_harness.worlds import World
 
-pytestmark = pytest.mark.xdist_group("test_refusals")  # one run serves all tests of this file
-
 REFUSALS = {
     "not bound": (dict(target_id=789, datastream_ids=[456, 458]), "target_id 789", "458"),
     "unknown beside known": (dict(target_id=789, datastream_ids=[456, 457, 9999]), "datastream_ids", "9999"),

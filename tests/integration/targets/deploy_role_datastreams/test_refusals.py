@@ -11,8 +11,6 @@ from adverity_harness.runs import refused, role
 from adverity_harness.scenes import open_scene
 from adverity_harness.worlds import World
 
-pytestmark = pytest.mark.xdist_group("test_refusals")  # one run serves all tests of this file
-
 ONE, STRANGER = uuid(456), uuid(9999)
 HERE = dict(target_id=789, datastream_uuids=[ONE], backfill="never")
 TWO = dict(HERE, datastream_uuids=[ONE, STRANGER])

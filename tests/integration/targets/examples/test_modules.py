@@ -11,8 +11,6 @@ import re
 import pytest
 from examples import PREFIX, of_modules, run_all
 
-pytestmark = pytest.mark.xdist_group("test_modules")  # one run serves all tests of this file
-
 EXAMPLES = of_modules()
 ONLY_READING = re.compile(r"_info$|_ledger$")
 

@@ -10,8 +10,6 @@ import pytest
 from adverity_harness.worlds import NOW
 from examples import of_pages, run_all
 
-pytestmark = pytest.mark.xdist_group("test_pages")  # one run serves all tests of this file
-
 EXAMPLES = of_pages()
 
 

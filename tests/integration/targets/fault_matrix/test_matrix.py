@@ -16,8 +16,6 @@ from adverity_harness.side_by_side import Case, open_cases, settle
 from calls import CALLS, SURVIVED
 from expected import RETRIES, read_table, times
 
-pytestmark = pytest.mark.xdist_group("test_matrix")  # one run serves all tests of this file
-
 TABLE = read_table()
 DOCUMENT = ROOT / "docs" / "fault-matrix.md"
 ENVIRONMENT = {"ADVERITY_RETRIES": str(RETRIES), "ADVERITY_RETRY_MAX_DELAY": "0.2", "ADVERITY_TIMEOUT": "{{ patience }}"}

@@ -15,8 +15,6 @@ from adverity_harness.scenes import open_scene
 from adverity_harness.worlds import KEY, World
 from page import Page, report
 
-pytestmark = pytest.mark.xdist_group("test_page")  # one run serves all tests of this file
-
 REFERRING = {"src", "href", "srcset", "action", "formaction", "data", "poster", "background", "cite", "ping", "manifest", "xlink:href"}
 
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)>"

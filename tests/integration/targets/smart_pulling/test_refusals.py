@@ -10,8 +10,6 @@ from adverity_harness.crowds import crowd, setting, snapshot, uuid
 from adverity_harness.runs import module, refused
 from adverity_harness.scenes import open_scene
 
-pytestmark = pytest.mark.xdist_group("test_refusals")  # one run serves all tests of this file
-
 ONE, STRANGER = uuid(1), uuid(9999)
 WEEKLY = dict(is_active=True, frequency="weekly")
 

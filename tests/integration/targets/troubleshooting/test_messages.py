@@ -18,8 +18,6 @@ from adverity_harness.runs import module, refused, role
 from adverity_harness.scenes import open_scene
 from adverity_harness.worlds import KEY, READ_ONLY_KEY, World
 
-pytestmark = pytest.mark.xdist_group("test_messages")  # one run serves all tests of this file
-
 GUIDES = ROOT / "docs" / "docsite" / "rst"
 LOAD = dict(datastream_id=456, target_id=789)
 STREAM = [uuid(456)]

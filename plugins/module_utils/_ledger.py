@@ -96,6 +96,12 @@ class Ledger(LedgerFile):
                 ):
                     yield Entry(binding_id, extract_id, datastream_id, created, _ON_DISK[status], at)
 
+    def binding_ids(self) -> set[int]:
+        """The bindings that there are entries for."""
+        with self.errors():
+            query = "SELECT DISTINCT binding_id FROM load WHERE instance = ?"
+            return {row[0] for row in self.connection.execute(query, (self.instance,))}
+
     def backfills(self) -> dict[int, Backfill]:
         """What is known of each binding as a whole, by its id."""
         query = "SELECT binding_id, datastream_id, planned_at, updated, self_loading FROM backfill WHERE instance = ?"

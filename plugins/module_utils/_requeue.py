@@ -44,9 +44,10 @@ def requeue(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[
             raise _stop(run, ledger)
         gone = find_gone(ledger, choice, wish)
         run.warn(ledger, gone)
-        new = is_new(ledger, choice, plan, status, periods) or bool(gone or plan.settled)
+        new = only_plan and (is_new(ledger, choice, plan, status, periods) or bool(gone or plan.settled))
         if not check_mode:
-            ledger.learn(settled(choice, plan), [])
+            if plan.settled:
+                ledger.learn(settled(choice, plan), [])
             ledger.plan(entries(choice, plan), choice.bindings, periods, not only_plan, gone, choice.updated)
         if only_plan:
             return dict(run.result(), changed=new, ledger=ledger.path, diff=run.diff(), warnings=run.warnings)

@@ -27,7 +27,7 @@ def report(client: Client, params: dict[str, t.Any]) -> dict[str, t.Any]:
     with Ledger(params["ledger"], client.host, LOOK) as ledger:
         found = ledger.entries(params["extract_ids"], binding_ids, params["datastream_ids"])
         entries = [entry for entry in found if inside(_times.parse_or_none(entry.created))]
-        loaded = {entry.binding_id for entry in ledger.entries()}
+        loaded = ledger.binding_ids()
         known = {
             binding_id: backfill
             for binding_id, backfill in ledger.backfills().items()

@@ -161,16 +161,20 @@ class Ledger(LedgerFile):
                 ((self.instance, *backfill[:4], json.dumps(backfill.self_loading)) for backfill in backfills),
             )
 
-    def intend(self, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int]) -> list[tuple[t.Any, ...]]:
-        """Notes that these are about to be sent. Returns what ``withdraw`` needs to take that back."""
-        which = "instance = ? AND binding_id = ? AND extract_id IN ({0})".format(", ".join("?" * len(extract_ids)))
+    def intend(
+        self, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int], dispatched: tuple[t.Sequence[int], t.Sequence[int]] = ((), ())
+    ) -> list[tuple[t.Any, ...]]:
+        """Notes that these are about to be sent. Returns what ``withdraw`` needs to take that back.
+
+        ``dispatched`` are bindings and extracts to be noted as such in the same commit.
+        """
+        query = "SELECT status, at, instance, binding_id, extract_id FROM load WHERE " + _which(extract_ids)
         before: list[tuple[t.Any, ...]] = []
         with self.transaction() as connection:
+            self._mark("dispatched", *dispatched)
             for binding_id in binding_ids:
-                key = (self.instance, binding_id, *extract_ids)
-                query = "SELECT status, at, instance, binding_id, extract_id FROM load WHERE "
-                before.extend(connection.execute(query + which, key).fetchall())
-                connection.execute("UPDATE load SET status = 'intended', at = ? WHERE " + which, (_times.now(), *key))
+                before.extend(connection.execute(query, (self.instance, binding_id, *extract_ids)).fetchall())
+            self._mark("intended", binding_ids, extract_ids)
         return before
 
     def withdraw(self, before: list[tuple[t.Any, ...]]) -> None:
@@ -180,12 +184,17 @@ class Ledger(LedgerFile):
 
     def dispatched(self, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int]) -> None:
         """Notes that the service said it dispatched these."""
-        at = _times.now()
-        with self.transaction() as connection:
-            connection.executemany(
-                "UPDATE load SET status = 'dispatched', at = ? WHERE instance = ? AND binding_id = ? AND extract_id = ?",
-                ((at, self.instance, binding_id, extract_id) for binding_id in binding_ids for extract_id in extract_ids),
-            )
+        with self.transaction():
+            self._mark("dispatched", binding_ids, extract_ids)
+
+    def _mark(self, status: str, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int]) -> None:
+        for binding_id in binding_ids:
+            key = (self.instance, binding_id, *extract_ids)
+            self.connection.execute("UPDATE load SET status = ?, at = ? WHERE " + _which(extract_ids), (status, _times.now(), *key))
+
+
+def _which(extract_ids: t.Sequence[int]) -> str:
+    return "instance = ? AND binding_id = ? AND extract_id IN ({0})".format(", ".join("?" * len(extract_ids)))
 
 
 def _read_periods(text: str) -> list[Period]:

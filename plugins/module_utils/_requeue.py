@@ -8,11 +8,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from . import _extracts, _quote, _requeue_plan, _times
 from ._client import Client
-from ._errors import AdverityError, UnreadableAnswer
+from ._errors import AdverityError, LedgerError, UnreadableAnswer
 from ._ledger import DISPATCHED, PENDING, Entry, Ledger, Period
 from ._ledger_file import PREDICT, WRITE
 from ._requeue_choice import Choice, Wish, look_up
@@ -139,37 +140,47 @@ class Run:
 
     def send(self, client: Client, ledger: Ledger, sequential: bool) -> None:
         """Sends the batches one after the other. An error carries the result so far."""
-        for batch in self.plan.batches:
-            intention = _Intention(ledger, batch)
-            try:
-                self._send_one(client, intention, sequential)
-            except AdverityError as error:
-                self._explain(error, batch, intention.standing, ledger.path)
-                raise
+        notes = _Notes(ledger)
+        try:
+            for batch in self.plan.batches:
+                notes.batch = batch
+                self._send_one(client, notes, sequential)
+            notes.save()
+        except BaseException as error:
+            with contextlib.suppress(LedgerError):
+                notes.save()
+            if isinstance(error, AdverityError):
+                self._explain(error, notes, ledger.path)
+            raise
 
-    def _send_one(self, client: Client, intention: _Intention, sequential: bool) -> None:
-        batch = intention.batch
+    def _send_one(self, client: Client, notes: _Notes, sequential: bool) -> None:
+        batch = notes.batch
         body: dict[str, t.Any] = {"extract_ids": batch.extract_ids, "sequential": sequential}
         if batch.binding_ids:
             body["binding_ids"] = list(batch.binding_ids)
-        data = client.request("POST", PATH, body=body, before=intention.note, undo=intention.withdraw).data
+        data = client.request("POST", PATH, body=body, before=notes.intend, undo=notes.withdraw).data
         answered = data.get("extract_ids") if isinstance(data, dict) else None
         if not isinstance(answered, list):
             raise _doubt("it does not say which extracts")
         confirmed = [one for one in batch.extract_ids if one in answered]
-        intention.done(confirmed)
+        notes.confirm(confirmed)
         self.sent.append((batch._replace(extract_ids=confirmed), _quote.line(data.get("message") or "")))
-        if intention.standing:
-            raise _doubt("it leaves out {0} of those".format(_quote.ids(intention.standing)))
+        if notes.standing:
+            raise _doubt("it leaves out {0} of those".format(_quote.ids(notes.standing)))
         more = [one for one in answered if one not in batch.extract_ids]
         if more:
             self.warnings.append("The service says that it also dispatched extracts which were not asked for: {0!r:.200}.".format(more))
 
-    def _explain(self, error: AdverityError, batch: Batch, in_doubt: list[int], ledger_path: str) -> None:
+    def _explain(self, error: AdverityError, notes: _Notes, ledger_path: str) -> None:
         """Adds to the error what was asked for, what was done before, and what to do next."""
+        batch, in_doubt = notes.batch, notes.standing
         into = "into binding " + _quote.ids(batch.binding_ids) if batch.binding_ids else "into all enabled bindings"
         of = "" if batch.datastream_id is None else " of datastream {0}".format(batch.datastream_id)
         self.in_doubt = [(batch.datastream_id, binding_id, one) for binding_id in batch.ledger_bindings for one in in_doubt]
+        if notes.unsaved is not None:
+            lost, _message = self.sent.pop()  # the next run will find it as unknown as this one found it certain
+            self.in_doubt += [(lost.datastream_id, *pair) for pair in lost.pairs()]
+            in_doubt = lost.extract_ids + in_doubt
         facts = self.result()
         error.facts = dict(facts, **error.facts)
         error.say("Asked for: to load extracts {0}{1} {2}.".format(_quote.ids(batch.extract_ids), of, into))
@@ -248,27 +259,42 @@ def _stop(run: Run, ledger: Ledger) -> AdverityError:
     return error
 
 
-class _Intention:
-    """A batch on its way: what the ledger holds of it at each moment."""
+class _Notes:
+    """What the ledger is told of the batches on their way.
 
-    def __init__(self, ledger: Ledger, batch: Batch) -> None:
-        self.batch = batch
+    What the service confirmed is written together with the next intention, before that goes out: one commit for each batch, not two.
+    ``standing`` are the extracts of ``batch`` that may be on their way, ``unsaved`` the batch before it that is confirmed and not yet written.
+    """
+
+    batch: Batch
+
+    def __init__(self, ledger: Ledger) -> None:
         self.standing: list[int] = []
+        self.unsaved: Batch | None = None
         self._ledger = ledger
         self._before: list[tuple[t.Any, ...]] = []
 
-    def note(self) -> None:
-        self._before = self._ledger.intend(self.batch.ledger_bindings, self.batch.extract_ids)
+    def intend(self) -> None:
+        self._before = self._ledger.intend(self.batch.ledger_bindings, self.batch.extract_ids, self._confirmed())
+        self.unsaved = None
         self.standing = self.batch.extract_ids
 
     def withdraw(self) -> None:
         self._ledger.withdraw(self._before)
         self.standing = []
 
-    def done(self, extract_ids: list[int]) -> None:
-        self._ledger.dispatched(self.batch.ledger_bindings, extract_ids)
+    def confirm(self, extract_ids: list[int]) -> None:
+        self.unsaved = self.batch._replace(extract_ids=extract_ids)
         taken = set(extract_ids)
         self.standing = [one for one in self.standing if one not in taken]
+
+    def save(self) -> None:
+        if self.unsaved is not None:
+            self._ledger.dispatched(*self._confirmed())
+            self.unsaved = None
+
+    def _confirmed(self) -> tuple[t.Sequence[int], t.Sequence[int]]:
+        return (self.unsaved.ledger_bindings, self.unsaved.extract_ids) if self.unsaved is not None else ((), ())
 
 
 def _doubt(what: str) -> UnreadableAnswer:

@@ -34,18 +34,22 @@ class Outcome(NamedTuple):
 
 
 def in_doubt(*outcomes: Outcome) -> list[int]:
-    """What these runs, one after the other, left open: noted as intended, and neither answered nor taken back since."""
-    doubt: list[int] = []
-    before: list[int] = []
+    """What these runs, one after the other, left open: noted as intended, and neither answered nor taken back since.
+
+    A run goes on to its next batch only when the one before is answered, and notes both in one commit.
+    """
+    doubt: set[int] = set()
     for outcome in outcomes:
+        before, under_way = doubt, set()
         for moment, what, extract_ids in outcome.points:
             if moment == "committed" and what == "intend":
-                before, doubt = doubt, sorted({*doubt, *extract_ids})
+                before, under_way = doubt - under_way, set(extract_ids)
+                doubt = before | under_way
             elif moment == "committed" and what == "withdraw":
-                doubt = before
+                doubt, under_way = before, set()
             elif moment == "committed" and what == "dispatched":
-                doubt = [one for one in doubt if one not in extract_ids]
-    return doubt
+                doubt, under_way = doubt - set(extract_ids), set()
+    return sorted(doubt)
 
 
 class Scene:

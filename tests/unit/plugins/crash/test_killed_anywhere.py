@@ -24,12 +24,16 @@ NAMED = {"datastream_ids": [456], "binding_ids": BINDINGS, "batch_size": 2}
 BARE = {"extract_ids": EXTRACTS, "batch_size": 2}
 BUSY = {"method": "POST", "skip": 1, "status": {"code": 429, "headers": {"Retry-After": "0"}}}
 
-# Every batch passes these between the moment before its intention and the moment after its answer was written down.
-OF_A_BATCH = [
-    (moment, what)
-    for what in ("intend", "POST /api/v1/extracts/requeue/", "dispatched")
-    for moment in (["before", "after"] if what.startswith("POST") else ["before", "before transaction", "begun", "before commit", "committed", "after"])
-]
+
+
+def points_of(what):
+    """The moments of a change of the ledger, or of a request."""
+    return [(moment, what) for moment in (["before", "after"] if " " in what else ["before", "before transaction", "begun", "before commit", "committed", "after"])]
+
+
+# Every batch passes the first ones; with its intention the batch before it is noted as dispatched. The last batch of all is noted by itself.
+OF_A_BATCH = points_of("intend") + points_of("POST /api/v1/extracts/requeue/")
+AT_THE_END = points_of("dispatched")
 
 
 @pytest.fixture(name="scene")
@@ -141,8 +145,8 @@ def test_killed_anywhere(scene, options):
 
     points = enumerate_kills(scene, lambda: scene.begin(**world()), after_each, **options)
     # The enumeration went through all three batches, each with all its points.
-    passed = [(moment, what) for moment, what, extracts in points if what in {name for _moment, name in OF_A_BATCH}]
-    assert passed == OF_A_BATCH * len(BATCHES)
+    passed = [(moment, what) for moment, what, extracts in points if what in {name for _moment, name in OF_A_BATCH + AT_THE_END}]
+    assert passed == OF_A_BATCH * len(BATCHES) + AT_THE_END
     assert [extracts for moment, what, extracts in points if moment == "before" and what.startswith("POST")] == BATCHES
 
 

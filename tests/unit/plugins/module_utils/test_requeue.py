@@ -378,24 +378,33 @@ def test_a_failure_half_way_tells_what_was_done_and_what_was_not(service, run, p
         ("intend", 2, ["429 then"], 1, {"pending": [101, 102, 103]}, {"remaining": [101, 102, 103]}),
         ("withdraw", 1, [404], 1, {"unknown": [101], "pending": [102, 103]}, {"unknown": [101], "remaining": [102, 103]}),
         ("withdraw", 1, ["429 then"], 1, {"unknown": [101], "pending": [102, 103]}, {"unknown": [101], "remaining": [102, 103]}),
-        ("dispatched", 1, [], 1, {"unknown": [101], "pending": [102, 103]}, {"unknown": [101], "remaining": [102, 103]}),
-        ("dispatched", 2, [], 2, {"dispatched": [101], "unknown": [102], "pending": [103]}, {"requeued": [101], "unknown": [102], "remaining": [103]}),
+        ("dispatched", 1, [], 3, {"dispatched": [101, 102, 103]}, {"requeued": [101, 102, 103]}),  # it is tried twice
+        ("dispatched and later", 1, [], 3, {"dispatched": [101, 102], "unknown": [103]}, {"requeued": [101, 102], "unknown": [103]}),
+        ("intend and later", 1, [], 0, {"pending": [101, 102, 103]}, {"remaining": [101, 102, 103]}),
+        ("intend and later", 2, [], 1, {"unknown": [101], "pending": [102, 103]}, {"unknown": [101], "remaining": [102, 103]}),
+        ("intend and later", 3, [], 2, {"dispatched": [101], "unknown": [102], "pending": [103]}, {"requeued": [101], "unknown": [102], "remaining": [103]}),
     ],
 )
 def test_a_ledger_that_fails_stops_everything_and_nothing_is_sent_twice(service, run, path, monkeypatch, method, call, outcomes, posts, ledger, ids):
     service.outcomes = list(outcomes)
-    real = getattr(Ledger, method)
+    broken, _and, later = method.partition(" and ")
     calls = []
 
-    def failing(self, *args):
-        calls.append(method)
-        if len(calls) == call:
-            with self.transaction():
-                raise sqlite3.OperationalError("disk I/O error")
-        return real(self, *args)
+    def fail_at(name):
+        real = getattr(Ledger, name)
+
+        def failing(self, *args):
+            calls.append(name)
+            if (later and calls.count(broken) >= call) or (name == broken and calls.count(broken) == call):
+                with self.transaction():
+                    raise sqlite3.OperationalError("disk I/O error")
+            return real(self, *args)
+
+        return failing
 
     with monkeypatch.context() as patched:
-        patched.setattr(Ledger, method, failing)
+        for name in ("plan", "intend", "withdraw", "dispatched"):
+            patched.setattr(Ledger, name, fail_at(name))
         result = fails(run, LedgerError, service, batch_size=1)
     assert "The ledger {0} cannot be used: disk I/O error".format(path) in result["msg"]
     assert len(service.posts) == posts

@@ -1,6 +1,7 @@
 # What a developer types. All of it is in tests/driver; see CONTRIBUTING.md.
 #   make test STAGES="units coverage"      only these stages
 #   make test CORE=2.19 PYTHON=3.11        another ansible-core, on that Python
+#   make test-matrix CORES="2.16 2.18"     only these of the matrix
 #   make unit ARGS="-x tests/unit/plugins" pytest with these arguments
 #   make bench ARGS="--quick"              measure small works, once; without ARGS everything, into docs/
 
@@ -18,7 +19,7 @@ test:
 	@$(DRIVER) test $(if $(CORE),--core "$(CORE)" $(if $(PYTHON),--python "$(PYTHON)")) $(STAGES)
 
 test-matrix:
-	@$(DRIVER) matrix
+	@$(DRIVER) matrix $(CORES)
 
 lint:
 	@$(DRIVER) test lint

@@ -64,13 +64,14 @@ def measure(words: list[str]) -> int:
 def default_bench(name: str, here: list[str]) -> Bench:
     """Return the bench with the pinned ansible-core and all linters."""
     tools = pythons.development_tools()
-    return Bench(name, tools, places.WORK / name, pythons.tested_targets(tools, here, every=False))
+    return Bench(name, tools, places.WORK / name, pythons.target_pythons(tools, here, newest=False))
 
 
-def core_bench(core: str, python: str, here: list[str], every: bool) -> Bench:
-    """Return the bench for one ansible-core series; it has no linters."""
+def core_bench(core: str, python: str, here: list[str], name: str = "tests", newest: bool = False) -> Bench:
+    """Return a bench for one ansible-core series; it has no linters."""
     tools = pythons.core_tools(core, python)
-    return Bench(f"ansible-core {core} on Python {python}", tools, tools.parents[1], pythons.tested_targets(tools, here, every))
+    targets = pythons.target_pythons(tools, here, newest)
+    return Bench(f"ansible-core {core} on Python {python}", tools, tools.parents[1] / name, targets)
 
 
 def check(core: str, python: str, names: list[str]) -> int:
@@ -81,7 +82,7 @@ def check(core: str, python: str, names: list[str]) -> int:
         checks = [name for name in names if name in CHECKS]
         tests = [name for name in names if name not in CHECKS]
         if core:
-            outcomes = run_stages(core_bench(core, python, here, every=False), names)
+            outcomes = run_stages(core_bench(core, python, here), names)
         elif checks and tests:
             outcomes = run_beside(default_bench("tests", here), tests, default_bench("checks", here), checks)
         else:
@@ -89,16 +90,18 @@ def check(core: str, python: str, names: list[str]) -> int:
     return conclude(outcomes, time.monotonic() - started)
 
 
-def matrix() -> int:
-    """Run sanity and units on every ansible-core of the matrix, integration on the oldest and the newest."""
+def matrix(cores: list[str]) -> int:
+    """Run sanity and units on these ansible-cores of the matrix, integration on the oldest and the newest there is; sanity beside the others."""
     started = time.monotonic()
     outcomes = []
     with places.alone():
         here = pythons.announce_targets()
-        for core, python in MATRIX.items():
-            names = ["sanity", "units"] + (["integration"] if core in (min(MATRIX), max(MATRIX)) else [])
+        for core in cores:
+            python = MATRIX[core]
+            tests = ["units"] + (["integration"] if core in (min(MATRIX), max(MATRIX)) else [])
             try:
-                outcomes += run_stages(core_bench(core, python, here, every=True), names)
+                bench, beside = core_bench(core, python, here, newest=True), core_bench(core, python, here, "checks")
+                outcomes += run_beside(bench, tests, beside, ["sanity"])
             except pythons.MissingError as error:
                 print(error, flush=True)
                 outcomes.append(Outcome(f"ansible-core {core} on Python {python}", "set up", False, 0, str(error)))
@@ -128,7 +131,8 @@ def main() -> int:
     test.add_argument("--core", default="", help="an ansible-core series such as 2.19; without it, the pinned one")
     test.add_argument("--python", default="", help="the Python, such as 3.11, that runs it")
     test.add_argument("stages", nargs="*", metavar="STAGE", help=" ".join(STAGES))
-    commands.add_parser("matrix", help="run the tests on every supported ansible-core")
+    listed = commands.add_parser("matrix", help="run the tests on every supported ansible-core")
+    listed.add_argument("cores", nargs="*", metavar="CORE", help=f"only on these of {' '.join(MATRIX)}")
     commands.add_parser("clean", help="remove everything that was made")
     words = parser.parse_args()
     if words.command == "test":
@@ -146,7 +150,12 @@ def main() -> int:
     if words.command == "clean":
         places.clean()
         return 0
-    return demo() if words.command == "demo" else matrix()
+    if words.command == "matrix":
+        unknown = [core for core in words.cores if core not in MATRIX]
+        if unknown:
+            parser.error(f"not in the matrix: {' '.join(unknown)} (there are {' '.join(MATRIX)})")
+        return matrix(words.cores or list(MATRIX))
+    return demo()
 
 
 if __name__ == "__main__":

@@ -92,3 +92,13 @@ def test_a_deployment_over_https(begin, ours, world):
     scene.forget()
     assert scene.deploy(target_id=789, env=trust).changed == 0
     assert scene.writes() == []
+
+
+def test_a_module_makes_one_connection_and_so_one_handshake(begin, ours):
+    """However many pages it reads and batches it sends."""
+    world = World().datastream(456, extracts=250).binding(123, 456, enabled=True)
+    scene = begin(world, **ours.certify())
+    scene.play([module("requeue", "load", datastream_id=456, target_id=789, ca_path=ours.bundle)], env=NOWHERE)
+    sent = [row["method"] for row in scene.requests()]
+    assert sent == ["GET"] * (1 + 3) + ["POST"] * 5
+    assert len({row["connection"] for row in scene.requests()}) == 1

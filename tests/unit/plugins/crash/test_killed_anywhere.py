@@ -27,8 +27,9 @@ BUSY = {"method": "POST", "skip": 1, "status": {"code": 429, "headers": {"Retry-
 
 
 def points_of(what):
-    """The moments of a change of the ledger, or of a request."""
-    return [(moment, what) for moment in (["before", "after"] if " " in what else ["before", "before transaction", "begun", "before commit", "committed", "after"])]
+    """The moments of a request, which has a method and a path, or of a change of the ledger."""
+    moments = ["before", "after"] if " " in what else ["before", "before transaction", "begun", "before commit", "committed", "after"]
+    return [(moment, what) for moment in moments]
 
 
 # Every batch passes the first ones; with its intention the batch before it is noted as dispatched. The last batch of all is noted by itself.

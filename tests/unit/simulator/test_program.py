@@ -21,9 +21,9 @@ from pathlib import Path
 import adverity_simulator
 import pytest
 from adverity_simulator import Simulator
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.authority import Authority
 
 PROGRAM = Path(adverity_simulator.__file__)
-CERTIFICATE = Path(__file__).with_name("localhost.pem")
 KEY = "demo-key-0123456789"
 BINDINGS, REQUEUE = "/api/v1/bindings/", "/api/v1/extracts/requeue/"
 
@@ -121,14 +121,18 @@ def test_stopping_closes_kept_connections(small):
         socket.create_connection(("127.0.0.1", simulator.port), timeout=5)
 
 
-def test_tls(start, small):
-    simulator = start(small, certfile=str(CERTIFICATE)).simulator
+def test_tls(start, small, tmp_path):
+    """With the certificate and its key in one file."""
+    authority = Authority(tmp_path)
+    both = tmp_path / "both.pem"
+    both.write_bytes(b"".join(Path(name).read_bytes() for name in authority.certify().values()))
+    simulator = start(small, certfile=str(both)).simulator
     assert simulator.url == f"https://127.0.0.1:{simulator.port}"
     distrusting = http.client.HTTPSConnection("127.0.0.1", simulator.port, timeout=5)
     with pytest.raises(ssl.SSLCertVerificationError):
         distrusting.request("GET", BINDINGS)
     distrusting.close()
-    context = ssl.create_default_context(cafile=str(CERTIFICATE))
+    context = ssl.create_default_context(cafile=authority.bundle)
     connection = http.client.HTTPSConnection("127.0.0.1", simulator.port, timeout=5, context=context)
     for page in (1, 2):
         connection.request("GET", f"/api/extracts/?page={page}", headers={"Authorization": f"Bearer {KEY}"})

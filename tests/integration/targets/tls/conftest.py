@@ -14,8 +14,8 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "setup_harness")]
 
+from adverity_harness.authority import Authority
 from adverity_harness.fixtures import fixture_begin
-from authority import Authority
 
 __all__ = ["fixture_begin"]
 

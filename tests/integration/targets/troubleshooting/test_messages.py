@@ -11,6 +11,7 @@ import socket
 import sqlite3
 
 import pytest
+from adverity_harness.authority import Authority
 from adverity_harness.crowds import uuid
 from adverity_harness.place import ROOT, load_simulator
 from adverity_harness.refusals import UUID, ordinary_world
@@ -122,8 +123,7 @@ def fixture_given(tmp_path_factory):
         texts.extend([failure["msg"] for failure in run.failures] + run.warnings)
         return run
 
-    certificate = str(ROOT / "tests" / "unit" / "simulator" / "localhost.pem")
-    with load_simulator().Simulator(certfile=certificate) as service, open_scene(folder / "one", world) as scene:
+    with load_simulator().Simulator(**Authority(folder).certify()) as service, open_scene(folder / "one", world) as scene:
         some = tasks(folder, service.url)
         run = play(scene, some)
         assert len(run.failures) == len(some), run.output

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 from adverity_harness.crowds import crowd, setting, snapshot, uuid
+from adverity_harness.refusals import try_all
 from adverity_harness.runs import module, refused
-from adverity_harness.scenes import open_scene
 
 ONE, STRANGER = uuid(1), uuid(9999)
 WEEKLY = dict(is_active=True, frequency="weekly")
@@ -45,25 +45,21 @@ SETTINGS = {
 REFUSALS = {**CHOICES, **{name: (dict(options, all_datastreams=True), *words) for name, (options, *words) in SETTINGS.items()}}
 
 
-@pytest.fixture(name="refusals", scope="module")
-def fixture_refusals(tmp_path_factory):
-    """One run with all of them; gives the failed results by name, and the scene."""
-    with open_scene(tmp_path_factory.mktemp("refusals"), crowd(2, {"smart": setting()})) as scene:
-        run = scene.play([refused(module("smart_pulling", title, **options)) for title, (options, *_words) in REFUSALS.items()])
-        assert len(run.failures) == len(REFUSALS), run.output
-        yield dict(zip(REFUSALS, run.failures)), scene
+@pytest.fixture(name="tried", scope="module")
+def fixture_tried(tmp_path_factory):
+    """One run with all of them."""
+    cases = {title: (module("smart_pulling", title, **options), *words) for title, (options, *words) in REFUSALS.items()}
+    with try_all(tmp_path_factory.mktemp("refusals"), crowd(2, {"smart": setting()}), cases) as tried:
+        yield tried
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_is_refused_and_says_why(refusals, name):
-    failure = refusals[0][name]
-    for word in REFUSALS[name][1:]:
-        assert word in failure["msg"]
-    assert failure.get("changed", False) is False
+def test_is_refused_and_says_why(tried, name):
+    tried.check_told(name, *REFUSALS[name][1:])
 
 
-def test_nothing_was_even_asked(refusals):
-    assert refusals[1].requests() == []
+def test_nothing_was_even_asked(tried):
+    assert tried.scene.requests() == []
 
 
 @pytest.mark.parametrize("unknown", ["skip", "error"])

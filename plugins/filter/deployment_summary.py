@@ -34,6 +34,16 @@ options:
     description: Whether nothing was really done.
     type: bool
     default: false
+  datastreams:
+    description:
+      - The results of what was set of datastreams, as far as there are any.
+      - V(smart_pulling) is that of M(adverity.management.adverity_smart_pulling); V(pulling_mode) and V(enabled) are those of
+        M(adverity.management.adverity_datastream).
+    type: dict
+    default: {}
+  datastream_enabled:
+    description: Whether the datastreams were to be switched on, or off.
+    type: bool
 """
 
 EXAMPLES = r"""
@@ -54,10 +64,16 @@ from ansible_collections.adverity.management.plugins.module_utils._deployment_su
 
 
 def deployment_summary(
-    plan: dict[str, t.Any], requeue: dict[str, t.Any], target_id: int, enabled: bool = True, check_mode: bool = False
+    plan: dict[str, t.Any],
+    requeue: dict[str, t.Any],
+    target_id: int,
+    enabled: bool = True,
+    check_mode: bool = False,
+    datastreams: dict[str, dict[str, t.Any]] | None = None,
+    datastream_enabled: bool | None = None,
 ) -> dict[str, t.Any]:
     """See ``make_summary``."""
-    return make_summary(plan, requeue, target_id, enabled, check_mode)
+    return make_summary(plan, requeue, target_id, enabled, check_mode, datastreams or {}, datastream_enabled)
 
 
 class FilterModule:

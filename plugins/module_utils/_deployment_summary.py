@@ -11,11 +11,24 @@ from __future__ import annotations
 import typing as t
 
 _COUNTS = ("requeued", "skipped", "unknown", "remaining")
+_SETTINGS = {"smart_pulling": ("set the smart schedule", "smart schedule set now"), "pulling_mode": ("set the pulling mode", "pulling mode set now")}
+_SWITCHED = {True: ("switch on", "switched on now"), False: ("switch off", "switched off now")}
 _REST = (("skipped", "sent before"), ("unknown", "of unknown outcome"), ("remaining", "left"))
 
 
-def make_summary(plan: dict[str, t.Any], requeue: dict[str, t.Any], target_id: int, enabled: bool, check_mode: bool) -> dict[str, t.Any]:
-    """``lines`` and ``data``, from the plan and from the result of ``adverity_requeue`` (empty where it did not run)."""
+def make_summary(
+    plan: dict[str, t.Any],
+    requeue: dict[str, t.Any],
+    target_id: int,
+    enabled: bool,
+    check_mode: bool,
+    datastreams: dict[str, dict[str, t.Any]],
+    datastream_enabled: bool | None,
+) -> dict[str, t.Any]:
+    """``lines`` and ``data``, from the plan and from the result of ``adverity_requeue`` (empty where it did not run).
+
+    ``datastreams`` has the results of what was set of datastreams: ``smart_pulling``, ``pulling_mode``, ``enabled``.
+    """
     counts = {row["binding_id"]: row for row in requeue.get("summary", [])}
     bindings = []
     for row in plan["bindings"]:
@@ -35,23 +48,30 @@ def make_summary(plan: dict[str, t.Any], requeue: dict[str, t.Any], target_id: i
         "enabled": enabled,
         "check_mode": check_mode,
         "written_binding_ids": plan["write_ids"],
+        "written_datastream_ids": {
+            name: datastreams.get(name, {}).get("affected", {}).get("datastream_ids", []) for name in (*_SETTINGS, "enabled")
+        },
         "extract_count": requeue.get("extract_count", 0),
         "bindings": bindings,
     }
-    return {"lines": _lines(plan, data), "data": data}
+    return {"lines": _lines(plan, data, dict(_SETTINGS, enabled=_SWITCHED[bool(datastream_enabled)])), "data": data}
 
 
-def _lines(plan: dict[str, t.Any], data: dict[str, t.Any]) -> list[str]:
+def _lines(plan: dict[str, t.Any], data: dict[str, t.Any], settings: dict[str, tuple[str, str]]) -> list[str]:
     """Short, without colons and indentation: so they stay one line each, unquoted, in every output format of Ansible."""
     name = next((row["target_name"] for row in plan["bindings"] if row.get("target_name")), None)
     title = "Destination {0}{1}".format(data["target_id"], ", {0}".format(name) if name else "")
     word = "enabled" if data["enabled"] else "disabled"
     lines = [title]
-    if not data["written_binding_ids"] and not data["extract_count"]:
+    written = {name: len(ids) for name, ids in data["written_datastream_ids"].items() if ids}
+    if not data["written_binding_ids"] and not data["extract_count"] and not written:
         lines = [title + " - nothing " + ("to do" if data["check_mode"] else "had to be done")]
     elif data["check_mode"]:
         lines.append("Check mode, nothing was written. A real run would")
     lines.extend("datastream {datastream_id}, binding {binding_id} - {0}".format(_what(row, word, data["check_mode"]), **row) for row in data["bindings"])
+    for name, count in written.items():
+        would, did = settings[name]
+        lines.append("{0} datastream{1} by UUID - {2}".format(count, "s" if count > 1 else "", would if data["check_mode"] else did))
     if data["extract_count"] and not data["check_mode"]:
         lines.append("Sent means dispatched. Adverity loads in the background and does not")
         lines.append("report the end of it. Look there for the outcome.")

@@ -37,6 +37,12 @@ def deeds(run):
     return told, run.of("adverity_requeue")[-1]["requeued_extract_ids"]
 
 
+def summary(run):
+    """What the last tasks told: the lines about datastreams as a whole, and the data about them."""
+    lines = [line for line in run.of("Sum up")[0]["msg"] if "by UUID" in line or "nothing" in line]
+    return lines, run.custom["deploy_destination"]["written_datastream_ids"]
+
+
 BOTH = uuids([456, 457])
 LOADING = [
     ("PATCH", f"{BINDINGS}123/", [], {"enabled": True}),
@@ -66,11 +72,20 @@ def test_settings_then_mode_then_the_loading_and_switching_on_last(begin):
 
     assert deeds(planned) == deeds(done)
     assert planned.changed == done.changed
+    written = {"smart_pulling": BOTH, "pulling_mode": BOTH, "enabled": BOTH}
+    words = "2 datastreams by UUID - "
+    nothing = "Check mode, nothing was written. A real run would"
+    assert summary(planned) == ([nothing, words + "set the smart schedule", words + "set the pulling mode", words + "switch on"], written)
+    assert summary(done) == ([words + "smart schedule set now", words + "pulling mode set now", words + "switched on now"], written)
 
     scene.forget()
     again = scene.deploy(**wanted)
     assert scene.writes() == []
     assert again.changed == 0
+    assert summary(again) == (["Destination 789, Destination no. 789 - nothing had to be done"], {name: [] for name in written})
+    # Where only they differ, there was something to do.
+    assert summary(scene.deploy(**dict(wanted, datastream_enabled=False), check=True))[0] == [nothing, words + "switch off"]
+    assert summary(scene.deploy(**dict(wanted, datastream_enabled=False)))[0] == [words + "switched off now"]
 
 
 def test_switching_off_comes_before_the_loading_and_a_mode_that_moved_by_itself_is_not_written(begin):

@@ -138,6 +138,7 @@ def lint(bench: Bench) -> str:
     package = f"ansible_collections/{places.NAMESPACE}/{places.NAME}"
     made = bench.copy / "tests" / "output"
     scripts = [str(path.relative_to(bench.copy)) for path in sorted(bench.copy.rglob("*.sh")) if made not in path.parents]
+    forms = [str(path.relative_to(bench.copy)) for path in sorted(bench.copy.glob(".github/ISSUE_TEMPLATE/*.yml")) if path.name != "config.yml"]
     settings = ("mypy", "--config-file", f"{package}/pyproject.toml")
     commands: list[tuple[tuple[str, ...], Path]] = [
         (("yamllint", "--strict", "."), bench.copy),
@@ -146,6 +147,8 @@ def lint(bench: Bench) -> str:
         ((*settings, f"{package}/tests/driver"), bench.folder),
         ((*settings, f"{package}/tests/bench"), bench.folder),
         (("shellcheck", ".ci/run", *scripts), bench.copy),
+        (("check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml"), bench.copy),
+        (("check-jsonschema", "--builtin-schema", "vendor.github-issue-forms", *forms), bench.copy),
         (("antsibull-changelog", "lint"), bench.copy),
         (("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "all", "."), bench.copy),
         (("ansible-lint", "--offline", "--strict", "--profile", "production"), bench.copy),

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -51,8 +52,8 @@ class Job:
 
     @property
     def output(self) -> str:
-        """What AWX shows."""
-        return (self.artifacts / "stdout").read_text("utf-8")
+        """What AWX shows, but for its colours."""
+        return re.sub(r"\x1b\[[\d;]*m", "", (self.artifacts / "stdout").read_text("utf-8"))
 
     @property
     def stats(self) -> dict[str, Any]:

@@ -177,18 +177,19 @@ class Run:
         into = "into binding " + _quote.ids(batch.binding_ids) if batch.binding_ids else "into all enabled bindings"
         of = "" if batch.datastream_id is None else " of datastream {0}".format(batch.datastream_id)
         self.in_doubt = [(batch.datastream_id, binding_id, one) for binding_id in batch.ledger_bindings for one in in_doubt]
-        if notes.unsaved is not None:
-            lost, _message = self.sent.pop()  # the next run will find it as unknown as this one found it certain
-            self.in_doubt += [(lost.datastream_id, *pair) for pair in lost.pairs()]
-            in_doubt = lost.extract_ids + in_doubt
         facts = self.result()
         error.facts = dict(facts, **error.facts)
         error.say("Asked for: to load extracts {0}{1} {2}.".format(_quote.ids(batch.extract_ids), of, into))
         error.say("Dispatched in this run: {0} extracts; left: {1}.".format(facts["extract_count"], len(facts["remaining_extract_ids"])))
+        if notes.unsaved is not None:
+            error.say(
+                "That extracts {0} were dispatched could not be written down, so the next run will stop at them as unknown:"
+                " on_unknown: dispatched tells it that they were.".format(_quote.ids(notes.unsaved.extract_ids))
+            )
         if in_doubt:
             error.say("Whether extracts {0} are being loaded is not known; the ledger {1} remembers that.".format(_quote.ids(in_doubt), ledger_path))
             error.say(WAYS_ON)
-        else:
+        elif notes.unsaved is None:
             error.say("Run it again when the cause is mended: what was dispatched is not sent again.")
 
     def result(self) -> dict[str, t.Any]:

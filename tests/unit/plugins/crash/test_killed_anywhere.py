@@ -25,7 +25,6 @@ BARE = {"extract_ids": EXTRACTS, "batch_size": 2}
 BUSY = {"method": "POST", "skip": 1, "status": {"code": 429, "headers": {"Retry-After": "0"}}}
 
 
-
 def points_of(what):
     """The moments of a request, which has a method and a path, or of a change of the ledger."""
     moments = ["before", "after"] if " " in what else ["before", "before transaction", "begun", "before commit", "committed", "after"]

@@ -36,12 +36,4 @@ options:
   target_id:
     description: []
     type: int
-  ledger:
-    description:
-      - The ledger, an SQLite file. It is made where it does not exist, with its folder, for this user only.
-      - It knows of each instance which extract went to which binding. Keep it as long as nothing shall be loaded twice; where the home is
-        not kept, as in an execution environment, name a place that is.
-      - If not set, the environment variable E(ADVERITY_LEDGER) is used.
-    type: path
-    default: ~/.ansible/adverity/requeue.sqlite3
 """

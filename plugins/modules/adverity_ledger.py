@@ -18,15 +18,10 @@ author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
   - adverity.management.connection
+  - adverity.management.ledger
   - adverity.management.attributes
   - adverity.management.attributes.action_group
 options:
-  ledger:
-    description:
-      - The ledger, an SQLite file. It is made where it does not exist, with its folder, for this user only.
-      - If not set, the environment variable E(ADVERITY_LEDGER) is used.
-    type: path
-    default: ~/.ansible/adverity/requeue.sqlite3
   fact:
     description: An earlier RV(fact). What it holds of other instances is handed on in the new one.
     type: dict

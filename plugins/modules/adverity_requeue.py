@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - adverity.management.attributes
   - adverity.management.attributes.action_group
   - adverity.management.requeue_choice
+  - adverity.management.ledger
 attributes:
   idempotent:
     details:

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - adverity.management.attributes.info
   - adverity.management.attributes.action_group
   - adverity.management.requeue_choice
+  - adverity.management.ledger
 options:
   extract_ids:
     description: Only these extracts, by their integer ids.

@@ -64,18 +64,18 @@ def measure(words: list[str]) -> int:
 def default_bench(name: str, here: list[str]) -> Bench:
     """Return the bench with the pinned ansible-core and all linters."""
     tools = pythons.development_tools()
-    return Bench(name, tools, places.WORK / name, pythons.target_pythons(tools, here, newest=False))
+    return Bench(name, tools, places.WORK / name, pythons.target_pythons(tools, here, more=False))
 
 
-def core_bench(core: str, python: str, here: list[str], name: str = "tests", newest: bool = False) -> Bench:
+def core_bench(core: str, python: str, here: list[str], name: str = "tests", more: bool = False) -> Bench:
     """Return a bench for one ansible-core series; it has no linters."""
     tools = pythons.core_tools(core, python)
-    targets = pythons.target_pythons(tools, here, newest)
+    targets = pythons.target_pythons(tools, here, more)
     return Bench(f"ansible-core {core} on Python {python}", tools, tools.parents[1] / name, targets)
 
 
 def check(core: str, python: str, names: list[str]) -> int:
-    """Run stages on the default ansible-core, or on another one; return the exit status. Modules run on two Pythons, not on all."""
+    """Run stages on the default ansible-core, or on another one; return the exit status. Unit tests of modules run on the oldest Python alone."""
     started = time.monotonic()
     with places.alone():
         here = pythons.announce_targets()
@@ -100,7 +100,7 @@ def matrix(cores: list[str]) -> int:
             python = MATRIX[core]
             tests = ["units"] + (["integration"] if core in (min(MATRIX), max(MATRIX)) else [])
             try:
-                bench, beside = core_bench(core, python, here, newest=True), core_bench(core, python, here, "checks")
+                bench, beside = core_bench(core, python, here, more=True), core_bench(core, python, here, "checks")
                 outcomes += run_beside(bench, tests, beside, ["sanity"])
             except pythons.MissingError as error:
                 print(error, flush=True)

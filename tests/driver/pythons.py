@@ -172,7 +172,8 @@ def target_pythons(tools: Path, here: list[str], more: bool) -> list[str]:
     known = next(tools.parent.glob("lib/python*/site-packages/ansible_test/_util/target/common/constants.py"))
     versions = set(re.findall(r"'(3\.\d+)'", known.read_text("utf-8")))
     tested = [version for version in here if version in versions]
-    return [version for version in tested if version == tested[0] or (more and version in (version_of(tools), tested[-1]))]
+    wanted = {tested[0], version_of(tools), tested[-1]} if more else {tested[0]}
+    return [version for version in tested if version in wanted]
 
 
 def provide_pip_script(tools: Path, home: Path) -> None:

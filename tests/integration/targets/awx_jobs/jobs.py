@@ -52,8 +52,11 @@ class Job:
 
     @property
     def output(self) -> str:
-        """What AWX shows, but for its colours."""
-        return re.sub(r"\x1b\[[\d;]*m", "", (self.artifacts / "stdout").read_text("utf-8"))
+        """What AWX shows, but for its colours: the text of the events.
+
+        The file `stdout` is no witness: where ansible-runner reads several lines of a warning and the next event at once, it writes the last of them only.
+        """
+        return re.sub(r"\x1b\[[\d;]*m", "", "\n".join(event["stdout"] for event in self.events))
 
     @property
     def stats(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ PENDING, UNKNOWN, DISPATCHED = "pending", "unknown", "dispatched"
 ALL_ENABLED = 0
 
 Period = tuple[str, t.Optional[str]]  # since (exclusive), until (inclusive; None: still)
-_ON_DISK = {"pending": PENDING, "intended": UNKNOWN, "dispatched": DISPATCHED}
+_ON_DISK = {UNKNOWN: "intended", DISPATCHED: "dispatched"}
 
 
 class Entry(t.NamedTuple):
@@ -49,6 +49,14 @@ class Backfill(t.NamedTuple):
     planned_at: str | None
     updated: str | None
     self_loading: list[Period]
+
+
+class Post(t.NamedTuple):
+    """A POST that is noted: its number in the ledger, and what it is about."""
+
+    id: int
+    binding_ids: t.Sequence[int]
+    extract_ids: t.Sequence[int]
 
 
 class Ledger(LedgerFile):
@@ -85,16 +93,19 @@ class Ledger(LedgerFile):
     ) -> t.Iterator[Entry]:
         """The entries for which all that is given holds, by datastream and age."""
         extracts, bindings, datastreams = (None if ids is None else frozenset(ids) for ids in (extract_ids, binding_ids, datastream_ids))
-        query = "SELECT binding_id, extract_id, datastream_id, created, status, at FROM load WHERE instance = ?"
+        query = (
+            "SELECT binding_id, extract_id, datastream_id, created, post, status, at FROM load LEFT JOIN post ON post.id = load.post"
+            " WHERE instance = ? ORDER BY datastream_id, created, extract_id, binding_id"
+        )
         with self.errors():
-            for row in self.connection.execute(query + " ORDER BY datastream_id, created, extract_id, binding_id", (self.instance,)):
-                binding_id, extract_id, datastream_id, created, status, at = row
+            for binding_id, extract_id, datastream_id, created, post, status, at in self.connection.execute(query, (self.instance,)):
                 if (
                     (extracts is None or extract_id in extracts)
                     and (bindings is None or binding_id in bindings)
                     and (datastreams is None or datastream_id in datastreams)
                 ):
-                    yield Entry(binding_id, extract_id, datastream_id, created, _ON_DISK[status], at)
+                    told = PENDING if post is None else DISPATCHED if status == "dispatched" else UNKNOWN
+                    yield Entry(binding_id, extract_id, datastream_id, created, told, at)
 
     def binding_ids(self) -> set[int]:
         """The bindings that there are entries for."""
@@ -127,11 +138,11 @@ class Ledger(LedgerFile):
         planned_at = None if taken_up else _times.now()
         with self.transaction() as connection:
             connection.executemany(
-                "INSERT OR IGNORE INTO load (instance, binding_id, extract_id, datastream_id, created, status) VALUES (?, ?, ?, ?, ?, 'pending')",
+                "INSERT OR IGNORE INTO load (instance, binding_id, extract_id, datastream_id, created) VALUES (?, ?, ?, ?, ?)",
                 ((self.instance, entry.binding_id, entry.extract_id, entry.datastream_id, entry.created) for entry in entries),
             )
             connection.executemany(
-                "DELETE FROM load WHERE instance = ? AND binding_id = ? AND extract_id = ? AND status = 'pending'",
+                "DELETE FROM load WHERE instance = ? AND binding_id = ? AND extract_id = ? AND post IS NULL",
                 ((self.instance, binding_id, extract_id) for binding_id, extract_id in gone),
             )
             for binding_id, datastream_id in bindings.items():
@@ -148,53 +159,57 @@ class Ledger(LedgerFile):
 
     def learn(self, entries: t.Iterable[Entry], backfills: t.Iterable[Backfill]) -> None:
         """Writes down what another ledger knew, in place of what this one knows of the same."""
-        on_disk = {told: status for status, told in _ON_DISK.items()}
+        posts: dict[tuple[str, str | None], int | None] = {}
         with self.transaction() as connection:
-            connection.executemany(
-                "INSERT INTO load (instance, binding_id, extract_id, datastream_id, created, status, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (instance, binding_id, extract_id) DO UPDATE SET status = excluded.status, at = excluded.at",
-                ((self.instance, *entry[:4], on_disk[entry.status], entry.at) for entry in entries),
-            )
+            for entry in entries:
+                known = entry.status, entry.at
+                if known not in posts:
+                    posts[known] = None if entry.status == PENDING else self._post(_ON_DISK[entry.status], entry.at)
+                connection.execute(
+                    "INSERT INTO load (instance, binding_id, extract_id, datastream_id, created, post) VALUES (?, ?, ?, ?, ?, ?)"
+                    " ON CONFLICT (instance, binding_id, extract_id) DO UPDATE SET post = excluded.post",
+                    (self.instance, *entry[:4], posts[known]),
+                )
             connection.executemany(
                 "INSERT OR REPLACE INTO backfill (instance, binding_id, datastream_id, planned_at, updated, self_loading)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
                 ((self.instance, *backfill[:4], json.dumps(backfill.self_loading)) for backfill in backfills),
             )
 
-    def intend(
-        self, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int], dispatched: tuple[t.Sequence[int], t.Sequence[int]] = ((), ())
-    ) -> list[tuple[t.Any, ...]]:
-        """Notes that these are about to be sent. Returns what ``withdraw`` needs to take that back.
+    def intend(self, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int], confirmed: Post | None = None) -> Post:
+        """Notes that these are about to be sent. ``confirmed`` is one to be noted as dispatched in the same commit."""
+        with self.transaction():
+            if confirmed is not None:
+                self._dispatched(confirmed)
+            post = Post(self._post("intended", _times.now()), binding_ids, extract_ids)
+            self._move("before = post, post = {0}".format(post.id), post)
+        return post
 
-        ``dispatched`` are bindings and extracts to be noted as such in the same commit.
-        """
-        query = "SELECT status, at, instance, binding_id, extract_id FROM load WHERE " + _which(extract_ids)
-        before: list[tuple[t.Any, ...]] = []
-        with self.transaction() as connection:
-            self._mark("dispatched", *dispatched)
-            for binding_id in binding_ids:
-                before.extend(connection.execute(query, (self.instance, binding_id, *extract_ids)).fetchall())
-            self._mark("intended", binding_ids, extract_ids)
-        return before
-
-    def withdraw(self, before: list[tuple[t.Any, ...]]) -> None:
+    def withdraw(self, post: Post) -> None:
         """Takes an intention back: the service certainly did nothing."""
         with self.transaction() as connection:
-            connection.executemany("UPDATE load SET status = ?, at = ? WHERE instance = ? AND binding_id = ? AND extract_id = ?", before)
+            self._move("post = before", post)
+            connection.execute("DELETE FROM post WHERE id = ?", (post.id,))
 
-    def dispatched(self, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int]) -> None:
-        """Notes that the service said it dispatched these."""
-        with self.transaction():
-            self._mark("dispatched", binding_ids, extract_ids)
+    def dispatched(self, post: Post, but: t.Sequence[int] = ()) -> None:
+        """Notes that the service said it dispatched these, all ``but`` some extracts, which stay as they are."""
+        with self.transaction() as connection:
+            if but:
+                ((at,),) = connection.execute("SELECT at FROM post WHERE id = ?", (post.id,))
+                self._move("post = {0}".format(self._post("intended", at)), post._replace(extract_ids=but))
+            self._dispatched(post)
 
-    def _mark(self, status: str, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int]) -> None:
-        for binding_id in binding_ids:
-            key = (self.instance, binding_id, *extract_ids)
-            self.connection.execute("UPDATE load SET status = ?, at = ? WHERE " + _which(extract_ids), (status, _times.now(), *key))
+    def _dispatched(self, post: Post) -> None:
+        self.connection.execute("UPDATE post SET status = 'dispatched', at = ? WHERE id = ?", (_times.now(), post.id))
 
+    def _post(self, status: str, at: str | None) -> int:
+        return t.cast(int, self.connection.execute("INSERT INTO post (status, at) VALUES (?, ?)", (status, at)).lastrowid)
 
-def _which(extract_ids: t.Sequence[int]) -> str:
-    return "instance = ? AND binding_id = ? AND extract_id IN ({0})".format(", ".join("?" * len(extract_ids)))
+    def _move(self, change: str, post: Post) -> None:
+        """Changes what stands of these extracts, for each of these bindings."""
+        marks = ", ".join("?" * len(post.extract_ids))
+        query = "UPDATE load SET {0} WHERE instance = ? AND binding_id = ? AND extract_id IN ({1})".format(change, marks)
+        self.connection.executemany(query, ((self.instance, binding_id, *post.extract_ids) for binding_id in post.binding_ids))
 
 
 def _read_periods(text: str) -> list[Period]:

@@ -6,7 +6,9 @@
 
 """The ledger as a file: finding, making, checking and locking it. What stands in it: ``_ledger.py``.
 
-The journal is SQLite's default one, not the write-ahead log: that one is not made for the network file systems on which homes and volumes lie.
+The journal is SQLite's rollback journal, not the write-ahead log: that one is not made for the network file systems on which homes and volumes lie.
+While a run writes, it is kept from commit to commit: a commit then ends with a synced write. By default it would end with the removal of the
+journal, which nobody syncs: after a power failure it could be back, and take back an intention that a POST had followed.
 """
 
 from __future__ import annotations
@@ -31,11 +33,13 @@ _VERSION = 1
 _SMALLEST = 512  # bytes: one of SQLite's smallest pages
 _SCHEMA = (
     "CREATE TABLE instance (id INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE)",
-    # binding_id 0: sent without naming a binding, so to all that were enabled then. at: when it was intended or dispatched.
+    # A POST, and when it was intended or dispatched.
+    "CREATE TABLE post (id INTEGER PRIMARY KEY, status TEXT NOT NULL CHECK (status IN ('intended', 'dispatched')), at TEXT)",
+    # binding_id 0: sent without naming a binding, so to all that were enabled then. post: the last one that it went with, null while it is
+    # pending; before: the one before that.
     "CREATE TABLE load ("
     " instance INTEGER NOT NULL, binding_id INTEGER NOT NULL, extract_id INTEGER NOT NULL, datastream_id INTEGER, created TEXT,"
-    " status TEXT NOT NULL CHECK (status IN ('pending', 'intended', 'dispatched')), at TEXT,"
-    " PRIMARY KEY (instance, binding_id, extract_id)) WITHOUT ROWID",
+    " post INTEGER, before INTEGER, PRIMARY KEY (instance, binding_id, extract_id)) WITHOUT ROWID",
     # planned_at: a plan was written and not taken up yet; updated: the binding's last change that a run has seen.
     # self_loading: JSON, [[since, until or null], ...].
     "CREATE TABLE backfill ("
@@ -76,6 +80,9 @@ class LedgerFile:
 
     def __exit__(self, *_exception: t.Any) -> None:
         if self._connection is not None:
+            if self.write:
+                with contextlib.suppress(sqlite3.Error):
+                    self._connection.execute("PRAGMA journal_mode = DELETE")  # the journal that was kept
             self._connection.close()
         if self._lock is not None:
             os.close(self._lock)
@@ -170,12 +177,15 @@ class LedgerFile:
         if not on_disk:
             for statement in _SCHEMA:
                 connection.execute(statement)
+        if self.write:
+            connection.execute("PRAGMA journal_mode = PERSIST")
         return connection
 
     def _check(self) -> None:
         connection = self.connection
         connection.execute("BEGIN")  # one view of it, while another run may be making it
-        application, version = (connection.execute("PRAGMA " + name).fetchone()[0] for name in ("application_id", "user_version"))
+        names = ("application_id", "user_version", "page_size")
+        application, version, size = (connection.execute("PRAGMA " + name).fetchone()[0] for name in names)
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if application != _APPLICATION_ID and (application or version or tables):
             raise sqlite3.DatabaseError("it is a database, but not a ledger of this collection")
@@ -184,6 +194,8 @@ class LedgerFile:
         found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if found != "ok":
             raise sqlite3.DatabaseError("it is damaged ({0})".format(" ".join(found.split())))
+        if os.path.getsize(self.path) % size:  # SQLite takes what is missing of the last page for zeroes
+            raise sqlite3.DatabaseError("it is damaged (its end is missing)")
         if tables and not {row[0] for row in connection.execute("SELECT sql FROM sqlite_master")}.issuperset(_SCHEMA):
             raise sqlite3.DatabaseError("it is damaged (its tables are not those of a ledger)")
         if not tables and not self.write:

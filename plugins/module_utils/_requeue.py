@@ -14,7 +14,7 @@ import typing as t
 from . import _extracts, _quote, _requeue_plan, _times
 from ._client import Client
 from ._errors import AdverityError, LedgerError, UnreadableAnswer
-from ._ledger import DISPATCHED, PENDING, Entry, Ledger, Period
+from ._ledger import DISPATCHED, PENDING, Entry, Ledger, Period, Post
 from ._ledger_file import PREDICT, WRITE
 from ._requeue_choice import Choice, Wish, look_up
 from ._requeue_plan import Batch, Pair, Plan
@@ -264,38 +264,35 @@ class _Notes:
     """What the ledger is told of the batches on their way.
 
     What the service confirmed is written together with the next intention, before that goes out: one commit for each batch, not two.
-    ``standing`` are the extracts of ``batch`` that may be on their way, ``unsaved`` the batch before it that is confirmed and not yet written.
+    ``standing`` are the extracts of ``batch`` that may be on their way, ``unsaved`` is what is confirmed and not yet written.
     """
 
     batch: Batch
+    _post: Post
 
     def __init__(self, ledger: Ledger) -> None:
         self.standing: list[int] = []
-        self.unsaved: Batch | None = None
+        self.unsaved: Post | None = None
         self._ledger = ledger
-        self._before: list[tuple[t.Any, ...]] = []
 
     def intend(self) -> None:
-        self._before = self._ledger.intend(self.batch.ledger_bindings, self.batch.extract_ids, self._confirmed())
+        self._post = self._ledger.intend(self.batch.ledger_bindings, self.batch.extract_ids, self.unsaved)
         self.unsaved = None
         self.standing = self.batch.extract_ids
 
     def withdraw(self) -> None:
-        self._ledger.withdraw(self._before)
+        self._ledger.withdraw(self._post)
         self.standing = []
 
     def confirm(self, extract_ids: list[int]) -> None:
-        self.unsaved = self.batch._replace(extract_ids=extract_ids)
         taken = set(extract_ids)
+        self.unsaved = self._post._replace(extract_ids=extract_ids) if extract_ids else None
         self.standing = [one for one in self.standing if one not in taken]
 
     def save(self) -> None:
         if self.unsaved is not None:
-            self._ledger.dispatched(*self._confirmed())
+            self._ledger.dispatched(self.unsaved, self.standing)
             self.unsaved = None
-
-    def _confirmed(self) -> tuple[t.Sequence[int], t.Sequence[int]]:
-        return (self.unsaved.ledger_bindings, self.unsaved.extract_ids) if self.unsaved is not None else ((), ())
 
 
 def _doubt(what: str) -> UnreadableAnswer:

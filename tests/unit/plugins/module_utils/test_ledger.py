@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 
 import pytest
@@ -55,9 +56,9 @@ def put(ledger, binding_id, extract_id, status):
         return
     plan(ledger, entry(extract_id, binding_id), bindings={})
     if status != PENDING:
-        ledger.intend([binding_id], [extract_id])
-    if status == DISPATCHED:
-        ledger.dispatched([binding_id], [extract_id])
+        post = ledger.intend([binding_id], [extract_id])
+        if status == DISPATCHED:
+            ledger.dispatched(post)
 
 
 def stand(ledger, **filters):
@@ -129,8 +130,7 @@ def test_instances_know_nothing_of_each_other(path):
 def test_the_largest_ids_fit(ledger):
     largest = 2**63 - 1
     plan(ledger, entry(largest, largest, datastream_id=largest), bindings={largest: largest})
-    ledger.intend([largest], [largest])
-    ledger.dispatched([largest], [largest])
+    ledger.dispatched(ledger.intend([largest], [largest]))
     assert ledger.status([largest])(largest, largest) == DISPATCHED
 
 
@@ -139,17 +139,15 @@ def test_the_largest_ids_fit(ledger):
 
 def test_intend_and_dispatched(ledger, clock):
     plan(ledger, entry(1), entry(2), entry(3))
-    ledger.intend([5], [1, 2])
+    post = ledger.intend([5], [1, 2])
     assert stand(ledger) == [(5, 1, UNKNOWN, "2026-01-01T00:00:00Z"), (5, 2, UNKNOWN, "2026-01-01T00:00:00Z"), (5, 3, PENDING, None)]
-    ledger.dispatched([5], [1])
+    ledger.dispatched(post, but=[2])
     assert stand(ledger) == [(5, 1, DISPATCHED, "2026-01-01T00:00:01Z"), (5, 2, UNKNOWN, "2026-01-01T00:00:00Z"), (5, 3, PENDING, None)]
 
 
 def test_several_bindings_at_once(ledger, clock):
     plan(ledger, entry(1), entry(2), entry(1, 6), entry(2, 6), entry(1, 7))
-    before = ledger.intend([5, 6], [1, 2])
-    assert len(before) == 4
-    ledger.dispatched([5, 6], [2])
+    ledger.dispatched(ledger.intend([5, 6], [1, 2]), but=[1])
     assert [one[:3] for one in sorted(stand(ledger))] == [
         (5, 1, UNKNOWN), (5, 2, DISPATCHED), (6, 1, UNKNOWN), (6, 2, DISPATCHED), (7, 1, PENDING),
     ]
@@ -159,9 +157,9 @@ def test_withdraw_brings_back_what_was_before(ledger, clock):
     for extract_id, status in enumerate([PENDING, UNKNOWN, DISPATCHED], 1):
         put(ledger, 5, extract_id, status)
     was = stand(ledger)
-    before = ledger.intend([5], [1, 2, 3])
+    post = ledger.intend([5], [1, 2, 3])
     assert {one[2] for one in stand(ledger)} == {UNKNOWN}
-    ledger.withdraw(before)
+    ledger.withdraw(post)
     assert stand(ledger) == was
 
 
@@ -171,8 +169,7 @@ def test_a_forced_one_that_is_refused_stays_dispatched_with_its_old_time(ledger,
     for _refusal in range(3):
         ledger.withdraw(ledger.intend([5], [1]))
     assert stand(ledger) == [(5, 1, DISPATCHED, at)]
-    ledger.intend([5], [1])
-    ledger.dispatched([5], [1])
+    ledger.dispatched(ledger.intend([5], [1]))
     assert stand(ledger)[0][2:] > (DISPATCHED, at)
 
 
@@ -185,19 +182,33 @@ def test_withdraw_touches_nothing_else(ledger, clock):
 
 
 def test_what_was_never_planned_cannot_be_intended_or_dispatched(ledger):
-    assert ledger.intend([5], [1]) == []
-    ledger.dispatched([5], [1])
-    ledger.withdraw([])
+    ledger.withdraw(ledger.intend([5], [1]))
+    ledger.dispatched(ledger.intend([5], [1]))
     assert stand(ledger) == []
 
 
 def test_fifty_extracts_for_many_bindings(ledger):
     bindings, extracts = range(1, 41), range(1, 51)
     plan(ledger, *(entry(one, binding) for one in extracts for binding in bindings))
-    before = ledger.intend(list(bindings), list(extracts))
-    assert len(before) == 2000
-    ledger.withdraw(before)
+    post = ledger.intend(list(bindings), list(extracts))
+    assert collections.Counter(one[2] for one in stand(ledger)) == {UNKNOWN: 2000}
+    ledger.withdraw(post)
     assert {one[2] for one in stand(ledger)} == {PENDING}
+
+
+def test_what_is_confirmed_is_noted_with_the_next_intention(ledger, clock):
+    plan(ledger, entry(1), entry(2))
+    first = ledger.intend([5], [1])
+    ledger.intend([5], [2], confirmed=first)
+    assert stand(ledger) == [(5, 1, DISPATCHED, "2026-01-01T00:00:01Z"), (5, 2, UNKNOWN, "2026-01-01T00:00:02Z")]
+
+
+def test_a_post_that_the_ledger_has_no_more_is_unknown(ledger):
+    """As after a repair by hand: it was sent once, so it is not pending."""
+    put(ledger, 5, 1, DISPATCHED)
+    with ledger.transaction() as connection:
+        connection.execute("DELETE FROM post")
+    assert [one[:3] for one in stand(ledger)] == [(5, 1, UNKNOWN)]
 
 
 def test_an_intention_is_on_disk_before_anything_is_sent(ledger, path, fork):

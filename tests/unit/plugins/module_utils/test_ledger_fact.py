@@ -215,7 +215,7 @@ def test_neither_side_loses_what_it_knows(carry, stand, tmp_path):
     with Ledger(str(tmp_path / "ledger"), HOST, WRITE) as ledger:
         ledger.plan([Entry(5, one, 456, T0, PENDING, None) for one in (3, 4, 8)], {5: 456, 7: 457}, {5: [(T0, None)]}, taken_up=True)
         ledger.intend([5], [8])
-        ledger.dispatched([5], [4])
+        ledger.dispatched(ledger.intend([5], [4]))
     carry(fact=FACT, learn=True)
     mine = {name: value for name, value in PART["5"].items() if name != "pending"}
     assert stand() == {**LEARNED, "5": {**mine, "dispatched": "1+1,2", "unknown": "3,5"}, "7": {"datastream_id": 457}}

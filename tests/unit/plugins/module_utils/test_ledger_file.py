@@ -37,8 +37,7 @@ def fill(path, host=HOST, extracts=300):
     with Ledger(str(path), host, WRITE) as ledger:
         entries = [Entry(5, one, 456, "2026-01-01T00:00:00Z", "pending", None) for one in range(1, extracts + 1)]
         ledger.plan(entries, {5: 456}, {5: [("2026-01-01T00:00:00Z", None)]}, taken_up=True)
-        ledger.intend([5], [1, 2])
-        ledger.dispatched([5], [2])
+        ledger.dispatched(ledger.intend([5], [1, 2]), but=[1])
     return path.read_bytes()
 
 
@@ -57,7 +56,7 @@ def test_it_is_made_for_this_user_only(path, umask):
         with LedgerFile(str(path), HOST, WRITE) as ledger:
             assert ledger.path == str(path)
             with ledger.transaction() as connection:
-                connection.execute("INSERT INTO load VALUES (1, 2, 3, 4, NULL, 'pending', NULL)")
+                connection.execute("INSERT INTO load VALUES (1, 2, 3, 4, NULL, NULL, NULL)")
                 kinds = {one.name: mode(one) for one in path.parent.iterdir()}
     finally:
         os.umask(before)
@@ -189,6 +188,7 @@ DAMAGED = {
     "one page": lambda content: content[:4096],
     "half": lambda content: content[: len(content) // 2],
     "a page less": lambda content: content[:-4096],
+    "half a page less": lambda content: content[:-2048],
     "a byte less": lambda content: content[:-1],
     "zeros": lambda content: bytes(len(content)),
     "zeros after the header": lambda content: content[:100] + bytes(len(content) - 100),
@@ -421,26 +421,38 @@ def test_a_lock_file_of_somebody_else_is_named_too(fork, open_folder):
 def test_a_transaction_is_all_or_nothing(path):
     with LedgerFile(str(path), HOST, WRITE) as ledger:
         with pytest.raises(KeyError), ledger.transaction() as connection:
-            connection.execute("INSERT INTO load VALUES (1, 2, 3, 4, NULL, 'pending', NULL)")
+            connection.execute("INSERT INTO load VALUES (1, 2, 3, 4, NULL, NULL, NULL)")
             raise KeyError
         with ledger.transaction() as connection:
-            connection.execute("INSERT INTO load VALUES (1, 2, 4, 4, NULL, 'pending', NULL)")
+            connection.execute("INSERT INTO load VALUES (1, 2, 4, 4, NULL, NULL, NULL)")
         assert ledger.connection.execute("SELECT extract_id FROM load").fetchall() == [(4,)]
 
 
 @pytest.mark.parametrize(
     "statement",
     [
-        "nonsense", "INSERT INTO load VALUES (1, 2, 3, 4, NULL, 'lost', NULL)", "INSERT INTO instance (host) VALUES ('acme.example')",
+        "nonsense", "INSERT INTO post VALUES (1, 'lost', NULL)", "INSERT INTO instance (host) VALUES ('acme.example')",
         "INSERT INTO gone VALUES (1)",
     ],
 )
 def test_what_sqlite_says_becomes_a_ledger_error_and_is_rolled_back(path, statement):
     with LedgerFile(str(path), HOST, WRITE) as ledger:
         with pytest.raises(LedgerError, match="cannot be used"), ledger.transaction() as connection:
-            connection.execute("INSERT INTO load VALUES (1, 2, 3, 4, NULL, 'pending', NULL)")
+            connection.execute("INSERT INTO load VALUES (1, 2, 3, 4, NULL, NULL, NULL)")
             connection.execute(statement)
         assert ledger.connection.execute("SELECT count(*) FROM load").fetchone() == (0,)
+
+
+def test_a_commit_ends_with_a_write_and_not_with_a_removal(path):
+    """What SQLite syncs is the write; a removal may be undone by a power failure, and the journal takes the commit back."""
+    with LedgerFile(str(path), HOST, WRITE) as ledger:
+        with ledger.transaction() as connection:
+            connection.execute("INSERT INTO load VALUES (1, 2, 3, 4, NULL, NULL, NULL)")
+        assert ledger.connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        journal = path.with_name("requeue.sqlite3-journal").read_bytes()
+        assert journal[:28] == bytes(28)
+        assert any(journal)
+    assert sorted(one.name for one in path.parent.iterdir()) == ["requeue.sqlite3", "requeue.sqlite3.lock"]
 
 
 def test_a_full_disk_is_a_ledger_error(path):
@@ -448,7 +460,7 @@ def test_a_full_disk_is_a_ledger_error(path):
         pages = ledger.connection.execute("PRAGMA page_count").fetchone()[0]
         ledger.connection.execute("PRAGMA max_page_count = {0}".format(pages))
         with pytest.raises(LedgerError, match="full"), ledger.transaction() as connection:
-            rows = ((1, 2, one, 4, "x" * 100, "pending", None) for one in range(1000))
+            rows = ((1, 2, one, 4, "x" * 100, None, None) for one in range(1000))
             connection.executemany("INSERT INTO load VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         assert ledger.connection.execute("SELECT count(*) FROM load").fetchone() == (0,)
 
@@ -467,7 +479,7 @@ def test_what_a_killed_run_left_half_way_is_undone(path, fork):
     def work(child):
         with Ledger(str(path), HOST, WRITE) as ledger, ledger.transaction() as connection:
             connection.execute("PRAGMA cache_size = 1")  # so that it spills to the file before it is committed
-            rows = ((1, 6, one, 4, "x" * 100, "pending", None) for one in range(5000))
+            rows = ((1, 6, one, 4, "x" * 100, None, None) for one in range(5000))
             connection.executemany("INSERT INTO load VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             child.say("spilt")
             child.wait()
@@ -606,7 +618,7 @@ def test_four_first_runs_at_once_take_turns(path, fork):
             with LedgerFile(str(path), HOST, WRITE) as ledger:
                 os.mkdir(inside)  # fails where somebody else is in
                 with ledger.transaction() as connection:
-                    connection.execute("INSERT INTO load SELECT 1, 1, count(*), 1, NULL, 'pending', NULL FROM load")
+                    connection.execute("INSERT INTO load SELECT 1, 1, count(*), 1, NULL, NULL, NULL FROM load")
                 os.rmdir(inside)
         child.say("done")
 

@@ -29,10 +29,8 @@ def filled(path, scripted, monkeypatch):
         entries = [Entry(binding, one, 456, "2026-01-0{0}T00:00:00Z".format(one), PENDING, None) for binding, one in rows]
         ledger.plan([*entries, Entry(ALL_ENABLED, 9, None, None, PENDING, None)], {5: 456, 6: 456}, {5: [("2026-01-09T00:00:00Z", None)]}, taken_up=True)
         ledger.plan([], {7: 457}, {}, taken_up=False, updated={7: "2026-01-31T00:00:00Z"})
-        ledger.intend([5], [1, 2])
-        ledger.dispatched([5], [1])
-        ledger.intend([ALL_ENABLED], [9])
-        ledger.dispatched([ALL_ENABLED], [9])
+        ledger.dispatched(ledger.intend([5], [1, 2]), but=[2])
+        ledger.dispatched(ledger.intend([ALL_ENABLED], [9]))
     return path
 
 

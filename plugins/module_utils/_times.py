@@ -17,6 +17,8 @@ _TIME = re.compile(
     r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?)?$",
     re.ASCII,
 )
+# As the service writes it: read by the standard library, which takes a third of the time.
+_USUAL = re.compile(r"^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\dZ\Z", re.ASCII)
 _LAST_MOMENT = timedelta(days=1) - timedelta(microseconds=1)
 
 
@@ -25,7 +27,10 @@ def parse(text: str, end_of_day: bool = False) -> datetime:
 
     A bare date means its first moment, or its last one with ``end_of_day``. Raises ValueError.
     """
-    match = _TIME.match(text.strip()) if isinstance(text, str) else None
+    given = text.strip() if isinstance(text, str) else ""
+    if _USUAL.match(given):
+        return datetime.fromisoformat(given[:-1] + "+00:00")
+    match = _TIME.match(given)
     if not match:
         raise ValueError("{0!r:.80} is neither a date like 2024-01-15 nor a time like 2024-01-15T10:00:00Z".format(text))
     year, month, day, hour, minute, second, fraction, offset = match.groups()

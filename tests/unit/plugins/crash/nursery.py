@@ -63,8 +63,9 @@ class Points:
 
     def set(self) -> None:
         """Wraps what changes the ledger and what speaks to the service."""
+        told = {"intend": lambda args: args[1], "dispatched": lambda args: args[0].extract_ids}
         for name in CHANGES:
-            self._wrap(Ledger, name, lambda args, named=name in ("intend", "dispatched"): args[1] if named else [])
+            self._wrap(Ledger, name, told.get(name, lambda args: []))
         self._wrap(LedgerFile, "_make", lambda args: [])
         self._wrap(LedgerFile, "_take_turn", lambda args: [])
         self._wrap(Client, "_send", lambda args: (args[3] or {}).get("extract_ids", []), lambda args: "{0} {1}".format(args[0], args[1]))

@@ -96,6 +96,18 @@ def test_a_body_is_sent_as_it_is_also_an_empty_one(server, make_client, body):
     assert json.loads(server.requests[0].body) == body
 
 
+def test_each_post_has_its_own_body_params_and_path(server, make_client):
+    client = make_client(server)
+    bodies = [{"extract_ids": list(range(length))} for length in (50, 3, 50)]
+    for params, path in [(None, REQUEUE), (None, REQUEUE), ({"a": "1"}, REQUEUE), ({"a": "2"}, REQUEUE), (None, "/b/"), (None, REQUEUE)]:
+        server.answer(200, {})
+        client.request("POST", path, params, body=bodies[len(server.requests) % 3])
+    ends = ["", "", "?a=1", "?a=2", None, ""]
+    assert [request.target for request in server.requests] == [REQUEUE + end if end is not None else "/b/" for end in ends]
+    assert [json.loads(request.body) for request in server.requests] == bodies * 2
+    assert [int(request.headers["content-length"]) for request in server.requests] == [len(json.dumps(body)) for body in bodies] * 2
+
+
 def test_params_are_quoted_and_repeated(server, make_client):
     server.answer(200, {})
     make_client(server).get("/api/x/", {"a": ["1", "2 3"], "b": "\u00e4&=#?/", "c": None})
@@ -757,12 +769,12 @@ def test_every_error_of_the_library_becomes_a_typed_one(make_client, monkeypatch
     kinds = {"urllib3": _client.urllib3.exceptions.HTTPError, "ValueError": ValueError, "OSError": OSError}
     error = kinds.get(kind) or getattr(_client.requests.exceptions, kind)
 
-    def fail(_method, _url, data, **_more):
+    def fail(request, **_more):
         if taken:
-            data.read(1)
+            request.body.read(1)
         raise error("two\nlines with s3cret-key-0123456789")
 
-    monkeypatch.setattr(client._session, "request", fail)
+    monkeypatch.setattr(client._session, "send", fail)
     with pytest.raises((NotReached, Lost)) as caught:
         send(client, method, before=hooks.before, undo=hooks.undo)
     check_line(caught.value)
@@ -778,7 +790,7 @@ def test_a_certificate_that_is_not_good_is_not_tried_again(make_client, monkeypa
         pool = _client.urllib3.HTTPSConnectionPool("acme.invalid")
         raise _client.requests.exceptions.SSLError(_client.urllib3.exceptions.MaxRetryError(pool, "/", cause))
 
-    monkeypatch.setattr(client._session, "request", fail)
+    monkeypatch.setattr(client._session, "send", fail)
     with pytest.raises(NotReached, match="ca_path"):
         client.get("/a/")
     assert waits == []
@@ -792,7 +804,7 @@ def test_causes_that_contain_each_other_end(make_client, monkeypatch):
     def fail(*_args, **_more):
         raise first
 
-    monkeypatch.setattr(client._session, "request", fail)
+    monkeypatch.setattr(client._session, "send", fail)
     with pytest.raises(NotReached, match=r"got no answer from acme.invalid: (first|second)\."):
         client.get("/a/")
 
@@ -803,6 +815,6 @@ def test_an_error_that_says_nothing_is_named_by_its_kind(make_client, monkeypatc
     def fail(*_args, **_more):
         raise ConnectionResetError
 
-    monkeypatch.setattr(client._session, "request", fail)
+    monkeypatch.setattr(client._session, "send", fail)
     with pytest.raises(NotReached, match="ConnectionResetError"):
         client.get("/a/")

@@ -288,15 +288,15 @@ def test_lost_after_a_refusal_is_not_known(service, run, path):
 
 def test_a_service_that_is_gone_leaves_them_to_be_sent(service, run, make_client, path):
     client = make_client(service.server, retries=2)
-    real = client._session.request
+    real = client._session.send
 
-    def request(method, url, **more):
-        if method == "POST":
+    def send(request, **more):
+        if request.method == "POST":
             service.server.stop()
             client._session.close()
-        return real(method, url, **more)
+        return real(request, **more)
 
-    client._session.request = request
+    client._session.send = send
     with pytest.raises(NotReached) as caught:
         _requeue.requeue(client, params(path), False)
     result = caught.value.result()

@@ -215,7 +215,7 @@ class Response:
 def answered(key, response, method="GET", body=None):
     """What a client with this key says of a response."""
     client = Client("https://acme.example", key, retries=0)
-    with mock.patch.object(client._session, "request", return_value=response):
+    with mock.patch.object(client._session, "send", return_value=response):
         return refused(client.request, method, "/api/v1/bindings/", None, body)
 
 
@@ -276,7 +276,7 @@ def test_any_options_of_the_role(given_variables):
 @given(KEYS, st.text(max_size=30), st.sampled_from([OSError, ValueError, _client.requests.ConnectionError, _client.requests.exceptions.InvalidURL]))
 def test_any_broken_connection(key, text, kind):
     client = Client("https://acme.example", key, retries=0)
-    broken = mock.patch.object(client._session, "request", side_effect=kind("{0} {1}".format(text, key)))
+    broken = mock.patch.object(client._session, "send", side_effect=kind("{0} {1}".format(text, key)))
     with broken, pytest.raises(RequestError) as raised:
         client.request("POST", "/api/v1/extracts/requeue/", body={"extract_ids": [1]})
     assert key not in str(raised.value)

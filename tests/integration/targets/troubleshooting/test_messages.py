@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import socket
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from adverity_harness.authority import Authority
@@ -110,42 +111,53 @@ def tasks(folder, tls):
     ]
 
 
-@pytest.fixture(name="given", scope="module")
-def fixture_given(tmp_path_factory):
-    """What the runs said: the messages of all failures, and all warnings."""
-    folder = tmp_path_factory.mktemp("messages")
+def told(run):
+    """What a run said: the messages of its failures, and its warnings."""
+    return [failure["msg"] for failure in run.failures] + run.warnings
+
+
+def told_by_refusals(folder):
+    """What is said of wrong options, keys, ids and ledgers."""
     world = ordinary_world().binding(200, 458, target=799, enabled=False)
     world.data["datastreams"][3]["has_schedule"] = False
-    texts = []
-
-    def play(scene, some, warnings=(), **options):
-        run = scene.play(some, warnings=warnings) if warnings else scene.play([refused(task) for task in some], **options)
-        texts.extend([failure["msg"] for failure in run.failures] + run.warnings)
-        return run
-
     with load_simulator().Simulator(**Authority(folder).certify()) as service, open_scene(folder / "one", world) as scene:
         some = tasks(folder, service.url)
-        run = play(scene, some)
-        assert len(run.failures) == len(some), run.output
-        play(scene, [look()], env={"ADVERITY_INSTANCE": None, "ADVERITY_API_KEY": None})
+        refusals = scene.play([refused(task) for task in some])
+        assert len(refusals.failures) == len(some), refusals.output
+        nothing_set = scene.play([refused(look())], env={"ADVERITY_INSTANCE": None, "ADVERITY_API_KEY": None})
         job, fresh = role(target_id=799), str(folder / "fresh")
         job["vars"]["awx_job_id"] = 12
-        run = play(scene, [job, role(target_id=799, ledger=fresh, ledger_in_facts=True)], env={"ADVERITY_LEDGER": None})
-        assert len(run.failures) == 2, run.output
+        jobs = [refused(job), refused(role(target_id=799, ledger=fresh, ledger_in_facts=True))]
+        forgetful = scene.play(jobs, env={"ADVERITY_LEDGER": None})
+        assert len(forgetful.failures) == 2, forgetful.output
+    return told(refusals) + told(nothing_set) + told(forgetful)
+
+
+def told_by_faults(folder):
+    """What is said where the service answers badly, and of history that is left alone."""
     with open_scene(folder / "faults", ordinary_world()) as scene:
         faults = [{"redirect": {"to": "https://eu.example/"}}, {"html": {}}, *[{"count": 1}] * 6]  # two pages in each of three readings
         for fault in faults:
             scene.service.fault(method="GET", path="bindings", **fault)
         scene.service.fault(method="POST", drop="after")
-        run = play(scene, [look(), look(), look(), requeue(**LOAD), requeue(**LOAD)])
+        run = scene.play([refused(task) for task in (look(), look(), look(), requeue(**LOAD), requeue(**LOAD))])
         assert len(run.failures) == 5, run.output
+    texts = told(run)
     with open_scene(folder / "warnings", World().datastream(456, extracts=2).binding(123, 456, enabled=True)) as scene:
-        play(scene, [role(target_id=789)], ("Left alone",))
+        texts += told(scene.play([role(target_id=789)], warnings=("Left alone",)))
         off = [role(target_id=789, backfill="always"), role(target_id=789, enabled=False), role(target_id=789)]
-        play(scene, off, ("Enabled again",))
+        texts += told(scene.play(off, warnings=("Enabled again",)))
         scene.service.switches["binding_rows"] = "no_enabled"
-        play(scene, [role(target_id=789)], ("does not say whether these are enabled",))
+        texts += told(scene.play([role(target_id=789)], warnings=("does not say whether these are enabled",)))
     return texts
+
+
+@pytest.fixture(name="given", scope="module")
+def fixture_given(tmp_path_factory):
+    """What the runs said: the messages of all failures, and all warnings."""
+    folder = tmp_path_factory.mktemp("messages")
+    with ThreadPoolExecutor() as pool:  # two chains of plays, one for each core: no other file of this target is there to run beside this one
+        return sum(pool.map(lambda chain: chain(folder), (told_by_refusals, told_by_faults)), [])
 
 
 @pytest.mark.parametrize("message", MESSAGES)

@@ -80,9 +80,9 @@ class LedgerFile:
 
     def __exit__(self, *_exception: t.Any) -> None:
         if self._connection is not None:
-            if self.write:
-                with contextlib.suppress(sqlite3.Error):
-                    self._connection.execute("PRAGMA journal_mode = DELETE")  # the journal that was kept
+            with contextlib.suppress(sqlite3.Error, ValueError):  # nothing here is worth an error, or hides one
+                if self.write and self._connection.execute("PRAGMA journal_mode").fetchone() == ("persist",):
+                    self._connection.execute("PRAGMA journal_mode = DELETE")  # removes the journal that was kept
             self._connection.close()
         if self._lock is not None:
             os.close(self._lock)
@@ -177,8 +177,6 @@ class LedgerFile:
         if not on_disk:
             for statement in _SCHEMA:
                 connection.execute(statement)
-        if self.write:
-            connection.execute("PRAGMA journal_mode = PERSIST")
         return connection
 
     def _check(self) -> None:
@@ -204,6 +202,7 @@ class LedgerFile:
         connection.execute("COMMIT")
 
     def _prepare(self) -> None:
+        self.connection.execute("PRAGMA journal_mode = PERSIST")
         with self.transaction() as connection:
             if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 for statement in _SCHEMA:

@@ -223,6 +223,7 @@ def test_a_damaged_ledger_is_named_and_left_as_it_is(path, damage):
     [
         (["CREATE TABLE load (x)", "INSERT INTO load VALUES (1)"], "not a ledger of this collection"),
         (["CREATE TABLE other (x)"], "not a ledger of this collection"),
+        (["PRAGMA journal_mode = WAL", "CREATE TABLE other (x)"], "not a ledger of this collection"),
         (["PRAGMA application_id = 7"], "not a ledger of this collection"),
         (["PRAGMA user_version = 1"], "not a ledger of this collection"),
         (["PRAGMA application_id = 0x41444C47", "PRAGMA user_version = 2"], "newer version of this collection"),

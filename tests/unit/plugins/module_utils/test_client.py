@@ -106,6 +106,10 @@ def test_each_post_has_its_own_body_params_and_path(server, make_client):
     assert [request.target for request in server.requests] == [REQUEUE + end if end is not None else "/b/" for end in ends]
     assert [json.loads(request.body) for request in server.requests] == bodies * 2
     assert [int(request.headers["content-length"]) for request in server.requests] == [len(json.dumps(body)) for body in bodies] * 2
+    server.answer(200, {}).answer(200, {})
+    client.request("PATCH", REQUEUE, body={"enabled": True})
+    client.get(REQUEUE)
+    assert [(request.method, request.body) for request in server.requests[-2:]] == [("PATCH", b'{"enabled": true}'), ("GET", b"")]
 
 
 def test_params_are_quoted_and_repeated(server, make_client):

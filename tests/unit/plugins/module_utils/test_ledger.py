@@ -203,6 +203,21 @@ def test_what_is_confirmed_is_noted_with_the_next_intention(ledger, clock):
     assert stand(ledger) == [(5, 1, DISPATCHED, "2026-01-01T00:00:01Z"), (5, 2, UNKNOWN, "2026-01-01T00:00:02Z")]
 
 
+def posts(ledger):
+    return ledger.connection.execute("SELECT status, at FROM post").fetchall()
+
+
+def test_a_post_is_noted_once_and_one_that_was_taken_back_not_at_all(ledger, clock):
+    plan(ledger, *(entry(one) for one in range(1, 6)))
+    ledger.withdraw(ledger.intend([5], [1, 2, 3]))
+    assert posts(ledger) == []
+    at = "2026-02-01T00:00:00Z"
+    known = [(1, DISPATCHED, at), (2, DISPATCHED, at), (3, UNKNOWN, at), (4, DISPATCHED, None), (5, PENDING, None)]
+    ledger.learn([Entry(5, one, 456, None, *what) for one, *what in known], [])
+    assert posts(ledger) == [("dispatched", at), ("intended", at), ("dispatched", None)]
+    assert [one[1:] for one in stand(ledger)] == known
+
+
 def test_a_post_that_the_ledger_has_no_more_is_unknown(ledger):
     """As after a repair by hand: it was sent once, so it is not pending."""
     put(ledger, 5, 1, DISPATCHED)

@@ -317,6 +317,16 @@ def test_an_answer_that_leaves_some_out(service, run, path, outcome, sent, unkno
     assert ids_of(run(service, on_unknown="requeue")) == {"requeued": unknown, "skipped": sent}
 
 
+def test_an_answer_that_names_none(service, run, path, monkeypatch):
+    service.outcomes = [{"extract_ids": []}]
+    monkeypatch.setattr(Ledger, "dispatched", None)  # nothing is there to be noted
+    result = fails(run, UnreadableAnswer, service)
+    assert stand(service, path) == one_binding(unknown=[101, 102, 103])
+    assert ids_of(result) == {"unknown": [101, 102, 103]}
+    assert "it leaves out 101-103 of those" in result["msg"]
+    assert "could not be written down" not in result["msg"]
+
+
 def test_an_answer_that_names_more_is_a_warning(service, run, path):
     service.outcomes = [{"extract_ids": [101, 102, 103, 7, "x\n", None]}]
     result = run(service)

@@ -31,6 +31,13 @@ Seconds are those of the whole command, from its start to its end, as the median
 own peak as the system tells it (`wait4`).
 """
 
+BACKFILL = """\
+Where the service answers at once, a backfill takes more than the script in four places. An intention is on disk before each POST: that is what keeps a
+second run from loading anything twice. The script keeps nothing. Ansible ships a module as source, which is packed, sent and compiled for each task.
+Everything that a module returns is searched for the key, number by number, and the numbers of what was sent stand in the result twice: as a list, and by
+request. The time at which an extract was fetched is read, compared and written down. With a service that takes its time, none of this counts.
+"""
+
 FIRST_RUN = """\
 It sends more than the script, on purpose. The history is listed before a binding is enabled, so that what cannot be read is found out while nothing is
 written, and so that the plan is on disk when a run is killed; and again after that, so that what was fetched between the two is not left out. Each of its
@@ -116,6 +123,7 @@ def write(lines: list[Measured], idle: dict[str, float], runs: int) -> str:
         parts += [f"{line.title}: uri {line.samples[URI].left_out}.\n" for line in chosen if line.samples[URI].left_out]
         parts.append("Requests / connections, and memory:\n")
         parts.append(_wires(chosen))
+    parts += ["## A backfill beside the script\n", BACKFILL]
     roles = _roles(lines)
     if roles:
         parts += ["## The role's second run\n", "Beside a play that goes through as many tasks: a ping for each module of ours.\n", roles]

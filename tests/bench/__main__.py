@@ -35,17 +35,17 @@ def main() -> int:
     latencies = words.latency or ([0] if words.quick else [0, 50])
     started = time.monotonic()
     course = Course(words.folder / "runs", 1 if words.quick else words.runs)
-    idle = course.idle()
-    print(f"empty play {idle['empty']:.2f} s, with one ping {idle['ping']:.2f} s", flush=True)
-    course.find_pace(worlds.bindings_drifted(2 if words.quick else 10), idle["empty"])
+    empty = course.idle()
+    print(f"empty play {empty:.2f} s", flush=True)
+    course.find_pace(worlds.bindings_drifted(2 if words.quick else 10), empty)
     lines = []
     for work in works:
         for latency in latencies:
             for line in course.measure(work, latency):
-                print(report.one_line(line, idle["ping"]), flush=True)
+                print(report.one_line(line), flush=True)
                 lines.append(line)
     lines.sort(key=lambda line: latencies.index(line.latency))  # and within that in the order of the works
-    (output / "benchmark.md").write_text(report.write(lines, idle, course.runs), "utf-8")
+    (output / "benchmark.md").write_text(report.write(lines, empty, course.runs), "utf-8")
     (output / "benchmark.svg").write_text(chart.draw(lines), "utf-8")
     print(f"{output / 'benchmark.md'} and benchmark.svg, after {time.monotonic() - started:.0f} s")
     return 0

@@ -22,6 +22,7 @@ from service import Service, serve
 from worlds import Work
 
 LONGEST = 1200.0  # seconds for one run
+EMPTY, PING = contenders.PLAYBOOKS / "empty.yml", contenders.PLAYBOOKS / "ping.yml"
 TOO_LONG = 120.0  # what a run of the uri side may take, by estimate, so as to be measured
 
 
@@ -49,6 +50,7 @@ class Samples:
 class Measured:
     """One line of the report: a work at a latency in milliseconds, by contender.
 
+    `pings` are the seconds of the smallest play with a module, one measured after each run of ours: a machine is not as fast at all times.
     `simulator` is the simulator's own share in seconds: the collection's requests again, from a client that does nothing else.
     `same_tasks` is a play through as many tasks that do nothing, in seconds, and `tasks` their number, those that start a module,
     and those that are skipped; both for a role's second run alone.
@@ -57,9 +59,15 @@ class Measured:
     title: str
     latency: int
     samples: dict[str, Samples]
+    pings: list[float] = field(default_factory=list)
     simulator: float = 0.0
     same_tasks: float | None = None
     tasks: tuple[int, int, int] | None = None
+
+    @property
+    def ping(self) -> float:
+        """The middle one of the pings, in seconds."""
+        return statistics.median(self.pings)
 
 
 def run(command: list[str], environment: dict[str, str], watch: bool = False) -> tuple[float, float]:
@@ -104,14 +112,11 @@ class Course:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
 
-    def idle(self) -> dict[str, float]:
-        """Return the seconds of the plays that do nothing, by name. Each is run once before that, so that everything is compiled."""
-        result = {}
-        for name in ("empty", "ping"):
-            path = contenders.PLAYBOOKS / f"{name}.yml"
+    def idle(self) -> float:
+        """Return the seconds of a play without a task. It and a ping are run before that, so that everything is compiled."""
+        for path in (PING, EMPTY):
             self._time(path)
-            result[name] = statistics.median([self._time(path) for _number in range(self.runs)])
-        return result
+        return statistics.median([self._time(EMPTY) for _number in range(self.runs)])
 
     def _time(self, path: Path) -> float:
         return run(contenders.playbook(path), contenders.environment("", self.folder / "idle"))[0]
@@ -131,11 +136,12 @@ class Course:
         titles = [work.title, *filter(None, [work.again])]
         lines = [Measured(title, latency, {name: Samples() for name in contenders.CONTENDERS}) for title in titles]
         with serve(work, latency, self.folder) as service:
-            for contender in (contenders.FLOOR, contenders.OURS, contenders.URI):
-                if contender == contenders.URI and self._leave_out(lines, latency):
-                    continue
-                for _number in range(self.runs):
+            for _number in range(self.runs):
+                for contender in (contenders.FLOOR, contenders.OURS):
                     self._once(service, contender, work, lines)
+            if not self._leave_out(lines, latency):
+                for _number in range(self.runs):
+                    self._once(service, contenders.URI, work, lines)
             self._look(service, work, lines)
         return lines
 
@@ -156,6 +162,8 @@ class Course:
             line.samples[contender].seconds.append(seconds)
             if contender == contenders.FLOOR:
                 line.samples[contender].memory = memory
+            elif contender == contenders.OURS:
+                line.pings.append(self._time(PING))
 
     def _note(self, samples: Samples, rows: list[dict[str, object]], writes: dict[str, int]) -> None:
         """Note what went over the wire, and check that it is the work that was asked for."""

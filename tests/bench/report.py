@@ -24,7 +24,7 @@ The same work, on the same simulator, in one run: with the collection, with a pl
 """
 
 LEGEND = """\
-Seconds are those of the whole command, from its start to its end, as the median of {runs}. *One ping* is the smallest play that runs a module;
+Seconds are those of the whole command, from its start to its end, as the median of {runs}. *Ping* is the smallest play that runs a module, once after each run of ours;
 (ours - ping) / floor is what the collection takes beyond it, as a multiple of the whole script, which includes the start of Python and the import of requests.
 *Simulator* is the simulator's own share of our time: our requests once more, from a client that does nothing but send bytes and read answers.
 *Memory* is the peak of the largest module process of ours, asked of `/proc` in a run of its own that is not timed (VmHWM), and for the script its
@@ -57,9 +57,9 @@ def _wire(samples: Samples) -> str:
     return f"{samples.requests} / {samples.connections}" if samples.seconds else "-"
 
 
-def beyond(line: Measured, ping: float) -> float:
+def beyond(line: Measured) -> float:
     """Return what the collection takes beyond the smallest play with a module, as a multiple of the script."""
-    return (line.samples[OURS].median - ping) / line.samples[FLOOR].median
+    return (line.samples[OURS].median - line.ping) / line.samples[FLOOR].median
 
 
 def ratio(line: Measured) -> float | None:
@@ -68,12 +68,12 @@ def ratio(line: Measured) -> float | None:
     return theirs.median / line.samples[OURS].median if theirs.seconds else None
 
 
-def one_line(line: Measured, ping: float) -> str:
+def one_line(line: Measured) -> str:
     """Return what is shown while the bench runs."""
     seconds = ", ".join(f"{name} {_seconds(samples)} s" for name, samples in line.samples.items())
     times = ratio(line)
     compared = f", {times:.1f} times faster than uri" if times else f" ({line.samples[URI].left_out})"
-    return f"{line.title}, {line.latency} ms: {seconds}{compared}; (ours - ping) / floor {beyond(line, ping):.2f}"
+    return f"{line.title}, {line.latency} ms: {seconds}{compared}, ping {line.ping:.2f} s; (ours - ping) / floor {beyond(line):.2f}"
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
@@ -81,14 +81,14 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in lines) + "\n"
 
 
-def _times(lines: list[Measured], ping: float) -> str:
-    head = ["work", "ours, s", "uri, s", "floor, s", "uri / ours", "(ours - ping) / floor", "simulator, s"]
+def _times(lines: list[Measured]) -> str:
+    head = ["work", "ours, s", "uri, s", "floor, s", "ping, s", "uri / ours", "(ours - ping) / floor", "simulator, s"]
     rows = []
     for line in lines:
         times = ratio(line)
         compared = f"{times:.1f}" if times else "-"
         seconds = [_seconds(line.samples[name]) for name in (OURS, URI, FLOOR)]
-        rows.append([line.title, *seconds, compared, f"{beyond(line, ping):.2f}", f"{line.simulator:.3f}"])
+        rows.append([line.title, *seconds, f"{line.ping:.2f}", compared, f"{beyond(line):.2f}", f"{line.simulator:.3f}"])
     return _table(head, rows)
 
 
@@ -111,15 +111,15 @@ def _roles(lines: list[Measured]) -> str:
     return _table(head, rows) if rows else ""
 
 
-def write(lines: list[Measured], idle: dict[str, float], runs: int) -> str:
+def write(lines: list[Measured], empty: float, runs: int) -> str:
     """Return the page."""
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, ansible-core {version('ansible-core')}, requests {version('requests')}"
     parts = [INTRODUCTION, f"Machine: {machine}.\n", LEGEND.format(runs=f"{runs} runs" if runs > 1 else "one run")]
-    parts.append(f"A play without a task takes {idle['empty']:.2f} s, one ping {idle['ping']:.2f} s.\n")
+    parts.append(f"A play without a task takes {empty:.2f} s.\n")
     for latency in dict.fromkeys(line.latency for line in lines):
         chosen = [line for line in lines if line.latency == latency]
         parts.append(f"## {latency} ms before each answer\n")
-        parts.append(_times(chosen, idle["ping"]))
+        parts.append(_times(chosen))
         parts += [f"{line.title}: uri {line.samples[URI].left_out}.\n" for line in chosen if line.samples[URI].left_out]
         parts.append("Requests / connections, and memory:\n")
         parts.append(_wires(chosen))

@@ -24,8 +24,9 @@ The same work, on the same simulator, in one run: with the collection, with a pl
 """
 
 LEGEND = """\
-Seconds are those of the whole command, from its start to its end, as the median of {runs}. *Ping* is the smallest play that runs a module, once after each run of ours;
-(ours - ping) / floor is what the collection takes beyond it, as a multiple of the whole script, which includes the start of Python and the import of requests.
+Seconds are those of the whole command, from its start to its end, as the median of {runs}. *Ping* is the smallest play that runs a module, once after
+each run of ours; (ours - ping) / floor is what the collection takes beyond it, as a multiple of the whole script, which includes the start of Python and
+the import of requests.
 *Simulator* is the simulator's own share of our time: our requests once more, from a client that does nothing but send bytes and read answers.
 *Memory* is the peak of the largest module process of ours, asked of `/proc` in a run of its own that is not timed (VmHWM), and for the script its
 own peak as the system tells it (`wait4`).

@@ -182,13 +182,13 @@ class Ledger(LedgerFile):
             if confirmed is not None:
                 self._dispatched(confirmed)
             post = Post(self._post("intended", _times.now()), binding_ids, extract_ids)
-            self._move("before = post, post = {0}".format(post.id), post)
+            self._move(post, "before = post, post = ?", post.id)
         return post
 
     def withdraw(self, post: Post) -> None:
         """Takes an intention back: the service certainly did nothing."""
         with self.transaction() as connection:
-            self._move("post = before", post)
+            self._move(post, "post = before")
             connection.execute("DELETE FROM post WHERE id = ?", (post.id,))
 
     def dispatched(self, post: Post, but: t.Sequence[int] = ()) -> None:
@@ -196,7 +196,7 @@ class Ledger(LedgerFile):
         with self.transaction() as connection:
             if but:
                 ((at,),) = connection.execute("SELECT at FROM post WHERE id = ?", (post.id,))
-                self._move("post = {0}".format(self._post("intended", at)), post._replace(extract_ids=but))
+                self._move(post._replace(extract_ids=but), "post = ?", self._post("intended", at))
             self._dispatched(post)
 
     def _dispatched(self, post: Post) -> None:
@@ -205,11 +205,11 @@ class Ledger(LedgerFile):
     def _post(self, status: str, at: str | None) -> int:
         return t.cast(int, self.connection.execute("INSERT INTO post (status, at) VALUES (?, ?)", (status, at)).lastrowid)
 
-    def _move(self, change: str, post: Post) -> None:
+    def _move(self, post: Post, change: str, *values: int) -> None:
         """Changes what stands of these extracts, for each of these bindings."""
         marks = ", ".join("?" * len(post.extract_ids))
         query = "UPDATE load SET {0} WHERE instance = ? AND binding_id = ? AND extract_id IN ({1})".format(change, marks)
-        self.connection.executemany(query, ((self.instance, binding_id, *post.extract_ids) for binding_id in post.binding_ids))
+        self.connection.executemany(query, ((*values, self.instance, binding_id, *post.extract_ids) for binding_id in post.binding_ids))
 
 
 def _read_periods(text: str) -> list[Period]:

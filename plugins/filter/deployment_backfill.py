@@ -52,7 +52,7 @@ _value:
 
 import typing as t
 
-from ansible_collections.adverity.management.plugins.module_utils._deployment import make_backfill
+from ansible_collections.adverity.management.plugins.module_utils._deploy.plan import make_backfill
 
 
 def deployment_backfill(

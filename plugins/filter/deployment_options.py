@@ -35,16 +35,16 @@ _value:
 
 import typing as t
 
-from ansible_collections.adverity.management.plugins.module_utils import _deployment_options
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._deploy import options
 
 
 def deployment_options(given: dict[str, t.Any]) -> dict[str, t.Any]:
-    """See ``_deployment_options.read``. What is wrong is a ``refusal``, for a task that shows it without the noise of a failed template."""
+    """See ``options.read``. What is wrong is a ``refusal``, for a task that shows it without the noise of a failed template."""
     try:
-        return dict(_deployment_options.read(given), refusal=None)
+        return dict(options.read(given), refusal=None)
     except AdverityError as error:
-        return dict(_deployment_options.defaults(), refusal=str(error))
+        return dict(options.defaults(), refusal=str(error))
 
 
 class FilterModule:

@@ -55,9 +55,9 @@ _value:
 import typing as t
 
 from ansible.utils.display import Display
-from ansible_collections.adverity.management.plugins.module_utils import _deployment_memory
-from ansible_collections.adverity.management.plugins.module_utils._deployment import empty_plan, make_plan
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._deploy import memory as _memory_module
+from ansible_collections.adverity.management.plugins.module_utils._deploy.plan import empty_plan, make_plan
 
 _CHOICE = ("target_id", "datastream_ids", "enabled", "backfill")
 
@@ -71,7 +71,7 @@ def deployment_plan(
     except AdverityError as error:
         return empty_plan(str(error))
     if memory is not None:
-        plan["refusal"] = _deployment_memory.refuse(plan, in_facts=options["ledger_in_facts"], **memory)
+        plan["refusal"] = _memory_module.refuse(plan, in_facts=options["ledger_in_facts"], **memory)
     for warning in plan["warnings"]:
         Display().warning(warning)
     return plan

@@ -60,7 +60,7 @@ _value:
 
 import typing as t
 
-from ansible_collections.adverity.management.plugins.module_utils._deployment_summary import make_summary
+from ansible_collections.adverity.management.plugins.module_utils._deploy.summary import make_summary
 
 
 def deployment_summary(

@@ -119,21 +119,22 @@ check_mode:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.adverity.management.plugins.module_utils import _bindings, _choice
-from ansible_collections.adverity.management.plugins.module_utils._arguments import BINDING_IDS, TARGET_ID
-from ansible_collections.adverity.management.plugins.module_utils._connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
-from ansible_collections.adverity.management.plugins.module_utils._kinds import INTEGER_ID
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._resources import bindings
+from ansible_collections.adverity.management.plugins.module_utils._spec import selection
+from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import INTEGER_ID
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import BINDING_IDS, TARGET_ID
 
 
 def run(params, check_mode):
-    _choice.refuse_empty(params, "binding_ids")
-    _choice.require_one(params, "binding_ids", "datastream_id", "target_id")
+    selection.refuse_empty(params, "binding_ids")
+    selection.require_one(params, "binding_ids", "datastream_id", "target_id")
     client = connect(params)
     chosen_by = (params["datastream_id"], params["target_id"])
-    rows = _bindings.read_chosen(client, params["binding_ids"], *chosen_by)
-    _bindings.refuse_none(rows, *chosen_by)
-    plan = _bindings.EnabledPlan(rows, params["enabled"], params["touch"])
+    rows = bindings.read_chosen(client, params["binding_ids"], *chosen_by)
+    bindings.refuse_none(rows, *chosen_by)
+    plan = bindings.EnabledPlan(rows, params["enabled"], params["touch"])
     return plan.result(plan.predicted() if check_mode else plan.apply(client))
 
 

@@ -74,20 +74,21 @@ count:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.adverity.management.plugins.module_utils import _bindings, _choice
-from ansible_collections.adverity.management.plugins.module_utils._arguments import BINDING_IDS, TARGET_ID
-from ansible_collections.adverity.management.plugins.module_utils._connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
-from ansible_collections.adverity.management.plugins.module_utils._kinds import INTEGER_ID
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._resources import bindings
+from ansible_collections.adverity.management.plugins.module_utils._spec import selection
+from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import INTEGER_ID
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import BINDING_IDS, TARGET_ID
 
 
 def run(params):
-    _choice.refuse_empty(params, "binding_ids")
-    rows = _bindings.read(connect(params), params["datastream_id"], params["target_id"])
+    selection.refuse_empty(params, "binding_ids")
+    rows = bindings.read(connect(params), params["datastream_id"], params["target_id"])
     if params["binding_ids"] is not None:
         rows = [row for row in rows if row["id"] in params["binding_ids"]]
     if params["enabled"] is not None:
-        rows = [row for row in rows if _bindings.state(row) is params["enabled"]]
+        rows = [row for row in rows if bindings.state(row) is params["enabled"]]
     return {"changed": False, "bindings": rows, "count": len(rows)}
 
 

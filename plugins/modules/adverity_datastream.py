@@ -109,11 +109,12 @@ remaining:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.adverity.management.plugins.module_utils import _choice, _datastream_plan, _datastreams
-from ansible_collections.adverity.management.plugins.module_utils._arguments import DATASTREAM_CHOICE, DATASTREAM_CHOICE_RULES
-from ansible_collections.adverity.management.plugins.module_utils._connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._datastream_writes import Writing
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan, datastreams
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
+from ansible_collections.adverity.management.plugins.module_utils._spec import selection
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_CHOICE, DATASTREAM_CHOICE_RULES
 
 SPEC = dict(
     CONNECTION_SPEC,
@@ -124,11 +125,11 @@ SPEC = dict(
 
 
 def run(params, check_mode):
-    _choice.require_one(params, "enabled", "pulling_mode")
-    _datastreams.check_choice(params)
+    selection.require_one(params, "enabled", "pulling_mode")
+    datastreams.check_choice(params)
     client = connect(params)
-    rows = _datastreams.read_chosen(client, params)
-    writing = Writing(rows, _datastream_plan.plan(rows, params["enabled"], params["pulling_mode"]))
+    rows = datastreams.read_chosen(client, params)
+    writing = Writing(rows, datastream_plan.plan(rows, params["enabled"], params["pulling_mode"]))
     return writing.pretend() if check_mode else writing.send(client)
 
 

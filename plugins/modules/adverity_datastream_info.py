@@ -65,17 +65,18 @@ count:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.adverity.management.plugins.module_utils import _choice, _datastreams
-from ansible_collections.adverity.management.plugins.module_utils._arguments import DATASTREAM_UUIDS, FILTER_RULES, FILTERS
-from ansible_collections.adverity.management.plugins.module_utils._connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams
+from ansible_collections.adverity.management.plugins.module_utils._spec import selection
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_UUIDS, FILTER_RULES, FILTERS
 
 SPEC = dict(CONNECTION_SPEC, **DATASTREAM_UUIDS, **FILTERS)
 
 
 def run(params):
-    _choice.refuse_empty(params, "datastream_ids", "workspace_ids")
-    rows = _datastreams.read(connect(params), params["datastream_ids"], params)
+    selection.refuse_empty(params, "datastream_ids", "workspace_ids")
+    rows = datastreams.read(connect(params), params["datastream_ids"], params)
     return {"changed": False, "datastreams": rows, "count": len(rows)}
 
 

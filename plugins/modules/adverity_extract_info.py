@@ -81,19 +81,20 @@ count:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.adverity.management.plugins.module_utils import _choice, _extracts
-from ansible_collections.adverity.management.plugins.module_utils._arguments import CREATED, DATASTREAM_IDS, check_bounds
-from ansible_collections.adverity.management.plugins.module_utils._connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
-from ansible_collections.adverity.management.plugins.module_utils._kinds import whole_number
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
+from ansible_collections.adverity.management.plugins.module_utils._spec import selection
+from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import whole_number
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import CREATED, DATASTREAM_IDS, check_bounds
 
 
 def run(params):
-    _choice.refuse_empty(params, "datastream_ids")
+    selection.refuse_empty(params, "datastream_ids")
     check_bounds(params)
     client = connect(params)
     bounds = (params["created_from"], params["created_to"], params["limit"])
-    rows = [row for one in _choice.once(params["datastream_ids"]) for row in _extracts.read_rows(client, one, *bounds)]
+    rows = [row for one in selection.once(params["datastream_ids"]) for row in extracts.read_rows(client, one, *bounds)]
     return {"changed": False, "extracts": rows, "count": len(rows)}
 
 

@@ -104,14 +104,14 @@ check_mode:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.adverity.management.plugins.module_utils import _ledger_carry
-from ansible_collections.adverity.management.plugins.module_utils._arguments import LEDGER
-from ansible_collections.adverity.management.plugins.module_utils._connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._ledger import carry
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import LEDGER
 
 
 def run(params, check_mode):
-    return _ledger_carry.carry(connect(params).host, params, check_mode)
+    return carry.carry(connect(params).host, params, check_mode)
 
 
 def main():

@@ -212,11 +212,12 @@ check_mode:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.adverity.management.plugins.module_utils import _choice, _requeue
-from ansible_collections.adverity.management.plugins.module_utils._arguments import REQUEUE_CHOICE, REQUEUE_RULES, check_bounds
-from ansible_collections.adverity.management.plugins.module_utils._connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
-from ansible_collections.adverity.management.plugins.module_utils._kinds import BATCH_SIZE, END, INTEGER_ID, START, whole_number
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._requeue import run as _run
+from ansible_collections.adverity.management.plugins.module_utils._spec import selection
+from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import BATCH_SIZE, END, INTEGER_ID, START, whole_number
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import REQUEUE_CHOICE, REQUEUE_RULES, check_bounds
 
 PERIOD = {
     "binding_id": {"type": INTEGER_ID, "required": True},
@@ -238,10 +239,10 @@ SPEC = dict(
 
 
 def run(params, check_mode):
-    _choice.refuse_empty(params, "extract_ids", "datastream_ids", "binding_ids")
-    _choice.require_one(params, "extract_ids", "datastream_ids")
+    selection.refuse_empty(params, "extract_ids", "datastream_ids", "binding_ids")
+    selection.require_one(params, "extract_ids", "datastream_ids")
     check_bounds(params)
-    return _requeue.requeue(connect(params), params, check_mode)
+    return _run.requeue(connect(params), params, check_mode)
 
 
 def main():

@@ -140,16 +140,17 @@ ledger:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.adverity.management.plugins.module_utils import _choice, _requeue_report
-from ansible_collections.adverity.management.plugins.module_utils._arguments import REQUEUE_CHOICE, REQUEUE_RULES, check_bounds
-from ansible_collections.adverity.management.plugins.module_utils._connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._requeue import report
+from ansible_collections.adverity.management.plugins.module_utils._spec import selection
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import REQUEUE_CHOICE, REQUEUE_RULES, check_bounds
 
 
 def run(params):
-    _choice.refuse_empty(params, "extract_ids", "datastream_ids", "binding_ids")
+    selection.refuse_empty(params, "extract_ids", "datastream_ids", "binding_ids")
     check_bounds(params)
-    return _requeue_report.report(connect(params), params)
+    return report.report(connect(params), params)
 
 
 def main():

@@ -146,12 +146,13 @@ remaining:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.adverity.management.plugins.module_utils import _choice, _datastreams, _smart_pulling
-from ansible_collections.adverity.management.plugins.module_utils._arguments import DATASTREAM_CHOICE, DATASTREAM_CHOICE_RULES
-from ansible_collections.adverity.management.plugins.module_utils._connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._datastream_writes import Writing
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
-from ansible_collections.adverity.management.plugins.module_utils._kinds import HALF_HOUR, whole_number
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams, smart_pulling
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
+from ansible_collections.adverity.management.plugins.module_utils._spec import selection
+from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import HALF_HOUR, whole_number
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_CHOICE, DATASTREAM_CHOICE_RULES
 
 RANGE = {
     "value": {"type": whole_number(1), "required": True},
@@ -169,12 +170,12 @@ SPEC = dict(
 
 
 def run(params, check_mode):
-    _choice.require_one(params, "is_active", "frequency", "refresh_range", "deadline", "reset")
-    _smart_pulling.check(params)
-    _datastreams.check_choice(params)
+    selection.require_one(params, "is_active", "frequency", "refresh_range", "deadline", "reset")
+    smart_pulling.check(params)
+    datastreams.check_choice(params)
     client = connect(params)
-    rows = _datastreams.read_chosen(client, params)
-    writing = Writing(rows, _smart_pulling.plan(rows, params))
+    rows = datastreams.read_chosen(client, params)
+    writing = Writing(rows, smart_pulling.plan(rows, params))
     return writing.pretend() if check_mode else writing.send(client)
 
 

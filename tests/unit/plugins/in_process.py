@@ -18,10 +18,10 @@ from typing import Any
 from unittest import mock
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.adverity.management.plugins.module_utils import _deployment_memory
-from ansible_collections.adverity.management.plugins.module_utils._deployment import make_backfill, make_plan
-from ansible_collections.adverity.management.plugins.module_utils._errors import InputError
-from ansible_collections.adverity.management.plugins.module_utils._ledger_file import LedgerFile
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
+from ansible_collections.adverity.management.plugins.module_utils._deploy import memory
+from ansible_collections.adverity.management.plugins.module_utils._deploy.plan import make_backfill, make_plan
+from ansible_collections.adverity.management.plugins.module_utils._ledger.file import LedgerFile
 
 ROOT = Path(__file__).resolve().parents[3]
 KEY = "demo-key-0123456789"
@@ -131,7 +131,7 @@ def deploy(
     if found and enabled and backfill != "never":
         backfills = call("adverity_requeue_info", binding_ids=[row["id"] for row in found], summary_only=True, **ledger)["backfills"]
     plan = make_plan(found, backfills, target_id, datastream_ids, enabled, backfill, facts is not None)
-    refusal = _deployment_memory.refuse(plan, None, facts is not None, None, learned["known"], learned["moved"], False)
+    refusal = memory.refuse(plan, None, facts is not None, None, learned["known"], learned["moved"], False)
     if refusal:
         raise InputError(refusal)
     due = plan["planned_ids"] + plan["resumed_ids"]

@@ -14,7 +14,7 @@ import os
 import re
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._client import Client
+from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.completeness import tables
 from ansible_collections.adverity.management.tests.unit.plugins.completeness.tables import ADDED, DOCUMENTED, HEADERS, LOCAL, PROMISED
@@ -67,9 +67,9 @@ for _module, _nested, _more in (
         ("active_pulling_mode", {"active_pulling_mode": "smart"}, "smart"),
     ):
         if not _nested:
-            WIRE["{0}.{1}".format(_module, _name)] = (_filters, _seen)
+            WIRE[f"{_module}.{_name}"] = (_filters, _seen)
         elif _name != "datastream_ids":
-            WIRE["{0}.filters.{1}".format(_module, _name)] = (dict(_more, filters=_filters), _seen)
+            WIRE[f"{_module}.filters.{_name}"] = (dict(_more, filters=_filters), _seen)
 
 
 @pytest.fixture(name="simulator")

@@ -24,10 +24,10 @@ import sys
 import traceback
 from typing import Any
 
-from ansible_collections.adverity.management.plugins.module_utils._client import Client
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError
-from ansible_collections.adverity.management.plugins.module_utils._ledger import Ledger
-from ansible_collections.adverity.management.plugins.module_utils._ledger_file import LedgerFile
+from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._ledger.entries import Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.file import LedgerFile
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 CHANGES = ("plan", "intend", "withdraw", "dispatched")
@@ -68,7 +68,7 @@ class Points:
             self._wrap(Ledger, name, told.get(name, lambda args: []))
         self._wrap(LedgerFile, "_make", lambda args: [])
         self._wrap(LedgerFile, "_take_turn", lambda args: [])
-        self._wrap(Client, "_send", lambda args: (args[3] or {}).get("extract_ids", []), lambda args: "{0} {1}".format(args[0], args[1]))
+        self._wrap(Client, "_send", lambda args: (args[3] or {}).get("extract_ids", []), lambda args: f"{args[0]} {args[1]}")
         transaction = LedgerFile.transaction
 
         @contextlib.contextmanager

@@ -54,7 +54,7 @@ def world(enabled=True):
             {"id": 55, "datastream_id": 456, "target_id": 790, "enabled": enabled},
             {"id": 123, "datastream_id": 456, "target_id": 789, "enabled": enabled},
         ],
-        "extracts": [{"id": one, "datastream_id": 456, "created": "2025-01-{0:02d}T05:00:00Z".format(one - 100)} for one in EXTRACTS],
+        "extracts": [{"id": one, "datastream_id": 456, "created": f"2025-01-{one - 100:02d}T05:00:00Z"} for one in EXTRACTS],
     }
 
 

@@ -95,7 +95,7 @@ class Server:
         self._default = default
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self.url = "http://127.0.0.1:{0}".format(self.port)
+        self.url = f"http://127.0.0.1:{self.port}"
         self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
@@ -192,7 +192,7 @@ def _answer(
 ) -> Step:
     """An answer with ``data`` as JSON, or ``body`` as it is. ``cut`` sends only so many bytes of it, under its full length, and closes."""
     content = json.dumps(data).encode() if body is None else body
-    lines = ["HTTP/1.1 {0} Whatever".format(status), "Content-Length: {0}".format(len(content))]
+    lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(content)}"]
     if content_type:
         lines.append("Content-Type: " + content_type)
     lines.extend("{0}: {1}".format(*header) for header in (headers or {}).items())
@@ -242,7 +242,7 @@ def key() -> str:
 @pytest.fixture
 def make_client():
     """Makes real clients that end with the test."""
-    from ansible_collections.adverity.management.plugins.module_utils._client import Client
+    from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 
     with contextlib.ExitStack() as stack:
 
@@ -290,12 +290,12 @@ class ScriptedClient:
         return self.request("GET", path, params).data
 
     def request(self, method: str, path: str, params: Any = None, body: Any = None) -> Any:
-        from ansible_collections.adverity.management.plugins.module_utils._client import Answer
+        from ansible_collections.adverity.management.plugins.module_utils._api.client import Answer
 
         asked = (method, path, params or {}, body)
         expected = self._expected[0][0] if self._expected else None
         if asked != expected:
-            self.mistakes.append("asked {0}, expected {1}".format(asked, expected))
+            self.mistakes.append(f"asked {asked}, expected {expected}")
             raise AssertionError(self.mistakes[-1])
         answer = self._expected.pop(0)[1]
         if isinstance(answer, Exception):

@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _bindings
-from ansible_collections.adverity.management.plugins.module_utils._errors import InputError, Lost, NotReached, Refused, UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Lost, NotReached, Refused, UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._resources import bindings
 from ansible_collections.adverity.management.plugins.modules import adverity_binding
 
-PATH = _bindings.PATH
+PATH = bindings.PATH
 
 
 def row(binding_id, datastream_id=456, target_id=789, **more):
@@ -23,7 +23,7 @@ def expect_list(client, *rows, **filters):
 def expect_patch(client, binding_id, enabled, answer=None):
     if answer is None:
         answer = row(binding_id, enabled=enabled, updated="2026-01-01T00:00:00Z")
-    client.expect("PATCH", "{0}{1}/".format(PATH, binding_id), body={"enabled": enabled}, answer=answer)
+    client.expect("PATCH", f"{PATH}{binding_id}/", body={"enabled": enabled}, answer=answer)
 
 
 # Reading
@@ -32,20 +32,20 @@ def expect_patch(client, binding_id, enabled, answer=None):
 @pytest.mark.parametrize("filters", [{}, {"datastream_id": 456}, {"target_id": 789}, {"datastream_id": 456, "target_id": 789}])
 def test_read_asks_with_what_is_given_and_sorts_by_id(scripted, filters):
     expect_list(scripted, row(10), row(9), row(100), **filters)
-    assert [one["id"] for one in _bindings.read(scripted, **filters)] == [9, 10, 100]
+    assert [one["id"] for one in bindings.read(scripted, **filters)] == [9, 10, 100]
 
 
 def test_read_sees_all_pages(scripted):
     for page, ids in enumerate([range(100), range(100, 200), range(200, 230)], 1):
         items = [row(one + 1) for one in ids]
         scripted.expect("GET", PATH, {"page_size": 100, "page": page}, answer={"items": items, "count": 230})
-    assert len(_bindings.read(scripted)) == 230
+    assert len(bindings.read(scripted)) == 230
 
 
 def test_a_row_that_was_not_asked_for_is_not_taken(scripted):
     """A filter that something on the way ignored must not put other bindings into the user's hand."""
     expect_list(scripted, row(1), row(2, target_id=790), row(3, datastream_id=457), target_id=789, datastream_id=456)
-    assert [one["id"] for one in _bindings.read(scripted, 456, 789)] == [1]
+    assert [one["id"] for one in bindings.read(scripted, 456, 789)] == [1]
 
 
 @pytest.mark.parametrize("name", ["id", "datastream_id", "target_id"])
@@ -53,7 +53,7 @@ def test_rows_with_other_ids_than_integers_are_an_error(scripted, name):
     for value in ("1", "x", 0, -1, None, 1.0, True, [1], {"id": 1}, 2**64):
         expect_list(scripted, row(5), dict(row(6), **{name: value}))
         with pytest.raises(UnreadableAnswer, match="has not"):
-            _bindings.read(scripted)
+            bindings.read(scripted)
 
 
 @pytest.mark.parametrize("name", ["datastream_id", "target_id"])
@@ -62,24 +62,24 @@ def test_rows_without_their_ids_are_an_error(scripted, name):
     del rows[1][name]
     expect_list(scripted, *rows)
     with pytest.raises(UnreadableAnswer, match=name):
-        _bindings.read(scripted)
+        bindings.read(scripted)
 
 
 def test_read_chosen_takes_the_ids(scripted):
     expect_list(scripted, row(1), row(2), row(3))
-    assert [one["id"] for one in _bindings.read_chosen(scripted, [3, 1, 3], None, None)] == [1, 3]
+    assert [one["id"] for one in bindings.read_chosen(scripted, [3, 1, 3], None, None)] == [1, 3]
 
 
 def test_read_chosen_without_ids_takes_all_that_is_left(scripted):
     expect_list(scripted, row(1), row(2), target_id=789)
-    assert [one["id"] for one in _bindings.read_chosen(scripted, None, None, 789)] == [1, 2]
+    assert [one["id"] for one in bindings.read_chosen(scripted, None, None, 789)] == [1, 2]
 
 
 @pytest.mark.parametrize("rows", [[], [row(1)]])
 def test_an_unknown_id_is_named_also_beside_known_ones(scripted, rows):
     expect_list(scripted, *rows, datastream_id=456, target_id=789)
     with pytest.raises(InputError) as caught:
-        _bindings.read_chosen(scripted, [1, 7, 8] if rows else [7, 8], 456, 789)
+        bindings.read_chosen(scripted, [1, 7, 8] if rows else [7, 8], 456, 789)
     assert str(caught.value) == (
         "binding_ids: not found among the bindings this key can see with datastream_id 456 and target_id 789: 7-8. Nothing was changed."
     )
@@ -97,10 +97,10 @@ def test_an_unknown_id_is_named_also_beside_known_ones(scripted, rows):
 )
 def test_no_binding_at_all_is_an_error_that_says_where(ids, says):
     with pytest.raises(InputError) as caught:
-        _bindings.refuse_none([], *ids)
+        bindings.refuse_none([], *ids)
     assert says in str(caught.value)
     assert "cannot create a binding" in str(caught.value)
-    _bindings.refuse_none([row(1)], *ids)
+    bindings.refuse_none([row(1)], *ids)
 
 
 def test_state():
@@ -109,7 +109,7 @@ def test_state():
         ({"enabled": "false"}, None),
     ]
     for more, state in table:
-        assert _bindings.state(row(1, **more)) is state
+        assert bindings.state(row(1, **more)) is state
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_state():
     ],
 )
 def test_label(one, label):
-    assert _bindings.label(one) == label
+    assert bindings.label(one) == label
 
 
 # Planning and writing
@@ -140,12 +140,12 @@ def test_only_what_is_not_known_to_be_right_is_due():
         ({"enabled": "true"}, True, True),
     ]
     for more, enabled, due in table:
-        assert [one["id"] for one in _bindings.EnabledPlan([row(1, **more)], enabled).due] == ([1] if due else [])
+        assert [one["id"] for one in bindings.EnabledPlan([row(1, **more)], enabled).due] == ([1] if due else [])
 
 
 def test_apply_writes_what_is_due_by_id_and_nothing_else(scripted):
     rows = [row(1, enabled=False, name="a"), row(2, enabled=True), row(3)]
-    plan = _bindings.EnabledPlan(rows, True)
+    plan = bindings.EnabledPlan(rows, True)
     expect_patch(scripted, 1, True)
     expect_patch(scripted, 3, True)
     result = plan.result(plan.apply(scripted))
@@ -161,14 +161,14 @@ def test_apply_writes_what_is_due_by_id_and_nothing_else(scripted):
 
 def test_nothing_due_is_no_request_and_no_change(scripted):
     rows = [row(1, enabled=True)]
-    plan = _bindings.EnabledPlan(rows, True)
+    plan = bindings.EnabledPlan(rows, True)
     result = plan.result(plan.apply(scripted))
     assert result == {"changed": False, "bindings": rows, "affected": {"binding_ids": []}, "diff": {"before": {}, "after": {}}}
 
 
 def test_check_mode_predicts_what_apply_does(scripted):
     rows = [row(1, enabled=False), row(2, enabled=True), row(3)]
-    plan = _bindings.EnabledPlan(rows, True)
+    plan = bindings.EnabledPlan(rows, True)
     predicted = plan.result(plan.predicted())
     assert rows[0]["enabled"] is False
     for one in (1, 3):
@@ -186,7 +186,7 @@ def test_check_mode_predicts_what_apply_does(scripted):
     ],
 )
 def test_a_failure_half_way_says_what_was_done_and_what_was_not(scripted, error, claim):
-    plan = _bindings.EnabledPlan([row(one, enabled=False) for one in (1, 2, 3)], True)
+    plan = bindings.EnabledPlan([row(one, enabled=False) for one in (1, 2, 3)], True)
     expect_patch(scripted, 1, True)
     expect_patch(scripted, 2, True, error)
     with pytest.raises(type(error)) as caught:
@@ -201,7 +201,7 @@ def test_a_failure_half_way_says_what_was_done_and_what_was_not(scripted, error,
 
 
 def test_a_failure_at_the_first_says_that_nothing_was_done(scripted):
-    plan = _bindings.EnabledPlan([row(1, enabled=False)], True)
+    plan = bindings.EnabledPlan([row(1, enabled=False)], True)
     expect_patch(scripted, 1, True, Refused("PATCH", PATH, 403, "Forbidden."))
     with pytest.raises(Refused) as caught:
         plan.apply(scripted)
@@ -218,7 +218,7 @@ def test_a_failure_at_the_first_says_that_nothing_was_done(scripted):
     ],
 )
 def test_an_answer_that_is_not_this_binding_in_this_state_is_an_error(scripted, answer):
-    plan = _bindings.EnabledPlan([row(1, enabled=False)], True)
+    plan = bindings.EnabledPlan([row(1, enabled=False)], True)
     expect_patch(scripted, 1, True, answer)
     with pytest.raises(UnreadableAnswer, match="but not with that binding in that state") as caught:
         plan.apply(scripted)
@@ -237,4 +237,4 @@ def test_the_module_in_check_mode_reads_and_writes_nothing(scripted, monkeypatch
 
 def test_touch_writes_what_is_as_asked_for_too():
     rows = [row(5, enabled=True), row(6, enabled=False)]
-    assert [one["id"] for one in _bindings.EnabledPlan(rows, True, touch=True).due] == [5, 6]
+    assert [one["id"] for one in bindings.EnabledPlan(rows, True, touch=True).due] == [5, 6]

@@ -5,54 +5,54 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _choice
-from ansible_collections.adverity.management.plugins.module_utils._errors import InputError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
+from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 
 
 @pytest.mark.parametrize("empty", [[], {}, ""])
 def test_an_empty_choice_is_refused(empty):
     with pytest.raises(InputError, match="^datastream_ids is empty. An empty choice is never taken for all") as caught:
-        _choice.refuse_empty({"binding_ids": [1], "datastream_ids": empty}, "binding_ids", "datastream_ids")
+        selection.refuse_empty({"binding_ids": [1], "datastream_ids": empty}, "binding_ids", "datastream_ids")
     assert "when: datastream_ids | length > 0" in str(caught.value)
 
 
 @pytest.mark.parametrize("params", [{}, {"ids": None}, {"ids": [0]}, {"ids": {"enabled": False}}, {"other": []}])
 def test_what_is_left_out_or_holds_something_is_fine(params):
-    _choice.refuse_empty(params, "ids")
+    selection.refuse_empty(params, "ids")
 
 
 @pytest.mark.parametrize(("ids", "once"), [([], []), ([3, 1, 3, 2, 1], [3, 1, 2]), (("b", "a", "b"), ["b", "a"]), (iter([1, 1]), [1])])
 def test_once_keeps_the_order(ids, once):
-    assert _choice.once(ids) == once
+    assert selection.once(ids) == once
 
 
 def test_all_known():
-    _choice.refuse_unknown("binding_ids", [1, 2], iter([3, 2, 1]), "anywhere")
-    _choice.refuse_unknown("binding_ids", [], [], "anywhere")
+    selection.refuse_unknown("binding_ids", [1, 2], iter([3, 2, 1]), "anywhere")
+    selection.refuse_unknown("binding_ids", [], [], "anywhere")
 
 
 def test_every_unknown_id_is_named():
     with pytest.raises(InputError) as caught:
-        _choice.refuse_unknown("binding_ids", [9, 1, 8, 12], [1, 2], "among the bindings")
+        selection.refuse_unknown("binding_ids", [9, 1, 8, 12], [1, 2], "among the bindings")
     assert caught.value.result() == {"msg": "binding_ids: not found among the bindings: 8-9, 12. Nothing was changed.", "unknown_ids": [9, 8, 12]}
 
 
 def test_unknown_texts_are_named():
     with pytest.raises(InputError, match="not found here: b, a"):
-        _choice.refuse_unknown("datastream_ids", ["b", "c", "a"], ["c"], "here")
+        selection.refuse_unknown("datastream_ids", ["b", "c", "a"], ["c"], "here")
 
 
 def test_a_number_as_text_is_another_id():
     with pytest.raises(InputError, match="not found"):
-        _choice.refuse_unknown("binding_ids", [1], ["1"], "here")
+        selection.refuse_unknown("binding_ids", [1], ["1"], "here")
 
 
 @pytest.mark.parametrize("params", [{}, {"extract_ids": None, "datastream_ids": None}, {"extract_ids": [], "datastream_ids": None}])
 def test_one_of_them_is_required_and_null_is_none(params):
     with pytest.raises(InputError, match="^one of the following is required: extract_ids, datastream_ids$"):
-        _choice.require_one(params, "extract_ids", "datastream_ids")
+        selection.require_one(params, "extract_ids", "datastream_ids")
 
 
 @pytest.mark.parametrize("params", [{"extract_ids": [1]}, {"extract_ids": None, "datastream_ids": [1]}, {"datastream_ids": 0}])
 def test_one_of_them_is_enough(params):
-    _choice.require_one(params, "extract_ids", "datastream_ids")
+    selection.require_one(params, "extract_ids", "datastream_ids")

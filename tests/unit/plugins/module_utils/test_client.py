@@ -15,8 +15,8 @@ from email.utils import format_datetime
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _client
-from ansible_collections.adverity.management.plugins.module_utils._errors import (
+from ansible_collections.adverity.management.plugins.module_utils._api import client as _client
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import (
     AdverityError,
     InputError,
     Lost,
@@ -73,7 +73,7 @@ def test_a_get(server, make_client, key):
     assert request.headers["authorization"] == "Bearer " + key
     assert request.headers["accept"] == "application/json"
     assert request.headers["user-agent"] == "adverity.management/" + _client.VERSION
-    assert request.headers["host"] == "127.0.0.1:{0}".format(server.port)
+    assert request.headers["host"] == f"127.0.0.1:{server.port}"
     assert "content-type" not in request.headers
 
 
@@ -212,7 +212,7 @@ def test_tries_are_counted(server, make_client, waits, method, retries):
     assert len(server.requests) == retries + 1
     assert len(waits) == retries
     assert caught.value.tries == retries + 1
-    assert ("tried {0} times".format(retries + 1) in str(caught.value)) is (retries > 0)
+    assert (f"tried {retries + 1} times" in str(caught.value)) is (retries > 0)
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_a_post_that_broke_after_it_was_sent_is_lost(server, make_client, waits,
     assert hooks.calls == ["before"]
     assert len(server.requests) == 1
     assert waits == []
-    assert str(caught.value).startswith("POST {0} got no answer from 127.0.0.1:".format(REQUEUE)) or "cut short" in str(caught.value)
+    assert str(caught.value).startswith(f"POST {REQUEUE} got no answer from 127.0.0.1:") or "cut short" in str(caught.value)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
@@ -293,7 +293,7 @@ def test_no_answer_in_time(server, make_client, method, hooks):
     with pytest.raises(AdverityError) as caught:
         send(make_client(server, timeout=0.1, retries=0), method, before=hooks.before, undo=hooks.undo)
     assert isinstance(caught.value, NotReached if method == "GET" else Lost)
-    assert "got no answer from 127.0.0.1:{0} within 0.1 s".format(server.port) in str(caught.value)
+    assert f"got no answer from 127.0.0.1:{server.port} within 0.1 s" in str(caught.value)
     assert hooks.calls == (["before", "undo"] if method == "GET" else ["before"])
 
 
@@ -305,7 +305,7 @@ def test_a_time_out_of_a_read_is_repeated(server, make_client):
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "PUT"])
 def test_where_nobody_listens_everything_is_tried_again(make_client, waits, hooks, method):
     with pytest.raises(NotReached) as caught:
-        send(make_client("http://127.0.0.1:{0}".format(closed_port()), retries=2), method, before=hooks.before, undo=hooks.undo)
+        send(make_client(f"http://127.0.0.1:{closed_port()}", retries=2), method, before=hooks.before, undo=hooks.undo)
     assert caught.value.did_nothing
     assert hooks.calls == ["before", "undo"] * 3
     assert len(waits) == 2
@@ -358,7 +358,7 @@ def test_a_server_that_speaks_no_tls_is_not_reached(make_client, hooks, reply):
 
         thread = threading.Thread(target=speak)
         thread.start()
-        client = make_client("https://127.0.0.1:{0}".format(listener.getsockname()[1]), retries=0)
+        client = make_client(f"https://127.0.0.1:{listener.getsockname()[1]}", retries=0)
         with pytest.raises(NotReached) as caught:
             send(client, "POST", before=hooks.before, undo=hooks.undo)
         thread.join()
@@ -470,7 +470,7 @@ def test_success_without_json_is_an_error_and_not_repeated(server, make_client, 
     client = make_client(server)
     for method in ("GET", "POST"):
         server.answer(status, body=body, content_type=kind)
-        with pytest.raises(UnreadableAnswer, match="was answered with {0}, but not with JSON".format(status)) as caught:
+        with pytest.raises(UnreadableAnswer, match=f"was answered with {status}, but not with JSON") as caught:
             send(client, method)
         check_line(caught.value)
         assert caught.value.result()["status"] == status
@@ -536,7 +536,7 @@ def test_redirects_are_not_followed(server, make_server, make_client, hooks, met
         with pytest.raises(Refused) as caught:
             send(client, method, before=hooks.before, undo=hooks.undo)
         check_line(caught.value)
-        assert "it points to {0}/elsewhere/".format(other.url) in str(caught.value)
+        assert f"it points to {other.url}/elsewhere/" in str(caught.value)
         assert "Redirects are not followed" in str(caught.value)
         assert not caught.value.did_nothing
     assert hooks.calls == ["before"] * 5
@@ -588,7 +588,7 @@ def test_hints(server, make_client, method, path, status, hint):
     with pytest.raises(Refused) as caught:
         make_client(server).request(method, path, params)
     message = str(caught.value)
-    assert message.startswith("{0} {1} was answered with {2}: Forbidden.".format(method, path, status))
+    assert message.startswith(f"{method} {path} was answered with {status}: Forbidden.")
     assert message.endswith("Forbidden." if hint is None else hint) or (hint or "-") in message
     assert caught.value.result()["response"] == "Forbidden."
 
@@ -688,13 +688,13 @@ def test_no_proxy_is_honoured(make_server, make_client, monkeypatch, exempt):
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
     monkeypatch.setenv("NO_PROXY", exempt)
     with pytest.raises(NotReached):
-        make_client("https://127.0.0.1:{0}".format(closed_port()), retries=0).get("/a/")
+        make_client(f"https://127.0.0.1:{closed_port()}", retries=0).get("/a/")
     assert proxy.connections == 0
 
 
 def test_a_proxy_set_after_the_client_was_made_changes_nothing(server, make_server, make_client, monkeypatch):
     proxy = make_server()
-    client = make_client("https://127.0.0.1:{0}".format(closed_port()), retries=0)
+    client = make_client(f"https://127.0.0.1:{closed_port()}", retries=0)
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
     pytest.raises(NotReached, client.get, "/a/")
     assert proxy.connections == 0
@@ -723,7 +723,7 @@ def test_certificates_that_cannot_be_read_are_a_typed_error(make_client, server,
     if content is not None:
         (tmp_path / "ca.pem").write_text(content)
     with pytest.raises(NotReached) as caught:
-        make_client("https://127.0.0.1:{0}".format(server.port), verify=str(tmp_path / "ca.pem"), retries=0).get("/a/")
+        make_client(f"https://127.0.0.1:{server.port}", verify=str(tmp_path / "ca.pem"), retries=0).get("/a/")
     check_line(caught.value)
 
 

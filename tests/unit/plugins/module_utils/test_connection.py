@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import certifi
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _client, _connection
-from ansible_collections.adverity.management.plugins.module_utils._errors import InputError
+from ansible_collections.adverity.management.plugins.module_utils._api import client as _client
+from ansible_collections.adverity.management.plugins.module_utils._api import connection
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
 
 
 def test_read_instance():
@@ -35,7 +36,7 @@ def test_read_instance():
         ("a_b.example", "https://a_b.example"),
     ]
     for text, base_url in table:
-        assert _connection.read_instance(text) == base_url
+        assert connection.read_instance(text) == base_url
 
 
 def test_what_is_no_instance_is_refused():
@@ -92,7 +93,7 @@ def test_what_is_no_instance_is_refused():
     ]
     for text, says in table:
         with pytest.raises(InputError, match="^instance ") as caught:
-            _connection.read_instance(text)
+            connection.read_instance(text)
         assert says in str(caught.value)
         assert "\n" not in str(caught.value)
         assert len(str(caught.value)) < 500
@@ -115,13 +116,13 @@ def test_a_user_or_password_is_refused_and_not_shown():
     ]
     for text in table:
         with pytest.raises(InputError, match="user name or password") as caught:
-            _connection.read_instance(text)
+            connection.read_instance(text)
         assert "w0rd" not in str(caught.value)
 
 
 def test_a_key_that_can_be_one_is_taken_as_it_is():
     for key in ("k", "abc-DEF_0123", "a+/=.~!", "a" * 4096, "bearertoken", "\"'\\"):
-        assert _connection.check_key(key) == key
+        assert connection.check_key(key) == key
 
 
 def test_what_can_be_no_key_is_refused_and_not_shown():
@@ -144,7 +145,7 @@ def test_what_can_be_no_key_is_refused_and_not_shown():
     ]
     for key, says in table:
         with pytest.raises(InputError, match="^api_key ") as caught:
-            _connection.check_key(key)
+            connection.check_key(key)
         assert says in str(caught.value)
         assert "ret0" not in str(caught.value)
 
@@ -176,7 +177,7 @@ def test_bad_options_are_refused():
     ]
     for changed, says in table:
         with pytest.raises(InputError) as caught:
-            _connection.connect(params(**changed))
+            connection.connect(params(**changed))
         assert says in str(caught.value)
 
 
@@ -184,9 +185,9 @@ def test_bad_options_are_refused():
 def test_connect_hands_the_options_on(monkeypatch, validate, with_ca):
     ca_path = certifi.where()
     handed = {}
-    monkeypatch.setattr(_connection, "Client", lambda **options: handed.update(options))
+    monkeypatch.setattr(connection, "Client", lambda **options: handed.update(options))
     options = {"validate_certs": validate, "ca_path": ca_path if with_ca else None, "timeout": 0.5, "retries": 0, "retry_max_delay": 0.0}
-    _connection.connect(params(instance="ACME.example:443", **options))
+    connection.connect(params(instance="ACME.example:443", **options))
     assert handed == {
         "base_url": "https://acme.example", "api_key": "key", "verify": (ca_path if with_ca else True) if validate else False,
         "timeout": 0.5, "retries": 0, "retry_max_delay": 0.0,
@@ -197,27 +198,27 @@ def test_connect_hands_the_options_on(monkeypatch, validate, with_ca):
 def test_a_ca_path_without_certificates_is_refused(tmp_path, content):
     (tmp_path / "ca.pem").write_bytes(content)
     with pytest.raises(InputError, match=r"^ca_path is '.*ca\.pem', but no certificates \(PEM\) can be read from it: .") as caught:
-        _connection.connect(params(ca_path=str(tmp_path / "ca.pem")))
+        connection.connect(params(ca_path=str(tmp_path / "ca.pem")))
     assert "\n" not in str(caught.value)
 
 
 def test_a_folder_of_certificates_is_taken(tmp_path):
-    client = _connection.connect(params(ca_path=str(tmp_path)))
+    client = connection.connect(params(ca_path=str(tmp_path)))
     client._session.close()
     assert client._session.verify == str(tmp_path)
 
 
 def test_connect_sends_nothing(server):
-    client = _connection.connect(params(instance=server.url))
+    client = connection.connect(params(instance=server.url))
     client._session.close()
-    assert (client.base_url, client.host) == (server.url, "127.0.0.1:{0}".format(server.port))
+    assert (client.base_url, client.host) == (server.url, f"127.0.0.1:{server.port}")
     assert server.connections == 0
 
 
 def test_without_requests_the_library_is_named(monkeypatch):
     monkeypatch.setattr(_client, "_REQUESTS_MISSING", "Traceback: no requests")
     with pytest.raises(_client.MissingLibrary) as caught:
-        _connection.connect(params())
+        connection.connect(params())
     result = caught.value.result()
     assert "requests" in result["msg"]
     assert "Python" in result["msg"]
@@ -227,4 +228,4 @@ def test_without_requests_the_library_is_named(monkeypatch):
 def test_bad_input_comes_before_a_missing_library(monkeypatch):
     monkeypatch.setattr(_client, "_REQUESTS_MISSING", "Traceback: no requests")
     with pytest.raises(InputError):
-        _connection.connect(params(api_key=""))
+        connection.connect(params(api_key=""))

@@ -8,33 +8,33 @@ from __future__ import annotations
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.adverity.management.plugins.module_utils import _datastreams
-from ansible_collections.adverity.management.plugins.module_utils._arguments import (
-    DATASTREAM_CHOICE_RULES,
-    FILTER_RULES,
-)
-from ansible_collections.adverity.management.plugins.module_utils._errors import (
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import (
     AdverityError,
     IncompleteList,
     InputError,
     Refused,
     UnreadableAnswer,
 )
+from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
+    DATASTREAM_CHOICE_RULES,
+    FILTER_RULES,
+)
 from ansible_collections.adverity.management.plugins.modules import adverity_datastream, adverity_datastream_info
 
 LIST = "/api/v1/datastreams/"
-EMEA, DACH = ("a0000000-0000-4000-8000-{0:012d}".format(number) for number in (1, 2))
+EMEA, DACH = (f"a0000000-0000-4000-8000-{number:012d}" for number in (1, 2))
 NOTHING = {"workspace_ids": None, "workspace_scope": None, "enabled": None, "active_pulling_mode": None}
 
 
 def uuid(number):
-    return "d5000000-0000-4000-8000-{0:012d}".format(number)
+    return f"d5000000-0000-4000-8000-{number:012d}"
 
 
 def row(number, enabled=True, mode="schedule", workspace=EMEA):
     return {
         "id": uuid(number),
-        "name": "Stream {0}".format(number),
+        "name": f"Stream {number}",
         "enabled": enabled,
         "workspace": {"id": workspace, "name": "EMEA"},
         "pulling": {"active_mode": mode, "smart": None, "smart_bundle": None},
@@ -51,8 +51,8 @@ def unknown(status=422):
 
 def choose(client, ids=None, filters=None, everything=None):
     params = {"datastream_ids": ids, "filters": None if filters is None else dict(NOTHING, **filters), "all_datastreams": everything}
-    _datastreams.check_choice(params)
-    return [one["id"] for one in _datastreams.read_chosen(client, params)]
+    datastreams.check_choice(params)
+    return [one["id"] for one in datastreams.read_chosen(client, params)]
 
 
 def options(module, rules, **given):
@@ -129,7 +129,7 @@ def test_filters_are_sent_to_the_service(scripted, filters, asked):
 )
 def test_a_filter_that_the_service_passes_over_does_not_widen_the_choice(scripted, filters, left):
     rows = [row(1), row(2, enabled=False), row(3, mode="smart"), row(4, workspace=DACH)]
-    scripted.expect("GET", LIST, _datastreams._query(filters), answer=listed(*rows))
+    scripted.expect("GET", LIST, datastreams._query(filters), answer=listed(*rows))
     assert choose(scripted, filters=filters) == [uuid(number) for number in left]
 
 

@@ -10,15 +10,15 @@ import itertools
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.adverity.management.plugins.module_utils import _datastream_plan
-from ansible_collections.adverity.management.plugins.module_utils._arguments import DATASTREAM_CHOICE_RULES
-from ansible_collections.adverity.management.plugins.module_utils._datastream_writes import Writing
-from ansible_collections.adverity.management.plugins.module_utils._errors import (
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import (
     InputError,
     Lost,
     Refused,
     UnreadableAnswer,
 )
+from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_CHOICE_RULES
 from ansible_collections.adverity.management.plugins.modules import adverity_datastream
 
 LIST = "/api/v1/datastreams/"
@@ -28,12 +28,12 @@ TO_SCHEDULE = {"pulling": {"active_mode": "schedule"}}
 
 
 def uuid(number):
-    return "d5000000-0000-4000-8000-{0:012d}".format(number)
+    return f"d5000000-0000-4000-8000-{number:012d}"
 
 
 def row(number, enabled=True, mode="schedule"):
     pulling = {"active_mode": mode, "smart": None, "smart_bundle": None}
-    return {"id": uuid(number), "name": "Stream {0}".format(number), "enabled": enabled, "pulling": pulling}
+    return {"id": uuid(number), "name": f"Stream {number}", "enabled": enabled, "pulling": pulling}
 
 
 def ids(*numbers):
@@ -45,7 +45,7 @@ def affected(named):
 
 
 def writing(rows, enabled=None, pulling_mode=None):
-    return Writing(rows, _datastream_plan.plan(rows, enabled, pulling_mode))
+    return Writing(rows, datastream_plan.plan(rows, enabled, pulling_mode))
 
 
 def expect(client, body, named, answer=None, method="PATCH", path=LIST):
@@ -95,8 +95,8 @@ def test_only_those_that_differ_are_written(scripted):
     assert result["affected"] == {"datastream_ids": ids(2, 4)}
     assert result["datastreams"] == [row(number) for number in (1, 2, 3, 4)]
     assert result["diff"] == {
-        "before": {"Stream {0} ({1})".format(number, uuid(number)): {"enabled": False} for number in (2, 4)},
-        "after": {"Stream {0} ({1})".format(number, uuid(number)): {"enabled": True} for number in (2, 4)},
+        "before": {f"Stream {number} ({uuid(number)})": {"enabled": False} for number in (2, 4)},
+        "after": {f"Stream {number} ({uuid(number)})": {"enabled": True} for number in (2, 4)},
     }
     assert result["warnings"] == []
     again = writing(result["datastreams"], enabled=True).send(scripted)
@@ -123,7 +123,7 @@ def test_a_mode_changes_while_the_datastream_is_disabled(scripted, enabled, orde
     result = writing(rows, enabled, "smart").send(scripted)
     assert result["datastreams"] == [row(number, enabled, "smart") for number in (1, 2, 3, 4)]
     assert result["affected"]["datastream_ids"] == ids(*sorted({number for _body, numbers in order for number in numbers}))
-    both = "Stream {0} ({1})".format(1 if not enabled else 2, uuid(1 if not enabled else 2))
+    both = f"Stream {1 if not enabled else 2} ({uuid(1 if not enabled else 2)})"
     assert result["diff"]["before"][both] == {"enabled": not enabled, "active_mode": "schedule"}
     assert result["diff"]["after"][both] == {"enabled": enabled, "active_mode": "smart"}
 
@@ -148,7 +148,7 @@ def test_check_mode_predicts_the_real_run_and_sends_nothing(scripted, enabled, m
     kinds = itertools.product([True, False], ["smart", "schedule", "smart-bundle", None])
     rows = [row(number, *kind) for number, kind in enumerate(kinds)]
     predicted = writing(rows, enabled, mode).pretend()
-    for write in _datastream_plan.plan(rows, enabled, mode):
+    for write in datastream_plan.plan(rows, enabled, mode):
         if write.patches:
             expect(scripted, write.body, list(write.patches))
     assert writing(rows, enabled, mode).send(scripted) == predicted

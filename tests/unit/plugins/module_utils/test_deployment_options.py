@@ -7,20 +7,20 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _deployment_memory, _deployment_options
-from ansible_collections.adverity.management.plugins.module_utils._errors import InputError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
+from ansible_collections.adverity.management.plugins.module_utils._deploy import options as _options
 
 UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
 OTHER = "0b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a11"
 
 
 def read(**given):
-    return _deployment_options.read(dict({"target_id": 789}, **given))
+    return _options.read(dict({"target_id": 789}, **given))
 
 
 def test_what_is_not_given_has_its_default():
     options = read()
-    assert options == dict(_deployment_options.defaults(), target_id=789)
+    assert options == dict(_options.defaults(), target_id=789)
     assert {name: value for name, value in options.items() if value is not None} == {
         "target_id": 789, "enabled": True, "backfill": "when_needed", "sequential": True, "batch_size": 50, "ledger_in_facts": False, "force": False,
         "on_unknown": "fail",
@@ -29,8 +29,8 @@ def test_what_is_not_given_has_its_default():
 
 @pytest.mark.parametrize("empty", ["", "  ", "\n", None])
 def test_an_empty_answer_is_none(empty):
-    given = dict.fromkeys(_deployment_options.defaults(), empty)
-    assert _deployment_options.read(dict(given, target_id=789)) == read()
+    given = dict.fromkeys(_options.defaults(), empty)
+    assert _options.read(dict(given, target_id=789)) == read()
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_is_typed_is_understood(name, typed, meant):
 
 
 def test_the_datastreams_to_prepare():
-    options = read(datastream_uuids="{0}, {1}".format(UUID.upper(), OTHER), datastream_enabled="no", pulling_mode="smart", smart_pulling={"frequency": "daily"})
+    options = read(datastream_uuids=f"{UUID.upper()}, {OTHER}", datastream_enabled="no", pulling_mode="smart", smart_pulling={"frequency": "daily"})
     assert options["datastream_uuids"] == [UUID, OTHER]
     assert (options["datastream_enabled"], options["pulling_mode"], options["smart_pulling"]) == (False, "smart", {"frequency": "daily"})
 
@@ -119,7 +119,7 @@ def test_settings_of_datastreams_that_are_not_named():
 
 def refuse(planned=(5,), resumed=(), new=(), **how):
     memory = dict({"job": None, "in_facts": False, "path": None, "known": True, "moved": [], "looked_at": False}, **how)
-    return _deployment_memory.refuse({"planned_ids": list(planned), "resumed_ids": list(resumed), "new_ids": list(new)}, **memory)
+    return memory.refuse({"planned_ids": list(planned), "resumed_ids": list(resumed), "new_ids": list(new)}, **memory)
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,16 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _errors
+from ansible_collections.adverity.management.plugins.module_utils._api import errors
 
 
 def test_result_holds_message_and_facts():
-    error = _errors.AdverityError("It is wrong.", unknown_ids=[7])
+    error = errors.AdverityError("It is wrong.", unknown_ids=[7])
     assert error.result() == {"msg": "It is wrong.", "unknown_ids": [7]}
 
 
 def test_what_a_caller_adds_comes_after_the_message_in_its_order():
-    error = _errors.AdverityError("It is wrong.")
+    error = errors.AdverityError("It is wrong.")
     error.say("Done before: 1.")
     error.say("Left: 2.")
     assert error.result() == {"msg": "It is wrong. Done before: 1. Left: 2."}
@@ -22,11 +22,11 @@ def test_what_a_caller_adds_comes_after_the_message_in_its_order():
 
 
 def test_a_fact_never_replaces_the_message():
-    assert _errors.AdverityError("The message.", msg="another").result() == {"msg": "The message."}
+    assert errors.AdverityError("The message.", msg="another").result() == {"msg": "The message."}
 
 
 def test_result_is_no_view_of_the_facts():
-    error = _errors.AdverityError("It is wrong.")
+    error = errors.AdverityError("It is wrong.")
     error.result()["more"] = 1
     assert error.result() == {"msg": "It is wrong."}
 
@@ -34,11 +34,11 @@ def test_result_is_no_view_of_the_facts():
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (_errors.NotReached("GET", "/a/", "got no answer: refused"), "GET /a/ got no answer: refused."),
-        (_errors.NotReached("GET", "/a/", "got no answer", hint="Look at ca_path."), "GET /a/ got no answer. Look at ca_path."),
-        (_errors.Lost("POST", "/b/", "got no answer"), "POST /b/ got no answer."),
-        (_errors.Refused("PATCH", "/c/", 403, "Forbidden."), "PATCH /c/ was answered with 403: Forbidden."),
-        (_errors.Refused("PATCH", "/c/", 404, "Not found", hint="Check the id."), "PATCH /c/ was answered with 404: Not found. Check the id."),
+        (errors.NotReached("GET", "/a/", "got no answer: refused"), "GET /a/ got no answer: refused."),
+        (errors.NotReached("GET", "/a/", "got no answer", hint="Look at ca_path."), "GET /a/ got no answer. Look at ca_path."),
+        (errors.Lost("POST", "/b/", "got no answer"), "POST /b/ got no answer."),
+        (errors.Refused("PATCH", "/c/", 403, "Forbidden."), "PATCH /c/ was answered with 403: Forbidden."),
+        (errors.Refused("PATCH", "/c/", 404, "Not found", hint="Check the id."), "PATCH /c/ was answered with 404: Not found. Check the id."),
     ],
 )
 def test_message_of_a_request(error, message):
@@ -47,39 +47,39 @@ def test_message_of_a_request(error, message):
 
 
 def test_tries_are_told_where_there_was_more_than_one():
-    error = _errors.Lost("GET", "/a/", "got no answer")
+    error = errors.Lost("GET", "/a/", "got no answer")
     assert "tried" not in str(error)
     error.tries = 5
     assert str(error) == "GET /a/ got no answer (tried 5 times)."
 
 
 def test_facts_of_a_request():
-    assert _errors.Lost("GET", "/a/", "x").result() == {"msg": "GET /a/ x.", "method": "GET", "path": "/a/"}
-    result = _errors.Refused("GET", "/a/", 404, "Not found").result()
+    assert errors.Lost("GET", "/a/", "x").result() == {"msg": "GET /a/ x.", "method": "GET", "path": "/a/"}
+    result = errors.Refused("GET", "/a/", 404, "Not found").result()
     assert (result["status"], result["response"]) == (404, "Not found")
 
 
 def test_what_certainly_did_nothing():
     table = [
-        (_errors.NotReached("POST", "/a/", "x"), True),
-        (_errors.Lost("POST", "/a/", "x"), False),
-        (_errors.UnreadableAnswer("x"), False),
-        (_errors.Refused("POST", "/a/", 302, "x"), False),
-        (_errors.Refused("POST", "/a/", 400, "x"), True),
-        (_errors.Refused("POST", "/a/", 429, "x"), True),
-        (_errors.Refused("POST", "/a/", 429, "x", 3.0), True),
-        (_errors.Refused("POST", "/a/", 499, "x"), True),
-        (_errors.Refused("POST", "/a/", 500, "x"), False),
-        (_errors.Refused("POST", "/a/", 500, "x", 3.0), False),
-        (_errors.Refused("POST", "/a/", 502, "x", 3.0), False),
-        (_errors.Refused("POST", "/a/", 503, "x"), False),
-        (_errors.Refused("POST", "/a/", 503, "x", 0.0), True),
-        (_errors.Refused("POST", "/a/", 504, "x", 3.0), False),
+        (errors.NotReached("POST", "/a/", "x"), True),
+        (errors.Lost("POST", "/a/", "x"), False),
+        (errors.UnreadableAnswer("x"), False),
+        (errors.Refused("POST", "/a/", 302, "x"), False),
+        (errors.Refused("POST", "/a/", 400, "x"), True),
+        (errors.Refused("POST", "/a/", 429, "x"), True),
+        (errors.Refused("POST", "/a/", 429, "x", 3.0), True),
+        (errors.Refused("POST", "/a/", 499, "x"), True),
+        (errors.Refused("POST", "/a/", 500, "x"), False),
+        (errors.Refused("POST", "/a/", 500, "x", 3.0), False),
+        (errors.Refused("POST", "/a/", 502, "x", 3.0), False),
+        (errors.Refused("POST", "/a/", 503, "x"), False),
+        (errors.Refused("POST", "/a/", 503, "x", 0.0), True),
+        (errors.Refused("POST", "/a/", 504, "x", 3.0), False),
     ]
     for error, did_nothing in table:
         assert error.did_nothing is did_nothing
 
 
 def test_every_error_is_caught_as_one():
-    kinds = [_errors.InputError, _errors.LedgerError, _errors.UnreadableAnswer, _errors.RequestError, _errors.NotReached, _errors.Lost, _errors.Refused]
-    assert all(issubclass(kind, _errors.AdverityError) for kind in kinds)
+    kinds = [errors.InputError, errors.LedgerError, errors.UnreadableAnswer, errors.RequestError, errors.NotReached, errors.Lost, errors.Refused]
+    assert all(issubclass(kind, errors.AdverityError) for kind in kinds)

@@ -7,14 +7,14 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _extracts
-from ansible_collections.adverity.management.plugins.module_utils._errors import UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
 
-PATH = _extracts.PATH
+PATH = extracts.PATH
 
 
 def day(number):
-    return "2026-01-{0:02}T05:00:00Z".format(number)
+    return f"2026-01-{number:02}T05:00:00Z"
 
 
 def row(extract_id, created=None, **more):
@@ -27,7 +27,7 @@ def expect_list(client, *rows, ordering="created", following=None, **filters):
 
 
 def read_ids(client, *bounds):
-    return [one.id for one in _extracts.read(client, 456, *bounds)]
+    return [one.id for one in extracts.read(client, 456, *bounds)]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_read_is_oldest_first(scripted, rows, ids):
 
 def test_read_keeps_what_is_needed(scripted):
     expect_list(scripted, row(1, day(1), name="x", nrows=5))
-    assert _extracts.read(scripted, 456) == [_extracts.Extract(1, datetime(2026, 1, 1, 5, tzinfo=timezone.utc))]
+    assert extracts.read(scripted, 456) == [extracts.Extract(1, datetime(2026, 1, 1, 5, tzinfo=timezone.utc))]
 
 
 def test_ids_that_are_no_integers_are_an_error(scripted):
@@ -64,10 +64,10 @@ def test_ids_that_are_no_integers_are_an_error(scripted):
         for limit in (None, 1):
             expect_list(scripted, row(7, day(2)), row(value, day(1)), ordering="created" if limit is None else "-created")
             with pytest.raises(UnreadableAnswer, match="has not"):
-                _extracts.read_rows(scripted, 456, None, None, limit)
+                extracts.read_rows(scripted, 456, None, None, limit)
         expect_list(scripted, row(7), row(value))
         with pytest.raises(UnreadableAnswer, match="has not"):
-            _extracts.read(scripted, 456)
+            extracts.read(scripted, 456)
 
 
 @pytest.mark.parametrize(
@@ -92,13 +92,13 @@ def test_the_service_is_asked_for_a_little_more_than_the_bounds(scripted, bounds
     ],
 )
 def test_the_bounds_are_decided_here_both_included(scripted, bounds, ids):
-    filters = _extracts._filters(456, *bounds, "created")
+    filters = extracts._filters(456, *bounds, "created")
     scripted.expect("GET", PATH, filters, answer={"results": [row(one, day(one)) for one in (1, 2, 3, 4)], "next": None})
     assert read_ids(scripted, *bounds) == ids
 
 
 def test_where_the_service_does_not_tell_times_its_own_filter_has_decided(scripted):
-    scripted.expect("GET", PATH, _extracts._filters(456, day(2), day(3), "created"), answer={"results": [row(2), row(3)], "next": None})
+    scripted.expect("GET", PATH, extracts._filters(456, day(2), day(3), "created"), answer={"results": [row(2), row(3)], "next": None})
     assert read_ids(scripted, day(2), day(3)) == [2, 3]
 
 
@@ -114,7 +114,7 @@ def test_within():
     ]
     for start, end, moment, inside in table:
         moment = None if moment is None else datetime.fromisoformat(moment.replace("Z", "+00:00"))
-        assert _extracts.within(start, end)(moment) is inside
+        assert extracts.within(start, end)(moment) is inside
 
 
 # Whole rows, for the info module
@@ -122,7 +122,7 @@ def test_within():
 
 def test_rows_come_whole_with_their_datastream_oldest_first(scripted):
     expect_list(scripted, row(2, day(2), name="b"), row(1, day(1), datastream={"id": 456, "name": "Ads"}))
-    rows = _extracts.read_rows(scripted, 456, None, None, None)
+    rows = extracts.read_rows(scripted, 456, None, None, None)
     assert rows == [
         {"id": 1, "created": day(1), "datastream": {"id": 456, "name": "Ads"}, "datastream_id": 456},
         {"id": 2, "created": day(2), "name": "b", "datastream_id": 456},
@@ -134,7 +134,7 @@ NEXT = "https://acme.example/api/extracts/?page=2"
 
 def test_with_a_limit_reading_ends_as_soon_as_the_newest_are_there(scripted):
     expect_list(scripted, row(4, day(4)), row(3, day(3)), ordering="-created", following=NEXT)
-    assert [one["id"] for one in _extracts.read_rows(scripted, 456, None, None, 2)] == [3, 4]
+    assert [one["id"] for one in extracts.read_rows(scripted, 456, None, None, 2)] == [3, 4]
 
 
 @pytest.mark.parametrize(
@@ -149,16 +149,16 @@ def test_with_a_limit_reading_ends_as_soon_as_the_newest_are_there(scripted):
 def test_a_list_that_did_not_come_newest_first_is_read_to_its_end(scripted, first, second, newest):
     expect_list(scripted, *first, ordering="-created", following=NEXT)
     scripted.expect("GET", PATH, {"page": ["2"]}, answer={"results": second, "next": None})
-    assert [one["id"] for one in _extracts.read_rows(scripted, 456, None, None, 2)] == newest
+    assert [one["id"] for one in extracts.read_rows(scripted, 456, None, None, 2)] == newest
 
 
 def test_a_limit_counts_only_what_is_within_the_bounds(scripted):
-    filters = _extracts._filters(456, None, day(2), "-created")
+    filters = extracts._filters(456, None, day(2), "-created")
     scripted.expect("GET", PATH, filters, answer={"results": [row(4, day(4)), row(3, day(3))], "next": NEXT})
     scripted.expect("GET", PATH, {"page": ["2"]}, answer={"results": [row(2, day(2))], "next": NEXT})
-    assert [one["id"] for one in _extracts.read_rows(scripted, 456, None, day(2), 1)] == [2]
+    assert [one["id"] for one in extracts.read_rows(scripted, 456, None, day(2), 1)] == [2]
 
 
 def test_a_limit_beyond_what_there_is_gives_all(scripted):
     expect_list(scripted, row(2, day(2)), row(1, day(1)), ordering="-created")
-    assert [one["id"] for one in _extracts.read_rows(scripted, 456, None, None, 99)] == [1, 2]
+    assert [one["id"] for one in extracts.read_rows(scripted, 456, None, None, 99)] == [1, 2]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.adverity.management.plugins.module_utils import _kinds
+from ansible_collections.adverity.management.plugins.module_utils._spec import kinds
 
 UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
 
@@ -15,14 +15,14 @@ def refused(convert, values, says):
     """Each of the values is refused, in one short line that says this."""
     for value in values:
         with pytest.raises(ValueError, match=says) as caught:
-            pytest.fail("{0!r:.80} was taken for {1!r}".format(value, convert(value)))
+            pytest.fail(f"{value!r:.80} was taken for {convert(value)!r}")
         assert len(str(caught.value)) < 250
         assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("value", "number"), [(7, 7), ("7", 7), (" 7\n", 7), ("007", 7), (2**63 - 1, 2**63 - 1), (str(2**63 - 1), 2**63 - 1), (1, 1)])
 def test_integer_ids(value, number):
-    converted = _kinds.to_integer_id(value)
+    converted = kinds.to_integer_id(value)
     assert (converted, type(converted)) == (number, int)
 
 
@@ -31,30 +31,30 @@ def test_what_is_no_integer_id_is_refused():
         0, -1, "0", "-1", "+1", "1.0", 1.0, 1.5, "1e3", "0x10", "1_000", "1,000", "", " ", "seven", None, True, False, "true", [7], {"id": 7}, b"7",
         2**63, 10**30, "9" * 5000, float("nan"), float("inf"), "\u0667", "\u00b2", "7\x00", "7 8", "7\n8",
     ]
-    refused(_kinds.to_integer_id, values, "is not a positive whole number")
+    refused(kinds.to_integer_id, values, "is not a positive whole number")
 
 
-@pytest.mark.parametrize("value", [UUID, UUID.upper(), UUID.replace("-", ""), " {0} ".format(UUID)])
+@pytest.mark.parametrize("value", [UUID, UUID.upper(), UUID.replace("-", ""), f" {UUID} "])
 def test_a_uuid_where_an_integer_is_due_is_told_apart(value):
     with pytest.raises(ValueError, match="is a UUID, but this takes an integer id") as caught:
-        _kinds.to_integer_id(value)
+        kinds.to_integer_id(value)
     assert "adverity_requeue" in str(caught.value)
     assert "adverity_smart_pulling" in str(caught.value)
 
 
-@pytest.mark.parametrize("value", [UUID, UUID.upper(), UUID.replace("-", ""), " {0}\n".format(UUID)])
+@pytest.mark.parametrize("value", [UUID, UUID.upper(), UUID.replace("-", ""), f" {UUID}\n"])
 def test_uuids(value):
-    assert _kinds.to_uuid(value) == UUID
+    assert kinds.to_uuid(value) == UUID
 
 
 def test_a_uuid_of_digits_alone_is_one():
-    assert _kinds.to_uuid("0" * 31 + "1") == "00000000-0000-0000-0000-000000000001"
+    assert kinds.to_uuid("0" * 31 + "1") == "00000000-0000-0000-0000-000000000001"
 
 
 @pytest.mark.parametrize("value", [456, "456", " 456 ", 0, 2**80])
 def test_an_integer_where_a_uuid_is_due_is_told_apart(value):
     with pytest.raises(ValueError, match="is an integer id, but this takes a UUID") as caught:
-        _kinds.to_uuid(value)
+        kinds.to_uuid(value)
     assert "adverity_smart_pulling" in str(caught.value)
     assert "adverity_requeue" in str(caught.value)
 
@@ -66,7 +66,7 @@ def test_what_is_no_uuid_is_refused():
         "urn:" + digits, "{" + digits + "}}}", UUID.replace("-", "_"), digits[:30] + "_0", "9b2f0c1e5d34-4c1c-8a77-0f6d3f1f2a1-0", "-" * 4 + digits,
         UUID + "," + UUID, "\u0669" + UUID[1:], UUID.replace("-", "\u2010"), "x" * 5000,
     ]
-    refused(_kinds.to_uuid, values, "is not a UUID like")
+    refused(kinds.to_uuid, values, "is not a UUID like")
 
 
 @pytest.mark.parametrize(
@@ -74,26 +74,26 @@ def test_what_is_no_uuid_is_refused():
     [(1, 50, 1, 1), (1, 50, "50", 50), (1, None, 10**39, 10**39), (-5, 5, "-5", -5), (0, None, 0, 0)],
 )
 def test_whole_numbers(lowest, highest, value, number):
-    assert _kinds.whole_number(lowest, highest)(value) == number
+    assert kinds.whole_number(lowest, highest)(value) == number
 
 
 def test_what_is_no_whole_number_within_bounds_is_refused():
     values = [0, 51, "0", "51", -1, True, 1.0, "1.0", "", "-", "--1", "1-", None, [], "\u0661", "9" * 5000, float("nan")]
-    refused(_kinds.whole_number(1, 50), values, "is not a whole number from 1 to 50")
+    refused(kinds.whole_number(1, 50), values, "is not a whole number from 1 to 50")
 
 
 def test_a_bound_below_alone_is_named():
     with pytest.raises(ValueError, match="0 is not a whole number of at least 1"):
-        _kinds.whole_number(1)(0)
+        kinds.whole_number(1)(0)
 
 
 @pytest.mark.parametrize(
     ("kind", "value", "text"),
     [
-        (_kinds.START, "2024-01-15", "2024-01-15T00:00:00Z"),
-        (_kinds.END, "2024-01-15", "2024-01-15T23:59:59.999999Z"),
-        (_kinds.START, "2024-01-15T10:00:00+02:00", "2024-01-15T08:00:00Z"),
-        (_kinds.END, "2024-01-15 10:00:00+00:00", "2024-01-15T10:00:00Z"),
+        (kinds.START, "2024-01-15", "2024-01-15T00:00:00Z"),
+        (kinds.END, "2024-01-15", "2024-01-15T23:59:59.999999Z"),
+        (kinds.START, "2024-01-15T10:00:00+02:00", "2024-01-15T08:00:00Z"),
+        (kinds.END, "2024-01-15 10:00:00+00:00", "2024-01-15T10:00:00Z"),
     ],
 )
 def test_times(kind, value, text):
@@ -104,28 +104,28 @@ def test_times(kind, value, text):
 
 def test_what_is_no_time_is_refused():
     values = ["", "today", None, True, 20240115, ["2024-01-15"]]
-    refused(_kinds.START, values, "neither a date")
-    refused(_kinds.END, values, "neither a date")
-    refused(_kinds.END, ["2024-02-30"], "day")
+    refused(kinds.START, values, "neither a date")
+    refused(kinds.END, values, "neither a date")
+    refused(kinds.END, ["2024-02-30"], "day")
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [("06:30", "06:30:00"), ("00:00", "00:00:00"), ("23:30:00", "23:30:00"), (" 10:00 ", "10:00:00")]
 )
 def test_half_hours(value, text):
-    assert _kinds.HALF_HOUR(value) == text
-    assert _kinds.HALF_HOUR(text) == text
+    assert kinds.HALF_HOUR(value) == text
+    assert kinds.HALF_HOUR(text) == text
 
 
 @pytest.mark.parametrize("value", ["06:10", "06:30:01", "06:45", "06:00:30"])
 def test_what_is_not_on_the_half_hour_is_refused(value):
     with pytest.raises(ValueError, match="not on the half hour"):
-        _kinds.HALF_HOUR(value)
+        kinds.HALF_HOUR(value)
 
 
 def test_a_time_that_yaml_took_for_a_number_is_explained():
     with pytest.raises(ValueError, match="Write it in quotes"):
-        _kinds.HALF_HOUR(630)
+        kinds.HALF_HOUR(630)
 
 
 def test_what_is_no_time_of_day_is_refused():
@@ -133,11 +133,11 @@ def test_what_is_no_time_of_day_is_refused():
         "", "25:00", "24:00", "6:30", "06:60", "06:30:60", "0630Z", "06:30 pm", "06:30\n00", "\u0660\u0666:30", None, True, 6.5,
         {"time": "06:30"}, "x" * 5000,
     ]
-    refused(_kinds.HALF_HOUR, values, "not a time of day")
+    refused(kinds.HALF_HOUR, values, "not a time of day")
 
 
 @pytest.mark.parametrize(
-    ("kind", "plain"), [(_kinds.INTEGER_ID, "int"), (_kinds.UUID, "str"), (_kinds.START, "str"), (_kinds.END, "str"), (_kinds.whole_number(1), "int")]
+    ("kind", "plain"), [(kinds.INTEGER_ID, "int"), (kinds.UUID, "str"), (kinds.START, "str"), (kinds.END, "str"), (kinds.whole_number(1), "int")]
 )
 def test_to_whoever_reads_specs_a_kind_is_its_plain_type(kind, plain):
     assert kind == plain
@@ -146,12 +146,12 @@ def test_to_whoever_reads_specs_a_kind_is_its_plain_type(kind, plain):
 
 
 SPEC = {
-    "binding_ids": {"type": "list", "elements": _kinds.INTEGER_ID, "aliases": ["binding_id"]},
-    "target_id": {"type": _kinds.INTEGER_ID},
-    "datastream_ids": {"type": "list", "elements": _kinds.UUID},
-    "created_to": {"type": _kinds.END},
-    "batch_size": {"type": _kinds.whole_number(1, 50), "default": 50},
-    "periods": {"type": "list", "elements": "dict", "options": {"binding_id": {"type": _kinds.INTEGER_ID, "required": True}}},
+    "binding_ids": {"type": "list", "elements": kinds.INTEGER_ID, "aliases": ["binding_id"]},
+    "target_id": {"type": kinds.INTEGER_ID},
+    "datastream_ids": {"type": "list", "elements": kinds.UUID},
+    "created_to": {"type": kinds.END},
+    "batch_size": {"type": kinds.whole_number(1, 50), "default": 50},
+    "periods": {"type": "list", "elements": "dict", "options": {"binding_id": {"type": kinds.INTEGER_ID, "required": True}}},
 }
 
 

@@ -8,9 +8,8 @@ import collections
 import itertools
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _times
-from ansible_collections.adverity.management.plugins.module_utils._errors import LedgerError
-from ansible_collections.adverity.management.plugins.module_utils._ledger import (
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._ledger.entries import (
     ALL_ENABLED,
     DISPATCHED,
     PENDING,
@@ -19,7 +18,8 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger import
     Entry,
     Ledger,
 )
-from ansible_collections.adverity.management.plugins.module_utils._ledger_file import LOOK, WRITE
+from ansible_collections.adverity.management.plugins.module_utils._ledger.file import LOOK, WRITE
+from ansible_collections.adverity.management.plugins.module_utils._spec import times
 
 HOST = "acme.example"
 
@@ -39,7 +39,7 @@ def ledger(path):
 def clock(monkeypatch):
     """Every look at it is a second later."""
     ticks = itertools.count()
-    monkeypatch.setattr(_times, "now", lambda: "2026-01-01T00:00:{0:02}Z".format(next(ticks)))
+    monkeypatch.setattr(times, "now", lambda: f"2026-01-01T00:00:{next(ticks):02}Z")
 
 
 def entry(extract_id, binding_id=5, created=None, datastream_id=456):

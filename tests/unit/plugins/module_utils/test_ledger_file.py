@@ -12,9 +12,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError, LedgerError
-from ansible_collections.adverity.management.plugins.module_utils._ledger import Entry, Ledger
-from ansible_collections.adverity.management.plugins.module_utils._ledger_file import DEFAULT_PATH, LOOK, PREDICT, WRITE, LedgerFile
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._ledger.entries import Entry, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.file import DEFAULT_PATH, LOOK, PREDICT, WRITE, LedgerFile
 
 HOST = "acme.example"
 ALL = [WRITE, PREDICT, LOOK]
@@ -211,7 +211,7 @@ def test_a_damaged_ledger_is_named_and_left_as_it_is(path, damage):
         with pytest.raises(LedgerError) as caught, LedgerFile(str(path), HOST, purpose):
             pass
         result = caught.value.result()
-        assert result["msg"].startswith("The ledger {0} cannot be used: ".format(path))
+        assert result["msg"].startswith(f"The ledger {path} cannot be used: ")
         assert "It was left as it is." in result["msg"]
         assert "\n" not in result["msg"]
         assert result["ledger"] == str(path)
@@ -344,9 +344,9 @@ def try_open(path, purpose):
     def work():
         try:
             with Ledger(str(path), HOST, purpose) as ledger:
-                return "{0} entries".format(len(list(ledger.entries())))
+                return f"{len(list(ledger.entries()))} entries"
         except AdverityError as error:
-            return "{0}: {1}".format(type(error).__name__, error)
+            return f"{type(error).__name__}: {error}"
 
     return work
 
@@ -361,7 +361,7 @@ def test_a_ledger_that_cannot_be_written_is_named(fork, open_folder, purpose, lo
     open_folder.chmod(0o777 if locked == "file" else 0o555)
     before = snapshot(open_folder)
     said = as_nobody(fork, try_open(path, purpose))
-    assert said.startswith("LedgerError: The ledger {0} cannot be used: ".format(path))
+    assert said.startswith(f"LedgerError: The ledger {path} cannot be used: ")
     assert snapshot(open_folder) == before
 
 
@@ -370,7 +370,7 @@ def test_a_ledger_that_cannot_be_written_is_named(fork, open_folder, purpose, lo
 def test_a_ledger_that_cannot_be_made_is_named(fork, open_folder, purpose, below):
     open_folder.chmod(0o555)
     said = as_nobody(fork, try_open(open_folder / below, purpose))
-    assert said.startswith("LedgerError: The ledger {0} cannot be used: ".format(open_folder / below))
+    assert said.startswith(f"LedgerError: The ledger {open_folder / below} cannot be used: ")
     assert snapshot(open_folder) == {}
 
 
@@ -381,7 +381,7 @@ def test_a_ledger_that_cannot_be_read_is_named(fork, open_folder, purpose):
     path.chmod(0o000)
     open_folder.chmod(0o777)
     said = as_nobody(fork, try_open(path, purpose))
-    assert said.startswith("LedgerError: The ledger {0} cannot be used: ".format(path))
+    assert said.startswith(f"LedgerError: The ledger {path} cannot be used: ")
 
 
 @pytest.mark.parametrize("purpose", ALL)
@@ -394,7 +394,7 @@ def test_a_folder_that_cannot_be_entered_hides_no_ledger(fork, open_folder, purp
         said = as_nobody(fork, try_open(path, purpose))
     finally:
         path.parent.chmod(0o700)
-    assert said.startswith("LedgerError: The ledger {0} cannot be used: ".format(path))
+    assert said.startswith(f"LedgerError: The ledger {path} cannot be used: ")
 
 
 def test_looking_needs_no_right_to_write(fork, open_folder):
@@ -413,7 +413,7 @@ def test_a_lock_file_of_somebody_else_is_named_too(fork, open_folder):
     open_folder.chmod(0o777)
     for purpose in (WRITE, PREDICT):
         said = as_nobody(fork, try_open(path, purpose))
-        assert said.startswith("LedgerError: The ledger {0} cannot be used: ".format(path))
+        assert said.startswith(f"LedgerError: The ledger {path} cannot be used: ")
 
 
 # Transactions
@@ -459,7 +459,7 @@ def test_a_commit_ends_with_a_write_and_not_with_a_removal(path):
 def test_a_full_disk_is_a_ledger_error(path):
     with LedgerFile(str(path), HOST, WRITE) as ledger:
         pages = ledger.connection.execute("PRAGMA page_count").fetchone()[0]
-        ledger.connection.execute("PRAGMA max_page_count = {0}".format(pages))
+        ledger.connection.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(LedgerError, match="full"), ledger.transaction() as connection:
             rows = ((1, 2, one, 4, "x" * 100, None, None) for one in range(1000))
             connection.executemany("INSERT INTO load VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
@@ -502,7 +502,7 @@ def hold(path, purpose=WRITE, host=HOST):
     def work(child):
         child.say("opening")
         with LedgerFile(str(path), host, purpose) as ledger:
-            child.say("busy {0:d} waited {1:d}".format(ledger.busy, ledger.waited > 0.1))
+            child.say(f"busy {ledger.busy:d} waited {ledger.waited > 0.1:d}")
             child.wait()
 
     return work

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _paging
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError, NotReached, Refused, UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._api import paging
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, NotReached, Refused, UnreadableAnswer
 
 PATH = "/api/list/"
 
@@ -25,7 +25,7 @@ def numbered(client, pages, page_size=100, first=1):
 
 
 def read_ids(client, **more):
-    return [row["id"] for row in _paging.read_numbered(client, PATH, {}, **more)]
+    return [row["id"] for row in paging.read_numbered(client, PATH, {}, **more)]
 
 
 # Numbered pages
@@ -41,7 +41,7 @@ def test_whole_rows_come_back_and_the_filters_go_with_every_page(scripted):
     filters = {"target_id": 789}
     scripted.expect("GET", PATH, {"target_id": 789, "page_size": 100, "page": 1}, answer={"items": first, "count": 2})
     scripted.expect("GET", PATH, {"target_id": 789, "page_size": 100, "page": 2}, answer={"items": second, "count": 2, "more": "ignored"})
-    assert _paging.read_numbered(scripted, PATH, filters) == first + second
+    assert paging.read_numbered(scripted, PATH, filters) == first + second
     assert filters == {"target_id": 789}
 
 
@@ -139,7 +139,7 @@ def linked(client, pages, start=None):
 
 def read_linked(client, **more):
     more.setdefault("keep", lambda row: row["id"])
-    return _paging.read_linked(client, PATH, {}, **more)
+    return paging.read_linked(client, PATH, {}, **more)
 
 
 NEXT = "https://acme.example/api/list/?page=2"
@@ -263,7 +263,7 @@ def test_what_is_no_linked_list_is_an_error_at_once(scripted):
 
 def test_kept_is_only_what_keep_returns(scripted):
     scripted.expect("GET", PATH, {"a": 1}, answer={"results": [{"id": 1, "big": "x" * 100}], "next": None})
-    assert _paging.read_linked(scripted, PATH, {"a": 1}, keep=lambda row: (row["id"],)) == [(1,)]
+    assert paging.read_linked(scripted, PATH, {"a": 1}, keep=lambda row: (row["id"],)) == [(1,)]
 
 
 def test_enough_ends_the_reading_after_a_page(scripted):
@@ -276,13 +276,13 @@ def test_enough_ends_the_reading_after_a_page(scripted):
 @pytest.mark.parametrize("value", [1, 2**63 - 1])
 def test_integer_ids_are_let_through(value):
     row = {"id": value, "other": "x"}
-    assert _paging.with_integers(PATH, row, "id") is row
+    assert paging.with_integers(PATH, row, "id") is row
 
 
 def test_other_ids_are_not():
     table = [0, -1, 2**63, True, 1.0, "1", None, [1], {}]
     for value in table:
         with pytest.raises(UnreadableAnswer, match="has not in each row an integer id 'target_id'"):
-            _paging.with_integers(PATH, {"id": 1, "target_id": value}, "id", "target_id")
+            paging.with_integers(PATH, {"id": 1, "target_id": value}, "id", "target_id")
         with pytest.raises(UnreadableAnswer, match="'target_id'"):
-            _paging.with_integers(PATH, {"id": 1}, "id", "target_id")
+            paging.with_integers(PATH, {"id": 1}, "id", "target_id")

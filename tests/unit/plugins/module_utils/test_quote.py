@@ -8,7 +8,7 @@ import json
 import time
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _quote
+from ansible_collections.adverity.management.plugins.module_utils._api import text as _text
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
@@ -30,21 +30,21 @@ def test_line():
         (["a\nb"], "['a\\nb']"),
     ]
     for text, line in table:
-        assert _quote.line(text) == line
+        assert _text.line(text) == line
 
 
 def test_line_is_cut():
-    assert _quote.line("x" * 300) == "x" * 300
-    assert _quote.line("x" * 301) == "x" * 299 + "\u2026"
-    assert _quote.line("abc def", longest=5) == "abc\u2026"
+    assert _text.line("x" * 300) == "x" * 300
+    assert _text.line("x" * 301) == "x" * 299 + "\u2026"
+    assert _text.line("abc def", longest=5) == "abc\u2026"
 
 
 @pytest.mark.parametrize("text", ["my-key", "a my-key b", "my-keymy-key", "x" * 296 + "my-key"])
 def test_line_never_shows_the_secret(text):
-    shown = _quote.line(text, "my-key")
+    shown = _text.line(text, "my-key")
     assert "my-key" not in shown
     assert "my-k" not in shown
-    assert len(shown) <= _quote.LONGEST
+    assert len(shown) <= _text.LONGEST
 
 
 def test_body_of_json():
@@ -68,7 +68,7 @@ def test_body_of_json():
         ({"detail": "\ud800"}, "(no text)"),
     ]
     for data, text in table:
-        assert _quote.body(json.dumps(data).encode(), JSON) == text
+        assert _text.body(json.dumps(data).encode(), JSON) == text
 
 
 def test_body_of_text():
@@ -82,7 +82,7 @@ def test_body_of_text():
         (b'{"detail": 1' + b"0" * 5000 + b"}", JSON, '{"detail": 1' + "0" * 287 + "\u2026"),
     ]
     for content, kind, text in table:
-        assert _quote.body(content, kind) == text
+        assert _text.body(content, kind) == text
 
 
 def test_body_of_html():
@@ -97,7 +97,7 @@ def test_body_of_html():
         ("<title>" + "x" * 1000 + "</title>", HTML, "an HTML page, '" + "x" * 149 + "\u2026'"),
     ]
     for page, kind, text in table:
-        assert _quote.body(page.encode(), kind) == text
+        assert _text.body(page.encode(), kind) == text
 
 
 @pytest.mark.parametrize(
@@ -117,25 +117,25 @@ def test_body_of_html():
 )
 def test_body_never_shows_the_key(wrap):
     for key in ("my-key-0123456789", "a\"b\\c'd", "x&y<z>w", "%41+/=", "1234567890123456"):
-        shown = _quote.body(*wrap(key), key)
+        shown = _text.body(*wrap(key), key)
         for part in (key, json.dumps(key)[1:-1], key[:6], key[-6:]):
             assert part not in shown
-        assert len(shown) <= _quote.LONGEST
+        assert len(shown) <= _text.LONGEST
         assert "\n" not in shown
 
 
 @pytest.mark.parametrize("depth", [50, 5000, 30000])
 def test_deep_nesting_is_quoted_and_cut(depth):
-    shown = _quote.body(b"[" * depth + b"]" * depth, JSON)
-    assert 0 < len(shown) <= _quote.LONGEST
+    shown = _text.body(b"[" * depth + b"]" * depth, JSON)
+    assert 0 < len(shown) <= _text.LONGEST
 
 
 @pytest.mark.parametrize("piece", ["<", "<head", "<script>", "<!--", "<title>", "<title", "<style></style ", "&#"])
 def test_a_hostile_page_costs_no_time(piece):
     started = time.process_time()
-    shown = _quote.body((piece * 65536).encode(), HTML)
+    shown = _text.body((piece * 65536).encode(), HTML)
     assert time.process_time() - started < 1
-    assert len(shown) <= _quote.LONGEST
+    assert len(shown) <= _text.LONGEST
 
 
 def test_ids():
@@ -150,15 +150,15 @@ def test_ids():
         (iter([2**62, 2**62 + 1]), "4611686018427387904-4611686018427387905"),
     ]
     for numbers, text in table:
-        assert _quote.ids(numbers) == text
+        assert _text.ids(numbers) == text
 
 
 def test_many_ids_are_counted():
-    assert _quote.ids(range(0, 200, 2), most=3) == "0, 2, 4 and 97 more"
-    assert _quote.ids([1, 2, 5, 6, 9, 10, 11], most=2) == "1-2, 5-6 and 3 more"
+    assert _text.ids(range(0, 200, 2), most=3) == "0, 2, 4 and 97 more"
+    assert _text.ids([1, 2, 5, 6, 9, 10, 11], most=2) == "1-2, 5-6 and 3 more"
 
 
 def test_several():
-    assert _quote.several(["b", "a"]) == "b, a"
-    assert _quote.several([]) == ""
-    assert _quote.several(list("abcde"), most=3) == "a, b, c and 2 more"
+    assert _text.several(["b", "a"]) == "b, a"
+    assert _text.several([]) == ""
+    assert _text.several(list("abcde"), most=3) == "a, b, c and 2 more"

@@ -10,9 +10,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _requeue
-from ansible_collections.adverity.management.plugins.module_utils._client import Client
-from ansible_collections.adverity.management.plugins.module_utils._errors import (
+from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import (
     AdverityError,
     InputError,
     LedgerError,
@@ -21,14 +20,15 @@ from ansible_collections.adverity.management.plugins.module_utils._errors import
     Refused,
     UnreadableAnswer,
 )
-from ansible_collections.adverity.management.plugins.module_utils._ledger import Ledger
-from ansible_collections.adverity.management.plugins.module_utils._ledger_file import LOOK
+from ansible_collections.adverity.management.plugins.module_utils._ledger.entries import Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.file import LOOK
+from ansible_collections.adverity.management.plugins.module_utils._requeue import run as _run
 
 DATASTREAM, TARGET, BINDING = 456, 789, 5
 
 
 def day(number):
-    return "2026-{0:02}-{1:02}T05:00:00Z".format(1 + (number - 1) // 28, 1 + (number - 1) % 28)
+    return f"2026-{1 + (number - 1) // 28:02}-{1 + (number - 1) % 28:02}T05:00:00Z"
 
 
 class Service:
@@ -59,7 +59,7 @@ class Service:
 
     def post(self, request, outcome):
         ids = request.json["extract_ids"]
-        done = {"message": "Dispatched requeue for {0} extract(s).".format(len(ids)), "extract_ids": ids, "extract_count": len(ids)}
+        done = {"message": f"Dispatched requeue for {len(ids)} extract(s).", "extract_ids": ids, "extract_count": len(ids)}
         if outcome == "lost":
             return lambda talk: False
         if outcome == "reset":
@@ -76,7 +76,7 @@ class Service:
             return self.answer(200, dict(done, **outcome))
         if not isinstance(outcome, int):
             return self.answer(200, outcome)
-        return self.answer(outcome, done if outcome == 200 else {"detail": "status {0}".format(outcome)})
+        return self.answer(outcome, done if outcome == 200 else {"detail": f"status {outcome}"})
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def run(make_client, path):
 
     def run(service, check_mode=False, **options):
         client = clients.get(service) or clients.setdefault(service, make_client(service.server))
-        return _requeue.requeue(client, params(path, **options), check_mode)
+        return _run.requeue(client, params(path, **options), check_mode)
 
     return run
 
@@ -130,7 +130,7 @@ def fails(run, kind, *args, **options):
 
 def stand(service, path):
     """What the ledger says: {(binding, extract): status}."""
-    with Ledger(str(path), "127.0.0.1:{0}".format(service.server.port), LOOK) as ledger:
+    with Ledger(str(path), f"127.0.0.1:{service.server.port}", LOOK) as ledger:
         return {(entry.binding_id, entry.extract_id): entry.status for entry in ledger.entries()}
 
 
@@ -163,7 +163,7 @@ def test_130_extracts_go_in_three_requests_oldest_first_and_only_once(make_servi
         "changed": True,
         "requeued_extract_ids": ids, "skipped_extract_ids": [], "unknown_extract_ids": [], "remaining_extract_ids": [], "extract_count": 130,
         "batches": [
-            {"extract_ids": some, "binding_ids": [BINDING], "message": "Dispatched requeue for {0} extract(s).".format(len(some))}
+            {"extract_ids": some, "binding_ids": [BINDING], "message": f"Dispatched requeue for {len(some)} extract(s)."}
             for some in (ids[:50], ids[50:100], ids[100:])
         ],
         "summary": [{"datastream_id": DATASTREAM, "binding_id": BINDING, "requeued": 130, "skipped": 0, "unknown": 0, "remaining": 0}],
@@ -240,12 +240,12 @@ def test_where_the_outcome_is_not_known_the_ledger_says_so_and_the_next_run_stop
     assert ids_of(result) == {"unknown": [101, 102, 103]}
     assert (result["changed"], result["extract_count"]) == (True, 0)
     assert "Asked for: to load extracts 101-103 of datastream 456 into binding 5." in result["msg"]
-    assert "Whether extracts 101-103 are being loaded is not known; the ledger {0} remembers that.".format(path) in result["msg"]
-    assert _requeue.WAYS_ON in result["msg"]
+    assert f"Whether extracts 101-103 are being loaded is not known; the ledger {path} remembers that." in result["msg"]
+    assert _run.WAYS_ON in result["msg"]
     stopped = fails(run, AdverityError, service)
     assert len(service.posts) == 1
     assert stopped["msg"].startswith("It is not known whether extracts 101-103 were loaded into binding 5: ")
-    assert _requeue.WAYS_ON in stopped["msg"]
+    assert _run.WAYS_ON in stopped["msg"]
     assert (stopped["changed"], ids_of(stopped)) == (False, {"unknown": [101, 102, 103]})
 
 
@@ -256,7 +256,7 @@ def test_a_refusal_leaves_them_to_be_sent(service, run, path, status):
     assert len(service.posts) == 1
     assert stand(service, path) == one_binding(pending=[101, 102, 103])
     assert (result["changed"], ids_of(result)) == (False, {"remaining": [101, 102, 103]})
-    assert "status {0}".format(status) in result["msg"]
+    assert f"status {status}" in result["msg"]
     assert "Run it again when the cause is mended" in result["msg"]
     assert ids_of(run(service)) == {"requeued": [101, 102, 103]}
 
@@ -298,7 +298,7 @@ def test_a_service_that_is_gone_leaves_them_to_be_sent(service, run, make_client
 
     client._session.send = send
     with pytest.raises(NotReached) as caught:
-        _requeue.requeue(client, params(path), False)
+        _run.requeue(client, params(path), False)
     result = caught.value.result()
     assert (result["changed"], ids_of(result)) == (False, {"remaining": [101, 102, 103]})
     assert stand(service, path) == one_binding(pending=[101, 102, 103])
@@ -416,13 +416,13 @@ def test_a_ledger_that_fails_stops_everything_and_nothing_is_sent_twice(service,
         for name in ("plan", "intend", "withdraw", "dispatched"):
             patched.setattr(Ledger, name, fail_at(name))
         result = fails(run, LedgerError, service, batch_size=1)
-    assert "The ledger {0} cannot be used: disk I/O error".format(path) in result["msg"]
+    assert f"The ledger {path} cannot be used: disk I/O error" in result["msg"]
     assert len(service.posts) == posts
     assert stand(service, path) == one_binding(**ledger)
     assert (ids_of(result) if ids else None) == ids
     unknown = ledger.get("unknown", [])
     if later and unknown:  # this run knows better than the ledger it leaves behind
-        assert "That extracts {0} were dispatched could not be written down".format(unknown[0]) in result["msg"]
+        assert f"That extracts {unknown[0]} were dispatched could not be written down" in result["msg"]
     if unknown:
         assert fails(run, AdverityError, service)["unknown_extract_ids"] == unknown
         assert len(service.posts) == posts
@@ -687,7 +687,7 @@ def test_what_a_binding_loaded_by_itself_is_left_out(service, run, path):
     result = run(service, self_loading=[{"binding_id": 5, "since": day(1), "until": day(2)}])
     assert ids_of(result) == {"requeued": [101, 103]}
     assert stand(service, path) == one_binding(dispatched=[101, 103])
-    with Ledger(str(path), "127.0.0.1:{0}".format(service.server.port), LOOK) as ledger:
+    with Ledger(str(path), f"127.0.0.1:{service.server.port}", LOOK) as ledger:
         assert ledger.backfills()[5].self_loading == [(day(1), day(2))]
 
 
@@ -702,8 +702,8 @@ def test_what_may_have_loaded_by_itself_is_left_out_and_told(service, run):
 
 def test_several_periods_of_a_binding_go_together():
     given = [{"binding_id": 5, "since": "a", "until": "b"}, {"binding_id": 6, "since": "c", "until": None}, {"binding_id": 5, "since": "d", "until": None}]
-    assert _requeue.sort_periods(given) == {5: [("a", "b"), ("d", None)], 6: [("c", None)]}
-    assert _requeue.sort_periods(None) == _requeue.sort_periods([]) == {}
+    assert _run.sort_periods(given) == {5: [("a", "b"), ("d", None)], 6: [("c", None)]}
+    assert _run.sort_periods(None) == _run.sort_periods([]) == {}
 
 
 def test_planning_stops_at_what_is_unknown(service, run, path):
@@ -792,7 +792,7 @@ def in_child(path, **options):
     def work(child):
         client = Client(child.wait(), "key", retries=0)
         try:
-            result = _requeue.requeue(client, params(path, **options), False)
+            result = _run.requeue(client, params(path, **options), False)
             child.say(str(result["requeued_extract_ids"]))
         except AdverityError as error:
             child.say(type(error).__name__)
@@ -831,9 +831,9 @@ def test_a_run_that_is_killed_during_a_post(fork, answer, make_server, make_clie
     assert stand(service, path) == one_binding(dispatched=[101], unknown=[102], pending=[103])
     client = make_client(service.server)
     with pytest.raises(AdverityError, match="It is not known whether extracts 102 were loaded into binding 5"):
-        _requeue.requeue(client, params(path), False)
+        _run.requeue(client, params(path), False)
     assert len(service.posts) == 2
-    result = _requeue.requeue(client, params(path, on_unknown="requeue"), False)
+    result = _run.requeue(client, params(path, on_unknown="requeue"), False)
     assert ids_of(result) == {"requeued": [102, 103], "skipped": [101]}
 
 
@@ -843,7 +843,7 @@ def test_a_run_that_is_killed_between_its_plan_and_the_first_post_is_finished_by
         client.request = lambda *args, **more: (child.say("about to send"), child.wait())
         real = client._send
         client.get = lambda where, asked=None: real("GET", where, asked, None)
-        _requeue.requeue(client, params(path), False)
+        _run.requeue(client, params(path), False)
 
     child = fork(work)
     service = Service(answer)
@@ -852,7 +852,7 @@ def test_a_run_that_is_killed_between_its_plan_and_the_first_post_is_finished_by
     assert child.hear() == "about to send"
     child.kill()
     assert stand(service, path) == one_binding(pending=[101, 102, 103])
-    assert ids_of(_requeue.requeue(make_client(service.server), params(path), False)) == {"requeued": [101, 102, 103]}
+    assert ids_of(_run.requeue(make_client(service.server), params(path), False)) == {"requeued": [101, 102, 103]}
     assert len(service.posts) == 1
 
 

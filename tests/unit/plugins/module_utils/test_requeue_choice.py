@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _bindings, _extracts
-from ansible_collections.adverity.management.plugins.module_utils._errors import InputError, Refused, UnreadableAnswer
-from ansible_collections.adverity.management.plugins.module_utils._requeue_choice import Wish, look_up
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused, UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._requeue.select import Wish, look_up
+from ansible_collections.adverity.management.plugins.module_utils._resources import bindings as _bindings
+from ansible_collections.adverity.management.plugins.module_utils._resources import extracts as _extracts
 
 
 def binding(binding_id, datastream_id=456, target_id=789, enabled=True):
@@ -21,7 +22,7 @@ def expect_bindings(client, *rows, **filters):
 
 def expect_extracts(client, datastream_id, *ids, **filters):
     """Extracts of a datastream, each a day after the other in this order."""
-    rows = [{"id": one, "created": "2026-01-{0:02}T05:00:00Z".format(day)} for day, one in enumerate(ids, 1)]
+    rows = [{"id": one, "created": f"2026-01-{day:02}T05:00:00Z"} for day, one in enumerate(ids, 1)]
     asked = dict({"datastream_id": datastream_id, "ordering": "created"}, **filters)
     client.expect("GET", _extracts.PATH, asked, answer={"results": rows, "next": None})
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _requeue_plan
-from ansible_collections.adverity.management.plugins.module_utils._extracts import Extract
-from ansible_collections.adverity.management.plugins.module_utils._ledger import ALL_ENABLED, DISPATCHED, PENDING, UNKNOWN
-from ansible_collections.adverity.management.plugins.module_utils._requeue_choice import Load
+from ansible_collections.adverity.management.plugins.module_utils._ledger.entries import ALL_ENABLED, DISPATCHED, PENDING, UNKNOWN
+from ansible_collections.adverity.management.plugins.module_utils._requeue import plan as _plan
+from ansible_collections.adverity.management.plugins.module_utils._requeue.select import Load
+from ansible_collections.adverity.management.plugins.module_utils._resources.extracts import Extract
 
 
 def load(extract_id, *binding_ids, datastream_id=456, day=None):
@@ -20,7 +20,7 @@ def load(extract_id, *binding_ids, datastream_id=456, day=None):
 
 def make(loads, known=None, batch_size=50, limit=None, force=False, on_unknown="fail", self_loading=None):
     known = known or {}
-    return _requeue_plan.make(loads, lambda *pair: known.get(pair), batch_size, limit, force, on_unknown, self_loading or {})
+    return _plan.make(loads, lambda *pair: known.get(pair), batch_size, limit, force, on_unknown, self_loading or {})
 
 
 def shape(plan):
@@ -132,7 +132,7 @@ def test_something_unknown_beyond_the_limit_stops_too():
 
 
 def period(since, until=None):
-    return ("2026-01-{0:02}T00:00:00Z".format(since), until and "2026-01-{0:02}T00:00:00Z".format(until))
+    return (f"2026-01-{since:02}T00:00:00Z", until and f"2026-01-{until:02}T00:00:00Z")
 
 
 @pytest.mark.parametrize(
@@ -178,4 +178,4 @@ def test_what_has_no_time_is_sent_where_there_was_no_period():
 @pytest.mark.parametrize("periods", [[("soon", None)], [("2026-01-01", "later")]])
 def test_periods_must_be_times(periods):
     with pytest.raises(ValueError, match="neither a date"):
-        _requeue_plan.loaded_itself(periods)
+        _plan.loaded_itself(periods)

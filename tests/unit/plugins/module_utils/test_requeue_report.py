@@ -8,10 +8,12 @@ import itertools
 import json
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _bindings, _requeue_report, _times
-from ansible_collections.adverity.management.plugins.module_utils._errors import InputError, LedgerError
-from ansible_collections.adverity.management.plugins.module_utils._ledger import ALL_ENABLED, PENDING, Entry, Ledger
-from ansible_collections.adverity.management.plugins.module_utils._ledger_file import WRITE
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._ledger.entries import ALL_ENABLED, PENDING, Entry, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.file import WRITE
+from ansible_collections.adverity.management.plugins.module_utils._requeue import report as _report
+from ansible_collections.adverity.management.plugins.module_utils._resources import bindings as _bindings
+from ansible_collections.adverity.management.plugins.module_utils._spec import times
 
 
 @pytest.fixture
@@ -23,10 +25,10 @@ def path(tmp_path):
 def filled(path, scripted, monkeypatch):
     """Binding 5: one of each; 6: planned; 7, of another datastream: a plan alone; all enabled: one sent."""
     ticks = itertools.count()
-    monkeypatch.setattr(_times, "now", lambda: "2026-02-01T00:00:{0:02}Z".format(next(ticks)))
+    monkeypatch.setattr(times, "now", lambda: f"2026-02-01T00:00:{next(ticks):02}Z")
     with Ledger(str(path), scripted.host, WRITE) as ledger:
         rows = [(5, 1), (5, 2), (5, 3), (6, 3)]
-        entries = [Entry(binding, one, 456, "2026-01-0{0}T00:00:00Z".format(one), PENDING, None) for binding, one in rows]
+        entries = [Entry(binding, one, 456, f"2026-01-0{one}T00:00:00Z", PENDING, None) for binding, one in rows]
         ledger.plan([*entries, Entry(ALL_ENABLED, 9, None, None, PENDING, None)], {5: 456, 6: 456}, {5: [("2026-01-09T00:00:00Z", None)]}, taken_up=True)
         ledger.plan([], {7: 457}, {}, taken_up=False, updated={7: "2026-01-31T00:00:00Z"})
         ledger.dispatched(ledger.intend([5], [1, 2]), but=[2])
@@ -38,7 +40,7 @@ def filled(path, scripted, monkeypatch):
 def report(scripted, path):
     def ask(**options):
         plain = dict.fromkeys(("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id"))
-        return _requeue_report.report(scripted, {**plain, "ledger": str(path), "summary_only": False, **options})
+        return _report.report(scripted, {**plain, "ledger": str(path), "summary_only": False, **options})
 
     return ask
 

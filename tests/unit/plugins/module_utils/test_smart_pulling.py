@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.adverity.management.plugins.module_utils import _smart_pulling
-from ansible_collections.adverity.management.plugins.module_utils._arguments import (
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused, UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._resources import smart_pulling
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
     DATASTREAM_CHOICE_RULES,
     FILTER_RULES,
 )
-from ansible_collections.adverity.management.plugins.module_utils._datastream_writes import Writing
-from ansible_collections.adverity.management.plugins.module_utils._errors import InputError, Refused, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.modules import adverity_smart_pulling, adverity_smart_pulling_info
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -28,7 +28,7 @@ NOTHING = {"is_active": None, "frequency": None, "refresh_range": None, "deadlin
 
 
 def uuid(number):
-    return "d5000000-0000-4000-8000-{0:012d}".format(number)
+    return f"d5000000-0000-4000-8000-{number:012d}"
 
 
 def ids(*numbers):
@@ -41,7 +41,7 @@ def smart(is_active=True, frequency="daily", refresh_range=None, deadline=None):
 
 def row(number, setting, mode="smart"):
     pulling = {"active_mode": mode, "smart": setting, "smart_bundle": None}
-    return {"id": uuid(number), "name": "Stream {0}".format(number), "enabled": True, "pulling": pulling}
+    return {"id": uuid(number), "name": f"Stream {number}", "enabled": True, "pulling": pulling}
 
 
 def settings(result):
@@ -49,7 +49,7 @@ def settings(result):
 
 
 def plan(rows, **wanted):
-    return _smart_pulling.plan(rows, dict(NOTHING, **wanted))
+    return smart_pulling.plan(rows, dict(NOTHING, **wanted))
 
 
 def requests(writes):
@@ -139,7 +139,7 @@ def test_the_result_tells_the_merged_setting_and_the_diff_what_changed(scripted)
     assert result == predicted
     assert settings(result) == [smart(frequency="weekly", refresh_range=WEEK, deadline=SIX)] + [smart(frequency="weekly", deadline=SIX)] * 2
     assert result["affected"] == {"datastream_ids": ids(1, 3)}
-    first, third = ("Stream {0} ({1})".format(number, uuid(number)) for number in (1, 3))
+    first, third = (f"Stream {number} ({uuid(number)})" for number in (1, 3))
     assert result["diff"] == {
         "before": {first: {"frequency": "daily", "deadline": None}, third: {"is_active": None, "frequency": None, "deadline": None}},
         "after": {first: {"frequency": "weekly", "deadline": SIX}, third: {"is_active": True, "frequency": "weekly", "deadline": SIX}},
@@ -218,7 +218,7 @@ def test_a_datastream_without_a_setting_needs_what_the_service_insists_on():
 def test_a_value_that_cannot_be_read_is_not_sent_back(name, value):
     rows = [row(1, dict(smart(), **{name: value}))]
     other = {"deadline": "06:00:00"} if name != "deadline" else {"refresh_range": WEEK}
-    with pytest.raises(InputError, match="keep for {0} of Stream 1".format(name)):
+    with pytest.raises(InputError, match=f"keep for {name} of Stream 1"):
         plan(rows, **other)
     new = {"refresh_range": WEEK, "deadline": "06:00:00", "is_active": True, "frequency": "weekly"}
     assert len(plan(rows, **{name: new[name]})) == 1
@@ -361,12 +361,12 @@ def test_info_shows_the_settings_as_options_take_them(monkeypatch, scripted):
     ]
     scripted.expect("GET", LIST, {"active_pulling_mode": "smart"}, answer={"count": 5, "items": rows})
     monkeypatch.setattr(adverity_smart_pulling_info, "connect", lambda params: scripted)
-    monkeypatch.setattr(adverity_smart_pulling_info._datastreams, "_holds", lambda row, filters: True)
+    monkeypatch.setattr(adverity_smart_pulling_info.datastreams, "_holds", lambda row, filters: True)
     result = adverity_smart_pulling_info.run(options(adverity_smart_pulling_info, FILTER_RULES, active_pulling_mode="smart"))
     none = {"is_active": None, "frequency": None, "refresh_range": None, "deadline": None}
 
     def shown(number, mode, **setting):
-        return dict({"datastream_id": uuid(number), "name": "Stream {0}".format(number), "active_mode": mode}, **setting)
+        return dict({"datastream_id": uuid(number), "name": f"Stream {number}", "active_mode": mode}, **setting)
 
     assert result == {
         "changed": False,

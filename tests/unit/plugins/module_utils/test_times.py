@@ -8,7 +8,7 @@ import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _times
+from ansible_collections.adverity.management.plugins.module_utils._spec import times
 
 
 def utc(*parts):
@@ -33,17 +33,17 @@ def test_parse():
         ("0001-01-01", utc(1, 1, 1)),
     ]
     for text, moment in table:
-        assert _times.parse(text) == moment
-        assert _times.parse(text).utcoffset() == timedelta(0)
+        assert times.parse(text) == moment
+        assert times.parse(text).utcoffset() == timedelta(0)
 
 
 def test_a_date_as_an_end_includes_its_whole_day():
-    assert _times.parse("2024-01-15", end_of_day=True) == utc(2024, 1, 15, 23, 59, 59, 999999)
-    assert _times.parse("9999-12-31", end_of_day=True) == utc(9999, 12, 31, 23, 59, 59, 999999)
+    assert times.parse("2024-01-15", end_of_day=True) == utc(2024, 1, 15, 23, 59, 59, 999999)
+    assert times.parse("9999-12-31", end_of_day=True) == utc(9999, 12, 31, 23, 59, 59, 999999)
 
 
 def test_a_time_as_an_end_is_that_time():
-    assert _times.parse("2024-01-15T00:00", end_of_day=True) == utc(2024, 1, 15)
+    assert times.parse("2024-01-15T00:00", end_of_day=True) == utc(2024, 1, 15)
 
 
 WRONG = [
@@ -82,20 +82,20 @@ WRONG = [
 
 def test_what_is_no_time_is_refused():
     for text in WRONG:
-        assert _times.parse_or_none(text) is None, text
+        assert times.parse_or_none(text) is None, text
         with pytest.raises(ValueError, match=r"."):
-            _times.parse(text)
+            times.parse(text)
 
 
 def test_a_refusal_quotes_little():
     with pytest.raises(ValueError, match="2024-01-15T10:00:00Z") as caught:
-        _times.parse("x\n" * 100000)
+        times.parse("x\n" * 100000)
     assert len(str(caught.value)) < 300
     assert "\n" not in str(caught.value)
 
 
 def test_parse_or_none_reads_what_can_be_read():
-    assert _times.parse_or_none("2024-01-15T10:00:00Z") == utc(2024, 1, 15, 10)
+    assert times.parse_or_none("2024-01-15T10:00:00Z") == utc(2024, 1, 15, 10)
 
 
 @pytest.mark.parametrize(
@@ -109,12 +109,12 @@ def test_parse_or_none_reads_what_can_be_read():
     ],
 )
 def test_show(moment, text):
-    assert _times.show(moment) == text
-    assert _times.parse(text) == moment
+    assert times.show(moment) == text
+    assert times.parse(text) == moment
 
 
 def test_now_is_the_present_to_the_second():
     before = datetime.now(timezone.utc).replace(microsecond=0)
-    text = _times.now()
+    text = times.now()
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text)
-    assert before <= _times.parse(text) <= datetime.now(timezone.utc)
+    assert before <= times.parse(text) <= datetime.now(timezone.utc)

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.adverity.management.plugins.module_utils import _client
+from ansible_collections.adverity.management.plugins.module_utils._api import client
 
 PACKAGE = "ansible_collections.adverity.management.plugins.modules."
 ROOT = Path(__file__).resolve().parents[4]
@@ -277,7 +277,7 @@ def test_one_action_group_holds_every_module():
 
 def test_the_version_is_that_of_the_collection():
     galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text("utf-8"))
-    assert galaxy["version"] == _client.VERSION
+    assert galaxy["version"] == client.VERSION
 
 
 # A module without requests, or with bad options, says so and ends in order
@@ -309,7 +309,7 @@ ENOUGH = {
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_missing_library_is_told(monkeypatch, capsys, name):
-    monkeypatch.setattr(_client, "_REQUESTS_MISSING", "Traceback: no requests")
+    monkeypatch.setattr(client, "_REQUESTS_MISSING", "Traceback: no requests")
     result = run_module(name, monkeypatch, capsys, ENOUGH[name])
     assert result["failed"] is True
     assert "requests" in result["msg"]
@@ -360,4 +360,4 @@ def test_an_empty_choice_is_never_all(monkeypatch, capsys, name, option):
         options["datastream_ids"] = [1]
     result = run_module(name, monkeypatch, capsys, {**options, option: {} if option == "filters" else []})
     assert result["failed"] is True
-    assert "{0} is empty. An empty choice is never taken for all".format(option) in result["msg"]
+    assert f"{option} is empty. An empty choice is never taken for all" in result["msg"]

@@ -44,7 +44,7 @@ def worlds(draw: Any, extracts: bool = True) -> dict[str, Any]:
         {
             "id": one,
             "uuid": uuid(one),
-            "name": "Stream {0}".format(one),
+            "name": f"Stream {one}",
             "workspace": draw(st.sampled_from(WORKSPACES)) if one > 1 else WORKSPACES[0],
             "enabled": draw(st.booleans()),
             "has_schedule": draw(st.sampled_from([True, True, True, False])),

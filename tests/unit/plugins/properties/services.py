@@ -14,8 +14,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from unittest import mock
 
-from ansible_collections.adverity.management.plugins.module_utils._client import Answer
-from ansible_collections.adverity.management.plugins.module_utils._errors import Refused
+from ansible_collections.adverity.management.plugins.module_utils._api.client import Answer
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import Refused
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 Row = dict[str, Any]
@@ -29,7 +29,7 @@ def moment(seconds: int) -> str:
 
 
 def uuid(number: int) -> str:
-    return "d5000000-0000-4000-8000-{0:012d}".format(number)
+    return f"d5000000-0000-4000-8000-{number:012d}"
 
 
 class Killed(BaseException):
@@ -123,7 +123,7 @@ class Model:
         rows = [row for row in rows if _one(params.get("created_from", "")) <= row["created"] <= _one(params.get("created_to", "9"))]
         page = int(_one(params.get("page", 1)))
         more = page * self.page_size < len(rows)
-        query = "&".join("{0}={1}".format(name, _one(value)) for name, value in dict(params, page=page + 1).items())
+        query = "&".join(f"{name}={_one(value)}" for name, value in dict(params, page=page + 1).items())
         return {
             "count": len(rows),
             "next": "https://elsewhere.example/api/extracts/?" + query if more else None,

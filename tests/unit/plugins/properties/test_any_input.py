@@ -14,17 +14,12 @@ from unittest import mock
 from urllib.parse import quote
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import (
-    _client,
-    _deployment_options,
-    _kinds,
-    _paging,
-    _quote,
-    _retry,
-    _times,
-)
-from ansible_collections.adverity.management.plugins.module_utils._client import Client
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError, InputError, RequestError
+from ansible_collections.adverity.management.plugins.module_utils._api import client as _client
+from ansible_collections.adverity.management.plugins.module_utils._api import paging, retry
+from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, RequestError
+from ansible_collections.adverity.management.plugins.module_utils._deploy import options as _options
+from ansible_collections.adverity.management.plugins.module_utils._spec import kinds, times
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.properties import drawing
 from ansible_collections.adverity.management.tests.unit.plugins.properties.drawing import prove
@@ -200,11 +195,11 @@ def test_any_lists(first, second):
         def get(self, _path, _params):
             return self.answers.pop(0)
 
-    refused(_paging.read_numbered, Client(), "/x/", {})
-    refused(_paging.read_linked, Client(), "/x/", {}, dict)
-    refused(_paging.read_linked, Client(), "/x/", {}, dict, len)
+    refused(paging.read_numbered, Client(), "/x/", {})
+    refused(paging.read_linked, Client(), "/x/", {}, dict)
+    refused(paging.read_linked, Client(), "/x/", {}, dict, len)
     pages = {"count": 9, "next": first, "results": [{"id": 1}]}
-    refused(_paging.read_linked, type("Pages", (), {"get": lambda *_args: pages})(), "/x/", {}, dict)
+    refused(paging.read_linked, type("Pages", (), {"get": lambda *_args: pages})(), "/x/", {}, dict)
 
 
 class Response:
@@ -253,30 +248,30 @@ def test_any_bytes(content, status, kind):
 @given(st.text(max_size=60) | TEXTS, st.none() | st.text(max_size=30))
 def test_any_text(text, retry_after):
     """The smallest readers: ids, times, times of day, headers, what is quoted."""
-    for read in (_kinds.to_integer_id, _kinds.to_uuid, _kinds.to_half_hour, _kinds.START, _kinds.END, _kinds.BATCH_SIZE, _times.parse):
+    for read in (kinds.to_integer_id, kinds.to_uuid, kinds.to_half_hour, kinds.START, kinds.END, kinds.BATCH_SIZE, times.parse):
         with contextlib.suppress(ValueError):
             read(text)
-    seconds = _retry.read_retry_after(retry_after)
+    seconds = retry.read_retry_after(retry_after)
     assert seconds is None or seconds >= 0
-    quoted = _quote.line(text)
-    assert len(quoted) <= _quote.LONGEST
+    quoted = _text.line(text)
+    assert len(quoted) <= text.LONGEST
     assert quoted.isprintable() or not text.isprintable()
 
 
 @prove(300)
-@given(st.dictionaries(st.sampled_from(sorted(_deployment_options.defaults())), SCALARS | st.lists(SCALARS, max_size=3) | TEXTS))
+@given(st.dictionaries(st.sampled_from(sorted(_options.defaults())), SCALARS | st.lists(SCALARS, max_size=3) | TEXTS))
 def test_any_options_of_the_role(given_variables):
     """What a survey or a template may hand to the role."""
     with contextlib.suppress(InputError):
-        options = _deployment_options.read(given_variables)
-        assert set(options) == set(_deployment_options.defaults())
+        options = _options.read(given_variables)
+        assert set(options) == set(_options.defaults())
 
 
 @prove(200)
 @given(KEYS, st.text(max_size=30), st.sampled_from([OSError, ValueError, _client.requests.ConnectionError, _client.requests.exceptions.InvalidURL]))
 def test_any_broken_connection(key, text, kind):
     client = Client("https://acme.example", key, retries=0)
-    broken = mock.patch.object(client._session, "send", side_effect=kind("{0} {1}".format(text, key)))
+    broken = mock.patch.object(client._session, "send", side_effect=kind(f"{text} {key}"))
     with broken, pytest.raises(RequestError) as raised:
         client.request("POST", "/api/v1/extracts/requeue/", body={"extract_ids": [1]})
     assert key not in str(raised.value)

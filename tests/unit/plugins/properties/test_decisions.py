@@ -7,17 +7,17 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _times
-from ansible_collections.adverity.management.plugins.module_utils._deployment import empty_plan, make_backfill, make_plan
-from ansible_collections.adverity.management.plugins.module_utils._errors import InputError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
+from ansible_collections.adverity.management.plugins.module_utils._deploy.plan import empty_plan, make_backfill, make_plan
+from ansible_collections.adverity.management.plugins.module_utils._spec import times
 
-T0, T1, T2, T3, NOW = ("2026-01-0{0}T00:00:00Z".format(day) for day in (1, 2, 3, 4, 9))
+T0, T1, T2, T3, NOW = (f"2026-01-0{day}T00:00:00Z" for day in (1, 2, 3, 4, 9))
 HALF_LATER = "2026-01-02T00:00:00.500000Z"  # later than T1, though as text it is less
 
 
 @pytest.fixture(autouse=True)
 def _fixed_now(monkeypatch):
-    monkeypatch.setattr(_times, "now", lambda: NOW)
+    monkeypatch.setattr(times, "now", lambda: NOW)
 
 
 def row(number=5, enabled=False, updated=T2, datastream_id=1, **more):
@@ -157,7 +157,7 @@ def test_enabled_again():
     (said,) = warnings(row(), row(9, updated=...), known=[knows(periods=OPEN), knows(9, periods=OPEN)])
     assert said == (
         "Enabled again: binding 5 (datastream 1 to Lake), binding 9 (datastream 1 to Lake). What was fetched from its first enabling until its last"
-        " change ({0}, not known) is taken as loaded by itself, and not sent.".format(T2)
+        f" change ({T2}, not known) is taken as loaded by itself, and not sent."
     )
     assert warnings(row(), known=[knows(periods=OPEN)], backfill="never") == []
 
@@ -166,9 +166,9 @@ def test_cut_off():
     (said,) = warnings(row(), row(9, updated=T3), row(12), known=[cut_off(changed=T1), cut_off(number=9, changed=T1), cut_off(number=12, changed=T2)])
     assert said == (
         "Planned by a run that was cut off, changed after that, and disabled now: binding 5 (datastream 1 to Lake), binding 9 (datastream 1 to Lake)."
-        " What was fetched from its last change before that plan until its last change ({0} to {1}, {0} to {2}), and is not planned, is taken as loaded by"
+        f" What was fetched from its last change before that plan until its last change ({T1} to {T2}, {T1} to {T3}), and is not planned, is taken as loaded by"
         " itself, and not sent. Where it is missing at the destination, adverity.management.adverity_requeue with extract_ids and binding_ids sends it."
-    ).format(T1, T2, T3)
+    )
     assert warnings(row(enabled=True), known=[cut_off(changed=T1)]) == []
     assert warnings(row(), known=[cut_off(changed=T1)], backfill="never") == []
 

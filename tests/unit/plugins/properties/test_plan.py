@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from ansible_collections.adverity.management.plugins.module_utils import _requeue_plan, _times
-from ansible_collections.adverity.management.plugins.module_utils._extracts import Extract
-from ansible_collections.adverity.management.plugins.module_utils._requeue_choice import Load
+from ansible_collections.adverity.management.plugins.module_utils._requeue import plan as _plan
+from ansible_collections.adverity.management.plugins.module_utils._requeue.select import Load
+from ansible_collections.adverity.management.plugins.module_utils._resources.extracts import Extract
+from ansible_collections.adverity.management.plugins.module_utils._spec import times as _times
 from ansible_collections.adverity.management.tests.unit.plugins.properties.drawing import prove
 from ansible_collections.adverity.management.tests.unit.plugins.properties.services import moment
 from hypothesis import given
@@ -66,7 +67,7 @@ def test_plan(loads, statuses, batch_size, limit, force, on_unknown, periods):
             return "due" if on_unknown == "requeue" else "unknown"
         return "skipped" if known == "dispatched" and not force else "due"
 
-    plan = _requeue_plan.make(loads, status, batch_size, limit, force, on_unknown, periods)
+    plan = _plan.make(loads, status, batch_size, limit, force, on_unknown, periods)
     expected = {"due": [], "skipped": [], "unknown": [], "untold": [], "by itself": []}
     due = []
     for load in loads:

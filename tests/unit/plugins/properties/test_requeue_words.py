@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils import _ledger_file
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError, Lost, Refused
-from ansible_collections.adverity.management.plugins.module_utils._ledger import Ledger
-from ansible_collections.adverity.management.plugins.module_utils._requeue import PATH, WAYS_ON
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, Lost, Refused
+from ansible_collections.adverity.management.plugins.module_utils._ledger import file
+from ansible_collections.adverity.management.plugins.module_utils._ledger.entries import Ledger
+from ansible_collections.adverity.management.plugins.module_utils._requeue.run import PATH, WAYS_ON
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.properties.services import Model, moment
 
@@ -64,7 +64,7 @@ def fixture_entries(service, tmp_path):
     """Reads what the ledger holds: (binding, extract, datastream, created, status)."""
 
     def entries():
-        with Ledger(str(tmp_path / "ledger"), service.host, _ledger_file.LOOK) as ledger:
+        with Ledger(str(tmp_path / "ledger"), service.host, file.LOOK) as ledger:
             return [entry[:5] for entry in ledger.entries()]
 
     return entries
@@ -114,7 +114,7 @@ def test_what_is_gone_is_dropped_within_the_bounds(service, run, entries, bounds
     service.extracts.clear()
     result = run(check_mode, **bounds)
     shown = ", ".join(map(str, dropped))
-    assert result["warnings"] == ["Planned earlier, but no longer in the service's list, and so dropped from the plan: extracts {0}.".format(shown)]
+    assert result["warnings"] == [f"Planned earlier, but no longer in the service's list, and so dropped from the plan: extracts {shown}."]
     kept = {(5, one) for one in EXTRACTS if one not in dropped or check_mode} | {(9, one) for one in EXTRACTS}
     assert {entry[:2] for entry in entries()} == kept
     assert service.writes == []
@@ -172,7 +172,7 @@ def test_refused_without_a_named_binding(service, run):
 
 
 def in_doubt(ids, ledger):
-    return "Whether extracts {0} are being loaded is not known; the ledger {1} remembers that. {2}".format(ids, ledger, WAYS_ON)
+    return f"Whether extracts {ids} are being loaded is not known; the ledger {ledger} remembers that. {WAYS_ON}"
 
 
 def test_lost_and_stopped_after_that(service, run, tmp_path):
@@ -187,7 +187,7 @@ def test_lost_and_stopped_after_that(service, run, tmp_path):
     said, facts = failed(run)
     assert said == (
         "It is not known whether extracts 102, 104 were loaded into binding 5: an earlier run was cut off before the service answered, or sent them"
-        " without naming bindings. The ledger {0} remembers that. Nothing was sent now. {1}".format(ledger, WAYS_ON)
+        f" without naming bindings. The ledger {ledger} remembers that. Nothing was sent now. {WAYS_ON}"
     )
     assert facts["remaining_extract_ids"] == [100]
 

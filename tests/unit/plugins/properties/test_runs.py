@@ -12,7 +12,7 @@ from collections import Counter
 from contextlib import contextmanager
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._errors import AdverityError, InputError, Refused
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, Refused
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.in_process import SpecError
 from ansible_collections.adverity.management.tests.unit.plugins.properties import drawing
@@ -86,7 +86,7 @@ def test_bindings(kind):
                 assert told(predicted, "bindings") == told(result, "bindings")
                 assert [dict(row, updated=None) for row in predicted["bindings"]] == [dict(row, updated=None) for row in result["bindings"]]
                 affected = result["affected"]["binding_ids"]
-                assert writes == [("PATCH", "/api/v1/bindings/{0}/".format(one), {}, {"enabled": enabled}) for one in affected]
+                assert writes == [("PATCH", f"/api/v1/bindings/{one}/", {}, {"enabled": enabled}) for one in affected]
                 meant = [row["id"] for row in result["bindings"]]
                 assert set(chosen.get("binding_ids", meant)) == set(meant)
                 for one, row in service.bindings.items():

@@ -1,0 +1,119 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""The connection options of every module, and the client made of them. Their documentation: ``doc_fragments/connection.py``."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import ssl
+import typing as t
+from urllib.parse import urlsplit
+
+from ansible.module_utils.basic import env_fallback
+
+from .client import Client
+from .errors import InputError
+
+
+def _from_environment(name: str) -> tuple[t.Callable[..., t.Any], list[str]]:
+    return (env_fallback, [name])
+
+
+CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
+    "instance": {"type": "str", "required": True, "fallback": _from_environment("ADVERITY_INSTANCE")},
+    "api_key": {"type": "str", "required": True, "no_log": True, "fallback": _from_environment("ADVERITY_API_KEY")},
+    "validate_certs": {"type": "bool", "default": True, "fallback": _from_environment("ADVERITY_VALIDATE_CERTS")},
+    "ca_path": {"type": "path", "fallback": _from_environment("ADVERITY_CA_PATH")},
+    "timeout": {"type": "float", "default": 30.0, "fallback": _from_environment("ADVERITY_TIMEOUT")},
+    "retries": {"type": "int", "default": 4, "fallback": _from_environment("ADVERITY_RETRIES")},
+    "retry_max_delay": {"type": "float", "default": 60.0, "fallback": _from_environment("ADVERITY_RETRY_MAX_DELAY")},
+}
+
+# ASCII alone, so that one instance has one name: the ledger knows it by that.
+_HOST_NAME = re.compile(r"^(?!-)[\w-]{1,63}(\.[\w-]{1,63})*$", re.ASCII)
+
+
+def read_instance(text: str) -> str:
+    """The base URL (``https://host[:port]``, in lower case, no path) of what the option ``instance`` says. Raises InputError."""
+    if "@" in text:
+        # Not quoted: it may hold a password.
+        raise InputError("instance must be a host name, or https://host[:port], without a user name or password.")
+    wrong = f"instance is {text!r:.200}, but it must be a host name, or https://host[:port]"
+    if not text or re.search(r"[\x00-\x20\x7f-\xa0\\]", text):
+        raise InputError(f"{wrong}: it is empty, or has white space or control characters in it.")
+    try:
+        url = urlsplit(text if "://" in text else "https://" + text)
+        host, port = url.hostname or "", url.port
+    except ValueError as error:
+        raise InputError(f"{wrong}: {error}.") from error
+    if url.scheme not in ("https", "http") or url.path or "?" in text or "#" in text:
+        raise InputError(f"{wrong}, without a path, query or fragment.")
+    host = host[:-1] if host.endswith(".") else host
+    address = _address(host)
+    if (address is None and not _HOST_NAME.match(host)) or ("[" in text and ":" not in host):
+        raise InputError(f"{wrong}: {host!r:.80} is not a host name.")
+    if url.scheme == "http" and not (host == "localhost" or (address is not None and address.is_loopback)):
+        raise InputError(f"{wrong}. Over http:// the API key could be read on the way, so that is for a loopback address only.")
+    shown = f"[{address}]" if ":" in host else host
+    default = 443 if url.scheme == "https" else 80
+    return "{0}://{1}{2}".format(url.scheme, shown, "" if port in (None, default) else f":{port}")
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def check_key(key: str) -> str:
+    """The key, if it can be one. No message of this shows any of it. Raises InputError."""
+    if key[:7].lower() in ("bearer ", "bearer"):
+        raise InputError("api_key begins with the word Bearer: give the key alone, the collection adds the scheme.")
+    if not key:
+        raise InputError("api_key is empty.")
+    if not all("!" <= character <= "~" for character in key):
+        raise InputError(
+            "api_key has white space, a line break, or a character outside printable ASCII in it (the key is not shown)."
+            " A key read from a file often ends in a line break: use the trim filter."
+        )
+    return key
+
+
+def _check_certificates(path: str) -> None:
+    try:
+        if os.path.isdir(path):  # of certificates by the hash of their names; they are read when one is looked for
+            os.listdir(path)
+        else:
+            ssl.create_default_context(cafile=path)
+    except (OSError, ValueError) as error:  # what ssl raises is an OSError, too
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(f"ca_path is {path!r}, but no certificates (PEM) can be read from it: {reason}.") from error
+
+
+def connect(params: dict[str, t.Any]) -> Client:
+    """The client for a module's parameters. Sends nothing yet. Raises InputError, or MissingLibrary without requests."""
+    timeout, retries, longest = params["timeout"], params["retries"], params["retry_max_delay"]
+    if not 0 < timeout <= 86400:
+        raise InputError(f"timeout is {timeout:g}, but it must be more than 0 and at most 86400 (seconds).")
+    if not 0 <= retries <= 100:
+        raise InputError(f"retries is {retries}, but it must be 0 to 100.")
+    if not 0 <= longest <= 86400:
+        raise InputError(f"retry_max_delay is {longest:g}, but it must be 0 to 86400 (seconds).")
+    ca_path = params["ca_path"]
+    if ca_path:
+        _check_certificates(ca_path)
+    return Client(
+        base_url=read_instance(params["instance"]),
+        api_key=check_key(params["api_key"]),
+        verify=(ca_path or True) if params["validate_certs"] else False,
+        timeout=timeout,
+        retries=retries,
+        retry_max_delay=longest,
+    )

@@ -1,0 +1,162 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Reading whole lists, of both kinds the service has, so that none is cut short and none is read for ever.
+
+A list may change while it is read. Where what was seen does not add up it is read again, a few times; then it is an error.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from urllib.parse import parse_qsl, urlsplit
+
+from .errors import IncompleteList, Refused, UnreadableAnswer
+
+if t.TYPE_CHECKING:  # every task that uses a filter of ours would load requests, for nothing
+    from .client import Client, Params
+
+PAGE_SIZE = 100  # the most the bindings guide allows
+_READINGS = 3
+
+Row = dict[str, t.Any]
+Keep = t.Callable[[Row], t.Any]
+
+
+class _DoesNotAddUp(Exception):
+    """The pages of one reading contradict each other."""
+
+
+def read_numbered(client: Client, path: str, params: Params, page_size: int | None = PAGE_SIZE) -> list[Row]:
+    """All rows of a ``{items, count}`` list, each with its ``id``, in the service's order.
+
+    It is complete when as many distinct ids were seen as ``count`` says on every page. With ``page_size`` None nothing about pages is asked
+    for until a second page turns out to be needed: for lists whose paging is not documented (contract).
+    """
+
+    def read() -> list[Row]:
+        seen: dict[t.Any, Row] = {}
+        expected = None
+        page = 1
+        while True:
+            asked = dict(params)
+            if page_size is not None:
+                asked["page_size"] = page_size
+            if page_size is not None or page > 1:
+                asked["page"] = page
+            data = client.get(path, asked)
+            rows, count = _rows(path, data, "items"), _count(path, data)
+            if expected is not None and count != expected:
+                raise _DoesNotAddUp(f"its count went from {expected} to {count} between two pages")
+            expected = count
+            before = len(seen)
+            seen.update((row["id"], row) for row in rows)
+            if len(seen) == count:
+                return list(seen.values())
+            if len(seen) > count or len(seen) == before:
+                raise _DoesNotAddUp(f"its count is {count}, but page {page} brings the rows to {len(seen)}")
+            page += 1
+
+    return _again_until_it_adds_up(path, read)
+
+
+def read_linked(client: Client, path: str, params: Params, keep: Keep, enough: t.Callable[[list[t.Any]], bool] | None = None) -> list[t.Any]:
+    """All rows of a ``{count, next, previous, results}`` list, each as ``keep`` returns it.
+
+    Of ``next`` only the path and the query are followed: the host in it may be another one, and the key never goes there (contract).
+    ``enough`` may end the reading after a page, given what was kept so far.
+    """
+
+    def read() -> list[t.Any]:
+        seen: set[t.Any] = set()
+        kept: list[t.Any] = []
+        count = None
+        where, asked = path, dict(params)
+        while True:
+            data = _get_next(client, where, asked) if seen else client.get(where, asked)
+            rows = _rows(path, data, "results")
+            new = [row for row in rows if row["id"] not in seen]
+            seen.update(row["id"] for row in new)
+            kept.extend(keep(row) for row in new)
+            before, count = count, _count(path, data) if data.get("count") is not None else None
+            if before is not None and count is not None and count < before:
+                raise _DoesNotAddUp(f"its count fell from {before} to {count} between two pages")
+            following = data.get("next")
+            if enough is not None and enough(kept):
+                return kept
+            if following is None:
+                if count is not None and len(seen) != count:
+                    raise _DoesNotAddUp(f"its count is {count}, but its pages have {len(seen)} rows")
+                return kept
+            if not new:
+                raise _DoesNotAddUp("a page brought nothing new, but names a next one")
+            where, asked = _next(path, following)
+
+    return _again_until_it_adds_up(path, read)
+
+
+def with_integers(path: str, row: Row, *names: str) -> Row:
+    """The row, in which these are integer ids. Any other kind would be found neither in the ledger nor among what the user named."""
+    for name in names:
+        value = row.get(name)
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**63:
+            raise _misshapen(path, f"in each row an integer id {name!r}")
+    return row
+
+
+def _again_until_it_adds_up(path: str, read: t.Callable[[], list[t.Any]]) -> list[t.Any]:
+    reason = ""
+    for _reading in range(_READINGS):
+        try:
+            return read()
+        except _DoesNotAddUp as error:
+            reason = str(error)
+    raise IncompleteList(
+        f"The list {path} does not add up, in {_READINGS} readings: {reason}. Nothing was decided on part of a list."
+        " If things were being added or removed just now, run it again.",
+        method="GET",
+        path=path,
+    )
+
+
+def _get_next(client: Client, where: str, asked: Params) -> t.Any:
+    try:
+        return client.get(where, asked)
+    except Refused as error:
+        if error.status == 404:  # "Invalid page.": the list became shorter meanwhile (contract)
+            raise _DoesNotAddUp(f"a page that was announced is not there: {error.text}") from error
+        raise
+
+
+def _next(path: str, link: t.Any) -> tuple[str, Params]:
+    try:
+        url = urlsplit(link if isinstance(link, str) else "")
+    except ValueError:
+        url = urlsplit("")
+    if not url.path.startswith("/") or url.path.startswith("//"):
+        raise UnreadableAnswer(f"The list {path} names a next page that is no address: {link!r:.200}.", method="GET", path=path)
+    asked: dict[str, list[str]] = {}
+    for name, value in parse_qsl(url.query, keep_blank_values=True):
+        asked.setdefault(name, []).append(value)
+    return url.path, dict(asked)
+
+
+def _rows(path: str, data: t.Any, key: str) -> list[Row]:
+    rows = data.get(key) if isinstance(data, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and type(row.get("id")) in (int, str) for row in rows):
+        raise _misshapen(path, f"a list {key!r} of objects with an id")
+    return rows
+
+
+def _count(path: str, data: t.Any) -> int:
+    count = data.get("count")
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise _misshapen(path, "a whole number 'count'")
+    return count
+
+
+def _misshapen(path: str, expected: str) -> UnreadableAnswer:
+    return UnreadableAnswer(f"GET {path} was answered with JSON that has not {expected}.", method="GET", path=path)

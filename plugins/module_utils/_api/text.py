@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""What an error message quotes of an answer: one readable line, never long, never the key."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import typing as t
+
+LONGEST = 300
+# Of a body no more is looked at than this; of an HTML page less, because looking for its tags can take time that grows with the square.
+_READ, _READ_HTML = 65536, 8192
+_CONTROL = re.compile(r"[\x00-\x20\x7f-\xa0\u061c\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
+_HIDDEN_HTML = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->", re.I | re.S)
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.I | re.S)
+_TAG = re.compile(r"<[^>]*>")
+
+
+def line(text: t.Any, secret: str = "", longest: int = LONGEST) -> str:
+    """``text`` without line breaks, control or direction characters and without the secret, cut to ``longest`` characters."""
+    shown = _CONTROL.sub(" ", _without(secret, text if isinstance(text, str) else str(text))).strip()
+    return shown if len(shown) <= longest else shown[: longest - 1].rstrip() + "\u2026"
+
+
+def _without(secret: str, text: str) -> str:
+    """``text`` without the secret, also as JSON writes it."""
+    for form in {secret, json.dumps(secret)[1:-1]} - {""}:
+        text = text.replace(form, "********")
+    return text
+
+
+def body(content: bytes, content_type: str, secret: str = "") -> str:
+    """The text of an error's body.
+
+    The shapes are those of both surfaces (contract): ``{"detail": ...}``, ``{"field": [...]}``, lists of
+    ``{"loc", "msg"}``; anything else is quoted as it is, and of an HTML page its title or its text.
+    """
+    text = _without(secret, content.decode("utf-8", "replace"))[:_READ]  # hidden before it is cut: half a key is too much, too
+    if "html" in content_type.lower() or text.lstrip()[:1] == "<":
+        text = text[:_READ_HTML]
+        title = _TITLE.search(text)
+        shown = title.group(1) if title else _TAG.sub(" ", _HIDDEN_HTML.sub(" ", text))
+        return line(f"an HTML page, {line(html.unescape(shown), secret, 150)!r}", secret)
+    try:
+        text = _flat(json.loads(text))
+    except (ValueError, RecursionError):
+        pass  # not JSON: quoted as it came
+    return line(text, secret) or "(no text)"
+
+
+def _flat(value: t.Any) -> str:
+    if isinstance(value, dict):
+        if "msg" in value:
+            where = value.get("loc")
+            place = ".".join(str(part) for part in where) if isinstance(where, list) else ""
+            return ": ".join(part for part in (place, _flat(value["msg"])) if part)
+        return "; ".join(_flat(v) if k in ("detail", "message", "error") else f"{k}: {_flat(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return ", ".join(_flat(item) for item in value)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def ids(numbers: t.Iterable[int], most: int = 60) -> str:
+    """Ids for a message, neighbours as ranges: ``101-150, 160``. Past ``most`` parts the rest is counted."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    shown = [f"{a}-{b}" if b > a else str(a) for a, b in parts[:most]]
+    rest = sum(b - a + 1 for a, b in parts[most:])
+    return ", ".join(shown) + (f" and {rest} more" if rest else "")
+
+
+def several(texts: t.Sequence[str], most: int = 50) -> str:
+    """Names or UUIDs for a message, one after the other. Past ``most`` the rest is counted."""
+    rest = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {rest} more" if rest > 0 else "")

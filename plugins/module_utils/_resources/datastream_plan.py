@@ -1,0 +1,44 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Which datastreams have to be written so that they are enabled, or not, and pull in a mode (pulling guide). Pure: nothing is sent from here."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._api.client import DATASTREAMS
+from .._api.paging import Row
+from .datastream_writes import Write
+from .datastreams import active_mode
+
+_NEEDS_SCHEDULE = (
+    "A datastream takes pulling_mode schedule only with a custom fetch schedule, made in Adverity."
+    " Where one in a request has none, the service changes none of those in it."
+)
+
+
+def plan(rows: list[Row], enabled: bool | None, pulling_mode: str | None) -> list[Write]:
+    """The writes that are due, each for the rows that differ; one that does not tell its state differs. None asks for nothing.
+
+    Mode and state go in separate requests, as the guide shows them; whether one body may hold both is not documented. A datastream changes its
+    mode while it is disabled: before it is enabled, or after it was disabled. So it never fetches in a mode that it shall not have.
+    """
+    due: list[Write] = []
+    if pulling_mode is not None:
+        fields = {"active_mode": pulling_mode}
+        hint = _NEEDS_SCHEDULE if pulling_mode == "schedule" else ""
+        due.append(_patch(("pulling",), fields, (row for row in rows if active_mode(row) != pulling_mode), hint))
+    if enabled is not None:
+        due.insert(len(due) if enabled else 0, _patch((), {"enabled": enabled}, (row for row in rows if row.get("enabled") is not enabled)))
+    return due
+
+
+def _patch(place: tuple[str, ...], fields: Row, rows: t.Iterable[Row], hint: str = "") -> Write:
+    body = fields
+    for name in reversed(place):
+        body = {name: body}
+    return Write("PATCH", DATASTREAMS, place, body, {row["id"]: fields for row in rows}, hint=hint)

@@ -1,0 +1,145 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Datastreams: reading them, and choosing those that a change is for (pulling guide).
+
+A filter is sent to the service and, where a row tells, also held against the row: one that the service passes over must not widen a change.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._api.client import DATASTREAMS, MOST_IDS, Client, Params
+from .._api.errors import IncompleteList, InputError, Refused, UnreadableAnswer
+from .._api.paging import Row, read_numbered
+from .._spec import selection
+from .._spec.kinds import to_uuid
+
+# With one of these the service may refuse a request that names a datastream it does not know, or it skips that one (contract: not known).
+_MAY_MEAN_UNKNOWN = (400, 404, 422)
+
+
+def check_choice(params: dict[str, t.Any]) -> None:
+    """Raises InputError where the options do not say which datastreams are meant. Nothing empty ever means all."""
+    selection.refuse_empty(params, "datastream_ids")
+    if params["filters"] is not None:
+        given = {name: value for name, value in params["filters"].items() if value is not None}
+        selection.refuse_empty({"filters": given}, "filters")
+        selection.refuse_empty(given, "workspace_ids")
+    elif params["datastream_ids"] is None and not params["all_datastreams"]:
+        raise InputError("Say which datastreams are meant: one of datastream_ids, filters, and all_datastreams: true is required.")
+
+
+def read_chosen(client: Client, params: dict[str, t.Any]) -> list[Row]:
+    """The datastreams that a module's choosing options mean. Raises InputError where an id is not one that the key can see."""
+    ids, filters = params["datastream_ids"], params["filters"] or {}
+    rows = read(client, ids, filters)
+    if ids is not None:
+        seen = {row["id"] for row in rows}
+        missing = [one for one in ids if one not in seen]
+        if missing and filters:  # is it unknown, or only not what the filters let through?
+            seen.update(row["id"] for row in read(client, missing, {}))
+        selection.refuse_unknown("datastream_ids", selection.once(ids), seen, "among the datastreams this key can see")
+    return rows
+
+
+def read(client: Client, ids: list[str] | None, filters: dict[str, t.Any]) -> list[Row]:
+    """The datastreams the key can see, of ``ids`` where these are given and in their order; of these the ones for which all filters hold.
+
+    ``filters`` are the options of ``adverity_datastream_info``, null where not given. An id that the key cannot see is left out.
+    """
+    asked = _query(filters)
+    if ids is None:
+        rows = _list(client, asked)
+    else:
+        ids = selection.once(ids)
+        found: dict[str, Row] = {}
+        for start in range(0, len(ids), MOST_IDS):
+            found.update((row["id"], row) for row in _read_ids(client, ids[start : start + MOST_IDS], asked))
+        rows = [found[one] for one in ids if one in found]
+    return [row for row in rows if _holds(row, filters)]
+
+
+def active_mode(row: Row) -> str | None:
+    """``smart``, ``smart-bundle`` or ``schedule``; None for no schedule, and where the row does not say."""
+    pulling = row.get("pulling")
+    return pulling.get("active_mode") if isinstance(pulling, dict) else None
+
+
+def label(row: Row) -> str:
+    """A datastream, in words a person can place."""
+    return "{0} ({1})".format(row.get("name"), row["id"])
+
+
+def _query(filters: dict[str, t.Any]) -> Params:
+    asked: Params = {}
+    if filters.get("workspace_ids"):
+        asked["workspace_id"] = selection.once(filters["workspace_ids"])
+    if filters.get("enabled") is not None:
+        asked["enabled"] = "true" if filters["enabled"] else "false"
+    for name in ("workspace_scope", "active_pulling_mode"):
+        if filters.get(name) is not None:
+            asked[name] = filters[name]
+    return asked
+
+
+def _holds(row: Row, filters: dict[str, t.Any]) -> bool:
+    """Whether nothing that the row tells contradicts a filter. Which workspaces a scope reaches the service alone knows."""
+    told = {"enabled": row["enabled"]} if isinstance(row.get("enabled"), bool) else {}
+    if isinstance(row.get("pulling"), dict) and "active_mode" in row["pulling"]:
+        told["active_pulling_mode"] = row["pulling"]["active_mode"]
+    if any(filters.get(name) not in (None, value) for name, value in told.items()):
+        return False
+    if not filters.get("workspace_ids") or filters.get("workspace_scope"):
+        return True
+    workspace = row.get("workspace")
+    where = workspace.get("id") if isinstance(workspace, dict) else None
+    return not isinstance(where, str) or where.lower() in filters["workspace_ids"]
+
+
+def _read_ids(client: Client, ids: list[str], asked: Params) -> list[Row]:
+    """The datastreams of at most 50 ids, also where the service refuses a request that names one it does not know."""
+    try:
+        return _list(client, dict(asked, datastream_id=ids))
+    except Refused as error:
+        if error.status not in _MAY_MEAN_UNKNOWN:
+            raise
+        known = _find_known(client, ids)
+        if len(known) == len(ids):
+            raise  # it was refused for another reason
+        if not known:
+            client.get(DATASTREAMS)  # raises where the list itself is refused: that says nothing about the ids
+            return []
+    return _list(client, dict(asked, datastream_id=known))
+
+
+def _find_known(client: Client, ids: list[str]) -> list[str]:
+    """Those of the ids that the service knows: a refused request is halved, until it names a single one."""
+    try:
+        found = {row["id"] for row in _list(client, {"datastream_id": ids})}
+        return [one for one in ids if one in found]
+    except Refused as error:
+        if error.status not in _MAY_MEAN_UNKNOWN:
+            raise
+    if len(ids) == 1:
+        return []
+    middle = len(ids) // 2
+    return _find_known(client, ids[:middle]) + _find_known(client, ids[middle:])
+
+
+def _list(client: Client, asked: Params) -> list[Row]:
+    try:
+        rows = read_numbered(client, DATASTREAMS, asked, page_size=None)
+    except IncompleteList as error:
+        error.say("If this service gives no more of the list than that, choose fewer at once: by datastream_ids, or by narrower filters.")
+        raise
+    try:
+        return [dict(row, id=to_uuid(row["id"])) for row in rows]
+    except ValueError as error:
+        raise UnreadableAnswer(
+            f"GET {DATASTREAMS} was answered with a datastream whose id is no UUID: {error}.", method="GET", path=DATASTREAMS
+        ) from error

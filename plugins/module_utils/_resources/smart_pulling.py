@@ -1,0 +1,147 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Smart-pulling settings: reading them from datastreams, and merging new ones into them (pulling guide). Pure: nothing is sent from here.
+
+A PUT replaces the whole setting, so that what an option leaves out has to be sent along as the datastream has it. A setting is held as the service takes
+it: ``{"is_active", "frequency", "refresh_range": {"value", "unit"} or None, "deadline": {"time": "HH:MM:SS"} or None}``, None being the default,
+which a PUT gets by leaving the field out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+
+from .._api import text
+from .._api.client import DATASTREAMS
+from .._api.errors import InputError, UnreadableAnswer
+from .._api.paging import Row
+from .datastream_writes import Write
+from .datastreams import active_mode, label
+
+PATH = DATASTREAMS + "pulling/smart/"
+SETTINGS = ("is_active", "frequency", "refresh_range", "deadline")
+MAY_BE_LEFT_OUT = ("refresh_range", "deadline")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
+
+
+def check(params: dict[str, t.Any]) -> None:
+    """Raises InputError where an option is to be set and reset at once."""
+    both = [name for name in params["reset"] or [] if params[name] is not None]
+    if both:
+        raise InputError("{0}: given, and named in reset too. It is one or the other.".format(", ".join(both)))
+
+
+def plan(rows: list[Row], params: dict[str, t.Any]) -> list[Write]:
+    """The writes that are due, for the rows that differ, those with an equal result together. Raises InputError or UnreadableAnswer.
+
+    Whether a value that is to be reset is the default already cannot be told from it (contract): such a write is due, but ``unsure``.
+    """
+    wanted = {name: params[name] for name in SETTINGS if params[name] is not None}
+    if "deadline" in wanted:
+        wanted["deadline"] = {"time": wanted["deadline"]}
+    reset = dict.fromkeys(params["reset"] or [])
+    _refuse_unknown_setting(rows, {**wanted, **reset})
+    groups: dict[str, tuple[Row, dict[str, Row], set[str]]] = {}
+    for row in rows:
+        has = read(row)
+        shall = {**has, **wanted, **reset}
+        differs = {name: value for name, value in shall.items() if value != has[name]}
+        if not differs:
+            continue
+        body = {name: value for name, value in shall.items() if value is not None or name not in MAY_BE_LEFT_OUT}
+        _body, patches, unsure = groups.setdefault(json.dumps(body, sort_keys=True), (body, {}, set()))
+        patches[row["id"]] = differs if row["pulling"]["smart"] else shall
+        if set(differs) <= set(reset):
+            unsure.add(row["id"])
+    return [Write("PUT", PATH, ("pulling", "smart"), body, patches, frozenset(unsure)) for body, patches, unsure in groups.values()]
+
+
+def read(row: Row) -> Row:
+    """A datastream's setting. A value in a shape that the guide does not show stays as it came; without a setting all are None."""
+    smart = _smart(row) or {}
+    return {
+        "is_active": smart.get("is_active"),
+        "frequency": smart.get("frequency"),
+        "refresh_range": _read_range(smart.get("refresh_range")),
+        "deadline": _read_deadline(smart.get("deadline")),
+    }
+
+
+def show(row: Row) -> Row:
+    """A datastream's setting as ``adverity_smart_pulling_info`` returns it, in the shapes of the options of ``adverity_smart_pulling``."""
+    setting = read(row)
+    if isinstance(setting["deadline"], dict):
+        setting["deadline"] = setting["deadline"].get("time")
+    return dict(datastream_id=row["id"], name=row.get("name"), active_mode=active_mode(row), **setting)
+
+
+def _smart(row: Row) -> t.Any:
+    """``pulling.smart``: a dict, None for no setting, False where the row does not say."""
+    pulling = row.get("pulling")
+    smart = pulling.get("smart", False) if isinstance(pulling, dict) else False
+    return smart if smart is None or isinstance(smart, dict) else False
+
+
+def _read_range(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        if all(part is None for part in value.values()):
+            return None
+        if _is_range(value):
+            return {"value": value["value"], "unit": value["unit"]}
+    return value
+
+
+def _read_deadline(value: t.Any) -> t.Any:
+    time = value.get("time") if isinstance(value, dict) else value
+    if time is None:
+        return None
+    return {"time": time if len(time) == 8 else time + ":00"} if _is_time(time) else value
+
+
+def _is_range(value: t.Any) -> bool:
+    number = value.get("value") if isinstance(value, dict) else None
+    return isinstance(number, int) and not isinstance(number, bool) and isinstance(value.get("unit"), str)
+
+
+def _is_time(value: t.Any) -> bool:
+    return isinstance(value, str) and bool(_TIME.fullmatch(value))
+
+
+def _can_be_sent(name: str, value: t.Any) -> bool:
+    """Whether a value that was read can go into a PUT again. The service insists on the first two (pulling guide)."""
+    if name == "is_active":
+        return isinstance(value, bool)
+    if name == "frequency":
+        return isinstance(value, str)
+    return value is None or (_is_range(value) if name == "refresh_range" else isinstance(value, dict) and _is_time(value.get("time")))
+
+
+def _refuse_unknown_setting(rows: list[Row], given: Row) -> None:
+    """Raises where an option that was left out cannot be kept, because a datastream has no value for it, or none that can be read."""
+    silent = [label(row) for row in rows if _smart(row) is False]
+    if silent:
+        raise UnreadableAnswer(
+            f"The service does not say what smart-pulling setting these datastreams have, so that it cannot be kept: {text.several(silent, 20)}."
+            " Nothing was changed.",
+            method="GET",
+            path=DATASTREAMS,
+        )
+    lacking: dict[str, list[str]] = {}
+    for row in rows:
+        has = read(row)
+        names = [name for name in SETTINGS if name not in given and not _can_be_sent(name, has[name])]
+        if names:
+            lacking.setdefault(", ".join(names), []).append(label(row))
+    if lacking:
+        raise InputError(
+            "An option that is left out keeps what the datastream has, but there is nothing to keep for {0}."
+            " Give these options. Nothing was changed.".format(
+                "; nor for ".join(f"{names} of {text.several(labels, 20)}" for names, labels in lacking.items())
+            )
+        )

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Pieces of argument specs that more than one module has. Names and meaning: the interface; documentation: the modules and fragments."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import env_fallback
+
+from .._api.errors import InputError
+from .._ledger.file import DEFAULT_PATH
+from . import times
+from .kinds import END, INTEGER_ID, START, UUID
+
+Spec = dict[str, dict[str, t.Any]]
+
+
+def _ids(**more: t.Any) -> dict[str, t.Any]:
+    return dict({"type": "list", "elements": INTEGER_ID}, **more)
+
+
+BINDING_IDS: Spec = {"binding_ids": _ids(aliases=["binding_id"])}
+DATASTREAM_IDS: Spec = {"datastream_ids": _ids(aliases=["datastream_id"])}
+TARGET_ID: Spec = {"target_id": {"type": INTEGER_ID}}
+CREATED: Spec = {"created_from": {"type": START}, "created_to": {"type": END}}
+LEDGER: Spec = {"ledger": {"type": "path", "default": DEFAULT_PATH, "fallback": (env_fallback, ["ADVERITY_LEDGER"])}}
+
+# Which extracts, into which bindings: alike where they are requeued and where the ledger is asked about them.
+REQUEUE_CHOICE: Spec = {"extract_ids": _ids(), **DATASTREAM_IDS, **CREATED, **BINDING_IDS, **TARGET_ID, **LEDGER}
+REQUEUE_RULES: dict[str, t.Any] = {"mutually_exclusive": [("extract_ids", "datastream_ids")]}
+
+# Which datastreams, where these go by UUID. The filters are alike where they are listed and where they are chosen for a change.
+DATASTREAM_UUIDS: Spec = {"datastream_ids": {"type": "list", "elements": UUID, "aliases": ["datastream_id"]}}
+FILTERS: Spec = {
+    "workspace_ids": {"type": "list", "elements": UUID},
+    "workspace_scope": {"type": "str", "choices": ["ancestors", "descendants", "family"]},
+    "enabled": {"type": "bool"},
+    "active_pulling_mode": {"type": "str", "choices": ["smart", "smart-bundle", "schedule"]},
+}
+FILTER_RULES: dict[str, t.Any] = {"required_by": {"workspace_scope": "workspace_ids"}}
+DATASTREAM_CHOICE: Spec = {
+    **DATASTREAM_UUIDS,
+    "filters": {"type": "dict", "options": FILTERS, **FILTER_RULES},
+    "all_datastreams": {"type": "bool"},
+}
+DATASTREAM_CHOICE_RULES: dict[str, t.Any] = {
+    "mutually_exclusive": [("all_datastreams", "datastream_ids"), ("all_datastreams", "filters")],
+}
+
+
+def check_bounds(params: dict[str, t.Any]) -> None:
+    """Raises InputError where created_from is later than created_to."""
+    start, end = params["created_from"], params["created_to"]
+    if start and end and times.parse(start) > times.parse(end):
+        raise InputError(f"created_from ({start}) is later than created_to ({end}).")

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Points in time. The service writes them in UTC, like ``2024-01-15T10:00:00Z`` (contract)."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+_TIME = re.compile(
+    r"^(\d{4})-(\d\d)-(\d\d)"
+    r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?)?$",
+    re.ASCII,
+)
+# As the service writes it: read by the standard library, which takes a third of the time.
+_USUAL = re.compile(r"^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\dZ\Z", re.ASCII)
+_LAST_MOMENT = timedelta(days=1) - timedelta(microseconds=1)
+
+
+def parse(text: str, end_of_day: bool = False) -> datetime:
+    """A date, or a date and time, as an aware datetime in UTC. Without an offset it is taken as UTC.
+
+    A bare date means its first moment, or its last one with ``end_of_day``. Raises ValueError.
+    """
+    given = text.strip() if isinstance(text, str) else ""
+    if _USUAL.match(given):
+        return datetime.fromisoformat(given[:-1] + "+00:00")
+    match = _TIME.match(given)
+    if not match:
+        raise ValueError(f"{text!r:.80} is neither a date like 2024-01-15 nor a time like 2024-01-15T10:00:00Z")
+    year, month, day, hour, minute, second, fraction, offset = match.groups()
+    microsecond = int((fraction or "0").ljust(6, "0")[:6])
+    moment = datetime(
+        int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), microsecond, timezone.utc
+    )
+    if hour is None:
+        return moment + _LAST_MOMENT if end_of_day else moment
+    if offset and offset not in "Zz":
+        shift = timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
+        try:
+            moment = moment + shift if offset[0] == "-" else moment - shift
+        except OverflowError as error:
+            raise ValueError(str(error)) from error
+    return moment
+
+
+def parse_or_none(text: t.Any) -> datetime | None:
+    """What the service sent as a time; None where it sent none, or nothing that can be read as one."""
+    try:
+        return parse(text)
+    except ValueError:
+        return None
+
+
+def show(moment: datetime) -> str:
+    """The way the service writes a time; fractions of a second only where there are any."""
+    return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def now() -> str:
+    """The present moment, to the second."""
+    return show(datetime.now(timezone.utc).replace(microsecond=0))

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api import client as _client
 from ansible_collections.adverity.management.plugins.module_utils._api import paging, retry
+from ansible_collections.adverity.management.plugins.module_utils._api import text as _text
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, RequestError
 from ansible_collections.adverity.management.plugins.module_utils._deploy import options as _options

@@ -65,3 +65,38 @@ def show(moment: datetime) -> str:
 def now() -> str:
     """The present moment, to the second."""
     return show(datetime.now(timezone.utc).replace(microsecond=0))
+
+
+def readable(text: t.Any) -> str | None:
+    """What the service sent as a time, in the form in which two can be compared; None where it sent none, or nothing that can be read as one.
+
+    The form is ``2024-01-15T10:00:00Z``, or ``2024-01-15T10:00:00.123456Z`` where the service wrote a fraction of the second.
+    """
+    if isinstance(text, str) and _USUAL.match(text):
+        try:
+            datetime.fromisoformat(text[:-1] + "+00:00")
+        except ValueError:
+            return None
+        return text
+    moment = parse_or_none(text)
+    if moment is None:
+        return None
+    fraction = f".{moment.microsecond:06}" if "." in text or "," in text else ""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S").zfill(19) + fraction + "Z"
+
+
+def compare(one: str, other: str) -> int:
+    """-1, 0 or 1: whether a ``readable`` time is before the other, equal, or after it, at the precision of the coarser one."""
+    if len(one) != len(other):
+        one, other = one[:19], other[:19]
+    return (one > other) - (one < other)
+
+
+def latest(*moments: str | None) -> str | None:
+    """The latest of these ``readable`` times; None where there is none."""
+    known = [moment for moment in moments if moment is not None]
+    latest_one = known[0] if known else None
+    for moment in known[1:]:
+        if latest_one is None or compare(moment, latest_one) > 0:
+            latest_one = moment
+    return latest_one

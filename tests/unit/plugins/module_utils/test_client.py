@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api import client as _client
+from ansible_collections.adverity.management.plugins.module_utils._api import time_limit
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import (
     AdverityError,
     InputError,
@@ -429,6 +430,165 @@ def test_repeated_says_that_an_earlier_try_may_have_been_carried_out(server, mak
     assert not send(client, "PATCH").repeated
     server.answer(500, {}).answer(429, {}).answer(200, {})
     assert send(client, "PATCH").repeated
+
+
+@pytest.mark.parametrize(("first", "last"), [("drop", 429), ("drop", 404), (500, 429)])
+def test_what_may_have_been_carried_out_before_is_neither_undone_nor_called_undone(server, make_client, hooks, first, last):
+    server.drop() if first == "drop" else server.answer(first, {})
+    server.answer(last, {})
+    with pytest.raises(Refused) as caught:
+        send(make_client(server, retries=1), "PATCH", before=hooks.before, undo=hooks.undo)
+    assert caught.value.status == last
+    assert not caught.value.did_nothing
+    assert hooks.calls == ["before", "before"]
+
+
+# Confirming instead of repeating
+
+
+def unknown_outcome(server, how):
+    server.answer(how, {}) if isinstance(how, int) else break_off(server, how)
+
+
+@pytest.mark.parametrize("how", ["drop", "drop_unread", "cut", 500, 502, 503, 504, 501])
+@pytest.mark.parametrize("retries", [0, 4])
+def test_what_is_confirmed_is_not_repeated(server, make_client, how, retries):
+    client = make_client(server, retries=retries)
+    unknown_outcome(server, how)
+    server.answer(200, {"id": 1, "enabled": True})
+    answer = send(client, "PATCH", confirm=lambda: client.get(BINDINGS))
+    assert (answer.data, answer.repeated) == ({"id": 1, "enabled": True}, True)
+    assert [request.method for request in server.requests] == ["PATCH", "GET"]
+
+
+def test_what_is_not_confirmed_is_repeated_and_asked_for_after_each_try(server, make_client, waits):
+    client = make_client(server)
+    asked = []
+    server.drop().answer(429, {}).answer(503, {}).answer(200, {"ok": 1})
+    answer = send(client, "PATCH", confirm=lambda: asked.append((len(server.requests), len(waits))))
+    assert (answer.data, answer.repeated) == ({"ok": 1}, True)
+    assert asked == [(1, 1), (2, 2), (3, 3)]
+
+
+def test_a_certain_outcome_is_not_asked_for(server, make_client):
+    def confirm():
+        raise AssertionError
+
+    client = make_client(server, retries=2)
+    server.answer(200, {})
+    send(client, "PATCH", confirm=confirm)
+    server.answer(429, {}).answer(503, {}, headers={"Retry-After": "0"}).answer(200, {})
+    assert not send(client, "PATCH", confirm=confirm).repeated
+    server.answer(404, {})
+    pytest.raises(Refused, send, client, "PATCH", confirm=confirm)
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_where_nothing_confirms_to_the_end_the_last_error_is_raised(server, make_client, waits, retries):
+    asked = []
+    for _try in range(retries + 1):
+        server.answer(504, {})
+    with pytest.raises(Refused) as caught:
+        send(make_client(server, retries=retries), "PATCH", confirm=lambda: asked.append(1))
+    assert (caught.value.status, caught.value.tries) == (504, retries + 1)
+    assert len(asked) == retries + 1
+    assert len(waits) == retries
+
+
+def test_where_confirming_fails_nothing_is_repeated(server, make_client):
+    client = make_client(server)
+    server.drop().answer(403, {"detail": "Forbidden."})
+    with pytest.raises(Lost) as caught:
+        send(client, "PATCH", confirm=lambda: client.get(BINDINGS))
+    assert not caught.value.did_nothing
+    assert [request.method for request in server.requests] == ["PATCH", "GET"]
+
+
+# The service's clock
+
+
+@pytest.mark.parametrize(
+    ("header", "date"),
+    [
+        ("Thu, 01 Jan 2026 12:00:30 GMT", datetime(2026, 1, 1, 12, 0, 30, tzinfo=timezone.utc)),
+        ("Thu, 01 Jan 2026 14:00:30 +0200", datetime(2026, 1, 1, 12, 0, 30, tzinfo=timezone.utc)),
+        ("Thu Jan  1 12:00:30 2026", datetime(2026, 1, 1, 12, 0, 30, tzinfo=timezone.utc)),
+        ("soon", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_date_of_an_answer(server, make_client, header, date):
+    client = make_client(server)
+    assert client.date is None
+    server.answer(200, {}, headers={} if header is None else {"Date": header})
+    answer = send(client, "PATCH")
+    assert answer.date == date == client.date
+    assert date is None or answer.date.utcoffset() == timedelta(0)
+
+
+def test_only_answers_with_success_tell_the_time(server, make_client):
+    client = make_client(server, retries=0)
+    server.answer(200, {}, headers={"Date": "Thu, 01 Jan 2026 12:00:30 GMT"})
+    server.answer(404, {}, headers={"Date": "Thu, 01 Jan 2026 13:00:30 GMT"})
+    server.answer(200, body=b"<p>", content_type="text/html", headers={"Date": "Thu, 01 Jan 2026 14:00:30 GMT"})
+    client.get("/a/")
+    for _time in range(2):
+        pytest.raises(AdverityError, client.get, "/a/")
+    assert client.date == datetime(2026, 1, 1, 12, 0, 30, tzinfo=timezone.utc)
+
+
+# An answer that does not end
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def drip(server, head, byte=b" "):
+    """The answer begins with ``head`` and goes on, a byte at a time, until the client has gone."""
+
+    def step(talk):
+        talk.received()
+        talk.socket.sendall(head)
+        while not threading.Event().wait(0.02):
+            talk.socket.sendall(byte)
+
+    server.steps.append(step)
+
+
+@pytest.mark.parametrize(
+    ("head", "byte"),
+    [
+        (HEAD + b"Content-Length: 9999\r\n\r\n", b" "),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+        (HEAD + b"Connection: close\r\n\r\n", b" "),
+        (HEAD + b"X-Slow: ", b"x"),
+        (b"", b"H"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "PATCH", "POST"])
+def test_an_answer_that_drips_has_an_end(server, make_client, monkeypatch, method, head, byte):
+    monkeypatch.setattr(time_limit, "of_whole_answer", lambda timeout: timeout)
+    drip(server, head, byte)
+    started = time.monotonic()
+    with pytest.raises(NotReached if method == "GET" else Lost) as caught:
+        send(make_client(server, timeout=0.4, retries=0), method)
+    assert 0.4 <= time.monotonic() - started < 5
+    assert f"got no whole answer from 127.0.0.1:{server.port} within 0.4 s" in str(caught.value)
+
+
+@pytest.mark.parametrize(("timeout", "whole"), [(0.1, 60), (6, 60), (6.5, 65), (30, 300)])
+def test_how_long_a_whole_answer_may_take(timeout, whole):
+    assert time_limit.of_whole_answer(timeout) == whole
+
+
+def test_a_proxy_that_drips_has_an_end(make_server, make_client, monkeypatch):
+    monkeypatch.setattr(time_limit, "of_whole_answer", lambda timeout: timeout)
+    proxy = make_server()
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    drip(proxy, b"HTTP/1.1 200 OK\r\nX: ", b"x")
+    with pytest.raises(NotReached, match=r"got no whole answer from acme.invalid within 0.4 s"):
+        send(make_client("https://acme.invalid", timeout=0.4, retries=0), "POST")
 
 
 # Answers

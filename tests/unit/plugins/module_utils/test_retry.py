@@ -117,3 +117,23 @@ def test_a_huge_number_of_seconds_is_still_a_number():
 
 def test_a_date_counts_from_now_where_no_moment_is_given():
     assert 3e9 < retry.read_retry_after("Thu, 01 Jan 2150 00:00:00 GMT") < 4e9
+
+
+def test_read_date():
+    moment = datetime(2026, 1, 1, 12, 0, 30, tzinfo=timezone.utc)
+    table = [
+        ("Thu, 01 Jan 2026 12:00:30 GMT", moment),
+        ("Thu, 01 Jan 2026 13:00:30 +0100", moment),
+        ("Thu, 01 Jan 2026 12:00:30 -0000", moment),
+        ("Thursday, 01-Jan-26 12:00:30 GMT", moment),
+        ("Thu Jan  1 12:00:30 2026", moment),
+        (None, None),
+        ("", None),
+        ("7", None),
+        ("2026-01-01T12:00:30Z", None),
+        ("Fri, 31 Dec 9999 23:59:59 -0100", None),
+    ]
+    for value, expected in table:
+        date = retry.read_date(value)
+        assert date == expected, value
+        assert date is None or date.tzinfo is timezone.utc

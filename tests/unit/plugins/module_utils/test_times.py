@@ -98,6 +98,80 @@ def test_parse_or_none_reads_what_can_be_read():
     assert times.parse_or_none("2024-01-15T10:00:00Z") == utc(2024, 1, 15, 10)
 
 
+def test_parse_precise():
+    second = timedelta(seconds=1)
+    table = [
+        ("2024-01-15T10:00:07Z", utc(2024, 1, 15, 10, 0, 7), second, False),
+        ("2024-01-15T10:00:07+02:00", utc(2024, 1, 15, 8, 0, 7), second, False),
+        ("2024-01-15T10:00Z", utc(2024, 1, 15, 10), 60 * second, False),
+        ("2024-01-15", utc(2024, 1, 15), 86400 * second, False),
+        ("2024-01-15T10:00:07.0Z", utc(2024, 1, 15, 10, 0, 7), second / 10, True),
+        ("2024-01-15T10:00:07.25Z", utc(2024, 1, 15, 10, 0, 7, 250000), second / 100, True),
+        ("2024-01-15T10:00:07.250Z", utc(2024, 1, 15, 10, 0, 7, 250000), second / 1000, True),
+        ("2024-01-15T10:00:07.000001Z", utc(2024, 1, 15, 10, 0, 7, 1), second / 1000000, True),
+        ("2024-01-15T10:00:07.000001999Z", utc(2024, 1, 15, 10, 0, 7, 1), second / 1000000, True),
+    ]
+    for text, moment, precision, has_fraction in table:
+        time = times.parse_precise(text)
+        assert (time.moment, time.precision, time.has_fraction) == (moment, precision, has_fraction), text
+    for text in WRONG:
+        assert times.parse_precise(text) is None
+
+
+def test_compare():
+    at = "2024-01-15T10:00:07{0}Z".format
+    table = [
+        # Whole seconds: the same one does not tell.
+        (at(""), at(""), 0),
+        ("2024-01-15T10:00:06Z", at(""), -1),
+        # Seconds and fractions: inside the second nothing is told, whichever of the two has them.
+        (at(""), at(".000000"), 0),
+        (at(""), at(".999999"), 0),
+        ("2024-01-15T10:00:06.999999Z", at(""), -1),
+        ("2024-01-15T10:00:08.000000Z", at(""), 1),
+        ("2024-01-15T10:00:06.999Z", at(""), -1),
+        # Both with fractions: they decide, as far as the shorter one goes.
+        (at(".000001"), at(".000002"), -1),
+        (at(".000001"), at(".000001"), 0),
+        (at(".123"), at(".123999"), 0),
+        (at(".123"), at(".124000"), -1),
+        (at(".123"), at(".122999"), 1),
+        (at(".5"), at(".59"), 0),
+        (at(".5"), at(".6"), -1),
+        (at(".0"), "2024-01-15T10:00:06.9Z", 1),
+        (at(".1234567"), at(".1234568"), 0),
+        # Coarser than seconds.
+        ("2024-01-15T10:00Z", "2024-01-15T10:00:59.999999Z", 0),
+        ("2024-01-15T10:00Z", "2024-01-15T10:01:00Z", -1),
+        ("2024-01-15T10:00Z", "2024-01-15T09:59:59Z", 1),
+        ("2024-01-15", "2024-01-15T23:59:59Z", 0),
+        ("2024-01-15", "2024-01-16T00:00:00Z", -1),
+        ("2024-01-15", "2024-01-14T23:59:59Z", 1),
+        # Each in its own offset.
+        ("2024-01-15T12:00:07+02:00", at(""), 0),
+        ("2024-01-15T12:00:07+02:00", at(".4"), 0),
+        ("2024-01-15T12:00:06+02:00", at(""), -1),
+        # The edges of time.
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.5Z", 0),
+        ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", -1),
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999Z", 0),
+    ]
+    for a, b, order in table:
+        for one, other in ((a, b), (times.parse_precise(a), times.parse_precise(b)), (a, times.parse_precise(b))):
+            assert times.compare(one, other) == order, (a, b)
+            assert times.compare(other, one) == -order, (b, a)
+
+
+def test_a_moment_without_a_text_is_known_to_the_second():
+    assert times.compare(times.Time(utc(2024, 1, 15, 10)), "2024-01-15T10:00:00.7Z") == 0
+    assert times.compare(times.Time(utc(2024, 1, 15, 10)), "2024-01-15T10:00:01Z") == -1
+
+
+def test_what_is_no_time_is_not_compared():
+    with pytest.raises(ValueError, match="is neither a date"):
+        times.compare("soon", "2024-01-15T10:00:00Z")
+
+
 @pytest.mark.parametrize(
     ("moment", "text"),
     [

@@ -11,7 +11,6 @@ Due is what is chosen and neither dispatched nor certainly loaded by itself. Wha
 
 from __future__ import annotations
 
-
 from .._ledger.ledger import DISPATCHED, REFUSED, UNKNOWN
 from .._ledger.timeline import Doubt, Record, Window, contains, is_loaded
 

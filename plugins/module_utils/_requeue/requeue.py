@@ -15,13 +15,13 @@ from .._api import text
 from .._api.client import Client
 from .._api.errors import AdverityError, InputError
 from .._ledger.ledger import DISPATCHED, PREDICT, REFUSED, UNKNOWN, WRITE, Entry, Ledger, open_ledger
-from .._ledger.timeline import Doubt, Record, Window, contains, finished, planned, taken_up
+from .._ledger.timeline import Doubt, Record, Window, finished, planned, taken_up
 from .._resources import bindings, extracts
 from .._spec import times
 from .._spec.options import DEFAULT_LEDGER
 from . import decision, plan, select
 from .plan import Options, Pair, Plan
-from .result import Outcome, describe_refused, describe_unknown, refused_error, unknown_error
+from .result import Outcome, describe_refused, describe_unknown, refused_error, show_bindings, unknown_error, warnings_of, window_words
 from .select import Request, Selection
 from .send import Progress, Sending
 
@@ -49,14 +49,15 @@ class Run:
         if self._ledger.waited > 1:
             self._warnings.append(f"Waited {self._ledger.waited:.0f} s for another run that held the ledger {self._ledger.shown}.")
         actions = {one: decision.action(record, self._params["backfill"], self._window) for one, record in selected.records.items()}
-        self._warn_of_bindings(selected, actions)
+        self._warnings += warnings_of(selected.rows, selected.records, actions, self._window)
+        shown = show_bindings(selected.rows, selected.records, actions)
         if self._params["state"] == "planned" and self._request.extract_ids is None:
             return self._plan_bindings(selected, actions)
         due_ids = [one for one, action in actions.items() if action == decision.BACKFILL]
         loads = select.list_extracts(self._client, self._request, selected, due_ids) if due_ids or not selected.rows else []
         options = Options(*(self._params[name] for name in Options._fields))
         made = plan.make(loads, self._ledger.statuses, selected.records, options)
-        outcome = Outcome(made, selected.rows, actions)
+        outcome = Outcome(made, shown)
         if made.unknown and options.on_unknown == "fail":
             raise unknown_error(outcome, self._ledger)
         if self._params["state"] != "planned":
@@ -87,7 +88,7 @@ class Run:
         """The result of ``state: planned`` for whole windows: the plan says which bindings and which window, each extract is listed when it is sent."""
         due = [one for one, action in actions.items() if action == decision.BACKFILL]
         self._refuse_forgetful_job(bool(due))
-        outcome = Outcome(Plan(), selected.rows, actions)
+        outcome = Outcome(Plan(), show_bindings(selected.rows, selected.records, actions))
         stopped = self._ledger.stopped_entries(due) if due else []
         outcome.plan.unknown = {_pair(entry): Doubt(decision.LOST) for entry in stopped if entry.status == UNKNOWN and self._in_window(entry)}
         if outcome.plan.unknown and self._params["on_unknown"] == "fail":
@@ -99,8 +100,8 @@ class Run:
         if not self._check_mode:
             self._ledger.note(records)
         diff = {
-            "before": {f"binding {one}": {"planned": _words(before[one].plan) if one in before else None} for one in new},
-            "after": {f"binding {one}": {"planned": _words(records[one].plan)} for one in new},
+            "before": {f"binding {one}": {"planned": window_words(before[one].plan) if one in before else None} for one in new},
+            "after": {f"binding {one}": {"planned": window_words(records[one].plan)} for one in new},
         }
         return dict(self._told(outcome.result(), outcome), changed=bool(new), diff=diff)
 
@@ -129,21 +130,6 @@ class Run:
             + (" They are recorded as refused." if skip else " They stay pending, and are sent once they are listed. If they were deleted, set on_refused: skip.")
         )
         return unlisted
-
-    def _warn_of_bindings(self, selected: Selection, actions: dict[int, str]) -> None:
-        alone = [row for row in selected.rows if actions[row["id"]] == decision.LEFT_ALONE]
-        if alone:
-            self._warnings.append(
-                f"Already enabled, and the ledger has no record of a backfill: {bindings.labels(alone)}. The history was not loaded. To load it, set backfill:"
-                " always (deploy_destination_backfill)."
-            )
-        for row in selected.rows:
-            record = selected.records[row["id"]]
-            wider = [window for window in (record.plan, record.covered) if window and contains(window, self._window) and window != self._window]
-            if wider and actions[row["id"]] != decision.NONE:
-                self._warnings.append(
-                    f"The ledger knows a wider backfill of {bindings.label(row)}: {_words(wider[0])}. This run selects {_words(self._window)}; nothing is taken back."
-                )
 
     def _refuse_disabled(self, made: Plan, selected: Selection) -> None:
         used = {binding_id for batch in made.batches for binding_id in batch.binding_ids}
@@ -197,12 +183,3 @@ def _by_binding(entries: list[Entry]) -> str:
     for entry in entries:
         found.setdefault(entry.binding_id, []).append(entry.extract_id)
     return text.several([f"extracts {text.ids(sorted(ids))} for binding {binding_id}" for binding_id, ids in found.items()], 20)
-
-
-def _words(window: Window | None) -> str | None:
-    if window is None:
-        return None
-    parts = [f"{word} {moment}" for word, moment in zip(("from", "to"), window) if moment]
-    return " ".join(parts) or "the whole history"
-
-

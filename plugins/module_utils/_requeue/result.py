@@ -15,7 +15,8 @@ from .._api.errors import AdverityError
 from .._api.paging import Row
 from .._ledger import timeline
 from .._ledger.ledger import Ledger
-from .._ledger.timeline import Doubt
+from .._ledger.timeline import Doubt, Record, Window
+from .._resources import bindings
 from . import decision
 from .plan import Batch, Pair, Plan
 from .send import Refusal, Sending
@@ -41,9 +42,9 @@ _REASONS = {
 class Outcome:
     """What a run plans and what came of it so far: ``sent``, ``refused``, ``in_doubt`` (of unknown outcome since this run)."""
 
-    def __init__(self, plan: Plan, rows: list[Row], actions: dict[int, str]) -> None:
+    def __init__(self, plan: Plan, bindings: list[Row]) -> None:
         self.plan = plan
-        self._rows, self._actions = rows, actions
+        self._bindings = bindings
         self.sent: list[tuple[Batch, str]] = []
         self.refused: list[Refusal] = []
         self.in_doubt: list[Pair] = []
@@ -62,7 +63,7 @@ class Outcome:
         here = {pair[2] for pairs in (unknown, refused, remaining) for pair in pairs}.union(requeued)
         return {
             "changed": bool(requeued or self.in_doubt or plan.confirmed or self.refused),
-            "bindings": self.bindings(),
+            "bindings": self._bindings,
             "requeued_extract_ids": requeued,
             "skipped_extract_ids": _ids(pair for pair in plan.skipped + plan.loaded + plan.confirmed if pair[2] not in here),
             "unknown_extract_ids": _ids(unknown),
@@ -80,19 +81,6 @@ class Outcome:
             ],
             "summary": self._summary(unknown, refused, remaining),
         }
-
-    def bindings(self) -> list[Row]:
-        """The chosen bindings, and what happens to the history of each."""
-        return [
-            {
-                "binding_id": row["id"],
-                "datastream_id": row["datastream_id"],
-                "target_id": row["target_id"],
-                "target_name": text.line(row.get("target_name") or ""),
-                "action": self._actions[row["id"]],
-            }
-            for row in self._rows
-        ]
 
     def diff(self) -> dict[str, t.Any]:
         """By binding, how many of the chosen extracts are dispatched, before and after."""
@@ -140,6 +128,49 @@ class Outcome:
                     rows[key] = dict(dict.fromkeys(_COUNTS, 0), datastream_id=datastream_id, binding_id=binding_id or None)
                 rows[key][name] += 1
         return list(rows.values())
+
+
+def show_bindings(rows: list[Row], records: t.Mapping[int, Record], actions: t.Mapping[int, str]) -> list[Row]:
+    """The chosen bindings, their state as far as it is known, and what happens to the history of each."""
+    return [
+        {
+            "binding_id": row["id"],
+            "datastream_id": row["datastream_id"],
+            "target_id": row["target_id"],
+            "target_name": text.line(row.get("target_name") or ""),
+            "enabled": records[row["id"]].enabled,
+            "action": actions[row["id"]],
+        }
+        for row in rows
+    ]
+
+
+def warnings_of(rows: list[Row], records: t.Mapping[int, Record], actions: t.Mapping[int, str], window: Window) -> list[str]:
+    """What a user should know of the chosen bindings before anything is sent."""
+    warnings = []
+    alone = [row for row in rows if actions[row["id"]] == decision.LEFT_ALONE]
+    if alone:
+        warnings.append(
+            f"Already enabled, and the ledger has no record of a backfill: {bindings.labels(alone)}. The history was not loaded. To load it, set backfill:"
+            " always (deploy_destination_backfill)."
+        )
+    for row in rows:
+        record = records[row["id"]]
+        wider = [known for known in (record.plan, record.covered) if known and known != window and timeline.contains(known, window)]
+        if wider and actions[row["id"]] != decision.NONE:
+            warnings.append(
+                f"The ledger knows a wider backfill of {bindings.label(row)}: {window_words(wider[0])}. This run selects {window_words(window)}."
+                " Nothing is taken back."
+            )
+    return warnings
+
+
+def window_words(window: Window | None) -> str | None:
+    """A window of history, in words; None for none."""
+    if window is None:
+        return None
+    parts = [f"{word} {moment}" for word, moment in zip(("from", "to"), window) if moment]
+    return " ".join(parts) or "the whole history"
 
 
 def unknown_error(outcome: Outcome, ledger: Ledger) -> AdverityError:

@@ -92,7 +92,8 @@ class Sending:
             if len(batch.extract_ids) == 1:
                 refusals.append((batch, error))
                 return False
-            return any([self._narrow(half, refusals) for half in batch.halves()])
+            taken = [self._narrow(half, refusals) for half in batch.halves()]
+            return any(taken)
         if self._progress:
             self._progress(batch, sum(len(one.extract_ids) for one, _message in self.sent))
         return True

@@ -67,8 +67,8 @@ DATASTREAM_CHOICE_RULES: dict[str, t.Any] = {
 }
 
 
-def check_bounds(params: dict[str, t.Any]) -> None:
-    """Raises InputError where created_from is later than created_to."""
-    start, end = params["created_from"], params["created_to"]
+def check_bounds(params: dict[str, t.Any], first: str = "created_from", last: str = "created_to", prefix: str = "") -> None:
+    """Raises InputError where the first bound is later than the last one."""
+    start, end = params[first], params[last]
     if start and end and times.parse(start) > times.parse(end):
-        raise InputError(f"created_from ({start}) is later than created_to ({end}).")
+        raise InputError(f"{prefix}{first} ({start}) is later than {prefix}{last} ({end}). Nothing was changed.")

@@ -64,6 +64,9 @@ def parse_precise(text: t.Any) -> Time | None:
 
 def compare(a: str | Time, b: str | Time) -> int:
     """-1 where ``a`` is before ``b``, 1 where it is after, and 0 where the precision of the coarser one does not tell. Raises ValueError."""
+    if isinstance(a, str) and isinstance(b, str) and a[10:11] == b[10:11] == "T" and a[-1] == b[-1] == "Z" and len(a) >= 20 <= len(b):
+        shorter = min(len(a), len(b)) - 1  # both as ``readable`` has them: text tells, up to where both go
+        return (a[:shorter] > b[:shorter]) - (a[:shorter] < b[:shorter])
     one, other = (_read(each) if isinstance(each, str) else each for each in (a, b))
     unit = max(one.precision, other.precision)
     first, second = ((each.moment - _YEAR_1) // unit for each in (one, other))
@@ -104,32 +107,19 @@ def now() -> str:
 
 
 def readable(text: t.Any) -> str | None:
-    """What the service sent as a time, in the form in which two can be compared; None where it sent none, or nothing that can be read as one.
-
-    The form is ``2024-01-15T10:00:00Z``, or ``2024-01-15T10:00:00.123456Z`` where the service wrote a fraction of the second.
-    """
-    if isinstance(text, str) and _USUAL.match(text):
-        try:
-            datetime.fromisoformat(text[:-1] + "+00:00")
-        except ValueError:
-            return None
+    """What the service sent as a time, in one form: ``2024-01-15T10:00:00Z``, with a fraction where it wrote one. None where it sent none, or nothing
+    that can be read as one."""
+    if isinstance(text, str) and _USUAL.match(text) and parse_precise(text):
         return text
-    moment = parse_or_none(text)
-    if moment is None:
+    time = parse_precise(text)
+    if time is None:
         return None
-    fraction = f".{moment.microsecond:06}" if "." in text or "," in text else ""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S").zfill(19) + fraction + "Z"
-
-
-def compare(one: str, other: str) -> int:
-    """-1, 0 or 1: whether a ``readable`` time is before the other, equal, or after it, at the precision of the coarser one."""
-    if len(one) != len(other):
-        one, other = one[:19], other[:19]
-    return (one > other) - (one < other)
+    digits = len(str(SECOND // time.precision)) - 1 if time.has_fraction else 0
+    return f"{time.moment.year:04}{time.moment:-%m-%dT%H:%M:%S}" + (f".{time.moment.microsecond:06}"[: digits + 1] if digits else "") + "Z"
 
 
 def latest(*moments: str | None) -> str | None:
-    """The latest of these ``readable`` times; None where there is none."""
+    """The latest of these times; None where there is none."""
     known = [moment for moment in moments if moment is not None]
     latest_one = known[0] if known else None
     for moment in known[1:]:

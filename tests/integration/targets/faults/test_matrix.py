@@ -112,8 +112,8 @@ INTRODUCTION = """
 # Faults
 
 What the collection does when the network or the service misbehaves. This page is written by the integration target
-`fault_matrix`: each line was run, as a task in a playbook, against the simulator with that fault. *Expected* was written
-down before, in `tests/integration/targets/fault_matrix/expected.py`; the test fails where *seen* is something else, and where this page is not what the
+`faults`: each line was run, as a task in a playbook, against the simulator with that fault. *Expected* was written
+down before, in `tests/integration/targets/faults/expected.py`; the test fails where *seen* is something else, and where this page is not what the
 run gives.
 
 Every call sends three requests of one kind, and the fault meets the second: the second page of a list, the second binding,

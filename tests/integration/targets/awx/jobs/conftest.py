@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes the harness, what is beside this file, and what the target awx knows of AWX, known to these tests."""
+"""A service, and an AWX whose jobs talk to it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,10 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "awx"), str(HERE.parent / "setup_harness")]
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from adverity_harness.fixtures import fixture_begin
 from adverity_harness.worlds import World
 from jobs import Awx
-
-__all__ = ["fixture_begin"]
 
 
 @pytest.fixture(name="world")

@@ -52,7 +52,7 @@ def read_connections(client: Client, connection_types: list[Row]) -> list[Row]:
 
 def find(rows: list[Row], wanted: t.Any, what: str, by: tuple[str, ...] = ("name",)) -> Row:
     """The one row that has the name ``wanted`` in a field of ``by``, or, where none has, the id. Raises InputError for none and for several."""
-    found = [] if isinstance(wanted, int) else [row for row in rows if wanted in [row.get(key) for key in by]]
+    found = [row for row in rows if isinstance(wanted, str) and wanted in [row.get(key) for key in by]]
     found = found or [row for row in rows if str(row["id"]) == str(wanted)]
     if len(found) == 1:
         return found[0]

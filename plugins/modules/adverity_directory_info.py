@@ -113,7 +113,7 @@ def run(params):
     selection.refuse_empty(params, *asked, "connection_types")
     selection.require_one(params, *asked)
     client = connect(params)
-    found: dict[str, list[object]] = {name: [] for name in asked}
+    found: dict[str, list[dict[str, object]]] = {name: [] for name in asked}
     places = directory.read_workspaces(client) if asked["workspaces"] or asked["datastreams"] else []
     if asked["workspaces"]:
         found["workspaces"] = directory.pick(places, asked["workspaces"], directory.find_workspace)

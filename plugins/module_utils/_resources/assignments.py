@@ -146,9 +146,10 @@ class Plan:
                 error.facts = dict(self.result(done), remaining={"datastream_ids": rest}, **error.facts)
                 written = text.ids(step.datastream_id for step in self.due[: len(self.due) - len(rest)])
                 error.say(f"Assignments written before that: datastreams {written}." if written else "No assignment was written before that.")
-                if not getattr(error, "did_nothing", True):
-                    error.say(f"Whether that of datastream {rest.pop(0)} was written is unknown.")
-                error.say(f"Not written: {text.ids(rest) or 'none'}. Run this again: it reads the assignments first and creates none twice.")
+                unknown = not getattr(error, "did_nothing", True)
+                if unknown:
+                    error.say(f"Whether that of datastream {step.datastream_id} was written is unknown.")
+                error.say(f"Not written: {text.ids(rest[unknown:]) or 'none'}. Run this again: it reads the assignments first and creates none twice.")
                 raise
         return done
 

@@ -6,17 +6,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .calls import Call, Refusal, invalid, one_page, reached_datastreams
-from .values import Row, format_time
-from .world import World
+from .values import Row, parse_time, shown_time
 
 
-def binding_row(world: World, row: Row) -> Row:
-    """A binding as the guide prints it."""
-    target = world.targets[row["target_id"]]
-    return {"id": row["id"], "datastream_id": row["datastream_id"], "target_id": row["target_id"],
-            "target_name": target["name"], "target_type": target["type"], "enabled": row["enabled"],
-            "created": row["created"], "updated": row["updated"]}
+def binding_row(call: Call, row: Row, form: str) -> Row:
+    """A binding as the guide prints it; `form` says how `updated` reads (switches row_updated, patch_updated)."""
+    target, precision = call.world.targets[row["target_id"]], call.switches["updated_precision"]
+    moment = parse_time(row["updated"])
+    updated: Any = shown_time(moment, precision)
+    if form == "unreadable":
+        updated = updated[:17] + "60" + updated[19:]
+    elif form == "number":
+        updated = int(moment.timestamp())
+    shown = {"id": row["id"], "datastream_id": row["datastream_id"], "target_id": row["target_id"],
+             "target_name": target["name"], "target_type": target["type"], "enabled": row["enabled"],
+             "created": shown_time(parse_time(row["created"]), precision), "updated": updated}
+    if form == "absent":
+        del shown["updated"]
+    return shown
 
 
 def list_bindings(call: Call) -> Row:
@@ -27,11 +37,12 @@ def list_bindings(call: Call) -> Row:
             if row["datastream_id"] in datastreams
             and (row["available"] or call.switches["unavailable_bindings"] == "listed")
             and all(value is None or row[name] == value for name, value in wanted.items())]
-    items = [binding_row(call.world, row) for row in one_page(call, rows)]
-    if call.switches["binding_rows"] == "no_enabled":
-        items = [{name: value for name, value in item.items() if name != "enabled"} for item in items]
-    elif call.switches["binding_rows"] == "ids":
+    items = [binding_row(call, row, call.switches["row_updated"]) for row in one_page(call, rows)]
+    fields = call.switches["binding_rows"]
+    if fields == "ids":
         items = [{name: item[name] for name in ("id", "datastream_id", "target_id")} for item in items]
+    elif fields != "full":
+        items = [{name: value for name, value in item.items() if f"no_{name}" != fields} for item in items]
     return {"items": items, "count": len(rows)}
 
 
@@ -45,6 +56,5 @@ def patch_binding(call: Call) -> Row:
     row = call.world.bindings.get(int(call.argument or 0))
     if row is None or not row["available"] or row["datastream_id"] not in reached_datastreams(call):
         raise Refusal(404, "Not Found")
-    row["enabled"] = body["enabled"]
-    row["updated"] = format_time(call.world.tick())
-    return binding_row(call.world, row)
+    call.world.switch_binding(row["id"], body["enabled"])
+    return binding_row(call, row, call.switches["patch_updated"])

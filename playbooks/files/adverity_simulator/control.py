@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
 
+from .changes import Script, read_changes
 from .faults import Fault
 from .fields import KINDS
 from .messages import Answer, Request
-from .values import Row
+from .values import Row, exact_time
 from .world import World
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def control(simulator: Simulator, request: Request) -> Answer:
 
 def _status(simulator: Simulator, _body: Any) -> Row:
     return {"name": "adverity simulator", "url": simulator.url, "requests": len(simulator.requests),
-            "loads": len(simulator.world.loads), "faults": len(simulator.faults), "held": simulator.held,
+            "loads": len(simulator.world.loads), "self_loads": len(simulator.world.self_loads),
+            "faults": len(simulator.faults), "scripts": len(simulator.scripts), "held": simulator.held,
             **{kind: len(getattr(simulator.world, kind)) for kind in KINDS}}
 
 
@@ -71,6 +73,16 @@ def _clear_faults(simulator: Simulator, _body: Any) -> list[Row]:
     return []
 
 
+def _add_scripts(simulator: Simulator, body: Any) -> list[Row]:
+    simulator.scripts.extend([Script.read(row) for row in (body if isinstance(body, list) else [body])])
+    return [script.data() for script in simulator.scripts]
+
+
+def _clear_scripts(simulator: Simulator, _body: Any) -> list[Row]:
+    simulator.scripts.clear()
+    return []
+
+
 def _stop(simulator: Simulator, _body: Any) -> Row:
     simulator.stopping = True  # the handler stops the server once this answer is out
     return {"stopping": True}
@@ -81,6 +93,7 @@ CONTROLS: dict[tuple[str, str], Callable[[Simulator, Any], Any]] = {
     ("GET", "requests"): lambda simulator, body: list(simulator.requests),
     ("DELETE", "requests"): _forget_requests,
     ("GET", "loads"): lambda simulator, body: simulator.loads,
+    ("GET", "self_loads"): lambda simulator, body: simulator.self_loads,
     ("GET", "world"): lambda simulator, body: simulator.world.data(),
     ("PUT", "world"): _put_world,
     ("POST", "reset"): _reset,
@@ -89,6 +102,11 @@ CONTROLS: dict[tuple[str, str], Callable[[Simulator, Any], Any]] = {
     ("GET", "faults"): lambda simulator, body: [fault.data() for fault in simulator.faults],
     ("POST", "faults"): _add_faults,
     ("DELETE", "faults"): _clear_faults,
+    ("POST", "changes"): lambda simulator, body: simulator.change(*read_changes(body)),
+    ("GET", "clock"): lambda simulator, body: {**simulator.world.clock.data(), "now": exact_time(simulator.world.now())},
+    ("GET", "scripts"): lambda simulator, body: [script.data() for script in simulator.scripts],
+    ("POST", "scripts"): _add_scripts,
+    ("DELETE", "scripts"): _clear_scripts,
     ("GET", "held"): lambda simulator, body: {"held": simulator.held},
     ("POST", "release"): lambda simulator, body: {"released": simulator.release()},
     ("POST", "stop"): _stop,

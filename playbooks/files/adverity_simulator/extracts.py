@@ -14,20 +14,20 @@ from typing import Any, Callable
 from urllib.parse import urlencode
 
 from .calls import Call, Refusal, reached_datastreams
-from .values import MAX_IDS, Row, format_time, is_whole, parse_time, problem
-from .world import World
+from .values import MAX_IDS, Row, exact_time, is_whole, parse_time, problem, shown_time
 
 LOAD_SECONDS = 0.3  # how long a load stays "queued"
 
 
-def extract_row(world: World, extract: Row, created: datetime) -> Row:
+def extract_row(call: Call, extract: Row, created: datetime) -> Row:
     """An extract with the fields that other clients have seen; only its id is certain. The numbers are made up."""
-    datastream = world.datastreams[extract["datastream_id"]]
+    datastream = call.world.datastreams[extract["datastream_id"]]
+    moment = shown_time(created, call.switches["created_precision"])
     day = created.date()
     rows = 1000 + extract["id"] * 37 % 9000
     return {
-        "id": extract["id"], "created": extract["created"], "name": f"{datastream['name']} {day}",
-        "scheduled": extract["created"], "nrows": rows, "ncols": 18, "filesize": rows * 18 * 9,
+        "id": extract["id"], "created": moment, "name": f"{datastream['name']} {day}",
+        "scheduled": moment, "nrows": rows, "ncols": 18, "filesize": rows * 18 * 9,
         "state_label": extract["state"].capitalize(),
         "datastream": {"id": datastream["id"], "name": datastream["name"]},
         "metadata": {"datastream_extract_range_start": str(day - timedelta(days=7)),
@@ -36,7 +36,10 @@ def extract_row(world: World, extract: Row, created: datetime) -> Row:
 
 
 def bound(call: Call, name: str) -> Callable[[datetime], bool]:
-    """A test on `created` for created_from or created_to. A bound without a time of day compares whole days."""
+    """A test on `created` for created_from or created_to. A bound without a time of day compares whole days.
+
+    It is the real moment that is compared, also where rows show whole seconds.
+    """
     text = call.last(name) or ""
     try:
         limit: Any = parse_time(text)
@@ -86,7 +89,7 @@ def list_extracts(call: Call) -> Row:
 
     start, end = (page - 1) * size, min(page * size, len(found))
     shown = found[start:end] if oldest_first else found[len(found) - end:len(found) - start][::-1]
-    results = [extract_row(world, world.extracts[identity], created) for created, identity in shown]
+    results = [extract_row(call, world.extracts[identity], created) for created, identity in shown]
     if switches["extract_fields"] == "id":
         results = [{"id": row["id"]} for row in results]
     count = {"count": len(found)} if switches["extract_count"] == "on" else {}
@@ -116,10 +119,12 @@ def requeue(call: Call) -> Row:
     if wrong:
         raise Refusal(switches["requeue_invalid"], [wrong])
     refusal, reached = switches["requeue_refusal"], reached_datastreams(call)
-    unknown = [identity for identity in body["extract_ids"]
-               if identity not in world.extracts or world.extracts[identity]["datastream_id"] not in reached]
-    if unknown:
-        raise Refusal(refusal, f"Extracts not found: {', '.join(map(str, unknown))}")
+    bad = [identity for identity in body["extract_ids"] if identity in world.refused
+           or identity not in world.extracts or world.extracts[identity]["datastream_id"] not in reached]
+    if bad:
+        raise Refusal(refusal, {"all": f"Extracts not found: {', '.join(map(str, bad))}",
+                                "first": f"Extract {bad[0]} cannot be requeued.",
+                                "none": "The extracts cannot be requeued."}[switches["requeue_refusal_names"]])
     # An id that is there twice is loaded twice: the worst that a caller has to reckon with.
     extracts = sorted((world.extracts[identity] for identity in body["extract_ids"]),
                       key=lambda row: (parse_time(row["created"]), row["id"]))
@@ -138,7 +143,7 @@ def requeue(call: Call) -> Row:
         disabled = [row["id"] for row in bindings if not row["enabled"]]
         if disabled or datastreams - {row["datastream_id"] for row in bindings}:
             raise Refusal(refusal, f"No enabled binding to load to; disabled: {disabled}")
-    at, due = format_time(world.tick()), time.monotonic() + LOAD_SECONDS
+    at, due = exact_time(world.tick()), time.monotonic() + LOAD_SECONDS
     for extract, binding in itertools.product(extracts, bindings):
         if extract["datastream_id"] == binding["datastream_id"]:
             world.loads.append({"extract_id": extract["id"], "binding_id": binding["id"], "request": call.number,

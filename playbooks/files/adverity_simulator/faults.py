@@ -14,9 +14,21 @@ import time
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from .fields import KINDS
+from .changes import read_changes
+from .matching import Matcher
 from .messages import Answer
 from .values import Row, is_whole
+
+HOLD_SECONDS = 120.0  # the longest that a hold or a drip takes
+
+
+def _is_change(do: Any) -> bool:
+    try:
+        read_changes(do)
+    except ValueError:
+        return False
+    return True
+
 
 FAULTS: dict[str, tuple[Callable[[Any], bool], str]] = {  # kind: (check of its value, meaning)
     "status": (lambda do: isinstance(do, dict) and is_whole(do.get("code")), "answer that status instead"),
@@ -30,29 +42,24 @@ FAULTS: dict[str, tuple[Callable[[Any], bool], str]] = {  # kind: (check of its 
     "json": (lambda do: True, "answer 200 with this body instead"),
     "redirect": (lambda do: isinstance(do, dict) and isinstance(do.get("to"), str), "answer a redirect instead"),
     "count": (is_whole, "add this to `count` in the answer"),
-    "mutate": (lambda do: isinstance(do, dict) and set(do) <= {"remove", "add"} and all(
-        isinstance(rows, dict) and set(rows) <= set(KINDS) and all(isinstance(row, list) for row in rows.values())
-        for rows in do.values()), "change the world just before: {remove: {kind: [id]}, add: {kind: [row]}}"),
+    "drip": (lambda do: isinstance(do, dict) and set(do) <= {"seconds", "limit", "part"}
+             and all(isinstance(do.get(name, 1), (int, float)) and 0 < do.get(name, 1) <= HOLD_SECONDS for name in ("seconds", "limit"))
+             and "seconds" in do and do.get("part", "body") in ("body", "all"),
+             "do the work, then send a byte of the body (or of `all`) every so many seconds; after `limit` seconds the rest at once"),
+    "mutate": (_is_change, "change the world just before (see Changes)"),
 }
 
 
 @dataclass
-class Fault:
-    """One scripted misbehaviour: what it matches, how often, and what it does (`kind` and `do`, see FAULTS).
+class Fault(Matcher):
+    """One scripted misbehaviour: the requests that it is for, and what it does (`kind` and `do`, see FAULTS).
 
-    Every fault counts the requests that match it; it is due after the first `skip` of them, and fires `times`
-    times (None: always). Of those that are due the first fires.
+    Every fault counts the requests that match it. Of those that are due the first fires.
     """
 
-    kind: str
-    do: Any
-    method: str | None = None
-    path: str | None = None
-    skip: int = 0
-    times: int | None = 1
+    kind: str = ""
+    do: Any = None
     work: bool = False
-    matches: int = 0
-    fired: int = 0
 
     @classmethod
     def read(cls, data: Any) -> Fault:
@@ -65,34 +72,16 @@ class Fault:
             raise ValueError(f"a fault has exactly one of {', '.join(FAULTS)}; this has {kinds or 'none'}")
         kind = kinds[0]
         do = rest.pop(kind)
-        unknown = sorted(set(rest) - {"method", "path", "skip", "times", "work"})
-        if unknown:
-            raise ValueError(f"a fault has no {', '.join(unknown)}")
+        cls.check("fault", rest, "work")
         if not FAULTS[kind][0](do):
             raise ValueError(f"fault {kind}: {do!r} will not do")
-        for name, lowest in (("skip", 0), ("times", 1)):
-            value = rest.get(name, lowest)
-            if (not is_whole(value) or value < lowest) and not (name == "times" and value is None):
-                raise ValueError(f"fault {name}: a whole number from {lowest} is due, not {value!r}")
         if kind in ("status", "html"):
             rest.setdefault("work", do.get("work", False))
-        try:
-            re.compile(rest.get("path") or "")
-        except (re.error, TypeError) as exc:
-            raise ValueError(f"fault path: {exc}") from None
         return cls(kind=kind, do=do, **rest)
 
     def data(self) -> Row:
         """The fault in its JSON form, with `matches` and `fired`."""
-        names = ("method", "path", "skip", "times", "work", "matches", "fired")
-        return {self.kind: self.do, **{name: getattr(self, name) for name in names}}
-
-    def due(self, method: str, path: str) -> bool:
-        """Count the request where it matches; True where the fault may fire on it."""
-        if (self.method and self.method.upper() != method) or (self.path and not re.search(self.path, path)):
-            return False
-        self.matches += 1
-        return self.matches > self.skip and (self.times is None or self.fired < self.times)
+        return {self.kind: self.do, **self.told("work")}
 
     def instead(self) -> Answer:
         """The answer of the kinds that replace the real one."""

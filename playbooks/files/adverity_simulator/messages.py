@@ -54,6 +54,20 @@ class Answer:
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + content
 
 
+@dataclass
+class Sending:
+    """The bytes of an answer (none: close without one), and whether the connection stays open after them.
+
+    From `start` on one byte goes every `pause` seconds; what is left after `limit` seconds goes at once.
+    """
+
+    content: bytes
+    stay: bool
+    start: int = 0
+    pause: float = 0.0
+    limit: float = 0.0
+
+
 def read_request(stream: Any, send: Callable[[bytes], None]) -> Request | None:
     """The next request of a connection; None at its end. ValueError where the bytes are no HTTP/1.x request."""
     line = stream.readline(65537)

@@ -13,10 +13,11 @@ import socketserver
 import ssl
 import sys
 import threading
+import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from .messages import Answer, read_request
+from .messages import Answer, Sending, read_request
 
 if TYPE_CHECKING:
     from .service import Simulator
@@ -85,14 +86,27 @@ class Handler(socketserver.StreamRequestHandler):
             if request is None:
                 return
             try:
-                content, stay = simulator.respond(request, self.number)
+                sending = simulator.respond(request, self.number)
             except Exception:  # a bug here must not pass for a lost connection
                 traceback.print_exc()
-                content, stay = Answer(500, {"detail": "The simulator has a bug."}).encode(keep_alive=False), False
-            if content:
-                self.request.sendall(content)
+                sending = Sending(Answer(500, {"detail": "The simulator has a bug."}).encode(keep_alive=False), False)
+            self._send(sending)
+            stay = sending.stay
             if simulator.stopping:
                 threading.Thread(target=simulator.stop, daemon=True).start()
+
+    def _send(self, sending: Sending) -> None:
+        sent = 0
+        if sending.pause:
+            sent, end = sending.start, time.monotonic() + sending.limit
+            self.request.sendall(sending.content[:sent])
+            while sent < len(sending.content) and time.monotonic() < end:
+                if self.server.simulator.stopped.wait(sending.pause):
+                    return
+                self.request.sendall(sending.content[sent:sent + 1])
+                sent += 1
+        if sending.content[sent:]:
+            self.request.sendall(sending.content[sent:])
 
     def finish(self) -> None:
         """Forget the connection."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import email.utils
 import hmac
 import json
 import socket
@@ -17,24 +18,23 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .calls import Call, Refusal
+from .changes import Script, make_changes, read_changes
 from .control import CONTROL, control
 from .demo import default_world
-from .faults import Fault
-from .messages import Answer, Request
+from .faults import HOLD_SECONDS, Fault
+from .messages import Answer, Request, Sending
 from .routes import ROUTES
 from .server import Server
 from .switches import Switches
 from .values import Row
 from .world import World
 
-HOLD_SECONDS = 120.0
-
 
 class Simulator:
     """The service on a loopback port, served by threads. Use it as a context manager, or `start` and `stop` it.
 
-    `requests` is the log of requests (not those for control), `loads` what requeues loaded, `world` the live World,
-    `switches` and `faults` may be changed at any time. `latency` is seconds before each answer, `log` a file to
+    `requests` is the log of requests (not those for control), `loads` what requeues loaded, `self_loads` what loaded by
+    itself, `world` the live World, `switches`, `faults` and `scripts` may be changed at any time. `latency` is seconds before each answer, `log` a file to
     which each request is appended as a line of JSON before it is answered. ValueError for a bad world or switch, or a
     host that is not loopback.
 
@@ -94,6 +94,7 @@ class Simulator:
             self.world = World(data if data is not None else default_world())
             self.switches = Switches(self._first_switches)
             self.faults: list[Fault] = []
+            self.scripts: list[Script] = []
             self.requests: list[Row] = []
             self._number = 0
 
@@ -102,6 +103,39 @@ class Simulator:
         fault = Fault.read(data)
         self.faults.append(fault)
         return fault
+
+    def script(self, **data: Any) -> Script:
+        """Add changes to make at a request: `script(path="/api/extracts/", skip=1, changes={"remove": {"extracts": [101]}})`."""
+        script = Script.read(data)
+        self.scripts.append(script)
+        return script
+
+    def change(self, *changes: Row) -> list[Any]:
+        """Change the world now (see the file changes): `change({"switch": {"binding_id": 5, "enabled": False}})`."""
+        with self._lock:
+            return make_changes(self.world, read_changes(list(changes)))
+
+    def fetch(self, datastream_id: int, identity: int | None = None, at: str | None = None) -> Row:
+        """Let the service fetch an extract, now or at a time: it loads by itself where a binding is enabled."""
+        with self._lock:
+            return self.world.fetch(datastream_id, identity, at)
+
+    def switch_binding(self, identity: int, enabled: bool, at: str | None = None) -> Row:
+        """Let somebody switch a binding in the user interface, now or at a time."""
+        with self._lock:
+            return self.world.switch_binding(identity, enabled, at)
+
+    @property
+    def self_loads(self) -> list[Row]:
+        """What has loaded by itself, in order, as rows."""
+        with self._lock:
+            return [dict(row) for row in self.world.self_loads]
+
+    @property
+    def arrivals(self) -> list[tuple[int, int]]:
+        """(extract, binding) of each load, by requeue and by itself: a pair that is there twice was loaded twice."""
+        with self._lock:
+            return [(row["extract_id"], row["binding_id"]) for row in (*self.world.loads, *self.world.self_loads)]
 
     @property
     def loads(self) -> list[Row]:
@@ -137,27 +171,40 @@ class Simulator:
         with self._lock:
             self._open.discard(connection)
 
-    def respond(self, request: Request, connection: int) -> tuple[bytes, bool]:
-        """The bytes that answer a request, and whether the connection stays open."""
+    def respond(self, request: Request, connection: int) -> Sending:
+        """The bytes that answer a request, and how they go out."""
         if request.path.startswith(CONTROL):
-            return control(self, request).encode(request.keep_alive), request.keep_alive
+            return Sending(control(self, request).encode(request.keep_alive), request.keep_alive)
         with self._lock:
             row = self._arrived(request, connection)
             due = [fault for fault in self.faults if fault.due(request.method, request.path)]
             fault = due[0] if due else None
             if fault:
                 fault.fired += 1
+            scripts = [script for script in self.scripts if script.due(request.method, request.path)]
+            self._run(scripts, "before")
         if self.latency:
             time.sleep(self.latency)
         answer = self._misbehave(request, row, fault) if fault else self._work(request, row)
+        with self._lock:
+            self._run(scripts, "after")
         row["status"] = answer.status if answer else None
         self._write_log(row)
         if answer is None:
-            return b"", False
+            return Sending(b"", False)
+        whole = answer.encode(request.keep_alive)
+        head = whole.index(b"\r\n\r\n") + 4
         if fault and fault.kind == "cut":
-            whole = answer.encode(request.keep_alive)
-            return whole[:whole.index(b"\r\n\r\n") + 4 + fault.do], False
-        return answer.encode(request.keep_alive), request.keep_alive
+            return Sending(whole[:head + fault.do], False)
+        if fault and fault.kind == "drip":
+            start = head if fault.do.get("part", "body") == "body" else 0
+            return Sending(whole, request.keep_alive, start, fault.do["seconds"], fault.do.get("limit", HOLD_SECONDS))
+        return Sending(whole, request.keep_alive)
+
+    def _run(self, scripts: list[Script], when: str) -> None:
+        for script in scripts:
+            if script.when == when:
+                script.run(self.world)
 
     def _arrived(self, request: Request, connection: int) -> Row:
         self._number += 1
@@ -195,7 +242,7 @@ class Simulator:
         if pause("after"):
             return None
         if replaced or answer is None:
-            return fault.instead()
+            return self._dated(fault.instead())
         if kind == "count" and isinstance(answer.body, dict) and "count" in answer.body:
             answer.body["count"] += do
         return answer
@@ -219,11 +266,16 @@ class Simulator:
         """What the service itself answers: route, key, scope, rule."""
         with self._lock:
             if mutation:
-                self._mutate(mutation)
+                make_changes(self.world, read_changes(mutation))
             try:
-                return Answer(200, self._apply(request, row))
+                return self._dated(Answer(200, self._apply(request, row)))
             except Refusal as refusal:
-                return self._refuse(request.path, refusal)
+                return self._dated(self._refuse(request.path, refusal))
+
+    def _dated(self, answer: Answer) -> Answer:
+        if self.switches["date_header"] == "on":
+            answer.headers.setdefault("Date", email.utils.format_datetime(self.world.now(), usegmt=True))
+        return answer
 
     def _apply(self, request: Request, row: Row) -> Any:
         paths = [(route, match) for route in ROUTES for match in [route[1].fullmatch(request.path)] if match]
@@ -256,11 +308,3 @@ class Simulator:
         if not isinstance(detail, str):
             detail = "; ".join(f"{'.'.join(row['loc'])}: {row['msg']}" for row in detail)
         return Answer(status, {"message": detail} if form == "message" else detail)
-
-    def _mutate(self, changes: Row) -> None:
-        for kind, ids in (changes.get("remove") or {}).items():
-            for identity in ids:
-                self.world.remove(kind, identity)
-        for kind, rows in (changes.get("add") or {}).items():
-            for row in rows:
-                self.world.put(kind, row, where=f"mutate, {kind}")

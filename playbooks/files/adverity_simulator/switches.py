@@ -13,14 +13,20 @@ from .values import Row
 
 # name: (allowed values, the first is the default; `int` stands for any number from 1), meaning
 SWITCHES: dict[str, tuple[Any, str]] = {
-    "binding_rows": (("full", "no_enabled", "ids"),
-                     "rows of the bindings list: everything, all but `enabled`, or the three ids alone"),
+    "binding_rows": (("full", "no_enabled", "no_updated", "ids"),
+                     "rows of the bindings list: everything, all but `enabled`, all but `updated`, or the three ids alone"),
+    "row_updated": (("readable", "unreadable", "number"),
+                    "`updated` in rows of the bindings list: a time, one that does not exist (second 60), or a number"),
+    "patch_updated": (("present", "absent", "unreadable", "number"),
+                      "`updated` in the answer to a binding's PATCH: a time, left out, one that does not exist (second 60), or a number"),
+    "updated_precision": (("second", "fraction"), "`created` and `updated` of bindings: whole seconds, or with a fraction"),
     "unavailable_bindings": (("hidden", "listed"), "bindings with `available: false` in the bindings list"),
     "datastream_paging": (("pages", "all", "ignored"),
                           "the datastreams list: pages like the bindings, everything at once, or always the first 50"),
     "unknown_datastream": (("skip", "error"), "a datastream_id that matches nothing: passed over, or 422"),
     "get_datastream_cap": (("on", "off"), "whether GET also takes at most 50 datastream_id values"),
-    "requeue_refusal": ((400, 404, 422), "status for unknown extracts and for bindings of other datastreams"),
+    "requeue_refusal": ((400, 404, 422), "status for extracts that are unknown or refused, and for bindings of other datastreams"),
+    "requeue_refusal_names": (("all", "first", "none"), "which of these extracts the message names"),
     "requeue_invalid": ((422, 400), "status for a requeue body that is wrong or has more than 50 extracts"),
     "requeue_disabled_binding": (("load", "refuse"),
                                  "a named binding that is disabled: loaded all the same, or refused; `refuse` also "
@@ -31,11 +37,13 @@ SWITCHES: dict[str, tuple[Any, str]] = {
     "smart_coupling": (("coupled", "independent"), "whether smart.is_active and pulling.active_mode move each other"),
     "extract_bounds": (("inclusive", "exclusive"), "whether created_from and created_to include their own moment"),
     "extract_bounds_format": (("any", "date"), "`date`: 400 for a bound that has a time part"),
+    "created_precision": (("second", "fraction"), "`created` of extracts: whole seconds, or with a fraction"),
     "extract_fields": (("full", "id"), "rows of the extracts list: everything, or the id alone"),
     "extract_count": (("on", "off"), "whether the extracts list carries `count`"),
     "extract_ordering": (("honoured", "ignored"), "`ordering` of the extracts list; ignored: newest first"),
     "extract_page_size": (int, "rows on one page of the extracts list; 100 to begin with"),
     "next_host": (("same", "other"), "the host in `next` and `previous` of the extracts list"),
+    "date_header": (("on", "off"), "whether answers carry `Date`, by the service's clock"),
     "error_bodies": (("detail", "message", "text"),
                      "how /api/v1/ words an error: {\"detail\": ...}, {\"message\": ...} or plain text"),
 }

@@ -26,7 +26,9 @@ def parse_time(value: str) -> datetime:
     """A moment in UTC from ISO 8601 text (`2024-01-15T10:00:00Z`, `2024-01-15`); ValueError for anything else."""
     if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\d($|[T ])", value):
         raise ValueError(f"{value!r} is not a time like 2024-01-15T10:00:00Z")
-    moment = datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
+    # Before Python 3.11 a fraction has three digits or six, and Z is unknown.
+    whole = re.sub(r"\.(\d{1,6})", lambda found: f".{found[1]:0<6}", value[:-1] + "+00:00" if value.endswith("Z") else value)
+    moment = datetime.fromisoformat(whole)
     return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
@@ -35,9 +37,19 @@ def format_time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def exact_time(moment: datetime) -> str:
+    """A moment with its fraction of a second, where it has one."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def shown_time(moment: datetime, precision: str) -> str:
+    """A moment as an answer shows it: cut to the `second`, or with all digits of its `fraction`."""
+    return format_time(moment) if precision == "second" else moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def utc_now() -> datetime:
-    """The present moment in UTC, whole seconds."""
-    return datetime.now(timezone.utc).replace(microsecond=0)
+    """The present moment in UTC."""
+    return datetime.now(timezone.utc)
 
 
 def is_whole(value: Any) -> bool:

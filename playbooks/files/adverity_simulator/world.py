@@ -11,23 +11,28 @@ import copy
 from datetime import datetime, timedelta
 from typing import Any
 
+from .clock import Clock
 from .fields import DEPENDENTS, FIELDS, KINDS, REQUIRED
-from .values import Row, format_time, parse_time, utc_now
+from .values import Row, exact_time, is_whole, parse_time
 
 
 class World:
     """Everything the service knows, as dictionaries of rows: by id, the keys by name, workspaces by UUID.
 
     Built from plain data (the seed file); `data()` gives that back. ValueError, in one line, names what is wrong.
-    Rows may be changed in place; `put` and `remove` add and take away and keep the look-ups right.
+    Rows may be changed in place; `put` and `remove` add and take away and keep the look-ups right. Times in rows are
+    text with the fraction of a second that they have; what an answer shows of it is a switch.
+
+    `loads` are the loads by requeue, `self_loads` those of extracts that were fetched while a binding was enabled:
+    rows of extract_id, binding_id, datastream_id and at. `refused` are extracts that no requeue takes.
     """
 
     def __init__(self, data: Any) -> None:
         if not isinstance(data, dict):
             raise ValueError(f"a world is an object, not {type(data).__name__}")
-        unknown = sorted(set(data) - {"now", "keys", *KINDS})
+        unknown = sorted(set(data) - {"now", "step", "ahead", "keys", "refused", *KINDS})
         if unknown:
-            raise ValueError(f"a world has no {', '.join(unknown)}; it has now, keys, {', '.join(KINDS)}")
+            raise ValueError(f"a world has no {', '.join(unknown)}; it has now, step, ahead, keys, refused, {', '.join(KINDS)}")
         self.workspaces: dict[str, Row] = {}
         self.datastreams: dict[int, Row] = {}
         self.targets: dict[int, Row] = {}
@@ -35,13 +40,15 @@ class World:
         self.extracts: dict[int, Row] = {}
         self.keys: dict[str, Row] = {}
         self.loads: list[Row] = []
+        self.self_loads: list[Row] = []
         self._timeline: dict[int, list[tuple[datetime, int]]] = {}  # datastream: its extracts, oldest first
-        self._fixed: datetime | None = None  # of a fixed clock: its present moment
-        if data.get("now") is not None:
-            try:
-                self._fixed = parse_time(data["now"])
-            except ValueError as exc:
-                raise ValueError(f"now: {exc}") from None
+        self._last_extract = 0
+        self._switched: dict[int, list[tuple[datetime, bool]]] = {}  # binding: its changes, each with the state before it
+        self.clock = Clock({name: data[name] for name in ("now", "step", "ahead") if name in data})
+        refused = data.get("refused") or []
+        if not isinstance(refused, list) or not all(map(is_whole, refused)):
+            raise ValueError("refused: a list of extract ids is due")
+        self.refused = set(refused)
         for kind in KINDS:
             rows = data.get(kind, [])
             if not isinstance(rows, list):
@@ -64,17 +71,55 @@ class World:
     def data(self) -> Row:
         """The world as plain data, as a seed file holds it (without the record of loads)."""
         rows = {kind: list(getattr(self, kind).values()) for kind in KINDS}
-        return copy.deepcopy({"now": format_time(self._fixed) if self._fixed else None, "keys": self.keys, **rows})
+        return copy.deepcopy({**self.clock.data(), "keys": self.keys, "refused": sorted(self.refused), **rows})
 
     def now(self) -> datetime:
-        """The service's clock: real, or the fixed one."""
-        return self._fixed or utc_now()
+        """The present moment of the service's clock."""
+        return self.clock.now()
 
     def tick(self) -> datetime:
-        """A write has come: a fixed clock moves on by a second. Returns the moment of the write."""
-        if self._fixed:
-            self._fixed += timedelta(seconds=1)
-        return self.now()
+        """A write has come: a fixed clock moves on. Returns the moment of the write."""
+        return self.clock.tick()
+
+    def switch_binding(self, identity: int, enabled: bool, at: str | None = None) -> Row:
+        """Switch a binding, by a caller or by hand, now or at a time, and refresh its `updated`. Returns its row."""
+        if identity not in self.bindings:
+            raise ValueError(f"there is no binding {identity}")
+        row, history = self.bindings[identity], self._switched.setdefault(identity, [])
+        moment = self.tick() if at is None else parse_time(at)
+        if history and moment < history[-1][0]:
+            raise ValueError(f"binding {identity} has been switched after {at}")
+        history.append((moment, row["enabled"]))
+        row.update(enabled=enabled, updated=exact_time(moment))
+        return row
+
+    def enabled_at(self, identity: int, moment: datetime) -> bool:
+        """Whether a binding was enabled then. At the very moment of a change it counts as made."""
+        enabled = self.bindings[identity]["enabled"]
+        for switched, before in reversed(self._switched.get(identity, [])):
+            if moment >= switched:
+                break
+            enabled = before
+        return bool(enabled)
+
+    def fetch(self, datastream_id: int, identity: int | None = None, at: str | None = None) -> Row:
+        """The service fetches an extract, now or at a time; it loads by itself to the bindings that are enabled then.
+
+        Without an identity it gets the next one. Returns its row.
+        """
+        identity = self._last_extract + 1 if identity is None else identity
+        if identity in self.extracts:
+            raise ValueError(f"extract {identity} is there already")
+        if datastream_id not in self.datastreams:
+            raise ValueError(f"there is no datastream {datastream_id}")
+        moment = self.tick() if at is None else parse_time(at)
+        row = {"id": identity, "datastream_id": datastream_id, "created": exact_time(moment)}
+        self.put("extracts", row, where="fetch")
+        for number, binding in sorted(self.bindings.items()):
+            if binding["datastream_id"] == datastream_id and binding["available"] and self.enabled_at(number, moment):
+                self.self_loads.append({"extract_id": identity, "binding_id": number, "datastream_id": datastream_id,
+                                        "at": row["created"]})
+        return self.extracts[identity]
 
     def put(self, kind: str, row: Row, where: str = "row") -> None:
         """Add a row, or replace the one with its id. An extracts row may also be a series of extracts."""
@@ -84,7 +129,7 @@ class World:
             series = self._read("series", row, where)
             start = parse_time(series["from"])
             for number in range(series["count"]):
-                created = format_time(start + timedelta(hours=series["every_hours"] * number))
+                created = exact_time(start + timedelta(hours=series["every_hours"] * number))
                 identity = series["first_id"] + number
                 if identity in self.extracts:
                     raise ValueError(f"{where}: extract {identity} is there twice")
@@ -101,6 +146,7 @@ class World:
             self._refer(self.targets, row, "target_id", where)
         if kind == "extracts":
             self.remove(kind, row["id"])
+            self._last_extract = max(self._last_extract, row["id"])
             entry = (parse_time(row["created"]), row["id"])
             bisect.insort(self._timeline.setdefault(row["datastream_id"], []), entry)
         getattr(self, kind)[row["id"]] = row

@@ -212,7 +212,7 @@ class Ledger:
             for some in chunks:
                 narrowed = "" if some is None else f" AND load.extract_id IN ({_marks(some)})"
                 for row in self._store.iterate(statement.format(narrowed), (self._instance, binding_id, *(some or ()))):
-                    yield Entry(*row[:4], _FROM_DISK[row[4]], *row[5:])
+                    yield Entry(row[0], row[1], row[2], row[3], _FROM_DISK[row[4]], row[5], row[6])
 
     def pending_entries(self, binding_ids: t.Collection[int]) -> list[Entry]:
         """The entries of these bindings that are pending."""

@@ -128,7 +128,7 @@ class Run:
         skip = self._params["on_refused"] == "skip"
         self._warnings.append(
             f"Pending, but not in the service's list of extracts now: {_by_binding(unlisted)}."
-            + (" They are recorded as refused." if skip else " They stay pending, and are sent once they are listed. If they were deleted, set on_refused: skip.")
+            + (" They are recorded as refused." if skip else " They stay pending until they are listed. If they were deleted, set on_refused: skip.")
         )
         return unlisted
 

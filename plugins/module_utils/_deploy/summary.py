@@ -24,7 +24,9 @@ _REST = (
 )
 
 
-def make(plan: dict[str, t.Any], enabled: dict[str, t.Any], requeued: dict[str, t.Any], datastreams: dict[str, dict[str, t.Any]], check_mode: bool) -> dict[str, t.Any]:
+def make(
+    plan: dict[str, t.Any], enabled: dict[str, t.Any], requeued: dict[str, t.Any], datastreams: dict[str, dict[str, t.Any]], check_mode: bool
+) -> dict[str, t.Any]:
     """``lines`` and ``data``, from the results of ``adverity_deployment_info``, ``adverity_binding`` and ``adverity_requeue`` (empty where they did not run).
 
     ``datastreams`` has the results of what was set of datastreams: ``smart_pulling``, ``pulling_mode``, ``enabled``.

@@ -63,8 +63,10 @@ def read_numbered(client: Client, path: str, params: Params, page_size: int | No
     return _again_until_it_adds_up(path, read)
 
 
-def read_linked(client: Client, path: str, params: Params, keep: Keep, enough: t.Callable[[list[t.Any]], bool] | None = None) -> list[t.Any]:
-    """All rows of a ``{count, next, previous, results}`` list, each as ``keep`` returns it.
+def read_linked(
+    client: Client, path: str, params: Params, keep: Keep, enough: t.Callable[[list[t.Any]], bool] | None = None, bare: bool = False
+) -> list[t.Any]:
+    """All rows of a ``{count, next, previous, results}`` list, each as ``keep`` returns it. ``bare`` takes a list without pages, too.
 
     Of ``next`` only the path and the query are followed: the host in it may be another one, and the key never goes there (contract).
     ``enough`` may end the reading after a page, given what was kept so far.
@@ -77,6 +79,8 @@ def read_linked(client: Client, path: str, params: Params, keep: Keep, enough: t
         where, asked = path, dict(params)
         while True:
             data = _get_next(client, where, asked) if seen else client.get(where, asked)
+            if bare and isinstance(data, list):
+                data = {"results": data}
             rows = _rows(path, data, "results")
             new = [row for row in rows if row["id"] not in seen]
             seen.update(row["id"] for row in new)

@@ -276,6 +276,7 @@ class ScriptedClient:
     """Stands in for the client: expects calls in their order, each with its answer; another call fails the test."""
 
     host = "acme.example"
+    date = None
 
     def __init__(self) -> None:
         self._expected: list[tuple[Any, Any]] = []
@@ -289,7 +290,7 @@ class ScriptedClient:
     def get(self, path: str, params: Any = None) -> Any:
         return self.request("GET", path, params).data
 
-    def request(self, method: str, path: str, params: Any = None, body: Any = None) -> Any:
+    def request(self, method: str, path: str, params: Any = None, body: Any = None, confirm: Any = None) -> Any:
         from ansible_collections.adverity.management.plugins.module_utils._api.client import Answer
 
         asked = (method, path, params or {}, body)

@@ -217,9 +217,10 @@ class Ledger:
     def pending_entries(self, binding_ids: t.Collection[int]) -> list[Entry]:
         """The entries of these bindings that are pending."""
         narrowed, values = _narrowed(binding_ids)
-        statement = f"SELECT binding_id, extract_id, datastream_id, created FROM load WHERE instance = ? AND post IS NULL{narrowed} ORDER BY created, extract_id"
+        columns = "binding_id, extract_id, datastream_id, created"
+        statement = f"SELECT {columns} FROM load WHERE instance = ? AND post IS NULL{narrowed} ORDER BY created, extract_id"
         rows = [] if self._instance is None else self._store.read(statement, (self._instance, *values))
-        return [Entry(*row) for row in rows if row[0] in binding_ids]
+        return [Entry(*row[:4]) for row in rows if row[0] in binding_ids]
 
     def stopped_entries(self, binding_ids: t.Collection[int] | None = None) -> list[Entry]:
         """The entries that are unknown or refused. It costs what there is of these, not what the ledger remembers."""
@@ -227,11 +228,11 @@ class Ledger:
         statement = "SELECT id, status, at, reason, pairs FROM post WHERE instance = ? AND status <> 'dispatched'"
         for number, status, at, reason, pairs in [] if self._instance is None else self._store.read(statement, (self._instance,)):
             bindings, extracts = json.loads(pairs)
-            of_post = f"SELECT extract_id, datastream_id, created FROM load WHERE instance = ? AND binding_id = ? AND extract_id IN ({_marks(extracts)}) AND post = ?"
+            of_post = "SELECT extract_id, datastream_id, created FROM load WHERE instance = ? AND binding_id = ? AND post = ? AND extract_id IN "
             for binding_id in bindings:
                 if binding_ids is None or binding_id in binding_ids:
-                    rows = self._store.read(f"{of_post} ORDER BY extract_id", (self._instance, binding_id, *extracts, number))
-                    found += [Entry(binding_id, *row, _FROM_DISK[status], at, reason) for row in rows]
+                    rows = self._store.read(f"{of_post}({_marks(extracts)}) ORDER BY extract_id", (self._instance, binding_id, number, *extracts))
+                    found += [Entry(binding_id, row[0], row[1], row[2], _FROM_DISK[status], at, reason) for row in rows]
         return found
 
     def pending(self) -> dict[int, int]:

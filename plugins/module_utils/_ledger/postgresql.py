@@ -58,7 +58,7 @@ class PostgresqlStore:
 
     def open(self, purpose: str) -> bool:
         self._writes = purpose == WRITE
-        given = {"password": self._password} if self._password else {}
+        given: dict[str, t.Any] = {"password": self._password} if self._password else {}
         with self._errors():
             self._connection = psycopg.connect(self.shown, autocommit=True, application_name="adverity.management", connect_timeout=30, **given)
             self._refuse_pooler()
@@ -105,7 +105,8 @@ class PostgresqlStore:
     def write_many(self, statement: str, rows: t.Iterable[Values]) -> int:
         with self._errors(), self._connection.cursor() as cursor:
             cursor.executemany(_placed(statement), rows)
-            return max(0, cursor.rowcount)
+            count: int = cursor.rowcount
+            return max(0, count)
 
     def insert(self, statement: str, values: Values) -> int:
         with self._errors():
@@ -179,7 +180,8 @@ def check_url(url: str) -> str:
     """The URL, if it can be one and holds no password. No message of this shows a password. Raises InputError."""
     try:
         parts = urlsplit(url)
-        secret = parts.password is not None or any(name.lower() in ("password", "sslpassword") for name, _value in parse_qsl(parts.query, keep_blank_values=True))
+        names = {name.lower() for name, _value in parse_qsl(parts.query, keep_blank_values=True)}
+        secret = parts.password is not None or not names.isdisjoint(("password", "sslpassword"))
     except ValueError as error:
         raise InputError(f"ledger is a URL that cannot be read: {text.line(error)}. It must be like postgresql://user@host:5432/database.") from error
     if secret:

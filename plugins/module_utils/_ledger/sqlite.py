@@ -135,14 +135,15 @@ class SqliteStore:
     def is_busy(self, instance: int) -> bool:
         with self._errors():
             found = self._lock(_GET_LOCK, fcntl.F_WRLCK, instance, 0, _SPAN)
-        return struct.unpack_from("h", found)[0] != fcntl.F_UNLCK
+        kind: int = struct.unpack_from("h", found)[0]
+        return kind != fcntl.F_UNLCK
 
     def _lock(self, command: int, kind: int, instance: int, start: int, length: int) -> bytes:
         """One operation on the locks of the file; a length of 0 reaches to its end."""
         if self._file is None:
             raise OSError(0, "it is not open")
         wanted = struct.pack("hhqqi4x", kind, os.SEEK_SET, (instance + 1) * _SPAN + start, length, 0)
-        return t.cast(bytes, fcntl.fcntl(self._file, command, wanted))
+        return fcntl.fcntl(self._file, command, wanted)
 
     @property
     def _open_connection(self) -> sqlite3.Connection:

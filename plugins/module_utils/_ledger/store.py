@@ -15,15 +15,15 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from .._api.errors import InputError, LedgerError
+from .._api.errors import LedgerError
 
 WRITE, PREDICT, LOOK = "write", "predict", "look"
 
 VERSION = 1  # of the tables
 
-# {id} is how a store numbers rows by itself, {by_key} how it keeps a table in the order of its key. load.post: the last POST that the extract went with, null while it is pending; load.before: the one before
-# that. post.pairs: the bindings and extracts of a POST as JSON, until it is dispatched. binding_id 0: a POST that named no bindings, so all that were
-# enabled then. binding.record: JSON of what is known of a binding (see timeline.py). turn: who held a binding last.
+# {id} is how a store numbers rows by itself, {by_key} how it keeps a table in the order of its key. load.post: the last POST that the extract went
+# with, null while it is pending; load.before: the one before that. post.pairs: the bindings and extracts of a POST as JSON, until it is
+# dispatched. binding_id 0: a POST that named no bindings, so all that were enabled then. binding.record: JSON of what is known of a binding (see timeline.py). turn: who held a binding last.
 TABLES = (
     "CREATE TABLE {schema}instance (id {id}, host TEXT NOT NULL UNIQUE, moved_to TEXT)",
     "CREATE TABLE {schema}binding (instance BIGINT NOT NULL, binding_id BIGINT NOT NULL, datastream_id BIGINT, total BIGINT NOT NULL DEFAULT 0,"
@@ -98,5 +98,3 @@ def failed(shown: str, reason: str, next_step: str) -> LedgerError:
     """The error for a place that cannot be used."""
     return LedgerError(f"The ledger {shown} cannot be used: {reason}. {next_step}", ledger=shown)
 
-
-__all__ = ["LOOK", "PREDICT", "TABLES", "VERSION", "WRITE", "InputError", "Store", "Values", "failed", "find"]

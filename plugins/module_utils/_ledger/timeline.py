@@ -91,9 +91,7 @@ def _changed(record: Record, after: Record, enabled: bool | None, change: str | 
         unknown += ((certain, None if enabled is None else change, reason),)
     if enabled and change:
         periods += ((change, None),)
-    return after._replace(
-        enabled=enabled, seen=seen, enabled_periods=t.cast("tuple[Period, ...]", periods), unknown_periods=unknown, covered=None
-    )
+    return after._replace(enabled=enabled, seen=seen, enabled_periods=periods, unknown_periods=unknown, covered=None)
 
 
 def is_loaded(record: Record, created: str | None) -> bool | Doubt:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 from .._ledger.ledger import ALL_ENABLED, Entry
@@ -42,8 +43,8 @@ class Batch(t.NamedTuple):
         return self.binding_ids or (ALL_ENABLED,)
 
     def pairs(self) -> t.Iterator[Pair]:
-        """Each binding with each extract."""
-        return ((self.datastream_id, binding_id, extract_id) for binding_id in self.ledger_bindings for extract_id in self.extract_ids)
+        """Each extract with each binding."""
+        return ((self.datastream_id, binding_id, extract_id) for extract_id in self.extract_ids for binding_id in self.ledger_bindings)
 
     def halves(self) -> list[Batch]:
         """The same as two requests, in the same order."""
@@ -56,10 +57,11 @@ class Plan:
 
     ``skipped``: dispatched before. ``loaded``: the binding loaded it by itself. ``unknown``: nobody can know, with the reason, and not to be sent.
     ``confirmed``: unknown until now, and dispatched by the user's word. ``refused``: the service refused it before, and it is left out.
-    ``over_limit``: to be sent by a later call. ``created``: when each extract was created, as far as the service tells.
+    ``over_limit``: to be sent by a later call. All of these are in the order of ``loads``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, loads: t.Sequence[Loads] = ()) -> None:
+        self.loads = loads
         self.batches: list[Batch] = []
         self.skipped: list[Pair] = []
         self.loaded: list[Pair] = []
@@ -67,7 +69,6 @@ class Plan:
         self.confirmed: list[Pair] = []
         self.refused: list[Pair] = []
         self.over_limit: list[Pair] = []
-        self.created: dict[int, str | None] = {}
 
     @property
     def extract_count(self) -> int:
@@ -76,29 +77,39 @@ class Plan:
 
     def due(self) -> t.Iterator[Entry]:
         """All that is to be sent, also by a later call, for the ledger."""
-        yield from self.entries(pair for batch in self.batches for pair in batch.pairs())
-        yield from self.entries(self.over_limit)
+        return self.entries(itertools.chain((pair for batch in self.batches for pair in batch.pairs()), self.over_limit))
 
     def entries(self, pairs: t.Iterable[Pair], **known: t.Any) -> t.Iterator[Entry]:
-        """Pairs, for the ledger."""
-        return (Entry(binding_id, extract_id, datastream_id, self.created.get(extract_id), **known) for datastream_id, binding_id, extract_id in pairs)
+        """Pairs in their order, for the ledger. There can be millions: each finds its extract in the one after the last."""
+        extracts = (extract for loads in self.loads for extract in loads.extracts)
+        extract: t.Any = None
+        for datastream_id, binding_id, extract_id in pairs:
+            while extract is None or extract.id != extract_id:
+                extract = next(extracts)
+            yield Entry(binding_id, extract_id, datastream_id, extract.created, **known)
+
+    def unlisted(self, entries: list[Entry]) -> list[Entry]:
+        """Those of the ledger's entries whose extracts the service did not list."""
+        missing = {entry.extract_id for entry in entries}
+        for loads in self.loads:
+            missing.difference_update(extract.id for extract in loads.extracts)
+        return [entry for entry in entries if entry.extract_id in missing]
 
 
 def make(
-    loads: t.Iterable[Loads],
+    loads: t.Sequence[Loads],
     statuses: t.Callable[[int, t.Sequence[int]], t.Mapping[int, str]],
     records: t.Mapping[int, Record],
     options: Options,
 ) -> Plan:
     """Batches of at most ``batch_size`` extracts that go to the same bindings of the same datastream, in the order of ``loads``; at most ``limit``
     extracts. ``statuses`` tells what the ledger knows of extracts, by binding."""
-    plan = Plan()
+    plan = Plan(loads)
     count = 0
     for datastream_id, binding_ids, extracts in loads:
         extract_ids = [extract.id for extract in extracts]
         known = {binding_id: statuses(binding_id, extract_ids) for binding_id in binding_ids or (ALL_ENABLED,)}
         for extract in extracts:
-            plan.created[extract.id] = extract.created
             due, alone = [], False
             for binding_id, status_of in known.items():
                 pair = (datastream_id, binding_id, extract.id)

@@ -39,7 +39,7 @@ def report(client: Client, params: dict[str, t.Any]) -> dict[str, t.Any]:
             if (record.known or totals[one][1]) and (datastream_ids is None or totals[one][0] in datastream_ids)
         }
         found = [one for one in sorted({*counts, *records}) if datastream_ids is None or one not in totals or totals[one][0] in datastream_ids]
-        result = {
+        return {
             "changed": False,
             "extracts": [] if params["summary_only"] else [_row(entry) for entry in entries],
             "counts": {status: sum(counts[one][status] for one in found if one in counts) for status in STATUSES},
@@ -47,7 +47,6 @@ def report(client: Client, params: dict[str, t.Any]) -> dict[str, t.Any]:
             "in_progress": ledger.busy,
             "ledger": ledger.shown,
         }
-    return result
 
 
 def _chosen(ledger: Ledger, params: dict[str, t.Any], binding_ids: list[int] | None) -> t.Iterator[Entry]:

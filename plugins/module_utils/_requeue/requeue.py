@@ -121,7 +121,7 @@ class Run:
         outside = [entry for entry in pending if not self._in_window(entry)]
         if outside:
             self._warnings.append(f"Still pending, but outside of what this run selects: {len(outside)} extracts, {_by_binding(outside)}.")
-        unlisted = [entry for entry in pending if entry.extract_id not in made.created and self._in_window(entry)]
+        unlisted = made.unlisted([entry for entry in pending if self._in_window(entry)])
         if not unlisted:
             return []
         skip = self._params["on_refused"] == "skip"

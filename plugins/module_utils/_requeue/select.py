@@ -60,7 +60,8 @@ def read_request(params: dict[str, t.Any], check_mode: bool) -> Request:
     """The request that a module's options make."""
     names = ("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id")
     pretended = params.get("enabled_bindings") or [] if check_mode else []
-    return Request(*(params[name] for name in names), frozenset(row["id"] for row in pretended if row.get("enabled") is True))
+    enabled_ids = frozenset(row["id"] for row in pretended if row.get("enabled") is True)
+    return Request(**{name: params[name] for name in names}, enabled_ids=enabled_ids)
 
 
 def choose_bindings(client: Client, ledger: Ledger, request: Request) -> Selection:

@@ -25,18 +25,18 @@ class Extract(t.NamedTuple):
     """What has to be known of an extract to requeue it."""
 
     id: int
-    created: datetime | None
+    created: str | None
 
 
 def read(client: Client, datastream_id: int, created_from: str | None = None, created_to: str | None = None) -> list[Extract]:
     """The extracts of one datastream that were created within the bounds (both included), oldest first."""
 
     def keep(row: Row) -> Extract:
-        return Extract(with_integers(PATH, row, "id")["id"], _times.parse_or_none(row.get("created")))
+        return Extract(with_integers(PATH, row, "id")["id"], _times.readable(row.get("created")))
 
     inside = within(created_from, created_to)
     extracts = read_linked(client, PATH, _filters(datastream_id, created_from, created_to, "created"), keep)
-    return oldest_first([extract for extract in extracts if inside(extract.created)])
+    return oldest_first([extract for extract in extracts if inside(_times.parse_or_none(extract.created))])
 
 
 def read_rows(
@@ -58,7 +58,7 @@ def read_rows(
     order = "created" if limit is None else "-created"
     rows = read_linked(client, PATH, _filters(datastream_id, created_from, created_to, order), lambda row: with_integers(PATH, row, "id"), enough)
     by_id = {row["id"]: dict(row, datastream_id=datastream_id) for row in rows}
-    chosen = oldest_first([one for one in (Extract(row["id"], created(row)) for row in rows) if inside(one.created)])
+    chosen = oldest_first([one for one in (Extract(row["id"], _times.readable(row.get("created"))) for row in rows) if inside(_times.parse_or_none(one.created))])
     return [by_id[one.id] for one in (chosen if limit is None else chosen[-limit:])]
 
 
@@ -76,7 +76,7 @@ def within(created_from: str | None, created_to: str | None) -> t.Callable[[date
 def oldest_first(extracts: list[Extract]) -> list[Extract]:
     """By creation; by id where the service does not tell the creation of each."""
     if all(extract.created is not None for extract in extracts):
-        return sorted(extracts, key=lambda extract: (extract.created, extract.id))
+        return sorted(extracts, key=lambda extract: ((extract.created or "")[:-1], extract.id))
     return sorted(extracts, key=lambda extract: extract.id)
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 Row = dict[str, Any]  # one JSON object
-SCOPES = ("datastream:read", "datastream:write", "destination:read", "destination:write")
+SCOPES = ("datastream:read", "datastream:write", "destination:read", "destination:write", "workspace:read")
 ACTIVE_MODES = ("smart", "smart-bundle", "schedule")
 FREQUENCIES = ("daily", "weekly", "monthly")
 UNITS = ("day", "week", "month")
@@ -63,6 +63,11 @@ def read_uuid(value: Any) -> str:
         return str(uuid.UUID(value))
     except (ValueError, TypeError, AttributeError):
         raise ValueError(f"a UUID is due, not {value!r}") from None
+
+
+def slug(name: str, otherwise: str) -> str:
+    """A name as it stands in an address: `google-ads-emea`; where nothing is left of it, the other text."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or otherwise
 
 
 def readable_uuid(prefix: str, number: int) -> str:

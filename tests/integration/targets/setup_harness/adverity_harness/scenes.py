@@ -87,7 +87,7 @@ class Scene(Controller):
         for row in self.service.requests:
             assert row["path"].endswith("/"), row
             assert row["headers"].get("user-agent", "").startswith("adverity.management/"), row
-            if row["method"] == "POST":
+            if (row["method"], row["path"]) == ("POST", REQUEUE):
                 assert 1 <= len(row["body"]["extract_ids"]) <= 50, row
                 assert row["body"].get("binding_ids") != [], row
 

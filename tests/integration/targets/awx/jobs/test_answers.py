@@ -2,36 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a survey sends, and jobs that keep their ledger on a volume, or nowhere."""
+"""What a survey sends: text, and empty text for what nobody answered."""
 
 from __future__ import annotations
 
 import pytest
 from jobs import CHECK, DEPLOY
-
-NOWHERE: dict[str, bool] = {}
-
-
-def test_without_memory_a_job_loads_nothing_and_says_so(awx, scene):
-    refused = awx.launch(DEPLOY, target_id=789, memory=NOWHERE)
-    assert not refused.ok
-    assert refused.failure["msg"].startswith("This is AWX job 1, and the ledger of what was sent would be gone with it")
-    assert scene.writes() == []
-    # Enabling alone needs no memory.
-    assert awx.launch(DEPLOY, target_id=789, memory=NOWHERE, backfill="never").ok
-    assert (scene.enabled(), scene.posts()) == ([123, 124], [])
-
-
-def test_a_volume_outlives_the_job(awx, scene, world, tmp_path):
-    volume = {"deploy_destination_ledger": str(tmp_path / "volume" / "requeue.sqlite3")}
-    scene.service.fault(method="POST", skip=1, hold="after")
-    awx.launch(DEPLOY, target_id=789, memory=volume, kill_when=lambda: scene.service.held, cancelled=True)
-    scene.release()
-    scene.forget()
-    stopped = awx.launch(DEPLOY, target_id=789, memory=volume)
-    assert sorted(stopped.failure["unknown_extract_ids"]) == sorted(world.aged(456)[50:])  # these and no others
-    assert awx.launch(DEPLOY, target_id=789, memory=volume, on_unknown="dispatched").ok
-    assert (scene.loads(123), scene.loads(124)) == (world.aged(456), world.aged(457))
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,9 @@ _TIME = re.compile(
 )
 # As the service writes it: read by the standard library, which takes a third of the time.
 _USUAL = re.compile(r"^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\dZ\Z", re.ASCII)
-_DAY, _MINUTE, SECOND, _FINEST = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1), timedelta(microseconds=1)
-_LAST_MOMENT = _DAY - _FINEST
-_YEAR_1 = datetime(1, 1, 1, tzinfo=timezone.utc)
+_DAY, _MINUTE, SECOND, FINEST = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1), timedelta(microseconds=1)
+_LAST_MOMENT = _DAY - FINEST
+YEAR_1 = datetime(1, 1, 1, tzinfo=timezone.utc)
 
 
 class Time(t.NamedTuple):
@@ -66,7 +66,7 @@ def compare(a: str | Time, b: str | Time) -> int:
     """-1 where ``a`` is before ``b``, 1 where it is after, and 0 where the precision of the coarser one does not tell. Raises ValueError."""
     one, other = (_read(each) if isinstance(each, str) else each for each in (a, b))
     unit = max(one.precision, other.precision)
-    first, second = ((each.moment - _YEAR_1) // unit for each in (one, other))
+    first, second = ((each.moment - YEAR_1) // unit for each in (one, other))
     return (first > second) - (first < second)
 
 
@@ -89,7 +89,7 @@ def _read(text: t.Any) -> Time:
         except OverflowError as error:
             raise ValueError(str(error)) from error
     if fraction:
-        return Time(moment, _FINEST * 10 ** (6 - len(fraction)))
+        return Time(moment, FINEST * 10 ** (6 - len(fraction)))
     return Time(moment, SECOND if second else _MINUTE if hour else _DAY)
 
 

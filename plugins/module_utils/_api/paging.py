@@ -81,10 +81,10 @@ def read_linked(
     path: str,
     params: Params,
     start: t.Callable[[], Rows],
-    moment: t.Callable[[Row], datetime | None],
+    moment: t.Callable[[Row], datetime | None] | None = None,
     enough: t.Callable[[Rows], bool] | None = None,
 ) -> Rows:
-    """The rows of a ``{count, next, previous, results}`` list of things with integer ids, ``params`` asking for the newest first.
+    """The rows of a ``{count, next, previous, results}`` list of things with integer ids.
 
     Each reading puts its rows, each once, into a new ``start()``. ``enough`` may end a reading of what really comes newest first after a page,
     given what was put there so far. Of ``next`` only the path and the query are followed: the host in it may be another one, and the key never
@@ -93,6 +93,7 @@ def read_linked(
     From page to page a row is skipped only where one before it was deleted meanwhile. Newest first, something that arrives at the same time makes
     up for that, and otherwise ``count`` falls: then the list is read again. Where by ``moment`` the list is not the newest first, or has no
     ``count``, several pages are taken only after a second reading that has every row of the first: so none of these was deleted meanwhile.
+    ``params`` has to ask for the newest first, therefore; without ``moment`` the list is taken as it comes, for those who look up names.
     """
     earlier: t.Iterable[int] | None = None
 
@@ -112,7 +113,7 @@ def read_linked(
                 if with_integers(path, row, "id")["id"] not in seen:
                     seen.add(row["id"])
                     kept.append(row)
-                    now = moment(row)
+                    now = moment(row) if moment else None
                     falling = falling and now is not None and (last is None or now <= last)
                     last = now
             previous, count = count, _count(path, data) if data.get("count") is not None else None
@@ -130,7 +131,7 @@ def read_linked(
         # What arrived in front was not seen, but pushed as many rows that were seen to a further page.
         if count is not None and count not in (len(seen), delivered):
             raise _DoesNotAddUp(f"its count is {count}, but its pages have {len(seen)} rows")
-        if pages == 1 or (falling and counted) or (earlier is not None and seen.issuperset(earlier)):
+        if pages == 1 or moment is None or (falling and counted) or (earlier is not None and seen.issuperset(earlier)):
             return kept
         earlier = array("q", seen)
         raise _DoesNotAddUp("it does not come newest first, and a reading lacks rows of the one before")

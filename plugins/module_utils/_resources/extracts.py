@@ -19,7 +19,6 @@ from datetime import datetime, timedelta
 from .._api.client import Client
 from .._api.paging import Row, read_linked
 from .._spec import times as _times
-from .._spec.times import SECOND, Time
 
 PATH = "/api/extracts/"
 
@@ -28,16 +27,10 @@ _MARGIN = timedelta(seconds=1)
 
 
 class Extract(t.NamedTuple):
-    """What has to be known of an extract to requeue it. ``precision`` is that of the text that told ``created``."""
+    """What has to be known of an extract to requeue it. ``created`` is as ``times.readable`` has it, None where the service does not tell it."""
 
     id: int
-    created: datetime | None
-    precision: timedelta = SECOND
-
-    @property
-    def time(self) -> Time | None:
-        """``created`` with its precision, to be compared (``times.compare``)."""
-        return None if self.created is None else Time(self.created, self.precision)
+    created: str | None
 
 
 class Extracts(Sequence[Extract]):
@@ -46,7 +39,7 @@ class Extracts(Sequence[Extract]):
     def __init__(self, inside: t.Callable[[datetime | None], bool] = lambda _created: True) -> None:
         """``inside`` says of a time of creation whether such an extract is wanted at all."""
         self._inside = inside
-        self._ids, self._moments, self._precisions = (array("q") for _column in range(3))  # times in microseconds; precision 0: not told
+        self._ids, self._moments, self._digits = array("q"), array("q"), array("b")  # times in microseconds; -1 digits of a second: not told
 
     def append(self, row: Row) -> None:
         """Takes a row of the service, with an integer id."""
@@ -54,7 +47,7 @@ class Extracts(Sequence[Extract]):
         if self._inside(time and time.moment):
             self._ids.append(row["id"])
             self._moments.append((time.moment - _times.YEAR_1) // _times.FINEST if time else 0)
-            self._precisions.append(time.precision // _times.FINEST if time else 0)
+            self._digits.append(time.digits if time else -1)
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -68,22 +61,20 @@ class Extracts(Sequence[Extract]):
     def __getitem__(self, index: int | slice) -> Extract | list[Extract]:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        precision = self._precisions[index]
-        if not precision:
+        if self._digits[index] < 0:
             return Extract(self._ids[index], None)
-        return Extract(self._ids[index], _times.YEAR_1 + self._moments[index] * _times.FINEST, precision * _times.FINEST)
+        moment = _times.YEAR_1 + timedelta(microseconds=self._moments[index])
+        return Extract(self._ids[index], _times.show_digits(moment, self._digits[index]))
 
     def sort(self) -> None:
         """Oldest first, then by id; by id alone where the service does not tell the creation of each."""
-        columns = self._ids, self._moments, self._precisions
-        if 0 in self._precisions:
-            order = sorted(range(len(self)), key=self._ids.__getitem__)
-        else:
-            for column in columns:  # as they come, newest first, this does nearly all
-                column.reverse()
-            order = sorted(range(len(self)), key=self._ids.__getitem__)
+        for column in (self._ids, self._moments, self._digits):  # they come newest first: this does nearly all
+            column.reverse()
+        order = sorted(range(len(self)), key=self._ids.__getitem__)
+        if -1 not in self._digits:
             order.sort(key=self._moments.__getitem__)
-        self._ids, self._moments, self._precisions = (array("q", map(column.__getitem__, order)) for column in columns)
+        self._ids, self._moments = (array("q", map(column.__getitem__, order)) for column in (self._ids, self._moments))
+        self._digits = array("b", map(self._digits.__getitem__, order))
 
 
 def read(client: Client, datastream_id: int, created_from: str | None = None, created_to: str | None = None) -> Extracts:

@@ -35,14 +35,44 @@ def ids(reply):
     return [row["id"] for row in reply.body["results"]]
 
 
-@case("binding_rows", "full", "no_enabled", "ids")
+@case("binding_rows", "full", "no_enabled", "no_updated", "ids")
 def binding_rows(ask, value):
     row = ask("GET", BINDINGS).body["items"][0]
-    names = ["id", "datastream_id", "target_id"]
-    if value != "ids":
-        names += ["target_name", "target_type", "created", "updated"]
-    assert set(row) == {*names, *(["enabled"] if value == "full" else [])}
-    assert "enabled" in ask("PATCH", f"{BINDINGS}5/", {"enabled": True}).body
+    whole = {"id", "datastream_id", "target_id", "target_name", "target_type", "created", "updated", "enabled"}
+    assert set(row) == {
+        "full": whole, "no_enabled": whole - {"enabled"}, "no_updated": whole - {"updated"}, "ids": {"id", "datastream_id", "target_id"},
+    }[value]
+    assert set(ask("PATCH", f"{BINDINGS}5/", {"enabled": True}).body) == whole
+
+
+MOMENT = "2026-01-01T00:00:00.250000Z"
+READINGS = {"readable": "2026-01-01T00:00:00Z", "present": "2026-01-01T00:00:00Z", "unreadable": "2026-01-01T00:00:60Z",
+            "number": 1767225600, "absent": None}
+
+
+@case("row_updated", "readable", "unreadable", "number")
+def row_updated(ask, value):
+    ask.simulator.world.bindings[5]["updated"] = MOMENT
+    assert ask("GET", BINDINGS).body["items"][0]["updated"] == READINGS[value]
+    assert ask("PATCH", f"{BINDINGS}5/", {"enabled": True}).body["updated"] == "2026-01-01T00:00:01Z"
+
+
+@case("patch_updated", "present", "absent", "unreadable", "number")
+def patch_updated(ask, value):
+    ask.simulator.change({"clock": {"now": MOMENT, "step": 0}})
+    body = ask("PATCH", f"{BINDINGS}5/", {"enabled": True}).body
+    assert ("updated" in body, body.get("updated")) == (value != "absent", READINGS[value])
+    assert ask("GET", BINDINGS).body["items"][0]["updated"] == "2026-01-01T00:00:00Z"
+
+
+@case("updated_precision", "second", "fraction")
+def updated_precision(ask, value):
+    ask.simulator.change({"clock": {"now": MOMENT, "step": 0.5}})
+    expected = "2026-01-01T00:00:00Z" if value == "second" else "2026-01-01T00:00:00.750000Z"
+    assert ask("PATCH", f"{BINDINGS}5/", {"enabled": True}).body["updated"] == expected
+    row = ask("GET", BINDINGS).body["items"][0]
+    assert (row["updated"], row["created"]) == (
+        expected, "2024-01-15T10:00:00Z" if value == "second" else "2024-01-15T10:00:00.000000Z")
 
 
 @case("unavailable_bindings", "hidden", "listed")
@@ -99,6 +129,15 @@ def requeue_refusal(ask, value):
         assert (reply.status, type(reply.body["detail"])) == (value, str)
         assert "999" in reply.body["detail"]
     assert ask("POST", REQUEUE, {}).status == 422
+    assert ask.simulator.loads == []
+
+
+@case("requeue_refusal_names", "all", "first", "none")
+def requeue_refusal_names(ask, value):
+    ask.simulator.world.refused = {102, 103}
+    reply = ask("POST", REQUEUE, {"extract_ids": [101, 102, 103]})
+    assert (reply.status, [name for name in ("101", "102", "103") if name in reply.body["detail"]]) == (
+        400, {"all": ["102", "103"], "first": ["102"], "none": []}[value])
     assert ask.simulator.loads == []
 
 
@@ -184,6 +223,19 @@ def extract_bounds_format(ask, value):
         assert len(ids(ask("GET", f"{EXTRACTS}?{name}=2025-06-02"))) == 2
 
 
+@case("created_precision", "second", "fraction")
+def created_precision(ask, value):
+    ask.simulator.change({"fetch": {"datastream_id": 1, "at": "2025-06-03T05:00:00.5Z"}},
+                         {"fetch": {"datastream_id": 1, "at": "2025-06-03T05:00:00.25Z"}})
+    rows = ask("GET", EXTRACTS).body["results"]
+    assert [row["id"] for row in rows] == [104, 105, 103, 102, 101]  # the order is that of the real moments
+    assert [row["created"] for row in rows[:3]] == (
+        ["2025-06-03T05:00:00Z"] * 3 if value == "second" else [f"2025-06-03T05:00:00.{digits}0000Z" for digits in ("50", "25", "00")])
+    assert rows[0]["scheduled"] == rows[0]["created"]
+    assert ids(ask("GET", f"{EXTRACTS}?created_from=2025-06-03T05:00:00.3Z")) == [104]
+    assert ids(ask("GET", f"{EXTRACTS}?created_from=2025-06-03T05:00:00Z&created_to=2025-06-03T05:00:00Z")) == [103]
+
+
 @case("extract_fields", "full", "id")
 def extract_fields(ask, value):
     row = ask("GET", EXTRACTS).body["results"][0]
@@ -214,6 +266,15 @@ def next_host(ask, value):
     host = ask.simulator.url if value == "same" else "http://elsewhere.example"
     body = ask("GET", f"{EXTRACTS}?page=2").body
     assert (body["next"], body["previous"]) == (f"{host}{EXTRACTS}?page=3", f"{host}{EXTRACTS}")
+
+
+@case("date_header", "on", "off")
+def date_header(ask, value):
+    ask.simulator.change({"clock": {"now": "2026-01-01T00:00:59.9Z", "step": 0.2}})
+    ask.simulator.fault(method="POST", status={"code": 503})
+    replies = [ask("GET", BINDINGS), ask("PATCH", f"{BINDINGS}5/", {"enabled": True}), ask("GET", "/nowhere/"), ask("POST", REQUEUE, {})]
+    moments = [f"Thu, 01 Jan 2026 00:{time} GMT" for time in ("00:59", "01:00", "01:00", "01:00")]
+    assert [reply.headers.get("date") for reply in replies] == (moments if value == "on" else [None] * 4)
 
 
 @case("error_bodies", "detail", "message", "text")

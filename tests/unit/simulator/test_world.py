@@ -101,6 +101,8 @@ def test_a_long_series(small):
     ({"surprise": 1}, "surprise"),
     ({"now": "soon"}, "'soon' is not a time"),
     ({"now": 5}, "5 is not a time"),
+    ({"step": -1}, "step: a number from 0"), ({"step": "1"}, "step: a number of seconds"), ({"ahead": None}, "ahead: a number of seconds"),
+    ({"refused": [True]}, "refused: a list of extract ids"), ({"refused": 1}, "refused: a list of extract ids"),
     ({"bindings": {}}, "bindings: a list is due"),
     ({"bindings": [7]}, "bindings, row 1: an object is due"),
     ({"bindings": [{"id": 5}]}, "bindings, row 1: datastream_id is missing"),

@@ -77,11 +77,8 @@ class Scene(Controller):
         return sorted(row["id"] for row in self.service.world.bindings.values() if row["enabled"])
 
     def fetch(self, identity: int, datastream: int) -> int:
-        """Let the service fetch one more extract, now; return its id."""
-        with self.service._lock:
-            world = self.service.world
-            created = world.tick().strftime("%Y-%m-%dT%H:%M:%SZ")
-            world.put("extracts", {"id": identity, "datastream_id": datastream, "created": created})
+        """Let the service fetch one more extract, now; return its id. It loads by itself where a binding is enabled."""
+        self.service.fetch(datastream, identity)
         return identity
 
     def check_manners(self) -> None:

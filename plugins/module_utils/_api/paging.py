@@ -15,6 +15,7 @@ import typing as t
 from array import array
 from urllib.parse import parse_qsl, urlsplit
 
+from . import text
 from .errors import IncompleteList, Refused, UnreadableAnswer
 
 if t.TYPE_CHECKING:  # every task that uses a filter of ours would load requests, for nothing
@@ -177,7 +178,8 @@ def _next(path: str, link: t.Any) -> tuple[str, Params]:
         url = urlsplit(link if isinstance(link, str) else "")
     except ValueError:
         url = urlsplit("")
-    if not url.path.startswith("/") or url.path.startswith("//"):
+    shown = text.line(url.path, longest=len(url.path) + 1)  # messages show it
+    if not url.path.startswith("/") or url.path.startswith("//") or shown != url.path:
         raise UnreadableAnswer(f"The list {path} names a next page that is no address: {link!r:.200}.", method="GET", path=path)
     asked: dict[str, list[str]] = {}
     for name, value in parse_qsl(url.query, keep_blank_values=True):

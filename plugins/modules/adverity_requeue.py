@@ -103,8 +103,8 @@ options:
     default: requeued
   enabled_bindings:
     description:
-      - The RV(adverity.management.adverity_binding#module:bindings) of the task that enables the bindings. In check mode that task only pretends, and here the bindings
-        count as enabled. In a real run the module reads the bindings itself.
+      - The RV(adverity.management.adverity_binding#module:bindings) of the task that enables the bindings. In check mode that task only pretends to, and
+        here the bindings count as enabled. In a real run the module reads the bindings itself.
     type: list
     elements: dict
 seealso:

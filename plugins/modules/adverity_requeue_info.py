@@ -10,7 +10,7 @@ module: adverity_requeue_info
 short_description: Show what the ledger knows of requeued extracts
 version_added: 0.1.0
 description:
-  - Shows which extracts M(adverity.management.adverity_requeue) planned, dispatched, sent with unknown outcome, or found to be refused, according to its ledger.
+  - Shows which extracts M(adverity.management.adverity_requeue) planned, dispatched, sent with unknown outcome, or saw refused, according to its ledger.
   - Asks the service only for the bindings of O(target_id). It does not wait for a run that is under way, so it can show how far that one is.
   - Dispatched is all that can be known here. Whether loading succeeded can be seen in Adverity only.
 author:

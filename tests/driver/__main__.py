@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 import places
 import pythons
@@ -77,6 +78,10 @@ def core_bench(core: str, python: str, here: list[str], name: str = "tests", mor
 def check(core: str, python: str, names: list[str]) -> int:
     """Run stages on the default ansible-core, or on another one; return the exit status. Unit tests of modules run on the oldest Python alone."""
     started = time.monotonic()
+    left_out = []
+    if "page" in names and len(names) > 1 and not pythons.find_browser():
+        left_out = ["page (there is no Chromium on PATH)"]
+        names = [name for name in names if name != "page"]
     with places.alone():
         here = pythons.announce_targets()
         checks = [name for name in names if name in CHECKS]
@@ -87,7 +92,7 @@ def check(core: str, python: str, names: list[str]) -> int:
             outcomes = run_beside(default_bench("tests", here), tests, default_bench("checks", here), checks)
         else:
             outcomes = run_stages(default_bench("checks" if checks else "tests", here), names)
-    return conclude(outcomes, time.monotonic() - started)
+    return conclude(outcomes, time.monotonic() - started, left_out)
 
 
 def matrix(cores: list[str]) -> int:
@@ -108,13 +113,15 @@ def matrix(cores: list[str]) -> int:
     return conclude(outcomes, time.monotonic() - started)
 
 
-def conclude(outcomes: list[Outcome], seconds: float) -> int:
-    """Print one line for each stage and the sum; return the exit status."""
+def conclude(outcomes: list[Outcome], seconds: float, left_out: Sequence[str] = ()) -> int:
+    """Print one line for each stage, those left out, and the sum; return the exit status."""
     print("\n=== summary ===")
     for outcome in outcomes:
         result = "passed" if outcome.passed else "FAILED"
         print(f"{outcome.bench:32} {outcome.stage:12} {result} {outcome.seconds:5.0f} s  {outcome.text}")
     failed = sum(not outcome.passed for outcome in outcomes)
+    for name in left_out:
+        print(f"LEFT OUT: {name}")
     print(f"{seconds:.0f} s in all")
     print(f"stages: {len(outcomes) - failed} passed, {failed} failed", flush=True)
     return 1 if failed else 0

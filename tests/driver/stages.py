@@ -183,6 +183,18 @@ def docs(bench: Bench) -> str:
     return f"{pages} pages without a warning"
 
 
+def page(bench: Bench) -> str:
+    """Look at pages of the report in a headless browser: how they fit narrow and wide windows, contrast, hostile names, and the filter."""
+    browser = pythons.find_browser()
+    if not browser:
+        raise StageError("there is no Chromium on PATH (Debian: apt install chromium)")
+    bench.environment["PAGE_BROWSER"] = browser
+    count = count_passed(bench.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/page"))
+    if not count:
+        raise StageError("there was no test")
+    return f"{count} tests passed"
+
+
 def sanity(bench: Bench) -> str:
     """Run every sanity test of ansible-test, without ignore files."""
     ignored = [path.name for path in bench.copy.glob("tests/sanity/ignore*")]
@@ -253,10 +265,11 @@ def coverage(bench: Bench) -> str:
 
 
 # Those that are about the texts, and run beside the tests.
-CHECKS = ("lint", "docs", "sanity")
+CHECKS = ("lint", "docs", "page", "sanity")
 STAGES: dict[str, Callable[[Bench], str]] = {
     "lint": lint,
     "docs": docs,
+    "page": page,
     "sanity": sanity,
     "units": units,
     "integration": integration,

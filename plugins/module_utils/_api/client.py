@@ -45,6 +45,9 @@ _SCOPES = (
     ("/api/v1/bindings/", "destination"),
     ("/api/v1/extracts/requeue/", "destination"),
     (DATASTREAMS, "datastream"),
+    ("/api/target-types/", "destination"),
+    ("/api/datastreams/", "datastream"),
+    ("/api/stacks/", "workspace"),
 )
 
 Params = dict[str, t.Any]
@@ -198,6 +201,8 @@ class Client:
         return prepared
 
     def _parse(self, method: str, path: str, status: int, content: bytes, kind: str) -> t.Any:
+        if method == "DELETE" and not content:
+            return None
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
@@ -226,7 +231,7 @@ class Client:
     def _broken(self, method: str, path: str, error: Exception, payload: _Body | None) -> RequestError:
         cause = _innermost(error)
         reason = _reason(error, cause, self.host, self._timeout, self._key)
-        if payload is not None and payload.taken:
+        if method == "DELETE" or (payload is not None and payload.taken):  # of a request without a body nobody can tell how far it came
             return Lost(method, path, reason)
         # urllib3 1 has an error of its own for a certificate that names another host.
         untrusted = isinstance(cause, ssl.SSLCertVerificationError) or type(cause).__name__ == "CertificateError"
@@ -272,7 +277,7 @@ def _hint(method: str, path: str, status: int) -> str:
     if status == 401:
         return "Check api_key: it must be a Management API key made in the Adverity user interface, for this instance."
     if status == 403:
-        right = "read" if method == "GET" else "write"
+        right = "read" if method in ("GET", "OPTIONS") else "write"
         for beginning, thing in _SCOPES:
             if path.startswith(beginning):
                 more = " (given to keys of the root workspace only)" if thing == "destination" and right == "write" else ""

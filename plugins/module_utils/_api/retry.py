@@ -15,8 +15,8 @@ from email.utils import parsedate_to_datetime
 from .errors import Lost, NotReached, Refused, RequestError
 
 # A GET changes nothing; PATCH and PUT set a value, and setting it twice is setting it once (bindings and pulling guides).
-# A POST loads again each time (requeue guide).
-_SAFE_TO_REPEAT = frozenset(("GET", "PATCH", "PUT"))
+# Deleting twice is deleting once, too; the second time may be answered with 404. A POST loads or creates again each time (requeue guide).
+_SAFE_TO_REPEAT = frozenset(("GET", "OPTIONS", "PATCH", "PUT", "DELETE"))
 _PASSING = frozenset((408, 425, 429, 500, 502, 503, 504))
 _FIRST_WAIT = 0.5
 

@@ -181,7 +181,7 @@ def check_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         names = {name.lower() for name, _value in parse_qsl(parts.query, keep_blank_values=True)}
-        secret = parts.password is not None or not names.isdisjoint(("password", "sslpassword"))
+        secret = bool(parts.password) or not names.isdisjoint(("password", "sslpassword"))
     except ValueError as error:
         raise InputError(f"ledger is a URL that cannot be read: {text.line(error)}. It must be like postgresql://user@host:5432/database.") from error
     if secret:

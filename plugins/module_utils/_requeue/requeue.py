@@ -76,7 +76,8 @@ class Run:
             outcome.sent = [(batch, "") for batch in made.batches]
         else:
             self._send(outcome, progress)
-            self._note_end(outcome, records, {one for one in due_ids if options.on_refused == "skip" or one not in {entry.binding_id for entry in unlisted}}, options)
+            waiting = set() if options.on_refused == "skip" else {entry.binding_id for entry in unlisted}
+            self._note_end(outcome, records, [one for one in due_ids if one not in waiting], options)
         if made.unknown:
             self._warnings.append(f"Left out, because it is unknown whether they are loaded: {describe_unknown(made.unknown)}.")
         return self._told(outcome.result(), outcome)
@@ -85,7 +86,7 @@ class Run:
         return dict(result, ledger=self._ledger.shown, diff=outcome.diff(), warnings=self._warnings)
 
     def _plan_bindings(self, selected: Selection, actions: dict[int, str]) -> dict[str, t.Any]:
-        """The result of ``state: planned`` for whole windows: the plan says which bindings and which window, each extract is listed when it is sent."""
+        """The result of ``state: planned`` for a window: the plan names bindings and window, and what is in it is listed once, when it is sent."""
         due = [one for one, action in actions.items() if action == decision.BACKFILL]
         self._refuse_forgetful_job(bool(due))
         outcome = Outcome(Plan(), show_bindings(selected.rows, selected.records, actions))
@@ -116,7 +117,7 @@ class Run:
         return extracts.within(self._request.created_from, self._request.created_to)(times.parse_or_none(entry.created))
 
     def _compare_with_ledger(self, made: Plan, due_ids: list[int]) -> list[Entry]:
-        """Warns of what is pending and not chosen or not listed now. Nothing is dropped from a plan; with ``on_refused: skip`` what is not listed is refused."""
+        """Warns of what is pending and not selected now, and returns what is pending and not listed. Nothing is dropped from a plan because of one reading."""
         pending = self._ledger.pending_entries(due_ids) if due_ids else []
         outside = [entry for entry in pending if not self._in_window(entry)]
         if outside:
@@ -127,7 +128,7 @@ class Run:
         skip = self._params["on_refused"] == "skip"
         self._warnings.append(
             f"Pending, but not in the service's list of extracts now: {_by_binding(unlisted)}."
-            + (" They are recorded as refused." if skip else " They stay pending, and are sent once they are listed. If they were deleted, set on_refused: skip.")
+            + (" They are recorded as refused." if skip else " They stay pending until they are listed. If they were deleted, set on_refused: skip.")
         )
         return unlisted
 
@@ -137,7 +138,7 @@ class Run:
         disabled = [row for row in disabled if row["id"] not in self._request.enabled_ids]
         if disabled and self._check_mode:
             self._warnings.append(
-                f"Not enabled: {bindings.labels(disabled)}. A real run refuses that, unless an earlier task, which in check mode only pretends, enables it first."
+                f"Not enabled: {bindings.labels(disabled)}. A real run refuses this, unless an earlier task enables it, which in check mode only pretends to."
             )
         elif disabled:
             raise InputError(f"Not enabled: {bindings.labels(disabled)}. Enable it with adverity.management.adverity_binding first. Nothing was sent.")
@@ -162,9 +163,10 @@ class Run:
         outcome.take(sending)
         self._warnings += sending.warnings
 
-    def _note_end(self, outcome: Outcome, records: dict[int, Record], listed_ids: set[int], options: Options) -> None:
+    def _note_end(self, outcome: Outcome, records: dict[int, Record], listed_ids: list[int], options: Options) -> None:
         result = outcome.result()
-        incomplete = {row["binding_id"] for row in result["summary"] if row["remaining"] or row["unknown"] or (row["refused"] and options.on_refused == "fail")}
+        stops = ("remaining", "unknown", "refused") if options.on_refused == "fail" else ("remaining", "unknown")
+        incomplete = {row["binding_id"] for row in result["summary"] if any(row[name] for name in stops)}
         if self._request.extract_ids is None:
             done = {one: finished(records[one], self._window) for one in listed_ids if one not in incomplete}
             self._ledger.note(done)

@@ -176,7 +176,8 @@ def window_words(window: Window | None) -> str | None:
 def unknown_error(outcome: Outcome, ledger: Ledger) -> AdverityError:
     """The error for a plan that holds extracts of which nobody can know whether they are loaded. It is the same in check mode."""
     error = AdverityError(
-        f"It is unknown whether these extracts are loaded: {describe_unknown(outcome.plan.unknown)}. The ledger {ledger.shown} has no record of it. Nothing was sent.",
+        f"It is unknown whether these extracts are loaded: {describe_unknown(outcome.plan.unknown)}."
+        f" The ledger is {ledger.shown}. Nothing was sent.",
         **outcome.result(),
     )
     error.say(WAYS_ON)

@@ -37,7 +37,8 @@ def switch(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[s
         if check_mode:
             return plan.result(plan.predicted())
         due = {row["id"] for row in plan.due}
-        ledger.note({one: record._replace(writing=params["enabled"]) if one in due else record for one, record in records.items() if one in due or one in before})
+        noted = {one: record for one, record in records.items() if one in due or one in before}
+        ledger.note({one: record._replace(writing=params["enabled"]) if one in due else record for one, record in noted.items()})
         done: dict[int, Row] = {}
 
         def answered(binding_id: int, answer: Row) -> None:

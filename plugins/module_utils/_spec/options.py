@@ -66,6 +66,21 @@ DATASTREAM_CHOICE_RULES: dict[str, t.Any] = {
     "mutually_exclusive": [("all_datastreams", "datastream_ids"), ("all_datastreams", "filters")],
 }
 
+# A destination, by id, or by type, workspace and name. The settings may hold secrets: no_log keeps them out of the system's log.
+TARGET_TYPE: Spec = {"type": {"type": "str", "required": True}}
+DESTINATION: Spec = {"name": {"type": "str"}, "workspace": {"type": "str"}, **TARGET_ID}
+SETTINGS: Spec = {"settings": {"type": "dict", "no_log": True}}
+FORCE_SETTINGS: Spec = {"force_settings": {"type": "bool", "default": False}}
+STATE: Spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
+ASSIGNMENTS: Spec = {
+    "assignments": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {"datastream_id": {"type": INTEGER_ID, "required": True}, "table_name": {"type": "str"}, **SETTINGS},
+    }
+}
+
 
 def check_bounds(params: dict[str, t.Any], first: str = "created_from", last: str = "created_to", prefix: str = "") -> None:
     """Raises InputError where the first bound is later than the last one."""

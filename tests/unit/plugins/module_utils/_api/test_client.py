@@ -276,6 +276,38 @@ def break_off(server, how):
         getattr(server, how)()
 
 
+@pytest.mark.parametrize(("status", "body", "data"), [(204, b"", None), (200, b"", None), (200, b'{"id": 5}', {"id": 5})])
+def test_a_delete_may_be_answered_with_nothing(server, make_client, status, body, data):
+    server.answer(status, body=body)
+    assert make_client(server).request("DELETE", "/a/").data == data
+    assert [(one.method, one.target, one.body) for one in server.requests] == [("DELETE", "/a/", b"")]
+
+
+def test_a_delete_answered_with_a_page_is_no_success(server, make_client):
+    server.answer(200, body=b"<p>Log in</p>", content_type="text/html")
+    with pytest.raises(UnreadableAnswer):
+        make_client(server).request("DELETE", "/a/")
+
+
+def test_a_delete_that_broke_is_repeated_and_its_404_says_so(server, make_client):
+    server.drop().answer(404, {"detail": "Not found."})
+    with pytest.raises(Refused) as caught:
+        make_client(server).request("DELETE", "/a/")
+    assert (caught.value.status, caught.value.tries, caught.value.did_nothing) == (404, 2, False)
+
+
+def test_a_delete_that_broke_to_the_end_is_lost(server, make_client):
+    server.drop()
+    with pytest.raises(Lost):
+        make_client(server, retries=0).request("DELETE", "/a/")
+
+
+def test_options_are_a_read(server, make_client):
+    server.drop().answer(500).answer(data={"actions": {}})
+    assert make_client(server).request("OPTIONS", "/a/").data == {"actions": {}}
+    assert [one.method for one in server.requests] == ["OPTIONS"] * 3
+
+
 @pytest.mark.parametrize("how", ["drop", "drop_unread", "cut", "no http", "huge header"])
 def test_a_post_that_broke_after_it_was_sent_is_lost(server, make_client, waits, hooks, how):
     break_off(server, how)
@@ -738,6 +770,12 @@ def test_odd_redirects(server, make_client, headers, says):
         ("POST", REQUEUE, 403, "this needs destination:write (given to keys of the root workspace only)."),
         ("GET", _client.DATASTREAMS, 403, "this needs datastream:read."),
         ("PATCH", _client.DATASTREAMS, 403, "this needs datastream:write."),
+        ("GET", "/api/target-types/", 403, "this needs destination:read."),
+        ("OPTIONS", "/api/target-types/70/targets/", 403, "this needs destination:read."),
+        ("POST", "/api/target-types/70/targets/", 403, "this needs destination:write (given to keys of the root workspace only)."),
+        ("DELETE", "/api/target-types/70/targets/1/mappings/2/", 403, "this needs destination:write"),
+        ("GET", "/api/stacks/", 403, "this needs workspace:read."),
+        ("GET", "/api/datastreams/", 403, "this needs datastream:read."),
         ("GET", "/api/extracts/", 403, None),
         ("GET", BINDINGS, 404, None),
     ],

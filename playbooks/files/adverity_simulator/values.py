@@ -27,7 +27,9 @@ def parse_time(value: str) -> datetime:
     if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\d($|[T ])", value):
         raise ValueError(f"{value!r} is not a time like 2024-01-15T10:00:00Z")
     # Before Python 3.11 a fraction has three digits or six, and Z is unknown.
-    whole = re.sub(r"\.(\d{1,6})", lambda found: f".{found[1]:0<6}", value[:-1] + "+00:00" if value.endswith("Z") else value)
+    whole = value[:-1] + "+00:00" if value.endswith("Z") else value
+    if "." in whole:
+        whole = re.sub(r"\.(\d{1,6})", lambda found: f".{found[1]:0<6}", whole)
     moment = datetime.fromisoformat(whole)
     return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 

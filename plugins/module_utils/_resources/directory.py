@@ -16,7 +16,7 @@ from collections import Counter
 
 from .._api import text
 from .._api.errors import InputError, Refused
-from .._api.paging import Row, read_linked, with_integers
+from .._api.paging import Row, read_linked
 
 if t.TYPE_CHECKING:
     from .._api.client import Client
@@ -28,7 +28,7 @@ CONNECTION_TYPES = "/api/connection-types/"
 
 def read_list(client: Client, path: str) -> list[Row]:
     """All rows of one list of the older surface, each with an integer ``id``. Whether each of these lists has pages is not known (docsite)."""
-    return read_linked(client, path, {}, lambda row: with_integers(path, row, "id"), bare=True)
+    return read_linked(client, path, {}, list[Row], bare=True)
 
 
 def read_workspaces(client: Client) -> list[Row]:

@@ -47,7 +47,7 @@ class Scene(Controller):
 
     def patches(self) -> list[tuple[int, Row]]:
         """Return the id and the body of each change of a binding."""
-        return [(int(row["path"].split("/")[4]), row["body"]) for row in self.requests("PATCH")]
+        return [(int(row["path"].split("/")[4]), row["body"]) for row in self.requests("PATCH") if row["path"].startswith(BINDINGS)]
 
     def talks(self) -> list[list[str]]:
         """Return the methods of the requests since the last `forget`, connection by connection: a module uses one."""

@@ -5,7 +5,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import ALL_ENABLED, DISPATCHED, PENDING, REFUSED, UNKNOWN, Entry
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import (
+    ALL_ENABLED,
+    DISPATCHED,
+    PENDING,
+    REFUSED,
+    UNKNOWN,
+    Entry,
+)
 from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import ELSEWHERE, UNDATED, Doubt, Record
 from ansible_collections.adverity.management.plugins.module_utils._requeue import plan as _plan
 from ansible_collections.adverity.management.plugins.module_utils._requeue.decision import LOST

@@ -53,7 +53,7 @@ class Loads(t.NamedTuple):
 
     datastream_id: int | None
     binding_ids: tuple[int, ...]
-    extracts: list[Extract]
+    extracts: t.Sequence[Extract]
 
 
 def read_request(params: dict[str, t.Any], check_mode: bool) -> Request:
@@ -102,7 +102,7 @@ def list_extracts(client: Client, request: Request, selected: Selection, binding
         ids = tuple(row["id"] for row in some if row["id"] in binding_ids)
         if not ids or (wanted is not None and not wanted and request.binding_ids is None):
             continue
-        found = extracts.read(client, datastream_id, request.created_from, request.created_to)
+        found: t.Sequence[Extract] = extracts.read(client, datastream_id, request.created_from, request.created_to)
         if wanted is not None:
             found = [extract for extract in found if extract.id in wanted]
             wanted.difference_update(extract.id for extract in found)

@@ -39,6 +39,7 @@ options:
   timeout:
     description:
       - Timeout in seconds, for the connection and for each read from it.
+      - A whole answer may take ten times as long, and at least 60 seconds.
       - If not set, the environment variable E(ADVERITY_TIMEOUT) is used.
     type: float
     default: 30.0

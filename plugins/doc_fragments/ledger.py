@@ -12,10 +12,22 @@ class ModuleDocFragment:
 options:
   ledger:
     description:
-      - The ledger, an SQLite file. It is made where it does not exist, with its folder, for this user only.
-      - It knows of each instance which extract went to which binding. Keep it as long as nothing shall be loaded twice; where the home is
-        not kept, as in an execution environment, name a place that is.
+      - Where the collection remembers which extract went to which binding, and when bindings were enabled. Keep it as long as nothing is to be loaded twice.
+      - An absolute path names an SQLite file. It is created if it does not exist, with its folder, readable by this user only.
+      - A URL such as V(postgresql://user@host:5432/database) names a PostgreSQL database, one memory for all machines. It needs psycopg 3 where the module
+        runs. Parameters of libpq, such as V(sslmode=verify-full), may follow. A password does not belong in it, see O(ledger_password).
       - If not set, the environment variable E(ADVERITY_LEDGER) is used.
     type: path
     default: ~/.ansible/adverity/requeue.sqlite3
+  ledger_password:
+    description:
+      - The password for a ledger in PostgreSQL. The ways of libpq, such as E(PGPASSFILE), work too.
+      - If not set, the environment variable E(ADVERITY_LEDGER_PASSWORD) is used.
+    type: str
+  ledger_wait:
+    description:
+      - How many seconds to wait for another run that works on the same bindings. After that the module fails and names that run.
+      - If not set, the environment variable E(ADVERITY_LEDGER_WAIT) is used.
+    type: int
+    default: 300
 """

@@ -9,31 +9,27 @@ name: deployment_summary
 short_description: What a deployment did, in lines and as data
 version_added: 0.1.0
 description:
-  - Sums up a plan of P(adverity.management.deployment_plan#filter) and what came of it.
+  - Sums up a plan of M(adverity.management.adverity_deployment_info) and what came of it.
 author:
   - The adverity.management authors (@adverity-management)
 positional: _input
 options:
   _input:
-    description: The plan.
+    description: The result of M(adverity.management.adverity_deployment_info).
     type: dict
     required: true
-  requeue:
-    description: The result of M(adverity.management.adverity_requeue), or an empty one where it did not run.
+  made:
+    description: The result of M(adverity.management.adverity_destination), where it ran.
     type: dict
-    required: true
-  target_id:
-    description: The integer id of the destination.
-    type: int
-    required: true
+    default: {}
   enabled:
-    description: Whether the bindings were to be enabled.
-    type: bool
-    default: true
-  check_mode:
-    description: Whether nothing was really done.
-    type: bool
-    default: false
+    description: The result of M(adverity.management.adverity_binding), where it ran.
+    type: dict
+    default: {}
+  requeued:
+    description: The result of M(adverity.management.adverity_requeue), where it ran.
+    type: dict
+    default: {}
   datastreams:
     description:
       - The results of what was set of datastreams, as far as there are any.
@@ -41,15 +37,16 @@ options:
         M(adverity.management.adverity_datastream).
     type: dict
     default: {}
-  datastream_enabled:
-    description: Whether the datastreams were to be switched on, or off.
+  check_mode:
+    description: Whether nothing was really done.
     type: bool
+    default: false
 """
 
 EXAMPLES = r"""
 - name: Show what was done
   ansible.builtin.debug:
-    msg: "{{ (plan | adverity.management.deployment_summary(requeue=requeued, target_id=789)).lines }}"
+    msg: "{{ (plan | adverity.management.deployment_summary(enabled=enabled, requeued=requeued)).lines }}"
 """
 
 RETURN = r"""
@@ -60,20 +57,19 @@ _value:
 
 import typing as t
 
-from ansible_collections.adverity.management.plugins.module_utils._deploy.summary import make_summary
+from ansible_collections.adverity.management.plugins.module_utils._deploy.summary import make
 
 
 def deployment_summary(
     plan: dict[str, t.Any],
-    requeue: dict[str, t.Any],
-    target_id: int,
-    enabled: bool = True,
-    check_mode: bool = False,
+    made: dict[str, t.Any] | None = None,
+    enabled: dict[str, t.Any] | None = None,
+    requeued: dict[str, t.Any] | None = None,
     datastreams: dict[str, dict[str, t.Any]] | None = None,
-    datastream_enabled: bool | None = None,
+    check_mode: bool = False,
 ) -> dict[str, t.Any]:
-    """See ``make_summary``."""
-    return make_summary(plan, requeue, target_id, enabled, check_mode, datastreams or {}, datastream_enabled)
+    """See ``_deploy/summary.py``."""
+    return make(plan, made or {}, enabled or {}, requeued or {}, datastreams or {}, check_mode)
 
 
 class FilterModule:

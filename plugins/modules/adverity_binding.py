@@ -12,25 +12,27 @@ version_added: 0.1.0
 description:
   - Enables or disables bindings. A binding ties a datastream to a destination, also called target; while it is enabled, what the datastream
     fetches is loaded into the destination.
-  - Reads the bindings first and writes only those that are not as asked for, one request each, because every write refreshes C(updated), also
+  - Reads the bindings first and writes only those that differ, one request each, because every write refreshes C(updated), also
     one that changes nothing.
-  - Enabling a binding loads nothing that was fetched before. Use M(adverity.management.adverity_requeue) for that, or the role
+  - Enabling a binding delivers new data only; earlier data must be backfilled once. Use M(adverity.management.adverity_requeue) for that, or the role
     P(adverity.management.deploy_destination#role), which does both.
-  - Bindings cannot be created or removed by the API. Assign the destination to the datastream in Adverity first.
+  - The ledger records when a binding was enabled, because that decides which extracts it loads by itself. Two runs of the same bindings take turns.
+  - To assign a destination to a datastream, use M(adverity.management.adverity_assignment).
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
   - adverity.management.connection
   - adverity.management.attributes
   - adverity.management.attributes.action_group
+  - adverity.management.ledger
 attributes:
   idempotent:
     details:
-      - With O(touch=true) each run writes.
-      - Where the service's list does not say whether a binding is enabled, its state is not known and it is written, and counted as changed, each time.
+      - Where the service's list says neither whether a binding is enabled nor when it was last changed, its state is unknown. It is written, and counted
+        as changed, each time.
 options:
   enabled:
-    description: Whether the bindings shall be enabled.
+    description: Whether the bindings are to be enabled.
     type: bool
     required: true
   binding_ids:
@@ -47,12 +49,6 @@ options:
     description:
       - The integer id of a destination. Without O(binding_ids) all bindings to it are meant (of O(datastream_id), where that is given too).
     type: int
-  touch:
-    description:
-      - Also write the bindings that are as asked for. Their C(updated) moves, and nothing else changes; it counts as a change.
-      - Leaves a trace at the service where everything else may be lost, see M(adverity.management.adverity_ledger).
-    type: bool
-    default: false
 seealso:
   - module: adverity.management.adverity_binding_info
   - module: adverity.management.adverity_requeue
@@ -121,21 +117,16 @@ check_mode:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
-from ansible_collections.adverity.management.plugins.module_utils._resources import bindings
+from ansible_collections.adverity.management.plugins.module_utils._requeue.switch import switch
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import INTEGER_ID
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import BINDING_IDS, TARGET_ID
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import BINDING_IDS, LEDGER, TARGET_ID
 
 
 def run(params, check_mode):
     selection.refuse_empty(params, "binding_ids")
     selection.require_one(params, "binding_ids", "datastream_id", "target_id")
-    client = connect(params)
-    chosen_by = (params["datastream_id"], params["target_id"])
-    rows = bindings.read_chosen(client, params["binding_ids"], *chosen_by)
-    bindings.refuse_none(rows, *chosen_by)
-    plan = bindings.EnabledPlan(rows, params["enabled"], params["touch"])
-    return plan.result(plan.predicted() if check_mode else plan.apply(client))
+    return switch(connect(params), params, check_mode)
 
 
 def main():
@@ -144,9 +135,9 @@ def main():
             CONNECTION_SPEC,
             **BINDING_IDS,
             **TARGET_ID,
+            **LEDGER,
             datastream_id={"type": INTEGER_ID},
             enabled={"type": "bool", "required": True},
-            touch={"type": "bool", "default": False},
         ),
         required_one_of=[("binding_ids", "datastream_id", "target_id")],
         supports_check_mode=True,

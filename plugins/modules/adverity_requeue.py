@@ -36,75 +36,77 @@ options:
         just that. Such extracts go in the order of their ids, because nothing else is known of them.
   datastream_ids:
     description:
-      - Integer ids of datastreams, all of whose extracts are meant, within O(created_from) and O(created_to).
+      - Integer ids of datastreams. Their extracts within O(created_from) and O(created_to) are selected.
       - Without O(binding_ids) and O(target_id) their enabled bindings are looked up and named in the requests.
-      - One of O(extract_ids) and O(datastream_ids) is required.
+      - Without O(extract_ids) and O(datastream_ids) the datastreams of O(binding_ids) or O(target_id) are selected.
   binding_ids:
     description:
-      - Integer ids of the bindings to load into. They must be enabled, and be of the datastreams in question.
+      - Integer ids of the bindings to load into. They must be enabled, and belong to the selected datastreams.
   target_id:
     description:
-      - The integer id of the destination to load into, by its bindings to the datastreams in question. These must be enabled.
-      - Together with O(binding_ids) both must hold.
+      - The integer id of the destination to load into, through its bindings to the selected datastreams. These must be enabled.
+      - If O(binding_ids) is given too, both must hold.
+  backfill:
+    description:
+      - V(always) sends what is selected and is neither dispatched nor loaded by the binding itself.
+      - V(when_needed) does the same for bindings that are not enabled yet, or were enabled by this ledger since it planned their backfill, and for those that
+        it has backfilled before, as far as something of the window is missing. A binding that is already enabled and of which the ledger has no record is
+        left alone, with a warning.
+      - V(never) sends nothing.
+    type: str
+    choices: [always, when_needed, never]
+    default: always
   sequential:
     description:
-      - Whether the service loads the extracts of one request in the order of time. The order across requests is that of sending in any case.
+      - Whether the service loads the extracts of one request in chronological order. Requests are always sent oldest extract first. Where the service
+        refuses some extracts, the others keep their order.
     type: bool
     default: true
   batch_size:
-    description: At most so many extracts in one request, 1 to 50.
+    description: The maximum number of extracts in one request, 1 to 50.
     type: int
     default: 50
   limit:
-    description: At most so many extracts in this call, the oldest ones. The rest is left for a later call.
+    description: The maximum number of extracts in this call, the oldest ones first. The rest is left for a later call.
     type: int
   force:
     description:
-      - Also send what the ledger knows as dispatched. A destination that appends then holds those rows twice.
+      - Also send what is dispatched or was loaded by the binding itself. A destination that appends then holds those rows twice.
     type: bool
     default: false
   on_unknown:
     description:
-      - What to do about extracts whose outcome is unknown, because an earlier run was killed or cut off between sending and answer.
+      - What to do about extracts of which nobody can know whether they are loaded, because an earlier run was cut off between sending and answer, or because
+        they were created while the binding changed and the service does not tell the order.
       - V(fail) stops before anything is sent, and names them.
-      - V(requeue) sends them again. Where the first request did arrive, their rows are loaded twice.
+      - V(requeue) sends them. Where they were loaded, their rows are loaded twice.
       - V(skip) leaves them out, and sends the rest. They stay unknown.
-      - V(dispatched) is for when you looked, and they did arrive. The ledger takes your word for it, and the rest is sent.
+      - V(dispatched) is for when you looked, and they were loaded. The ledger records that, and the rest is sent.
     type: str
     choices: [fail, requeue, skip, dispatched]
     default: fail
+  on_refused:
+    description:
+      - What to do about extracts that the service refuses. A refused request is narrowed down to these, and the rest is sent in order.
+      - V(fail) fails at the end and names them with the service's words. The next run tries them again, each in a request of its own.
+      - V(skip) leaves them out with a warning, now and in later runs.
+      - Where the service refuses every extract of a request, the module stops in both cases, because the cause is another one.
+    type: str
+    choices: [fail, skip]
+    default: fail
   state:
     description:
-      - V(requeued) sends what is not dispatched yet.
+      - V(requeued) sends what is due.
       - V(planned) writes the plan into the ledger and sends nothing. Bindings need not be enabled yet. A later call with V(requeued) sends it.
     type: str
     choices: [requeued, planned]
     default: requeued
-  assume_enabled:
+  enabled_bindings:
     description:
-      - In check mode, that the bindings are not enabled is no matter for a warning, because an earlier task enables them, which it only pretends then.
-        In a real run this makes no difference.
-    type: bool
-    default: false
-  self_loading:
-    description:
-      - The periods in which a binding is or was enabled, and so loads or loaded new extracts by itself. Extracts that were created in one of
-        them are left out for that binding, unless they were planned before.
-      - The ledger remembers them in place of those it knew of that binding, see M(adverity.management.adverity_requeue_info).
+      - The RV(adverity.management.adverity_binding#module:bindings) of the task that enables the bindings. In check mode that task only pretends to, and
+        here the bindings count as enabled. In a real run the module reads the bindings itself.
     type: list
     elements: dict
-    suboptions:
-      binding_id:
-        description: The integer id of one of the chosen bindings.
-        type: int
-        required: true
-      since:
-        description: When it was enabled, which is the C(updated) of the answer that enabled it. Later extracts load by themselves.
-        type: str
-        required: true
-      until:
-        description: When it was disabled again. Left out, it still is enabled.
-        type: str
 seealso:
   - module: adverity.management.adverity_requeue_info
   - module: adverity.management.adverity_extract_info
@@ -135,6 +137,31 @@ EXAMPLES = r"""
     created_to: "2024-06-30"
     binding_ids: [123]
     force: true
+
+# What the role deploy_destination does, as tasks of your own: plan, enable, send. The ledger makes it safe to run again, wherever it was stopped.
+- name: Write the plan of the backfill into the ledger
+  adverity.management.adverity_requeue:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    target_id: 789
+    backfill: when_needed
+    state: planned
+
+- name: Enable the bindings
+  adverity.management.adverity_binding:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    target_id: 789
+    enabled: true
+  register: enabled
+
+- name: Send the history
+  adverity.management.adverity_requeue:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    target_id: 789
+    backfill: when_needed
+    enabled_bindings: "{{ enabled.bindings }}"
 """
 
 RETURN = r"""
@@ -145,13 +172,19 @@ requeued_extract_ids:
   elements: int
   sample: [101, 102, 103]
 skipped_extract_ids:
-  description: The extracts that were dispatched before, to all the bindings in question.
+  description: The extracts that were dispatched before, or loaded by the binding itself, for all the bindings in question.
   returned: success, and on a failure half way
   type: list
   elements: int
   sample: []
 unknown_extract_ids:
-  description: The extracts of which it is not known whether the service took them.
+  description: The extracts of which nobody can know whether they are loaded.
+  returned: success, and on a failure half way
+  type: list
+  elements: int
+  sample: []
+refused_extract_ids:
+  description: The extracts that the service refused.
   returned: success, and on a failure half way
   type: list
   elements: int
@@ -168,21 +201,24 @@ extract_count:
   type: int
   sample: 3
 batches:
-  description: The requests that were answered with success.
+  description: The requests that were answered with success, in the order of sending.
   returned: success, and on a failure half way
   type: list
   elements: dict
   contains:
-    extract_ids:
-      description: The extracts of the request.
-      type: list
-      elements: int
-      sample: [101, 102, 103]
+    datastream_id:
+      description: The datastream of the extracts. Empty where only extracts were named.
+      type: int
+      sample: 456
     binding_ids:
       description: The bindings it named. Empty where it named none.
       type: list
       elements: int
       sample: [123]
+    extract_count:
+      description: How many extracts it held. Their ids are the next ones in RV(requeued_extract_ids).
+      type: int
+      sample: 3
     message:
       description: The service's message. Empty in check mode.
       type: str
@@ -197,10 +233,42 @@ summary:
       binding_id: 123
       requeued: 3
       skipped: 0
+      loaded_by_itself: 0
       unknown: 0
+      refused: 0
       remaining: 0
+bindings:
+  description: The selected bindings, and what happens to the history of each.
+  returned: success, and on a failure half way
+  type: list
+  elements: dict
+  contains:
+    binding_id:
+      description: The binding.
+      type: int
+      sample: 123
+    datastream_id:
+      description: Its datastream.
+      type: int
+      sample: 456
+    target_id:
+      description: Its destination.
+      type: int
+      sample: 789
+    target_name:
+      description: The name of the destination, as far as the service tells it.
+      type: str
+      sample: Marketing DWH
+    enabled:
+      description: Whether it is enabled, as far as this is known.
+      type: bool
+      sample: true
+    action:
+      description: V(backfill), V(done) where everything is dispatched, V(left_alone) where the ledger has no record of a backfill, or V(none).
+      type: str
+      sample: backfill
 ledger:
-  description: The ledger that was used.
+  description: The ledger that was used. A URL never holds a password.
   returned: success
   type: str
   sample: /home/deploy/.ansible/adverity/requeue.sqlite3
@@ -214,44 +282,42 @@ check_mode:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
-from ansible_collections.adverity.management.plugins.module_utils._requeue import run as _run
+from ansible_collections.adverity.management.plugins.module_utils._requeue.requeue import requeue
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
-from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import BATCH_SIZE, END, INTEGER_ID, START, whole_number
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import REQUEUE_CHOICE, REQUEUE_RULES, check_bounds
+from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import whole_number
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
+    BACKFILL,
+    REQUEUE_CHOICE,
+    REQUEUE_HOW,
+    REQUEUE_RULES,
+    check_bounds,
+)
 
-PERIOD = {
-    "binding_id": {"type": INTEGER_ID, "required": True},
-    "since": {"type": START, "required": True},
-    "until": {"type": END},
-}
 SPEC = dict(
     CONNECTION_SPEC,
     **REQUEUE_CHOICE,
-    sequential={"type": "bool", "default": True},
-    batch_size={"type": BATCH_SIZE, "default": 50},
+    **REQUEUE_HOW,
+    backfill={"type": "str", "choices": BACKFILL, "default": "always"},
     limit={"type": whole_number(1)},
-    force={"type": "bool", "default": False},
-    on_unknown={"type": "str", "choices": ["fail", "requeue", "skip", "dispatched"], "default": "fail"},
     state={"type": "str", "choices": ["requeued", "planned"], "default": "requeued"},
-    assume_enabled={"type": "bool", "default": False},
-    self_loading={"type": "list", "elements": "dict", "options": PERIOD},
+    enabled_bindings={"type": "list", "elements": "dict"},
 )
+CHOICE = ("extract_ids", "datastream_ids", "binding_ids", "target_id")
 
 
 def run(params, check_mode):
     selection.refuse_empty(params, "extract_ids", "datastream_ids", "binding_ids")
-    selection.require_one(params, "extract_ids", "datastream_ids")
+    selection.require_one(params, *CHOICE)
     check_bounds(params)
-    return _run.requeue(connect(params), params, check_mode)
+    return requeue(connect(params), params, check_mode)
 
 
 def main():
     module = AnsibleModule(
         argument_spec=SPEC,
-        required_one_of=[("extract_ids", "datastream_ids")],
-        required_by={"created_from": "datastream_ids", "created_to": "datastream_ids"},
+        required_one_of=[CHOICE],
+        mutually_exclusive=[*REQUEUE_RULES["mutually_exclusive"], ("extract_ids", "created_from"), ("extract_ids", "created_to")],
         supports_check_mode=True,
-        **REQUEUE_RULES,
     )
     try:
         result = run(module.params, module.check_mode)

@@ -10,8 +10,8 @@ module: adverity_requeue_info
 short_description: Show what the ledger knows of requeued extracts
 version_added: 0.1.0
 description:
-  - Shows which extracts M(adverity.management.adverity_requeue) planned, dispatched, or sent with unknown outcome, according to its ledger.
-  - Asks the service only for the bindings of O(target_id). It is not waiting for a run that is under way, so it can show how far that one is.
+  - Shows which extracts M(adverity.management.adverity_requeue) planned, dispatched, sent with unknown outcome, or saw refused, according to its ledger.
+  - Asks the service only for the bindings of O(target_id). It does not wait for a run that is under way, so it can show how far that one is.
   - Dispatched is all that can be known here. Whether loading succeeded can be seen in Adverity only.
 author:
   - The adverity.management authors (@adverity-management)
@@ -27,9 +27,9 @@ options:
   datastream_ids:
     description: Only the extracts of these datastreams, by their integer ids.
   binding_ids:
-    description: Only what went or shall go to these bindings, by their integer ids.
+    description: Only what go to these bindings, by their integer ids.
   target_id:
-    description: Only what went or shall go to the bindings of this destination, by its integer id.
+    description: Only what go to the bindings of this destination, by its integer id.
   summary_only:
     description: Leave RV(extracts) empty. RV(counts) and RV(backfills) tell the same in numbers, and a ledger can hold many extracts.
     type: bool
@@ -39,7 +39,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: How far is the backfill of destination 789?
+- name: Ask how far the backfill of destination 789 is
   adverity.management.adverity_requeue_info:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -54,7 +54,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 extracts:
-  description: The entries of the ledger, by datastream, oldest extract first.
+  description: The entries of the ledger, by binding, oldest extract first. Empty with O(summary_only=true).
   returned: success
   type: list
   elements: dict
@@ -68,22 +68,34 @@ extracts:
       type: int
       sample: 456
     binding_id:
-      description: The binding it went or shall go to. Empty where none was named, so that it went to all that were enabled.
+      description: The binding it goes to. Empty where none was named, so that it went to all that were enabled.
       type: int
       sample: 123
+    created:
+      description: When the extract was created, as far as the service told it.
+      type: str
+      sample: "2024-05-31T04:00:00Z"
     status:
-      description: V(pending) for planned, V(dispatched), or V(unknown) where no answer came.
+      description: V(pending) for planned, V(dispatched), V(unknown) where no answer came, or V(refused) where the service does not take it.
       type: str
       sample: dispatched
     dispatched_at:
       description: When the service said that it dispatched it. Empty for the others.
       type: str
       sample: "2024-06-01T14:32:05Z"
+    refused_at:
+      description: When the service refused it. Empty for the others.
+      type: str
+      sample: null
+    reason:
+      description: Why it was refused, in the service's words. Empty for the others.
+      type: str
+      sample: null
 counts:
   description: How many of these entries are in which status.
   returned: success
   type: dict
-  sample: {pending: 0, dispatched: 130, unknown: 0}
+  sample: {pending: 0, dispatched: 130, unknown: 0, refused: 0}
 backfills:
   description: The same by binding, with what the ledger knows of a binding as a whole.
   returned: success
@@ -107,7 +119,11 @@ backfills:
       type: int
       sample: 130
     unknown:
-      description: Of how many extracts the outcome is unknown.
+      description: How many extracts have an unknown outcome.
+      type: int
+      sample: 0
+    refused:
+      description: How many extracts the service refused.
       type: int
       sample: 0
     planned_at:
@@ -115,20 +131,29 @@ backfills:
       type: str
       sample: null
     updated:
-      description: The last change of the binding, as it stood at the service when a plan was last written or taken up. Empty where it did not tell.
+      description: The last change of the binding, as a run last saw it. Empty where the service did not tell.
       type: str
       sample: "2024-06-01T14:32:00Z"
-    finished:
-      description: Whether nothing is pending, unknown, or planned and not taken up.
+    enabled:
+      description: Whether the binding was enabled when a run last saw it. Empty where this is not known.
       type: bool
       sample: true
-    self_loading:
-      description: The periods in which the binding is or was enabled, as far as a run has told the ledger.
+    finished:
+      description: Whether nothing is pending, unknown, or planned and not taken up. Finished means dispatched, not loaded.
+      type: bool
+      sample: true
+    enabled_periods:
+      description: The periods in which the binding was enabled for certain, and so loaded new extracts by itself.
       type: list
       elements: dict
       sample: [{since: "2024-06-01T14:32:00Z", until: null}]
+    unknown_periods:
+      description: The periods of which nobody can know whether the binding was enabled, and why.
+      type: list
+      elements: dict
+      sample: []
 in_progress:
-  description: Whether a run holds the ledger for this instance right now. What is unknown may then be just on its way.
+  description: Whether a run works with the ledger for this instance now. What is unknown may then be on its way.
   returned: success
   type: bool
   sample: false
@@ -142,7 +167,7 @@ ledger:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
-from ansible_collections.adverity.management.plugins.module_utils._requeue import report
+from ansible_collections.adverity.management.plugins.module_utils._requeue.report import report
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import REQUEUE_CHOICE, REQUEUE_RULES, check_bounds
 
@@ -150,7 +175,7 @@ from ansible_collections.adverity.management.plugins.module_utils._spec.options 
 def run(params):
     selection.refuse_empty(params, "extract_ids", "datastream_ids", "binding_ids")
     check_bounds(params)
-    return report.report(connect(params), params)
+    return report(connect(params), params)
 
 
 def main():

@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 from worlds import KEY, Work
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ROOT / "playbooks" / "files" / "adverity_simulator.py"
+PROGRAM = ROOT / "playbooks" / "files" / "adverity_simulator"
 
 
 class Service:

@@ -6,11 +6,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import shutil
-import signal
 import subprocess
 import threading
 import time
@@ -20,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import places
+import processes
 import pythons
 
 # What pip says of each package while ansible-test fills its many virtual environments. What goes wrong is still shown.
@@ -41,15 +39,12 @@ CORE_PAGES = {
 }
 
 
+# Integration tests for the inner loop: of each kind what says most in little time.
+QUICK = {"modules": ("test_bindings.py", "test_extracts.py"), "role": ("test_one_datastream.py",), "faults": ("test_requeue_killed.py",)}
+
+
 class StageError(Exception):
     """A stage failed; the text says why in one line."""
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """End a tool with all that it started and left behind, servers and hung workers too."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 @dataclass
@@ -67,7 +62,6 @@ class Bench:
     environment: dict[str, str] = field(init=False)
     quiet: bool = False  # what is said is kept, for whoever prints it later
     said: list[str] = field(default_factory=list)
-    running: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         home = self.folder / "home"
@@ -88,42 +82,44 @@ class Bench:
         else:
             print(text, end="", flush=True)
 
-    def end(self) -> None:
-        """End what is still running."""
-        for process in self.running:
-            _end(process)
+    def run(self, *command: str, cwd: Path | None = None, **variables: str) -> list[str]:
+        """Run one tool in the copy, show its output as it comes, and return its lines; a bad exit status is an error.
 
-    def run(self, *command: str, cwd: Path | None = None) -> list[str]:
-        """Run one tool in the copy, show its output as it comes, and return its lines; a bad exit status is an error."""
+        `variables` are added to its environment.
+        """
         self.say(f"$ {' '.join(command)}\n")
         lines = []
-        process = subprocess.Popen(
+        process = processes.start(
             command,
             cwd=cwd or self.copy,
-            env=self.environment,
+            env={**self.environment, **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
             encoding="utf-8",
             errors="replace",
-            start_new_session=True,
         )
-        self.running.append(process)
-        watch = threading.Timer(LONGEST, _end, [process])
-        watch.start()
+        hung = threading.Event()
+
+        def watch() -> None:  # what a tool leaves behind could hold its output open for ever
+            try:
+                process.wait(LONGEST)
+            except subprocess.TimeoutExpired:
+                hung.set()
+            processes.end(process)
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
         try:
             for line in process.stdout or ():
                 lines.append(line.rstrip())
                 if not PIP_CHATTER.match(line):
                     self.say(line)
-            process.wait()
-        finally:
-            hung = not watch.is_alive()
-            self.running.remove(process)
-            watch.cancel()
-            _end(process)
-        if hung:
+        except BaseException:
+            processes.end(process)
+            raise
+        watcher.join()
+        if hung.is_set():
             raise StageError(f"{' '.join(command[:2])}, or what it started, went on for {LONGEST // 60} minutes")
         if process.returncode:
             raise StageError(f"{' '.join(command[:2])} ended with {process.returncode}")
@@ -267,6 +263,15 @@ def integration(bench: Bench) -> str:
     return f"{len(targets)} targets passed: {' '.join(targets)}" + (f", {count} tests of pytest in them" if count else "")
 
 
+def quick(bench: Bench) -> str:
+    """Run the unit tests on the Python of the tools, and a few files of the integration targets, without ansible-test."""
+    pytest = ("python", "-m", "pytest", "-q", "-n", "2")
+    lines = bench.run(*pytest, "tests/unit", PYTHONPATH=str(bench.folder))
+    for target, names in QUICK.items():
+        lines += bench.run("./runme.sh", *names, cwd=bench.copy / "tests" / "integration" / "targets" / target)
+    return f"{count_passed(lines)} tests passed: unit tests, and of the integration targets {' '.join(QUICK)}"
+
+
 def coverage(bench: Bench) -> str:
     """Run the unit tests on the controller's Python once more, and print which lines of plugins/ none of them reached.
 
@@ -291,7 +296,10 @@ STAGES: dict[str, Callable[[Bench], str]] = {
     "units": units,
     "integration": integration,
     "coverage": coverage,
+    "quick": quick,
 }
+# What a test run leaves out unless it is asked for.
+EXTRA = ("coverage", "quick")
 
 
 @dataclass(frozen=True)
@@ -334,6 +342,5 @@ def run_beside(bench: Bench, names: list[str], beside: Bench, beside_names: list
         others = run_stages(bench, names)
         thread.join()
     finally:
-        beside.end()
         print("".join(beside.said), end="", flush=True)
     return outcomes + others

@@ -15,8 +15,9 @@ import ssl
 import time
 import traceback
 import typing as t
+from datetime import datetime
 
-from . import retry, text
+from . import retry, text, time_limit
 from .errors import AdverityError, InputError, Lost, NotReached, Refused, RequestError, UnreadableAnswer
 
 try:
@@ -44,6 +45,9 @@ _SCOPES = (
     ("/api/v1/bindings/", "destination"),
     ("/api/v1/extracts/requeue/", "destination"),
     (DATASTREAMS, "datastream"),
+    ("/api/target-types/", "destination"),
+    ("/api/datastreams/", "datastream"),
+    ("/api/stacks/", "workspace"),
 )
 
 Params = dict[str, t.Any]
@@ -64,16 +68,16 @@ class _Body(io.BytesIO):
 
 
 class Answer:
-    """What the service answered with success. ``data`` is the JSON value.
+    """What the service answered with success. ``data`` is the JSON value, ``date`` when it answered: the header ``Date``, in UTC to the second, or None.
 
     ``repeated`` is true where an earlier try of the same request may have been carried out already, so that what this answer
     says of *changes* may be too little.
     """
 
-    __slots__ = ("data", "repeated")
+    __slots__ = ("data", "date", "repeated")
 
-    def __init__(self, data: t.Any, repeated: bool) -> None:
-        self.data, self.repeated = data, repeated
+    def __init__(self, data: t.Any, repeated: bool, date: datetime | None = None) -> None:
+        self.data, self.repeated, self.date = data, repeated, date
 
 
 def _nothing() -> None:
@@ -84,7 +88,8 @@ class Client:
     """Requests to one instance with one key.
 
     ``base_url`` is ``https://host[:port]``; ``verify`` is true, false, or the path of a PEM bundle; ``timeout`` is in seconds, to connect and
-    between bytes; ``retries`` counts further tries; ``retry_max_delay`` caps one wait, in seconds.
+    between bytes (for a whole answer, ten times that and at least 60 s); ``retries`` counts further tries; ``retry_max_delay`` caps one wait, in
+    seconds. ``date`` is that of the last answer with success.
     Proxies come from the environment (never for http://, which is loopback only); ``~/.netrc`` is not read; redirects are not followed.
     """
 
@@ -105,6 +110,8 @@ class Client:
         self._timeout, self._retries, self._longest = timeout, retries, retry_max_delay
         self._last_used = _LONG_AGO
         self._session = _session(base_url, api_key, verify)
+        time_limit.limit_answers(self._session, time_limit.of_whole_answer(timeout))
+        self.date: datetime | None = None
         self._posts: dict[str, t.Any] = {}
 
     def get(self, path: str, params: Params | None = None) -> t.Any:
@@ -119,11 +126,15 @@ class Client:
         body: t.Any = None,
         before: t.Callable[[], t.Any] = _nothing,
         undo: t.Callable[[], t.Any] = _nothing,
+        confirm: t.Callable[[], t.Any] = _nothing,
     ) -> Answer:
         """One request, repeated as ``_retry`` allows. Raises NotReached, Refused, Lost or UnreadableAnswer.
 
-        ``before`` is called before each try, and ``undo`` after each try with which the service certainly did nothing: so what ``before``
-        noted holds exactly while the request may have been carried out.
+        ``before`` is called before each try, and ``undo`` after each try with which the service certainly did nothing, in this one and those
+        before it: so what ``before`` noted holds exactly while the request may have been carried out.
+
+        ``confirm`` looks whether a request without a certain outcome was carried out, before it is repeated or given up: what it returns is then
+        the answer's data, None stands for "not carried out". Where it fails the request is not repeated.
         """
         _refuse_unbounded(method, path, params or {})
         repeated = False
@@ -132,18 +143,31 @@ class Client:
             tries += 1
             before()
             try:
-                return Answer(self._send(method, path, params, body), repeated)
+                return Answer(self._send(method, path, params, body), repeated, self.date)
             except RequestError as error:
-                error.tries = tries
-                if error.did_nothing:
-                    undo()
-                else:
-                    repeated = True
-                if tries > self._retries or not retry.may_repeat(error):
-                    raise
-                delay = retry.wait(tries, getattr(error, "retry_after", None), self._longest)
-            time.sleep(delay)
-            self._last_used = _LONG_AGO  # however short the wait was
+                failure = error
+            failure.tries = tries
+            repeated = repeated or not failure.did_nothing
+            if repeated:
+                failure.did_nothing = False  # an earlier try may have been carried out
+            else:
+                undo()
+            again = tries <= self._retries and retry.may_repeat(failure)
+            if again:
+                time.sleep(retry.wait(tries, getattr(failure, "retry_after", None), self._longest))
+                self._last_used = _LONG_AGO  # however short the wait was
+            data = self._ask(confirm, failure) if repeated else None
+            if data is not None:
+                return Answer(data, repeated)
+            if not again:
+                raise failure
+
+    @staticmethod
+    def _ask(confirm: t.Callable[[], t.Any], failure: RequestError) -> t.Any:
+        try:
+            return confirm()
+        except AdverityError as error:
+            raise failure from error
 
     def _send(self, method: str, path: str, params: Params | None, body: t.Any) -> t.Any:
         payload = None if body is None else _Body(json.dumps(body).encode())
@@ -159,7 +183,9 @@ class Client:
         self._last_used = time.monotonic()
         kind = response.headers.get("Content-Type", "")
         if 200 <= response.status_code < 300:
-            return self._parse(method, path, response.status_code, content, kind)
+            data = self._parse(method, path, response.status_code, content, kind)
+            self.date = retry.read_date(response.headers.get("Date"))
+            return data
         raise self._refused(method, path, response, content, kind)
 
     def _prepare(self, method: str, path: str, params: Params | None, payload: _Body | None) -> t.Any:
@@ -175,14 +201,16 @@ class Client:
         return prepared
 
     def _parse(self, method: str, path: str, status: int, content: bytes, kind: str) -> t.Any:
+        if method == "DELETE" and not content:
+            return None
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
             if "json" in kind.lower():
                 raise Lost(method, path, f"was answered with {status}, but the answer is cut short") from error
             raise UnreadableAnswer(
-                f"{method} {path} was answered with {status}, but not with JSON: {text.body(content, kind, self._key)}. Check that instance is the host of the Management API,"
-                " and what stands between (a proxy or a log-in page).",
+                f"{method} {path} was answered with {status}, but not with JSON: {text.body(content, kind, self._key)}."
+                " Check that instance is the host of the Management API, and what stands between (a proxy or a log-in page).",
                 method=method,
                 path=path,
                 status=status,
@@ -203,7 +231,7 @@ class Client:
     def _broken(self, method: str, path: str, error: Exception, payload: _Body | None) -> RequestError:
         cause = _innermost(error)
         reason = _reason(error, cause, self.host, self._timeout, self._key)
-        if payload is not None and payload.taken:
+        if method == "DELETE" or (payload is not None and payload.taken):  # of a request without a body nobody can tell how far it came
             return Lost(method, path, reason)
         # urllib3 1 has an error of its own for a certificate that names another host.
         untrusted = isinstance(cause, ssl.SSLCertVerificationError) or type(cause).__name__ == "CertificateError"
@@ -249,7 +277,7 @@ def _hint(method: str, path: str, status: int) -> str:
     if status == 401:
         return "Check api_key: it must be a Management API key made in the Adverity user interface, for this instance."
     if status == 403:
-        right = "read" if method == "GET" else "write"
+        right = "read" if method in ("GET", "OPTIONS") else "write"
         for beginning, thing in _SCOPES:
             if path.startswith(beginning):
                 more = " (given to keys of the root workspace only)" if thing == "destination" and right == "write" else ""
@@ -269,6 +297,8 @@ def _innermost(error: BaseException) -> BaseException:
 
 def _reason(error: BaseException, cause: BaseException, host: str, timeout: float, secret: str) -> str:
     """One line on why no answer came."""
+    if isinstance(cause, time_limit.TooSlow):
+        return f"got no whole answer from {host} within {cause}"
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return f"did not reach {host}: no connection within {timeout:g} s"
     if isinstance(error, requests.exceptions.Timeout):

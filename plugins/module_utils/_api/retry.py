@@ -15,8 +15,8 @@ from email.utils import parsedate_to_datetime
 from .errors import Lost, NotReached, Refused, RequestError
 
 # A GET changes nothing; PATCH and PUT set a value, and setting it twice is setting it once (bindings and pulling guides).
-# A POST loads again each time (requeue guide).
-_SAFE_TO_REPEAT = frozenset(("GET", "PATCH", "PUT"))
+# Deleting twice is deleting once, too; the second time may be answered with 404. A POST loads or creates again each time (requeue guide).
+_SAFE_TO_REPEAT = frozenset(("GET", "OPTIONS", "PATCH", "PUT", "DELETE"))
 _PASSING = frozenset((408, 425, 429, 500, 502, 503, 504))
 _FIRST_WAIT = 0.5
 
@@ -49,10 +49,14 @@ def read_retry_after(value: str | None, at: datetime | None = None) -> float | N
     value = (value or "").strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])
+    moment = read_date(value)
+    return None if moment is None else max(0.0, (moment - (at or datetime.now(timezone.utc))).total_seconds())
+
+
+def read_date(value: str | None) -> datetime | None:
+    """An HTTP date as an aware datetime in UTC; None where it is none."""
     try:
-        moment = parsedate_to_datetime(value)
+        moment = parsedate_to_datetime(value or "")
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return max(0.0, (moment - (at or datetime.now(timezone.utc))).total_seconds())

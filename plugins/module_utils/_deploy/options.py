@@ -13,91 +13,95 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from .._api import text
 from .._api.errors import InputError
-from .._spec.kinds import BATCH_SIZE, END, START, to_integer_id, to_uuid
+from .._resources.destinations import secret
+from .._spec import selection
+from .._spec.kinds import END, INTEGER_ID, START, UUID
+from .._spec.options import BACKFILL, REQUEUE_HOW, TARGET_TYPE, Spec, check_bounds
 
 PREFIX = "deploy_destination_"
+DATASTREAM_OPTIONS = ("datastream_enabled", "pulling_mode", "smart_pulling")
+_DATASTREAM = ("name", "workspace", "table_name", "settings")
+_EXCLUSIVE = [(PREFIX + "target_id", PREFIX + "name"), (PREFIX + "datastream_ids", PREFIX + "datastreams")]
 
-
-def _boolean(value: t.Any) -> bool:
-    try:
-        return bool(boolean(value))
-    except TypeError as error:
-        raise ValueError(f"{value!r:.80} is neither yes nor no") from error
-
-
-def _one_of(*choices: str) -> t.Callable[[t.Any], str]:
-    def convert(value: t.Any) -> str:
-        if value not in choices:
-            raise ValueError("{0!r:.80} is none of {1}".format(value, ", ".join(choices)))
-        return str(value)
-
-    return convert
-
-
-def _list_of(kind: t.Callable[[t.Any], t.Any]) -> t.Callable[[t.Any], list[t.Any]]:
-    def convert(value: t.Any) -> list[t.Any]:
-        listed = [one for one in value.replace("\n", ",").split(",") if one.strip()] if isinstance(value, str) else value
-        if not isinstance(listed, list):
-            listed = [listed]
-        if not listed:
-            raise ValueError("the list is empty, and that is never taken for all")
-        return [kind(one) for one in listed]
-
-    return convert
-
-
-_KINDS: dict[str, tuple[t.Any, t.Callable[[t.Any], t.Any]]] = {
-    "target_id": (None, to_integer_id),
-    "datastream_ids": (None, _list_of(to_integer_id)),
-    "enabled": (True, _boolean),
-    "backfill": ("when_needed", _one_of("when_needed", "always", "never")),
-    "backfill_from": (None, START),
-    "backfill_to": (None, END),
-    "sequential": (True, _boolean),
-    "batch_size": (50, BATCH_SIZE),
-    "ledger": (None, str),
-    "ledger_in_facts": (False, _boolean),
-    "force": (False, _boolean),
-    "on_unknown": ("fail", _one_of("fail", "requeue", "skip", "dispatched")),
-    "datastream_uuids": (None, _list_of(to_uuid)),
-    "datastream_enabled": (None, _boolean),
-    "pulling_mode": (None, _one_of("smart", "schedule")),
-    "smart_pulling": (None, dict),
+VARIABLES: Spec = {
+    "target_id": {"type": INTEGER_ID},
+    "name": {"type": "str"},
+    **TARGET_TYPE,
+    "workspace": {"type": "str"},
+    "connection": {"type": "str"},
+    "settings": {"type": "dict"},
+    "datastream_ids": {"type": "list", "elements": INTEGER_ID},
+    "datastreams": {"type": "list", "elements": "raw"},
+    "enabled": {"type": "bool", "default": True},
+    "backfill": {"type": "str", "choices": BACKFILL, "default": "when_needed"},
+    "backfill_from": {"type": START},
+    "backfill_to": {"type": END},
+    **REQUEUE_HOW,
+    "datastream_uuids": {"type": "list", "elements": UUID},
+    "datastream_enabled": {"type": "bool"},
+    "pulling_mode": {"type": "str", "choices": ["smart", "schedule"]},
+    "smart_pulling": {"type": "dict"},
 }
 
 
 def read(given: dict[str, t.Any]) -> dict[str, t.Any]:
-    """All variables by name (without the role's prefix), converted; what is not given, or an empty text, has its default. Raises InputError."""
-    unknown = sorted(set(given) - set(_KINDS))
-    if unknown:
-        raise InputError("No such variable: {0}.".format(", ".join(PREFIX + name for name in unknown)))
-    options = {}
-    for name, (default, convert) in _KINDS.items():
-        value = given.get(name)
-        if value is None or (isinstance(value, str) and not value.strip()):
-            options[name] = default
-            continue
-        try:
-            options[name] = convert(value.strip() if isinstance(value, str) else value)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"{PREFIX}{name}: {error}. Nothing was changed.") from error
-    if options["target_id"] is None:
-        raise InputError(f"{PREFIX}target_id is empty: it names the destination, by its integer id. Nothing was changed.")
+    """All variables by name (without the role's prefix), converted; what is not given, or an empty text, has its default. Raises InputError, which names
+    the role's variable."""
+    filled = {PREFIX + name: _text(name, value) for name, value in given.items() if value is not None and not (isinstance(value, str) and not value.strip())}
+    spec = {PREFIX + name: dict(option, required=False) for name, option in VARIABLES.items()}
+    validated = ArgumentSpecValidator(spec, mutually_exclusive=_EXCLUSIVE, required_one_of=[_EXCLUSIVE[0]]).validate(filled)
+    if validated.error_messages:
+        raise InputError(f"{'; '.join(validated.error_messages)}. Nothing was changed.")
+    selection.refuse_empty(validated.validated_parameters, *(PREFIX + name for name in ("datastream_ids", "datastreams", "datastream_uuids")))
+    options = {name: validated.validated_parameters[PREFIX + name] for name in VARIABLES}
+    check_bounds(options, "backfill_from", "backfill_to", PREFIX)
+    options["datastreams"] = options["datastreams"] and [_datastream(one) for one in options["datastreams"]]
     _check_together(options)
     return options
 
 
 def _check_together(options: dict[str, t.Any]) -> None:
-    alone = [PREFIX + name for name in ("datastream_enabled", "pulling_mode", "smart_pulling") if options[name] is not None]
-    if alone and options["datastream_uuids"] is None:
+    missing = [PREFIX + name for name in ("type", "workspace") if options["name"] is not None and options[name] is None]
+    if options["datastreams"] and options["type"] is None:
+        missing = [PREFIX + "type"]
+    if missing:
         raise InputError(
-            "{0}: these are for the datastreams in {1}datastream_uuids, and that is not given. Nothing was changed.".format(", ".join(alone), PREFIX)
+            f"{', '.join(dict.fromkeys(missing))}: missing. A destination by name needs type and workspace, and datastreams by name need the type."
+            " Nothing was changed."
+        )
+    foreign = [PREFIX + name for name in ("workspace", "connection", "settings") if options["name"] is None and options[name] is not None]
+    if foreign:
+        raise InputError(f"{', '.join(foreign)}: these describe a destination by name, but {PREFIX}name is not given. Nothing was changed.")
+    alone = [PREFIX + name for name in DATASTREAM_OPTIONS if options[name] is not None]
+    if alone and options["datastream_uuids"] is None and options["datastreams"] is None:
+        raise InputError(
+            f"{', '.join(alone)}: these are for the datastreams in {PREFIX}datastreams or {PREFIX}datastream_uuids, and neither is given. Nothing was changed."
         )
 
 
-def defaults() -> dict[str, t.Any]:
-    """What the variables are where they cannot be read: for tasks that are there to say so."""
-    return {name: default for name, (default, _convert) in _KINDS.items()}
+def _datastream(given: t.Any) -> dict[str, t.Any]:
+    """A datastream as a dict of ``name``, ``workspace``, ``table_name``, ``settings``."""
+    one = dict.fromkeys(_DATASTREAM) | (given if isinstance(given, dict) else {"name": given})
+    wrong = [str(name) for name in one if name not in _DATASTREAM]
+    if one["name"] in (None, "") or not isinstance(one["name"], (str, int)):
+        wrong.append("name is missing")
+    if wrong or not isinstance(one["settings"] or {}, dict):
+        shown = text.line(", ".join(wrong) or "settings")
+        raise InputError(f"{PREFIX}datastreams: each is a name, or a dict of {', '.join(_DATASTREAM)}. Wrong: {shown}. Nothing was changed.")
+    if any(secret(name, {}) for name in one["settings"] or {}):
+        raise InputError(
+            f"{PREFIX}datastreams: settings with secrets are not supported here. Use adverity.management.adverity_assignment. Nothing was changed."
+        )
+    return one
+
+
+def _text(name: str, value: t.Any) -> t.Any:
+    """A list may be text, with line breaks, or else commas, between its items."""
+    if isinstance(value, str) and VARIABLES.get(name, {}).get("type") == "list":
+        items = value.split("\n") if name == "datastreams" and "\n" in value.strip() else value.replace("\n", ",").split(",")
+        return [item.strip() for item in items if item.strip(" ,\r")]
+    return value.strip() if isinstance(value, str) and name not in ("name", "workspace", "connection") else value

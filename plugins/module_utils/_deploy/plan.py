@@ -4,170 +4,170 @@
 
 # Private to this collection: it may change at any time.
 
-"""What the role ``deploy_destination`` decides: pure, from the bindings and the ledger to what is enabled and backfilled.
-
-The filters ``deployment_plan`` and ``deployment_backfill`` are these functions for the role's tasks.
-"""
+"""What a run of the role ``deploy_destination`` has to do, before anything is written. What becomes of a history is decided in ``_requeue/decision.py``."""
 
 from __future__ import annotations
 
 import typing as t
 
+from .._api.client import Client
+from .._api.errors import InputError
 from .._api.paging import Row
-from .._resources import bindings as _bindings
+from .._ledger.ledger import LOOK, open_ledger
+from .._requeue import decision, result, select
+from .._resources import assignments, bindings, datastreams, destinations, directory, extracts
 from .._spec import selection, times
+from . import options as variables
 
-Known = dict[str, t.Any]  # a row of adverity_requeue_info's backfills
-Periods = list[dict[str, t.Any]]  # since and until, as in these rows
+Options = dict[str, t.Any]
 
 
-def make_plan(
-    bindings: list[Row],
-    backfills: list[Known],
-    target_id: int,
-    datastream_ids: list[int] | None,
-    enabled: bool,
-    backfill: str,
-    in_facts: bool = False,
-) -> dict[str, t.Any]:
-    """What to do about the bindings of one destination.
+def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """The result of ``adverity_deployment_info``, with ``warnings``. Raises InputError where the variables are wrong or name what is not there.
 
-    ``bindings`` are all its rows; ``backfills`` what the ledger knows of them; ``backfill`` is ``when_needed``, ``always`` or ``never``;
-    ``in_facts`` says that the ledger may have been lost since it knew that.
-    Returns ``bindings`` (those meant, each with ``deed``, one word on what happens to its history), ``write_ids`` (to be enabled or disabled),
-    ``planned_ids`` (of these, to be backfilled), ``resumed_ids`` (enabled already, to be backfilled), ``new_ids`` (of both, those of which the
-    ledger knows nothing), ``datastreams`` (their datastreams by binding id), ``self_loading`` (per binding id, periods as far as they are known
-    before anything is enabled), ``warnings`` and ``refusal``.
-    Raises InputError where a datastream is not bound to the destination.
+    ``options`` are the variables as they are meant; ``create`` says whether the destination is to be created or changed; ``assignments`` are what to
+    assign to it; ``bindings`` what happens to each binding, those that do not exist yet without an id; ``due`` whether there is anything to do.
     """
-    meant = _meant(bindings, target_id, datastream_ids)
-    known = {row["binding_id"]: row for row in backfills}
-    plan = empty_plan(None)
-    for row in meant:
-        state, knows = _bindings.state(row), known.get(row["id"])
-        written = state is not enabled
-        deed, periods = _decide(row, state, knows, enabled, backfill, in_facts)
-        if written:
-            plan["write_ids"].append(row["id"])
-        if deed == "backfill":
-            plan["planned_ids" if written else "resumed_ids"].append(row["id"])
-            plan["self_loading"][row["id"]] = periods
-            plan["new_ids"] += [] if knows else [row["id"]]
-        plan["bindings"].append(dict(row, deed=deed, written=written, dispatched=knows["dispatched"] if knows else 0))
-    plan["datastreams"] = {row["id"]: row["datastream_id"] for row in meant}
-    plan["warnings"] = _warnings(plan["bindings"], known, enabled)
-    return plan
-
-
-def empty_plan(refusal: str | None) -> dict[str, t.Any]:
-    """A plan to do nothing, because of ``refusal`` where that is not None."""
-    lists: dict[str, t.Any] = {name: [] for name in ("bindings", "write_ids", "planned_ids", "resumed_ids", "new_ids", "warnings")}
-    return dict(lists, datastreams={}, self_loading={}, refusal=refusal)
-
-
-def make_backfill(plan: dict[str, t.Any], written: list[Row], only_planned: bool, check_mode: bool) -> dict[str, t.Any]:
-    """The options of ``adverity_requeue`` that choose: ``datastream_ids``, ``binding_ids``, ``self_loading``.
-
-    With ``only_planned`` for what is going to be enabled, before it is; otherwise for everything, ``written`` being the bindings that were
-    enabled, as the service answered: from their ``updated`` on they load by themselves (in check mode no such time is known).
-    """
-    binding_ids = plan["planned_ids"] + ([] if only_planned else plan["resumed_ids"])
-    answers = {row["id"]: row for row in written}
-    self_loading: Periods = []
-    for binding_id in binding_ids:
-        periods = list(plan["self_loading"][binding_id])
-        if binding_id in plan["planned_ids"] and not only_planned and not check_mode and not _is_open(periods):
-            periods.append({"since": answers.get(binding_id, {}).get("updated") or times.now(), "until": None})
-        self_loading.extend(dict(period, binding_id=binding_id) for period in periods)
+    options = variables.read(params["variables"])
+    settings = options.pop("settings")
+    names = _Names(client, options)
+    destination, named = names.find_destination(settings or {})
+    target_id = options["target_id"] or destination.get("id")
+    places = names.find_datastreams()
+    mapped = assignments.Plan(names.read_assignments(target_id), _wanted(options, places)) if places else None
+    if places and names.needs_uuids:
+        options["datastream_uuids"] = _uuids(places)
+    rows = [] if target_id is None else _choose(bindings.read(client, target_id=target_id), target_id, options, [one["id"] for one in places])
+    bound, warnings = _decide(client, params, options, rows)
+    called = {one["id"]: one["name"] for one in places}
+    bound += _unbound(client, options, target_id, [one for one in places if one["id"] not in [row["datastream_id"] for row in rows]], check_mode)
+    written = [row for row in bound if row["enabled"] is not options["enabled"]]
+    create = named is not None and bool(named.body)
     return {
-        "datastream_ids": selection.once(plan["datastreams"][binding_id] for binding_id in binding_ids),
-        "binding_ids": binding_ids,
-        "self_loading": self_loading,
+        "changed": False,
+        "options": options,
+        "target_id": target_id,
+        "name": options["name"],
+        "create": create,
+        "assignments": _wanted(options, places) if mapped else [],
+        "assign": bool(mapped and mapped.due) or (create and bool(places)),
+        "bindings": [dict(row, name=called.get(row["datastream_id"])) for row in bound],
+        "due": bool(create or (mapped and mapped.due) or written or options["datastream_uuids"] or any(row["action"] == decision.BACKFILL for row in bound)),
+        "warnings": [*(named.warnings if named else []), *warnings],
     }
 
 
-def _meant(bindings: list[Row], target_id: int, datastream_ids: list[int] | None) -> list[Row]:
-    _bindings.refuse_none(bindings, None, target_id)
-    if datastream_ids is None:
-        return bindings
+class _Names:
+    """What the names in the variables mean. Each list is read once."""
+
+    def __init__(self, client: Client, options: Options) -> None:
+        self._client, self._options = client, options
+        self._workspaces: list[Row] | None = None
+        self._type: Row | None = None
+        self.needs_uuids = any(options[name] is not None for name in variables.DATASTREAM_OPTIONS)
+
+    def find_destination(self, settings: Row) -> tuple[Row, destinations.Plan | None]:
+        """The destination by its name (empty: there is none yet), and what has to be written so that it is as asked; None where it goes by its id."""
+        options, client = self._options, self._client
+        if options["name"] is None:
+            return {}, None
+        kind = self._read_type()
+        workspace_id = directory.find_workspace(self._read_workspaces(), options["workspace"])["id"]
+        named: Row = {"name": options["name"]}
+        if options["connection"] is not None:
+            named["auth"] = directory.look_up_connection(client, options["connection"], kind, None)
+        row = destinations.locate(client, kind["id"], named, workspace_id, None, settings)
+        if row is not None:
+            plan = destinations.Plan(row, named, settings, {})
+            if not plan.body:
+                plan.unchecked = False  # nothing to write, so nothing to check
+                return row, plan
+        else:
+            named["stack"] = workspace_id
+        return row or {}, destinations.Plan(row, named, settings, destinations.read_fields(client, kind["id"]))
+
+    def find_datastreams(self) -> list[Row]:
+        """The datastreams that are named, with both ids where UUIDs are needed."""
+        if not self._options["datastreams"]:
+            return []
+        newer = datastreams.read(self._client, None, {}) if self.needs_uuids else None
+        places = self._read_workspaces()
+        rows = directory.describe(directory.read_datastreams(self._client), places, newer)
+        wanted = [one["name"] if one["workspace"] is None else one for one in self._options["datastreams"]]
+        return [directory.find_datastream(rows, one, places) for one in wanted]
+
+    def read_assignments(self, target_id: int | None) -> list[Row]:
+        """The assignments of the destination; none where it is still to be created."""
+        return [] if target_id is None else assignments.read(self._client, self._read_type()["id"], target_id)
+
+    def _read_workspaces(self) -> list[Row]:
+        if self._workspaces is None:
+            self._workspaces = directory.read_workspaces(self._client)
+        return self._workspaces
+
+    def _read_type(self) -> Row:
+        if self._type is None:
+            self._type = destinations.read_type(self._client, self._options["type"])
+        return self._type
+
+
+def _wanted(options: Options, places: list[Row]) -> list[Row]:
+    return [
+        {"datastream_id": place["id"], "table_name": one["table_name"], "settings": one["settings"]} for one, place in zip(options["datastreams"] or [], places)
+    ]
+
+
+def _uuids(places: list[Row]) -> list[str]:
+    unlinked = [place for place in places if place["uuid"] is None]
+    if unlinked:
+        raise InputError(
+            f"{variables.PREFIX}datastreams: {directory.quoted(unlinked[0]['name'])} cannot be linked to a UUID. {unlinked[0]['note']} Set"
+            f" {variables.PREFIX}datastream_ids and {variables.PREFIX}datastream_uuids instead. Nothing was changed."
+        )
+    return selection.once([place["uuid"] for place in places])
+
+
+def _choose(rows: list[Row], target_id: int, options: Options, datastream_ids: list[int]) -> list[Row]:
+    """The bindings of the destination that are meant."""
+    if options["datastreams"]:
+        return [row for row in rows if row["datastream_id"] in datastream_ids]
+    bindings.refuse_none(rows, None, target_id)
+    if options["datastream_ids"] is None:
+        return rows
     where = f"among the datastreams that are bound to target_id {target_id}, as far as this key can see"
-    selection.refuse_unknown("datastream_ids", datastream_ids, (row["datastream_id"] for row in bindings), where)
-    return [row for row in bindings if row["datastream_id"] in datastream_ids]
+    selection.refuse_unknown(variables.PREFIX + "datastream_ids", options["datastream_ids"], (row["datastream_id"] for row in rows), where)
+    return [row for row in rows if row["datastream_id"] in options["datastream_ids"]]
 
 
-def _decide(row: Row, state: bool | None, knows: Known | None, enabled: bool, backfill: str, in_facts: bool) -> tuple[str, Periods]:
-    """What happens to a binding's history (``backfill``, ``done``, ``left alone``, ``none``), and the periods in which it loaded by itself."""
-    if not enabled or backfill == "never":
-        return "none", []
-    periods: Periods = list(knows["self_loading"]) if knows else []
-    changed = _changed_since(row, knows)
-    if state is False or (state is None and not _is_open(periods) and not changed):
-        doubtful = [{"since": knows["updated"], "until": row["updated"]}] if knows and changed else []
-        return "backfill", _closed(periods, row) + doubtful
-    if backfill == "when_needed" and knows is None:
-        return "left alone", []
-    if backfill == "when_needed" and knows and knows["finished"]:
-        return "done", periods
-    if not _is_open(periods):
-        # Enabled by a run that was killed before it could note when, or by somebody else: the last change is the best that is known.
-        # With a ledger in facts that run may have sent, too: then everything since the plan that is not in it counts as loaded.
-        since = knows["updated"] if knows and changed and in_facts else row.get("updated") or (knows or {}).get("planned_at")
-        periods += [{"since": since, "until": None}] if since else []
-    return "backfill", periods
+def _decide(client: Client, params: dict[str, t.Any], options: Options, rows: list[Row]) -> tuple[list[Row], list[str]]:
+    """The bindings with what happens to the history of each, and what the user should know."""
+    if not options["enabled"]:
+        options["backfill"] = "never"
+    with open_ledger(params, client.host, LOOK) as ledger:
+        known = ledger.records([row["id"] for row in rows])
+    records = {row["id"]: select.look_at(known.get(row["id"]), row, client) for row in rows}
+    window = (times.readable(options["backfill_from"]), times.readable(options["backfill_to"]))
+    actions = {one: decision.action(record, options["backfill"], window) for one, record in records.items()}
+    return result.show_bindings(rows, records, actions), result.warnings_of(rows, records, actions, window)
 
 
-def _changed_since(row: Row, knows: Known | None) -> bool:
-    """Whether a binding changed after a plan that no run has taken up: a run that was killed may have enabled it, without a note of when."""
-    then, now = knows["updated"] if knows and knows["planned_at"] else None, row.get("updated")
-    return then is not None and now is not None and times.parse(now) > times.parse(then)
-
-
-def _is_open(periods: Periods) -> bool:
-    return any(period["until"] is None for period in periods)
-
-
-def _closed(periods: Periods, row: Row) -> Periods:
-    """The periods of a binding that is disabled now: it was disabled at its last change, at the latest."""
-    end = row.get("updated") or times.now()
-    return [period if period["until"] else dict(period, until=max(end, period["since"], key=times.parse)) for period in periods]
-
-
-def _was_off(row: Row, knows: Known | None) -> bool:
-    """Whether a binding that once loaded by itself was disabled since. Where the service does not say that it is, only the ledger can."""
-    periods = knows["self_loading"] if knows else []
-    return bool(periods) and not (_bindings.state(row) is None and _is_open(periods))
-
-
-def _warnings(rows: list[Row], known: dict[int, Known], enabled: bool) -> list[str]:
-    warnings = []
-    alone = [row for row in rows if row["deed"] == "left alone"]
-    if alone:
-        warnings.append(
-            f"Left alone: {_labels(alone)}. Enabled before this run, and the ledger knows nothing of a backfill, so whether the history was loaded cannot be told."
-            " backfill: always (deploy_destination_backfill) loads it."
+def _unbound(client: Client, options: Options, target_id: int | None, places: list[Row], check_mode: bool) -> list[Row]:
+    """Bindings that do not exist yet. In check mode the later tasks cannot see them, so their history is counted here."""
+    action = decision.NONE if options["backfill"] == "never" else decision.BACKFILL
+    rows = []
+    for place in places:
+        count = None
+        if check_mode and action == decision.BACKFILL:
+            count = len(extracts.read(client, place["id"], options["backfill_from"], options["backfill_to"]))
+        rows.append(
+            {
+                "binding_id": None,
+                "datastream_id": place["id"],
+                "target_id": target_id,
+                "target_name": options["name"] or "",
+                "enabled": False,
+                "action": action,
+                "extract_count": count,
+            }
         )
-    written = [row for row in rows if row["deed"] == "backfill" and row["written"]]
-    again = [row for row in written if _was_off(row, known.get(row["id"]))]
-    if again:
-        warnings.append(
-            "Enabled again: {0}. What was fetched from its first enabling until its last change ({1}) is taken as loaded by itself, and not sent.".format(
-                _labels(again), ", ".join(str(row.get("updated", "not known")) for row in again)
-            )
-        )
-    cut_off = [row for row in written if _bindings.state(row) is False and _changed_since(row, known.get(row["id"]))]
-    if cut_off:
-        warnings.append(
-            "Planned by a run that was cut off, changed after that, and disabled now: {0}. What was fetched from its last change before that plan until"
-            " its last change ({1}), and is not planned, is taken as loaded by itself, and not sent. Where it is missing at the destination,"
-            " adverity.management.adverity_requeue with extract_ids and binding_ids sends it.".format(
-                _labels(cut_off), ", ".join("{0} to {1}".format(known[row["id"]]["updated"], row["updated"]) for row in cut_off[:20])
-            )
-        )
-    untold = [row for row in rows if _bindings.state(row) is None]
-    if untold and enabled:
-        warnings.append(f"The service does not say whether these are enabled, so they are enabled in any case: {_labels(untold)}.")
-    return warnings
-
-
-def _labels(rows: list[Row]) -> str:
-    return ", ".join(_bindings.label(row) for row in rows[:20]) + (f" and {len(rows) - 20} more" if rows[20:] else "")
+    return rows

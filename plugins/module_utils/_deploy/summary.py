@@ -4,90 +4,121 @@
 
 # Private to this collection: it may change at any time.
 
-"""What the role ``deploy_destination`` says at its end: lines for a person, and the same as data for ``set_stats``."""
+"""What the role ``deploy_destination`` says at its end: lines for a person, and the same as data for ``set_stats``. Pure."""
 
 from __future__ import annotations
 
 import typing as t
 
-_COUNTS = ("requeued", "skipped", "unknown", "remaining")
+from .._api import text
+
+_COUNTS = ("requeued", "skipped", "loaded_by_itself", "unknown", "refused", "remaining")
 _SETTINGS = {"smart_pulling": ("set the smart schedule", "smart schedule set now"), "pulling_mode": ("set the pulling mode", "pulling mode set now")}
-_SWITCHED = {True: ("switch on", "switched on now"), False: ("switch off", "switched off now")}
-_REST = (("skipped", "sent before"), ("unknown", "of unknown outcome"), ("remaining", "left"))
+_SWITCHED = {True: ("enable", "enabled now"), False: ("disable", "disabled now")}
+_MADE = {(True, True): "create", (True, False): "created now", (False, True): "change", (False, False): "changed now"}
+_REST = (
+    ("skipped", "sent before"),
+    ("loaded_by_itself", "loaded by itself"),
+    ("unknown", "unknown"),
+    ("refused", "refused"),
+    ("remaining", "not sent yet"),
+)
 
 
-def make_summary(
+def make(
     plan: dict[str, t.Any],
-    requeue: dict[str, t.Any],
-    target_id: int,
-    enabled: bool,
-    check_mode: bool,
+    made: dict[str, t.Any],
+    enabled: dict[str, t.Any],
+    requeued: dict[str, t.Any],
     datastreams: dict[str, dict[str, t.Any]],
-    datastream_enabled: bool | None,
+    check_mode: bool,
 ) -> dict[str, t.Any]:
-    """``lines`` and ``data``, from the plan and from the result of ``adverity_requeue`` (empty where it did not run).
-
-    ``datastreams`` has the results of what was set of datastreams: ``smart_pulling``, ``pulling_mode``, ``enabled``.
+    """``lines`` and ``data``, from the results of ``adverity_deployment_info``, ``adverity_destination``, ``adverity_binding`` and ``adverity_requeue`` (empty
+    where they did not run). ``datastreams`` has the results of what was set of datastreams: ``smart_pulling``, ``pulling_mode``, ``enabled``.
     """
-    counts = {row["binding_id"]: row for row in requeue.get("summary", [])}
-    bindings = []
-    for row in plan["bindings"]:
-        of_this = counts.get(row["id"], {})
-        bindings.append(
+    counts = {row["binding_id"]: row for row in requeued.get("summary", [])}
+    written = enabled.get("affected", {}).get("binding_ids", [])
+    names = {row["datastream_id"]: row["name"] for row in plan["bindings"] if row.get("name")}
+    rows = []
+    for row in _merged(plan["bindings"], requeued.get("bindings", [])):
+        new = row["binding_id"] is None
+        numbers = {name: counts.get(row["binding_id"], {}).get(name, 0) for name in _COUNTS}
+        if new and row.get("extract_count"):
+            numbers["requeued"] = row["extract_count"]
+        rows.append(
             dict(
-                {name: of_this.get(name, 0) for name in _COUNTS},
-                binding_id=row["id"],
+                numbers,
+                binding_id=row["binding_id"],
                 datastream_id=row["datastream_id"],
-                written=row["written"],
-                backfill=row["deed"],
-                dispatched_before=row["dispatched"],
+                name=names.get(row["datastream_id"]),
+                written=new or row["binding_id"] in written,
+                backfill=row["action"],
             )
         )
     data = {
-        "target_id": int(target_id),
-        "enabled": enabled,
+        "target_id": made.get("destination", {}).get("id") or plan["target_id"],
+        "name": plan["name"],
+        "created": made.get("created", False),
+        "enabled": plan["options"]["enabled"],
         "check_mode": check_mode,
-        "written_binding_ids": plan["write_ids"],
+        "written_binding_ids": written,
         "written_datastream_ids": {
             name: datastreams.get(name, {}).get("affected", {}).get("datastream_ids", []) for name in (*_SETTINGS, "enabled")
         },
-        "extract_count": requeue.get("extract_count", 0),
-        "bindings": bindings,
+        "extract_count": requeued.get("extract_count", 0),
+        "bindings": rows,
     }
-    return {"lines": _lines(plan, data, dict(_SETTINGS, enabled=_SWITCHED[bool(datastream_enabled)])), "data": data}
+    return {"lines": _lines(plan, data, made), "data": data}
 
 
-def _lines(plan: dict[str, t.Any], data: dict[str, t.Any], settings: dict[str, tuple[str, str]]) -> list[str]:
+def _merged(planned: list[dict[str, t.Any]], sent: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """The planned bindings, with the ids of those that were created meanwhile."""
+    known = {row["binding_id"] for row in planned}
+    later: dict[int, list[dict[str, t.Any]]] = {}
+    for row in sent:
+        if row["binding_id"] not in known:
+            later.setdefault(row["datastream_id"], []).append(row)
+    return [later[row["datastream_id"]].pop(0) if row["binding_id"] is None and later.get(row["datastream_id"]) else row for row in planned]
+
+
+def _lines(plan: dict[str, t.Any], data: dict[str, t.Any], made: dict[str, t.Any]) -> list[str]:
     """Short, without colons and indentation: so they stay one line each, unquoted, in every output format of Ansible."""
-    name = next((row["target_name"] for row in plan["bindings"] if row.get("target_name")), None)
-    title = "Destination {0}{1}".format(data["target_id"], f", {name}" if name else "")
+    name = data["name"] or next((row["target_name"] for row in plan["bindings"] if row.get("target_name")), None)
+    title = "Destination " + ", ".join(text.line(part) for part in (data["target_id"], name) if part)
     word = "enabled" if data["enabled"] else "disabled"
-    lines = [title]
+    settings = dict(_SETTINGS, enabled=_SWITCHED[bool(plan["options"]["datastream_enabled"])])
     written = {name: len(ids) for name, ids in data["written_datastream_ids"].items() if ids}
-    if not data["written_binding_ids"] and not data["extract_count"] and not written:
-        lines = [title + " - nothing " + ("to do" if data["check_mode"] else "had to be done")]
+    lines = [title]
+    if not any((made.get("changed"), any(row["written"] for row in data["bindings"]), data["extract_count"], written)):
+        lines = [title + " - nothing to do"]
     elif data["check_mode"]:
         lines.append("Check mode, nothing was written. A real run would")
-    lines.extend("datastream {datastream_id}, binding {binding_id} - {0}".format(_what(row, word, data["check_mode"]), **row) for row in data["bindings"])
+    if made.get("changed"):
+        lines.append("destination - " + _MADE[data["created"], data["check_mode"]])
+    lines += [f"{_label(row)} - {_what(row, word, data['check_mode'])}" for row in data["bindings"]]
     for name, count in written.items():
         would, did = settings[name]
-        lines.append("{0} datastream{1} by UUID - {2}".format(count, "s" if count > 1 else "", would if data["check_mode"] else did))
+        lines.append(f"{count} datastream{'s' if count > 1 else ''} by UUID - {would if data['check_mode'] else did}")
     if data["extract_count"] and not data["check_mode"]:
-        lines.append("Sent means dispatched. Adverity loads in the background and does not")
-        lines.append("report the end of it. Look there for the outcome.")
+        lines += ["Sent means dispatched. Adverity loads in the background and does not", "report the end of it. Look there for the outcome."]
     return lines
 
 
+def _label(row: dict[str, t.Any]) -> str:
+    name = f"datastream {row['datastream_id']}" + (f", {text.line(row['name'], longest=60)}" if row["name"] else "")
+    return f"{name}, binding {row['binding_id']}" if row["binding_id"] else name
+
+
 def _what(row: dict[str, t.Any], word: str, check_mode: bool) -> str:
-    if row["written"]:
-        parts = [word[:-1] if check_mode else word + " now"]
-    else:
-        parts = [word + " before"]
+    if row["binding_id"] is None and not check_mode:
+        return "assigned, but its binding does not show yet. Run this again"
+    parts = ["assign"] if row["binding_id"] is None else []
+    parts.append((word[:-1] if check_mode else f"{word} now") if row["written"] else f"{word} before")
     if row["backfill"] == "backfill":
-        parts.append(("send {requeued} extracts" if check_mode else "{requeued} extracts sent").format(**row))
-        parts.extend(f"{row[name]} {text}" for name, text in _REST if row[name])
+        parts.append(f"send {row['requeued']} extracts" if check_mode else f"{row['requeued']} extracts sent")
+        parts += [f"{row[name]} {words}" for name, words in _REST if row[name]]
     elif row["backfill"] == "done":
-        parts.append("{dispatched_before} extracts sent before, none left".format(**row))
-    elif row["backfill"] == "left alone":
-        parts.append("history left alone, see the warning")
+        parts.append("history sent before")
+    elif row["backfill"] == "left_alone":
+        parts.append("history not loaded, see the warning")
     return ", ".join(parts)

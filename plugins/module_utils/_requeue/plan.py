@@ -4,124 +4,138 @@
 
 # Private to this collection: it may change at any time.
 
-"""What a requeue does: pure, from the loads that are wanted and what the ledger knows of them, to batches."""
+"""What a requeue does with the extracts that are chosen: pure, from these and what the ledger knows of them to requests."""
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
-from .._ledger.entries import ALL_ENABLED, DISPATCHED, UNKNOWN, Period
-from .._resources.extracts import Extract
-from .._spec import times
-from .select import Load
+from .._ledger.ledger import ALL_ENABLED, Entry
+from .._ledger.timeline import Doubt, Record
+from . import decision
+from .select import Loads
 
 Pair = tuple[t.Optional[int], int, int]  # datastream id, binding id, extract id
 
 
+class Options(t.NamedTuple):
+    """How a requeue is done; see the options of adverity_requeue."""
+
+    batch_size: int = 50
+    limit: int | None = None
+    force: bool = False
+    on_unknown: str = "fail"
+    on_refused: str = "fail"
+
+
 class Batch(t.NamedTuple):
-    """One POST. ``binding_ids`` is empty where none are named."""
+    """One POST. ``binding_ids`` is empty where none are named. ``alone``: an extract that the service refused before."""
 
     datastream_id: int | None
     binding_ids: tuple[int, ...]
     extract_ids: list[int]
+    alone: bool = False
 
     @property
     def ledger_bindings(self) -> tuple[int, ...]:
         """The bindings under which the ledger knows it."""
         return self.binding_ids or (ALL_ENABLED,)
 
-    def pairs(self) -> t.Iterator[tuple[int, int]]:
-        """Each binding with each extract."""
-        return ((binding_id, extract_id) for binding_id in self.ledger_bindings for extract_id in self.extract_ids)
+    def pairs(self) -> t.Iterator[Pair]:
+        """Each extract with each binding."""
+        return ((self.datastream_id, binding_id, extract_id) for extract_id in self.extract_ids for binding_id in self.ledger_bindings)
+
+    def halves(self) -> list[Batch]:
+        """The same as two requests, in the same order."""
+        middle = (len(self.extract_ids) + 1) // 2
+        return [self._replace(extract_ids=self.extract_ids[:middle]), self._replace(extract_ids=self.extract_ids[middle:])]
 
 
 class Plan:
     """``batches`` in the order of sending, and of the rest what happens to it.
 
-    ``skipped``: dispatched before; of these ``settled``: unknown until now, and dispatched by the user's word. ``unknown``: outcome unknown, and
-    not to be sent. ``left``: over the limit. ``untold``: the service does not
-    tell when it was created, so not whether the binding loaded it by itself. ``stopped``: unknown ones forbid sending anything.
+    ``skipped``: dispatched before. ``loaded``: the binding loaded it by itself. ``unknown``: nobody can know, with the reason, and not to be sent.
+    ``confirmed``: unknown until now, and dispatched by the user's word. ``refused``: the service refused it before, and it is left out.
+    ``over_limit``: to be sent by a later call. All of these are in the order of ``loads``.
     """
 
-    def __init__(self, stop_at_unknown: bool) -> None:
+    def __init__(self, loads: t.Sequence[Loads] = ()) -> None:
+        self.loads = loads
         self.batches: list[Batch] = []
         self.skipped: list[Pair] = []
-        self.settled: list[Pair] = []
-        self.unknown: list[Pair] = []
-        self.left: list[Pair] = []
-        self.untold: list[Pair] = []
-        self._stop_at_unknown = stop_at_unknown
-
-    @property
-    def stopped(self) -> bool:
-        return self._stop_at_unknown and bool(self.unknown)
+        self.loaded: list[Pair] = []
+        self.unknown: dict[Pair, Doubt] = {}
+        self.confirmed: list[Pair] = []
+        self.refused: list[Pair] = []
+        self.over_limit: list[Pair] = []
 
     @property
     def extract_count(self) -> int:
         """How many extracts the batches hold; each stands in one batch."""
         return sum(len(batch.extract_ids) for batch in self.batches)
 
+    def due(self) -> t.Iterator[Entry]:
+        """All that is to be sent, also by a later call, for the ledger."""
+        return self.entries(itertools.chain((pair for batch in self.batches for pair in batch.pairs()), self.over_limit))
+
+    def entries(self, pairs: t.Iterable[Pair], **known: t.Any) -> t.Iterator[Entry]:
+        """Pairs in their order, for the ledger. There can be millions: each finds its extract in the one after the last."""
+        extracts = (extract for loads in self.loads for extract in loads.extracts)
+        extract: t.Any = None
+        for datastream_id, binding_id, extract_id in pairs:
+            while extract is None or extract.id != extract_id:
+                extract = next(extracts)
+            yield Entry(binding_id, extract_id, datastream_id, extract.created, **known)
+
+    def unlisted(self, entries: list[Entry]) -> list[Entry]:
+        """Those of the ledger's entries whose extracts the service did not list."""
+        missing = {entry.extract_id for entry in entries}
+        for loads in self.loads:
+            missing.difference_update(extract.id for extract in loads.extracts)
+        return [entry for entry in entries if entry.extract_id in missing]
+
 
 def make(
-    loads: t.Iterable[Load],
-    status: t.Callable[[int, int], str | None],
-    batch_size: int,
-    limit: int | None,
-    force: bool,
-    on_unknown: str,
-    self_loading: t.Mapping[int, list[Period]],
+    loads: t.Sequence[Loads],
+    statuses: t.Callable[[int, t.Sequence[int]], t.Mapping[int, str]],
+    records: t.Mapping[int, Record],
+    options: Options,
 ) -> Plan:
-    """Batches of at most ``batch_size`` extracts that go to the same bindings of the same datastream, in the order of ``loads``.
-
-    What is dispatched is left out unless ``force``; what is unknown only goes with ``on_unknown`` ``requeue``, and counts as dispatched with
-    ``dispatched``. At most ``limit`` extracts.
-    What a binding loaded by itself is no part of the plan at all, unless it was planned before.
-    """
-    plan = Plan(on_unknown == "fail")
-    itself = {binding_id: loaded_itself(periods) for binding_id, periods in self_loading.items()}
+    """Batches of at most ``batch_size`` extracts that go to the same bindings of the same datastream, in the order of ``loads``; at most ``limit``
+    extracts. ``statuses`` tells what the ledger knows of extracts, by binding."""
+    plan = Plan(loads)
     count = 0
-    for datastream_id, extract, binding_ids in loads:
-        due = []
-        for binding_id in binding_ids or (ALL_ENABLED,):
-            known = status(binding_id, extract.id)
-            if known is None and binding_id in itself:
-                loaded = itself[binding_id](extract)
-                if loaded is None:
-                    plan.untold.append((datastream_id, binding_id, extract.id))
-                if loaded is not False:
-                    continue
-            if known == UNKNOWN and on_unknown == "dispatched":
-                plan.settled.append((datastream_id, binding_id, extract.id))
-                known = DISPATCHED
-            if known == UNKNOWN and on_unknown != "requeue":
-                plan.unknown.append((datastream_id, binding_id, extract.id))
-            elif known == DISPATCHED and not force:
-                plan.skipped.append((datastream_id, binding_id, extract.id))
-            else:
-                due.append(binding_id)
-        if not due:
-            continue
-        if limit is not None and count >= limit:
-            plan.left.extend((datastream_id, binding_id, extract.id) for binding_id in due)
-            continue
-        count += 1
-        named = tuple(due) if binding_ids else ()
-        last = plan.batches[-1] if plan.batches else None
-        if last is None or last.datastream_id != datastream_id or last.binding_ids != named or len(last.extract_ids) >= batch_size:
-            last = Batch(datastream_id, named, [])
-            plan.batches.append(last)
-        last.extract_ids.append(extract.id)
+    for datastream_id, binding_ids, extracts in loads:
+        extract_ids = [extract.id for extract in extracts]
+        known = {binding_id: statuses(binding_id, extract_ids) for binding_id in binding_ids or (ALL_ENABLED,)}
+        for extract in extracts:
+            due, alone = [], False
+            for binding_id, status_of in known.items():
+                pair = (datastream_id, binding_id, extract.id)
+                does, doubt = decision.of_extract(
+                    records.get(binding_id), status_of.get(extract.id), extract.created, options.force, options.on_unknown, options.on_refused
+                )
+                alone = alone or does == decision.SEND_ALONE
+                if does in (decision.SEND, decision.SEND_ALONE):
+                    due.append(binding_id)
+                elif does == decision.SETTLE:
+                    plan.confirmed.append(pair)
+                elif does == decision.LEAVE_OUT and doubt is not None:
+                    plan.unknown[pair] = doubt
+                else:
+                    {decision.SKIP: plan.skipped, decision.LOADED: plan.loaded, decision.LEAVE_OUT: plan.refused}[does].append(pair)
+            if due and options.limit is not None and count >= options.limit:
+                plan.over_limit.extend((datastream_id, binding_id, extract.id) for binding_id in due)
+            elif due:
+                count += 1
+                _put(plan, Batch(datastream_id, tuple(due) if binding_ids else (), [extract.id], alone), options.batch_size)
     return plan
 
 
-def loaded_itself(periods: list[Period]) -> t.Callable[[Extract], bool | None]:
-    """Whether a binding that was enabled in these periods got an extract without a requeue; None where that cannot be told."""
-    parsed = [(times.parse(since), times.parse(until) if until else None) for since, until in periods]
-
-    def loaded(extract: Extract) -> bool | None:
-        created = extract.created
-        if created is None:
-            return None if parsed else False
-        return any(since < created and (until is None or created <= until) for since, until in parsed)
-
-    return loaded
+def _put(plan: Plan, batch: Batch, batch_size: int) -> None:
+    last = plan.batches[-1] if plan.batches else None
+    if last is None or last[:2] != batch[:2] or last.alone or batch.alone or len(last.extract_ids) >= batch_size:
+        plan.batches.append(batch)
+    else:
+        last.extract_ids.extend(batch.extract_ids)

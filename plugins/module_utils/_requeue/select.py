@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Which extracts shall go into which bindings: what the user chose, looked up at the service and checked. Reads only."""
+"""Which extracts go into which bindings: what the user chose, looked up at the service, in the turn of the bindings. Reads only."""
 
 from __future__ import annotations
 
@@ -14,40 +14,15 @@ from .._api import text
 from .._api.client import Client
 from .._api.errors import InputError
 from .._api.paging import Row
-from .._resources import bindings as _bindings
-from .._resources import extracts as _extracts
+from .._ledger.ledger import Ledger
+from .._ledger.timeline import Record, Window, see
+from .._resources import bindings, extracts
 from .._resources.extracts import Extract
-from .._spec import selection
+from .._spec import selection, times
 
 
-class Load(t.NamedTuple):
-    """One extract and the bindings it shall go into; none of them stands for all that are enabled."""
-
-    datastream_id: int | None
-    extract: Extract
-    binding_ids: tuple[int, ...]
-
-
-class Choice(t.NamedTuple):
-    """``loads`` in the order of sending: datastream by datastream, oldest extract first.
-
-    ``bindings`` maps the chosen bindings to their datastreams, ``updated`` to their last change, where the service tells it; ``listed`` holds
-    every extract the service listed for these, where it was asked; ``warnings`` are for the user.
-    """
-
-    loads: list[Load]
-    bindings: dict[int, int | None]
-    updated: dict[int, str | None]
-    listed: set[int] | None
-    warnings: list[str]
-
-
-class Wish(t.NamedTuple):
-    """The options that choose. ``only_enabled`` is false where bindings need not be enabled yet; ``pretending`` is check mode,
-    ``assuming`` that in it an earlier task is known to have pretended to enable them.
-
-    ``period_ids`` are the bindings for which ``self_loading`` says something.
-    """
+class Request(t.NamedTuple):
+    """The options that choose. ``enabled_ids`` are bindings that an earlier task would enable in a real run; it only pretends to, in check mode."""
 
     extract_ids: list[int] | None
     datastream_ids: list[int] | None
@@ -55,120 +30,140 @@ class Wish(t.NamedTuple):
     created_to: str | None
     binding_ids: list[int] | None
     target_id: int | None
-    period_ids: list[int]
-    only_enabled: bool
-    pretending: bool
-    assuming: bool
+    enabled_ids: frozenset[int] = frozenset()
+
+    @property
+    def window(self) -> Window:
+        return (times.readable(self.created_from), times.readable(self.created_to))
+
+    @property
+    def names_bindings(self) -> bool:
+        return self.binding_ids is not None or self.target_id is not None
 
 
-def look_up(client: Client, wish: Wish) -> Choice:
-    """What ``wish`` means at the service now. Raises InputError where it names what is not there, or does not belong together."""
-    if wish.extract_ids is None:
-        return _of_datastreams(client, wish)
-    if wish.binding_ids is None and wish.target_id is None:
-        _check_periods(wish, [])
-        # No datastream is named and nothing public tells it: the ids themselves are all there is to order by.
-        loads = [Load(None, Extract(one, None), ()) for one in sorted(selection.once(wish.extract_ids))]
-        return Choice(loads, {}, {}, None, [])
-    return _of_extracts(client, wish)
+class Selection(t.NamedTuple):
+    """The bindings that are chosen, as the service shows them and as they are known now, both in one order; none stands for all that are enabled."""
+
+    rows: list[Row]
+    records: dict[int, Record]
 
 
-def _of_datastreams(client: Client, wish: Wish) -> Choice:
-    datastream_ids = selection.once(wish.datastream_ids or [])
-    only = datastream_ids[0] if len(datastream_ids) == 1 else None
-    rows = _bindings.read(client, only, wish.target_id)
-    by_datastream: dict[int, list[Row]] = {one: [] for one in datastream_ids}
-    for row in rows:
-        if row.get("datastream_id") in by_datastream:
-            by_datastream[row["datastream_id"]].append(row)
-    where = _bindings.place(only, wish.target_id)
-    selection.refuse_unknown("datastream_ids", datastream_ids, (one for one in datastream_ids if by_datastream[one]), where)
-    if wish.binding_ids is not None:
-        _refuse_foreign(wish.binding_ids, rows, datastream_ids, where)
-    chosen = {one: _of_these(one, by_datastream[one], wish) for one in datastream_ids}
-    warnings = _check_enabled([row for some in chosen.values() for row in some], wish)
-    _check_periods(wish, [row["id"] for some in chosen.values() for row in some])
-    loads: list[Load] = []
-    listed: set[int] = set()
-    for datastream_id, some in chosen.items():
-        extracts = _extracts.read(client, datastream_id, wish.created_from, wish.created_to)
-        listed.update(extract.id for extract in extracts)
-        binding_ids = tuple(row["id"] for row in some)
-        loads.extend(Load(datastream_id, extract, binding_ids) for extract in extracts)
-    return _choice_of(loads, [row for some in chosen.values() for row in some], listed, warnings)
+class Loads(t.NamedTuple):
+    """Extracts of one datastream, oldest first, and the bindings they go into; none of them stands for all that are enabled."""
+
+    datastream_id: int | None
+    binding_ids: tuple[int, ...]
+    extracts: t.Sequence[Extract]
 
 
-def _of_extracts(client: Client, wish: Wish) -> Choice:
-    rows = _bindings.read_chosen(client, wish.binding_ids, None, wish.target_id)
-    _bindings.refuse_none(rows, None, wish.target_id)
-    asked = selection.once(wish.extract_ids or [])
-    missing = set(asked)
-    loads: list[Load] = []
-    used: list[Row] = []
-    for datastream_id in selection.once(row["datastream_id"] for row in rows):
-        if not missing and wish.binding_ids is None:
+def read_request(params: dict[str, t.Any], check_mode: bool) -> Request:
+    """The request that a module's options make."""
+    names = ("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id")
+    pretended = params.get("enabled_bindings") or [] if check_mode else []
+    enabled_ids = frozenset(row["id"] for row in pretended if row.get("enabled") is True)
+    return Request(**{name: params[name] for name in names}, enabled_ids=enabled_ids)
+
+
+def choose_bindings(client: Client, ledger: Ledger, request: Request) -> Selection:
+    """The bindings that are chosen, held by this run from now on. Raises InputError where the request names what is not there."""
+    if request.extract_ids is not None and not request.names_bindings:
+        ledger.take_turn(None)
+        return Selection([], {})
+    while True:
+        rows = _read_rows(client, request)
+        if not ledger.take_turn([row["id"] for row in rows]):
             break
-        extracts = [extract for extract in _extracts.read(client, datastream_id) if extract.id in missing]
-        missing.difference_update(extract.id for extract in extracts)
-        some = [row for row in rows if row["datastream_id"] == datastream_id]
-        if extracts:
-            used.extend(some)
-        elif wish.binding_ids is not None:
-            raise InputError(
-                "binding_ids: {0} load datastream {1}, but none of extract_ids is an extract of it. Nothing was sent.".format(
-                    text.ids(row["id"] for row in some), datastream_id
+    known = ledger.records([row["id"] for row in rows])
+    records = {row["id"]: look_at(known.get(row["id"]), row, client) for row in rows}
+    if not request.names_bindings:
+        rows = _only_enabled(rows, records, request)
+    return Selection(rows, records)
+
+
+def look_at(known: Record | None, row: Row, client: Client) -> Record:
+    """What is known of a binding after the service showed this row."""
+    record = (known or Record())._replace(datastream_id=row["datastream_id"])
+    return see(record, bindings.state(row), row.get("updated"), service_clock(client))
+
+
+def service_clock(client: Client) -> str | None:
+    """The time that the service's last answer carries."""
+    return None if client.date is None else times.show(client.date)
+
+
+def list_extracts(client: Client, request: Request, selected: Selection, binding_ids: t.Collection[int]) -> list[Loads]:
+    """The chosen extracts of the datastreams of these bindings. Raises InputError where one of ``extract_ids`` is not among them."""
+    if not selected.rows:
+        # No datastream is named and nothing public tells it: the ids themselves are all there is to order by.
+        return [Loads(None, (), [Extract(one, None) for one in sorted(selection.once(request.extract_ids or []))])]
+    loads = []
+    wanted = None if request.extract_ids is None else set(request.extract_ids)
+    for datastream_id, some in _by_datastream(selected.rows).items():
+        ids = tuple(row["id"] for row in some if row["id"] in binding_ids)
+        if not ids or (wanted is not None and not wanted and request.binding_ids is None):
+            continue
+        found: t.Sequence[Extract] = extracts.read(client, datastream_id, request.created_from, request.created_to)
+        if wanted is not None:
+            found = [extract for extract in found if extract.id in wanted]
+            wanted.difference_update(extract.id for extract in found)
+            if not found and request.binding_ids is not None:
+                raise InputError(
+                    f"binding_ids: {text.ids(ids)} load datastream {datastream_id}, but none of extract_ids is an extract of it. Nothing was sent."
                 )
-            )
-        binding_ids = tuple(row["id"] for row in some)
-        loads.extend(Load(datastream_id, extract, binding_ids) for extract in extracts)
-    where = "among the extracts of the datastreams of these bindings"
-    selection.refuse_unknown("extract_ids", asked, (one for one in asked if one not in missing), where)
-    _check_periods(wish, [row["id"] for row in used])
-    return _choice_of(loads, used, None, _check_enabled(used, wish))
+        loads.append(Loads(datastream_id, ids, found))
+    if wanted:
+        known = [one for one in request.extract_ids or [] if one not in wanted]
+        selection.refuse_unknown("extract_ids", request.extract_ids or [], known, "among the extracts of the datastreams of these bindings")
+    return loads
 
 
-def _choice_of(loads: list[Load], rows: list[Row], listed: set[int] | None, warnings: list[str]) -> Choice:
-    datastreams, updated = ({row["id"]: row.get(name) for row in rows} for name in ("datastream_id", "updated"))
-    return Choice(loads, datastreams, updated, listed, warnings)
+def _read_rows(client: Client, request: Request) -> list[Row]:
+    if request.datastream_ids is None:
+        rows = bindings.read_chosen(client, request.binding_ids, None, request.target_id)
+        bindings.refuse_none(rows, None, request.target_id)
+        return rows
+    datastream_ids = selection.once(request.datastream_ids)
+    only = datastream_ids[0] if len(datastream_ids) == 1 else None
+    rows = bindings.read(client, only, request.target_id)
+    by_datastream = {one: [row for row in rows if row["datastream_id"] == one] for one in datastream_ids}
+    where = bindings.place(only, request.target_id)
+    selection.refuse_unknown("datastream_ids", datastream_ids, (one for one in datastream_ids if by_datastream[one]), where)
+    if request.binding_ids is not None:
+        by_datastream = _named(request.binding_ids, by_datastream, rows, where)
+    return [row for some in by_datastream.values() for row in some]
 
 
-def _refuse_foreign(binding_ids: list[int], rows: list[Row], datastream_ids: list[int], where: str) -> None:
+def _named(binding_ids: list[int], by_datastream: dict[int, list[Row]], rows: list[Row], where: str) -> dict[int, list[Row]]:
+    """Of each datastream the bindings that are named, at least one."""
     selection.refuse_unknown("binding_ids", binding_ids, (row["id"] for row in rows), where)
-    foreign = [row for row in rows if row["id"] in binding_ids and row.get("datastream_id") not in datastream_ids]
+    foreign = [row for row in rows if row["id"] in binding_ids and row["datastream_id"] not in by_datastream]
     if foreign:
-        shown = ", ".join("{0} (datastream {1})".format(row["id"], row.get("datastream_id")) for row in foreign)
+        shown = ", ".join(f"{row['id']} (datastream {row['datastream_id']})" for row in foreign)
         raise InputError(f"binding_ids: of another datastream than datastream_ids names: {shown}. Nothing was sent.")
-
-
-def _of_these(datastream_id: int, rows: list[Row], wish: Wish) -> list[Row]:
-    """The bindings of one datastream that are meant."""
-    if wish.binding_ids is not None:
-        rows = [row for row in rows if row["id"] in wish.binding_ids]
-        if not rows:
+    named = {one: [row for row in some if row["id"] in binding_ids] for one, some in by_datastream.items()}
+    for datastream_id, some in named.items():
+        if not some:
             raise InputError(f"binding_ids: none of them is a binding of datastream {datastream_id}. Nothing was sent.")
-    elif wish.target_id is None:
-        if any(_bindings.state(row) is None for row in rows):
+    return named
+
+
+def _only_enabled(rows: list[Row], records: dict[int, Record], request: Request) -> list[Row]:
+    """Of each datastream the bindings that are enabled: those into which a request without names would load."""
+    for datastream_id, some in _by_datastream(rows).items():
+        if any(records[row["id"]].enabled is None for row in some):
             raise InputError(
-                f"The service does not say which bindings of datastream {datastream_id} are enabled: name them with binding_ids or target_id."
+                f"The service does not say which bindings of datastream {datastream_id} are enabled. Name them with binding_ids or target_id. Nothing was sent."
             )
-        rows = [row for row in rows if _bindings.state(row)]
-        if not rows:
+        if not any(records[row["id"]].enabled for row in some):
             raise InputError(
-                f"Datastream {datastream_id} has no enabled binding, so there is nothing to load into. Enable one with adverity.management.adverity_binding,"
-                " or name one with binding_ids or target_id."
+                f"Datastream {datastream_id} has no enabled binding, so there is nothing to load into. Enable one with"
+                " adverity.management.adverity_binding, or name one with binding_ids or target_id. Nothing was sent."
             )
-    return rows
+    return [row for row in rows if records[row["id"]].enabled]
 
 
-def _check_enabled(rows: list[Row], wish: Wish) -> list[str]:
-    disabled = [row for row in rows if _bindings.state(row) is False]
-    if not disabled or not wish.only_enabled or (wish.pretending and wish.assuming):
-        return []
-    shown = ", ".join(_bindings.label(row) for row in disabled[:20]) + (f" and {len(disabled) - 20} more" if disabled[20:] else "")
-    if wish.pretending:
-        return [f"Not enabled: {shown}. A real run refuses that, unless an earlier task, which in check mode only pretends, enables it first."]
-    raise InputError(f"Not enabled: {shown}. Enable it with adverity.management.adverity_binding first. Nothing was sent.")
-
-
-def _check_periods(wish: Wish, binding_ids: list[int]) -> None:
-    selection.refuse_unknown("self_loading", wish.period_ids, binding_ids, "among the chosen bindings")
+def _by_datastream(rows: list[Row]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["datastream_id"], []).append(row)
+    return found

@@ -63,12 +63,13 @@ def state(row: Row) -> bool | None:
 class EnabledPlan:
     """Which bindings have to be written so that all of ``rows`` are ``enabled``.
 
-    A row that does not tell its state is written too, and with ``touch`` every one.
+    ``states`` are their states by id, as far as they are known. One whose state is not known is written, too.
     """
 
-    def __init__(self, rows: list[Row], enabled: bool, touch: bool = False) -> None:
+    def __init__(self, rows: list[Row], enabled: bool, states: t.Mapping[int, bool | None]) -> None:
         self.rows, self.enabled = rows, enabled
-        self.due = [row for row in rows if touch or state(row) is not enabled]
+        self._states = states
+        self.due = [row for row in rows if states[row["id"]] is not enabled]
 
     def result(self, done: dict[int, Row]) -> dict[str, t.Any]:
         """The module's result, ``done`` being the bindings that were (or, in check mode, would be) written, as they are then, by id."""
@@ -78,7 +79,7 @@ class EnabledPlan:
             "bindings": [done.get(row["id"], row) for row in self.rows],
             "affected": {"binding_ids": [row["id"] for row in changed]},
             "diff": {
-                "before": {label(row): {"enabled": state(row)} for row in changed},
+                "before": {label(row): {"enabled": self._states[row["id"]]} for row in changed},
                 "after": {label(row): {"enabled": self.enabled} for row in changed},
             },
         }
@@ -87,47 +88,62 @@ class EnabledPlan:
         """The bindings that are due, as they will be but for their ``updated``."""
         return {row["id"]: dict(row, enabled=self.enabled) for row in self.due}
 
-    def apply(self, client: Client) -> dict[int, Row]:
-        """One PATCH for each binding that is due. An error carries the result so far, and ``remaining``: what was not done."""
-        done: dict[int, Row] = {}
+    def apply(self, client: Client, done: dict[int, Row], answered: t.Callable[[int, Row], None]) -> None:
+        """One PATCH for each binding that is due; each answer goes into ``done`` and to ``answered``.
+
+        An error carries the result so far, and ``remaining``: what was not done.
+        """
         for row in self.due:
             try:
-                done[row["id"]] = dict(row, **_set_enabled(client, row["id"], self.enabled))
+                answer = _set_enabled(client, row, self.enabled)
             except AdverityError as error:
                 rest = [one["id"] for one in self.due if one["id"] not in done]
                 error.facts = dict(self.result(done), remaining={"binding_ids": rest}, **error.facts)
-                error.say("Bindings written before that: {0}.".format(text.ids(done) or "none"))
+                error.say(f"Bindings written before that: {text.ids(done) or 'none'}.")
                 if getattr(error, "did_nothing", True):
                     error.say(f"Not written: {text.ids(rest)}.")
                 else:
-                    error.say("Whether binding {0} was written is not known. Not written: {1}.".format(row["id"], text.ids(rest[1:]) or "none"))
+                    error.say(f"Whether binding {row['id']} was written is unknown. Not written: {text.ids(rest[1:]) or 'none'}.")
+                error.say("Run it again: it reads the bindings first and writes only what differs.")
                 raise
-        return done
+            done[row["id"]] = dict(row, **answer)
+            answered(row["id"], answer)
 
 
 def label(row: Row) -> str:
     """A binding, in words a person can place."""
-    target = row.get("target_name") or "target {0}".format(row.get("target_id"))
-    return "binding {0} (datastream {1} to {2})".format(row["id"], row.get("datastream_id"), target)
+    target = text.line(row.get("target_name") or "") or f"target {row.get('target_id')}"
+    return f"binding {row['id']} (datastream {row.get('datastream_id')} to {target})"
 
 
-def _set_enabled(client: Client, binding_id: int, enabled: bool) -> Row:
-    path = f"{PATH}{binding_id}/"
-    row = client.request("PATCH", path, body={"enabled": enabled}).data
-    if not isinstance(row, dict) or row.get("id") != binding_id or row.get("enabled") is not enabled:
+def labels(rows: list[Row]) -> str:
+    """Some bindings, in words; past 20 the rest is counted."""
+    return text.several([label(row) for row in rows], 20)
+
+
+def _set_enabled(client: Client, row: Row, enabled: bool) -> Row:
+    path = f"{PATH}{row['id']}/"
+
+    def confirm() -> Row | None:
+        """After a lost answer: the binding as it is, where it is as it should be. Repeating the write would move its ``updated``."""
+        now = [one for one in read(client, row["datastream_id"], row["target_id"]) if one["id"] == row["id"]]
+        return now[0] if now and state(now[0]) is enabled else None
+
+    answer = client.request("PATCH", path, body={"enabled": enabled}, confirm=confirm).data
+    if not isinstance(answer, dict) or answer.get("id") != row["id"] or answer.get("enabled") is not enabled:
         raise UnreadableAnswer(
             f"PATCH {path} with enabled {enabled} was answered with success, but not with that binding in that state."
-            " Look at the binding before running this again.",
+            " Look at the binding in Adverity before you run this again.",
             method="PATCH",
             path=path,
         )
-    return row
+    return answer
 
 
 def refuse_none(rows: list[Row], datastream_id: int | None, target_id: int | None) -> None:
-    """Raises InputError where no binding was found: bindings are made in the user interface only (bindings guide)."""
+    """Raises InputError where no binding was found."""
     if not rows:
         raise InputError(
-            f"No binding found {place(datastream_id, target_id)}. Check the ids and the key's workspace; the API cannot create a binding,"
-            " assign the destination to the datastream in Adverity first."
+            f"No binding found {place(datastream_id, target_id)}. Check the ids and the key's workspace. To assign the destination to a datastream, use"
+            " adverity.management.adverity_assignment, or Adverity. Nothing was changed."
         )

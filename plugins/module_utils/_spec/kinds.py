@@ -12,6 +12,7 @@ would only say that it is no integer, and take ``true`` for 1.
 
 from __future__ import annotations
 
+import os
 import re
 import typing as t
 import uuid
@@ -108,4 +109,11 @@ def whole_number(lowest: int, highest: int | None = None) -> Kind:
     return Kind("int", "a whole number", _whole_number(lowest, highest))
 
 
-BATCH_SIZE = whole_number(1, 50)  # of a requeue (guide)
+def place_of_ledger(default: str) -> Kind:
+    """A path, with ``~`` and variables of the environment put in, or a URL. Empty text, as an unset field of an AWX credential gives it, is the default."""
+
+    def convert(value: t.Any) -> str:
+        place = str(value).strip() or default
+        return place if "://" in place else os.path.expanduser(os.path.expandvars(place))
+
+    return Kind("path", "a path or a URL", convert)

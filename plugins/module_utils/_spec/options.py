@@ -13,9 +13,8 @@ import typing as t
 from ansible.module_utils.basic import env_fallback
 
 from .._api.errors import InputError
-from .._ledger.file import DEFAULT_PATH
 from . import times
-from .kinds import END, INTEGER_ID, START, UUID
+from .kinds import END, INTEGER_ID, START, UUID, place_of_ledger, whole_number
 
 Spec = dict[str, dict[str, t.Any]]
 
@@ -28,7 +27,22 @@ BINDING_IDS: Spec = {"binding_ids": _ids(aliases=["binding_id"])}
 DATASTREAM_IDS: Spec = {"datastream_ids": _ids(aliases=["datastream_id"])}
 TARGET_ID: Spec = {"target_id": {"type": INTEGER_ID}}
 CREATED: Spec = {"created_from": {"type": START}, "created_to": {"type": END}}
-LEDGER: Spec = {"ledger": {"type": "path", "default": DEFAULT_PATH, "fallback": (env_fallback, ["ADVERITY_LEDGER"])}}
+DEFAULT_LEDGER = "~/.ansible/adverity/requeue.sqlite3"
+LEDGER: Spec = {
+    "ledger": {"type": place_of_ledger(DEFAULT_LEDGER), "default": DEFAULT_LEDGER, "fallback": (env_fallback, ["ADVERITY_LEDGER"])},
+    "ledger_password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["ADVERITY_LEDGER_PASSWORD"])},
+    "ledger_wait": {"type": whole_number(0), "default": 300, "fallback": (env_fallback, ["ADVERITY_LEDGER_WAIT"])},
+}
+
+# What a requeue does, beside what it chooses.
+BACKFILL = ["always", "when_needed", "never"]
+REQUEUE_HOW: Spec = {
+    "sequential": {"type": "bool", "default": True},
+    "batch_size": {"type": whole_number(1, 50), "default": 50},  # requeue guide
+    "force": {"type": "bool", "default": False},
+    "on_unknown": {"type": "str", "choices": ["fail", "requeue", "skip", "dispatched"], "default": "fail"},
+    "on_refused": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+}
 
 # Which extracts, into which bindings: alike where they are requeued and where the ledger is asked about them.
 REQUEUE_CHOICE: Spec = {"extract_ids": _ids(), **DATASTREAM_IDS, **CREATED, **BINDING_IDS, **TARGET_ID, **LEDGER}
@@ -52,9 +66,24 @@ DATASTREAM_CHOICE_RULES: dict[str, t.Any] = {
     "mutually_exclusive": [("all_datastreams", "datastream_ids"), ("all_datastreams", "filters")],
 }
 
+# A destination, by id, or by type, workspace and name. The settings may hold secrets: no_log keeps them out of the system's log.
+TARGET_TYPE: Spec = {"type": {"type": "str", "required": True}}
+DESTINATION: Spec = {"name": {"type": "str"}, "workspace": {"type": "str"}, **TARGET_ID}
+SETTINGS: Spec = {"settings": {"type": "dict", "no_log": True}}
+FORCE_SETTINGS: Spec = {"force_settings": {"type": "bool", "default": False}}
+STATE: Spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
+ASSIGNMENTS: Spec = {
+    "assignments": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {"datastream_id": {"type": INTEGER_ID, "required": True}, "table_name": {"type": "str"}, **SETTINGS},
+    }
+}
 
-def check_bounds(params: dict[str, t.Any]) -> None:
-    """Raises InputError where created_from is later than created_to."""
-    start, end = params["created_from"], params["created_to"]
+
+def check_bounds(params: dict[str, t.Any], first: str = "created_from", last: str = "created_to", prefix: str = "") -> None:
+    """Raises InputError where the first bound is later than the last one."""
+    start, end = params[first], params[last]
     if start and end and times.parse(start) > times.parse(end):
-        raise InputError(f"created_from ({start}) is later than created_to ({end}).")
+        raise InputError(f"{prefix}{first} ({start}) is later than {prefix}{last} ({end}). Nothing was changed.")

@@ -4,7 +4,10 @@
 
 # Private to this collection: it may change at any time.
 
-"""Points in time. The service writes them in UTC, like ``2024-01-15T10:00:00Z`` (contract)."""
+"""Points in time. The service writes them in UTC, like ``2024-01-15T10:00:00Z`` (contract).
+
+Whether it writes fractions of a second, and the same ones everywhere, is not known. Two times are told apart at the precision of the coarser one.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,27 @@ _TIME = re.compile(
 )
 # As the service writes it: read by the standard library, which takes a third of the time.
 _USUAL = re.compile(r"^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\dZ\Z", re.ASCII)
-_LAST_MOMENT = timedelta(days=1) - timedelta(microseconds=1)
+_NORMAL = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z\Z", re.ASCII)
+_DAY, _MINUTE, SECOND, FINEST = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1), timedelta(microseconds=1)
+_LAST_MOMENT = _DAY - FINEST
+YEAR_1 = datetime(1, 1, 1, tzinfo=timezone.utc)
+
+
+class Time(t.NamedTuple):
+    """A moment as a text tells it: at ``moment`` (aware, in UTC) or later, but within ``precision``."""
+
+    moment: datetime
+    precision: timedelta = SECOND
+
+    @property
+    def has_fraction(self) -> bool:
+        """Whether the text had fractions of a second."""
+        return self.precision < SECOND
+
+    @property
+    def digits(self) -> int:
+        """How many digits of a second the text had."""
+        return len(str(SECOND // self.precision)) - 1 if self.has_fraction else 0
 
 
 def parse(text: str, end_of_day: bool = False) -> datetime:
@@ -27,34 +50,56 @@ def parse(text: str, end_of_day: bool = False) -> datetime:
 
     A bare date means its first moment, or its last one with ``end_of_day``. Raises ValueError.
     """
+    moment, precision = _read(text)
+    return moment + _LAST_MOMENT if end_of_day and precision == _DAY else moment
+
+
+def parse_or_none(text: t.Any) -> datetime | None:
+    """What the service sent as a time; None where it sent none, or nothing that can be read as one."""
+    time = parse_precise(text)
+    return time and time.moment
+
+
+def parse_precise(text: t.Any) -> Time | None:
+    """As ``parse_or_none``, with the precision of the text."""
+    try:
+        return _read(text)
+    except ValueError:
+        return None
+
+
+def compare(a: str | Time, b: str | Time) -> int:
+    """-1 where ``a`` is before ``b``, 1 where it is after, and 0 where the precision of the coarser one does not tell. Raises ValueError."""
+    if isinstance(a, str) and isinstance(b, str) and _NORMAL.match(a) and _NORMAL.match(b):
+        shorter = min(len(a), len(b)) - 1  # both as ``readable`` has them: text tells, up to where both go
+        return (a[:shorter] > b[:shorter]) - (a[:shorter] < b[:shorter])
+    one, other = (_read(each) if isinstance(each, str) else each for each in (a, b))
+    unit = max(one.precision, other.precision)
+    first, second = ((each.moment - YEAR_1) // unit for each in (one, other))
+    return (first > second) - (first < second)
+
+
+def _read(text: t.Any) -> Time:
     given = text.strip() if isinstance(text, str) else ""
     if _USUAL.match(given):
-        return datetime.fromisoformat(given[:-1] + "+00:00")
+        return Time(datetime.fromisoformat(given[:-1] + "+00:00"))
     match = _TIME.match(given)
     if not match:
         raise ValueError(f"{text!r:.80} is neither a date like 2024-01-15 nor a time like 2024-01-15T10:00:00Z")
     year, month, day, hour, minute, second, fraction, offset = match.groups()
-    microsecond = int((fraction or "0").ljust(6, "0")[:6])
+    fraction = (fraction or "")[:6]
     moment = datetime(
-        int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), microsecond, timezone.utc
+        int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), int(fraction.ljust(6, "0")), timezone.utc
     )
-    if hour is None:
-        return moment + _LAST_MOMENT if end_of_day else moment
     if offset and offset not in "Zz":
         shift = timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
         try:
             moment = moment + shift if offset[0] == "-" else moment - shift
         except OverflowError as error:
             raise ValueError(str(error)) from error
-    return moment
-
-
-def parse_or_none(text: t.Any) -> datetime | None:
-    """What the service sent as a time; None where it sent none, or nothing that can be read as one."""
-    try:
-        return parse(text)
-    except ValueError:
-        return None
+    if fraction:
+        return Time(moment, FINEST * 10 ** (6 - len(fraction)))
+    return Time(moment, SECOND if second else _MINUTE if hour else _DAY)
 
 
 def show(moment: datetime) -> str:
@@ -62,6 +107,32 @@ def show(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
 
 
+def show_digits(moment: datetime, digits: int) -> str:
+    """The same of a time in UTC, with so many digits of a second, zeros included."""
+    return moment.isoformat(timespec="microseconds")[: 20 + digits if digits else 19] + "Z"
+
+
 def now() -> str:
     """The present moment, to the second."""
     return show(datetime.now(timezone.utc).replace(microsecond=0))
+
+
+def readable(text: t.Any) -> str | None:
+    """What the service sent as a time, in one form: ``2024-01-15T10:00:00Z``, with a fraction where it wrote one. None where it sent none, or nothing
+    that can be read as one."""
+    if isinstance(text, str) and _USUAL.match(text) and parse_precise(text):
+        return text
+    time = parse_precise(text)
+    if time is None:
+        return None
+    return show_digits(time.moment, time.digits)
+
+
+def latest(*moments: str | None) -> str | None:
+    """The latest of these times; None where there is none."""
+    known = [moment for moment in moments if moment is not None]
+    latest_one = known[0] if known else None
+    for moment in known[1:]:
+        if latest_one is None or compare(moment, latest_one) > 0:
+            latest_one = moment
+    return latest_one

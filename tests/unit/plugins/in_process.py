@@ -32,7 +32,7 @@ _specs: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
 
 
 def import_simulator() -> Any:
-    """The simulator's module: it is a file of a playbook, no part of any package."""
+    """The simulator, a package beside the playbooks, outside of any other."""
     folder = str(ROOT / "playbooks" / "files")
     if folder not in sys.path:
         sys.path.insert(0, folder)

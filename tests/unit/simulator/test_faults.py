@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import http.client
+import json
+import socket
 import threading
 import time
 from email.utils import parsedate_to_datetime
@@ -32,7 +34,7 @@ def loaded(ask):
 
 def test_each_kind_says_what_it_does():
     assert all(meaning for _check, meaning in FAULTS.values())
-    assert set(FAULTS) == {"status", "drop", "delay", "hold", "cut", "html", "json", "redirect", "count", "mutate"}
+    assert set(FAULTS) == {"status", "drop", "delay", "hold", "cut", "html", "json", "redirect", "count", "drip", "mutate"}
 
 
 # --- the kinds ---
@@ -133,6 +135,39 @@ def test_a_cut_past_the_end_closes_the_connection_unannounced(ask):
     assert (reply.status, reply.headers["connection"], reply.body["extract_count"]) == (200, "keep-alive", 2)
     with pytest.raises(ConnectionError):
         ask("GET", BINDINGS)
+
+
+@pytest.mark.parametrize(("part", "least"), [("body", 2), ("all", 4)])
+def test_a_drip(ask, part, least):
+    """In 0.05 s bytes for so long, then the rest: the headers come at once where it is the body that drips."""
+    ask.simulator.fault(path="requeue", drip={"seconds": 0.05, "limit": 0.4, "part": part})
+    with socket.create_connection(("127.0.0.1", ask.simulator.port), timeout=5) as connection:
+        started = time.monotonic()
+        body = json.dumps(BODY).encode()
+        connection.sendall(b"POST /api/v1/extracts/requeue/ HTTP/1.1\r\nAuthorization: Bearer demo-key-0123456789\r\n"
+                           b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        parts = list(iter(lambda: connection.recv(65536), b""))
+    assert 0.4 <= time.monotonic() - started < 2
+    assert parts[0].endswith(b"\r\n\r\n") if part == "body" else len(parts[0]) == 1
+    assert {len(one) for one in parts[1:least]} == {1}
+    assert b"".join(parts).endswith(b'"extract_count": 2}')
+    assert loaded(ask) == 2
+
+
+def test_a_drip_ends_with_its_bytes_and_keeps_the_connection(ask):
+    ask.simulator.fault(path="nowhere", drip={"seconds": 0.001})
+    assert ask("GET", "/nowhere/").body == {"detail": "Not Found"}
+    assert ask("GET", BINDINGS).status == 200
+    assert [row["connection"] for row in ask.simulator.requests] == [1, 1]
+
+
+def test_a_drip_ends_with_the_simulator(ask):
+    ask.simulator.fault(drip={"seconds": 60})
+    thread = threading.Timer(0.2, ask.simulator.stop)
+    thread.start()
+    with pytest.raises(http.client.IncompleteRead):
+        ask("GET", BINDINGS)
+    thread.join(5)
 
 
 @pytest.mark.parametrize("work", [False, True])
@@ -239,7 +274,9 @@ def test_faults_over_http(ask):
 @pytest.mark.parametrize("data", [
     None, "drop", {}, {"method": "GET"}, {"drop": "before", "cut": 1}, {"drop": "sometimes"}, {"cut": "20"}, {"count": 1.5},
     {"status": 500}, {"status": {"code": "500"}}, {"delay": 2}, {"delay": {"when": "before"}}, {"hold": True}, {"html": 1},
-    {"redirect": {}}, {"mutate": {"change": {}}}, {"mutate": {"add": []}}, {"mutate": {"remove": {"loads": [1]}}},
+    {"drip": 1}, {"drip": {}}, {"drip": {"seconds": 0}}, {"drip": {"seconds": 1, "limit": 1000}}, {"drip": {"seconds": 1, "part": "head"}},
+    {"drip": {"seconds": 1, "bytes": 2}}, {"cut": 1, "method": 7}, {"redirect": {}},
+    {"mutate": {"fetch": {"datastream_id": "1"}}}, {"mutate": {"change": {}}}, {"mutate": {"add": []}}, {"mutate": {"remove": {"loads": [1]}}},
     {"cut": 1, "extra": 1}, {"cut": 1, "skip": -1}, {"cut": 1, "times": 0}, {"cut": 1, "times": "2"}, {"cut": 1, "path": "("},
 ], ids=repr)
 def test_a_fault_that_makes_no_sense_is_refused(ask, data):

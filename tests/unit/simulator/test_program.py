@@ -23,7 +23,7 @@ import pytest
 from adverity_simulator import Simulator
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.authority import Authority
 
-PROGRAM = Path(adverity_simulator.__file__)
+PROGRAM = Path(adverity_simulator.__file__).parent
 KEY = "demo-key-0123456789"
 BINDINGS, REQUEUE = "/api/v1/bindings/", "/api/v1/extracts/requeue/"
 
@@ -175,8 +175,9 @@ def test_the_control_surface(start, small):
     ask = start(small)
     ask("POST", REQUEUE, {"extract_ids": [101]})
     status = ask.control("GET", "")
-    assert status == {"name": "adverity simulator", "url": ask.simulator.url, "requests": 1, "loads": 1, "faults": 0, "held": 0,
-                      "workspaces": 1, "datastreams": 1, "targets": 2, "bindings": 2, "extracts": 3}
+    assert status == {"name": "adverity simulator", "url": ask.simulator.url, "requests": 1, "loads": 1, "self_loads": 0, "faults": 0, "scripts": 0,
+                      "held": 0, "workspaces": 1, "datastreams": 1, "targets": 2, "bindings": 2, "extracts": 3,
+                      "connections": 0, "target_types": 10, "connection_types": 5, "datastream_types": 7}
     world = ask.control("GET", "world")
     world["bindings"][1]["enabled"] = True
     assert ask.control("PUT", "world", world) == world
@@ -295,7 +296,7 @@ def test_wrong_arguments_are_one_line(tmp_path, arguments, message):
                           text=True, timeout=20, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     last = done.stderr.splitlines()[-1]
-    assert last.startswith("adverity_simulator.py: error: ")
+    assert last.startswith("adverity_simulator: error: ")
     assert message in last
     assert "Traceback" not in done.stderr
 

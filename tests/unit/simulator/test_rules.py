@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from urllib.parse import urlsplit
 
-import adverity_simulator
 import pytest
 from adverity_simulator import readable_uuid
 
@@ -473,7 +472,7 @@ def test_a_requeue_that_is_refused_loads_nothing(ask, body, status):
 
 
 def test_a_load_is_queued_first_and_done_when_its_time_has_come(ask, monkeypatch):
-    monkeypatch.setattr(adverity_simulator, "LOAD_SECONDS", 60)
+    monkeypatch.setattr("adverity_simulator.extracts.LOAD_SECONDS", 60)
     ask("POST", REQUEUE, {"extract_ids": [101], "binding_ids": [55]})
     row = ask.control("GET", "loads")[0]
     assert row == {"extract_id": 101, "binding_id": 55, "datastream_id": 456, "request": 1, "state": "queued",

@@ -43,6 +43,7 @@ class Model:
     """
 
     host = "model.example"
+    date = None
     page_size = 3
 
     def __init__(self, world: Row, coupled: bool = True, shows_defaults: bool = False) -> None:
@@ -69,7 +70,9 @@ class Model:
     def get(self, path: str, params: Row | None = None) -> Any:
         return self.request("GET", path, params).data
 
-    def request(self, method: str, path: str, params: Any = None, body: Any = None, before: Any = None, undo: Any = None) -> Answer:
+    def request(
+        self, method: str, path: str, params: Any = None, body: Any = None, before: Any = None, undo: Any = None, confirm: Any = None
+    ) -> Answer:
         if before:
             before()
         self._perhaps_kill()

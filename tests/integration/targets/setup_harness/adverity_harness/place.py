@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -40,12 +40,8 @@ def collections_path(folder: Path) -> Path:
 
 
 def load_simulator() -> ModuleType:
-    """Return the module ``playbooks/files/adverity_simulator.py``."""
-    name = "adverity_simulator"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, ROOT / "playbooks" / "files" / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
+    """Return the package ``playbooks/files/adverity_simulator``."""
+    folder = str(ROOT / "playbooks" / "files")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return importlib.import_module("adverity_simulator")

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Where a ledger is kept: what a store has to do, and which one the option ``ledger`` names.
+
+A store keeps rows and hands out turns. What the rows mean is written once, in ``ledger.py``. Statements are written as SQLite and PostgreSQL both
+understand them, with ``?`` for values.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from .._api.errors import LedgerError
+
+WRITE, PREDICT, LOOK = "write", "predict", "look"
+
+VERSION = 1  # of the tables
+
+# {id} is how a store numbers rows by itself, {by_key} how it keeps a table in the order of its key.
+# load.post: the last POST that the extract went with, null while it is pending; load.before: the one before that.
+# post.pairs: the bindings and extracts of a POST as JSON, until it is dispatched.
+# binding_id 0: a POST that named no bindings, so all that were enabled then. binding.record: JSON of a timeline.Record. binding.total: how many loads.
+# turn: who held a binding last. instance: moved_to is where its content is kept now, copied_from where it came from.
+TABLES = (
+    "CREATE TABLE {schema}instance (id {id}, host TEXT NOT NULL UNIQUE, moved_to TEXT, copied_from TEXT)",
+    "CREATE TABLE {schema}binding (instance BIGINT NOT NULL, binding_id BIGINT NOT NULL, datastream_id BIGINT, total BIGINT NOT NULL DEFAULT 0,"
+    " record TEXT NOT NULL, PRIMARY KEY (instance, binding_id))",
+    "CREATE TABLE {schema}post (id {id}, instance BIGINT NOT NULL,"
+    " status TEXT NOT NULL CHECK (status IN ('intended', 'dispatched', 'refused')), at TEXT, reason TEXT, pairs TEXT)",
+    "CREATE INDEX post_open ON {schema}post (instance) WHERE status <> 'dispatched'",
+    "CREATE TABLE {schema}load (instance BIGINT NOT NULL, binding_id BIGINT NOT NULL, extract_id BIGINT NOT NULL, datastream_id BIGINT, created TEXT,"
+    " post BIGINT, before BIGINT, PRIMARY KEY (instance, binding_id, extract_id)){by_key}",
+    "CREATE INDEX load_pending ON {schema}load (instance, binding_id) WHERE post IS NULL",
+    "CREATE TABLE {schema}turn (instance BIGINT NOT NULL, binding_id BIGINT NOT NULL, token TEXT NOT NULL, holder TEXT NOT NULL, since TEXT NOT NULL,"
+    " PRIMARY KEY (instance, binding_id))",
+)
+
+Values = t.Sequence[t.Any]
+
+
+class Store(t.Protocol):
+    """What a ledger needs of the place where it is kept. Every method raises LedgerError where the place fails."""
+
+    shown: str  # the place, for messages and results; never with a secret
+
+    def open(self, purpose: str) -> bool:
+        """Opens it, and makes it where it does not exist and the purpose is WRITE. False: there is none to read."""
+
+    def close(self) -> None:
+        """Gives everything back, turns as well. Never raises."""
+
+    def read(self, statement: str, values: Values = ()) -> list[tuple[t.Any, ...]]:
+        """All rows."""
+
+    def iterate(self, statement: str, values: Values = ()) -> t.Iterator[tuple[t.Any, ...]]:
+        """Row by row, without holding all of them."""
+
+    def transaction(self) -> contextlib.AbstractContextManager[t.Any]:
+        """All or nothing, and on disk when it ends."""
+
+    def write(self, statement: str, values: Values = ()) -> int:
+        """Runs a statement and returns how many rows it changed."""
+
+    def write_many(self, statement: str, rows: t.Iterable[Values]) -> int:
+        """The same for many rows."""
+
+    def insert(self, statement: str, values: Values) -> int:
+        """Inserts a row that is numbered by the store, and returns its number."""
+
+    def try_turn(self, instance: int, binding_ids: t.Sequence[int] | None) -> bool:
+        """Takes the turn of these bindings, or of the whole instance with None, if nobody holds any of it; all or nothing.
+
+        Runs that write exclude everybody; runs that predict exclude those that write.
+        """
+
+    def give_turn_back(self) -> None:
+        """Ends the turn that was taken."""
+
+    def is_busy(self, instance: int) -> bool:
+        """Whether another run holds any turn of this instance."""
+
+
+def find(place: str, password: str | None) -> Store:
+    """The store that the options ``ledger`` and ``ledger_password`` name. Nothing is opened yet. Raises InputError."""
+    if "://" not in place.split("?", 1)[0]:
+        from .sqlite import SqliteStore
+
+        return SqliteStore(place)
+    from .postgresql import PostgresqlStore
+
+    return PostgresqlStore(place, password)
+
+
+def failed(shown: str, reason: str, next_step: str) -> LedgerError:
+    """The error for a place that cannot be used."""
+    return LedgerError(f"The ledger {shown} cannot be used: {reason}. {next_step}", ledger=shown)
+

@@ -1,0 +1,187 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Requeueing extracts once: choose, plan, write the plan into the ledger, send (requeue guide; the ledger's promise)."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from .._api import text
+from .._api.client import Client
+from .._api.errors import AdverityError, InputError
+from .._ledger.ledger import DISPATCHED, PREDICT, REFUSED, UNKNOWN, WRITE, Entry, Ledger, open_ledger
+from .._ledger.timeline import Doubt, Record, Window, finished, planned, taken_up
+from .._resources import bindings, extracts
+from .._spec import times
+from .._spec.options import DEFAULT_LEDGER
+from . import decision, plan, select
+from .plan import Options, Pair, Plan
+from .result import Outcome, describe_refused, describe_unknown, refused_error, show_bindings, unknown_error, warnings_of, window_words
+from .select import Request, Selection
+from .send import Progress, Sending
+
+GONE = "it is no longer in the service's list of extracts"
+
+
+def requeue(client: Client, params: dict[str, t.Any], check_mode: bool, progress: Progress | None = None) -> dict[str, t.Any]:
+    """The result of ``adverity_requeue`` with these parameters. The ledger is opened before the service is asked anything."""
+    request = select.read_request(params, check_mode)
+    with open_ledger(params, client.host, PREDICT if check_mode else WRITE) as ledger:
+        return Run(client, ledger, request, params, check_mode).result(progress)
+
+
+class Run:
+    """One run of ``adverity_requeue``."""
+
+    def __init__(self, client: Client, ledger: Ledger, request: Request, params: dict[str, t.Any], check_mode: bool) -> None:
+        self._client, self._ledger, self._request, self._params, self._check_mode = client, ledger, request, params, check_mode
+        self._window: Window = request.window
+        self._warnings: list[str] = []
+
+    def result(self, progress: Progress | None) -> dict[str, t.Any]:
+        """The module's result, with ``warnings``."""
+        selected = select.choose_bindings(self._client, self._ledger, self._request)
+        if self._ledger.waited > 1:
+            self._warnings.append(f"Waited {self._ledger.waited:.0f} s for another run that held the ledger {self._ledger.shown}.")
+        actions = {one: decision.action(record, self._params["backfill"], self._window) for one, record in selected.records.items()}
+        self._warnings += warnings_of(selected.rows, selected.records, actions, self._window)
+        shown = show_bindings(selected.rows, selected.records, actions)
+        if self._params["state"] == "planned" and self._request.extract_ids is None:
+            return self._plan_bindings(selected, actions)
+        due_ids = [one for one, action in actions.items() if action == decision.BACKFILL]
+        loads = select.list_extracts(self._client, self._request, selected, due_ids) if due_ids or not selected.rows else []
+        options = Options(*(self._params[name] for name in Options._fields))
+        made = plan.make(loads, self._ledger.statuses, selected.records, options)
+        outcome = Outcome(made, shown)
+        if made.unknown and options.on_unknown == "fail":
+            raise unknown_error(outcome, self._ledger)
+        if self._params["state"] != "planned":
+            self._refuse_disabled(made, selected)
+        self._refuse_forgetful_job(bool(made.batches))
+        unlisted = self._compare_with_ledger(made, due_ids) if self._request.extract_ids is None else []
+        records = self._noted(selected, due_ids)
+        new = records != self._ledger.records(list(records))
+        if not self._check_mode:
+            self._ledger.note(records, made.due())
+            gone = [entry._replace(status=REFUSED, reason=GONE) for entry in unlisted if options.on_refused == "skip"]
+            self._ledger.settle([*made.entries(made.confirmed, status=DISPATCHED), *gone])
+        if self._params["state"] == "planned":
+            return self._told(dict(outcome.result(), changed=new or bool(made.batches)), outcome)
+        if self._check_mode:
+            outcome.sent = [(batch, "") for batch in made.batches]
+        else:
+            self._send(outcome, progress)
+            waiting = set() if options.on_refused == "skip" else {entry.binding_id for entry in unlisted}
+            self._note_end(outcome, records, [one for one in due_ids if one not in waiting], options)
+        if made.unknown:
+            self._warnings.append(f"Left out, because it is unknown whether they are loaded: {describe_unknown(made.unknown)}.")
+        return self._told(outcome.result(), outcome)
+
+    def _told(self, result: dict[str, t.Any], outcome: Outcome) -> dict[str, t.Any]:
+        return dict(result, ledger=self._ledger.shown, diff=outcome.diff(), warnings=self._warnings)
+
+    def _plan_bindings(self, selected: Selection, actions: dict[int, str]) -> dict[str, t.Any]:
+        """The result of ``state: planned`` for a window: the plan names bindings and window, and what is in it is listed once, when it is sent."""
+        due = [one for one, action in actions.items() if action == decision.BACKFILL]
+        self._refuse_forgetful_job(bool(due))
+        outcome = Outcome(Plan(), show_bindings(selected.rows, selected.records, actions))
+        stopped = self._ledger.stopped_entries(due) if due else []
+        outcome.plan.unknown = {_pair(entry): Doubt(decision.LOST) for entry in stopped if entry.status == UNKNOWN and self._in_window(entry)}
+        if outcome.plan.unknown and self._params["on_unknown"] == "fail":
+            raise unknown_error(outcome, self._ledger)
+        now = times.now()
+        before = self._ledger.records(list(actions))
+        records = {one: planned(record, self._window, now) if one in due else record for one, record in selected.records.items()}
+        new = [one for one in due if records[one].plan != before.get(one, Record()).plan or one not in before]
+        if not self._check_mode:
+            self._ledger.note(records)
+        diff = {
+            "before": {f"binding {one}": {"planned": window_words(before[one].plan) if one in before else None} for one in new},
+            "after": {f"binding {one}": {"planned": window_words(records[one].plan)} for one in new},
+        }
+        return dict(self._told(outcome.result(), outcome), changed=bool(new), diff=diff)
+
+    def _noted(self, selected: Selection, due_ids: list[int]) -> dict[int, Record]:
+        """The records of the bindings once their extracts are written down."""
+        if self._request.extract_ids is not None:
+            return selected.records
+        return {one: taken_up(record, self._window) if one in due_ids else record for one, record in selected.records.items()}
+
+    def _in_window(self, entry: Entry) -> bool:
+        """Whether an entry of the ledger is in the window. One without a time counts as in it."""
+        return extracts.within(self._request.created_from, self._request.created_to)(times.parse_or_none(entry.created))
+
+    def _compare_with_ledger(self, made: Plan, due_ids: list[int]) -> list[Entry]:
+        """Warns of what is pending and not selected now, and returns what is pending and not listed. Nothing is dropped from a plan because of one reading."""
+        pending = self._ledger.pending_entries(due_ids) if due_ids else []
+        outside = [entry for entry in pending if not self._in_window(entry)]
+        if outside:
+            self._warnings.append(f"Still pending, but outside of what this run selects: {len(outside)} extracts, {_by_binding(outside)}.")
+        unlisted = made.unlisted([entry for entry in pending if self._in_window(entry)])
+        if not unlisted:
+            return []
+        skip = self._params["on_refused"] == "skip"
+        self._warnings.append(
+            f"Pending, but not in the service's list of extracts now: {_by_binding(unlisted)}."
+            + (" They are recorded as refused." if skip else " They stay pending until they are listed. If they were deleted, set on_refused: skip.")
+        )
+        return unlisted
+
+    def _refuse_disabled(self, made: Plan, selected: Selection) -> None:
+        used = {binding_id for batch in made.batches for binding_id in batch.binding_ids}
+        disabled = [row for row in selected.rows if row["id"] in used and selected.records[row["id"]].enabled is False]
+        disabled = [row for row in disabled if row["id"] not in self._request.enabled_ids]
+        if disabled and self._check_mode:
+            self._warnings.append(
+                f"Not enabled: {bindings.labels(disabled)}. A real run refuses this, unless an earlier task enables it, which in check mode only pretends to."
+            )
+        elif disabled:
+            raise InputError(f"Not enabled: {bindings.labels(disabled)}. Enable it with adverity.management.adverity_binding first. Nothing was sent.")
+
+    def _refuse_forgetful_job(self, sends: bool) -> None:
+        """An AWX job with a ledger in its own file system must not load anything: the next job would not know."""
+        job = os.environ.get("JOB_ID") if os.environ.get("AWX_HOST") else None
+        if sends and job and self._ledger.shown == os.path.expanduser(DEFAULT_LEDGER):
+            raise InputError(
+                f"This is AWX job {job}, and its ledger would be gone with it: the next job would not know what this one loaded. Keep the ledger in PostgreSQL"
+                " or on a volume (ledger, or ADVERITY_LEDGER; the credential type has fields for it). To enable without loading, set"
+                " deploy_destination_backfill: never. Nothing was changed."
+            )
+
+    def _send(self, outcome: Outcome, progress: Progress | None) -> None:
+        sending = Sending(self._client, self._ledger, self._params["sequential"], progress)
+        try:
+            sending.run(outcome.plan.batches)
+        except AdverityError as error:
+            outcome.explain(error, sending, self._ledger)
+            raise
+        outcome.take(sending)
+        self._warnings += sending.warnings
+
+    def _note_end(self, outcome: Outcome, records: dict[int, Record], listed_ids: list[int], options: Options) -> None:
+        result = outcome.result()
+        stops = ("remaining", "unknown", "refused") if options.on_refused == "fail" else ("remaining", "unknown")
+        incomplete = {row["binding_id"] for row in result["summary"] if any(row[name] for name in stops)}
+        if self._request.extract_ids is None:
+            done = {one: finished(records[one], self._window) for one in listed_ids if one not in incomplete}
+            self._ledger.note(done)
+        if outcome.refused and options.on_refused == "fail":
+            raise refused_error(outcome)
+        if outcome.refused:
+            self._warnings.append(f"The service refused {len(outcome.refused)} extracts, and they are left out: {describe_refused(outcome.refused)}.")
+
+
+def _pair(entry: Entry) -> Pair:
+    return (entry.datastream_id, entry.binding_id, entry.extract_id)
+
+
+def _by_binding(entries: list[Entry]) -> str:
+    found: dict[int, list[int]] = {}
+    for entry in entries:
+        found.setdefault(entry.binding_id, []).append(entry.extract_id)
+    return text.several([f"extracts {text.ids(sorted(ids))} for binding {binding_id}" for binding_id, ids in found.items()], 20)

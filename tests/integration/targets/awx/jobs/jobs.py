@@ -1,0 +1,173 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Jobs as AWX runs them: ansible-runner in a folder of their own, of which nothing is left afterwards but what AWX keeps, the events.
+
+The environment is that of awx/main/tasks/jobs.py (RunJob.build_env) of ansible/awx at e21dd0a0933fd544d1fe2513c54fe41203775eb5, and then what the credential
+injects.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any, Callable
+
+from adverity_harness.place import collections_path
+from adverity_harness.runs import LONGEST, TOKEN, ansible_playbook
+from adverity_harness.scenes import Scene
+from adverity_harness.worlds import KEY
+from awx_credential_types import inject
+from awx_setups import data
+from awx_surveys import defaults
+
+DEPLOY, CHECK, RESUME = "deploy destination", "deploy destination, check only", "resume backfill"
+
+
+class Job:
+    """A job that is over. `events` are those of ansible-runner; `ok` says whether it succeeded."""
+
+    def __init__(self, folder: Path, ident: str) -> None:
+        self.artifacts = folder / "artifacts" / ident
+        status = self.artifacts / "status"
+        self.ok = status.exists() and status.read_text("utf-8") == "successful"
+        files = sorted((self.artifacts / "job_events").glob("*.json"), key=lambda path: int(path.name.split("-")[0]) if path.name[0].isdigit() else 0)
+        self.events = [json.loads(path.read_text("utf-8")) for path in files if "partial" not in path.name]
+
+    @property
+    def output(self) -> str:
+        """What AWX shows, but for its colours: the text of the events.
+
+        The file `stdout` is no witness: where ansible-runner reads several lines of a warning and the next event at once, it writes the last of them only.
+        """
+        return re.sub(r"\x1b\[[\d;]*m", "", "\n".join(event["stdout"] for event in self.events))
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """What set_stats hands on to a workflow."""
+        (event,) = [event for event in self.events if event["event"] == "playbook_on_stats"]
+        return event["event_data"].get("artifact_data", {})
+
+    @property
+    def failure(self) -> dict[str, Any]:
+        """The result of the task that failed."""
+        (event,) = [event for event in self.events if event["event"] == "runner_on_failed"]
+        return event["event_data"]["res"]
+
+
+class Awx:
+    """Runs jobs with a credential whose fields for the ledger are `ledger`. It keeps the jobs' events, and nothing else of them."""
+
+    def __init__(self, folder: Path, scene: Scene, ledger: dict[str, str]) -> None:
+        self.folder, self.scene, self.ledger = folder, scene, ledger
+        self.jobs = 0
+
+    def launch(
+        self,
+        name: str,
+        kill_when: Callable[[], Any] | None = None,
+        cancelled: bool = False,
+        ledger: dict[str, str] | None = None,
+        **answers: Any,
+    ) -> Job:
+        """Run a job template with these answers to its survey, those left out being its defaults; `ledger` instead of the usual one.
+
+        With `kill_when` ansible-playbook is killed as soon as that holds, or with `cancelled` all that belongs to the job.
+        """
+        (template,) = [one for one in data("job_templates") if one["name"] == name]
+        self.jobs += 1
+        ident = str(self.jobs)
+        folder = self.folder / f"job{ident}"
+        home = folder / "home"
+        for path in (home, folder / "env", folder / "inventory", folder / "secrets"):
+            path.mkdir(parents=True)
+        variables = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+        (folder / "inventory" / "hosts.json").write_text(json.dumps({"all": {"hosts": {"localhost": variables}}}), "utf-8")
+        environment = {
+            "AWX_PRIVATE_DATA_DIR": str(folder),
+            "JOB_ID": ident,
+            "INVENTORY_ID": "3",
+            "PROJECT_REVISION": "0" * 40,
+            "ANSIBLE_RETRY_FILES_ENABLED": "False",
+            "MAX_EVENT_RES": "700000",
+            "AWX_HOST": "https://awx.example.com",
+            "ANSIBLE_COLLECTIONS_PATH": str(collections_path(self.folder / "collections")),
+            "ANSIBLE_REMOTE_TEMP": str(home / ".ansible" / "tmp"),
+            "HOME": str(home),
+            "ADVERITY_RETRY_MAX_DELAY": "0.05",
+            "ADVERITY_LEDGER_WAIT": "2",
+        }
+        inputs = {"instance": self.scene.url, "api_key": KEY, **(self.ledger if ledger is None else ledger)}
+        environment.update(inject(data("credential_type"), inputs, folder / "secrets"))
+        extra = {
+            **defaults(data(Path(template["survey"]).stem)),
+            **{f"deploy_destination_{key}": value for key, value in answers.items()},
+            "awx_job_id": self.jobs,
+            "tower_job_id": self.jobs,
+            "awx_job_template_name": name,
+        }
+        (folder / "env" / "envvars").write_text(json.dumps(environment), "utf-8")
+        (folder / "env" / "extravars").write_text(json.dumps(extra), "utf-8")
+        self._run(folder, ident, template, kill_when, cancelled)
+        shutil.rmtree(home)
+        return Job(folder, ident)
+
+    def _run(self, folder: Path, ident: str, template: dict[str, Any], kill_when: Callable[[], Any] | None, cancelled: bool) -> None:
+        playbook = "adverity.management." + Path(template["playbook"]).stem
+        command = [sys.executable, "-m", "ansible_runner", "run", str(folder), "-p", playbook, "--ident", ident]
+        command += ["--cmdline=--check"] if template["job_type"] == "check" else []
+        token = uuid.uuid4().hex
+        path = os.pathsep.join([str(Path(ansible_playbook()).parent), os.environ.get("PATH", os.defpath)])
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ADVERITY_", "ANSIBLE_"))}
+        with open(folder / "runner.out", "wb") as output:
+            process = subprocess.Popen(
+                command, cwd=folder, env={**kept, TOKEN: token, "PATH": path, "LC_ALL": "C.UTF-8"}, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+        limit = time.monotonic() + LONGEST
+        try:
+            while process.poll() is None and not (kill_when and kill_when()):
+                assert time.monotonic() < limit, "the job does not end"
+                time.sleep(0.01)
+            if kill_when:
+                assert process.poll() is None, (folder / "runner.out").read_text("utf-8")
+                _kill(token, keep=() if cancelled else (process.pid,))
+            process.wait(60)
+        finally:
+            if process.poll() is None:
+                _kill(token)
+                process.wait()
+
+    def check_secrets(self) -> None:
+        """The key and the password are in what AWX hands to a job, and in nothing that comes back.
+
+        In the file "command" ansible-runner repeats the environment it was given; AWX shows that without what comes of a secret field of the credential
+        (awx/main/models/credential.py, inject_credential).
+        """
+        secrets = [text.encode() for text in (KEY, self.ledger.get("ledger_password")) if text]
+        looked = 0
+        for path in self.folder.glob("job*/**/*"):
+            if path.is_file() and not path.is_symlink() and path.parent.name not in ("env", "secrets") and path.name != "command":
+                content = path.read_bytes()
+                assert not [one for one in secrets if one in content], path
+                looked += 1
+        assert looked > 10 * self.jobs
+
+
+def _kill(token: str, keep: tuple[int, ...] = ()) -> None:
+    mark = f"{TOKEN}={token}".encode()
+    for _again in range(3):
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):
+                pid = int(path.parent.name)
+                if pid not in keep and mark in path.read_bytes().split(b"\0"):
+                    os.kill(pid, signal.SIGKILL)

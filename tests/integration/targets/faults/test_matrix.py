@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every fault against every kind of call. The table in expected.py says what has to come of it; docs/fault-matrix.md shows what came."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import NamedTuple
+
+import pytest
+from adverity_harness.place import ROOT
+from adverity_harness.side_by_side import Case, open_cases, settle
+from calls import CALLS, SURVIVED
+from expected import RETRIES, read_table, times
+
+TABLE = read_table()
+DOCUMENT = ROOT / "docs" / "fault-matrix.md"
+ENVIRONMENT = {"ADVERITY_RETRIES": str(RETRIES), "ADVERITY_RETRY_MAX_DELAY": "0.2", "ADVERITY_TIMEOUT": "{{ patience }}"}
+
+
+class Seen(NamedTuple):
+    """What came of one call under one fault; `afterwards` is what a second run does, empty where there was none."""
+
+    outcome: str
+    sent: int
+    afterwards: str
+
+    def __str__(self) -> str:
+        return f"{self.outcome}, sent {times(self.sent)}"
+
+
+def run_call(folder, name):
+    """Run one kind of call under each of its faults; what came of each, by fault."""
+    call, faults = CALLS[name], sorted(TABLE[name], key=lambda fault: not fault.startswith("too slow"))
+    cases = {fault: Case(call.world(), faults=(call.fault(fault),), variables=call.variables(fault)) for fault in faults}
+    with open_cases(folder, cases) as crew:
+        told = crew.act(call.tasks, environment=ENVIRONMENT)
+        verdicts = {}
+        for fault, scene in crew.scenes.items():
+            settle(scene)
+            try:
+                assert scene.service.faults[0].fired, "the fault was never met"
+                verdicts[fault] = call.judge(scene, told, fault)
+            except AssertionError as error:
+                raise AssertionError(f"{name}: {fault}: {error}\n{told.all(fault, 'call')}") from error
+            scene.service.faults.clear()
+            scene.forget()
+        rest = second_runs(call, crew.scenes, verdicts)
+        ends = {}
+        if rest:
+            told = crew.act(list(call.again), only=rest, environment=ENVIRONMENT)
+            ends = {fault: call.finish(crew.scenes[fault], told, fault, verdicts[fault][0]) for fault in rest}
+        return {fault: Seen(*verdicts[fault], ends.get(fault, "")) for fault in TABLE[name]}
+
+
+def second_runs(call, scenes, verdicts):
+    """The faults after which the call is made again."""
+    if not call.again or call.left is None:
+        return list(scenes) if call.again else []
+    failed = {json.dumps(call.left(scenes[fault])): fault for fault, (outcome, _sent) in verdicts.items() if outcome != SURVIVED}
+    assert len(failed) > 1, "the service did it, or it did not"
+    return list(failed.values())
+
+
+@pytest.fixture(name="seen", scope="module")
+def fixture_seen(tmp_path_factory):
+    """What came of each call under each fault."""
+    results = {}
+
+    def seen(name):
+        if name not in results:
+            results[name] = run_call(tmp_path_factory.mktemp("matrix"), name)
+        return results[name]
+
+    return seen
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_is_expected_comes(seen, name):
+    results = seen(name)
+    wrong = {fault: (str(cell), str(results[fault])) for fault, cell in TABLE[name].items() if not cell.allows(*results[fault][:2])}
+    assert not wrong, "expected and seen differ"
+
+
+def test_the_document_shows_what_was_seen(seen):
+    """From a checkout the document is written anew where it is not current; what is committed has to be what a run gives."""
+    text = document({name: seen(name) for name in CALLS})
+    committed = DOCUMENT.read_text("utf-8") if DOCUMENT.exists() else ""
+    if text != committed and "ANSIBLE_TEST_CI" not in os.environ:
+        DOCUMENT.parent.mkdir(exist_ok=True)
+        DOCUMENT.write_text(text, "utf-8")
+    assert committed == text, f"{DOCUMENT} was not current; run from a checkout, this test writes it anew"
+
+
+def document(results):
+    """The matrix as Markdown."""
+    lines = [INTRODUCTION.strip()]
+    for name, faults in results.items():
+        with_second_run = any(seen.afterwards for seen in faults.values())
+        titles = ["Fault", "Expected", "Seen"] + ["A second run"] * with_second_run
+        lines += ["", f"## {name}", "", HEADINGS[name], "", "| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
+        for fault, seen in faults.items():
+            cells = [fault, str(TABLE[name][fault]), str(seen)] + [seen.afterwards] * with_second_run
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+INTRODUCTION = """
+# Faults
+
+What the collection does when the network or the service misbehaves. This page is written by the integration target
+`faults`: each line was run, as a task in a playbook, against the simulator with that fault. *Expected* was written
+down before, in `tests/integration/targets/faults/expected.py`; the test fails where *seen* is something else, and where this page is not what the
+run gives.
+
+Every call sends three requests of one kind, and the fault meets the second: the second page of a list, the second binding,
+the second fifty datastreams, the second batch of extracts. The modules ran with `retries: 2`. A fault meets one try, a
+lasting one every try.
+
+- **survived**: the result is whole and right, as if nothing had been.
+- **error**: the call fails and says why; what was done before is in `affected`, the rest in `remaining`. A refused write did nothing.
+- **unknown**: the call fails, and says of what it does not know whether the service did it.
+- **sent**: how often the request that met the fault went out.
+"""
+HEADINGS = {
+    "bindings list": "`adverity_binding_info` on 201 bindings. What survived is compared with what the service holds; an error shows no part of the list.",
+    "extracts list": "`adverity_extract_info` on 201 extracts. A 404 on a later page means that the list became shorter: it is read anew.",
+    "PATCH binding": "`adverity_binding` enables three bindings. Compared with what the service then holds; a second run does the rest.",
+    "PATCH datastreams": "`adverity_datastream` enables 120 datastreams. A failure lists as `remaining` all that the service did not confirm;"
+    " a second run does the rest.",
+    "PUT smart": "`adverity_smart_pulling` changes one setting of 120 datastreams. A failure lists as `remaining` all that the service did not confirm;"
+    " a second run does the rest.",
+    "POST requeue": "`adverity_requeue` sends six extracts, two at a time. Compared with the service's record of loads, and with `adverity_requeue_info`:"
+    " after an error the two are pending, else unknown. In the end each extract was loaded once; what is unknown, once or not at all.",
+}

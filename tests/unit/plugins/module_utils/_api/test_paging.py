@@ -1,0 +1,380 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api import paging
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, NotReached, Refused, UnreadableAnswer
+
+PATH = "/api/list/"
+
+
+def rows(*ids):
+    return [{"id": one} for one in ids]
+
+
+def numbered(client, pages, page_size=100, first=1):
+    """Expects these pages, each of (ids, count)."""
+    for number, (ids, count) in enumerate(pages, first):
+        asked = {"page_size": page_size} if page_size else {}
+        if page_size or number > 1:
+            asked["page"] = number
+        client.expect("GET", PATH, asked, answer={"items": rows(*ids), "count": count})
+
+
+def read_ids(client, **more):
+    return [row["id"] for row in paging.read_numbered(client, PATH, {}, **more)]
+
+
+# Numbered pages
+
+
+def test_an_empty_list(scripted):
+    numbered(scripted, [([], 0)])
+    assert read_ids(scripted) == []
+
+
+def test_whole_rows_come_back_and_the_filters_go_with_every_page(scripted):
+    first, second = [{"id": 1, "name": "a"}], [{"id": 2, "name": None}]
+    filters = {"target_id": 789}
+    scripted.expect("GET", PATH, {"target_id": 789, "page_size": 100, "page": 1}, answer={"items": first, "count": 2})
+    scripted.expect("GET", PATH, {"target_id": 789, "page_size": 100, "page": 2}, answer={"items": second, "count": 2, "more": "ignored"})
+    assert paging.read_numbered(scripted, PATH, filters) == first + second
+    assert filters == {"target_id": 789}
+
+
+def test_three_pages(scripted):
+    numbered(scripted, [(range(100), 230), (range(100, 200), 230), (range(200, 230), 230)])
+    assert read_ids(scripted) == list(range(230))
+
+
+def test_a_service_that_sends_smaller_pages_than_asked_for(scripted):
+    numbered(scripted, [(range(50), 130), (range(50, 100), 130), (range(100, 130), 130)])
+    assert read_ids(scripted) == list(range(130))
+
+
+def test_a_service_that_sends_everything_at_once(scripted):
+    numbered(scripted, [(range(230), 230)])
+    assert read_ids(scripted) == list(range(230))
+
+
+def test_without_a_page_size_nothing_about_pages_is_asked_until_it_is_needed(scripted):
+    numbered(scripted, [(range(230), 230)], page_size=None)
+    assert read_ids(scripted, page_size=None) == list(range(230))
+    numbered(scripted, [(range(50), 70), (range(50, 70), 70)], page_size=None)
+    assert read_ids(scripted, page_size=None) == list(range(70))
+
+
+def test_ids_may_be_text(scripted):
+    scripted.expect("GET", PATH, {"page_size": 100, "page": 1}, answer={"items": rows("b", "a"), "count": 2})
+    assert read_ids(scripted) == ["b", "a"]
+
+
+def test_rows_that_moved_over_the_edge_of_a_page_count_once(scripted):
+    numbered(scripted, [([1, 2], 4), ([2, 3], 4), ([4], 4)])
+    assert read_ids(scripted) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        [([1, 2], 4), ([], 4)],  # ends before its count
+        [([1, 2], 4), ([1, 2], 4)],  # ignores the page
+        [([1, 2], 4), ([3, 4], 5)],  # the count rises
+        [([1, 2], 4), ([3], 3)],  # the count falls
+        [([1, 2, 3], 2)],  # more than it counts
+        [([1], 0)],
+        [([], 1)],
+        [([1, 1], 2), ([1], 2)],
+    ],
+)
+def test_what_does_not_add_up_is_read_again_and_is_never_taken_for_the_whole(scripted, reading):
+    numbered(scripted, reading)
+    numbered(scripted, [([1, 2], 2)])
+    assert read_ids(scripted) == [1, 2]
+    for _time in range(3):
+        numbered(scripted, reading)
+    with pytest.raises(UnreadableAnswer, match="returned an inconsistent list 3 times") as caught:
+        read_ids(scripted)
+    assert caught.value.result()["path"] == PATH
+
+
+def test_what_is_no_list_is_an_error_at_once(scripted):
+    table = [
+        None, [], "text", 7, {}, {"items": None, "count": 0}, {"items": {}, "count": 0}, {"results": [], "count": 0}, {"items": "abc", "count": 3},
+        {"items": [None], "count": 1}, {"items": [7], "count": 1}, {"items": [[]], "count": 1}, {"items": [{}], "count": 1},
+        {"items": [{"id": None}], "count": 1}, {"items": [{"id": 1.5}], "count": 1}, {"items": [{"id": [1]}], "count": 1},
+        {"items": [{"id": True}], "count": 1},
+        {"items": []}, {"items": [], "count": None}, {"items": [], "count": "0"}, {"items": [], "count": 0.0}, {"items": [], "count": False},
+        {"items": rows(1), "count": True}, {"items": [], "count": -1}, {"items": [], "count": []}, {"items": [], "count": float("nan")},
+    ]
+    for data in table:
+        scripted.expect("GET", PATH, {"page_size": 100, "page": 1}, answer=data)
+        with pytest.raises(UnreadableAnswer, match="^GET /api/list/ was answered with JSON that has not "):
+            read_ids(scripted)
+
+
+@pytest.mark.parametrize("error", [Refused("GET", PATH, 403, "Forbidden."), NotReached("GET", PATH, "x"), AdverityError("x")])
+def test_errors_of_the_service_pass_through(scripted, error):
+    numbered(scripted, [([1], 2)])
+    scripted.expect("GET", PATH, {"page_size": 100, "page": 2}, answer=error)
+    with pytest.raises(type(error)) as caught:
+        read_ids(scripted)
+    assert caught.value is error
+
+
+# Linked pages
+
+
+def linked(client, pages, start=None):
+    """Expects these pages, each a dict with ids, and count and next where given; ``next`` is where the following page is asked for."""
+    where, asked = PATH, start or {}
+    for page in pages:
+        answer = {"results": rows(*page["ids"]), **{name: page[name] for name in ("count", "next") if name in page}}
+        client.expect("GET", where, asked, answer=answer)
+        where, asked = page.get("then", (PATH, {"page": ["2"]}))
+
+
+def falling(row):
+    """As if the list were ordered by this, the newest first."""
+    return -row["id"]
+
+
+def read_linked(client, moment=falling, **more):
+    return [row["id"] for row in paging.read_linked(client, PATH, {}, list, moment, **more)]
+
+
+NEXT = "https://acme.example/api/list/?page=2"
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [{"ids": [], "count": 0, "next": None}],
+        [{"ids": [1, 2], "count": 2, "next": None}],
+        [{"ids": [1, 2]}],
+        [{"ids": [1, 2], "count": None}],
+        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [3], "count": 3, "next": None}],
+        # Something more came meanwhile.
+        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [3, 4], "count": 4, "next": None}],
+        # Something new came first: it is not among the rows, but pushes one that is over the edge of the page.
+        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [2, 3], "count": 4, "next": None}],
+        # And what would have come last was deleted.
+        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [2], "count": 3, "next": None}],
+        # A row moved over the edge of the page.
+        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [2, 3], "count": 3, "next": None}],
+    ],
+)
+def test_linked_pages(scripted, pages):
+    linked(scripted, pages)
+    expected = list(dict.fromkeys(one for page in pages for one in page["ids"]))
+    assert read_linked(scripted) == expected
+
+
+@pytest.mark.parametrize(
+    ("link", "then"),
+    [
+        ("https://acme.example/api/list/?page=2", (PATH, {"page": ["2"]})),
+        ("http://elsewhere.example:8080/api/list/?page=2&a=1&a=2", (PATH, {"page": ["2"], "a": ["1", "2"]})),
+        ("//elsewhere.example/api/list/?page=2", (PATH, {"page": ["2"]})),
+        ("///api/list/?page=2", (PATH, {"page": ["2"]})),
+        ("https://user:password@elsewhere.example/api/list/?page=2", (PATH, {"page": ["2"]})),
+        ("/api/list/?cursor=a%2Fb%3D&empty=", (PATH, {"cursor": ["a/b="], "empty": [""]})),
+        ("https://acme.example/api/list/2/", ("/api/list/2/", {})),
+        ("https://acme.example/api/list/?page=2#part", (PATH, {"page": ["2"]})),
+        ("https://acme.example/@elsewhere.example/?x=1", ("/@elsewhere.example/", {"x": ["1"]})),
+    ],
+)
+def test_only_path_and_query_of_a_next_link_are_followed(scripted, link, then):
+    linked(scripted, [{"ids": [1], "count": 2, "next": link, "then": then}, {"ids": [2], "count": 2, "next": None}])
+    assert read_linked(scripted) == [1, 2]
+
+
+def test_a_next_that_is_no_address_is_an_error(scripted):
+    table = [
+        "", "page=2", "?page=2", "next/", "https://elsewhere.example", "//", "https://acme.example//elsewhere.example/x/", "http://[::1",
+        7, True, [], {}, ["https://acme.example/a/"],
+    ]
+    for link in table:
+        linked(scripted, [{"ids": [1], "count": 2, "next": link}])
+        with pytest.raises(UnreadableAnswer, match="names a next page that is no address"):
+            read_linked(scripted)
+
+
+def test_the_key_never_goes_to_another_host(server, make_server, make_client):
+    other = make_server()
+    server.answer(200, {"count": 2, "next": other.url + PATH + "?page=2", "results": rows(1)})
+    server.answer(200, {"count": 2, "next": None, "results": rows(2)})
+    assert read_linked(make_client(server)) == [1, 2]
+    assert [request.target for request in server.requests] == [PATH, PATH + "?page=2"]
+    assert other.connections == 0
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [{"ids": [1, 2], "count": 3, "next": None}],  # ends before its count
+        [{"ids": [1, 2], "count": 1, "next": None}],  # more than it counts
+        [{"ids": [1], "count": 3, "next": NEXT}, {"ids": [1], "count": 3, "next": NEXT}],  # its next leads back
+        [{"ids": [], "next": NEXT}],  # nothing, for ever
+        [{"ids": [1], "next": NEXT}, {"ids": [], "next": NEXT}],
+        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [3], "count": 2, "next": None}],  # the count falls
+        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [], "count": 0, "next": None}],
+    ],
+)
+def test_links_that_do_not_add_up_are_read_again_and_never_for_ever(scripted, pages):
+    linked(scripted, pages)
+    linked(scripted, [{"ids": [1, 2], "count": 2, "next": None}])
+    assert read_linked(scripted) == [1, 2]
+    for _time in range(4):
+        linked(scripted, pages)
+    with pytest.raises(UnreadableAnswer, match="returned an inconsistent list 4 times"):
+        read_linked(scripted)
+
+
+def test_a_page_that_is_gone_means_that_the_list_became_shorter(scripted):
+    linked(scripted, [{"ids": [1, 2], "count": 3, "next": NEXT}])
+    scripted.expect("GET", PATH, {"page": ["2"]}, answer=Refused("GET", PATH, 404, "Invalid page."))
+    linked(scripted, [{"ids": [1, 2], "count": 2, "next": None}])
+    assert read_linked(scripted) == [1, 2]
+
+
+def test_a_list_that_is_not_there_is_what_the_service_says(scripted):
+    scripted.expect("GET", PATH, answer=Refused("GET", PATH, 404, "Not found."))
+    with pytest.raises(Refused, match="Not found"):
+        read_linked(scripted)
+
+
+@pytest.mark.parametrize("error", [Refused("GET", PATH, 403, "Forbidden."), NotReached("GET", PATH, "x")])
+def test_other_errors_of_a_next_page_pass_through(scripted, error):
+    linked(scripted, [{"ids": [1, 2], "count": 3, "next": NEXT}])
+    scripted.expect("GET", PATH, {"page": ["2"]}, answer=error)
+    with pytest.raises(type(error)):
+        read_linked(scripted)
+
+
+def test_what_is_no_linked_list_is_an_error_at_once(scripted):
+    table = [
+        None, [], {}, {"items": []}, {"results": None}, {"results": {}}, {"results": [None]}, {"results": [{}]}, {"results": [{"id": None}]},
+        {"results": [{"id": 1.0}]}, {"results": [{"id": True}]}, {"results": [{"id": "1"}]},
+        {"results": [], "count": "0"}, {"results": [], "count": True}, {"results": [], "count": -1},
+        {"results": [], "count": 0.0}, {"results": rows(1), "count": True},
+    ]
+    for data in table:
+        scripted.expect("GET", PATH, answer=data)
+        with pytest.raises(UnreadableAnswer, match="was answered with JSON that has not "):
+            read_linked(scripted)
+
+
+WHOLE = {"ids": [1, 2, 3], "count": 3, "next": None}
+IN_TWO = [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [3], "count": 3, "next": None}]
+UNCOUNTED = [{"ids": [1, 2], "next": NEXT}, {"ids": [3], "next": None}]
+
+
+def unordered(row):
+    return row["id"]
+
+
+def untold(_row):
+    return None
+
+
+@pytest.mark.parametrize(
+    ("pages", "moment"),
+    [
+        (IN_TWO, unordered),
+        (IN_TWO, untold),
+        (IN_TWO, lambda row: None if row["id"] == 2 else -row["id"]),
+        (UNCOUNTED, falling),
+        ([IN_TWO[0], {"ids": [3]}], falling),
+        ([{"ids": [1, 2], "next": NEXT}, IN_TWO[1]], falling),
+        ([{"ids": [2, 1], "count": 3, "next": NEXT}, IN_TWO[1]], falling),  # inside a page
+    ],
+)
+def test_where_rows_can_slip_through_a_second_reading_has_to_have_every_row_of_the_first(scripted, pages, moment):
+    linked(scripted, pages)
+    linked(scripted, pages)
+    assert sorted(read_linked(scripted, moment)) == [1, 2, 3]
+    # What came meanwhile is no contradiction; what is missing is.
+    linked(scripted, [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [4], "count": 3, "next": None}])
+    linked(scripted, pages)
+    linked(scripted, [IN_TWO[0], {"ids": [3, 5], "count": 4, "next": None}])
+    assert sorted(read_linked(scripted, untold)) == [1, 2, 3, 5]
+
+
+@pytest.mark.parametrize("moment", [falling, unordered, untold])
+def test_one_page_is_read_once_in_any_order(scripted, moment):
+    for page in (WHOLE, {"ids": [1, 2, 3]}):
+        linked(scripted, [page])
+        assert read_linked(scripted, moment) == [1, 2, 3]
+
+
+def test_where_only_names_are_looked_up_a_list_in_any_order_is_read_once(scripted):
+    for pages in (IN_TWO, UNCOUNTED):
+        linked(scripted, pages)
+        assert read_linked(scripted, None) == [1, 2, 3]
+
+
+def test_a_list_in_the_right_order_with_equal_moments_is_read_once(scripted):
+    linked(scripted, IN_TWO)
+    assert read_linked(scripted, lambda _row: 7) == [1, 2, 3]
+
+
+def test_what_comes_out_otherwise_each_time_is_an_error(scripted):
+    for last in (3, 4, 5, 6):
+        linked(scripted, [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [last], "count": 3, "next": None}])
+    with pytest.raises(UnreadableAnswer, match="a reading lacks rows of the one before"):
+        read_linked(scripted, untold)
+
+
+def test_a_reading_that_does_not_add_up_confirms_nothing(scripted):
+    linked(scripted, IN_TWO)
+    linked(scripted, [{"ids": [1, 2], "count": 3, "next": None}])
+    linked(scripted, IN_TWO)
+    assert read_linked(scripted, untold) == [1, 2, 3]
+
+
+def test_each_reading_begins_with_nothing(scripted):
+    linked(scripted, [{"ids": [1, 2], "count": 3, "next": None}])
+    linked(scripted, [{"ids": [7], "count": 1, "next": None}])
+    assert read_linked(scripted) == [7]
+
+
+def test_rows_go_where_they_are_wanted(scripted):
+    scripted.expect("GET", PATH, {"a": 1}, answer={"results": [{"id": 1, "big": "x" * 100}], "next": None})
+
+    class Ids(list):
+        def append(self, row):
+            super().append(row["id"])
+
+    assert paging.read_linked(scripted, PATH, {"a": 1}, Ids, falling) == [1]
+
+
+def test_enough_ends_the_reading_after_a_page(scripted):
+    linked(scripted, [{"ids": [3, 2], "count": 99, "next": NEXT}])
+    assert read_linked(scripted, unordered, enough=lambda kept: len(kept) >= 2) == [3, 2]
+    linked(scripted, [{"ids": [3, 2], "count": 3, "next": NEXT}, {"ids": [1], "count": 3, "next": None}])
+    assert read_linked(scripted, unordered, enough=lambda kept: len(kept) >= 3) == [3, 2, 1]
+
+
+def test_what_is_not_the_newest_first_is_never_enough(scripted):
+    for _time in range(2):
+        linked(scripted, [{"ids": [3, 2], "count": 3, "next": NEXT}, {"ids": [1], "count": 3, "next": None}])
+    assert read_linked(scripted, untold, enough=lambda kept: True) == [3, 2, 1]
+
+
+@pytest.mark.parametrize("value", [1, 2**63 - 1])
+def test_integer_ids_are_let_through(value):
+    row = {"id": value, "other": "x"}
+    assert paging.with_integers(PATH, row, "id") is row
+
+
+def test_other_ids_are_not():
+    table = [0, -1, 2**63, True, 1.0, "1", None, [1], {}]
+    for value in table:
+        with pytest.raises(UnreadableAnswer, match="has not in each row an integer id 'target_id'"):
+            paging.with_integers(PATH, {"id": 1, "target_id": value}, "id", "target_id")
+        with pytest.raises(UnreadableAnswer, match="'target_id'"):
+            paging.with_integers(PATH, {"id": 1}, "id", "target_id")

@@ -1,0 +1,170 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api import text as _text
+
+JSON = "application/json"
+HTML = "text/html; charset=utf-8"
+
+
+def test_line():
+    table = [
+        ("plain", "plain"),
+        ("  around  ", "around"),
+        ("one\r\ntwo\n\n\tthree", "one two three"),
+        ("a\x00b\x1b[31mc\x7fd\x85e", "a b [31mc d e"),
+        ("a\u2028b\u2029c\u202ed\u200be\ufefff\u061cg", "a b c d e f g"),
+        ("a\u2066b\u00adc\u2060d\u180ee\ufff9f\U000e0041g", "a b c d e f g"),
+        ("a\ud800b", "a b"),
+        ("Z\u00fcrich \u6771\u4eac \U0001f600", "Z\u00fcrich \u6771\u4eac \U0001f600"),
+        ("", ""),
+        ("\n", ""),
+        (None, "None"),
+        (17, "17"),
+        (["a\nb"], "['a\\nb']"),
+    ]
+    for text, line in table:
+        assert _text.line(text) == line
+
+
+def test_lines():
+    value = {"a\nb": ["c\x1bd", {"e": "\u202ef"}, 1, None, True, 1.5]}
+    assert _text.lines(value) == {"a b": ["c d", {"e": "f"}, 1, None, True, 1.5]}
+
+
+def test_line_is_cut():
+    assert _text.line("x" * 300) == "x" * 300
+    assert _text.line("x" * 301) == "x" * 299 + "\u2026"
+    assert _text.line("abc def", longest=5) == "abc\u2026"
+
+
+@pytest.mark.parametrize("text", ["my-key", "a my-key b", "my-keymy-key", "x" * 296 + "my-key"])
+def test_line_never_shows_the_secret(text):
+    shown = _text.line(text, "my-key")
+    assert "my-key" not in shown
+    assert "my-k" not in shown
+    assert len(shown) <= _text.LONGEST
+
+
+def test_body_of_json():
+    table = [
+        ({"detail": "Not found."}, "Not found."),
+        ({"detail": [{"loc": ["body", "enabled"], "msg": "field required", "type": "value_error"}]}, "body.enabled: field required"),
+        ({"detail": [{"loc": ["query", 0], "msg": "a"}, {"msg": "b"}]}, "query.0: a, b"),
+        ({"detail": [{"loc": "body", "msg": "a"}]}, "a"),
+        ({"detail": [{"loc": [], "msg": ["a", {"msg": "b"}]}]}, "a, b"),
+        ({"name": ["This field is required.", "Too short."]}, "name: This field is required., Too short."),
+        ({"detail": "Invalid.", "errors": {"name": ["Required."]}}, "Invalid.; errors: name: Required."),
+        ({"message": "a", "error": "b", "code": 7}, "a; b; code: 7"),
+        (["a", 1, None, True, 1.5], "a, 1, null, true, 1.5"),
+        ("just text", "just text"),
+        ({"": ""}, ":"),
+        ({}, "(no text)"),
+        ([], "(no text)"),
+        ("", "(no text)"),
+        (None, "null"),
+        ({"detail": "two\nlines\u202e"}, "two lines"),
+        ({"detail": "\ud800"}, "(no text)"),
+    ]
+    for data, text in table:
+        assert _text.body(json.dumps(data).encode(), JSON) == text
+
+
+def test_body_of_text():
+    table = [
+        (b"", JSON, "(no text)"),
+        (b"   ", "", "(no text)"),
+        (b"Bad Gateway\n", "text/plain", "Bad Gateway"),
+        (b"{not json", JSON, "{not json"),
+        (b'{"detail": NaN}', JSON, "NaN"),
+        (b"\xff\xfe broken", "text/plain", "\ufffd\ufffd broken"),
+        (b'{"detail": 1' + b"0" * 5000 + b"}", JSON, '{"detail": 1' + "0" * 287 + "\u2026"),
+    ]
+    for content, kind, text in table:
+        assert _text.body(content, kind) == text
+
+
+def test_body_of_html():
+    table = [
+        ("<html><head><title>502 Bad\n Gateway</title></head><body>nginx</body></html>", HTML, "an HTML page, '502 Bad Gateway'"),
+        ("<TITLE lang=en>Log &amp; in</TITLE>", HTML, "an HTML page, 'Log & in'"),
+        ("<html><body><h1>Not here</h1><p>Really</p></body></html>", HTML, "an HTML page, 'Not here Really'"),
+        ("<style>p {}</style><script>alert(1)</script><!-- no -->Text", HTML, "an HTML page, 'Text'"),
+        ("  <!doctype html><p>Hello</p>", "application/json", "an HTML page, 'Hello'"),
+        ("no tags at all", "TEXT/HTML", "an HTML page, 'no tags at all'"),
+        ("", HTML, "an HTML page, ''"),
+        ("<title>" + "x" * 1000 + "</title>", HTML, "an HTML page, '" + "x" * 149 + "\u2026'"),
+    ]
+    for page, kind, text in table:
+        assert _text.body(page.encode(), kind) == text
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda key: (json.dumps({"detail": "you sent " + key}).encode(), JSON),
+        lambda key: (json.dumps({key: [key]}).encode(), JSON),
+        lambda key: (json.dumps([{"loc": [key], "msg": key}]).encode(), JSON),
+        lambda key: (key.encode(), "text/plain"),
+        lambda key: (b"<title>" + key.encode() + b"</title>", HTML),
+        lambda key: (b"<title>" + key.replace("&", "&amp;").replace("<", "&lt;").encode() + b"</title>", HTML),
+        lambda key: (b"<p>Authorization: Bearer " + key.encode() + b"</p>", HTML),
+        lambda key: (b" " * 65530 + key.encode(), "text/plain"),
+        lambda key: (b"x" * 295 + key.encode(), "text/plain"),
+        lambda key: (b'{"cut": "' + json.dumps(key).encode(), JSON),
+    ],
+)
+def test_body_never_shows_the_key(wrap):
+    for key in ("my-key-0123456789", "a\"b\\c'd", "x&y<z>w", "%41+/=", "1234567890123456"):
+        shown = _text.body(*wrap(key), key)
+        for part in (key, json.dumps(key)[1:-1], key[:6], key[-6:]):
+            assert part not in shown
+        assert len(shown) <= _text.LONGEST
+        assert "\n" not in shown
+
+
+@pytest.mark.parametrize("depth", [50, 5000, 30000])
+def test_deep_nesting_is_quoted_and_cut(depth):
+    shown = _text.body(b"[" * depth + b"]" * depth, JSON)
+    assert 0 < len(shown) <= _text.LONGEST
+
+
+@pytest.mark.parametrize("piece", ["<", "<head", "<script>", "<!--", "<title>", "<title", "<style></style ", "&#"])
+def test_a_hostile_page_costs_no_time(piece):
+    started = time.process_time()
+    shown = _text.body((piece * 65536).encode(), HTML)
+    assert time.process_time() - started < 1
+    assert len(shown) <= _text.LONGEST
+
+
+def test_ids():
+    table = [
+        ([], ""),
+        ([7], "7"),
+        ([7, 8], "7-8"),
+        ([101, 102, 103, 105, 107, 108], "101-103, 105, 107-108"),
+        ([3, 2, 1], "3, 2, 1"),
+        ([1, 1], "1, 1"),
+        (range(1, 5001), "1-5000"),
+        (iter([2**62, 2**62 + 1]), "4611686018427387904-4611686018427387905"),
+    ]
+    for numbers, text in table:
+        assert _text.ids(numbers) == text
+
+
+def test_many_ids_are_counted():
+    assert _text.ids(range(0, 200, 2), most=3) == "0, 2, 4 and 97 more"
+    assert _text.ids([1, 2, 5, 6, 9, 10, 11], most=2) == "1-2, 5-6 and 3 more"
+
+
+def test_several():
+    assert _text.several(["b", "a"]) == "b, a"
+    assert _text.several([]) == ""
+    assert _text.several(list("abcde"), most=3) == "a, b, c and 2 more"

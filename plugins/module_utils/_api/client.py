@@ -147,9 +147,9 @@ class Client:
             except RequestError as error:
                 failure = error
             failure.tries = tries
-            repeated = repeated or not failure.did_nothing
+            repeated = repeated or not failure.not_executed
             if repeated:
-                failure.did_nothing = False  # an earlier try may have been carried out
+                failure.not_executed = False  # an earlier try may have been carried out
             else:
                 undo()
             again = tries <= self._retries and retry.may_repeat(failure)

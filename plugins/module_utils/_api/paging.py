@@ -40,7 +40,7 @@ Rows = t.TypeVar("Rows", bound=_Rows)
 Result = t.TypeVar("Result")
 
 
-class _DoesNotAddUp(Exception):
+class _Inconsistent(Exception):
     """The pages of one reading contradict each other."""
 
 
@@ -64,17 +64,17 @@ def read_numbered(client: Client, path: str, params: Params, page_size: int | No
             data = client.get(path, asked)
             rows, count = _rows(path, data, "items"), _count(path, data)
             if expected is not None and count != expected:
-                raise _DoesNotAddUp(f"its count went from {expected} to {count} between two pages")
+                raise _Inconsistent(f"its count went from {expected} to {count} between two pages")
             expected = count
             before = len(seen)
             seen.update((row["id"], row) for row in rows)
             if len(seen) == count:
                 return list(seen.values())
             if len(seen) > count or len(seen) == before:
-                raise _DoesNotAddUp(f"its count is {count}, but page {page} brings the rows to {len(seen)}")
+                raise _Inconsistent(f"its count is {count}, but page {page} brings the rows to {len(seen)}")
             page += 1
 
-    return _again_until_it_adds_up(path, _NUMBERED_READINGS, read)
+    return _read_until_consistent(path, _NUMBERED_READINGS, read)
 
 
 def read_linked(
@@ -120,24 +120,24 @@ def read_linked(
             previous, count = count, _count(path, data) if data.get("count") is not None else None
             counted = counted and count is not None
             if previous is not None and count is not None and count < previous:
-                raise _DoesNotAddUp(f"its count fell from {previous} to {count} between two pages")
+                raise _Inconsistent(f"its count fell from {previous} to {count} between two pages")
             following = data.get("next")
             if falling and enough is not None and enough(kept):
                 return kept
             if following is None:
                 break
             if len(seen) == before:
-                raise _DoesNotAddUp("a page brought nothing new, but names a next one")
+                raise _Inconsistent("a page brought nothing new, but names a next one")
             where, asked = _next(path, following)
         # What arrived in front was not seen, but pushed as many rows that were seen to a further page.
         if count is not None and count not in (len(seen), delivered):
-            raise _DoesNotAddUp(f"its count is {count}, but its pages have {len(seen)} rows")
+            raise _Inconsistent(f"its count is {count}, but its pages have {len(seen)} rows")
         if pages == 1 or moment is None or (falling and counted) or (earlier is not None and seen.issuperset(earlier)):
             return kept
         earlier = array("q", seen)
-        raise _DoesNotAddUp("it does not come newest first, and a reading lacks rows of the one before")
+        raise _Inconsistent("it does not come newest first, and a reading lacks rows of the one before")
 
-    return _again_until_it_adds_up(path, _LINKED_READINGS, read)
+    return _read_until_consistent(path, _LINKED_READINGS, read)
 
 
 def with_integers(path: str, row: Row, *names: str) -> Row:
@@ -149,12 +149,12 @@ def with_integers(path: str, row: Row, *names: str) -> Row:
     return row
 
 
-def _again_until_it_adds_up(path: str, readings: int, read: t.Callable[[], Result]) -> Result:
+def _read_until_consistent(path: str, readings: int, read: t.Callable[[], Result]) -> Result:
     reason = ""
     for _reading in range(readings):
         try:
             return read()
-        except _DoesNotAddUp as error:
+        except _Inconsistent as error:
             reason = str(error)
     raise IncompleteList(
         f"The service returned an inconsistent list {readings} times (GET {path}): {reason}. The partial list was not used."
@@ -169,7 +169,7 @@ def _get_next(client: Client, where: str, asked: Params) -> t.Any:
         return client.get(where, asked)
     except Refused as error:
         if error.status == 404:  # "Invalid page.": the list became shorter meanwhile (contract)
-            raise _DoesNotAddUp(f"a page that was announced is not there: {error.text}") from error
+            raise _Inconsistent(f"a page that was announced is not there: {error.text}") from error
         raise
 
 

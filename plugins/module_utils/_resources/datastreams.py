@@ -24,7 +24,7 @@ from .._spec.kinds import to_uuid
 _MAY_MEAN_UNKNOWN = (400, 404, 422)
 
 
-def check_choice(params: dict[str, t.Any]) -> None:
+def check_selection(params: dict[str, t.Any]) -> None:
     """Raises InputError where the options do not say which datastreams are meant. Nothing empty ever means all."""
     selection.refuse_empty(params, "datastream_ids")
     if params["filters"] is not None:
@@ -35,7 +35,7 @@ def check_choice(params: dict[str, t.Any]) -> None:
         raise InputError("Say which datastreams are meant: one of datastream_ids, filters, and all_datastreams: true is required.")
 
 
-def read_chosen(client: Client, params: dict[str, t.Any]) -> list[Row]:
+def read_selected(client: Client, params: dict[str, t.Any]) -> list[Row]:
     """The datastreams that a module's choosing options mean. Raises InputError where an id is not one that the key can see."""
     ids, filters = params["datastream_ids"], params["filters"] or {}
     rows = read(client, ids, filters)

@@ -40,7 +40,7 @@ def check(params: dict[str, t.Any]) -> None:
 def plan(rows: list[Row], params: dict[str, t.Any]) -> list[Write]:
     """The writes that are due, for the rows that differ, those with an equal result together. Raises InputError or UnreadableAnswer.
 
-    Whether a value that is to be reset is the default already cannot be told from it (contract): such a write is due, but ``unsure``.
+    Whether a value that is to be reset is the default already cannot be told from it (contract): such a write is due, but ``uncertain``.
     """
     wanted = {name: params[name] for name in SETTINGS if params[name] is not None}
     if "deadline" in wanted:
@@ -55,11 +55,11 @@ def plan(rows: list[Row], params: dict[str, t.Any]) -> list[Write]:
         if not differs:
             continue
         body = {name: value for name, value in shall.items() if value is not None or name not in MAY_BE_LEFT_OUT}
-        _body, patches, unsure = groups.setdefault(json.dumps(body, sort_keys=True), (body, {}, set()))
+        _body, patches, uncertain = groups.setdefault(json.dumps(body, sort_keys=True), (body, {}, set()))
         patches[row["id"]] = differs if row["pulling"]["smart"] else shall
         if set(differs) <= set(reset):
-            unsure.add(row["id"])
-    return [Write("PUT", PATH, ("pulling", "smart"), body, patches, frozenset(unsure)) for body, patches, unsure in groups.values()]
+            uncertain.add(row["id"])
+    return [Write("PUT", PATH, ("pulling", "smart"), body, patches, frozenset(uncertain)) for body, patches, uncertain in groups.values()]
 
 
 def read(row: Row) -> Row:

@@ -45,7 +45,7 @@ REQUEUE_HOW: Spec = {
 }
 
 # Which extracts, into which bindings: alike where they are requeued and where the ledger is asked about them.
-REQUEUE_CHOICE: Spec = {"extract_ids": _ids(), **DATASTREAM_IDS, **CREATED, **BINDING_IDS, **TARGET_ID, **LEDGER}
+REQUEUE_SELECTION: Spec = {"extract_ids": _ids(), **DATASTREAM_IDS, **CREATED, **BINDING_IDS, **TARGET_ID, **LEDGER}
 REQUEUE_RULES: dict[str, t.Any] = {"mutually_exclusive": [("extract_ids", "datastream_ids")]}
 
 # Which datastreams, where these go by UUID. The filters are alike where they are listed and where they are chosen for a change.
@@ -57,12 +57,12 @@ FILTERS: Spec = {
     "active_pulling_mode": {"type": "str", "choices": ["smart", "smart-bundle", "schedule"]},
 }
 FILTER_RULES: dict[str, t.Any] = {"required_by": {"workspace_scope": "workspace_ids"}}
-DATASTREAM_CHOICE: Spec = {
+DATASTREAM_SELECTION: Spec = {
     **DATASTREAM_UUIDS,
     "filters": {"type": "dict", "options": FILTERS, **FILTER_RULES},
     "all_datastreams": {"type": "bool"},
 }
-DATASTREAM_CHOICE_RULES: dict[str, t.Any] = {
+DATASTREAM_SELECTION_RULES: dict[str, t.Any] = {
     "mutually_exclusive": [("all_datastreams", "datastream_ids"), ("all_datastreams", "filters")],
 }
 

@@ -40,7 +40,7 @@ FILTERS = {
 }
 CHOICE = {"datastream_ids": "[str] alias:datastream_id", "filters": FILTERS, "all_datastreams": "bool"}
 BINDING_IDS = {"binding_ids": "[int] alias:binding_id"}
-REQUEUE_CHOICE = {
+REQUEUE_SELECTION = {
     "extract_ids": "[int]",
     "datastream_ids": "[int] alias:datastream_id",
     "created_from": "str",
@@ -79,14 +79,14 @@ OPTIONS = {
     "adverity_smart_pulling_info": {"datastream_ids": "[str] alias:datastream_id", **FILTERS},
     "adverity_extract_info": {"datastream_ids": "[int] required alias:datastream_id", "created_from": "str", "created_to": "str", "limit": "int"},
     "adverity_ledger": {
-        "ledger": REQUEUE_CHOICE["ledger"],
+        "ledger": REQUEUE_SELECTION["ledger"],
         "fact": "dict",
         "learn": "bool =False",
         "bindings": "[dict]",
         "as_fact": "bool =False",
     },
     "adverity_requeue": {
-        **REQUEUE_CHOICE,
+        **REQUEUE_SELECTION,
         "sequential": "bool =True",
         "batch_size": "int =50",
         "limit": "int",
@@ -96,7 +96,7 @@ OPTIONS = {
         "assume_enabled": "bool =False",
         "self_loading": {"binding_id": "int required", "since": "str required", "until": "str"},
     },
-    "adverity_requeue_info": {**REQUEUE_CHOICE, "summary_only": "bool =False"},
+    "adverity_requeue_info": {**REQUEUE_SELECTION, "summary_only": "bool =False"},
 }
 
 

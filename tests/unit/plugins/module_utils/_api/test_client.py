@@ -245,7 +245,7 @@ def test_503_that_names_no_readable_time_does_not_repeat_a_post(server, make_cli
     server.answer(503, {}, headers={"Retry-After": "later"})
     with pytest.raises(Refused) as caught:
         send(make_client(server), "POST")
-    assert not caught.value.did_nothing
+    assert not caught.value.not_executed
 
 
 # Connections that break
@@ -293,7 +293,7 @@ def test_a_delete_that_broke_is_repeated_and_its_404_says_so(server, make_client
     server.drop().answer(404, {"detail": "Not found."})
     with pytest.raises(Refused) as caught:
         make_client(server).request("DELETE", "/a/")
-    assert (caught.value.status, caught.value.tries, caught.value.did_nothing) == (404, 2, False)
+    assert (caught.value.status, caught.value.tries, caught.value.not_executed) == (404, 2, False)
 
 
 def test_a_delete_that_broke_to_the_end_is_lost(server, make_client):
@@ -313,7 +313,7 @@ def test_a_post_that_broke_after_it_was_sent_is_lost(server, make_client, waits,
     break_off(server, how)
     with pytest.raises(Lost) as caught:
         send(make_client(server), "POST", before=hooks.before, undo=hooks.undo)
-    assert not caught.value.did_nothing
+    assert not caught.value.not_executed
     assert hooks.calls == ["before"]
     assert len(server.requests) == 1
     assert waits == []
@@ -339,7 +339,7 @@ def test_a_time_out_of_a_read_is_repeated(server, make_client):
 def test_where_nobody_listens_everything_is_tried_again(make_client, waits, hooks, method):
     with pytest.raises(NotReached) as caught:
         send(make_client(f"http://127.0.0.1:{closed_port()}", retries=2), method, before=hooks.before, undo=hooks.undo)
-    assert caught.value.did_nothing
+    assert caught.value.not_executed
     assert hooks.calls == ["before", "undo"] * 3
     assert len(waits) == 2
     assert "Connection refused (tried 3 times)." in str(caught.value)
@@ -396,7 +396,7 @@ def test_a_server_that_speaks_no_tls_is_not_reached(make_client, hooks, reply):
             send(client, "POST", before=hooks.before, undo=hooks.undo)
         thread.join()
     check_line(caught.value)
-    assert caught.value.did_nothing
+    assert caught.value.not_executed
     assert hooks.calls == ["before", "undo"]
 
 
@@ -433,7 +433,7 @@ def test_what_was_answered_with_success_is_never_undone(server, make_client, hoo
     server.answer(200, **more)
     with pytest.raises(AdverityError) as caught:
         send(make_client(server), "POST", before=hooks.before, undo=hooks.undo)
-    assert not caught.value.did_nothing
+    assert not caught.value.not_executed
     assert hooks.calls == ["before"]
 
 
@@ -471,7 +471,7 @@ def test_what_may_have_been_carried_out_before_is_neither_undone_nor_called_undo
     with pytest.raises(Refused) as caught:
         send(make_client(server, retries=1), "PATCH", before=hooks.before, undo=hooks.undo)
     assert caught.value.status == last
-    assert not caught.value.did_nothing
+    assert not caught.value.not_executed
     assert hooks.calls == ["before", "before"]
 
 
@@ -532,7 +532,7 @@ def test_where_confirming_fails_nothing_is_repeated(server, make_client):
     server.drop().answer(403, {"detail": "Forbidden."})
     with pytest.raises(Lost) as caught:
         send(client, "PATCH", confirm=lambda: client.get(BINDINGS))
-    assert not caught.value.did_nothing
+    assert not caught.value.not_executed
     assert [request.method for request in server.requests] == ["PATCH", "GET"]
 
 
@@ -730,7 +730,7 @@ def test_redirects_are_not_followed(server, make_server, make_client, hooks, met
         check_line(caught.value)
         assert f"it points to {other.url}/elsewhere/" in str(caught.value)
         assert "Redirects are not followed" in str(caught.value)
-        assert not caught.value.did_nothing
+        assert not caught.value.not_executed
     assert hooks.calls == ["before"] * 5
     assert len(server.requests) == 5
     assert other.connections == 0

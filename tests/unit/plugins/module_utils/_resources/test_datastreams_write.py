@@ -18,7 +18,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 )
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_CHOICE_RULES
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_SELECTION_RULES
 from ansible_collections.adverity.management.plugins.modules import adverity_datastream
 
 LIST = "/api/v1/datastreams/"
@@ -147,7 +147,7 @@ def test_a_row_that_does_not_tell_is_written(scripted, bare):
 def test_check_mode_predicts_the_real_run_and_sends_nothing(scripted, enabled, mode):
     kinds = itertools.product([True, False], ["smart", "schedule", "smart-bundle", None])
     rows = [row(number, *kind) for number, kind in enumerate(kinds)]
-    predicted = writing(rows, enabled, mode).pretend()
+    predicted = writing(rows, enabled, mode).predict()
     for write in datastream_plan.plan(rows, enabled, mode):
         if write.patches:
             expect(scripted, write.body, list(write.patches))
@@ -249,7 +249,7 @@ def test_a_failure_after_the_mode_leaves_the_state_to_be_done(scripted):
 
 
 def run(monkeypatch, client, check_mode=False, **given):
-    validated = ArgumentSpecValidator(adverity_datastream.SPEC, **DATASTREAM_CHOICE_RULES).validate(
+    validated = ArgumentSpecValidator(adverity_datastream.SPEC, **DATASTREAM_SELECTION_RULES).validate(
         dict(given, instance="acme.example", api_key="key")
     )
     if validated.error_messages:

@@ -176,7 +176,7 @@ def test_the_filter(browser, paths):
     assert type_words(browser, "warehouse 001 apac") == "3 of 300 bindings shown", "words of a destination's name count for its bindings"
     assert len(seen(browser, ".destination > summary")) == 1
     assert len(seen(browser, ".destination .binding")) == 3
-    assert type_words(browser, "GOOGLE ADS 200") == "1 of 300 bindings shown"
+    assert type_words(browser, "GOOGLE ADS unknown") == "1 of 300 bindings shown"
     assert len(seen(browser, "#attention .binding")) == 1
     assert type_words(browser, "disabled") == "1 of 300 bindings shown"
     assert type_words(browser, "no such name") == "0 of 300 bindings shown"

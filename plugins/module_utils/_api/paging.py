@@ -84,8 +84,9 @@ def read_linked(
     start: t.Callable[[], Rows],
     moment: t.Callable[[Row], datetime | None] | None = None,
     enough: t.Callable[[Rows], bool] | None = None,
+    bare: bool = False,
 ) -> Rows:
-    """The rows of a ``{count, next, previous, results}`` list of things with integer ids.
+    """The rows of a ``{count, next, previous, results}`` list of things with integer ids. ``bare`` takes a list without pages, too.
 
     Each reading puts its rows, each once, into a new ``start()``. ``enough`` may end a reading of what really comes newest first after a page,
     given what was put there so far. Of ``next`` only the path and the query are followed: the host in it may be another one, and the key never
@@ -107,6 +108,8 @@ def read_linked(
         pages = delivered = 0
         while True:
             data = _get_next(client, where, asked) if pages else client.get(where, asked)
+            if bare and isinstance(data, list):
+                data = {"results": data}
             rows, before = _rows(path, data, "results"), len(seen)
             pages += 1
             delivered += len(rows)

@@ -77,12 +77,12 @@ def test_the_documented_launch_takes_the_destination_alone(done, awx):
 
 
 def test_the_others_too(done, awx):
-    new = {"name": "DWH", "type": "bigquery", "workspace": "EMEA", "datastreams": "Google Ads\nMeta Ads"}
-    named = {f"deploy_destination_{name}": value for name, value in new.items()}
+    by_name = {"deploy_destination_name": "DWH", "deploy_destination_type": "bigquery", "deploy_destination_workspace": "EMEA"}
+    new = {**by_name, "deploy_destination_datastreams": "Google Ads\nMeta Ads"}
     tasks = [
-        launch(DEPLOY, extra_vars={"deploy_destination_name": "DWH", "deploy_destination_type": "bigquery"}),
+        launch(DEPLOY, extra_vars=by_name),
         launch(f"{DEPLOY}, check only", extra_vars={"deploy_destination_target_id": 789}),
-        launch("Adverity: new destination", job_type="check", extra_vars=named),
+        launch("Adverity: new destination", job_type="check", extra_vars=new),
         launch("Adverity: resume backfill", extra_vars={"deploy_destination_target_id": 789, "deploy_destination_datastream_ids": "456"}),
         launch("Adverity: report"),
     ]
@@ -90,9 +90,9 @@ def test_the_others_too(done, awx):
     jobs = list(awx.jobs.values())
     assert [job["job_type"] for job in jobs] == ["run", "check", "check", "run", "run"]
     variables = [json.loads(job["extra_vars"]) for job in jobs]
-    assert variables[0] == {**OTHERS, "deploy_destination_name": "DWH", "deploy_destination_type": "bigquery"}
+    assert variables[0] == {**OTHERS, **by_name}
     assert variables[1] == {**OTHERS, "deploy_destination_target_id": 789}
-    assert variables[2] == {**defaults(data("survey_new")), **named}
+    assert variables[2] == {**defaults(data("survey_new")), **new}
     assert variables[3]["deploy_destination_on_unknown"] == "fail"
     assert variables[4] == {}
 

@@ -107,13 +107,13 @@ class Writing:
         same = [one for one in request.patches if one not in said and one not in request.uncertain]
         if same:
             self._warnings.append(
-                f"The service says that {_words(request)} did not change these datastreams, though they read as different shortly before: {text.several(same)}."
-                " Someone else may have changed them meanwhile; read them again."
+                f"The service reports that {_words(request)} did not change these datastreams, although they differed when read: {text.several(same)}."
+                " Somebody else may have changed them in the meantime. Read them again."
             )
         more = [one for one in said if one not in request.patches]
         if more:
             self._warnings.append(
-                f"The service says that {_words(request)} also changed datastreams that it was not asked for: {text.several(more)}."
+                f"The service reports that {_words(request)} also changed datastreams that were not requested: {text.several(more)}."
             )
 
     def _explain(self, error: AdverityError, rest: list[Write]) -> None:
@@ -125,10 +125,10 @@ class Writing:
         error.facts = dict(facts, remaining={"datastream_ids": remaining}, **error.facts)
         if rest[0].hint and isinstance(error, Refused) and error.status == 400:
             error.say(rest[0].hint)
-        error.say(f"Asked for: {_words(rest[0])} of {text.several(list(rest[0].patches))}.")
+        error.say(f"Requested: {_words(rest[0])} for {text.several(list(rest[0].patches))}.")
         error.say(
             "Changed before that: {0} datastreams (affected). Not confirmed: {1} (remaining)."
-            " Running it again reads first, and writes only what still differs.".format(len(facts["affected"]["datastream_ids"]), len(remaining))
+            " A new run reads first and writes only what still differs.".format(len(facts["affected"]["datastream_ids"]), len(remaining))
         )
         for warning in warnings:
             error.say(warning)

@@ -358,7 +358,7 @@ def test_a_missing_library_is_told(monkeypatch, capsys, name):
 @pytest.mark.parametrize("name", MODULES)
 @pytest.mark.parametrize(
     ("options", "says"),
-    [({"api_key": "s3cret\nkey"}, "api_key has white space"), ({"instance": "http://acme.example"}, "loopback"), ({"timeout": 0}, "timeout is 0")],
+    [({"api_key": "s3cret\nkey"}, "api_key contains white space"), ({"instance": "http://acme.example"}, "loopback"), ({"timeout": 0}, "timeout is 0")],
 )
 def test_bad_connection_options_are_told_without_the_key(monkeypatch, capsys, name, options, says):
     result = run_module(name, monkeypatch, capsys, {**ENOUGH[name], **options})
@@ -404,4 +404,4 @@ def test_an_empty_choice_is_never_all(monkeypatch, capsys, name, option):
         options["datastream_ids"] = [1]
     result = run_module(name, monkeypatch, capsys, {**options, option: {} if option == "filters" else []})
     assert result["failed"] is True
-    assert f"{option} is empty. An empty choice is never taken for all" in result["msg"]
+    assert f"{option} is empty. An empty list selects neither everything nor nothing" in result["msg"]

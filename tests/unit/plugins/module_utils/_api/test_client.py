@@ -154,7 +154,7 @@ def test_a_post_takes_a_new_connection_after_a_pause(server, make_client, monkey
     server.answer(200, {}).answer(200, {})
     send(client, "POST")
     real = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: real() + idle)
+    monkeypatch.setattr(_client.time, "monotonic", lambda: real() + idle)
     send(client, "POST")
     assert [request.connection for request in server.requests] == connections
 
@@ -728,7 +728,7 @@ def test_redirects_are_not_followed(server, make_server, make_client, hooks, met
         with pytest.raises(Refused) as caught:
             send(client, method, before=hooks.before, undo=hooks.undo)
         check_line(caught.value)
-        assert f"it points to {other.url}/elsewhere/" in str(caught.value)
+        assert f"a redirect to {other.url}/elsewhere/" in str(caught.value)
         assert "Redirects are not followed" in str(caught.value)
         assert not caught.value.not_executed
     assert hooks.calls == ["before"] * 5
@@ -739,14 +739,14 @@ def test_redirects_are_not_followed(server, make_server, make_client, hooks, met
 @pytest.mark.parametrize(
     ("headers", "says"),
     [
-        ({"Location": "/login/?next=/api/"}, "it points to /login/?next=/api/"),
-        ({"Location": "//evil.example/"}, "it points to //evil.example/"),
+        ({"Location": "/login/?next=/api/"}, "a redirect to /login/?next=/api/"),
+        ({"Location": "//evil.example/"}, "a redirect to //evil.example/"),
         ({"Location": "https://u:p@evil.example/?k=s3cret-key-0123456789"}, "?k=********"),
-        ({"Location": "http://[::1"}, "it points to http://[::1"),
-        ({"Location": "http://host:port:x/\x1b[31m"}, "it points to http://host:port:x/"),
+        ({"Location": "http://[::1"}, "a redirect to http://[::1"),
+        ({"Location": "http://host:port:x/\x1b[31m"}, "a redirect to http://host:port:x/"),
         ({"Location": "x" * 5000}, "\u2026"),
-        ({"Location": ""}, "it points"),
-        ({}, "it points to nowhere"),
+        ({"Location": ""}, "a redirect"),
+        ({}, "a redirect to nowhere"),
     ],
 )
 def test_odd_redirects(server, make_client, headers, says):
@@ -765,17 +765,17 @@ def test_odd_redirects(server, make_client, headers, says):
     ("method", "path", "status", "hint"),
     [
         ("GET", BINDINGS, 401, "Check api_key"),
-        ("GET", BINDINGS, 403, "this needs destination:read."),
-        ("PATCH", BINDINGS + "1/", 403, "this needs destination:write (given to keys of the root workspace only)."),
-        ("POST", REQUEUE, 403, "this needs destination:write (given to keys of the root workspace only)."),
-        ("GET", _client.DATASTREAMS, 403, "this needs datastream:read."),
-        ("PATCH", _client.DATASTREAMS, 403, "this needs datastream:write."),
-        ("GET", "/api/target-types/", 403, "this needs destination:read."),
-        ("OPTIONS", "/api/target-types/70/targets/", 403, "this needs destination:read."),
-        ("POST", "/api/target-types/70/targets/", 403, "this needs destination:write (given to keys of the root workspace only)."),
-        ("DELETE", "/api/target-types/70/targets/1/mappings/2/", 403, "this needs destination:write"),
-        ("GET", "/api/stacks/", 403, "this needs workspace:read."),
-        ("GET", "/api/datastreams/", 403, "this needs datastream:read."),
+        ("GET", BINDINGS, 403, "This request needs destination:read."),
+        ("PATCH", BINDINGS + "1/", 403, "This request needs destination:write, which only keys of the root workspace can have."),
+        ("POST", REQUEUE, 403, "This request needs destination:write, which only keys of the root workspace can have."),
+        ("GET", _client.DATASTREAMS, 403, "This request needs datastream:read."),
+        ("PATCH", _client.DATASTREAMS, 403, "This request needs datastream:write."),
+        ("GET", "/api/target-types/", 403, "This request needs destination:read."),
+        ("OPTIONS", "/api/target-types/70/targets/", 403, "This request needs destination:read."),
+        ("POST", "/api/target-types/70/targets/", 403, "This request needs destination:write, which only keys of the root workspace can have."),
+        ("DELETE", "/api/target-types/70/targets/1/mappings/2/", 403, "This request needs destination:write"),
+        ("GET", "/api/stacks/", 403, "This request needs workspace:read."),
+        ("GET", "/api/datastreams/", 403, "This request needs datastream:read."),
         ("GET", "/api/extracts/", 403, None),
         ("GET", BINDINGS, 404, None),
     ],
@@ -940,7 +940,7 @@ def test_no_write_to_datastreams_leaves_without_naming_them(server, make_client,
     client = make_client(server)
     for method in ("PATCH", "PUT", "POST", "DELETE", "patch", "OPTIONS"):
         for path in (_client.DATASTREAMS, _client.DATASTREAMS + "pulling/smart/", _client.DATASTREAMS + "?datastream_id=" + UUID):
-            with pytest.raises(InputError, match="nothing was sent"):
+            with pytest.raises(InputError, match="Nothing was sent"):
                 client.request(method, path, params, {"enabled": False}, before=hooks.before, undo=hooks.undo)
     assert server.connections == 0
     assert hooks.calls == []

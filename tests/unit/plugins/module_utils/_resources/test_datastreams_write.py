@@ -73,7 +73,7 @@ NO_NAMES = [
 @pytest.mark.parametrize("path", [LIST, SMART])
 @pytest.mark.parametrize("params", NO_NAMES)
 def test_the_client_cannot_build_a_change_that_names_no_datastreams(server, make_client, method, path, params):
-    with pytest.raises(InputError, match="nothing was sent"):
+    with pytest.raises(InputError, match="Nothing was sent"):
         make_client(server).request(method, path, params, {"enabled": True})
     assert server.connections == 0
 
@@ -241,7 +241,7 @@ def test_a_failure_after_the_mode_leaves_the_state_to_be_done(scripted):
     assert result["affected"] == {"datastream_ids": ids(1, 9)}
     assert result["remaining"] == {"datastream_ids": ids(1)}
     assert result["datastreams"] == [row(1, enabled=False, mode="smart")]
-    assert "not asked for: " + uuid(9) in result["msg"]  # a warning that would get lost
+    assert "not requested: " + uuid(9) in result["msg"]  # a warning that would get lost
     assert "custom fetch schedule" not in result["msg"]
 
 

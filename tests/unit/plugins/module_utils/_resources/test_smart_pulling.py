@@ -192,7 +192,7 @@ def test_a_datastream_without_a_setting_needs_what_the_service_insists_on():
     message = str(caught.value)
     assert "is_active, frequency of Stream 2" in message
     assert "Stream 3" in message
-    assert "; nor for frequency of Stream 4" in message
+    assert "; for frequency of Stream 4" in message
     assert "Stream 1" not in message
     with pytest.raises(InputError, match="for frequency of Stream 2"):
         plan(rows, is_active=True)
@@ -302,8 +302,8 @@ def options(module, rules, **given):
         ({"refresh_range": {"unit": "day"}}, "value"),
         ({"refresh_range": {}}, "value"),
         ({"reset": ["frequency"]}, "refresh_range, deadline"),
-        ({"reset": ["refresh_range"], "refresh_range": WEEK}, "refresh_range: given, and named in reset"),
-        ({"reset": ["refresh_range", "deadline"], "deadline": "06:00"}, "deadline: given, and named in reset"),
+        ({"reset": ["refresh_range"], "refresh_range": WEEK}, "refresh_range: set and also named in reset"),
+        ({"reset": ["refresh_range", "deadline"], "deadline": "06:00"}, "deadline: set and also named in reset"),
     ],
 )
 @pytest.mark.parametrize("check_mode", [True, False])

@@ -20,7 +20,7 @@ extends_documentation_fragment:
   - adverity.management.connection
   - adverity.management.attributes.info
   - adverity.management.attributes.action_group
-  - adverity.management.datastream_choice.info
+  - adverity.management.datastream_selection.info
 seealso:
   - module: adverity.management.adverity_datastream
   - module: adverity.management.adverity_smart_pulling_info

@@ -5,8 +5,8 @@
 """What happens to two destinations of a team: runs, also two at once, killed and cut off; people who switch bindings by hand; extracts that come, turn bad
 and vanish. And what has to be true of it. Not tests.
 
-A run is a thread that goes on only when it is told to, from one *point* to the next: before and after each request, before and after each transaction of
-the ledger, and where it waits for a turn. So whatever happens between two points is in the history, and the history decides.
+Runs have *points*: before and after each request, before and after each transaction of
+the ledger, and where they wait for a turn. Whatever else happens, happens at a point; two runs at once are threads of which one stands at a point.
 """
 
 from __future__ import annotations
@@ -26,90 +26,146 @@ from ansible_collections.adverity.management.plugins.module_utils._resources imp
 from ansible_collections.adverity.management.plugins.module_utils._spec import times
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.properties.services import CONNECTION, Model, ModelClient, moment, uuid
-from hypothesis import strategies as st
 
 TARGETS = [70, 71]
 STREAMS = [1, 2]
 BINDINGS = {5: (1, 70), 9: (2, 70), 12: (1, 71)}  # datastream, destination
 CALLED = ["adverity_deployment_info", "adverity_requeue", "adverity_binding", "adverity_requeue_info"]
-LAST_POINT = 60
+LAST_POINT = 40  # about so many points has a run
 
-# What happens beside the runs, between them and at their points.
-EVENTS = st.one_of(
-    st.tuples(st.just("fetch"), st.sampled_from(STREAMS)),
-    st.tuples(st.just("fetch"), st.sampled_from(STREAMS)),
-    st.tuples(st.just("hand"), st.sampled_from(list(BINDINGS))),
-    st.tuples(st.just("hand"), st.sampled_from(list(BINDINGS))),
-    st.tuples(st.just("wait"), st.sampled_from([0.3, 1.0, 2.5])),
-    st.tuples(st.just("vanish"), st.integers(0, 7)),
-    st.tuples(st.just("spoil"), st.integers(0, 7)),
-    st.tuples(st.just("mend"), st.integers(0, 7)),
-)
-RUNS = st.fixed_dictionaries(
-    {"target_id": st.sampled_from([70, 70, 71])},
-    optional={
-        "kind": st.sampled_from(["requeue", "enable", "disable", "role off"]),  # without: the role
-        "backfill": st.just("always"),
-        "created_from": st.sampled_from([-2, 0, 3]),
-        "created_to": st.sampled_from([0, 3, 8]),
-        "on_unknown": st.just("skip"),
-        "on_refused": st.just("skip"),
-        "batch_size": st.integers(1, 2),
-        "limit": st.integers(1, 3),
-        "events": st.dictionaries(st.integers(0, LAST_POINT), st.lists(EVENTS, min_size=1, max_size=3), max_size=4),
-        "faults": st.dictionaries(st.integers(0, 16), st.sampled_from(["lost before", "lost after", "busy"]), max_size=2),
-        "ends": st.tuples(st.sampled_from(["killed", "orphaned"]), st.integers(0, LAST_POINT)),
-    },
-)
-PAIRS = st.tuples(st.just("pair"), RUNS, RUNS, st.lists(st.integers(0, 25), max_size=6))
-STEPS = st.one_of(EVENTS, EVENTS, st.tuples(st.just("run"), RUNS), PAIRS, st.tuples(st.just("settle")))
-WORLDS = st.fixed_dictionaries(
-    {"pace": st.sampled_from([0.05, 0.3, 1.0])},
-    optional={
-        "fine": st.sampled_from([["updated"], ["created"], ["updated", "created"]]),
-        "hidden": st.sampled_from([["enabled"], ["updated"], ["enabled", "updated"]]),
-        "untold": st.just(["updated"]),
-        "undated": st.just(True),
-        "most_rows": st.just(1),
-        "enabled": st.lists(st.sampled_from(list(BINDINGS)), unique=True, min_size=1),
-    },
-)
+
+class Teller:
+    """Makes up histories: a world, and steps. Everything comes from the numbers that ``pick`` gives, so a history is worth what they are worth."""
+
+    def __init__(self, random):
+        self._random = random
+
+    def pick(self, *choices):
+        return choices[self._random.randrange(len(choices))]
+
+    def often(self, value, other=None):
+        return self.pick(value, value, other)
+
+    def rarely(self, value, other=None):
+        return self.pick(value, other, other, other)
+
+    def number(self, most):
+        return self._random.randrange(most + 1)
+
+    def world(self):
+        world = {"pace": self.pick(0.05, 0.3, 0.3, 1.0)}
+        for name, value in (
+            ("fine", self.pick(["updated"], ["created"], ["updated", "created"])),
+            ("hidden", self.rarely(self.pick(["enabled"], ["updated"], ["enabled", "updated"]))),
+            ("untold", ["updated"]),
+            ("undated", self.rarely(True)),
+            ("most_rows", 1),
+            ("enabled", self.pick([5], [5, 9], [12])),
+        ):
+            value = self.rarely(value)
+            if value is not None:
+                world[name] = value
+        return world
+
+    def event(self):
+        return self.pick(
+            ("fetch", self.pick(1, 1, 2)),
+            ("hand", self.pick(5, 5, 9, 12)),
+            ("hand", self.pick(5, 5, 9, 12)),
+            ("wait", self.pick(0.3, 1.0, 2.5)),
+            self.pick(("vanish", self.number(7)), ("spoil", self.number(7)), ("mend", self.number(2)), ("fetch", 1)),
+        )
+
+    def days(self):
+        """Some events close to each other."""
+        return self.pick(
+            [self.event() for _time in range(1 + self.number(2))],
+            [("fetch", 1), ("hand", 5)],
+            [("hand", 5), ("fetch", 1), ("hand", 5)],
+            [("wait", 1.0), ("hand", 5), ("fetch", 1), ("wait", 1.0), ("hand", 5)],
+            [("fetch", 1), ("vanish", self.number(3))],
+        )
+
+    def spec(self, whole=False):
+        spec = {"target_id": self.pick(70, 70, 71)}
+        for name, value in (
+            ("kind", self.rarely(self.pick("requeue", "enable", "disable", "role off"))),
+            ("backfill", self.rarely("always")),
+            ("created_from", self.rarely(self.pick(-2, 0, 3))),
+            ("created_to", self.rarely(self.pick(0, 3, 8, 20))),
+            ("on_unknown", self.pick("skip", None)),
+            ("on_refused", self.pick("skip", None)),
+            ("batch_size", self.pick(1, 2, None)),
+            ("limit", self.rarely(1)),
+            ("events", self.pick({self.number(LAST_POINT): self.days() for _time in range(1 + self.number(2))}, None)),
+            ("faults", self.rarely({self.number(10): self.pick("lost before", "lost after", "lost after", "busy") for _time in range(2)})),
+            ("ends", None if whole else self.pick((self.pick("killed", "killed", "orphaned"), self.number(LAST_POINT)), None)),
+        ):
+            if value is not None:
+                spec[name] = value
+        return spec
+
+    def steps(self):
+        steps = []
+        for _time in range(2 + self.number(3)):
+            if self.pick(True, False):
+                steps += self.days()
+            steps.append(self.pick(
+                ("run", self.spec()),
+                ("run", self.spec()),
+                ("pair", self.spec(), self.spec(), [self.number(LAST_POINT // 2) for _time in range(self.number(5))]),
+                ("pair", self.spec(), self.spec(whole=True), [self.number(LAST_POINT)]),
+                self.rarely(("settle",), ("run", self.spec())),
+            ))  # fmt: skip
+        return steps + self.pick([], self.days())
+
+    def history(self):
+        return self.world(), self.steps()
 
 
 class Killed(BaseException):
     """The process ends here, and nothing of it goes on."""
 
 
-class Run(threading.Thread):
-    """A run on its way. It stands still at each point until ``go_on``."""
+class Run:
+    """A run on its way. With ``go_on`` it is a thread, and stands still after so many points, or where it waits; with ``execute`` it goes to its end."""
 
-    def __init__(self, story, spec, work):
-        super().__init__(daemon=True)
-        self.story, self.spec, self._work = story, spec, work
+    def __init__(self, story, spec):
+        self.story, self.spec = story, spec
         self.there = set(story.listed())  # what could be chosen when it began
         self.points = self.requests = 0
-        self.killed = self.orphaned = self.waits = self.ended = self.judged = False
+        self.killed = self.orphaned = self.waits = self.ended = False
         self.outcome = self.error = self.bug = None
+        self._left, self._thread = None, None
         self._go, self._stands = threading.Semaphore(0), threading.Semaphore(0)
 
-    def run(self):
+    def execute(self):
+        """What it does, to its end."""
         _HERE.run = self
-        self._go.acquire()
         try:
-            self.outcome = self._work(self)
+            self.outcome = _WORKS[self.spec.get("kind", "role")](self)
         except Killed:
             pass
         except AdverityError as error:
             self.error = error
+        finally:
+            _HERE.run = None
+            self.ended = True
+
+    def _live(self):
+        self._go.acquire()
+        try:
+            self.execute()
         except BaseException as bug:
             self.bug = bug
-        self.ended = True
         self._stands.release()
 
-    def go_on(self):
-        """To its next point, or its end."""
-        if not self.is_alive():
-            self.start()
+    def go_on(self, points):
+        """So many points further, or until it waits, or to its end."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._live, daemon=True)
+            self._thread.start()
+        self._left = points
         self._go.release()
         self._stands.acquire()
         if self.bug is not None:
@@ -118,12 +174,14 @@ class Run(threading.Thread):
     def point(self, waits=False):
         if self.killed:
             raise Killed
-        self.waits = waits
-        self._stands.release()
-        self._go.acquire()
+        self.story.check()
+        if self._left is not None:
+            self._left = 0 if waits else self._left - 1
+            if self._left <= 0:
+                self._stands.release()
+                self._go.acquire()
         how, when = self.spec.get("ends", (None, None))
-        if when == self.points and how == "killed":
-            self.killed = True
+        self.killed = when == self.points and how == "killed"
         self.orphaned = self.orphaned or (when == self.points and how == "orphaned")
         for what, *more in self.spec.get("events", {}).get(self.points, []):
             getattr(self.story, what)(*more)
@@ -191,9 +249,13 @@ def _transaction_with_points(store):
 
 
 class Story:
-    """What happens to the destinations, and what has to be true of it."""
+    """What happens to the destinations, and what has to be true of it.
+
+    ``enabled`` are bindings that are enabled from the beginning; only where rows tell so, because nobody could know since when they load by themselves.
+    """
 
     def __init__(self, folder, pace=1.0, enabled=(), **switches):
+        enabled = () if switches.get("hidden") else enabled
         self.ledger = folder + "/ledger"
         self.service = Service(
             {
@@ -272,25 +334,26 @@ class Story:
             self.service.bad.discard(sorted(self.service.bad)[place % len(self.service.bad)])
 
     def run(self, spec):
-        return self.pair(spec, None, [])[0]
+        """One run alone."""
+        run = self._begin(spec)
+        run.execute()
+        self.judge(run)
 
     def pair(self, first, second, bursts):
         """Two runs at once: so many points of the first, then of the second, and so on in turns; where one waits the other goes on."""
-        runs = [Run(self, spec, _WORKS[spec.get("kind", "role")]) for spec in (first, second) if spec is not None]
-        self.count.update(one.spec.get("ends", ("whole",))[0] for one in runs)
+        runs = [self._begin(first), self._begin(second)]
         bursts, turn = list(bursts), 0
         while not all(one.ended for one in runs):
-            mine = runs[turn % len(runs)]
-            turn += 1
-            left = bursts.pop(0) if bursts else 1
-            while left and not mine.ended:
-                mine.go_on()
-                self.check()
-                left = 0 if mine.waits else left - 1
-            if mine.ended and not mine.judged:
-                mine.judged = True
-                self.judge(mine)
-        return runs
+            mine, turn = runs[turn % 2], turn + 1
+            points = bursts.pop(0) if bursts else 2
+            if points and not mine.ended:
+                mine.go_on(points)
+                if mine.ended:
+                    self.judge(mine)
+
+    def _begin(self, spec):
+        self.count[spec.get("ends", ("whole",))[0]] += 1
+        return Run(self, spec)
 
     # What has to be true
 
@@ -362,12 +425,14 @@ class Story:
         return last
 
     def settle_pairs(self, pairs):
+        groups = {}
         for extract, binding in pairs:
-            how = "dispatched" if self.arrived()[extract, binding] else "requeue"
-            self.count[how] += 1
+            groups.setdefault((binding, "dispatched" if self.arrived()[extract, binding] else "requeue"), []).append(extract)
+        for (binding, how), extracts in groups.items():
+            self.count[how] += len(extracts)
             if how == "requeue" and not self.service.bindings[binding]["enabled"]:
                 self.call("adverity_binding", binding_ids=[binding], enabled=True)
-            self.call("adverity_requeue", extract_ids=[extract], binding_ids=[binding], on_unknown=how, on_refused="skip")
+            self.call("adverity_requeue", extract_ids=extracts, binding_ids=[binding], on_unknown=how, on_refused="skip")
             self.check()
 
     def end(self):

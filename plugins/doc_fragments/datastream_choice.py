@@ -6,70 +6,71 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options by which datastreams are chosen: for a change, and for a list (``INFO``), where the filters stand at the top."""
+    """The options that select datastreams: for a change, and for a list (``INFO``), where the filters are options of their own."""
 
     DOCUMENTATION = r"""
 options:
   datastream_ids:
     description:
-      - UUIDs of datastreams. Each of them must be one that the key can see; otherwise nothing is changed, and the error names all that are not.
-      - With O(filters) too, those of them are meant for which all filters hold.
-      - One of O(datastream_ids), O(filters) and O(all_datastreams) is required. An empty list is refused.
+      - UUIDs of the datastreams. If the key cannot see one of them, nothing is changed, and the error lists all that were not found.
+      - Together with O(filters), only those of them are selected that match all filters.
+      - One of O(datastream_ids), O(filters) and O(all_datastreams) is required. An empty list is an error.
     type: list
     elements: str
     aliases: [datastream_id]
   filters:
     description:
-      - The datastreams for which all of these hold. At least one must be given, and an empty list is refused.
-      - Where none is found, nothing is done. That is not an error.
+      - Selects the datastreams that match all of these filters. At least one filter is required. An empty list is an error.
+      - If no datastream matches, nothing is changed. That is not an error.
     type: dict
     suboptions:
       workspace_ids:
-        description: Only datastreams in these workspaces. UUIDs.
+        description: UUIDs of workspaces. Selects the datastreams in them.
         type: list
         elements: str
       workspace_scope:
         description:
-          - Extends O(filters.workspace_ids), which it requires, to the workspaces above them, below them, or both.
+          - Extends O(filters.workspace_ids) to the workspaces above them, below them, or both. Requires O(filters.workspace_ids).
         type: str
         choices: [ancestors, descendants, family]
       enabled:
-        description: Only datastreams that are enabled, or only those that are not.
+        description: Selects enabled datastreams if V(true), and disabled datastreams if V(false).
         type: bool
       active_pulling_mode:
-        description: Only datastreams that pull in this mode. V(smart-bundle) is deprecated by the service.
+        description: Selects datastreams with this pulling mode. The service has deprecated V(smart-bundle).
         type: str
         choices: [smart, smart-bundle, schedule]
   all_datastreams:
     description:
-      - V(true) means every datastream that the key can see. It excludes the other two, and V(false) alone chooses nothing and is refused.
+      - Set to V(true) to select every datastream that the key can see. Mutually exclusive with O(datastream_ids) and O(filters). V(false) selects nothing
+        and is an error.
     type: bool
 notes:
-  - The datastreams are read first. Only those that differ are written, at most 50 in one request, each named by its UUID.
-  - What the service says it changed is held against what was asked for. More or fewer is told in a warning.
-  - It is not documented how the service pages its list of datastreams. The module stops, and changes nothing, where it does not get the whole list.
+  - The module reads the datastreams first, and writes only those that differ, by UUID, at most 50 in one request.
+  - The module compares the datastreams that the service reports as changed with those in the request, and warns about a difference.
+  - How the service pages its list of datastreams is not documented. If the module does not get the complete list, it fails and changes nothing.
 """
 
     INFO = r"""
 options:
   datastream_ids:
-    description: UUIDs of datastreams. An id that is not found is left out of the answer. An empty list is refused.
+    description: UUIDs of datastreams. Ids that are not found are omitted from the result. An empty list is an error.
     type: list
     elements: str
     aliases: [datastream_id]
   workspace_ids:
-    description: Only datastreams in these workspaces. UUIDs. An empty list is refused.
+    description: UUIDs of workspaces. Lists the datastreams in them. An empty list is an error.
     type: list
     elements: str
   workspace_scope:
-    description: Extends O(workspace_ids), which it requires, to the workspaces above them, below them, or both.
+    description: Extends O(workspace_ids) to the workspaces above them, below them, or both. Requires O(workspace_ids).
     type: str
     choices: [ancestors, descendants, family]
   enabled:
-    description: Only datastreams that are enabled, or only those that are not.
+    description: Lists enabled datastreams if V(true), and disabled datastreams if V(false).
     type: bool
   active_pulling_mode:
-    description: Only datastreams that pull in this mode. V(smart-bundle) is deprecated by the service.
+    description: Lists datastreams with this pulling mode. The service has deprecated V(smart-bundle).
     type: str
     choices: [smart, smart-bundle, schedule]
 """

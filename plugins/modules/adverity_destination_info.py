@@ -107,7 +107,8 @@ def run(params):
         wanted["stack"] = directory.find_workspace(directory.read_workspaces(client), params["workspace"])["id"]
     rows, schemas = [], {}
     for kind in kinds:
-        found = destinations.holding(destinations.read(client, kind["id"], params["target_id"]), wanted)
+        listed = destinations.read(client, kind["id"], params["target_id"])
+        found = destinations.complete(client, kind["id"], listed, wanted, ["stack"])
         fields = destinations.read_fields(client, kind["id"]) if found or params["schema"] else {}
         rows += [dict(destinations.masked(row, (), fields), type_slug=kind.get("slug")) for row in found]
         if params["schema"]:

@@ -118,7 +118,7 @@ def run(params):
     if asked["workspaces"]:
         found["workspaces"] = directory.pick(places, asked["workspaces"], directory.find_workspace)
     if asked["datastreams"]:
-        rows = directory.describe(directory.read_datastreams(client), places, datastreams.read(client, None, {}))
+        rows = directory.describe(directory.read_datastreams(client, asked["datastreams"]), places, datastreams.read(client, None, {}))
         found["datastreams"] = directory.pick(rows, asked["datastreams"], lambda some, one: directory.find_datastream(some, one, places))
     if asked["connections"]:
         kinds = directory.read_list(client, directory.CONNECTION_TYPES)

@@ -9,15 +9,15 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 
 import places
+import processes
 import pythons
-from stages import CHECKS, STAGES, Bench, Outcome, run_beside, run_stages
+from stages import CHECKS, EXTRA, STAGES, Bench, Outcome, run_beside, run_stages
 
 # ansible-core series with the Python that runs them. Integration tests run on the first and the last.
 MATRIX = {"2.16": "3.10", "2.18": "3.11", "2.19": "3.11", "2.21": "3.12"}
@@ -134,6 +134,7 @@ def main() -> int:
     commands.add_parser("demo", help="run the demo playbook")
     commands.add_parser("unit", help="run pytest in the checkout").add_argument("words", nargs="*", help="for pytest")
     commands.add_parser("bench", help="measure, and write docs/benchmark.md").add_argument("words", nargs="*", help="for tests/bench")
+    commands.add_parser("check", help="run the linters, and beside them the unit tests and a few integration tests")
     test = commands.add_parser("test", help="run the stages of a test run")
     test.add_argument("--core", default="", help="an ansible-core series such as 2.19; without it, the pinned one")
     test.add_argument("--python", default="", help="the Python, such as 3.11, that runs it")
@@ -142,8 +143,13 @@ def main() -> int:
     listed.add_argument("cores", nargs="*", metavar="CORE", help=f"only on these of {' '.join(MATRIX)}")
     commands.add_parser("clean", help="remove everything that was made")
     words = parser.parse_args()
+    if words.command == "demo":
+        return demo()
+    processes.stop_on_signals()
+    if words.command == "check":
+        return check("", "", ["lint", "quick"])
     if words.command == "test":
-        names = words.stages or (["sanity", "units", "integration"] if words.core else [name for name in STAGES if name != "coverage"])
+        names = words.stages or (["sanity", "units", "integration"] if words.core else [name for name in STAGES if name not in EXTRA])
         unknown = [name for name in names if name not in STAGES]
         if unknown:
             parser.error(f"no such stage: {' '.join(unknown)} (there are {' '.join(STAGES)})")
@@ -157,16 +163,13 @@ def main() -> int:
     if words.command == "clean":
         places.clean()
         return 0
-    if words.command == "matrix":
-        unknown = [core for core in words.cores if core not in MATRIX]
-        if unknown:
-            parser.error(f"not in the matrix: {' '.join(unknown)} (there are {' '.join(MATRIX)})")
-        return matrix(words.cores or list(MATRIX))
-    return demo()
+    unknown = [core for core in words.cores if core not in MATRIX]
+    if unknown:
+        parser.error(f"not in the matrix: {' '.join(unknown)} (there are {' '.join(MATRIX)})")
+    return matrix(words.cores or list(MATRIX))
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an orderly end, so that what was started ends too
     try:
         sys.exit(main())
     except pythons.MissingError as reason:

@@ -369,6 +369,8 @@ def _marks(values: t.Collection[t.Any]) -> str:
 
 def _narrowed(binding_ids: t.Collection[int] | None) -> tuple[str, tuple[int, ...]]:
     """The end of a statement that reads of these bindings alone, and its values; of many, all are read."""
+    if binding_ids is not None and not binding_ids:
+        return " AND 1 = 0", ()  # PostgreSQL knows no empty list
     if binding_ids is None or len(binding_ids) > _AT_ONCE:
         return "", ()
     return f" AND binding_id IN ({_marks(binding_ids)})", tuple(binding_ids)

@@ -89,13 +89,13 @@ class PostgresqlStore:
             return t.cast("list[tuple[t.Any, ...]]", self._execute(statement, values).fetchall())
 
     def iterate(self, statement: str, values: Values = ()) -> t.Iterator[tuple[t.Any, ...]]:
-        with self._errors(), self._connection.transaction(), self._connection.cursor(name="rows") as cursor:
+        with self._errors(), self._open_connection.transaction(), self._open_connection.cursor(name="rows") as cursor:
             cursor.itersize = 10000
             yield from cursor.execute(_placed(statement), values)
 
     @contextlib.contextmanager
     def transaction(self) -> t.Iterator[None]:
-        with self._errors(), self._connection.transaction():
+        with self._errors(), self._open_connection.transaction():
             yield
 
     def write(self, statement: str, values: Values = ()) -> int:
@@ -103,7 +103,7 @@ class PostgresqlStore:
             return t.cast(int, self._execute(statement, values).rowcount)
 
     def write_many(self, statement: str, rows: t.Iterable[Values]) -> int:
-        with self._errors(), self._connection.cursor() as cursor:
+        with self._errors(), self._open_connection.cursor() as cursor:
             cursor.executemany(_placed(statement), rows)
             count: int = cursor.rowcount
             return max(0, count)
@@ -132,9 +132,13 @@ class PostgresqlStore:
         return bool(self.read(statement, (_LOCKS + instance,))[0][0])
 
     def _execute(self, statement: str, values: Values) -> t.Any:
+        return self._open_connection.execute(_placed(statement), values)
+
+    @property
+    def _open_connection(self) -> t.Any:
         if self._connection is None:
             raise LedgerError(f"The ledger {self.shown} is not open.", ledger=self.shown)
-        return self._connection.execute(_placed(statement), values)
+        return self._connection
 
     def _refuse_pooler(self) -> None:
         """A pooler may give each transaction another session, and the turn belongs to a session. It shows by the process that answers."""

@@ -167,10 +167,14 @@ class Plan:
             " They are written only where force_settings is set."
             for datastream_id, names in self.unreadable.items()
         ]
-        unknown = [step.datastream_id for step, row in zip(self.steps, done) if "id" in row and row["id"] not in links]
+        there = [(step, row) for step, row in zip(self.steps, done) if "id" in row]
+        unknown = [step.datastream_id for step, row in there if row["id"] not in links]
         if unknown:
             why = "it does not show yet, or several cannot be told apart. List them with adverity_binding_info"
-            warnings.append(f"The binding is not known of datastreams {text.ids(unknown)}: {why}.")
+            warnings.append(f"The binding is not known of datastreams {text.ids(sorted(unknown))}: {why}.")
+        renamed = [step.datastream_id for step, row in there if step.body.get("table_name", row.get("table_name")) != row.get("table_name")]
+        if renamed:
+            warnings.append(f"The service keeps another table_name than was asked for, of datastreams {text.ids(sorted(renamed))}. Use the name that it keeps.")
         return dict(self.result(done, links), warnings=warnings)
 
     def result(self, done: list[Row], links: dict[int, Row] | None = None) -> dict[str, t.Any]:
@@ -182,7 +186,8 @@ class Plan:
             shown = {"id": None, **destinations.masked(row, hide, {}), "datastream_id": step.datastream_id, "binding_id": binding.get("id")}
             rows.append(dict(shown, action=step.action))
             if step.action != "unchanged":
-                label = f"datastream {step.datastream_id}, table {directory.quoted(row.get('table_name'))}"
+                table = {**step.body, **step.row}.get("table_name")
+                label = f"datastream {step.datastream_id}" + (f", table {directory.quoted(table)}" if table is not None else "")
                 names = step.body or step.row
                 before[label] = destinations.masked({name: value for name, value in step.row.items() if name in names}, hide, {})
                 after[label] = destinations.masked(step.body, hide, {})
@@ -196,11 +201,7 @@ class Plan:
 
 def _write(client: Client, where: str, step: Step) -> Row:
     if step.action == "created":
-        row = destinations.create(client, where, step.body)
-        if row.get("table_name") != step.body.get("table_name", row.get("table_name")):
-            kept = directory.quoted(row["table_name"])
-            raise AdverityError(f"Assignment {row['id']} of datastream {step.datastream_id} was created, but the service keeps its table_name as {kept}.")
-        return {"datastream": step.datastream_id, **row}
+        return {"datastream": step.datastream_id, **destinations.create(client, where, step.body)}
     if step.action == "changed":
         return dict(step.row, **destinations.change(client, f"{where}{step.row['id']}/", step.body, {}))
     if step.action == "deleted":

@@ -106,8 +106,8 @@ class EnabledPlan:
                     error.say(f"Whether binding {row['id']} was written is unknown. Not written: {text.ids(rest[1:]) or 'none'}.")
                 error.say("Run it again: it reads the bindings first and writes only what differs.")
                 raise
-            done[row["id"]] = dict(row, **answer)
             answered(row["id"], answer)
+            done[row["id"]] = dict(row, **answer)
 
 
 def label(row: Row) -> str:

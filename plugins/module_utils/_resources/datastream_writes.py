@@ -86,8 +86,8 @@ class Writing:
             "datastreams": list(self._now.values()),
             "affected": {"datastream_ids": affected},
             "diff": {
-                "before": {label(self._rows[one]): self._before[one] for one in changed},
-                "after": {label(self._rows[one]): self._after[one] for one in changed},
+                "before": {label(self._rows[one]): text.lines(self._before[one]) for one in changed},
+                "after": {label(self._rows[one]): text.lines(self._after[one]) for one in changed},
             },
             "warnings": self._warnings,
         }
@@ -135,7 +135,7 @@ class Writing:
 
 
 def _words(request: Write) -> str:
-    return f"{request.method} {json.dumps(request.body)}"
+    return text.line(f"{request.method} {json.dumps(request.body)}")
 
 
 def _affected(data: t.Any, request: Write) -> list[str]:

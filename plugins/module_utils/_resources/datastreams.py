@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._api import text
 from .._api.client import DATASTREAMS, MOST_IDS, Client, Params
 from .._api.errors import IncompleteList, InputError, Refused, UnreadableAnswer
 from .._api.paging import Row, read_numbered
@@ -72,7 +73,8 @@ def active_mode(row: Row) -> str | None:
 
 def label(row: Row) -> str:
     """A datastream, in words a person can place."""
-    return "{0} ({1})".format(row.get("name"), row["id"])
+    name = text.line(row.get("name") or "", longest=100)
+    return f"{name} ({row['id']})" if name else str(row["id"])
 
 
 def _query(filters: dict[str, t.Any]) -> Params:

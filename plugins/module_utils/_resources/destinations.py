@@ -61,6 +61,18 @@ def read(client: Client, type_id: int, target_id: int | None = None) -> list[Row
     return []
 
 
+def complete(client: Client, type_id: int, rows: list[Row], named: Row, needed: t.Iterable[str]) -> list[Row]:
+    """The rows of which nothing contradicts ``named``, with the fields ``needed``: it is not known that rows of the list have all of them."""
+    for row in rows:
+        if _holds(row, named) and any(name not in row for name in needed):
+            row.update(read_object(client, path(type_id, row["id"])))
+    return [row for row in rows if _holds(row, named)]
+
+
+def _holds(row: Row, named: Row) -> bool:
+    return all(value in (None, identity(row.get(name, value))) for name, value in named.items())
+
+
 def read_object(client: Client, where: str) -> Row:
     """One destination or assignment."""
     return checked("GET", where, client.get(where))
@@ -84,11 +96,6 @@ def find(rows: list[Row], name: str, workspace_id: int) -> Row | None:
     return one_of([row for row in rows if identity(row.get("stack", workspace_id)) == workspace_id], "name", name, "destination")
 
 
-def holding(rows: list[Row], wanted: Row) -> list[Row]:
-    """The rows for which everything holds that is not None of ``id``, ``name`` and ``stack``."""
-    return [row for row in rows if all(value in (None, identity(row.get(name, value))) for name, value in wanted.items())]
-
-
 def one_of(rows: list[Row], key: str, name: str, what: str) -> Row | None:
     """The one row with this name. A name that differs in blanks at its ends alone is an error: the service may have taken them away."""
     found, what = [row for row in rows if row.get(key) == name], f"The {what} {directory.quoted(name)}"
@@ -104,10 +111,9 @@ def one_of(rows: list[Row], key: str, name: str, what: str) -> Row | None:
 
 def locate(client: Client, type_id: int, named: Row, workspace_id: int | None, target_id: int | None, settings: t.Iterable[str]) -> Row | None:
     """The destination, by ``target_id`` or else by its name in a workspace, with the fields that are asked for as far as the service returns them."""
+    wanted = {"id": target_id, "name": None if target_id else named["name"]}
     rows = read(client, type_id, target_id)
-    for row in rows:  # it is not known that rows of the list have all fields
-        if (row["id"] == target_id or row.get("name") == named.get("name")) and any(name not in row for name in ("stack", *named, *settings)):
-            row.update(read_object(client, path(type_id, row["id"])))
+    complete(client, type_id, rows, wanted, ["stack", *named, *settings])
     if target_id is None:
         return find(rows, named["name"], t.cast(int, workspace_id))
     row = directory.find(rows, target_id, "destination")
@@ -316,7 +322,7 @@ def change(client: Client, where: str, body: Row, fields: Fields) -> Row:
     if lost:
         why = "The service takes no PATCH here, and PUT replaces the whole object"
         raise InputError(f"{why}: it would lose {', '.join(lost)}, whose values cannot be read. Name them in settings, and set force_settings.")
-    whole = {name: row[name] for name in writable if name in row}
+    whole = {name: identity(row[name]) for name in writable if name in row}
     return checked("PUT", where, client.request("PUT", where, body={**whole, **body}).data)
 
 

@@ -15,8 +15,8 @@ import typing as t
 from collections import Counter
 
 from .._api import text
-from .._api.errors import InputError
-from .._api.paging import Row, read_linked, with_integers
+from .._api.errors import InputError, Refused
+from .._api.paging import Row, read_linked
 
 if t.TYPE_CHECKING:
     from .._api.client import Client
@@ -27,8 +27,8 @@ CONNECTION_TYPES = "/api/connection-types/"
 
 
 def read_list(client: Client, path: str) -> list[Row]:
-    """All rows of one list of the older surface, each with an integer ``id``."""
-    return read_linked(client, path, {}, lambda row: with_integers(path, row, "id"))
+    """All rows of one list of the older surface, each with an integer ``id``. Whether each of these lists has pages is not known (docsite)."""
+    return read_linked(client, path, {}, list[Row], bare=True)
 
 
 def read_workspaces(client: Client) -> list[Row]:
@@ -36,16 +36,29 @@ def read_workspaces(client: Client) -> list[Row]:
     return read_list(client, WORKSPACES)
 
 
-def read_datastreams(client: Client) -> list[Row]:
-    """The datastreams the key can see, with integer ids: ``id``, ``name``, ``stack_id``."""
-    return read_list(client, DATASTREAMS)
+def read_datastreams(client: Client, wanted: t.Iterable[t.Any] = ()) -> list[Row]:
+    """The datastreams the key can see, with integer ids: ``id``, ``name``, ``stack_id``.
+
+    Where rows of the list do not tell their workspace, those that ``wanted`` names are read one by one.
+    """
+    rows = read_list(client, DATASTREAMS)
+    names = {str(one.get("name") if isinstance(one, dict) else one) for one in wanted}
+    for row in rows:
+        if "stack_id" not in row and {str(row["id"]), row.get("name")} & names:
+            row.update(client.get(f"{DATASTREAMS}{row['id']}/"))
+    return rows
 
 
 def read_connections(client: Client, connection_types: list[Row]) -> list[Row]:
     """The connections of these types, each with its ``connection_type`` (slug). One list for each type: there is none of all (docsite)."""
     rows = []
     for kind in connection_types:
-        some = read_list(client, f"{CONNECTION_TYPES}{kind['id']}/connections/")
+        try:
+            some = read_list(client, f"{CONNECTION_TYPES}{kind['id']}/connections/")
+        except Refused as error:
+            if error.status == 405:
+                error.say("This service does not list connections, so none can be found by name. Use the id of the connection.")
+            raise
         rows += [dict(row, connection_type=kind.get("slug")) for row in some]
     return rows
 

@@ -97,9 +97,9 @@ def test_surveys_ask_for_all_that_the_role_requires(name):
     assert required <= {question["variable"] for question in data(name)["spec"] if question["required"]}
 
 
-@pytest.mark.parametrize("answers", [{"deploy_destination_target_id": 789}, {"deploy_destination_name": "DWH", "deploy_destination_type": "bigquery"}])
+@pytest.mark.parametrize("answers", [{"target_id": 789}, {"name": "DWH", "type": "bigquery", "workspace": "EMEA"}], ids=["id", "name"])
 def test_the_deployment_can_be_launched_with_a_destination_alone(answers):
-    assert complaints(data("survey_deploy"), answers) == []
+    assert complaints(data("survey_deploy"), {f"deploy_destination_{name}": value for name, value in answers.items()}) == []
 
 
 def test_a_new_destination_needs_what_makes_it_and_its_datastreams():

@@ -31,7 +31,7 @@ VARIABLES = {
 }
 # Pages of which every example is for playbooks.
 PAGES = ("README.md", "roles/deploy_destination/README.md", *(f"docs/docsite/rst/{name}.rst" for name in (
-    "authentication", "bulk_or_loop", "choosing_datastreams", "deploy", "ledger", "quick_start")))
+    "authentication", "bulk_or_loop", "choosing_datastreams", "deploy", "ledger", "quick_start", "your_playbook")))
 # These enable what is disabled; the others need it to be enabled.
 GUIDES = tuple(f"docs/docsite/rst/{name}.rst" for name in ("bulk_or_loop", "deploy", "quick_start"))
 ENABLING = ("README.md", "roles/deploy_destination/README.md", "adverity_binding", *GUIDES)

@@ -19,7 +19,7 @@ from adverity_harness.runs import module, refused, role
 from adverity_harness.scenes import EXTRACTS
 from adverity_harness.worlds import NOW, READ_ONLY_KEY, World
 
-NUMBERS = {"extract_page_size": [2, 100]}
+NUMBERS = {"extract_page_size": [2, 100], "list_page_size": [1, 100]}
 
 
 class Promise(NamedTuple):

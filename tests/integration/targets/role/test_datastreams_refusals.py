@@ -26,10 +26,10 @@ REFUSALS = {
     "unknown, to be switched off": (dict(TWO, datastream_enabled=False), "not found among the datastreams", STRANGER),
     "unknown, to be set": (dict(TWO, smart_pulling=WEEKLY), "not found among the datastreams", STRANGER),
     "integer ids": (dict(HERE, datastream_uuids=[456], datastream_enabled=True), "456 is an integer id", "takes a UUID"),
-    "none": (dict(HERE, datastream_uuids=[], datastream_enabled=True), "deploy_destination_datastream_uuids: the list is empty", "never taken for all"),
+    "none": (dict(HERE, datastream_uuids=[], datastream_enabled=True), "deploy_destination_datastream_uuids is empty", ""),
     "settings, but no datastreams": (
         dict(target_id=789, backfill="never", pulling_mode="smart"),
-        "deploy_destination_datastream_uuids, and that is not given",
+        "deploy_destination_datastream_uuids, and neither is given",
     ),
     "nothing to set": (dict(HERE, smart_pulling={}, pulling_mode="smart"), "one of the following is required", "frequency"),
     "not on the half hour": (dict(HERE, smart_pulling={"deadline": "06:10"}, datastream_enabled=False), "06:10 is not on the half hour"),

@@ -16,6 +16,7 @@ import struct
 import threading
 import time
 import traceback
+import types
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -257,9 +258,11 @@ def make_client():
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch) -> list[float]:
-    """Nobody really waits for a further try; how long it would have been stands here."""
+    """Nobody really waits for a further try; how long it would have been stands here. Turns of a ledger are waited for."""
+    from ansible_collections.adverity.management.plugins.module_utils._api import client
+
     recorded: list[float] = []
-    monkeypatch.setattr(time, "sleep", recorded.append)
+    monkeypatch.setattr(client, "time", types.SimpleNamespace(sleep=recorded.append, monotonic=time.monotonic))
     return recorded
 
 
@@ -267,18 +270,53 @@ def waits(monkeypatch) -> list[float]:
 def _plain_environment(monkeypatch, tmp_path) -> None:
     """Nothing of whoever runs the tests counts: no proxy, no certificates, no home."""
     for name in list(os.environ):
-        if name.startswith("ADVERITY_") or name.lower().endswith("_proxy") or name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
+        known = name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "JOB_ID", "AWX_HOST")
+        if known or name.startswith(("ADVERITY_", "PG")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A real PostgreSQL server, one for all tests of this process."""
+    from ansible_collections.adverity.management.tests.unit.plugins.places import Postgres
+
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_place(postgres):
+    """An empty database."""
+    from ansible_collections.adverity.management.tests.unit.plugins.places import PostgresPlace
+
+    place = PostgresPlace(postgres)
+    yield place
+    postgres.give_back(place.database)
+
+
+@pytest.fixture
+def sqlite_place(tmp_path):
+    """A path at which there is nothing yet."""
+    from ansible_collections.adverity.management.tests.unit.plugins.places import SqlitePlace
+
+    (tmp_path / "place").mkdir()
+    return SqlitePlace(tmp_path / "place" / "requeue.sqlite3")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_place(request):
+    """A place for a ledger, in each store: what a ledger means is the same in both."""
+    return request.getfixturevalue({"sqlite": "sqlite_place", "postgresql": "postgres_place"}[request.param])
 
 
 class ScriptedClient:
     """Stands in for the client: expects calls in their order, each with its answer; another call fails the test."""
 
     host = "acme.example"
-    date = None
 
     def __init__(self) -> None:
+        self.date: Any = None
         self._expected: list[tuple[Any, Any]] = []
         self.mistakes: list[str] = []
 
@@ -290,7 +328,7 @@ class ScriptedClient:
     def get(self, path: str, params: Any = None) -> Any:
         return self.request("GET", path, params).data
 
-    def request(self, method: str, path: str, params: Any = None, body: Any = None, confirm: Any = None) -> Any:
+    def request(self, method: str, path: str, params: Any = None, body: Any = None, **_hooks: Any) -> Any:
         from ansible_collections.adverity.management.plugins.module_utils._api.client import Answer
 
         asked = (method, path, params or {}, body)

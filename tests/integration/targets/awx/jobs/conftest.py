@@ -31,9 +31,9 @@ def fixture_scene(begin, world):
 
 
 @pytest.fixture(name="postgres", scope="session")
-def fixture_postgres(tmp_path_factory):
+def fixture_postgres():
     """A PostgreSQL server."""
-    with Postgres(tmp_path_factory.mktemp("postgres")) as server:
+    with Postgres() as server:
         yield server
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from pathlib import Path
 from urllib.parse import quote
@@ -19,12 +20,15 @@ ROLE, PASSWORD = "adverity", "l3dg3r-6c1f0a9be2-that-must-not-show"
 
 
 class Postgres:
-    """The server, on a socket in `folder`; each database belongs to the role `adverity`. Use it as a context manager."""
+    """The server, on a socket in its own folder; each database belongs to the role `adverity`. Use it as a context manager.
 
-    def __init__(self, folder: Path) -> None:
-        self._server: PostgresServer = get_server(folder)
-        self._folder, self._count = folder, 0
-        rules = folder / "pg_hba.conf"
+    The folder is none of pytest's: the server may have another user, and pytest takes away what that one needs to reach its files.
+    """
+
+    def __init__(self) -> None:
+        self._folder, self._count = Path(tempfile.mkdtemp(prefix="adverity-postgres-")).resolve(), 0
+        self._server: PostgresServer = get_server(self._folder, cleanup_mode="delete")
+        rules = self._folder / "pg_hba.conf"
         rules.write_text(f"local all {ROLE} scram-sha-256\n{rules.read_text('utf-8')}", "utf-8")
         self.run(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'")
         self.run("SELECT pg_reload_conf()")
@@ -44,4 +48,4 @@ class Postgres:
         self._count += 1
         name = f"ledger{self._count}"
         self.run(f"CREATE DATABASE {name} OWNER {ROLE}")
-        return f"postgresql://{ROLE}@/{name}?host={quote(str(self._folder.resolve()))}"
+        return f"postgresql://{ROLE}@/{name}?host={quote(str(self._folder))}"

@@ -26,14 +26,16 @@ def test_answers_come_as_text(awx, scene, answers):
 
 
 @pytest.mark.parametrize(
-    ("answers", "said"),
+    ("answer", "said"),
     [
-        ({"datastream_ids": "456; 457"}, "deploy_destination_datastream_ids: '456; 457' is not a positive whole number"),
-        ({"backfill_from": "01.02.2024"}, "deploy_destination_backfill_from: '01.02.2024' is neither a date"),
-        ({"enabled": "perhaps"}, "deploy_destination_enabled: 'perhaps' is neither yes nor no"),
+        ({"datastream_ids": "456; 457"}, "'456; 457' is not a positive whole number"),
+        ({"backfill_from": "01.02.2024"}, "'01.02.2024' is neither a date"),
+        ({"enabled": "perhaps"}, "'perhaps' is not a valid boolean"),
     ],
 )
-def test_what_cannot_be_understood_is_refused(awx, scene, answers, said):
-    refused = awx.launch(DEPLOY, target_id=789, **answers)
+def test_what_cannot_be_understood_is_refused(awx, scene, answer, said):
+    refused = awx.launch(DEPLOY, target_id=789, **answer)
+    assert f"deploy_destination_{next(iter(answer))}'" in refused.failure["msg"]
     assert said in refused.failure["msg"]
+    assert refused.failure["msg"].endswith("Nothing was changed.")
     assert scene.requests() == []

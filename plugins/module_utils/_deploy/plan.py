@@ -80,7 +80,8 @@ class _Names:
         if row is not None:
             plan = destinations.Plan(row, named, settings, {})
             if not plan.body:
-                return row, plan  # nothing to write, so nothing to check
+                plan.unchecked = False  # nothing to write, so nothing to check
+                return row, plan
         else:
             named["stack"] = workspace_id
         return row or {}, destinations.Plan(row, named, settings, destinations.read_fields(client, kind["id"]))

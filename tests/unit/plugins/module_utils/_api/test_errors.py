@@ -76,8 +76,8 @@ def test_what_certainly_did_nothing():
         (errors.Refused("POST", "/a/", 503, "x", 0.0), True),
         (errors.Refused("POST", "/a/", 504, "x", 3.0), False),
     ]
-    for error, did_nothing in table:
-        assert error.did_nothing is did_nothing
+    for error, not_executed in table:
+        assert error.not_executed is not_executed
 
 
 def test_every_error_is_caught_as_one():

@@ -163,7 +163,8 @@ class Course:
 
     def at_once(self, count: int, extracts: int, latency: int) -> list[Line]:
         """So many backfills of different bindings at once, beside one."""
-        one, many = [], []
+        one: list[float] = []
+        many: list[float] = []
         with serve(worlds.role(count, extracts), latency, self.folder) as service:
             for _number in range(self.runs):
                 for numbers, seconds in ((range(1), one), (range(count), many)):

@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Lists datastreams with their state, workspace and pulling mode. Lists those that match all given options, and without any option every datastream that
     the key can see.
-  - This module identifies datastreams by UUID. Bindings, extracts and requeues use integer ids for the same datastreams, and the API does not map one to the other.
+  - This module identifies datastreams by UUID. Bindings, extracts and requeues use integer ids for the same datastreams, and the API does not map one to
+    the other.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -42,7 +43,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 datastreams:
-  description: The datastreams, in the order of O(datastream_ids), otherwise in the order of the service. Which fields a row has besides C(id) depends on the service.
+  description:
+    - The datastreams, in the order of O(datastream_ids), otherwise in the order of the service.
+    - Which fields a row has besides C(id) depends on the service.
   returned: success
   type: list
   elements: dict

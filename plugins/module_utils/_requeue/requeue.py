@@ -14,7 +14,7 @@ import typing as t
 from .._api import text
 from .._api.client import Client
 from .._api.errors import AdverityError, InputError
-from .._ledger.ledger import DISPATCHED, PREDICT, REFUSED, UNKNOWN, WRITE, Entry, Ledger, open_ledger
+from .._ledger.ledger import DISPATCHED, PENDING, PREDICT, REFUSED, UNKNOWN, WRITE, Entry, Ledger, open_ledger
 from .._ledger.timeline import Doubt, Record, Window, finished, planned, taken_up
 from .._resources import bindings, extracts
 from .._spec import times
@@ -63,20 +63,20 @@ class Run:
         if self._params["state"] != "planned":
             self._refuse_disabled(made, selected)
         self._refuse_forgetful_job(bool(made.batches))
-        unlisted = self._compare_with_ledger(made, due_ids) if self._request.extract_ids is None else []
+        gone = self._compare_with_ledger(made, due_ids) if self._request.extract_ids is None else []
         records = self._noted(selected, due_ids)
         new = records != self._ledger.records(list(records))
         if not self._check_mode:
             self._ledger.note(records, made.due())
-            gone = [entry._replace(status=REFUSED, reason=GONE) for entry in unlisted if options.on_refused == "skip"]
-            self._ledger.settle([*made.entries(made.confirmed, status=DISPATCHED), *gone])
+            settled = [entry for entry in gone if entry.status in (DISPATCHED, REFUSED)]
+            self._ledger.settle([*made.entries(made.confirmed, status=DISPATCHED), *settled])
         if self._params["state"] == "planned":
             return self._told(dict(outcome.result(), changed=new or bool(made.batches)), outcome)
         if self._check_mode:
             outcome.sent = [(batch, "") for batch in made.batches]
         else:
             self._send(outcome)
-            waiting = set() if options.on_refused == "skip" else {entry.binding_id for entry in unlisted}
+            waiting = {entry.binding_id for entry in gone if entry.status in (PENDING, UNKNOWN)}
             self._note_end(outcome, records, [one for one in due_ids if one not in waiting], options)
         if made.unknown:
             self._warnings.append(f"Left out, because it is unknown whether they are loaded: {describe_unknown(made.unknown)}.")
@@ -121,20 +121,26 @@ class Run:
         return extracts.within(self._request.created_from, self._request.created_to)(times.parse_or_none(entry.created))
 
     def _compare_with_ledger(self, made: Plan, due_ids: list[int]) -> list[Entry]:
-        """Warns of what is pending and not selected now, and returns what is pending and not listed. Nothing is dropped from a plan because of one reading."""
+        """Warns of what is pending and not selected now, and returns what is pending or unknown and not listed, each as it is to be recorded. Nothing
+        is dropped from a plan because of one reading."""
         pending = self._ledger.pending_entries(due_ids) if due_ids else []
         outside = [entry for entry in pending if not self._in_window(entry)]
         if outside:
             self._warnings.append(f"Still pending, but outside of what this run selects: {len(outside)} extracts, {_by_binding(outside)}.")
-        unlisted = made.unlisted([entry for entry in pending if self._in_window(entry)])
-        if not unlisted:
-            return []
-        skip = self._params["on_refused"] == "skip"
-        self._warnings.append(
-            f"Pending, but not in the service's list of extracts now: {_by_binding(unlisted)}."
-            + (" They are recorded as refused." if skip else " They stay pending until they are listed. If they were deleted, set on_refused: skip.")
-        )
-        return unlisted
+        unknown = [entry for entry in (self._ledger.stopped_entries(due_ids) if due_ids else []) if entry.status == UNKNOWN]
+        gone: list[Entry] = []
+        for word, entries in (("Pending", pending), ("Unknown whether they are loaded", unknown)):
+            unlisted = made.unlisted([entry for entry in entries if self._in_window(entry)])
+            if unlisted and entries is unknown and self._params["on_unknown"] == "dispatched":
+                gone += [entry._replace(status=DISPATCHED) for entry in unlisted]
+            elif unlisted:
+                skip = self._params["on_refused"] == "skip"
+                self._warnings.append(
+                    f"{word}, but not in the service's list of extracts now: {_by_binding(unlisted)}."
+                    + (" They are recorded as refused." if skip else f" They stay {word.split()[0].lower()} until they are listed. If they were deleted, set on_refused: skip.")
+                )
+                gone += [entry._replace(status=REFUSED, reason=GONE) if skip else entry for entry in unlisted]
+        return gone
 
     def _refuse_disabled(self, made: Plan, selected: Selection) -> None:
         used = {binding_id for batch in made.batches for binding_id in batch.binding_ids}

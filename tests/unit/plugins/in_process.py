@@ -105,7 +105,7 @@ PREFIX = "deploy_destination_"
 COLLECTION = "adverity.management."
 _KEYWORDS = {"name", "register", "when", "vars", "check_mode", "diff", "changed_when"}
 _JINJA = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701 - no HTML here
-_JINJA.filters[COLLECTION + "deployment_summary"] = deployment_summary
+_JINJA.filters.update({COLLECTION + "deployment_summary": deployment_summary, "from_yaml": yaml.safe_load})
 
 
 def deploy(call: Callable[..., dict[str, Any]], check_mode: bool = False, **variables: Any) -> Deployment:

@@ -272,6 +272,7 @@ class Story:
         for name, value in switches.items():
             setattr(self.service, name, frozenset(value) if isinstance(value, list) else value)
         self.by_itself = []  # (extract, binding)
+        self.before = []  # the same, before the ledger could know
         self.once_bad = set()
         self.count = Counter()
         self.known = {row["id"]: row for row in self.service.extracts}
@@ -294,12 +295,13 @@ class Story:
     # What happens
 
     def fetch(self, datastream_id):
-        """One more extract. It loads by itself where a binding is enabled."""
+        """One more extract. It loads by itself where a binding is enabled; before the ledger has a record of that binding, nobody can know of it."""
         number = 100 + len(self.known)
         self.known[number] = {"id": number, "datastream_id": datastream_id, "created": self.service.now("created")}
         self.service.extracts.append(self.known[number])
         of_it = [one for one, (stream, _target) in BINDINGS.items() if stream == datastream_id]
-        self.by_itself += [(number, one) for one in of_it if self.service.bindings[one]["enabled"]]
+        for pair in [(number, one) for one in of_it if self.service.bindings[one]["enabled"]]:
+            (self.by_itself if self.noted(pair[1]) else self.before).append(pair)
 
     def hand(self, binding_id):
         """Somebody switches a binding in Adverity.
@@ -308,8 +310,7 @@ class Story:
         which the ledger has noted nothing yet.
         """
         row = self.service.bindings[binding_id]
-        seen = any(record["seen"] or record["updated"] for record in self.records(binding_id))
-        if "updated" in self.service.hidden or self.service.looked_at == int(self.service.seconds) or not seen:
+        if "updated" in self.service.hidden or self.service.looked_at == int(self.service.seconds) or not self.noted(binding_id):
             return
         self.count["hand"] += 1
         row.update(enabled=not row["enabled"], updated=self.service.now("updated"))
@@ -387,17 +388,19 @@ class Story:
                 one
                 for one in run.there.intersection(self.listed())
                 if self.known[one]["datastream_id"] == row["datastream_id"] and inside(times.parse(self.known[one]["created"]))
-                and not arrived[one, row["binding_id"]] and one not in named | refused
+                and not arrived[one, row["binding_id"]] and one not in named | refused and (one, row["binding_id"]) not in self.before
             ]
             assert not missing, f"nothing to do, but for binding {row['binding_id']} there are {missing}"
 
     def listed(self):
         return [row["id"] for row in self.service.extracts]
 
-    def records(self, binding_id):
+    def noted(self, binding_id):
+        """Whether the ledger has a record of the binding."""
         with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)) as ledger:
-            return [json.loads(row[0]) for row in ledger.execute("SELECT record FROM binding WHERE binding_id = ?", (binding_id,))]
-        return []
+            records = [json.loads(row[0]) for row in ledger.execute("SELECT record FROM binding WHERE binding_id = ?", (binding_id,))]
+            return any(record["seen"] or record["updated"] for record in records)
+        return False
 
     def call(self, name, **options):
         return in_process.run(name, dict(CONNECTION, instance=Model.host, **dict({"ledger": self.ledger}, **options)))
@@ -417,7 +420,11 @@ class Story:
                     self.check()
                     unknown = error.facts.get("unknown_extract_ids")
                     assert unknown, str(error)
-                    self.settle_pairs([(one, binding) for binding, (stream, of) in BINDINGS.items() if of == target for one in unknown if self.known[one]["datastream_id"] == stream])
+                    listed = set(self.listed())
+                    streams = {binding: stream for binding, (stream, of) in BINDINGS.items() if of == target}
+                    self.settle_pairs([(one, binding) for binding, stream in streams.items() for one in unknown if one in listed and self.known[one]["datastream_id"] == stream])
+                    if not set(unknown) <= listed:  # what has vanished can be neither sent nor named, but left out
+                        in_process.deploy(self.call, target_id=target, on_refused="skip", on_unknown="skip", ledger=self.ledger)
                 else:
                     break
             else:
@@ -455,7 +462,7 @@ class Story:
         for binding, (stream, _target) in BINDINGS.items():
             assert self.service.bindings[binding]["enabled"]
             refused = {entry["extract_id"] for entry in self.entries(binding) if entry["status"] == "refused"}
-            missing = [one for one in listed if self.known[one]["datastream_id"] == stream and not arrived[one, binding] and one not in refused]
+            missing = [one for one in listed if self.known[one]["datastream_id"] == stream and not arrived[one, binding] and one not in refused and (one, binding) not in self.before]
             assert not missing, f"never reached binding {binding}: {missing}"
             assert not refused & listed - self.service.bad - self.once_bad, "refused, but never bad"
         # And again: nothing is left to do.

@@ -59,7 +59,7 @@ def test_facts_of_a_request():
     assert (result["status"], result["response"]) == (404, "Not found")
 
 
-def test_what_certainly_did_nothing():
+def test_what_was_certainly_not_executed():
     table = [
         (errors.NotReached("POST", "/a/", "x"), True),
         (errors.Lost("POST", "/a/", "x"), False),

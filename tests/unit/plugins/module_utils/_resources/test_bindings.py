@@ -65,12 +65,12 @@ def test_rows_without_their_ids_are_an_error(scripted, name):
         bindings.read(scripted)
 
 
-def test_read_chosen_takes_the_ids(scripted):
+def test_read_selected_takes_the_ids(scripted):
     expect_list(scripted, row(1), row(2), row(3))
     assert [one["id"] for one in bindings.read_selected(scripted, [3, 1, 3], None, None)] == [1, 3]
 
 
-def test_read_chosen_without_ids_takes_all_that_is_left(scripted):
+def test_read_selected_without_ids_takes_all_that_is_left(scripted):
     expect_list(scripted, row(1), row(2), target_id=789)
     assert [one["id"] for one in bindings.read_selected(scripted, None, None, 789)] == [1, 2]
 

@@ -221,7 +221,7 @@ def test_what_can_be_refused_is_refused_before_anything_is_written(begin):
         "choice": (destination(settings={**BIGQUERY, "headers_formatting": 9}), "headers_formatting is none of its choices"),
         "read-only": (destination(settings={**BIGQUERY, "logo_url": "x"}), "logo_url is read-only"),
         "twice": (destination(name="Twice"), "is ambiguous. It fits 'Twice' (id 700), 'Twice' (id 701)"),
-        "scope": (destination(api_key=READ_ONLY_KEY), "this needs destination:write (given to keys of the root workspace only). Nothing was written."),
+        "scope": (destination(api_key=READ_ONLY_KEY), "This request needs destination:write, which only keys of the root workspace can have. Nothing was written."),
         "no target": (assignment(target_id=None, assignments=[{"datastream_id": 456}]), "target_id is required"),
         "nobody": (assignment(target_id=4711, assignments=[{"datastream_id": 456}]), "/api/target-types/"),
         "enabling": (assignment(target_id=700, assignments=[{"datastream_id": 456, "settings": {"enabled": True}}]), "must not have enabled"),

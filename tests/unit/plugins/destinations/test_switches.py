@@ -323,7 +323,7 @@ def test_a_key_that_may_only_read_is_told_which_scope_it_lacks(begin):
     place.key = "reader-key"
     with pytest.raises(Refused) as caught:
         place.destination()
-    assert "this needs destination:write (given to keys of the root workspace only). Nothing was written." in caught.value.result()["msg"]
+    assert "This request needs destination:write, which only keys of the root workspace can have. Nothing was written." in caught.value.result()["msg"]
     assert place.targets == []
 
 

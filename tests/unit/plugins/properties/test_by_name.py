@@ -32,14 +32,13 @@ SETTINGS = st.dictionaries(st.sampled_from(["project", "dataset", "mode", "passw
 def test_a_name_finds_what_has_exactly_this_name_or_nothing(names, wanted):
     rows = [{"id": number + 100, "name": name, "stack": 5} for number, name in enumerate(names)]
     fits = [row for row in rows if row["name"] == wanted]
-    try:
-        found = destinations.find(rows, wanted, 5)
-    except InputError as error:
-        assert len(fits) > 1 or any(name.strip() == wanted.strip() for name in names)
-        assert "\n" not in str(error)
-        assert [row["id"] for row in fits] == error.facts.get("ambiguous", [])
+    if len(fits) > 1 or (not fits and any(name.strip() == wanted.strip() for name in names)):
+        with pytest.raises(InputError) as caught:
+            destinations.find(rows, wanted, 5)
+        assert "\n" not in str(caught.value)
+        assert [row["id"] for row in fits] == caught.value.facts.get("ambiguous", [])
     else:
-        assert [found] == (fits or [None])
+        assert [destinations.find(rows, wanted, 5)] == (fits or [None])
     assert destinations.find(rows, wanted, 6) is None
 
 

@@ -96,7 +96,7 @@ def test_the_simulator_answers_every_request_of_the_table_and_no_other():
     in_process.import_simulator()
     from adverity_simulator.routes import ROUTES
 
-    answered = {known: 0 for known in KNOWN}
+    answered = dict.fromkeys(KNOWN, 0)
     for method, pattern, _scope, _rule in ROUTES:
         example = re.sub(r"\(\[\^/\]\+\)", "emea", re.sub(r"\(\\d\{1,18\}\)", "7", pattern.pattern))
         if example in NEWER or example.startswith("/api/v1/bindings/") or example == "/api/v1/datastreams/pulling/smart/":
@@ -141,11 +141,11 @@ def test_the_simulator_answers_with_the_fields_of_the_table(known):
             numbers["id"] = 789
         elif "datastreams" in path:
             numbers["id"] = 456
-        body = {
-            "POST": {"name": "x", "stack": 2, "auth": 30, "project": "p", "dataset": "d"} if path.endswith("targets/") else {"datastream": 466, "table_name": "x"},
-            "PATCH": {"enabled": False} if "mappings" in path else {"dataset": "e"},
-            "PUT": {"name": "x", "stack": 2, "auth": 30, "project": "p", "dataset": "d"},
-        }.get(method)
+        whole = {"name": "x", "stack": 2, "auth": 30, "project": "p", "dataset": "d"}
+        bodies = {"POST": whole, "PATCH": {"dataset": "e"}, "PUT": whole}
+        if "mappings" in path:
+            bodies = {"POST": {"datastream": 466, "table_name": "x"}, "PATCH": {"enabled": False}}
+        body = bodies.get(method)
         data = client.request(method, path.format(**numbers), body=body).data
         client._session.close()
     rows = data.get("results", data.get("items", [data])) if isinstance(data, dict) else data

@@ -280,7 +280,10 @@ def test_any_name_makes_one_destination_and_one_assignment(begin, blanks, name):
 
 @pytest.mark.parametrize(
     "fault",
-    [{"drop": "after"}, {"drop": "before"}, {"status": {"code": 500}, "work": True}, {"status": {"code": 502}}, {"cut": 5}, {"html": {"code": 200}, "work": True}],
+    [
+        {"drop": "after"}, {"drop": "before"}, {"status": {"code": 500}, "work": True}, {"status": {"code": 502}}, {"cut": 5},
+        {"html": {"code": 200}, "work": True},
+    ],
     ids=str,
 )  # fmt: skip
 def test_an_answer_lost_after_a_post_leads_to_no_second_one(begin, fault):

@@ -12,14 +12,15 @@ version_added: 0.1.0
 description:
   - Lists datastreams with their state, workspace and pulling mode. Lists those that match all given options, and without any option every datastream that
     the key can see.
-  - This module identifies datastreams by UUID. Bindings, extracts and requeues use integer ids for the same datastreams, and the API does not map one to the other.
+  - This module identifies datastreams by UUID. Bindings, extracts and requeues use integer ids for the same datastreams. To find both ids of a
+    datastream, use M(adverity.management.adverity_directory_info).
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
   - adverity.management.connection
   - adverity.management.attributes.info
   - adverity.management.attributes.action_group
-  - adverity.management.datastream_choice.info
+  - adverity.management.datastream_selection.info
 seealso:
   - module: adverity.management.adverity_datastream
   - module: adverity.management.adverity_smart_pulling_info
@@ -42,7 +43,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 datastreams:
-  description: The datastreams, in the order of O(datastream_ids), otherwise in the order of the service. Which fields a row has besides C(id) depends on the service.
+  description:
+    - The datastreams, in the order of O(datastream_ids), otherwise in the order of the service.
+    - Which fields a row has besides C(id) depends on the service.
   returned: success
   type: list
   elements: dict

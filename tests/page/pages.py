@@ -71,6 +71,7 @@ def world(bindings: list[Row], backfills: list[Row], extracts: list[Row], datast
         "__report_ledger": {"counts": counts, "backfills": backfills, "in_progress": False, "ledger": "/home/deploy/.ansible/adverity/requeue.sqlite3"},
         "__report_refusals": {"extracts": extracts},
         "__report_datastreams": {"datastreams": datastreams},
+        "__report_names": {"msg": "HTTP 403: Forbidden."},
         **others,
     }
 
@@ -89,7 +90,7 @@ def hostile() -> Row:
     streams = [datastream(1000 + number, name, workspace={"id": uuid(0), "name": name}) for number, name in enumerate(HOSTILE, 1)]
     streams += [datastream(1030, None, enabled=None), datastream(1031, 7, pulling={"active_mode": HOSTILE[0]}, workspace=None)]
     uuids = {str(1000 + number): uuid(1000 + number).upper() for number in (1, 2, 3, 4, 5, 6, 31)}
-    return world(bindings, backfills, extracts, streams, report_datastream_uuids=uuids, __report_directory=[{"id": 1007, "name": LONG}])
+    return world(bindings, backfills, extracts, streams, report_datastream_uuids=uuids, __report_names={"datastreams": [{"id": 1007, "name": LONG, "uuid": None}]})
 
 
 def many(count: int = 100) -> Row:
@@ -103,7 +104,7 @@ def many(count: int = 100) -> Row:
     extracts = [refusal(7001, backfills[9]["binding_id"], "Extract 7001 does not exist."), refusal(7002, backfills[9]["binding_id"], "Schema mismatch.")]
     names = [{"id": row["datastream_id"], "name": f"Google Ads {row['id']}", "uuid": uuid(row["datastream_id"])} for row in bindings]
     streams = [datastream(row["id"], row["name"]) for row in names]
-    return world(bindings, backfills, extracts, streams, __report_directory=names)
+    return world(bindings, backfills, extracts, streams, __report_names={"datastreams": names})
 
 
 def calm() -> Row:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from adverity_harness.runs import module
@@ -82,7 +83,7 @@ def test_what_was_refused_stands_there_with_reason_and_time(begin):
     assert page.says("refused") == "1"
     assert f"extract {gone}: " in page.says("attention-refused")
     assert "no reason recorded" not in page.says("attention-refused")
-    assert "2026-03-10T12:0" in page.says("attention-refused")
+    assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", page.says("attention-refused"))
     assert "3 dispatched · 1 refused of 4 in the ledger" in page.says("binding-123")
 
 

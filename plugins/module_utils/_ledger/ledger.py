@@ -165,7 +165,7 @@ class Ledger:
         statement = "SELECT binding_id, record FROM binding WHERE instance = ?"
         narrowed, values = _narrowed(binding_ids)
         rows = self._store.read(statement + narrowed, (self._instance, *values))
-        return {binding_id: _record_from(record) for binding_id, record in rows if binding_ids is None or binding_id in binding_ids}
+        return {binding_id: self._unpack(_record_from, record) for binding_id, record in rows if binding_ids is None or binding_id in binding_ids}
 
     def statuses(self, binding_id: int, extract_ids: t.Sequence[int]) -> dict[int, str]:
         """The status of these extracts for one binding; what was never planned is missing.
@@ -227,7 +227,7 @@ class Ledger:
         found: list[Entry] = []
         statement = "SELECT id, status, at, reason, pairs FROM post WHERE instance = ? AND status <> 'dispatched'"
         for number, status, at, reason, pairs in [] if self._instance is None else self._store.read(statement, (self._instance,)):
-            bindings, extracts = json.loads(pairs)
+            bindings, extracts = self._unpack(_pairs_from, pairs)
             of_post = "SELECT extract_id, datastream_id, created FROM load WHERE instance = ? AND binding_id = ? AND post = ? AND extract_id IN "
             for binding_id in bindings:
                 if binding_ids is None or binding_id in binding_ids:
@@ -248,6 +248,13 @@ class Ledger:
             return {}
         rows = self._store.read("SELECT binding_id, datastream_id, total FROM binding WHERE instance = ?", (self._instance,))
         return {binding_id: (datastream_id, total) for binding_id, datastream_id, total in rows}
+
+    def _unpack(self, read: t.Callable[[str], t.Any], stored: str) -> t.Any:
+        """What stands in the ledger as JSON. Raises LedgerError where it is none of what this collection writes."""
+        try:
+            return read(stored)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise stores.failed(self.shown, "it is damaged (a row cannot be read)", stores.DAMAGED) from error
 
     # Writing
 
@@ -369,6 +376,11 @@ def _record_from(stored: str) -> Record:
     for name in ("plan", "covered"):
         values[name] = values[name] and tuple(values[name])
     return Record(**values)
+
+
+def _pairs_from(stored: str) -> tuple[list[int], list[int]]:
+    bindings, extracts = json.loads(stored)
+    return [int(one) for one in bindings], [int(one) for one in extracts]
 
 
 __all__ = ["ALL_ENABLED", "LOOK", "PREDICT", "WRITE", "Entry", "Ledger", "Post", "open_ledger"]

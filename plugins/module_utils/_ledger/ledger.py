@@ -33,6 +33,8 @@ STATUSES = (PENDING, DISPATCHED, UNKNOWN, REFUSED)
 ALL_ENABLED = 0
 
 _FROM_DISK = {None: PENDING, "intended": UNKNOWN, "dispatched": DISPATCHED, "refused": REFUSED}
+# Of a load whose POST is not there any more, as after a repair by hand, only this is certain: it went out.
+_STATUS = "CASE WHEN load.post IS NOT NULL THEN COALESCE(post.status, 'intended') END"
 _AT_ONCE = 500  # values in one statement
 _POLL = 0.25  # seconds between two looks at a turn that somebody else has
 
@@ -70,6 +72,7 @@ class Ledger:
         self._instance: int | None = None
         self._held: tuple[int, ...] | None = ()  # None: the whole instance
         self._tokens: dict[int, str] = {}
+        self._others_at_work = False  # since this was opened, and without a token that is new
         self.waited = 0.0
 
     def __enter__(self) -> Ledger:
@@ -106,13 +109,14 @@ class Ledger:
         if rows:
             self._instance = rows[0][0]
             self._tokens = self._read_tokens()
+            self._others_at_work = self._purpose != LOOK and self.busy
 
     # Turns
 
     def take_turn(self, binding_ids: t.Collection[int] | None) -> bool:
         """Holds these bindings (None: the whole instance) until the ledger is closed. Raises LedgerError where somebody else has them for too long.
 
-        True: other runs had a turn of them since this ledger was opened or asked last, so that what was read of them may be out of date.
+        True: other runs were at work since this ledger was opened or asked last, so that what was read of these bindings may be out of date.
         """
         wanted = None if binding_ids is None else tuple(sorted(set(binding_ids)))
         if self._instance is None or wanted == self._held:
@@ -120,7 +124,9 @@ class Ledger:
         started = time.monotonic()
         if self._held != ():
             self._store.give_turn_back()
+        others_at_work, self._others_at_work = self._others_at_work, False
         while not self._store.try_turn(self._instance, wanted):
+            others_at_work = True
             if time.monotonic() - started > self._wait:
                 raise self._occupied(wanted)
             time.sleep(min(_POLL, max(0.01, self._wait / 10)))
@@ -130,7 +136,7 @@ class Ledger:
         others = [one for one, token in self._tokens.items() if token != before.get(one) and (wanted is None or one == ALL_ENABLED or one in wanted)]
         if self._purpose == WRITE:
             self._sign(wanted)
-        return bool(others)
+        return others_at_work or bool(others)
 
     def _read_tokens(self) -> dict[int, str]:
         return dict(self._store.read("SELECT binding_id, token FROM turn WHERE instance = ?", (self._instance,)))
@@ -191,7 +197,7 @@ class Ledger:
         for start in range(0, len(extract_ids), _AT_ONCE):
             some = extract_ids[start : start + _AT_ONCE]
             statement = (
-                "SELECT load.extract_id, post.status FROM load LEFT JOIN post ON post.id = load.post"
+                f"SELECT load.extract_id, {_STATUS} FROM load LEFT JOIN post ON post.id = load.post"
                 f" WHERE load.instance = ? AND load.binding_id = ? AND load.extract_id IN ({_marks(some)})"
             )
             known.update((one, _FROM_DISK[status]) for one, status in self._store.read(statement, (self._instance, binding_id, *some)))
@@ -204,7 +210,7 @@ class Ledger:
         known = self._store.read("SELECT binding_id FROM binding WHERE instance = ? AND total > 0", (self._instance,))
         chosen = sorted(row[0] for row in known if binding_ids is None or row[0] in binding_ids)
         statement = (
-            "SELECT load.binding_id, load.extract_id, load.datastream_id, load.created, post.status, post.at, post.reason"
+            f"SELECT load.binding_id, load.extract_id, load.datastream_id, load.created, {_STATUS}, post.at, post.reason"
             " FROM load LEFT JOIN post ON post.id = load.post WHERE load.instance = ? AND load.binding_id = ?{} ORDER BY load.created, load.extract_id"
         )
         chunks = [None] if extract_ids is None else [extract_ids[start : start + _AT_ONCE] for start in range(0, len(extract_ids), _AT_ONCE)]

@@ -1,4 +1,4 @@
-# What a developer types. All of it is in tests/driver; see CONTRIBUTING.md.
+# What a developer types: `make check` in between, `make test` before a pull request. All of it is in tests/driver; see CONTRIBUTING.md.
 #   make test STAGES="units coverage"      only these stages
 #   make test CORE=2.19 PYTHON=3.11        another ansible-core, on that Python
 #   make test-matrix CORES="2.16 2.18"     only these of the matrix
@@ -10,7 +10,7 @@ STARTER := $(shell for name in python3 python3.12 python3.13 python3.11 python3.
 	"$$name" -c '' 2>/dev/null && echo "$$name" && break; done)
 DRIVER := $(or $(STARTER),python3) -B tests/driver
 
-.PHONY: bench demo test test-matrix lint unit clean
+.PHONY: bench check demo test test-matrix lint unit clean
 
 demo:
 	@$(DRIVER) demo
@@ -20,6 +20,9 @@ test:
 
 test-matrix:
 	@$(DRIVER) matrix $(CORES)
+
+check:
+	@$(DRIVER) check
 
 lint:
 	@$(DRIVER) test lint

@@ -12,13 +12,13 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in check mode, and then predicts what a real run would do without writing anything.
+    description: Can run in check_mode and return changed status prediction without modifying the service.
     support: full
   diff_mode:
-    description: Returns what differs, before and after, in diff mode.
+    description: Returns details on what has changed (or possibly needs changing in check_mode) when in diff mode.
     support: full
   idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second time changes nothing.
+    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     support: full
 """
 
@@ -26,27 +26,27 @@ attributes:
 options: {}
 attributes:
   check_mode:
-    description: Can run in check mode, which makes no difference, since it never writes.
+    description: Can run in check_mode and return changed status prediction without modifying the service.
     support: full
     details:
-      - This module only reads.
+      - This module only reads and never changes anything.
   diff_mode:
-    description: Returns what differs, before and after, in diff mode.
+    description: Returns details on what has changed (or possibly needs changing in check_mode) when in diff mode.
     support: N/A
     details:
-      - This module only reads.
+      - This module only reads and never changes anything.
   idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second time changes nothing.
+    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     support: full
     details:
-      - This module only reads.
+      - This module only reads and never changes anything.
 """
 
     ACTION_GROUP = r"""
 options: {}
 attributes:
   action_group:
-    description: Use C(group/adverity.management.adverity) in C(module_defaults) to set the connection options for every module.
+    description: Use C(group/adverity.management.adverity) in C(module_defaults) to set defaults for this module.
     support: full
     membership:
       - adverity.management.adverity

@@ -18,6 +18,10 @@ options:
     description: The result of M(adverity.management.adverity_deployment_info).
     type: dict
     required: true
+  made:
+    description: The result of M(adverity.management.adverity_destination), where it ran.
+    type: dict
+    default: {}
   enabled:
     description: The result of M(adverity.management.adverity_binding), where it ran.
     type: dict
@@ -58,13 +62,14 @@ from ansible_collections.adverity.management.plugins.module_utils._deploy.summar
 
 def deployment_summary(
     plan: dict[str, t.Any],
+    made: dict[str, t.Any] | None = None,
     enabled: dict[str, t.Any] | None = None,
     requeued: dict[str, t.Any] | None = None,
     datastreams: dict[str, dict[str, t.Any]] | None = None,
     check_mode: bool = False,
 ) -> dict[str, t.Any]:
     """See ``_deploy/summary.py``."""
-    return make(plan, enabled or {}, requeued or {}, datastreams or {}, check_mode)
+    return make(plan, made or {}, enabled or {}, requeued or {}, datastreams or {}, check_mode)
 
 
 class FilterModule:

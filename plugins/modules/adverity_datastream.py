@@ -7,31 +7,31 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: adverity_datastream
-short_description: Enable or disable datastreams, and switch their pulling mode
+short_description: Enable or disable datastreams and set their pulling mode
 version_added: 0.1.0
 description:
-  - Enables or disables any number of datastreams, and switches them between smart schedule and custom schedule.
-  - Both schedules exist side by side. Switching to smart schedule does not delete a custom schedule.
-  - The settings of the smart schedule are those of M(adverity.management.adverity_smart_pulling).
+  - Enables or disables any number of datastreams, and switches them between the smart schedule and a custom schedule.
+  - A datastream can have both schedules. Switching to the smart schedule does not delete a custom schedule.
+  - To change the settings of the smart schedule, use M(adverity.management.adverity_smart_pulling).
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
   - adverity.management.connection
   - adverity.management.attributes
   - adverity.management.attributes.action_group
-  - adverity.management.datastream_choice
+  - adverity.management.datastream_selection
 options:
   enabled:
     description:
-      - Whether the datastreams shall be enabled.
-      - One of O(enabled) and O(pulling_mode) is required. Given both, a datastream changes its mode while it is disabled.
+      - Whether the datastreams are enabled.
+      - At least one of O(enabled) and O(pulling_mode) is required. If both are given, the mode of a datastream is changed while it is disabled.
     type: bool
   pulling_mode:
     description:
-      - The schedule that shall be active. V(smart) is the smart schedule, V(schedule) the custom one.
-      - A datastream takes V(schedule) only where it has a custom fetch schedule. The service refuses the request that names one without, and
-        changes none of those in it. What earlier requests changed stays changed, and the error says what that is.
-      - A smart bundle is shown, but cannot be set.
+      - The active schedule. V(smart) is the smart schedule, V(schedule) is the custom schedule.
+      - V(schedule) requires a custom fetch schedule. If a datastream has none, the service refuses the whole request and changes none of its
+        datastreams. Changes by earlier requests remain, and the error lists them.
+      - Datastreams with a smart bundle are listed, but the mode cannot be set to it.
     type: str
     choices: [smart, schedule]
 seealso:
@@ -49,7 +49,7 @@ EXAMPLES = r"""
       - 0d7c5e52-8a4b-4b7e-9d0c-6f0a4a3a5b21
     enabled: true
 
-- name: Put what runs on a custom schedule in a workspace and below on smart schedule
+- name: Switch the datastreams of a workspace and its descendants from a custom schedule to the smart schedule
   adverity.management.adverity_datastream:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -59,7 +59,7 @@ EXAMPLES = r"""
       active_pulling_mode: schedule
     pulling_mode: smart
 
-- name: Stop everything
+- name: Disable every datastream that the key can see
   adverity.management.adverity_datastream:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -70,9 +70,9 @@ EXAMPLES = r"""
 RETURN = r"""
 datastreams:
   description:
-    - The chosen datastreams as they are now; in check mode as they would be. In the order of O(datastream_ids), or else in the service's.
-    - They are not read again after a change. What the service may change beside what was asked for does not show.
-  returned: success, and on a failure half way
+    - The selected datastreams after the change, or in check mode as predicted. In the order of O(datastream_ids), otherwise in the order of the service.
+    - The module does not read them again after a change, so further changes that the service may make are not shown.
+  returned: success, and on a failure after some changes
   type: list
   elements: dict
   sample:
@@ -87,8 +87,8 @@ datastreams:
         smart: {is_active: true, frequency: daily, refresh_range: {value: 7, unit: day}, deadline: null}
         smart_bundle: null
 affected:
-  description: What the service says it changed; in check mode what it would.
-  returned: success, and on a failure half way
+  description: The datastreams that the service reported as changed, or in check mode those predicted to change.
+  returned: success, and on a failure after some changes
   type: dict
   contains:
     datastream_ids:
@@ -97,8 +97,8 @@ affected:
       elements: str
       sample: [9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10]
 remaining:
-  description: What was due and was not confirmed by the service.
-  returned: on a failure half way
+  description: The datastreams whose change was due and that the service did not confirm.
+  returned: failure after some changes
   type: dict
   contains:
     datastream_ids:
@@ -114,11 +114,11 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan, datastreams
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_CHOICE, DATASTREAM_CHOICE_RULES
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_SELECTION, DATASTREAM_SELECTION_RULES
 
 SPEC = dict(
     CONNECTION_SPEC,
-    **DATASTREAM_CHOICE,
+    **DATASTREAM_SELECTION,
     enabled={"type": "bool"},
     pulling_mode={"type": "str", "choices": ["smart", "schedule"]},
 )
@@ -126,15 +126,15 @@ SPEC = dict(
 
 def run(params, check_mode):
     selection.require_one(params, "enabled", "pulling_mode")
-    datastreams.check_choice(params)
+    datastreams.check_selection(params)
     client = connect(params)
-    rows = datastreams.read_chosen(client, params)
+    rows = datastreams.read_selected(client, params)
     writing = Writing(rows, datastream_plan.plan(rows, params["enabled"], params["pulling_mode"]))
-    return writing.pretend() if check_mode else writing.send(client)
+    return writing.predict() if check_mode else writing.send(client)
 
 
 def main():
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, **DATASTREAM_CHOICE_RULES)
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, **DATASTREAM_SELECTION_RULES)
     try:
         result = run(module.params, module.check_mode)
     except AdverityError as error:

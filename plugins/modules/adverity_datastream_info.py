@@ -10,23 +10,24 @@ module: adverity_datastream_info
 short_description: List datastreams
 version_added: 0.1.0
 description:
-  - Lists datastreams, with their state, workspace and pulling mode. What is given of the options must hold for each; without any of them, all that
-    the key can see are listed.
-  - The ids of datastreams here are UUIDs. Bindings, extracts and requeue know the same datastreams by integer ids, and nothing public tells which is which.
+  - Lists datastreams with their state, workspace and pulling mode. Lists those that match all given options, and without any option every datastream that
+    the key can see.
+  - This module identifies datastreams by UUID. Bindings, extracts and requeues use integer ids for the same datastreams. To find both ids of a
+    datastream, use M(adverity.management.adverity_directory_info).
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
   - adverity.management.connection
   - adverity.management.attributes.info
   - adverity.management.attributes.action_group
-  - adverity.management.datastream_choice.info
+  - adverity.management.datastream_selection.info
 seealso:
   - module: adverity.management.adverity_datastream
   - module: adverity.management.adverity_smart_pulling_info
 """
 
 EXAMPLES = r"""
-- name: Which datastreams of a workspace, and of those below, are disabled?
+- name: List the disabled datastreams of a workspace and its descendants
   adverity.management.adverity_datastream_info:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -42,7 +43,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 datastreams:
-  description: The datastreams, in the order of O(datastream_ids), or else in the service's. What a row holds beside its id is up to the service.
+  description:
+    - The datastreams, in the order of O(datastream_ids), otherwise in the order of the service.
+    - Which fields a row has besides C(id) depends on the service.
   returned: success
   type: list
   elements: dict
@@ -58,7 +61,7 @@ datastreams:
         smart: {is_active: true, frequency: daily, refresh_range: {value: 7, unit: day}, deadline: null}
         smart_bundle: null
 count:
-  description: How many these are.
+  description: The number of datastreams.
   returned: success
   type: int
   sample: 1

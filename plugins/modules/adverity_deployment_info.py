@@ -10,8 +10,8 @@ module: adverity_deployment_info
 short_description: Tell what a deployment of a destination has to do
 version_added: 0.1.0
 description:
-  - The first step of the role P(adverity.management.deploy_destination#role). It checks the role's variables, reads the bindings of the destination and
-    the ledger, and tells what has to be done. Nothing is written.
+  - The first step of the role P(adverity.management.deploy_destination#role). It checks the role's variables, looks up what they name, reads the bindings of
+    the destination and the ledger, and tells what has to be done. Nothing is written.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -40,6 +40,21 @@ EXAMPLES = r"""
       target_id: "789"
       datastream_ids: "456, 457"
   register: plan
+
+- name: Tell the same for a destination by name, which need not exist yet
+  adverity.management.adverity_deployment_info:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    variables:
+      name: Marketing DWH
+      type: bigquery
+      workspace: EMEA
+      connection: BigQuery service account
+      settings: {project: acme-dwh, dataset: marketing}
+      datastreams:
+        - {name: Google Ads, workspace: EMEA, table_name: google_ads}
+        - {name: Meta Ads, workspace: EMEA, table_name: meta_ads}
+  check_mode: true
 """
 
 RETURN = r"""
@@ -49,12 +64,35 @@ options:
   type: dict
   sample: {target_id: 789, enabled: true, backfill: when_needed}
 target_id:
-  description: The destination.
+  description: The destination. Empty where it is still to be created.
   returned: success
   type: int
   sample: 789
+name:
+  description: The name of the destination, where it goes by its name.
+  returned: success
+  type: str
+  sample: Marketing DWH
+create:
+  description: Whether the destination has to be created, or changed.
+  returned: success
+  type: bool
+  sample: false
+assign:
+  description: Whether assignments have to be created, or changed.
+  returned: success
+  type: bool
+  sample: false
+assignments:
+  description: What M(adverity.management.adverity_assignment) has to be given. Empty where datastreams do not go by their names.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
 bindings:
-  description: The bindings in question, with what happens to the history of each.
+  description:
+    - The bindings in question, with what happens to the history of each. One that does not exist yet has no C(binding_id); its C(extract_count) is
+      the number of extracts that would be sent, which is counted in check mode only.
   returned: success
   type: list
   elements: dict
@@ -76,11 +114,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._deploy import plan
+from ansible_collections.adverity.management.plugins.module_utils._spec import secrets
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import LEDGER
 
 
-def run(params):
-    return plan.make(connect(params), params)
+def run(params, check_mode):
+    return plan.make(connect(params), params, check_mode)
 
 
 def main():
@@ -88,13 +127,15 @@ def main():
         argument_spec=dict(CONNECTION_SPEC, **LEDGER, variables={"type": "dict", "required": True}),
         supports_check_mode=True,
     )
+    shown = secrets.invocation(module)
     try:
-        result = run(module.params)
+        result = run(module.params, module.check_mode)
     except AdverityError as error:
-        module.fail_json(**error.result())
+        secrets.hide_quoted(module, error)
+        module.fail_json(invocation=shown, **error.result())
     for warning in result.pop("warnings"):
         module.warn(warning)
-    module.exit_json(**result)
+    module.exit_json(invocation=shown, **result)
 
 
 if __name__ == "__main__":

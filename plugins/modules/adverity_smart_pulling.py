@@ -7,43 +7,43 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: adverity_smart_pulling
-short_description: Set the smart-pulling settings of datastreams
+short_description: Manage the smart schedule of datastreams
 version_added: 0.1.0
 description:
-  - Sets how datastreams pull on smart schedule. How often, how far back, and by when they shall be done.
-  - B(An option that is left out keeps what each datastream has), although the service replaces the whole setting at every write. O(reset) brings a
-    setting back to the service's default.
-  - Datastreams whose resulting setting is equal are written together.
-  - Whether a datastream pulls on smart schedule at all is the pulling mode, see M(adverity.management.adverity_datastream).
+  - Sets how often the smart schedule of datastreams fetches data, how far back, and by what time of day.
+  - B(Options that you omit keep the current value of each datastream), although the service replaces the whole setting with each write. To return to a
+    default of the service, use O(reset).
+  - Datastreams that end up with the same setting are written in one request.
+  - To switch datastreams to the smart schedule, use M(adverity.management.adverity_datastream).
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
   - adverity.management.connection
   - adverity.management.attributes
   - adverity.management.attributes.action_group
-  - adverity.management.datastream_choice
+  - adverity.management.datastream_selection
 attributes:
   check_mode:
     details:
-      - Where O(reset) names an option of which a datastream shows a value, the write is predicted as a change. Whether that value was the
-        default already, only the real run finds out.
+      - If O(reset) names an option and a datastream has a value for it, check mode predicts a change. Only a real run shows whether that value was the
+        default already.
 options:
   is_active:
     description:
       - Whether the smart schedule is active.
-      - At least one of O(is_active), O(frequency), O(refresh_range), O(deadline) and O(reset) is required. A datastream without any
-        smart-pulling setting needs both O(is_active) and O(frequency); otherwise nothing is changed, and the error names those datastreams.
+      - At least one of O(is_active), O(frequency), O(refresh_range), O(deadline) and O(reset) is required. For a datastream without
+        smart-pulling settings, both O(is_active) and O(frequency) are required. Otherwise nothing is changed, and the error lists those datastreams.
     type: bool
   frequency:
     description: How often data is fetched.
     type: str
     choices: [daily, weekly, monthly]
   refresh_range:
-    description: The window, up to the day of the fetch, that each fetch gets again.
+    description: The period before each fetch for which data is fetched again.
     type: dict
     suboptions:
       value:
-        description: How many units, 1 or more.
+        description: The number of units, at least 1.
         type: int
         required: true
       unit:
@@ -53,30 +53,30 @@ options:
         required: true
   deadline:
     description:
-      - The time of day by which a fetch shall be done, as V(HH:MM) or V(HH:MM:SS), on the half hour.
-      - Write it in quotes, since YAML takes V(10:30) for a number.
+      - The time of day by which a fetch has to end, as V(HH:MM) or V(HH:MM:SS), on the hour or half hour.
+      - Put it in quotes. YAML reads an unquoted V(10:30) as a number.
     type: str
   reset:
     description:
-      - Settings to bring back to the service's default, which for O(deadline) is none. An option named here cannot be given as well.
-      - It is not documented whether a default reads back as nothing or as a value. Where nothing is shown, nothing is written. Where a value is
-        shown, it is written each time, and the service's answer decides whether that is a change.
+      - Settings to return to the default of the service. The default of O(deadline) is no deadline. Mutually exclusive with the options that it names.
+      - Whether the service returns a default as a value or as null is not documented. If it returns null, nothing is written. If it returns a value, the
+        setting is written with each run, and the answer of the service determines whether that is a change.
     type: list
     elements: str
     choices: [refresh_range, deadline]
 notes:
-  - Where the service shows its default as a value, keeping it means that it is sent along as this value.
-  - A datastream can have several refresh ranges, which only C(/api/v2/) of the service shows. This module reads and sets the one that C(/api/v1/)
-    shows. What becomes of the others is not documented, so do not use it on such datastreams.
-  - A smart bundle is left as it is.
-  - Whether O(is_active) also moves the pulling mode is not documented. Only the four settings are compared and reported.
+  - If the service returns a default as a value, the module keeps it by sending this value.
+  - A datastream can have several refresh ranges, which only C(/api/v2/) of the service returns. This module reads and sets the one that C(/api/v1/)
+    returns. What happens to the others is not documented. Do not use this module with such datastreams.
+  - The module does not change a smart bundle.
+  - Whether O(is_active) also changes the pulling mode is not documented. The module compares and reports only the four settings.
 seealso:
   - module: adverity.management.adverity_smart_pulling_info
   - module: adverity.management.adverity_datastream
 """
 
 EXAMPLES = r"""
-- name: All datastreams of a workspace weekly, done by half past six
+- name: Fetch all datastreams of a workspace weekly, by half past six
   adverity.management.adverity_smart_pulling:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -86,7 +86,7 @@ EXAMPLES = r"""
     frequency: weekly
     deadline: "06:30"
 
-- name: Fetch two weeks again each time, whatever else is set
+- name: Fetch two weeks again with each fetch, and keep all other settings
   adverity.management.adverity_smart_pulling:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -95,7 +95,7 @@ EXAMPLES = r"""
       value: 2
       unit: week
 
-- name: No deadline any more for what is on smart schedule
+- name: Remove the deadline from datastreams on the smart schedule
   adverity.management.adverity_smart_pulling:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -107,9 +107,9 @@ EXAMPLES = r"""
 RETURN = r"""
 datastreams:
   description:
-    - The chosen datastreams as they are now; in check mode as they would be. In the order of O(datastream_ids), or else in the service's.
-    - They are not read again after a change. What was reset shows as null.
-  returned: success, and on a failure half way
+    - The selected datastreams after the change, or in check mode as predicted. In the order of O(datastream_ids), otherwise in the order of the service.
+    - The module does not read them again after a change. Settings that were reset are null.
+  returned: success, and on a failure after some changes
   type: list
   elements: dict
   sample:
@@ -124,8 +124,8 @@ datastreams:
         smart: {is_active: true, frequency: weekly, refresh_range: {value: 7, unit: day}, deadline: {time: "06:30:00"}}
         smart_bundle: null
 affected:
-  description: What the service says it changed; in check mode what it would.
-  returned: success, and on a failure half way
+  description: The datastreams that the service reported as changed, or in check mode those predicted to change.
+  returned: success, and on a failure after some changes
   type: dict
   contains:
     datastream_ids:
@@ -134,8 +134,8 @@ affected:
       elements: str
       sample: [9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10]
 remaining:
-  description: What was due and was not confirmed by the service.
-  returned: on a failure half way
+  description: The datastreams whose change was due and that the service did not confirm.
+  returned: failure after some changes
   type: dict
   contains:
     datastream_ids:
@@ -152,7 +152,7 @@ from ansible_collections.adverity.management.plugins.module_utils._resources imp
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import HALF_HOUR, whole_number
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_CHOICE, DATASTREAM_CHOICE_RULES
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_SELECTION, DATASTREAM_SELECTION_RULES
 
 RANGE = {
     "value": {"type": whole_number(1), "required": True},
@@ -160,7 +160,7 @@ RANGE = {
 }
 SPEC = dict(
     CONNECTION_SPEC,
-    **DATASTREAM_CHOICE,
+    **DATASTREAM_SELECTION,
     is_active={"type": "bool"},
     frequency={"type": "str", "choices": ["daily", "weekly", "monthly"]},
     refresh_range={"type": "dict", "options": RANGE},
@@ -172,15 +172,15 @@ SPEC = dict(
 def run(params, check_mode):
     selection.require_one(params, "is_active", "frequency", "refresh_range", "deadline", "reset")
     smart_pulling.check(params)
-    datastreams.check_choice(params)
+    datastreams.check_selection(params)
     client = connect(params)
-    rows = datastreams.read_chosen(client, params)
+    rows = datastreams.read_selected(client, params)
     writing = Writing(rows, smart_pulling.plan(rows, params))
-    return writing.pretend() if check_mode else writing.send(client)
+    return writing.predict() if check_mode else writing.send(client)
 
 
 def main():
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, **DATASTREAM_CHOICE_RULES)
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, **DATASTREAM_SELECTION_RULES)
     try:
         result = run(module.params, module.check_mode)
     except AdverityError as error:

@@ -7,27 +7,27 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: adverity_smart_pulling_info
-short_description: List the smart-pulling settings of datastreams
+short_description: List the smart schedules of datastreams
 version_added: 0.1.0
 description:
-  - Lists the smart-pulling settings of datastreams. What is given of the options must hold for each; without any of them, all datastreams that the
-    key can see are listed.
+  - Lists the smart-pulling settings of datastreams. Lists those that match all given options, and without any option every datastream that the key
+    can see.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
   - adverity.management.connection
   - adverity.management.attributes.info
   - adverity.management.attributes.action_group
-  - adverity.management.datastream_choice.info
+  - adverity.management.datastream_selection.info
 notes:
-  - A datastream can have several refresh ranges, which only C(/api/v2/) of the service shows. This module shows the one that C(/api/v1/) shows.
+  - A datastream can have several refresh ranges, which only C(/api/v2/) of the service returns. This module returns the one that C(/api/v1/) returns.
 seealso:
   - module: adverity.management.adverity_smart_pulling
   - module: adverity.management.adverity_datastream_info
 """
 
 EXAMPLES = r"""
-- name: What do the datastreams on smart schedule look like?
+- name: List the datastreams on the smart schedule
   adverity.management.adverity_smart_pulling_info:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -41,7 +41,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 smart_pulling:
-  description: The settings, one row for each datastream, in the order of O(datastream_ids), or else in the service's.
+  description: The settings, one row for each datastream, in the order of O(datastream_ids), otherwise in the order of the service.
   returned: success
   type: list
   elements: dict
@@ -51,15 +51,15 @@ smart_pulling:
       type: str
       sample: 9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10
     name:
-      description: Its name.
+      description: The name of the datastream.
       type: str
       sample: Google Ads | EMEA
     active_mode:
-      description: The schedule that is active, V(smart), V(smart-bundle) or V(schedule). Null without a schedule.
+      description: The active schedule, V(smart), V(smart-bundle) or V(schedule). Null if the datastream has no schedule.
       type: str
       sample: smart
     is_active:
-      description: Whether the smart schedule is active. Null, like the rest, without a smart-pulling setting.
+      description: Whether the smart schedule is active. This and the following are null if the datastream has no smart-pulling settings.
       type: bool
       sample: true
     frequency:
@@ -67,15 +67,15 @@ smart_pulling:
       type: str
       sample: weekly
     refresh_range:
-      description: The window that each fetch gets again. Null for the service's default, as far as that is shown so.
+      description: The period for which each fetch gets data again. Null for the default, if the service returns it as null.
       type: dict
       sample: {value: 7, unit: day}
     deadline:
-      description: The time of day by which a fetch shall be done. Null for none.
+      description: The time of day by which a fetch has to end. Null for no deadline.
       type: str
       sample: "06:30:00"
 count:
-  description: How many these are.
+  description: The number of datastreams.
   returned: success
   type: int
   sample: 1

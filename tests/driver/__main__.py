@@ -9,14 +9,15 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 import places
+import processes
 import pythons
-from stages import CHECKS, STAGES, Bench, Outcome, run_beside, run_stages
+from stages import CHECKS, EXTRA, STAGES, Bench, Outcome, run_beside, run_stages
 
 # ansible-core series with the Python that runs them. Integration tests run on the first and the last.
 MATRIX = {"2.16": "3.10", "2.18": "3.11", "2.19": "3.11", "2.21": "3.12"}
@@ -77,6 +78,10 @@ def core_bench(core: str, python: str, here: list[str], name: str = "tests", mor
 def check(core: str, python: str, names: list[str]) -> int:
     """Run stages on the default ansible-core, or on another one; return the exit status. Unit tests of modules run on the oldest Python alone."""
     started = time.monotonic()
+    left_out = []
+    if "page" in names and len(names) > 1 and not pythons.find_browser():
+        left_out = ["page (there is no Chromium on PATH)"]
+        names = [name for name in names if name != "page"]
     with places.alone():
         here = pythons.announce_targets()
         checks = [name for name in names if name in CHECKS]
@@ -87,7 +92,7 @@ def check(core: str, python: str, names: list[str]) -> int:
             outcomes = run_beside(default_bench("tests", here), tests, default_bench("checks", here), checks)
         else:
             outcomes = run_stages(default_bench("checks" if checks else "tests", here), names)
-    return conclude(outcomes, time.monotonic() - started)
+    return conclude(outcomes, time.monotonic() - started, left_out)
 
 
 def matrix(cores: list[str]) -> int:
@@ -108,13 +113,15 @@ def matrix(cores: list[str]) -> int:
     return conclude(outcomes, time.monotonic() - started)
 
 
-def conclude(outcomes: list[Outcome], seconds: float) -> int:
-    """Print one line for each stage and the sum; return the exit status."""
+def conclude(outcomes: list[Outcome], seconds: float, left_out: Sequence[str] = ()) -> int:
+    """Print one line for each stage, those left out, and the sum; return the exit status."""
     print("\n=== summary ===")
     for outcome in outcomes:
         result = "passed" if outcome.passed else "FAILED"
         print(f"{outcome.bench:32} {outcome.stage:12} {result} {outcome.seconds:5.0f} s  {outcome.text}")
     failed = sum(not outcome.passed for outcome in outcomes)
+    for name in left_out:
+        print(f"LEFT OUT: {name}")
     print(f"{seconds:.0f} s in all")
     print(f"stages: {len(outcomes) - failed} passed, {failed} failed", flush=True)
     return 1 if failed else 0
@@ -127,6 +134,7 @@ def main() -> int:
     commands.add_parser("demo", help="run the demo playbook")
     commands.add_parser("unit", help="run pytest in the checkout").add_argument("words", nargs="*", help="for pytest")
     commands.add_parser("bench", help="measure, and write docs/benchmark.md").add_argument("words", nargs="*", help="for tests/bench")
+    commands.add_parser("check", help="run the linters, and beside them the unit tests and a few integration tests")
     test = commands.add_parser("test", help="run the stages of a test run")
     test.add_argument("--core", default="", help="an ansible-core series such as 2.19; without it, the pinned one")
     test.add_argument("--python", default="", help="the Python, such as 3.11, that runs it")
@@ -135,8 +143,13 @@ def main() -> int:
     listed.add_argument("cores", nargs="*", metavar="CORE", help=f"only on these of {' '.join(MATRIX)}")
     commands.add_parser("clean", help="remove everything that was made")
     words = parser.parse_args()
+    if words.command == "demo":
+        return demo()
+    processes.stop_on_signals()
+    if words.command == "check":
+        return check("", "", ["lint", "quick"])
     if words.command == "test":
-        names = words.stages or (["sanity", "units", "integration"] if words.core else [name for name in STAGES if name != "coverage"])
+        names = words.stages or (["sanity", "units", "integration"] if words.core else [name for name in STAGES if name not in EXTRA])
         unknown = [name for name in names if name not in STAGES]
         if unknown:
             parser.error(f"no such stage: {' '.join(unknown)} (there are {' '.join(STAGES)})")
@@ -150,16 +163,13 @@ def main() -> int:
     if words.command == "clean":
         places.clean()
         return 0
-    if words.command == "matrix":
-        unknown = [core for core in words.cores if core not in MATRIX]
-        if unknown:
-            parser.error(f"not in the matrix: {' '.join(unknown)} (there are {' '.join(MATRIX)})")
-        return matrix(words.cores or list(MATRIX))
-    return demo()
+    unknown = [core for core in words.cores if core not in MATRIX]
+    if unknown:
+        parser.error(f"not in the matrix: {' '.join(unknown)} (there are {' '.join(MATRIX)})")
+    return matrix(words.cores or list(MATRIX))
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an orderly end, so that what was started ends too
     try:
         sys.exit(main())
     except pythons.MissingError as reason:

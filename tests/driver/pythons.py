@@ -21,6 +21,7 @@ from places import ROOT, VENV, WORK
 PREFERRED = ("3.12", "3.13", "3.14", "3.11", "3.10")
 # The package that holds the newest awx.awx which a package index has; those after it left it out. It is large, so that alone is taken.
 AWX = "ansible==13.0.0"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # What modules promise to run on (tests/config.yml).
 TARGETS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 
@@ -63,6 +64,11 @@ def _works(python: str) -> bool:
         return subprocess.run([python, "-c", "import ensurepip, venv"], capture_output=True, check=False).returncode == 0
     except OSError:
         return False
+
+
+def find_browser() -> str | None:
+    """Return the path of a Chromium, which the stage `page` looks at pages with, or None."""
+    return next(filter(None, (shutil.which(name, path=os.pathsep.join(search_path())) for name in BROWSERS)), None)
 
 
 def preferred_python() -> str:

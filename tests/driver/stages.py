@@ -6,19 +6,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import shutil
-import signal
 import subprocess
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import places
+import processes
 import pythons
 
 # What pip says of each package while ansible-test fills its many virtual environments. What goes wrong is still shown.
@@ -32,20 +31,20 @@ LONGEST = 30 * 60  # seconds for one tool: a hung one must not hold up the other
 # What pytest ends with: the counts, between signs of equality or (-q) without.
 PYTEST_CLOSING = re.compile(r"=* ?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s\b")
 
+# Pages of ansible-core's documentation that ours refer to, by their labels.
+CORE_DOCUMENTATION = "https://docs.ansible.com/projects/ansible/devel/"
+CORE_PAGES = {
+    "ansible_configuration_settings": "reference_appendices/config.html",
+    "common_return_values": "reference_appendices/common_return_values.html",
+}
 
-# Labels of ansible-core's own documentation, which our pages refer to: they are found where the site is built together with that.
-LABELS_ELSEWHERE = re.compile(r"common_return_values|ansible_configuration_settings")
+
+# Integration tests for the inner loop: of each kind what says most in little time.
+QUICK = {"modules": ("test_bindings.py", "test_extracts.py"), "role": ("test_one_datastream.py",), "faults": ("test_requeue_killed.py",)}
 
 
 class StageError(Exception):
     """A stage failed; the text says why in one line."""
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """End a tool with all that it started and left behind, servers and hung workers too."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 @dataclass
@@ -63,7 +62,6 @@ class Bench:
     environment: dict[str, str] = field(init=False)
     quiet: bool = False  # what is said is kept, for whoever prints it later
     said: list[str] = field(default_factory=list)
-    running: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         home = self.folder / "home"
@@ -84,42 +82,44 @@ class Bench:
         else:
             print(text, end="", flush=True)
 
-    def end(self) -> None:
-        """End what is still running."""
-        for process in self.running:
-            _end(process)
+    def run(self, *command: str, cwd: Path | None = None, **variables: str) -> list[str]:
+        """Run one tool in the copy, show its output as it comes, and return its lines; a bad exit status is an error.
 
-    def run(self, *command: str, cwd: Path | None = None) -> list[str]:
-        """Run one tool in the copy, show its output as it comes, and return its lines; a bad exit status is an error."""
+        `variables` are added to its environment.
+        """
         self.say(f"$ {' '.join(command)}\n")
         lines = []
-        process = subprocess.Popen(
+        process = processes.start(
             command,
             cwd=cwd or self.copy,
-            env=self.environment,
+            env={**self.environment, **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
             encoding="utf-8",
             errors="replace",
-            start_new_session=True,
         )
-        self.running.append(process)
-        watch = threading.Timer(LONGEST, _end, [process])
-        watch.start()
+        hung = threading.Event()
+
+        def watch() -> None:  # what a tool leaves behind could hold its output open for ever
+            try:
+                process.wait(LONGEST)
+            except subprocess.TimeoutExpired:
+                hung.set()
+            processes.end(process)
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
         try:
             for line in process.stdout or ():
                 lines.append(line.rstrip())
                 if not PIP_CHATTER.match(line):
                     self.say(line)
-            process.wait()
-        finally:
-            hung = not watch.is_alive()
-            self.running.remove(process)
-            watch.cancel()
-            _end(process)
-        if hung:
+        except BaseException:
+            processes.end(process)
+            raise
+        watcher.join()
+        if hung.is_set():
             raise StageError(f"{' '.join(command[:2])}, or what it started, went on for {LONGEST // 60} minutes")
         if process.returncode:
             raise StageError(f"{' '.join(command[:2])} ended with {process.returncode}")
@@ -164,8 +164,20 @@ def lint(bench: Bench) -> str:
     return f"{len(commands)} linters found nothing"
 
 
+def _site_settings(site: Path, static: Path) -> str:
+    """Return what is added to the site's settings: our style sheet, and where ansible-core's pages are, without fetching its inventory."""
+    inventory = site / "ansible-core.inv"
+    rows = "".join(f"{label} std:label -1 {page} {label}\n" for label, page in sorted(CORE_PAGES.items()))
+    head = b"# Sphinx inventory version 2\n# Project: ansible-core\n# Version: devel\n# The remainder of this file is compressed using zlib.\n"
+    inventory.write_bytes(head + zlib.compress(rows.encode()))
+    return (
+        f"\nintersphinx_mapping = {{'ansible_core': ({CORE_DOCUMENTATION!r}, {str(inventory)!r})}}\n"
+        f"html_static_path = [{str(static)!r}]\nhtml_css_files = ['site.css']\n"
+    )
+
+
 def docs(bench: Bench) -> str:
-    """Build the site: the guides and a page for each plugin. Any warning is an error, but for labels that are elsewhere."""
+    """Build the site: the guides and a page for each plugin. Any warning is an error."""
     site = bench.folder / "site"
     shutil.rmtree(site, ignore_errors=True)
     collection = (f"{places.NAMESPACE}.{places.NAME}",)
@@ -173,14 +185,27 @@ def docs(bench: Bench) -> str:
     site.mkdir()
     bench.run("antsibull-docs", "sphinx-init", *which, str(site), *collection)
     with open(site / "conf.py", "a", encoding="utf-8") as conf:
-        conf.write("\nintersphinx_mapping = {}  # nothing is fetched\n")
+        conf.write(_site_settings(site, bench.copy / "docs" / "docsite" / "static"))
     (site / "rst").mkdir(exist_ok=True)
     bench.run("antsibull-docs", "collection", *which, str(site / "rst"), *collection)
+    shutil.copytree(bench.copy / "docs" / "docsite" / "rst" / "images", site / "rst" / "docsite" / "images")  # antsibull-docs takes pages only
     lines = bench.run("sphinx-build", "-q", "-b", "html", "-c", str(site), str(site / "rst"), str(site / "html"))
-    if any(("WARNING" in line or "ERROR" in line) and not LABELS_ELSEWHERE.search(line) for line in lines):
+    if any("WARNING" in line or "ERROR" in line for line in lines):
         raise StageError("sphinx-build warns")
     pages = sum(1 for _page in (site / "html").rglob("*.html"))
     return f"{pages} pages without a warning"
+
+
+def page(bench: Bench) -> str:
+    """Look at pages of the report in a headless browser: how they fit narrow and wide windows, contrast, hostile names, and the filter."""
+    browser = pythons.find_browser()
+    if not browser:
+        raise StageError("there is no Chromium on PATH (Debian: apt install chromium)")
+    bench.environment["PAGE_BROWSER"] = browser
+    count = count_passed(bench.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/page"))
+    if not count:
+        raise StageError("there was no test")
+    return f"{count} tests passed"
 
 
 def sanity(bench: Bench) -> str:
@@ -238,6 +263,15 @@ def integration(bench: Bench) -> str:
     return f"{len(targets)} targets passed: {' '.join(targets)}" + (f", {count} tests of pytest in them" if count else "")
 
 
+def quick(bench: Bench) -> str:
+    """Run the unit tests on the Python of the tools, and a few files of the integration targets, without ansible-test."""
+    pytest = ("python", "-m", "pytest", "-q", "-n", "2")
+    lines = bench.run(*pytest, "tests/unit", PYTHONPATH=str(bench.folder))
+    for target, names in QUICK.items():
+        lines += bench.run("./runme.sh", *names, cwd=bench.copy / "tests" / "integration" / "targets" / target)
+    return f"{count_passed(lines)} tests passed: unit tests, and of the integration targets {' '.join(QUICK)}"
+
+
 def coverage(bench: Bench) -> str:
     """Run the unit tests on the controller's Python once more, and print which lines of plugins/ none of them reached.
 
@@ -253,15 +287,19 @@ def coverage(bench: Bench) -> str:
 
 
 # Those that are about the texts, and run beside the tests.
-CHECKS = ("lint", "docs", "sanity")
+CHECKS = ("lint", "docs", "page", "sanity")
 STAGES: dict[str, Callable[[Bench], str]] = {
     "lint": lint,
     "docs": docs,
+    "page": page,
     "sanity": sanity,
     "units": units,
     "integration": integration,
     "coverage": coverage,
+    "quick": quick,
 }
+# What a test run leaves out unless it is asked for.
+EXTRA = ("coverage", "quick")
 
 
 @dataclass(frozen=True)
@@ -304,6 +342,5 @@ def run_beside(bench: Bench, names: list[str], beside: Bench, beside_names: list
         others = run_stages(bench, names)
         thread.join()
     finally:
-        beside.end()
         print("".join(beside.said), end="", flush=True)
     return outcomes + others

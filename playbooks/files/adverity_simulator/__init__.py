@@ -2,15 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A simulator of the Adverity Management API: bindings, datastreams, smart pulling, extracts, requeue.
+"""A simulator of the Adverity Management API: bindings, datastreams, smart pulling, extracts, requeue, destinations, assignments.
 
 It answers what three public guides of the vendor document (the bindings guide, the pulling guide and the requeue
-guide). What the guides leave open is a switch (``SWITCHES``), never a fact. It needs no account and nothing but
-the standard library, serves loopback addresses only, and holds everything in memory.
+guide), and what is known of the older API by which destinations are made. What is not known is a switch (``SWITCHES``),
+never a fact. It needs no account and nothing but the standard library, serves loopback addresses only, and holds
+everything in memory.
 
-The files, in the order in which one uses the others: values, switches, fields, world, demo (the world without a seed
-file), calls (a request as the rules see it), the rules (bindings, datastreams, extracts), routes, messages (HTTP),
-faults, control, server, service (the simulator itself), __main__ (command line).
+The files, each of which uses only those before it: values, switches, catalogue (types), fields, clock, world, demo (the
+world without a seed file), matching, changes (what people do), messages (HTTP), faults; calls (a request as the rules see
+it), older (what the older API has in common), the rules (bindings, datastreams, extracts, directory, destinations), routes;
+control, server, service (the simulator itself), __main__ (command line).
 
 As a program, where this folder is::
 

@@ -29,6 +29,16 @@ def binding_row(call: Call, row: Row, form: str) -> Row:
     return shown
 
 
+def _unseen(call: Call, identity: int) -> bool:
+    """Whether this read does not show a new binding yet (switch binding_appears)."""
+    left = call.world.unseen.get(identity, 0)
+    if left == 1:
+        del call.world.unseen[identity]
+    elif left:
+        call.world.unseen[identity] = left - 1
+    return left != 0
+
+
 def list_bindings(call: Call) -> Row:
     """GET /api/v1/bindings/: `{items, count}`, filtered by datastream_id and target_id."""
     wanted = {name: call.whole(name) for name in ("datastream_id", "target_id")}
@@ -37,6 +47,7 @@ def list_bindings(call: Call) -> Row:
             if row["datastream_id"] in datastreams
             and (row["available"] or call.switches["unavailable_bindings"] == "listed")
             and all(value is None or row[name] == value for name, value in wanted.items())]
+    rows = [row for row in rows if not _unseen(call, row["id"])]
     items = [binding_row(call, row, call.switches["row_updated"]) for row in one_page(call, rows)]
     fields = call.switches["binding_rows"]
     if fields == "ids":
@@ -53,8 +64,8 @@ def patch_binding(call: Call) -> Row:
         raise invalid("body", "enabled", "Field required", "missing")
     if not isinstance(body["enabled"], bool):
         raise invalid("body", "enabled", "Input should be a valid boolean", "bool_type")
-    row = call.world.bindings.get(int(call.argument or 0))
-    if row is None or not row["available"] or row["datastream_id"] not in reached_datastreams(call):
+    row = call.world.bindings.get(int(call.arguments[0]))
+    if row is None or not row["available"] or row["id"] in call.world.unseen or row["datastream_id"] not in reached_datastreams(call):
         raise Refusal(404, "Not Found")
     call.world.switch_binding(row["id"], body["enabled"])
     return binding_row(call, row, call.switches["patch_updated"])

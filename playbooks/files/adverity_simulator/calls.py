@@ -26,13 +26,14 @@ class Refusal(Exception):
 
 @dataclass
 class Call:
-    """One request as the rules see it; `argument` is the id in the path, `number` that of the request log."""
+    """One request as the rules see it; `arguments` are the ids in the path, `number` that of the request log."""
 
     world: World
     switches: Row
     key: Row
+    method: str
     path: str
-    argument: str | None
+    arguments: tuple[str, ...]
     query: list[tuple[str, str]]
     body: bytes
     base_url: str
@@ -72,14 +73,19 @@ class Call:
             raise invalid("query", name, "Input should be a valid UUID") from None
 
     def json(self) -> Row:
-        """The body, which is to be an object: 400 where it is not JSON, 422 where it is empty or something else."""
+        """The body, which is to be an object: 400 where it is not JSON, 422 (on the older surface 400) where it is empty or something else."""
+        older = not self.path.startswith("/api/v1/")
         if not self.body.strip():
+            if older:
+                return {}  # so each required field is missing
             raise invalid("body", None, "Field required", "missing")
         try:
             data = json.loads(self.body)
         except ValueError:
-            raise Refusal(400, "Cannot parse request body") from None
+            raise Refusal(400, "JSON parse error" if older else "Cannot parse request body") from None
         if not isinstance(data, dict):
+            if older:
+                raise Refusal(400, {"non_field_errors": [f"Invalid data. Expected a dictionary, but got {type(data).__name__}."]})
             raise invalid("body", None, "Input should be an object")
         return data
 
@@ -89,9 +95,15 @@ def invalid(place: str, name: str | None, message: str, kind: str = "value_error
     return Refusal(422, [problem(place, name, message, kind)])
 
 
+def reached_workspaces(call: Call) -> dict[str, Row]:
+    """The workspaces that the key reaches, by UUID: its own and those below."""
+    reach = related(call.world, {call.key["workspace"]}, "descendants")
+    return {identity: row for identity, row in call.world.workspaces.items() if identity in reach}
+
+
 def reached_datastreams(call: Call) -> dict[int, Row]:
     """The datastreams in the workspaces that the key reaches, by id."""
-    reach = related(call.world, {call.key["workspace"]}, "descendants")
+    reach = reached_workspaces(call)
     return {number: row for number, row in call.world.datastreams.items() if row["workspace"] in reach}
 
 

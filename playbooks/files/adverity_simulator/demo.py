@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from .values import SCOPES, Row, format_time, parse_time, readable_uuid, utc_now
+from .values import SCOPES, Row, format_time, parse_time, readable_uuid, slug, utc_now
+
+
+def _type(name: str) -> str:
+    known = {"Google Ads", "Meta Ads", "TikTok Ads", "LinkedIn Ads", "Amazon Ads", "Google Analytics 4"}
+    source = name.split(" | ")[0]
+    return slug(source if source in known else "other", "other")
 
 
 def default_world(now: str | datetime | None = None) -> Row:
@@ -74,10 +80,19 @@ def default_world(now: str | datetime | None = None) -> Row:
             {"id": americas, "name": "Americas", "parent": root},
             {"id": dach, "name": "DACH", "parent": emea},
         ],
-        "datastreams": [{"id": number, "name": name, "workspace": workspace, **rest}
+        "connections": [
+            {"id": 30, "name": "BigQuery | Global", "type": "bigquery", "workspace": root, "app": 3},
+            {"id": 31, "name": "BigQuery service account", "type": "bigquery", "workspace": emea, "app": 3},
+            {"id": 32, "name": "Google Ads | EMEA", "type": "google-ads", "workspace": emea, "user": 12},
+            {"id": 33, "name": "Meta | EMEA", "type": "meta", "workspace": emea, "is_authorized": False, "user": 12},
+            {"id": 34, "name": "Google Ads | Americas", "type": "google-ads", "workspace": americas, "user": 15},
+            {"id": 35, "name": "Google Sheets | EMEA", "type": "google-sheets", "workspace": emea},
+        ],
+        "datastreams": [{"id": number, "name": name, "workspace": workspace, "type": _type(name), **rest}
                         for number, name, workspace, rest in names],
         "targets": [
-            {"id": 789, "name": "BigQuery | Marketing DWH", "type": "BigQueryTarget"},
+            {"id": 789, "name": "BigQuery | Marketing DWH", "type": "BigQueryTarget", "auth": 30,
+             "settings": {"project": "acme-dwh", "dataset": "marketing"}},
             {"id": 790, "name": "Snowflake | Analytics", "type": "SnowflakeTarget"},
             {"id": 791, "name": "S3 | Data Lake", "type": "S3Target"},
             {"id": 792, "name": "PostgreSQL | Finance", "type": "PostgreSQLTarget"},

@@ -11,9 +11,9 @@ import re
 import time
 from datetime import datetime, timedelta
 from typing import Any, Callable
-from urllib.parse import urlencode
 
 from .calls import Call, Refusal, reached_datastreams
+from .older import page
 from .values import MAX_IDS, Row, exact_time, is_whole, parse_time, problem, shown_time
 
 LOAD_SECONDS = 0.3  # how long a load stays "queued"
@@ -73,27 +73,14 @@ def list_extracts(call: Call) -> Row:
         found = [entry for entry in found if all(test(entry[0]) for test in tests)
                  and (state is None or world.extracts[entry[1]]["state"] == state.lower())]
     oldest_first = switches["extract_ordering"] == "honoured" and call.last("ordering") == "created"
-    size, page_text = switches["extract_page_size"], call.last("page") or "1"
-    pages = max(1, -(-len(found) // size))
-    if not re.fullmatch(r"\d{1,9}", page_text) or not 1 <= int(page_text) <= pages:
-        raise Refusal(404, "Invalid page.")
-    page = int(page_text)
 
-    def link(number: int) -> str | None:
-        if not 1 <= number <= pages:
-            return None
-        scheme, host = call.base_url.split("://")
-        host = "elsewhere.example" if switches["next_host"] == "other" else host
-        query = [pair for pair in call.query if pair[0] != "page"] + ([("page", str(number))] if number > 1 else [])
-        return f"{scheme}://{host}{call.path}" + (f"?{urlencode(query)}" if query else "")
+    def rows(start: int, end: int) -> list[Row]:
+        shown = found[start:end] if oldest_first else found[len(found) - end:len(found) - start][::-1]
+        results = [extract_row(call, world.extracts[identity], created) for created, identity in shown]
+        return results if switches["extract_fields"] == "full" else [{"id": row["id"]} for row in results]
 
-    start, end = (page - 1) * size, min(page * size, len(found))
-    shown = found[start:end] if oldest_first else found[len(found) - end:len(found) - start][::-1]
-    results = [extract_row(call, world.extracts[identity], created) for created, identity in shown]
-    if switches["extract_fields"] == "id":
-        results = [{"id": row["id"]} for row in results]
-    count = {"count": len(found)} if switches["extract_count"] == "on" else {}
-    return {**count, "next": link(page + 1), "previous": link(page - 1), "results": results}
+    listed = page(call, len(found), switches["extract_page_size"], rows)
+    return listed if switches["extract_count"] == "on" else {name: value for name, value in listed.items() if name != "count"}
 
 
 def requeue_problem(body: Row) -> Row | None:

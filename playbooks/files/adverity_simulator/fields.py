@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
 
-from .values import ACTIVE_MODES, SCOPES, Row, is_whole, parse_time, read_smart, read_uuid, readable_uuid
+from .values import ACTIVE_MODES, SCOPES, Row, is_whole, parse_time, read_smart, read_uuid, readable_uuid, slug
 
 if TYPE_CHECKING:
     from .world import World
@@ -27,8 +27,13 @@ _whole = _due("a whole number from 1", lambda value: is_whole(value) and value >
 _text = _due("text", lambda value: isinstance(value, str) and bool(value))
 _flag = _due("true or false", lambda value: isinstance(value, bool))
 _mode = _due(f"one of {', '.join(ACTIVE_MODES)} or null", lambda value: value is None or value in ACTIVE_MODES)
+_object = _due("an object", lambda value: isinstance(value, dict))
 _scopes = _due(f"a list of {', '.join(SCOPES)}",
                lambda value: isinstance(value, list) and all(scope in SCOPES for scope in value))
+
+
+def _any(value: Any) -> Any:
+    return value
 
 
 def _uuid_or_null(value: Any) -> str | None:
@@ -51,10 +56,39 @@ def _smart(value: Any) -> Row | None:
     return setting
 
 
+def _whole_or_null(value: Any) -> int | None:
+    return None if value is None else _whole(value)
+
+
+def _text_or_null(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _object_or_null(value: Any) -> Row | None:
+    return None if value is None else _object(value)
+
+
 def _default_mode(row: Row, _world: World) -> str | None:
     if row["smart"] and row["smart"]["is_active"]:
         return "smart"
     return "schedule" if row["has_schedule"] else None
+
+
+def _next_stack(_row: Row, world: World) -> int:
+    return 1 + max((row["stack_id"] for row in world.workspaces.values()), default=0)
+
+
+def _slug(row: Row, _world: World) -> str:
+    return slug(row["name"], f"x-{row['id']}")
+
+
+def _workspace_slug(row: Row, world: World) -> str:
+    text = slug(row["name"], f"workspace-{row['stack_id']}")
+    return f"{text}-{row['stack_id']}" if any(other["slug"] == text for other in world.workspaces.values()) else text
+
+
+def _first_of(kind: str) -> Callable[[Row, World], str]:
+    return lambda row, world: next((one["slug"] for one in getattr(world, kind).values()), "")
 
 
 def _first_workspace(_row: Row, world: World) -> str:
@@ -62,23 +96,36 @@ def _first_workspace(_row: Row, world: World) -> str:
 
 
 REQUIRED = object()
+_TYPE = {"id": (_whole, REQUIRED), "name": (_text, REQUIRED), "slug": (_text, _slug)}
 # kind of row: {field: (check, default)}; a default may be worked out from the row as far as it is read, and the world
 FIELDS: dict[str, dict[str, tuple[Callable[[Any], Any], Any]]] = {
     "workspaces": {
         "id": (read_uuid, REQUIRED), "name": (_text, lambda row, world: f"Workspace {row['id']}"),
-        "parent": (_uuid_or_null, None)},
+        "parent": (_uuid_or_null, None), "stack_id": (_whole, _next_stack), "slug": (_text, _workspace_slug)},
+    "connection_types": _TYPE,
+    "connections": {
+        "id": (_whole, REQUIRED), "name": (_text, lambda row, world: f"Connection {row['id']}"),
+        "type": (_text, _first_of("connection_types")), "workspace": (read_uuid, _first_workspace), "is_authorized": (_flag, True),
+        "app": (_whole_or_null, None), "user": (_whole_or_null, None)},
+    "datastream_types": _TYPE,
     "datastreams": {
         "id": (_whole, REQUIRED), "uuid": (read_uuid, lambda row, world: readable_uuid("d5", row["id"])),
         "name": (_text, lambda row, world: f"Datastream {row['id']}"), "workspace": (read_uuid, _first_workspace),
         "enabled": (_flag, True), "has_schedule": (_flag, True), "smart": (_smart, None),
-        "smart_bundle": (lambda value: value, None), "active_mode": (_mode, _default_mode)},
+        "smart_bundle": (_any, None), "active_mode": (_mode, _default_mode),
+        "type": (_text, _first_of("datastream_types")), "slug": (_text, _slug), "description": (_any, ""),
+        "datatype": (_text, "Live"), "auth": (_whole_or_null, None)},
+    "target_types": {
+        **_TYPE, "class": (_text, lambda row, world: f"{row['name'].replace(' ', '')}Target"), "connection": (_flag, False),
+        "fields": (_object, {}), "mapping_fields": (_object_or_null, None)},
     "targets": {
         "id": (_whole, REQUIRED), "name": (_text, lambda row, world: f"Destination {row['id']}"),
-        "type": (_text, "BigQueryTarget")},
+        "type": (_text, "BigQueryTarget"), "workspace": (read_uuid, _first_workspace), "auth": (_whole_or_null, None),
+        "settings": (_object, {})},
     "bindings": {
         "id": (_whole, REQUIRED), "datastream_id": (_whole, REQUIRED), "target_id": (_whole, REQUIRED),
         "enabled": (_flag, True), "available": (_flag, True), "created": (_moment, "2024-01-15T10:00:00Z"),
-        "updated": (_moment, lambda row, world: row["created"])},
+        "updated": (_moment, lambda row, world: row["created"]), "table_name": (_text_or_null, None), "settings": (_object, {})},
     "extracts": {
         "id": (_whole, REQUIRED), "datastream_id": (_whole, REQUIRED), "created": (_moment, REQUIRED),
         "state": (_text, "finished")},
@@ -87,8 +134,19 @@ FIELDS: dict[str, dict[str, tuple[Callable[[Any], Any], Any]]] = {
         "from": (_moment, REQUIRED), "every_hours": (_whole, 24)},
     "keys": {"key": (_text, REQUIRED), "scopes": (_scopes, list(SCOPES)), "workspace": (read_uuid, _first_workspace)},
 }
-KINDS = ("workspaces", "datastreams", "targets", "bindings", "extracts")
+TYPES = ("target_types", "connection_types", "datastream_types")
+KINDS = ("workspaces", *TYPES, "connections", "datastreams", "targets", "bindings", "extracts")  # in the order in which they refer to others
+REFERENCES = {  # kind: {its field: (the kind that it refers to, the field there)}
+    "datastreams": {"workspace": ("workspaces", "id"), "type": ("datastream_types", "slug"), "auth": ("connections", "id")},
+    "connections": {"workspace": ("workspaces", "id"), "type": ("connection_types", "slug")},
+    "targets": {"workspace": ("workspaces", "id"), "auth": ("connections", "id")},
+    "bindings": {"datastream_id": ("datastreams", "id"), "target_id": ("targets", "id")},
+    "extracts": {"datastream_id": ("datastreams", "id")},
+}
+UNIQUE = {  # kind: further fields of which no two rows have the same
+    "workspaces": ("stack_id", "slug"), "datastreams": ("uuid",), "target_types": ("slug", "class"), "connection_types": ("slug",),
+    "datastream_types": ("slug",)}
 DEPENDENTS = {  # kind: (other kind, its field that refers to the first)
-    "workspaces": (("datastreams", "workspace"),), "targets": (("bindings", "target_id"),),
+    "workspaces": (("datastreams", "workspace"), ("targets", "workspace"), ("connections", "workspace")), "targets": (("bindings", "target_id"),),
     "datastreams": (("bindings", "datastream_id"), ("extracts", "datastream_id")),
 }

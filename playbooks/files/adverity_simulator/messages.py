@@ -46,6 +46,9 @@ class Answer:
         content = (self.body if is_text else json.dumps(self.body)).encode()
         headers = {"Content-Type": "text/plain; charset=utf-8" if is_text else "application/json", **self.headers,
                    "Content-Length": str(len(content)), "Connection": "keep-alive" if keep_alive else "close"}
+        if self.status == 204:  # has no body
+            content = b""
+            del headers["Content-Type"], headers["Content-Length"]
         try:
             phrase = http.HTTPStatus(self.status).phrase
         except ValueError:

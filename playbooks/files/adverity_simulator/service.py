@@ -23,6 +23,7 @@ from .control import CONTROL, control
 from .demo import default_world
 from .faults import HOLD_SECONDS, Fault
 from .messages import Answer, Request, Sending
+from .older import not_allowed
 from .routes import ROUTES
 from .server import Server
 from .switches import Switches
@@ -268,7 +269,8 @@ class Simulator:
             if mutation:
                 make_changes(self.world, read_changes(mutation))
             try:
-                return self._dated(Answer(200, self._apply(request, row)))
+                answer = self._apply(request, row)
+                return self._dated(answer if isinstance(answer, Answer) else Answer(200, answer))
             except Refusal as refusal:
                 return self._dated(self._refuse(request.path, refusal))
 
@@ -285,7 +287,7 @@ class Simulator:
             raise Refusal(404, "Not Found")
         routes = [entry for entry in paths if entry[0][0] == request.method]
         if not routes:
-            raise Refusal(405, "Method Not Allowed")
+            raise Refusal(405, "Method Not Allowed") if request.path.startswith("/api/v1/") else not_allowed(request.method)
         (_method, _pattern, scope, rule), match = routes[0]
         key = self._key(request)
         if key is None:
@@ -294,9 +296,8 @@ class Simulator:
             raise Refusal(403, "Forbidden.")
         scheme, _mark, own_host = self.url.partition("://")
         base_url = f"{scheme}://{request.headers.get('host') or own_host}"
-        argument = match[1] if match.lastindex else None
-        return rule(Call(self.world, self.switches, key[1], request.path, argument, request.query, request.body,
-                         base_url, row["n"]))
+        return rule(Call(self.world, self.switches, key[1], request.method, request.path, match.groups(), request.query,
+                         request.body, base_url, row["n"]))
 
     def _refuse(self, path: str, refusal: Refusal) -> Answer:
         status, detail = refusal.status, refusal.detail

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 Row = dict[str, Any]  # one JSON object
-SCOPES = ("datastream:read", "datastream:write", "destination:read", "destination:write")
+SCOPES = ("datastream:read", "datastream:write", "destination:read", "destination:write", "workspace:read")
 ACTIVE_MODES = ("smart", "smart-bundle", "schedule")
 FREQUENCIES = ("daily", "weekly", "monthly")
 UNITS = ("day", "week", "month")
@@ -27,7 +27,9 @@ def parse_time(value: str) -> datetime:
     if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\d($|[T ])", value):
         raise ValueError(f"{value!r} is not a time like 2024-01-15T10:00:00Z")
     # Before Python 3.11 a fraction has three digits or six, and Z is unknown.
-    whole = re.sub(r"\.(\d{1,6})", lambda found: f".{found[1]:0<6}", value[:-1] + "+00:00" if value.endswith("Z") else value)
+    whole = value[:-1] + "+00:00" if value.endswith("Z") else value
+    if "." in whole:
+        whole = re.sub(r"\.(\d{1,6})", lambda found: f".{found[1]:0<6}", whole)
     moment = datetime.fromisoformat(whole)
     return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
@@ -63,6 +65,11 @@ def read_uuid(value: Any) -> str:
         return str(uuid.UUID(value))
     except (ValueError, TypeError, AttributeError):
         raise ValueError(f"a UUID is due, not {value!r}") from None
+
+
+def slug(name: str, otherwise: str) -> str:
+    """A name as it stands in an address: `google-ads-emea`; where nothing is left of it, the other text."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or otherwise
 
 
 def readable_uuid(prefix: str, number: int) -> str:

@@ -11,8 +11,9 @@ import copy
 from datetime import datetime, timedelta
 from typing import Any
 
+from .catalogue import catalogue
 from .clock import Clock
-from .fields import DEPENDENTS, FIELDS, KINDS, REQUIRED
+from .fields import DEPENDENTS, FIELDS, KINDS, REFERENCES, REQUIRED, UNIQUE
 from .values import Row, exact_time, is_whole, parse_time
 
 
@@ -30,10 +31,15 @@ class World:
     def __init__(self, data: Any) -> None:
         if not isinstance(data, dict):
             raise ValueError(f"a world is an object, not {type(data).__name__}")
-        unknown = sorted(set(data) - {"now", "step", "ahead", "keys", "refused", *KINDS})
+        names = ("now", "step", "ahead", "first_type_id", "keys", "refused", *KINDS)
+        unknown = sorted(set(data) - set(names))
         if unknown:
-            raise ValueError(f"a world has no {', '.join(unknown)}; it has now, step, ahead, keys, refused, {', '.join(KINDS)}")
+            raise ValueError(f"a world has no {', '.join(unknown)}; it has {', '.join(names)}")
         self.workspaces: dict[str, Row] = {}
+        self.target_types: dict[int, Row] = {}
+        self.connection_types: dict[int, Row] = {}
+        self.datastream_types: dict[int, Row] = {}
+        self.connections: dict[int, Row] = {}
         self.datastreams: dict[int, Row] = {}
         self.targets: dict[int, Row] = {}
         self.bindings: dict[int, Row] = {}
@@ -42,15 +48,20 @@ class World:
         self.loads: list[Row] = []
         self.self_loads: list[Row] = []
         self._timeline: dict[int, list[tuple[datetime, int]]] = {}  # datastream: its extracts, oldest first
-        self._last_extract = 0
+        self.unseen: dict[int, int | None] = {}  # new binding: how many reads of the bindings list do not show it; None: all
+        self._last: dict[str, int] = {}  # kind: the highest id that there was; none is given twice
         self._switched: dict[int, list[tuple[datetime, bool]]] = {}  # binding: its changes, each with the state before it
         self.clock = Clock({name: data[name] for name in ("now", "step", "ahead") if name in data})
         refused = data.get("refused") or []
         if not isinstance(refused, list) or not all(map(is_whole, refused)):
             raise ValueError("refused: a list of extract ids is due")
         self.refused = set(refused)
+        first_type_id = data.get("first_type_id", 21)
+        if not is_whole(first_type_id) or first_type_id < 1:
+            raise ValueError("first_type_id: a whole number from 1 is due")
+        types = catalogue(first_type_id)
         for kind in KINDS:
-            rows = data.get(kind, [])
+            rows = data.get(kind, types.get(kind, []))
             if not isinstance(rows, list):
                 raise ValueError(f"{kind}: a list is due")
             for number, row in enumerate(rows, 1):
@@ -107,7 +118,7 @@ class World:
 
         Without an identity it gets the next one. Returns its row.
         """
-        identity = self._last_extract + 1 if identity is None else identity
+        identity = self.next_id("extracts") if identity is None else identity
         if identity in self.extracts:
             raise ValueError(f"extract {identity} is there already")
         if datastream_id not in self.datastreams:
@@ -120,6 +131,10 @@ class World:
                 self.self_loads.append({"extract_id": identity, "binding_id": number, "datastream_id": datastream_id,
                                         "at": row["created"]})
         return self.extracts[identity]
+
+    def next_id(self, kind: str) -> int:
+        """The id of the next row of this kind."""
+        return self._last.get(kind, 0) + 1
 
     def put(self, kind: str, row: Row, where: str = "row") -> None:
         """Add a row, or replace the one with its id. An extracts row may also be a series of extracts."""
@@ -136,17 +151,20 @@ class World:
                 self.put(kind, {"id": identity, "datastream_id": series["datastream_id"], "created": created}, where)
             return
         row = self._read(kind, row, where)
-        if kind == "datastreams":
-            self._refer(self.workspaces, row, "workspace", where)
-            if any(other["uuid"] == row["uuid"] and other["id"] != row["id"] for other in self.datastreams.values()):
-                raise ValueError(f"{where}: the UUID {row['uuid']} is there twice")
-        elif kind in ("bindings", "extracts"):
-            self._refer(self.datastreams, row, "datastream_id", where)
-        if kind == "bindings":
-            self._refer(self.targets, row, "target_id", where)
+        for name, (other, key) in REFERENCES.get(kind, {}).items():
+            if row[name] is not None:
+                rows = getattr(self, other)
+                self._refer(rows if key == "id" else {one[key]: one for one in rows.values()}, row, name, where)
+        for name in UNIQUE.get(kind, ()):
+            if any(known[name] == row[name] and known["id"] != row["id"] for known in getattr(self, kind).values()):
+                raise ValueError(f"{where}: the {name} {row[name]} is there twice")
+        if kind == "targets" and not any(one["class"] == row["type"] for one in self.target_types.values()):
+            name = row["type"][:-6] if row["type"].endswith("Target") and row["type"] != "Target" else row["type"]
+            self.put("target_types", {"id": self.next_id("target_types"), "name": name, "class": row["type"]}, where)
+        if kind != "workspaces":
+            self._last[kind] = max(self._last.get(kind, 0), row["id"])
         if kind == "extracts":
             self.remove(kind, row["id"])
-            self._last_extract = max(self._last_extract, row["id"])
             entry = (parse_time(row["created"]), row["id"])
             bisect.insort(self._timeline.setdefault(row["datastream_id"], []), entry)
         getattr(self, kind)[row["id"]] = row
@@ -156,6 +174,8 @@ class World:
         if kind not in KINDS:
             raise ValueError(f"there are no {kind}; there are: {', '.join(KINDS)}")
         row = getattr(self, kind).pop(identity, None)
+        if kind == "bindings":
+            self._switched.pop(identity, None)
         if row and kind == "extracts":
             self._timeline[row["datastream_id"]].remove((parse_time(row["created"]), identity))
         for other, reference in DEPENDENTS.get(kind, ()) if row else ():

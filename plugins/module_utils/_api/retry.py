@@ -15,8 +15,8 @@ from email.utils import parsedate_to_datetime
 from .errors import Lost, NotReached, Refused, RequestError
 
 # A GET changes nothing; PATCH and PUT set a value, and setting it twice is setting it once (bindings and pulling guides).
-# A POST loads again each time (requeue guide).
-_SAFE_TO_REPEAT = frozenset(("GET", "PATCH", "PUT"))
+# Deleting twice is deleting once, too; the second time may be answered with 404. A POST loads or creates again each time (requeue guide).
+_SAFE_TO_REPEAT = frozenset(("GET", "OPTIONS", "PATCH", "PUT", "DELETE"))
 _PASSING = frozenset((408, 425, 429, 500, 502, 503, 504))
 _FIRST_WAIT = 0.5
 
@@ -31,7 +31,7 @@ def may_repeat(error: RequestError) -> bool:
         return error.repeatable
     if error.method in _SAFE_TO_REPEAT:
         return isinstance(error, Lost) or (isinstance(error, Refused) and error.status in _PASSING)
-    return isinstance(error, Refused) and error.did_nothing and error.status in (429, 503)
+    return isinstance(error, Refused) and error.not_executed and error.status in (429, 503)
 
 
 def wait(tries: int, retry_after: float | None, longest: float) -> float:

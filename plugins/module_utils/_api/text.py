@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""What an error message quotes of an answer: one readable line, never long, never the key."""
+"""What is shown of an answer: one readable line, never long, never the key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ import typing as t
 LONGEST = 300
 # Of a body no more is looked at than this; of an HTML page less, because looking for its tags can take time that grows with the square.
 _READ, _READ_HTML = 65536, 8192
-_CONTROL = re.compile(r"[\x00-\x20\x7f-\xa0\u061c\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
+# Controls, line and paragraph separators, direction marks, what is invisible, and surrogates.
+_CONTROL = re.compile(
+    r"[\x00-\x20\x7f-\xa0\xad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]+"
+)
 _HIDDEN_HTML = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->", re.I | re.S)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.I | re.S)
 _TAG = re.compile(r"<[^>]*>")
@@ -26,6 +29,15 @@ def line(text: t.Any, secret: str = "", longest: int = LONGEST) -> str:
     """``text`` without line breaks, control or direction characters and without the secret, cut to ``longest`` characters."""
     shown = _CONTROL.sub(" ", _without(secret, text if isinstance(text, str) else str(text))).strip()
     return shown if len(shown) <= longest else shown[: longest - 1].rstrip() + "\u2026"
+
+
+def lines(value: t.Any) -> t.Any:
+    """A JSON value, in which each text is one line."""
+    if isinstance(value, dict):
+        return {line(key): lines(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [lines(inner) for inner in value]
+    return line(value) if isinstance(value, str) else value
 
 
 def _without(secret: str, text: str) -> str:

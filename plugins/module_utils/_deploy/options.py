@@ -11,22 +11,31 @@ A survey of AWX sends everything as text, and an answer that was left empty as e
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from .._api import text
 from .._api.errors import InputError
+from .._resources.destinations import secret
 from .._spec import selection
 from .._spec.kinds import END, INTEGER_ID, START, UUID
-from .._spec.options import BACKFILL, REQUEUE_HOW, Spec, check_bounds
+from .._spec.options import BACKFILL, REQUEUE_HOW, TARGET_TYPE, Spec, check_bounds
 
 PREFIX = "deploy_destination_"
 DATASTREAM_OPTIONS = ("datastream_enabled", "pulling_mode", "smart_pulling")
+_DATASTREAM = ("name", "workspace", "table_name", "settings")
+_EXCLUSIVE = [(PREFIX + "target_id", PREFIX + "name"), (PREFIX + "datastream_ids", PREFIX + "datastreams")]
 
 VARIABLES: Spec = {
-    "target_id": {"type": INTEGER_ID, "required": True},
+    "target_id": {"type": INTEGER_ID},
+    "name": {"type": "str"},
+    **TARGET_TYPE,
+    "workspace": {"type": "str"},
+    "connection": {"type": "str"},
+    "settings": {"type": "dict"},
     "datastream_ids": {"type": "list", "elements": INTEGER_ID},
+    "datastreams": {"type": "list", "elements": "raw"},
     "enabled": {"type": "bool", "default": True},
     "backfill": {"type": "str", "choices": BACKFILL, "default": "when_needed"},
     "backfill_from": {"type": START},
@@ -46,20 +55,56 @@ def read(given: dict[str, t.Any]) -> dict[str, t.Any]:
     if unknown:
         raise InputError(f"No such variable: {', '.join(unknown)}. Nothing was changed.")
     filled = {PREFIX + name: _text(name, value) for name, value in given.items() if value is not None and not (isinstance(value, str) and not value.strip())}
-    validated = ArgumentSpecValidator({PREFIX + name: option for name, option in VARIABLES.items()}).validate(filled)
+    spec = {PREFIX + name: dict(option, required=False) for name, option in VARIABLES.items()}
+    validated = ArgumentSpecValidator(spec, mutually_exclusive=_EXCLUSIVE, required_one_of=[_EXCLUSIVE[0]]).validate(filled)
     if validated.error_messages:
         raise InputError(f"{'; '.join(validated.error_messages)}. Nothing was changed.")
-    selection.refuse_empty(validated.validated_parameters, PREFIX + "datastream_ids", PREFIX + "datastream_uuids")
+    selection.refuse_empty(validated.validated_parameters, *(PREFIX + name for name in ("datastream_ids", "datastreams", "datastream_uuids")))
     options = {name: validated.validated_parameters[PREFIX + name] for name in VARIABLES}
     check_bounds(options, "backfill_from", "backfill_to", PREFIX)
-    alone = [PREFIX + name for name in DATASTREAM_OPTIONS if options[name] is not None]
-    if alone and options["datastream_uuids"] is None:
-        raise InputError(f"{', '.join(alone)}: these are for the datastreams in {PREFIX}datastream_uuids, which is not given. Nothing was changed.")
+    options["datastreams"] = options["datastreams"] and [_datastream(one) for one in options["datastreams"]]
+    _check_together(options)
     return options
 
 
+def _check_together(options: dict[str, t.Any]) -> None:
+    missing = [PREFIX + name for name in ("type", "workspace") if options["name"] is not None and options[name] is None]
+    if options["datastreams"] and options["type"] is None:
+        missing = [PREFIX + "type"]
+    if missing:
+        raise InputError(
+            f"{', '.join(dict.fromkeys(missing))}: missing. A destination by name needs type and workspace, and datastreams by name need the type."
+            " Nothing was changed."
+        )
+    foreign = [PREFIX + name for name in ("workspace", "connection", "settings") if options["name"] is None and options[name] is not None]
+    if foreign:
+        raise InputError(f"{', '.join(foreign)}: these describe a destination by name, but {PREFIX}name is not given. Nothing was changed.")
+    alone = [PREFIX + name for name in DATASTREAM_OPTIONS if options[name] is not None]
+    if alone and options["datastream_uuids"] is None and options["datastreams"] is None:
+        raise InputError(
+            f"{', '.join(alone)}: these are for the datastreams in {PREFIX}datastreams or {PREFIX}datastream_uuids, and neither is given. Nothing was changed."
+        )
+
+
+def _datastream(given: t.Any) -> dict[str, t.Any]:
+    """A datastream as a dict of ``name``, ``workspace``, ``table_name``, ``settings``."""
+    one = dict.fromkeys(_DATASTREAM) | (given if isinstance(given, dict) else {"name": given})
+    wrong = [str(name) for name in one if name not in _DATASTREAM]
+    if one["name"] in (None, "") or not isinstance(one["name"], (str, int)):
+        wrong.append("name is missing")
+    if wrong or not isinstance(one["settings"] or {}, dict):
+        shown = text.line(", ".join(wrong) or "settings")
+        raise InputError(f"{PREFIX}datastreams: each is a name, or a dict of {', '.join(_DATASTREAM)}. Wrong: {shown}. Nothing was changed.")
+    if any(secret(name, {}) for name in one["settings"] or {}):
+        raise InputError(
+            f"{PREFIX}datastreams: settings with secrets are not supported here. Use adverity.management.adverity_assignment. Nothing was changed."
+        )
+    return one
+
+
 def _text(name: str, value: t.Any) -> t.Any:
-    """A list may be text, with commas or line breaks between its items."""
+    """A list may be text, with line breaks, or else commas, between its items."""
     if isinstance(value, str) and VARIABLES.get(name, {}).get("type") == "list":
-        return [item.strip() for item in re.split(r"[,\n]", value) if item.strip()]
-    return value.strip() if isinstance(value, str) else value
+        items = value.split("\n") if name == "datastreams" and "\n" in value.strip() else value.replace("\n", ",").split(",")
+        return [item.strip() for item in items if item.strip(" ,\r")]
+    return value.strip() if isinstance(value, str) and name not in ("name", "workspace", "connection") else value

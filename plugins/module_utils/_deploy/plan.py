@@ -4,49 +4,170 @@
 
 # Private to this collection: it may change at any time.
 
-"""What a run of the role ``deploy_destination`` has to do, before anything is written. It decides nothing itself: see ``_requeue/decision.py``."""
+"""What a run of the role ``deploy_destination`` has to do, before anything is written. What becomes of a history is decided in ``_requeue/decision.py``."""
 
 from __future__ import annotations
 
 import typing as t
 
 from .._api.client import Client
+from .._api.errors import InputError
 from .._api.paging import Row
 from .._ledger.ledger import LOOK, open_ledger
 from .._requeue import decision, result, select
-from .._resources import bindings
+from .._resources import assignments, bindings, datastreams, destinations, directory, extracts
 from .._spec import selection, times
 from . import options as variables
 
+Options = dict[str, t.Any]
 
-def make(client: Client, params: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The result of ``adverity_deployment_info``, with ``warnings``: ``options`` as they are meant, ``bindings`` with what happens to each, and ``due``,
-    whether there is anything to do. Raises InputError where the variables are wrong or name what is not there."""
+
+def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """The result of ``adverity_deployment_info``, with ``warnings``. Raises InputError where the variables are wrong or name what is not there.
+
+    ``options`` are the variables as they are meant; ``create`` says whether the destination is to be created or changed; ``assignments`` are what to
+    assign to it; ``bindings`` what happens to each binding, those that do not exist yet without an id; ``due`` whether there is anything to do.
+    """
     options = variables.read(params["variables"])
-    target_id = options["target_id"]
-    with open_ledger(params, client.host, LOOK) as ledger:
-        rows = _choose(bindings.read(client, target_id=target_id), target_id, options["datastream_ids"])
-        known = ledger.records([row["id"] for row in rows])
-    records = {row["id"]: select.look_at(known.get(row["id"]), row, client) for row in rows}
-    window = (times.readable(options["backfill_from"]), times.readable(options["backfill_to"]))
-    backfill = options["backfill"] if options["enabled"] else "never"
-    actions = {one: decision.action(record, backfill, window) for one, record in records.items()}
-    shown = result.show_bindings(rows, records, actions)
-    written = [row["binding_id"] for row in shown if row["enabled"] is not options["enabled"]]
+    settings = options.pop("settings")
+    names = _Names(client, options)
+    destination, named = names.find_destination(settings or {})
+    target_id = options["target_id"] or destination.get("id")
+    places = names.find_datastreams()
+    mapped = assignments.Plan(names.read_assignments(target_id), _wanted(options, places)) if places else None
+    if places and names.needs_uuids:
+        options["datastream_uuids"] = _uuids(places)
+    rows = [] if target_id is None else _choose(bindings.read(client, target_id=target_id), target_id, options, [one["id"] for one in places])
+    bound, warnings = _decide(client, params, options, rows)
+    called = {one["id"]: one["name"] for one in places}
+    bound += _unbound(client, options, target_id, [one for one in places if one["id"] not in [row["datastream_id"] for row in rows]], check_mode)
+    written = [row for row in bound if row["enabled"] is not options["enabled"]]
+    create = named is not None and bool(named.body)
     return {
         "changed": False,
-        "options": dict(options, backfill=backfill),
+        "options": options,
         "target_id": target_id,
-        "bindings": shown,
-        "due": bool(written or options["datastream_uuids"] or decision.BACKFILL in actions.values()),
-        "warnings": result.warnings_of(rows, records, actions, window),
+        "name": options["name"],
+        "create": create,
+        "assignments": _wanted(options, places) if mapped else [],
+        "assign": bool(mapped and mapped.due) or (create and bool(places)),
+        "bindings": [dict(row, name=called.get(row["datastream_id"])) for row in bound],
+        "due": bool(create or (mapped and mapped.due) or written or options["datastream_uuids"] or any(row["action"] == decision.BACKFILL for row in bound)),
+        "warnings": [*(named.warnings if named else []), *warnings],
     }
 
 
-def _choose(rows: list[Row], target_id: int, datastream_ids: list[int] | None) -> list[Row]:
+class _Names:
+    """What the names in the variables mean. Each list is read once."""
+
+    def __init__(self, client: Client, options: Options) -> None:
+        self._client, self._options = client, options
+        self._workspaces: list[Row] | None = None
+        self._type: Row | None = None
+        self.needs_uuids = any(options[name] is not None for name in variables.DATASTREAM_OPTIONS)
+
+    def find_destination(self, settings: Row) -> tuple[Row, destinations.Plan | None]:
+        """The destination by its name (empty: there is none yet), and what has to be written so that it is as asked; None where it goes by its id."""
+        options, client = self._options, self._client
+        if options["name"] is None:
+            return {}, None
+        kind = self._read_type()
+        workspace_id = directory.find_workspace(self._read_workspaces(), options["workspace"])["id"]
+        named: Row = {"name": options["name"]}
+        if options["connection"] is not None:
+            named["auth"] = directory.look_up_connection(client, options["connection"], kind, None)
+        row = destinations.locate(client, kind["id"], named, workspace_id, None, settings)
+        if row is not None:
+            plan = destinations.Plan(row, named, settings, {})
+            if not plan.body:
+                plan.unchecked = False  # nothing to write, so nothing to check
+                return row, plan
+        else:
+            named["stack"] = workspace_id
+        return row or {}, destinations.Plan(row, named, settings, destinations.read_fields(client, kind["id"]))
+
+    def find_datastreams(self) -> list[Row]:
+        """The datastreams that are named, with both ids where UUIDs are needed."""
+        if not self._options["datastreams"]:
+            return []
+        newer = datastreams.read(self._client, None, {}) if self.needs_uuids else None
+        places = self._read_workspaces()
+        rows = directory.describe(directory.read_datastreams(self._client), places, newer)
+        wanted = [one["name"] if one["workspace"] is None else one for one in self._options["datastreams"]]
+        return [directory.find_datastream(rows, one, places) for one in wanted]
+
+    def read_assignments(self, target_id: int | None) -> list[Row]:
+        """The assignments of the destination; none where it is still to be created."""
+        return [] if target_id is None else assignments.read(self._client, self._read_type()["id"], target_id)
+
+    def _read_workspaces(self) -> list[Row]:
+        if self._workspaces is None:
+            self._workspaces = directory.read_workspaces(self._client)
+        return self._workspaces
+
+    def _read_type(self) -> Row:
+        if self._type is None:
+            self._type = destinations.read_type(self._client, self._options["type"])
+        return self._type
+
+
+def _wanted(options: Options, places: list[Row]) -> list[Row]:
+    return [
+        {"datastream_id": place["id"], "table_name": one["table_name"], "settings": one["settings"]} for one, place in zip(options["datastreams"] or [], places)
+    ]
+
+
+def _uuids(places: list[Row]) -> list[str]:
+    unlinked = [place for place in places if place["uuid"] is None]
+    if unlinked:
+        raise InputError(
+            f"{variables.PREFIX}datastreams: {directory.quoted(unlinked[0]['name'])} cannot be linked to a UUID. {unlinked[0]['note']} Set"
+            f" {variables.PREFIX}datastream_ids and {variables.PREFIX}datastream_uuids instead. Nothing was changed."
+        )
+    return selection.once([place["uuid"] for place in places])
+
+
+def _choose(rows: list[Row], target_id: int, options: Options, datastream_ids: list[int]) -> list[Row]:
+    """The bindings of the destination that are meant."""
+    if options["datastreams"]:
+        return [row for row in rows if row["datastream_id"] in datastream_ids]
     bindings.refuse_none(rows, None, target_id)
-    if datastream_ids is None:
+    if options["datastream_ids"] is None:
         return rows
     where = f"among the datastreams that are bound to target_id {target_id}, as far as this key can see"
-    selection.refuse_unknown(variables.PREFIX + "datastream_ids", datastream_ids, (row["datastream_id"] for row in rows), where)
-    return [row for row in rows if row["datastream_id"] in datastream_ids]
+    selection.refuse_unknown(variables.PREFIX + "datastream_ids", options["datastream_ids"], (row["datastream_id"] for row in rows), where)
+    return [row for row in rows if row["datastream_id"] in options["datastream_ids"]]
+
+
+def _decide(client: Client, params: dict[str, t.Any], options: Options, rows: list[Row]) -> tuple[list[Row], list[str]]:
+    """The bindings with what happens to the history of each, and what the user should know."""
+    if not options["enabled"]:
+        options["backfill"] = "never"
+    with open_ledger(params, client.host, LOOK) as ledger:
+        known = ledger.records([row["id"] for row in rows])
+    records = {row["id"]: select.look_at(known.get(row["id"]), row, client) for row in rows}
+    window = (times.readable(options["backfill_from"]), times.readable(options["backfill_to"]))
+    actions = {one: decision.action(record, options["backfill"], window) for one, record in records.items()}
+    return result.show_bindings(rows, records, actions), result.warnings_of(rows, records, actions, window)
+
+
+def _unbound(client: Client, options: Options, target_id: int | None, places: list[Row], check_mode: bool) -> list[Row]:
+    """Bindings that do not exist yet. In check mode the later tasks cannot see them, so their history is counted here."""
+    action = decision.NONE if options["backfill"] == "never" else decision.BACKFILL
+    rows = []
+    for place in places:
+        count = None
+        if check_mode and action == decision.BACKFILL:
+            count = len(extracts.read(client, place["id"], options["backfill_from"], options["backfill_to"]))
+        rows.append(
+            {
+                "binding_id": None,
+                "datastream_id": place["id"],
+                "target_id": target_id,
+                "target_name": options["name"] or "",
+                "enabled": False,
+                "action": action,
+                "extract_count": count,
+            }
+        )
+    return rows

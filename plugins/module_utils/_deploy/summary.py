@@ -15,6 +15,7 @@ from .._api import text
 _COUNTS = ("requeued", "skipped", "loaded_by_itself", "unknown", "refused", "remaining")
 _SETTINGS = {"smart_pulling": ("set the smart schedule", "smart schedule set now"), "pulling_mode": ("set the pulling mode", "pulling mode set now")}
 _SWITCHED = {True: ("enable", "enabled now"), False: ("disable", "disabled now")}
+_MADE = {(True, True): "create", (True, False): "created now", (False, True): "change", (False, False): "changed now"}
 _REST = (
     ("skipped", "sent before"),
     ("loaded_by_itself", "loaded by itself"),
@@ -25,26 +26,39 @@ _REST = (
 
 
 def make(
-    plan: dict[str, t.Any], enabled: dict[str, t.Any], requeued: dict[str, t.Any], datastreams: dict[str, dict[str, t.Any]], check_mode: bool
+    plan: dict[str, t.Any],
+    made: dict[str, t.Any],
+    enabled: dict[str, t.Any],
+    requeued: dict[str, t.Any],
+    datastreams: dict[str, dict[str, t.Any]],
+    check_mode: bool,
 ) -> dict[str, t.Any]:
-    """``lines`` and ``data``, from the results of ``adverity_deployment_info``, ``adverity_binding`` and ``adverity_requeue`` (empty where they did not run).
-
-    ``datastreams`` has the results of what was set of datastreams: ``smart_pulling``, ``pulling_mode``, ``enabled``.
+    """``lines`` and ``data``, from the results of ``adverity_deployment_info``, ``adverity_destination``, ``adverity_binding`` and ``adverity_requeue`` (empty
+    where they did not run). ``datastreams`` has the results of what was set of datastreams: ``smart_pulling``, ``pulling_mode``, ``enabled``.
     """
     counts = {row["binding_id"]: row for row in requeued.get("summary", [])}
     written = enabled.get("affected", {}).get("binding_ids", [])
-    rows = [
-        dict(
-            {name: counts.get(row["binding_id"], {}).get(name, 0) for name in _COUNTS},
-            binding_id=row["binding_id"],
-            datastream_id=row["datastream_id"],
-            written=row["binding_id"] in written,
-            backfill=row["action"],
+    names = {row["datastream_id"]: row["name"] for row in plan["bindings"] if row.get("name")}
+    rows = []
+    for row in _merged(plan["bindings"], requeued.get("bindings", [])):
+        new = row["binding_id"] is None
+        numbers = {name: counts.get(row["binding_id"], {}).get(name, 0) for name in _COUNTS}
+        if new and row.get("extract_count"):
+            numbers["requeued"] = row["extract_count"]
+        rows.append(
+            dict(
+                numbers,
+                binding_id=row["binding_id"],
+                datastream_id=row["datastream_id"],
+                name=names.get(row["datastream_id"]),
+                written=new or row["binding_id"] in written,
+                backfill=row["action"],
+            )
         )
-        for row in plan["bindings"]
-    ]
     data = {
-        "target_id": plan["target_id"],
+        "target_id": made.get("destination", {}).get("id") or plan["target_id"],
+        "name": plan["name"],
+        "created": made.get("created", False),
         "enabled": plan["options"]["enabled"],
         "check_mode": check_mode,
         "written_binding_ids": written,
@@ -54,22 +68,34 @@ def make(
         "extract_count": requeued.get("extract_count", 0),
         "bindings": rows,
     }
-    return {"lines": _lines(plan, data), "data": data}
+    return {"lines": _lines(plan, data, made), "data": data}
 
 
-def _lines(plan: dict[str, t.Any], data: dict[str, t.Any]) -> list[str]:
+def _merged(planned: list[dict[str, t.Any]], sent: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """The planned bindings, with the ids of those that were created meanwhile."""
+    known = {row["binding_id"] for row in planned}
+    later: dict[int, list[dict[str, t.Any]]] = {}
+    for row in sent:
+        if row["binding_id"] not in known:
+            later.setdefault(row["datastream_id"], []).append(row)
+    return [later[row["datastream_id"]].pop(0) if row["binding_id"] is None and later.get(row["datastream_id"]) else row for row in planned]
+
+
+def _lines(plan: dict[str, t.Any], data: dict[str, t.Any], made: dict[str, t.Any]) -> list[str]:
     """Short, without colons and indentation: so they stay one line each, unquoted, in every output format of Ansible."""
-    name = next((row["target_name"] for row in plan["bindings"] if row.get("target_name")), None)
-    title = f"Destination {data['target_id']}" + (f", {text.line(name)}" if name else "")
+    name = data["name"] or next((row["target_name"] for row in plan["bindings"] if row.get("target_name")), None)
+    title = "Destination " + ", ".join(text.line(part) for part in (data["target_id"], name) if part)
     word = "enabled" if data["enabled"] else "disabled"
     settings = dict(_SETTINGS, enabled=_SWITCHED[bool(plan["options"]["datastream_enabled"])])
     written = {name: len(ids) for name, ids in data["written_datastream_ids"].items() if ids}
     lines = [title]
-    if not data["written_binding_ids"] and not data["extract_count"] and not written:
+    if not any((made.get("changed"), any(row["written"] for row in data["bindings"]), data["extract_count"], written)):
         lines = [title + " - nothing to do"]
     elif data["check_mode"]:
         lines.append("Check mode, nothing was written. A real run would")
-    lines += [f"datastream {row['datastream_id']}, binding {row['binding_id']} - {_what(row, word, data['check_mode'])}" for row in data["bindings"]]
+    if made.get("changed"):
+        lines.append("destination - " + _MADE[data["created"], data["check_mode"]])
+    lines += [f"{_label(row)} - {_what(row, word, data['check_mode'])}" for row in data["bindings"]]
     for name, count in written.items():
         would, did = settings[name]
         lines.append(f"{count} datastream{'s' if count > 1 else ''} by UUID - {would if data['check_mode'] else did}")
@@ -78,9 +104,16 @@ def _lines(plan: dict[str, t.Any], data: dict[str, t.Any]) -> list[str]:
     return lines
 
 
+def _label(row: dict[str, t.Any]) -> str:
+    name = f"datastream {row['datastream_id']}" + (f", {text.line(row['name'], longest=60)}" if row["name"] else "")
+    return f"{name}, binding {row['binding_id']}" if row["binding_id"] else name
+
+
 def _what(row: dict[str, t.Any], word: str, check_mode: bool) -> str:
-    state = (word[:-1] if check_mode else f"{word} now") if row["written"] else f"{word} before"
-    parts = [state]
+    if row["binding_id"] is None and not check_mode:
+        return "assigned, but its binding does not show yet. Run this again"
+    parts = ["assign"] if row["binding_id"] is None else []
+    parts.append((word[:-1] if check_mode else f"{word} now") if row["written"] else f"{word} before")
     if row["backfill"] == "backfill":
         parts.append(f"send {row['requeued']} extracts" if check_mode else f"{row['requeued']} extracts sent")
         parts += [f"{row[name]} {words}" for name, words in _REST if row[name]]

@@ -32,9 +32,7 @@ STATUSES = (PENDING, DISPATCHED, UNKNOWN, REFUSED)
 # Stands for the binding where none was named: all that were enabled then.
 ALL_ENABLED = 0
 
-_FROM_DISK = {None: PENDING, "intended": UNKNOWN, "dispatched": DISPATCHED, "refused": REFUSED}
-# Of a load whose POST is not there any more, as after a repair by hand, only this is certain: it went out.
-_STATUS = "CASE WHEN load.post IS NOT NULL THEN COALESCE(post.status, 'intended') END"
+_FROM_DISK = {"intended": UNKNOWN, "dispatched": DISPATCHED, "refused": REFUSED}
 _AT_ONCE = 500  # values in one statement
 _POLL = 0.25  # seconds between two looks at a turn that somebody else has
 
@@ -63,13 +61,13 @@ class Ledger:
     """The ledger of one instance (``host``), as a context manager.
 
     ``purpose``: WRITE makes it where it does not exist; PREDICT is for check mode, writes nothing, but waits and fails as a real run would; LOOK reads what
-    there is and waits for nobody. ``wait``: seconds to wait for a turn that another run has.
+    there is and waits for nobody. ``wait``: seconds to wait for a turn that another run has. ``moved``: also open one whose content was moved away.
     """
 
-    def __init__(self, place: str, password: str | None, host: str, purpose: str, wait: float = 300) -> None:
-        self._store: Store = stores.find(place, password)
-        self._host, self._purpose, self._wait = host, purpose, wait
-        self._instance: int | None = None
+    def __init__(self, place: str, password: str | None, host: str, purpose: str, wait: float = 300, moved: bool = False) -> None:
+        self.store: Store = stores.find(place, password)
+        self._host, self._purpose, self._wait, self._moved = host, purpose, wait, moved
+        self.instance: int | None = None
         self._held: tuple[int, ...] | None = ()  # None: the whole instance
         self._tokens: dict[int, str] = {}
         self._others_at_work = False  # since this was opened, and without a token that is new
@@ -77,39 +75,48 @@ class Ledger:
 
     def __enter__(self) -> Ledger:
         try:
-            if self._store.open(self._purpose):
+            if self.store.open(self._purpose):
                 self._find_instance()
         except BaseException:
-            self._store.close()
+            self.store.close()
             raise
         return self
 
     def __exit__(self, *_exception: t.Any) -> None:
-        self._store.close()
+        self.store.close()
 
     @property
     def shown(self) -> str:
         """The place, for messages and results."""
-        return self._store.shown
+        return self.store.shown
 
     @property
     def busy(self) -> bool:
         """Whether another run holds a turn of this instance."""
-        return self._instance is not None and self._store.is_busy(self._instance)
+        return self.instance is not None and self.store.is_busy(self.instance)
 
     def _find_instance(self) -> None:
         statement = "SELECT id, moved_to FROM instance WHERE host = ?"
-        rows = self._store.read(statement, (self._host,))
+        rows = self.store.read(statement, (self._host,))
         if not rows and self._purpose == WRITE:
-            with self._store.transaction():
-                self._store.write("INSERT INTO instance (host) VALUES (?) ON CONFLICT (host) DO NOTHING", (self._host,))
-            rows = self._store.read(statement, (self._host,))
-        if rows and rows[0][1] and self._purpose != LOOK:
+            with self.store.transaction():
+                self.store.write("INSERT INTO instance (host) VALUES (?) ON CONFLICT (host) DO NOTHING", (self._host,))
+            rows = self.store.read(statement, (self._host,))
+        if rows and rows[0][1] and self._purpose != LOOK and not self._moved:
             raise stores.failed(self.shown, f"its content was moved to {rows[0][1]}", f"Set ledger to {rows[0][1]}. Nothing was changed.")
         if rows:
-            self._instance = rows[0][0]
+            self.instance = rows[0][0]
             self._tokens = self._read_tokens()
             self._others_at_work = self._purpose != LOOK and self.busy
+
+    def origin(self) -> tuple[str | None, str | None]:
+        """Where the content of this instance was moved to, and where it was copied from."""
+        rows = self.store.read("SELECT moved_to, copied_from FROM instance WHERE id = ?", (self.instance,)) if self.instance is not None else []
+        return (rows[0][0], rows[0][1]) if rows else (None, None)
+
+    def set_origin(self, column: str, place: str) -> None:
+        """Notes ``moved_to`` or ``copied_from``."""
+        self.store.write(f"UPDATE instance SET {column} = ? WHERE id = ?", (place, self.instance))
 
     # Turns
 
@@ -119,13 +126,13 @@ class Ledger:
         True: other runs were at work since this ledger was opened or asked last, so that what was read of these bindings may be out of date.
         """
         wanted = None if binding_ids is None else tuple(sorted(set(binding_ids)))
-        if self._instance is None or wanted == self._held:
+        if self.instance is None or wanted == self._held:
             return False
         started = time.monotonic()
         if self._held != ():
-            self._store.give_turn_back()
+            self.store.give_turn_back()
         others_at_work, self._others_at_work = self._others_at_work, False
-        while not self._store.try_turn(self._instance, wanted):
+        while not self.store.try_turn(self.instance, wanted):
             others_at_work = True
             if time.monotonic() - started > self._wait:
                 raise self._occupied(wanted)
@@ -139,7 +146,7 @@ class Ledger:
         return others_at_work or bool(others)
 
     def _read_tokens(self) -> dict[int, str]:
-        return dict(self._store.read("SELECT binding_id, token FROM turn WHERE instance = ?", (self._instance,)))
+        return dict(self.store.read("SELECT binding_id, token FROM turn WHERE instance = ?", (self.instance,)))
 
     def _sign(self, wanted: tuple[int, ...] | None) -> None:
         """Notes who has the turn, for those who wait."""
@@ -148,12 +155,12 @@ class Ledger:
             "INSERT INTO turn (instance, binding_id, token, holder, since) VALUES (?, ?, ?, ?, ?) ON CONFLICT (instance, binding_id)"
             " DO UPDATE SET token = excluded.token, holder = excluded.holder, since = excluded.since"
         )
-        with self._store.transaction():
-            self._store.write_many(statement, [(self._instance, one, token, holder, now) for one in wanted or (ALL_ENABLED,)])
+        with self.store.transaction():
+            self.store.write_many(statement, [(self.instance, one, token, holder, now) for one in wanted or (ALL_ENABLED,)])
         self._tokens.update(dict.fromkeys(wanted or (ALL_ENABLED,), token))
 
     def _occupied(self, wanted: tuple[int, ...] | None) -> LedgerError:
-        rows = self._store.read("SELECT binding_id, holder, since FROM turn WHERE instance = ? ORDER BY since DESC", (self._instance,))
+        rows = self.store.read("SELECT binding_id, holder, since FROM turn WHERE instance = ? ORDER BY since DESC", (self.instance,))
         rows = [row for row in rows if wanted is None or row[0] == ALL_ENABLED or row[0] in wanted]
         holder = f"{rows[0][1]}, since {rows[0][2]}" if rows else "a run in check mode"
         return LedgerError(
@@ -166,11 +173,11 @@ class Ledger:
 
     def records(self, binding_ids: t.Collection[int] | None = None) -> dict[int, Record]:
         """What is known of each binding, by its id."""
-        if self._instance is None:
+        if self.instance is None:
             return {}
         statement = "SELECT binding_id, record FROM binding WHERE instance = ?"
         narrowed, values = _narrowed(binding_ids)
-        rows = self._store.read(statement + narrowed, (self._instance, *values))
+        rows = self.store.read(statement + narrowed, (self.instance, *values))
         return {binding_id: self._unpack(_record_from, record) for binding_id, record in rows if binding_ids is None or binding_id in binding_ids}
 
     def statuses(self, binding_id: int, extract_ids: t.Sequence[int]) -> dict[int, str]:
@@ -180,9 +187,9 @@ class Ledger:
         own, and what went to any binding makes it unknown for "all enabled".
         """
         known = self._own_statuses(binding_id, extract_ids)
-        if self._instance is None:
+        if self.instance is None:
             return known
-        bindings = [row[0] for row in self._store.read("SELECT binding_id FROM binding WHERE instance = ? AND total > 0", (self._instance,))]
+        bindings = [row[0] for row in self.store.read("SELECT binding_id FROM binding WHERE instance = ? AND total > 0", (self.instance,))]
         others = [one for one in bindings if one != binding_id] if binding_id == ALL_ENABLED else [ALL_ENABLED] * (ALL_ENABLED in bindings)
         for other in others:
             for extract_id, status in self._own_statuses(other, extract_ids).items():
@@ -192,67 +199,67 @@ class Ledger:
 
     def _own_statuses(self, binding_id: int, extract_ids: t.Sequence[int]) -> dict[int, str]:
         known: dict[int, str] = {}
-        if self._instance is None:
+        if self.instance is None:
             return known
         for start in range(0, len(extract_ids), _AT_ONCE):
             some = extract_ids[start : start + _AT_ONCE]
             statement = (
-                f"SELECT load.extract_id, {_STATUS} FROM load LEFT JOIN post ON post.id = load.post"
+                "SELECT load.extract_id, load.post, post.status FROM load LEFT JOIN post ON post.id = load.post"
                 f" WHERE load.instance = ? AND load.binding_id = ? AND load.extract_id IN ({_marks(some)})"
             )
-            known.update((one, _FROM_DISK[status]) for one, status in self._store.read(statement, (self._instance, binding_id, *some)))
+            known.update((one, _status(post, status)) for one, post, status in self.store.read(statement, (self.instance, binding_id, *some)))
         return known
 
     def entries(self, binding_ids: t.Collection[int] | None = None, extract_ids: t.Sequence[int] | None = None) -> t.Iterator[Entry]:
         """The entries of these bindings, by binding, datastream and age; with ``extract_ids`` of these alone."""
-        if self._instance is None:
+        if self.instance is None:
             return
-        known = self._store.read("SELECT binding_id FROM binding WHERE instance = ? AND total > 0", (self._instance,))
+        known = self.store.read("SELECT binding_id FROM binding WHERE instance = ? AND total > 0", (self.instance,))
         chosen = sorted(row[0] for row in known if binding_ids is None or row[0] in binding_ids)
         statement = (
-            f"SELECT load.binding_id, load.extract_id, load.datastream_id, load.created, {_STATUS}, post.at, post.reason"
+            "SELECT load.binding_id, load.extract_id, load.datastream_id, load.created, load.post, post.status, post.at, post.reason"
             " FROM load LEFT JOIN post ON post.id = load.post WHERE load.instance = ? AND load.binding_id = ?{} ORDER BY load.created, load.extract_id"
         )
         chunks = [None] if extract_ids is None else [extract_ids[start : start + _AT_ONCE] for start in range(0, len(extract_ids), _AT_ONCE)]
         for binding_id in chosen:
             for some in chunks:
                 narrowed = "" if some is None else f" AND load.extract_id IN ({_marks(some)})"
-                for row in self._store.iterate(statement.format(narrowed), (self._instance, binding_id, *(some or ()))):
-                    yield Entry(row[0], row[1], row[2], row[3], _FROM_DISK[row[4]], row[5], row[6])
+                for row in self.store.iterate(statement.format(narrowed), (self.instance, binding_id, *(some or ()))):
+                    yield Entry(row[0], row[1], row[2], row[3], _status(row[4], row[5]), row[6], row[7])
 
     def pending_entries(self, binding_ids: t.Collection[int]) -> list[Entry]:
         """The entries of these bindings that are pending."""
         narrowed, values = _narrowed(binding_ids)
         columns = "binding_id, extract_id, datastream_id, created"
         statement = f"SELECT {columns} FROM load WHERE instance = ? AND post IS NULL{narrowed} ORDER BY created, extract_id"
-        rows = [] if self._instance is None else self._store.read(statement, (self._instance, *values))
+        rows = [] if self.instance is None else self.store.read(statement, (self.instance, *values))
         return [Entry(*row[:4]) for row in rows if row[0] in binding_ids]
 
     def stopped_entries(self, binding_ids: t.Collection[int] | None = None) -> list[Entry]:
         """The entries that are unknown or refused. It costs what there is of these, not what the ledger remembers."""
         found: list[Entry] = []
         statement = "SELECT id, status, at, reason, pairs FROM post WHERE instance = ? AND status <> 'dispatched'"
-        for number, status, at, reason, pairs in [] if self._instance is None else self._store.read(statement, (self._instance,)):
+        for number, status, at, reason, pairs in [] if self.instance is None else self.store.read(statement, (self.instance,)):
             bindings, extracts = self._unpack(_pairs_from, pairs)
             of_post = "SELECT extract_id, datastream_id, created FROM load WHERE instance = ? AND binding_id = ? AND post = ? AND extract_id IN "
             for binding_id in bindings:
                 if binding_ids is None or binding_id in binding_ids:
-                    rows = self._store.read(f"{of_post}({_marks(extracts)}) ORDER BY extract_id", (self._instance, binding_id, number, *extracts))
-                    found += [Entry(binding_id, row[0], row[1], row[2], _FROM_DISK[status], at, reason) for row in rows]
+                    rows = self.store.read(f"{of_post}({_marks(extracts)}) ORDER BY extract_id", (self.instance, binding_id, number, *extracts))
+                    found += [Entry(binding_id, row[0], row[1], row[2], _status(number, status), at, reason) for row in rows]
         return found
 
     def pending(self) -> dict[int, int]:
         """How many entries are pending, by binding."""
-        if self._instance is None:
+        if self.instance is None:
             return {}
         statement = "SELECT binding_id, count(*) FROM load WHERE instance = ? AND post IS NULL GROUP BY binding_id"
-        return dict(self._store.read(statement, (self._instance,)))
+        return dict(self.store.read(statement, (self.instance,)))
 
     def totals(self) -> dict[int, tuple[int | None, int]]:
         """For each binding its datastream, and how many entries there are."""
-        if self._instance is None:
+        if self.instance is None:
             return {}
-        rows = self._store.read("SELECT binding_id, datastream_id, total FROM binding WHERE instance = ?", (self._instance,))
+        rows = self.store.read("SELECT binding_id, datastream_id, total FROM binding WHERE instance = ?", (self.instance,))
         return {binding_id: (datastream_id, total) for binding_id, datastream_id, total in rows}
 
     def _unpack(self, read: t.Callable[[str], t.Any], stored: str) -> t.Any:
@@ -266,7 +273,7 @@ class Ledger:
 
     def note(self, records: t.Mapping[int, Record], entries: t.Iterable[Entry] = ()) -> None:
         """Writes down what is known of bindings, and entries: what is not known yet becomes pending, what is known stays as it is."""
-        with self._store.transaction():
+        with self.store.transaction():
             self._save(records)
             self._add(entries)
 
@@ -275,7 +282,7 @@ class Ledger:
         alike: dict[tuple[int, str, str | None], list[Entry]] = {}
         for entry in entries:
             alike.setdefault((entry.binding_id, entry.status, entry.reason), []).append(entry)
-        with self._store.transaction():
+        with self.store.transaction():
             for (binding_id, status, reason), some in alike.items():
                 self._add(some)
                 for start in range(0, len(some), _AT_ONCE):
@@ -285,7 +292,7 @@ class Ledger:
 
     def intend(self, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int], confirmed: Post | None = None) -> Post:
         """Notes that these are about to be sent. ``confirmed`` is one to be noted as dispatched in the same commit."""
-        with self._store.transaction():
+        with self.store.transaction():
             if confirmed is not None:
                 self._set_dispatched(confirmed)
             post = self._post("intended", Post(0, binding_ids, extract_ids))
@@ -294,13 +301,13 @@ class Ledger:
 
     def withdraw(self, post: Post) -> None:
         """Takes an intention back: the service certainly did nothing."""
-        with self._store.transaction():
+        with self.store.transaction():
             self._move(post, "post = before")
-            self._store.write("DELETE FROM post WHERE id = ?", (post.id,))
+            self.store.write("DELETE FROM post WHERE id = ?", (post.id,))
 
     def dispatched(self, post: Post, but: t.Sequence[int] = ()) -> None:
         """Notes that the service said it dispatched these, all ``but`` some extracts, which stay unknown."""
-        with self._store.transaction():
+        with self.store.transaction():
             if but:
                 left = self._post("intended", post._replace(extract_ids=but))
                 self._move(left, "post = ?", left.id)
@@ -308,7 +315,7 @@ class Ledger:
 
     def refused(self, binding_ids: t.Sequence[int], extract_id: int, reason: str) -> None:
         """Notes that the service refused an extract, and why."""
-        with self._store.transaction():
+        with self.store.transaction():
             post = self._post("refused", Post(0, binding_ids, [extract_id]), reason)
             self._move(post, "before = post, post = ?", post.id)
 
@@ -317,8 +324,8 @@ class Ledger:
             "INSERT INTO binding (instance, binding_id, datastream_id, record) VALUES (?, ?, ?, ?) ON CONFLICT (instance, binding_id)"
             " DO UPDATE SET datastream_id = excluded.datastream_id, record = excluded.record"
         )
-        rows = [(self._instance, binding_id, record.datastream_id, json.dumps(record._asdict())) for binding_id, record in records.items()]
-        self._store.write_many(statement, rows)
+        rows = [(self.instance, binding_id, record.datastream_id, json.dumps(record._asdict())) for binding_id, record in records.items()]
+        self.store.write_many(statement, rows)
 
     def _add(self, entries: t.Iterable[Entry]) -> None:
         statement = (
@@ -329,26 +336,26 @@ class Ledger:
         for entry in entries:
             by_binding.setdefault(entry.binding_id, []).append(entry)
         for binding_id, some in by_binding.items():
-            added = self._store.write_many(statement, ((self._instance, *entry[:4]) for entry in some))
-            self._store.write(
+            added = self.store.write_many(statement, ((self.instance, *entry[:4]) for entry in some))
+            self.store.write(
                 "INSERT INTO binding (instance, binding_id, datastream_id, total, record) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (instance, binding_id) DO UPDATE SET total = binding.total + excluded.total",
-                (self._instance, binding_id, some[0].datastream_id, added, json.dumps(Record(some[0].datastream_id)._asdict())),
+                (self.instance, binding_id, some[0].datastream_id, added, json.dumps(Record(some[0].datastream_id)._asdict())),
             )
 
     def _set_dispatched(self, post: Post) -> None:
-        self._store.write("UPDATE post SET status = 'dispatched', at = ?, pairs = NULL WHERE id = ?", (times.now(), post.id))
+        self.store.write("UPDATE post SET status = 'dispatched', at = ?, pairs = NULL WHERE id = ?", (times.now(), post.id))
 
     def _post(self, status: str, post: Post, reason: str | None = None) -> Post:
         statement = "INSERT INTO post (instance, status, at, reason, pairs) VALUES (?, ?, ?, ?, ?)"
         pairs = None if status == "dispatched" else json.dumps([list(post.binding_ids), list(post.extract_ids)])
-        return post._replace(id=self._store.insert(statement, (self._instance, status, times.now(), reason, pairs)))
+        return post._replace(id=self.store.insert(statement, (self.instance, status, times.now(), reason, pairs)))
 
     def _move(self, post: Post, change: str, *values: int) -> None:
         """Changes what stands of these extracts, for each of these bindings."""
         statement = f"UPDATE load SET {change} WHERE instance = ? AND binding_id = ? AND extract_id IN ({_marks(post.extract_ids)})"
         for binding_id in post.binding_ids:
-            self._store.write(statement, (*values, self._instance, binding_id, *post.extract_ids))
+            self.store.write(statement, (*values, self.instance, binding_id, *post.extract_ids))
 
 
 def open_ledger(params: dict[str, t.Any], host: str, purpose: str) -> Ledger:
@@ -360,6 +367,11 @@ def _this_run() -> str:
     """Who holds a turn, in words a person can place: host, process, AWX job where there is one."""
     job = os.environ.get("JOB_ID") if os.environ.get("AWX_HOST") else None
     return f"host {socket.gethostname()}, process {os.getpid()}" + (f", AWX job {job}" if job else "")
+
+
+def _status(post: int | None, status: str | None) -> str:
+    """What the POST of an entry says of it. One that is missing, after a repair by hand, says nothing: the outcome is unknown."""
+    return PENDING if post is None else _FROM_DISK.get(status or "", UNKNOWN)
 
 
 def _marks(values: t.Collection[t.Any]) -> str:

@@ -27,9 +27,9 @@ DAMAGED = "Restore a current copy, or name another ledger; a new one has no reco
 # load.post: the last POST that the extract went with, null while it is pending; load.before: the one before that.
 # post.pairs: the bindings and extracts of a POST as JSON, until it is dispatched.
 # binding_id 0: a POST that named no bindings, so all that were enabled then. binding.record: JSON of a timeline.Record. binding.total: how many loads.
-# turn: who held a binding last.
+# turn: who held a binding last. instance: moved_to is where its content is kept now, copied_from where it came from.
 TABLES = (
-    "CREATE TABLE {schema}instance (id {id}, host TEXT NOT NULL UNIQUE, moved_to TEXT)",
+    "CREATE TABLE {schema}instance (id {id}, host TEXT NOT NULL UNIQUE, moved_to TEXT, copied_from TEXT)",
     "CREATE TABLE {schema}binding (instance BIGINT NOT NULL, binding_id BIGINT NOT NULL, datastream_id BIGINT, total BIGINT NOT NULL DEFAULT 0,"
     " record TEXT NOT NULL, PRIMARY KEY (instance, binding_id))",
     "CREATE TABLE {schema}post (id {id}, instance BIGINT NOT NULL,"

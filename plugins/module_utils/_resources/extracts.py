@@ -4,15 +4,20 @@
 
 # Private to this collection: it may change at any time.
 
-"""Extracts of a datastream, from the older list (requeue guide and contract: only the ``id`` of a row is certain)."""
+"""Extracts of a datastream, from the older list (requeue guide and contract: only the ``id`` of a row is certain).
+
+The list is read newest first, always: so what happens to it meanwhile cannot hide an extract (``paging.read_linked``).
+"""
 
 from __future__ import annotations
 
 import typing as t
+from array import array
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from .._api.client import Client
-from .._api.paging import Row, read_linked, with_integers
+from .._api.paging import Row, read_linked
 from .._spec import times as _times
 
 PATH = "/api/extracts/"
@@ -22,44 +27,84 @@ _MARGIN = timedelta(seconds=1)
 
 
 class Extract(t.NamedTuple):
-    """What has to be known of an extract to requeue it."""
+    """What has to be known of an extract to requeue it. ``created`` is as ``times.readable`` has it, None where the service does not tell it."""
 
     id: int
     created: str | None
 
 
-def read(client: Client, datastream_id: int, created_from: str | None = None, created_to: str | None = None) -> list[Extract]:
+class Extracts(Sequence[Extract]):
+    """Extracts in three columns: a datastream can have millions of them, and as objects they would take ten times the memory."""
+
+    def __init__(self, inside: t.Callable[[datetime | None], bool] = lambda _created: True) -> None:
+        """``inside`` says of a time of creation whether such an extract is wanted at all."""
+        self._inside = inside
+        self._ids, self._moments, self._digits = array("q"), array("q"), array("b")  # times in microseconds; -1 digits: the service does not tell it
+
+    def append(self, row: Row) -> None:
+        """Takes a row of the service, with an integer id."""
+        time = _times.parse_precise(row.get("created"))
+        if self._inside(time and time.moment):
+            self._ids.append(row["id"])
+            self._moments.append((time.moment - _times.YEAR_1) // _times.FINEST if time else 0)
+            self._digits.append(time.digits if time else -1)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @t.overload
+    def __getitem__(self, index: int) -> Extract: ...
+
+    @t.overload
+    def __getitem__(self, index: slice) -> list[Extract]: ...
+
+    def __getitem__(self, index: int | slice) -> Extract | list[Extract]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        if self._digits[index] < 0:
+            return Extract(self._ids[index], None)
+        moment = _times.YEAR_1 + timedelta(microseconds=self._moments[index])
+        return Extract(self._ids[index], _times.show_digits(moment, self._digits[index]))
+
+    def sort(self) -> None:
+        """Oldest first, then by id; by id alone where the service does not tell the creation of each."""
+        for column in (self._ids, self._moments, self._digits):  # they come newest first: this does nearly all
+            column.reverse()
+        order = sorted(range(len(self)), key=self._ids.__getitem__)
+        if -1 not in self._digits:
+            order.sort(key=self._moments.__getitem__)
+        self._ids, self._moments = (array("q", map(column.__getitem__, order)) for column in (self._ids, self._moments))
+        self._digits = array("b", map(self._digits.__getitem__, order))
+
+
+def read(client: Client, datastream_id: int, created_from: str | None = None, created_to: str | None = None) -> Extracts:
     """The extracts of one datastream that were created within the bounds (both included), oldest first."""
-
-    def keep(row: Row) -> Extract:
-        return Extract(with_integers(PATH, row, "id")["id"], _times.readable(row.get("created")))
-
     inside = within(created_from, created_to)
-    extracts = read_linked(client, PATH, _filters(datastream_id, created_from, created_to, "created"), keep)
-    return oldest_first([extract for extract in extracts if inside(_times.parse_or_none(extract.created))])
+    extracts = read_linked(client, PATH, _filters(datastream_id, created_from, created_to), lambda: Extracts(inside), _created)
+    extracts.sort()
+    return extracts
 
 
 def read_rows(
     client: Client, datastream_id: int, created_from: str | None, created_to: str | None, limit: int | None
 ) -> list[Row]:
     """As ``read``, but whole rows, each with its integer ``datastream_id``; with ``limit`` only the newest so many."""
-
     inside = within(created_from, created_to)
 
-    def created(row: Row) -> datetime | None:
-        return _times.parse_or_none(row.get("created"))
-
     def enough(rows: list[Row]) -> bool:
-        # Only a list that really came newest first may be left before its end.
-        times = [created(row) for row in rows]
-        falling = all(a is not None and b is not None and a >= b for a, b in zip(times, times[1:]))
-        return limit is not None and falling and sum(inside(one) for one in times) >= limit
+        return limit is not None and sum(inside(_created(row)) for row in rows) >= limit
 
-    order = "created" if limit is None else "-created"
-    rows = read_linked(client, PATH, _filters(datastream_id, created_from, created_to, order), lambda row: with_integers(PATH, row, "id"), enough)
+    rows = read_linked(client, PATH, _filters(datastream_id, created_from, created_to), list[Row], _created, enough)
+    selected = Extracts(inside)
+    for row in rows:
+        selected.append(row)
+    selected.sort()
     by_id = {row["id"]: dict(row, datastream_id=datastream_id) for row in rows}
-    chosen = oldest_first([one for one in (Extract(row["id"], _times.readable(row.get("created"))) for row in rows) if inside(_times.parse_or_none(one.created))])
-    return [by_id[one.id] for one in (chosen if limit is None else chosen[-limit:])]
+    return [by_id[one.id] for one in (selected if limit is None else selected[-limit:])]
+
+
+def _created(row: Row) -> datetime | None:
+    return _times.parse_or_none(row.get("created"))
 
 
 def within(created_from: str | None, created_to: str | None) -> t.Callable[[datetime | None], bool]:
@@ -73,15 +118,8 @@ def within(created_from: str | None, created_to: str | None) -> t.Callable[[date
     return inside
 
 
-def oldest_first(extracts: list[Extract]) -> list[Extract]:
-    """By creation; by id where the service does not tell the creation of each."""
-    if all(extract.created is not None for extract in extracts):
-        return sorted(extracts, key=lambda extract: ((extract.created or "")[:-1], extract.id))
-    return sorted(extracts, key=lambda extract: extract.id)
-
-
-def _filters(datastream_id: int, created_from: str | None, created_to: str | None, ordering: str) -> dict[str, t.Any]:
-    filters: dict[str, t.Any] = {"datastream_id": datastream_id, "ordering": ordering}
+def _filters(datastream_id: int, created_from: str | None, created_to: str | None) -> dict[str, t.Any]:
+    filters: dict[str, t.Any] = {"datastream_id": datastream_id, "ordering": "-created"}
     if created_from:
         filters["created_from"] = _moved(created_from, -_MARGIN)
     if created_to:

@@ -34,7 +34,7 @@ LEDGER: Spec = {
     "ledger_wait": {"type": whole_number(0), "default": 300, "fallback": (env_fallback, ["ADVERITY_LEDGER_WAIT"])},
 }
 
-# What a requeue does, beside what it chooses.
+# What a requeue does, beside what it selects.
 BACKFILL = ["always", "when_needed", "never"]
 REQUEUE_HOW: Spec = {
     "sequential": {"type": "bool", "default": True},
@@ -45,10 +45,10 @@ REQUEUE_HOW: Spec = {
 }
 
 # Which extracts, into which bindings: alike where they are requeued and where the ledger is asked about them.
-REQUEUE_CHOICE: Spec = {"extract_ids": _ids(), **DATASTREAM_IDS, **CREATED, **BINDING_IDS, **TARGET_ID, **LEDGER}
+REQUEUE_SELECTION: Spec = {"extract_ids": _ids(), **DATASTREAM_IDS, **CREATED, **BINDING_IDS, **TARGET_ID, **LEDGER}
 REQUEUE_RULES: dict[str, t.Any] = {"mutually_exclusive": [("extract_ids", "datastream_ids")]}
 
-# Which datastreams, where these go by UUID. The filters are alike where they are listed and where they are chosen for a change.
+# Which datastreams, where these go by UUID. The filters are alike for a list and for a change.
 DATASTREAM_UUIDS: Spec = {"datastream_ids": {"type": "list", "elements": UUID, "aliases": ["datastream_id"]}}
 FILTERS: Spec = {
     "workspace_ids": {"type": "list", "elements": UUID},
@@ -57,13 +57,28 @@ FILTERS: Spec = {
     "active_pulling_mode": {"type": "str", "choices": ["smart", "smart-bundle", "schedule"]},
 }
 FILTER_RULES: dict[str, t.Any] = {"required_by": {"workspace_scope": "workspace_ids"}}
-DATASTREAM_CHOICE: Spec = {
+DATASTREAM_SELECTION: Spec = {
     **DATASTREAM_UUIDS,
     "filters": {"type": "dict", "options": FILTERS, **FILTER_RULES},
     "all_datastreams": {"type": "bool"},
 }
-DATASTREAM_CHOICE_RULES: dict[str, t.Any] = {
+DATASTREAM_SELECTION_RULES: dict[str, t.Any] = {
     "mutually_exclusive": [("all_datastreams", "datastream_ids"), ("all_datastreams", "filters")],
+}
+
+# A destination, by id, or by type, workspace and name. The settings may hold secrets: no_log keeps them out of the system's log.
+TARGET_TYPE: Spec = {"type": {"type": "str", "required": True}}
+DESTINATION: Spec = {"name": {"type": "str"}, "workspace": {"type": "str"}, **TARGET_ID}
+SETTINGS: Spec = {"settings": {"type": "dict", "no_log": True}}
+FORCE_SETTINGS: Spec = {"force_settings": {"type": "bool", "default": False}}
+STATE: Spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
+ASSIGNMENTS: Spec = {
+    "assignments": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {"datastream_id": {"type": INTEGER_ID, "required": True}, "table_name": {"type": "str"}, **SETTINGS},
+    }
 }
 
 

@@ -22,9 +22,10 @@ _TIME = re.compile(
 )
 # As the service writes it: read by the standard library, which takes a third of the time.
 _USUAL = re.compile(r"^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\dZ\Z", re.ASCII)
-_DAY, _MINUTE, SECOND, _FINEST = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1), timedelta(microseconds=1)
-_LAST_MOMENT = _DAY - _FINEST
-_YEAR_1 = datetime(1, 1, 1, tzinfo=timezone.utc)
+_NORMAL = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z\Z", re.ASCII)
+_DAY, _MINUTE, SECOND, FINEST = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1), timedelta(microseconds=1)
+_LAST_MOMENT = _DAY - FINEST
+YEAR_1 = datetime(1, 1, 1, tzinfo=timezone.utc)
 
 
 class Time(t.NamedTuple):
@@ -37,6 +38,11 @@ class Time(t.NamedTuple):
     def has_fraction(self) -> bool:
         """Whether the text had fractions of a second."""
         return self.precision < SECOND
+
+    @property
+    def digits(self) -> int:
+        """How many digits of a second the text had."""
+        return len(str(SECOND // self.precision)) - 1 if self.has_fraction else 0
 
 
 def parse(text: str, end_of_day: bool = False) -> datetime:
@@ -64,12 +70,12 @@ def parse_precise(text: t.Any) -> Time | None:
 
 def compare(a: str | Time, b: str | Time) -> int:
     """-1 where ``a`` is before ``b``, 1 where it is after, and 0 where the precision of the coarser one does not tell. Raises ValueError."""
-    if isinstance(a, str) and isinstance(b, str) and a[10:11] == b[10:11] == "T" and a[-1] == b[-1] == "Z" and len(a) >= 20 <= len(b):
+    if isinstance(a, str) and isinstance(b, str) and _NORMAL.match(a) and _NORMAL.match(b):
         shorter = min(len(a), len(b)) - 1  # both as ``readable`` has them: text tells, up to where both go
         return (a[:shorter] > b[:shorter]) - (a[:shorter] < b[:shorter])
     one, other = (_read(each) if isinstance(each, str) else each for each in (a, b))
     unit = max(one.precision, other.precision)
-    first, second = ((each.moment - _YEAR_1) // unit for each in (one, other))
+    first, second = ((each.moment - YEAR_1) // unit for each in (one, other))
     return (first > second) - (first < second)
 
 
@@ -92,13 +98,18 @@ def _read(text: t.Any) -> Time:
         except OverflowError as error:
             raise ValueError(str(error)) from error
     if fraction:
-        return Time(moment, _FINEST * 10 ** (6 - len(fraction)))
+        return Time(moment, FINEST * 10 ** (6 - len(fraction)))
     return Time(moment, SECOND if second else _MINUTE if hour else _DAY)
 
 
 def show(moment: datetime) -> str:
     """The way the service writes a time; fractions of a second only where there are any."""
     return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def show_digits(moment: datetime, digits: int) -> str:
+    """The same of a time in UTC, with so many digits of a second, zeros included."""
+    return moment.isoformat(timespec="microseconds")[: 20 + digits if digits else 19] + "Z"
 
 
 def now() -> str:
@@ -114,8 +125,7 @@ def readable(text: t.Any) -> str | None:
     time = parse_precise(text)
     if time is None:
         return None
-    digits = len(str(SECOND // time.precision)) - 1 if time.has_fraction else 0
-    return f"{time.moment.year:04}{time.moment:-%m-%dT%H:%M:%S}" + (f".{time.moment.microsecond:06}"[: digits + 1] if digits else "") + "Z"
+    return show_digits(time.moment, time.digits)
 
 
 def latest(*moments: str | None) -> str | None:

@@ -292,6 +292,203 @@ def error_bodies(ask, value):
     assert ask("GET", f"{EXTRACTS}?page=9").body == {"detail": "Invalid page."}
 
 
+# --- destinations and names ---
+
+TYPES = "/api/target-types/"
+FILE, AZURE = f"{TYPES}23/targets/", f"{TYPES}24/targets/"  # types that take no connection
+ASSIGNED = f"{TYPES}21/targets/11/mappings/"
+NEW = {"name": "New", "stack": 1}
+BLOB = {**NEW, "container": "c", "account_key": "key-of-azure"}
+
+
+@case("list_page_size", 100, 2)
+def list_page_size(ask, value):
+    assert [row["name"] for row in ask("GET", TYPES).body["results"]][:3] == ["BigQuery", "Google Sheets", "File"][:value]
+    for path, count in ((TYPES, 10), ("/api/connection-types/", 5), ("/api/stacks/", 1)):
+        body = ask("GET", path).body
+        assert (body["count"], len(body["results"])) == (count, min(count, value))
+        assert body["next"] == (f"{ask.simulator.url}{path}?page=2" if count > value else None)
+    assert len(ids(ask("GET", EXTRACTS))) == 3
+
+
+@case("workspace_rows", "full", "id")
+def workspace_rows(ask, value):
+    row = {"id": readable_uuid("a0", 1), "name": f"Workspace {readable_uuid('a0', 1)}", "parent_id": None}
+    assert ask("GET", "/api/v1/workspaces/").body == {"items": [row if value == "full" else {"id": row["id"]}], "count": 1}
+
+
+@case("datastream_rows", "full", "short")
+def datastream_rows(ask, value):
+    short = {"id", "name", "slug", "absolute_url"}
+    whole = short | {"description", "enabled", "datatype", "datastream_type_id", "stack_id", "auth", "created", "updated", "last_fetch", "next_run"}
+    for path in ("/api/datastreams/", "/api/datastream-types/221/datastreams/"):
+        assert [set(row) for row in ask("GET", path).body["results"]] == [whole if value == "full" else short]
+    assert set(ask("GET", "/api/datastreams/1/").body) == whole
+
+
+@case("connections_list", "pages", "list", "refused")
+def connections_list(ask, value):
+    ask.simulator.world.put("connections", {"id": 7})
+    reply = ask("GET", "/api/connection-types/121/connections/")
+    rows = [{"id": 7, "name": "Connection 7", "stack": 1, "is_authorized": True, "app": None, "user": None}]
+    assert (reply.status, reply.body) == {
+        "pages": (200, {"count": 1, "next": None, "previous": None, "results": rows}), "list": (200, rows),
+        "refused": (405, {"detail": 'Method "GET" not allowed.'})}[value]
+    assert ask("GET", "/api/connection-types/99/connections/").status == 404
+
+
+@case("targets_list", "listed", "refused")
+def targets_list(ask, value):
+    reply = ask("GET", f"{TYPES}21/targets/")
+    if value == "listed":
+        assert [row["id"] for row in reply.body["results"]] == [10, 11]
+    else:
+        assert (reply.status, reply.body) == (405, {"detail": 'Method "GET" not allowed.'})
+    assert ask("GET", f"{TYPES}21/targets/10/").body["name"] == "Destination 10"
+
+
+@case("target_rows", "full", "short")
+def target_rows(ask, value):
+    whole = ask("GET", f"{TYPES}21/targets/10/").body
+    assert ask("GET", f"{TYPES}21/targets/").body["results"][0] == (
+        whole if value == "full" else {name: whole[name] for name in ("id", "name", "url")})
+
+
+@case("target_options", "metadata", "bare", "refused")
+def target_options(ask, value):
+    reply = ask("OPTIONS", FILE)
+    assert reply.status == (405 if value == "refused" else 200)
+    if value != "refused":
+        assert reply.body["name"] == "File Target List"
+        assert ("actions" in reply.body) == (value == "metadata")
+        ask.simulator.world.keys["all"]["scopes"] = ["destination:read"]
+        assert "actions" not in ask("OPTIONS", FILE).body
+
+
+@case("target_changes", "patch", "put", "both")
+def target_changes(ask, value):
+    place = f"{AZURE}{ask('POST', AZURE, {**BLOB, 'schema_mapping': 1}).body['id']}/"
+    assert ask("PATCH", place, {"container": "d"}).status == (405 if value == "put" else 200)
+    whole = {**BLOB, "container": "e"}
+    reply = ask("PUT", place, whole)
+    seen = ask("GET", place).body
+    if value == "patch":
+        assert (reply.status, seen["container"], seen["schema_mapping"]) == (405, "d", 1)
+    else:  # what is left out falls to its default, what is required has to be there
+        assert (reply.status, seen["container"], seen["schema_mapping"]) == (200, "e", 0)
+        assert ask("PUT", place, {**NEW, "container": "f"}).body == {"account_key": ["This field is required."]}
+        assert ask("GET", place).body == seen
+
+
+@case("target_names", "free", "unique")
+def target_names(ask, value):
+    replies = [ask("POST", FILE, NEW) for _try in range(2)]
+    taken = {"name": ["A destination with this name exists in this workspace."]}
+    assert [reply.status for reply in replies] == ([201, 201] if value == "free" else [201, 400])
+    if value == "unique":
+        assert replies[1].body == taken
+        other = ask("POST", FILE, {**NEW, "name": "Other"}).body["id"]
+        assert ask("PATCH", f"{FILE}{other}/", {"name": "New"}).body == taken
+        assert ask("PATCH", f"{FILE}{other}/", {"name": "Other"}).status == 200
+    assert ask("POST", AZURE, BLOB).status == 201
+
+
+@case("text_blanks", "kept", "trimmed")
+def text_blanks(ask, value):
+    kept = value == "kept"
+    assert ask("POST", FILE, {**NEW, "name": "  Two \u00a0"}).body["name"] == ("  Two \u00a0" if kept else "Two")
+    assert ask("POST", FILE, {**NEW, "name": "  "}).status == (201 if kept else 400)
+    assert ask("POST", FILE, {**NEW, "name": ""}).body == {"name": ["This field may not be blank."]}
+    assert ask("POST", ASSIGNED, {"datastream": 1, "table_name": " t"}).body["table_name"] == (" t" if kept else "t")
+
+
+@case("unknown_settings", "refuse", "ignore")
+def unknown_settings(ask, value):
+    for path, body, read_only in ((FILE, NEW, "logo_url"), (ASSIGNED, {"datastream": 1}, "target")):
+        reply = ask("POST", path, {**body, "colour": "red", read_only: 7, "id": 900})
+        if value == "refuse":
+            assert (reply.status, reply.body) == (400, {
+                "colour": ["This field is not known."], read_only: ["This field is read-only."], "id": ["This field is read-only."]})
+        else:
+            assert (reply.status, reply.body["id"] == 900, "colour" in reply.body, reply.body[read_only] == 7) == (201, False, False, False)
+    assert len(ask.simulator.world.targets) == (2 if value == "refuse" else 3)
+
+
+@case("secrets", "masked", "absent", "null")
+def secrets(ask, value):
+    made = ask("POST", AZURE, BLOB)
+    place = f"{AZURE}{made.body['id']}/"
+    for reply in (made, ask("GET", place), ask("PATCH", place, {"account_key": "another-key"})):
+        assert reply.body.get("account_key", "absent") == {"masked": "********", "absent": "absent", "null": None}[value]
+        assert reply.body["container"] == "c"
+    assert ask.simulator.world.targets[made.body["id"]]["settings"]["account_key"] == "another-key"
+
+
+@case("related_objects", "id", "nested")
+def related_objects(ask, value):
+    target = ask("GET", f"{TYPES}21/targets/10/").body
+    mapping = ask("GET", f"{TYPES}21/targets/10/mappings/5/").body
+    name = ask.simulator.world.workspaces[readable_uuid("a0", 1)]["name"]
+    assert (target["stack"], target["auth"], mapping["target"], mapping["datastream"]) == (
+        (1, None, 10, 1) if value == "id"
+        else ({"id": 1, "name": name}, None, {"id": 10, "name": "Destination 10"}, {"id": 1, "name": "Datastream 1"}))
+
+
+@case("created_status", 201, 200)
+def created_status(ask, value):
+    assert (ask("POST", FILE, NEW).status, ask("POST", ASSIGNED, {"datastream": 1}).status) == (value, value)
+
+
+@case("mapping_ids", "same", "other")
+def mapping_ids(ask, value):
+    made = ask("POST", ASSIGNED, {"datastream": 1, "enabled": False}).body
+    rows = ask("GET", BINDINGS).body["items"]
+    assert (rows[-1]["id"], rows[-1]["target_id"], rows[-1]["enabled"]) == (7, 11, False)
+    assert made["id"] == (7 if value == "same" else 1_000_007)
+    assert ask("GET", f"{ASSIGNED}{made['id']}/").body == made == ask("GET", ASSIGNED).body["results"][-1]
+    assert ask("DELETE", f"{ASSIGNED}{7 if value == 'other' else 1_000_007}/").status == 404
+    assert ask("PATCH", f"{BINDINGS}7/", {"enabled": True}).status == 200
+    assert ask("DELETE", f"{ASSIGNED}{made['id']}/").status == 204
+    assert 7 not in ask.simulator.world.bindings
+
+
+@case("mapping_enabled", "enabled", "disabled")
+def mapping_enabled(ask, value):
+    made = ask("POST", ASSIGNED, {"datastream": 1}).body
+    ask.simulator.fetch(1)
+    assert (made["enabled"], (104, 7) in ask.simulator.arrivals) == ((True, True) if value == "enabled" else (False, False))
+    assert ask("POST", ASSIGNED, {"datastream": 1, "enabled": False}).body["enabled"] is False
+
+
+@case("mapping_change", "refresh", "keep")
+def mapping_change(ask, value):
+    assert ask("PATCH", f"{ASSIGNED}6/", {"table_name": "t"}).body["table_name"] == "t"
+    before = "2024-01-15T10:00:00Z"
+    assert ask("GET", BINDINGS).body["items"][1]["updated"] == ("2026-01-01T00:00:01Z" if value == "refresh" else before)
+    assert ask("PATCH", f"{ASSIGNED}6/", {"enabled": True}).body["enabled"] is True
+    assert ask("GET", BINDINGS).body["items"][1]["updated"] != before
+
+
+@case("double_assignment", "allow", "refuse")
+def double_assignment(ask, value):
+    reply = ask("POST", ASSIGNED, {"datastream": 1, "table_name": "another"})  # binding 6 is the first
+    assert reply.status == (201 if value == "allow" else 400)
+    if value == "refuse":
+        assert reply.body == {"non_field_errors": ["The fields target, datastream must make a unique set."]}
+    assert len(ask("GET", BINDINGS).body["items"]) == (3 if value == "allow" else 2)
+
+
+@case("binding_appears", 0, 1, 3, "never")
+def binding_appears(ask, value):
+    made = ask("POST", ASSIGNED, {"datastream": 1}).body["id"]
+    ask("GET", f"{BINDINGS}?target_id=10")  # a read that would not show it does not count
+    seen = [7 in [row["id"] for row in ask("GET", f"{BINDINGS}?target_id=11").body["items"]] for _read in range(5)]
+    later = 5 if value == "never" else value
+    assert seen == [False] * later + [True] * (5 - later)
+    assert ask("PATCH", f"{BINDINGS}{made}/", {"enabled": True}).status == (404 if value == "never" else 200)
+    assert [row["id"] for row in ask("GET", ASSIGNED).body["results"]] == [6, 7]
+
+
 VALUES = [(name, value) for name, (allowed, _meaning) in SWITCHES.items()
           for value in ((100, 2) if allowed is int else allowed)]
 

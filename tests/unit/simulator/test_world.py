@@ -46,7 +46,7 @@ def test_what_the_default_world_promises():
     assert {row["active_mode"] for row in world.datastreams.values()} == {"smart", "schedule", "smart-bundle", None}
     assert world.keys["demo"] == {
         "key": "demo-key-0123456789", "workspace": readable_uuid("a0", 1),
-        "scopes": ["datastream:read", "datastream:write", "destination:read", "destination:write"]}
+        "scopes": ["datastream:read", "datastream:write", "destination:read", "destination:write", "workspace:read"]}
     assert world.keys["read-only"]["scopes"] == ["datastream:read", "destination:read"]
     assert "destination:write" not in world.keys["americas"]["scopes"]
     assert world.data()["now"] is None
@@ -68,14 +68,17 @@ def test_what_a_seed_may_leave_out(small):
     workspace = readable_uuid("a0", 1)
     assert world.datastreams == {1: {
         "id": 1, "uuid": readable_uuid("d5", 1), "name": "Datastream 1", "workspace": workspace, "enabled": True,
-        "has_schedule": True, "active_mode": "schedule", "smart": None, "smart_bundle": None}}
+        "has_schedule": True, "active_mode": "schedule", "smart": None, "smart_bundle": None, "type": "google-ads",
+        "slug": "datastream-1", "description": "", "datatype": "Live", "auth": None}}
     assert world.bindings[6] == {
         "id": 6, "datastream_id": 1, "target_id": 11, "enabled": False, "available": True,
-        "created": "2024-01-15T10:00:00Z", "updated": "2024-01-15T10:00:00Z"}
-    assert world.targets[10] == {"id": 10, "name": "Destination 10", "type": "BigQueryTarget"}
-    assert world.workspaces[workspace] == {"id": workspace, "name": f"Workspace {workspace}", "parent": None}
+        "created": "2024-01-15T10:00:00Z", "updated": "2024-01-15T10:00:00Z", "table_name": None, "settings": {}}
+    assert world.targets[10] == {
+        "id": 10, "name": "Destination 10", "type": "BigQueryTarget", "workspace": workspace, "auth": None, "settings": {}}
+    assert world.workspaces[workspace] == {
+        "id": workspace, "name": f"Workspace {workspace}", "parent": None, "stack_id": 1, "slug": f"workspace-{workspace}"}
     assert world.keys["all"]["workspace"] == workspace
-    assert len(world.keys["all"]["scopes"]) == 4
+    assert len(world.keys["all"]["scopes"]) == 5
     assert world.extracts[103] == {"id": 103, "datastream_id": 1, "created": "2025-06-03T05:00:00Z", "state": "finished"}
 
 
@@ -123,6 +126,11 @@ def test_a_long_series(small):
     ({"datastreams": [{"id": 1}, {"id": 2, "uuid": readable_uuid("d5", 1)}]}, "is there twice"),
     ({"workspaces": [{"id": readable_uuid("a0", 1), "parent": readable_uuid("a0", 2)}]}, "parent .* does not exist"),
     ({"workspaces": []}, "does not exist"),
+    ({"workspaces": [{"id": readable_uuid("a0", number), "stack_id": 1} for number in (1, 2)]}, "the stack_id 1 is there twice"),
+    ({"datastreams": [{"id": 1, "type": "nothing"}]}, "type 'nothing' does not exist"),
+    ({"connections": [{"id": 1, "type": "nothing"}]}, "type 'nothing' does not exist"),
+    ({"targets": [{"id": 1, "auth": 5}]}, "auth 5 does not exist"), ({"first_type_id": 0}, "first_type_id: a whole number from 1"),
+    ({"targets": [{"id": 1, "settings": []}]}, "settings: an object is due"),
     ({"extracts": [{"id": 1, "datastream_id": 1}]}, "extracts, row 1: created is missing"),
     ({"extracts": [{"id": 1, "datastream_id": 9, "created": "2025-01-01"}]}, "datastream_id 9 does not exist"),
     ({"extracts": [{"first_id": 1, "datastream_id": 1, "count": 0, "from": "2025-01-01"}]}, "count: a whole number"),

@@ -164,6 +164,14 @@ class Resource:
         return row
 
 
+# What can be prompted for at the launch of a job template, and the setting that allows it.
+LAUNCH_PROMPTS = {
+    name: f"ask_{setting}_on_launch"
+    for name, setting in {
+        "credentials": "credential", "diff_mode": "diff_mode", "inventory": "inventory", "job_tags": "tags", "job_type": "job_type",
+        "limit": "limit", "scm_branch": "scm_branch", "skip_tags": "skip_tags", "verbosity": "verbosity",
+    }.items()
+}
 _JOBS = {"survey_enabled": OFF, "allow_simultaneous": OFF, "extra_vars": Field("variables", ""), "ask_variables_on_launch": OFF}
 
 RESOURCES = {
@@ -233,9 +241,9 @@ RESOURCES = {
             "playbook": Field("str", "", most=1024),
             "inventory": Field("inventories"),
             "execution_environment": Field("execution_environments"),
-            "use_fact_cache": OFF,
             "prevent_instance_group_fallback": OFF,
             **_JOBS,
+            **dict.fromkeys(LAUNCH_PROMPTS.values(), OFF),
         },
         check=check_job_template,
         sub_lists={"credentials": "credentials", "instance_groups": "instance_groups"},

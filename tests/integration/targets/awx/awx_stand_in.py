@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A stand-in for the API of AWX: it keeps what it is given, if AWX's rules allow it, and writes down every request."""
+"""A stand-in for the API of AWX: it keeps what it is given, if AWX's rules allow it, and writes down every request.
+
+A launched job runs nothing. It is over at once, and shows what it would have run with (awx/api/serializers.py, JobLaunchSerializer;
+awx/main/models/unified_jobs.py, pre_start, for a credential that is not filled in).
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from adverity_harness.place import ROOT
-from awx_credential_types import ENCRYPTED, Refusal, secret_fields
-from awx_resources import RESOURCES, Row, Store, playbooks_of
-from awx_surveys import check_survey
+from awx_credential_types import ENCRYPTED, Refusal, can_start, secret_fields
+from awx_resources import LAUNCH_PROMPTS, RESOURCES, Row, Store, playbooks_of
+from awx_surveys import check_survey, launch_variables
 
 TOKEN = "awx-token-0123456789"
 API = "/api/v2/"
@@ -25,13 +29,14 @@ UNIFIED = ("projects", "job_templates", "workflow_job_templates", "workflow_appr
 
 
 class StandIn:
-    """The server and what it holds: ``store[list][id]``. Use it as a context manager.
+    """The server and what it holds: ``store[list][id]``, and `jobs` by id. Use it as a context manager.
 
     `requests` are the requests as (method, path, body). Projects hold the playbooks of this collection.
     """
 
     def __init__(self) -> None:
         self.store: Store = {name: {} for name in RESOURCES}
+        self.jobs: dict[int, Row] = {}
         self.surveys: dict[int, Row] = {}
         self.related: dict[tuple[int, str], list[int]] = {}
         self.requests: list[tuple[str, str, Any]] = []
@@ -79,6 +84,8 @@ class StandIn:
             name, key, rest = words[0], words[1:2], words[2:]
             if name == "project_updates" and method == "GET":
                 return 200, {"status": "successful"}
+            if name == "jobs" and method == "GET" and key and key[0].isdigit() and int(key[0]) in self.jobs:
+                return 200, self.jobs[int(key[0])]
             if name not in self._known() or (key and (not key[0].isdigit() or int(key[0]) not in self._known()[name])):
                 raise Refusal("detail", "Not found.", 404)
             if not key:
@@ -116,6 +123,9 @@ class StandIn:
             check_survey(body)
             self.surveys[row["id"]] = body
             return 200, {}
+        if part == "launch" and name == "job_templates" and method == "POST":
+            job, ignored = self._launch(row, body or {})
+            return 201, {"job": job["id"], "ignored_fields": ignored, **job}
         if part == "create_approval_template" and name == "workflow_job_template_nodes" and method == "POST":
             approval = self.add("workflow_approval_templates", body)
             row["unified_job_template"] = approval["id"]
@@ -128,6 +138,33 @@ class StandIn:
             return 200, _page([self._shown(rows[one]) for one in ids])
         self._relate(row, part, rows, ids, body)
         return 204, None
+
+    def _launch(self, template: Row, given: Row) -> tuple[Row, Row]:
+        """Keep a job of this template as if it had run. Return it, and what AWX ignores of what was given."""
+        survey = self.surveys[template["id"]] if template["survey_enabled"] and template["id"] in self.surveys else {"spec": []}
+        fixed = json.loads(template["extra_vars"] or "{}")
+        variables, ignored = launch_variables(survey, fixed, given.get("extra_vars", {}), template["ask_variables_on_launch"])
+        prompts = {name: given[name] for name in LAUNCH_PROMPTS if name in given}
+        accepted = {name: value for name, value in prompts.items() if template[LAUNCH_PROMPTS[name]]}
+        refused = {name: value for name, value in prompts.items() if name not in accepted}
+        credentials = [self.store["credentials"][one] for one in self.related.get((template["id"], "credentials"), [])]
+        ok = all(can_start(self.store["credential_types"][one["credential_type"]], one["inputs"]) for one in credentials)
+        ident = next(self._ids)
+        self.jobs[ident] = {
+            "id": ident,
+            "type": "job",
+            "url": f"{API}jobs/{ident}/",
+            "job_template": template["id"],
+            "job_type": template["job_type"],
+            **accepted,
+            "extra_vars": json.dumps(variables),
+            "status": "successful" if ok else "failed",
+            "failed": not ok,
+            "finished": "2026-03-10T12:00:00Z",
+            "event_processing_finished": True,
+            "job_explanation": "" if ok else "Job cannot start because its Credential does not provide one or more required fields.",
+        }
+        return self.jobs[ident], {**refused, **({"extra_vars": ignored} if ignored else {})}
 
     def _relate(self, row: Row, part: str, rows: dict[int, Row], ids: list[int], body: Row) -> None:
         if body.get("id") not in rows:
@@ -153,6 +190,7 @@ class StandIn:
         name = next(name for name, rows in self.store.items() if row["id"] in rows)
         url = f"{API}{name}/{row['id']}/"
         related = {"survey_spec": f"{url}survey_spec/"} if name in ("job_templates", "workflow_job_templates") else {}
+        related.update({"launch": f"{url}launch/"} if name == "job_templates" else {})
         if row.get("unified_job_template"):
             target = row["unified_job_template"]
             related["unified_job_template"] = next(f"{API}{one}/{target}/" for one in UNIFIED if target in self.store[one])

@@ -5,7 +5,8 @@
 """AWX's rules for surveys, and for the answers to them.
 
 Written after ansible/awx at e21dd0a0933fd544d1fe2513c54fe41203775eb5: awx/api/views/__init__.py (JobTemplateSurveySpec, for the
-questions), awx/main/models/mixins.py (SurveyJobTemplateMixin, for answers and defaults) and awx/main/constants.py (the types).
+questions), awx/main/models/mixins.py (SurveyJobTemplateMixin, for answers, defaults, and the variables of a job) and
+awx/main/constants.py (the types).
 """
 
 from __future__ import annotations
@@ -97,3 +98,17 @@ def defaults(survey: Row) -> Row:
     given = {question["variable"]: question["default"] for question in survey["spec"] if question.get("default") is not None}
     wrong = {text.split()[0] for text in complaints(survey, given) if not text.endswith("is missing")}
     return {name: value for name, value in given.items() if name not in wrong}
+
+
+def launch_variables(survey: Row, fixed: Row, answers: Row, all_accepted: bool = False) -> tuple[Row, Row]:
+    """Return the variables of a job that is launched with these answers, and those that AWX ignores; raise Refusal where it refuses the launch.
+
+    `fixed` are the template's own variables, which the survey's defaults override. `all_accepted` is the setting ask_variables_on_launch.
+    """
+    found = complaints(survey, answers)
+    if found:
+        raise Refusal("variables_needed_to_start", "; ".join(found))
+    asked = {question["variable"] for question in survey["spec"]}
+    accepted = {name: value for name, value in answers.items() if all_accepted or name in asked}
+    ignored = {name: value for name, value in answers.items() if name not in accepted and fixed.get(name) != value}
+    return {**fixed, **defaults(survey), **accepted}, ignored

@@ -21,15 +21,28 @@ def fixture_kind():
     return data("credential_type")
 
 
-@pytest.mark.parametrize("inputs", [{}, {"ca_bundle": "", "skip_certificate_check": False}], ids=["never touched", "emptied"])
+EMPTY = {"ADVERITY_LEDGER": "", "ADVERITY_LEDGER_PASSWORD": "", "ADVERITY_CA_PATH": "", "ADVERITY_VALIDATE_CERTS": "true"}
+
+
+@pytest.mark.parametrize(
+    "inputs", [{}, {"ca_bundle": "", "skip_certificate_check": False, "ledger": "", "ledger_password": ""}], ids=["never touched", "emptied"]
+)
 def test_what_is_left_empty_breaks_nothing(kind, begin, inputs, tmp_path):
     scene = begin(World().datastream(456, extracts=1).binding(123, 456))
     given = inject(kind, {"instance": scene.url, "api_key": KEY, **inputs}, tmp_path)
-    assert given == {"ADVERITY_INSTANCE": scene.url, "ADVERITY_API_KEY": KEY, "ADVERITY_CA_PATH": "", "ADVERITY_VALIDATE_CERTS": "true"}
-    nothing = {"ADVERITY_RETRY_MAX_DELAY": None, "ADVERITY_LEDGER": None}
-    run = scene.play([module("binding_info", "Read", target_id=789)], env={**nothing, **given}, verbosity=3)
-    read = run.one("Read")
-    assert read["count"] == 1
+    assert given == {"ADVERITY_INSTANCE": scene.url, "ADVERITY_API_KEY": KEY, **EMPTY}
+    tasks = [module("binding_info", "Read", target_id=789), module("requeue", "Send", extract_ids=[4560001], binding_ids=[123])]
+    scene.service.world.bindings[123]["enabled"] = True
+    run = scene.play(tasks, env={"ADVERITY_RETRY_MAX_DELAY": None, **given}, verbosity=3)
+    assert run.one("Read")["count"] == 1
+    # Outside of AWX empty text means the default, as where the variable is not set.
+    assert run.one("Send")["ledger"] == str(scene.home / ".ansible" / "adverity" / "requeue.sqlite3")
+
+
+def test_the_ledger_is_handed_over(kind, tmp_path):
+    url = "postgresql://adverity@db.example.com/ledger?sslmode=verify-full"
+    given = inject(kind, {"instance": "a.example.com", "api_key": "k", "ledger": url, "ledger_password": "p"}, tmp_path)
+    assert (given["ADVERITY_LEDGER"], given["ADVERITY_LEDGER_PASSWORD"]) == (url, "p")
 
 
 def test_certificates_come_as_a_file(kind, tmp_path):

@@ -42,16 +42,22 @@ def test_every_field_has_its_type_named():
     assert all("type" in field for field in data("credential_type")["inputs"]["fields"])
 
 
-def test_the_key_alone_is_secret():
-    assert [field["id"] for field in data("credential_type")["inputs"]["fields"] if field.get("secret")] == ["api_key"]
+def test_the_key_and_the_password_are_secret():
+    assert [field["id"] for field in data("credential_type")["inputs"]["fields"] if field.get("secret")] == ["api_key", "ledger_password"]
+
+
+def test_a_credential_without_a_ledger_is_complete():
+    # A job that loads nothing, as a report, needs none.
+    assert data("credential_type")["inputs"]["required"] == ["instance", "api_key"]
 
 
 def test_credential_sets_what_the_modules_read():
-    fragment = (ROOT / "plugins" / "doc_fragments" / "connection.py").read_text("utf-8")
-    read = set(re.findall(r"E\((ADVERITY_\w+)\)", fragment))
+    texts = [path.read_text("utf-8") for folder in ("doc_fragments", "modules") for path in (ROOT / "plugins" / folder).glob("*.py")]
+    read = {name for text in texts for name in re.findall(r"E\((ADVERITY_\w+)\)", text)}
     names = set(data("credential_type")["injectors"]["env"])
     assert names <= read
-    assert names == {"ADVERITY_INSTANCE", "ADVERITY_API_KEY", "ADVERITY_CA_PATH", "ADVERITY_VALIDATE_CERTS"}
+    connection = {"ADVERITY_INSTANCE", "ADVERITY_API_KEY", "ADVERITY_CA_PATH", "ADVERITY_VALIDATE_CERTS"}
+    assert names == {*connection, "ADVERITY_LEDGER", "ADVERITY_LEDGER_PASSWORD"}
 
 
 @pytest.mark.parametrize("name", SURVEYS)
@@ -79,22 +85,33 @@ def test_surveys_ask_for_what_there_is(name):
             assert question["default"] == option["default"]
 
 
-def test_what_has_to_be_answered_is_what_the_role_requires():
+@pytest.mark.parametrize("name", SURVEYS)
+def test_only_what_has_no_default_is_required(name):
+    for question in data(name)["spec"]:
+        assert not (question["required"] and "default" in question), question["variable"]
+
+
+@pytest.mark.parametrize("name", [name for name in SURVEYS if name != "survey_report"])
+def test_surveys_ask_for_all_that_the_role_requires(name):
     required = {name for name, option in options().items() if option.get("required")}
-    for name in ("survey_deploy", "survey_resume"):
-        assert required <= {question["variable"] for question in data(name)["spec"] if question["required"]}
+    assert required <= {question["variable"] for question in data(name)["spec"] if question["required"]}
 
 
-def test_the_deployment_can_be_launched_with_a_destination_alone():
-    survey = data("survey_deploy")
-    assert complaints(survey, {**defaults(survey), "deploy_destination_target_id": 789}) == []
-    assert complaints(survey, defaults(survey)) == ["deploy_destination_target_id is missing"]
+@pytest.mark.parametrize("answers", [{"target_id": 789}, {"name": "DWH", "type": "bigquery", "workspace": "EMEA"}], ids=["id", "name"])
+def test_the_deployment_can_be_launched_with_a_destination_alone(answers):
+    assert complaints(data("survey_deploy"), {f"deploy_destination_{name}": value for name, value in answers.items()}) == []
+
+
+def test_a_new_destination_needs_what_makes_it_and_its_datastreams():
+    asked = ("name", "type", "workspace", "datastreams")
+    assert complaints(data("survey_new"), {}) == [f"deploy_destination_{name} is missing" for name in asked]
+    assert complaints(data("survey_new"), {f"deploy_destination_{name}": "one" for name in asked}) == []
 
 
 def test_a_resume_has_to_name_its_datastreams():
     # Left out they would mean all of the destination, and enable what nobody asked for.
     survey = data("survey_resume")
-    answers = {**defaults(survey), "deploy_destination_target_id": 789}
+    answers = {"deploy_destination_target_id": 789}
     assert complaints(survey, answers) == ["deploy_destination_datastream_ids is missing"]
     assert complaints(survey, {**answers, "deploy_destination_datastream_ids": ""}) == ["deploy_destination_datastream_ids is too small or too large"]
     assert complaints(survey, {**answers, "deploy_destination_datastream_ids": "456, 457"}) == []
@@ -109,15 +126,13 @@ def test_job_templates_launch_playbooks_that_are_there():
         assert template["survey"][: -len(".yml")] in SURVEYS
 
 
-def test_job_templates_set_variables_that_there_are():
-    known = {*options(), *report_variables()}
-    for template in data("job_templates"):
-        assert {template["ledger"], template.get("ledger_in_facts", template["ledger"])} <= known
-
-
-def test_templates_that_deploy_keep_the_ledger_in_the_same_place():
-    ledgers = {(row["ledger"], row.get("ledger_in_facts")) for row in data("job_templates") if row["playbook"] == "deploy_destination.yml"}
-    assert len(ledgers) == 1
+def test_every_question_of_a_template_means_the_same_in_all():
+    # Who learned one survey knows the others: same variable, same choices, same default.
+    seen = {}
+    for name in SURVEYS:
+        for question in data(name)["spec"]:
+            known = seen.setdefault(question["variable"], question)
+            assert [question.get(part) for part in ("type", "choices", "max")] == [known.get(part) for part in ("type", "choices", "max")]
 
 
 def test_workflow_asks_what_its_jobs_ask():

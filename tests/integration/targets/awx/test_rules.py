@@ -76,9 +76,10 @@ def test_inputs_of_a_credential(inputs):
 
 
 def question(**options):
-    """A change to the third question of the survey, which has choices. None takes an option away."""
+    """A change to the survey's first question that has choices. None takes an option away."""
     survey = copy.deepcopy(data("survey_deploy"))
-    survey["spec"][2] = {name: value for name, value in {**survey["spec"][2], **options}.items() if value is not None}
+    number = next(number for number, one in enumerate(survey["spec"]) if one["type"] == "multiplechoice")
+    survey["spec"][number] = {name: value for name, value in {**survey["spec"][number], **options}.items() if value is not None}
     return survey
 
 
@@ -124,7 +125,8 @@ def fixture_filled(awx):
     awx.add("credential_types", data("credential_type"))
     for name in "AB":
         awx.add("credentials", {"name": name, "organization": 1, "credential_type": 4})
-    awx.add("job_templates", {"name": "J", "project": 2, "inventory": 3, "playbook": "playbooks/report.yml"})
+    awx.add("job_templates", {"name": "J", "project": 2, "inventory": 3, "playbook": "playbooks/report.yml", "survey_enabled": True})
+    awx.surveys[7] = data("survey_resume")
     awx.add("workflow_job_templates", {"name": "W", "organization": 1})
     for name in "ab":
         awx.add("workflow_job_template_nodes", {"identifier": name, "workflow_job_template": 8})
@@ -160,7 +162,12 @@ def fixture_filled(awx):
         ("POST", "job_templates/", {"name": "K", "project": 2, "inventory": 3, "playbook": "report.yml"}, 400),
         ("POST", "job_templates/", {"name": "J", "project": 2, "inventory": 3, "playbook": "playbooks/report.yml"}, 400),
         ("PATCH", "job_templates/7/", {"extra_vars": "no"}, 400),
-        ("PATCH", "job_templates/7/", {"use_fact_cache": None}, 400),
+        ("PATCH", "job_templates/7/", {"allow_simultaneous": None}, 400),
+        ("POST", "job_templates/7/launch/", {"extra_vars": {}}, 400),
+        ("POST", "job_templates/7/launch/", {"extra_vars": {"deploy_destination_target_id": "789"}}, 400),
+        ("POST", "job_templates/7/launch/", {"extra_vars": {"deploy_destination_target_id": 789, "deploy_destination_datastream_ids": ""}}, 400),
+        ("GET", "job_templates/7/launch/", None, 404),
+        ("GET", "jobs/7/", None, 404),
         ("POST", "workflow_job_template_nodes/", {"identifier": "a", "workflow_job_template": 8}, 400),
         ("POST", "workflow_job_template_nodes/", {"identifier": "c", "workflow_job_template": 8, "unified_job_template": 3}, 400),
         ("POST", "workflow_job_template_nodes/10/success_nodes/", {"id": 9}, 400),
@@ -175,6 +182,7 @@ def test_resources(filled, method, path, body, status):
     before = copy.deepcopy(filled.store)
     assert send(filled, method, path, body) == status
     assert filled.store == before
+    assert filled.jobs == {}
 
 
 def test_without_the_token_nothing_is_told(awx):

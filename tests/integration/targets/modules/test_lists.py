@@ -60,12 +60,12 @@ def test_a_count_that_is_never_reached_is_an_error(begin, world, surplus):
     )
     assert len(run.failures) == 3
     for failure in run.failures:
-        assert "does not add up" in failure["msg"]
+        assert "inconsistent list" in failure["msg"]
         assert "count" in failure["msg"]
     assert scene.writes() == []
-    # Three readings at most: of one page and the next, or of three pages.
+    # Three or four readings at most: of one page and the next, or of three pages.
     for talk in scene.talks():
-        assert len(talk) <= 9
+        assert len(talk) <= 12
 
 
 def test_a_list_that_goes_round_in_circles_is_an_error(begin, world):
@@ -74,17 +74,17 @@ def test_a_list_that_goes_round_in_circles_is_an_error(begin, world):
     page = {"count": 250, "next": scene.url + EXTRACTS + "?datastream_id=456&page=2", "previous": None, "results": rows}
     scene.service.fault(method="GET", path=EXTRACTS, times=None, json=page)
     run = scene.play([module("requeue", datastream_id=456, target_id=789)], fails=True)
-    assert "does not add up" in run.failures[0]["msg"]
+    assert "inconsistent list" in run.failures[0]["msg"]
     assert scene.writes() == []
-    assert len(scene.requests()) <= 7
+    assert len(scene.requests()) <= 9
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
 def test_next_leads_to_another_address_which_never_hears_of_us(begin, world, elsewhere, name):
     port, heard = elsewhere
     scene = begin(world)
-    first = [{"id": identity, "created": moment(days=250 - number)} for number, identity in enumerate(world.aged(456)[:100])]
-    page = {"count": 250, "next": f"http://{name}:{port}{EXTRACTS}?datastream_id=456&ordering=created&page=2", "previous": None, "results": first}
+    first = [{"id": identity, "created": moment(days=number + 1)} for number, identity in enumerate(world.aged(456)[:-101:-1])]
+    page = {"count": 250, "next": f"http://{name}:{port}{EXTRACTS}?datastream_id=456&ordering=-created&page=2", "previous": None, "results": first}
     scene.service.fault(method="GET", path=EXTRACTS, json=page)
     run = scene.play([module("extract_info", datastream_id=456)])
     assert [row["id"] for row in run.one("adverity_extract_info")["extracts"]] == world.aged(456)

@@ -10,12 +10,12 @@ import json
 
 import pytest
 from adverity_harness.runs import module
-from adverity_harness.worlds import READ_ONLY_KEY, World
+from adverity_harness.worlds import READ_ONLY_KEY, World, moment
 from page import REPORT, Page, report
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"), [([789, 4711], "no binding found to 4711"), ([], "names no integer id")]
+    ("wrong", "words"), [([789, 4711], "no binding to destination 4711 was found"), ([], "names no integer id")]
 )
 def test_destinations_that_are_not_there(begin, wrong, words):
     scene = begin(World().datastream(456).binding(123, 456))
@@ -32,14 +32,14 @@ def test_rows_of_which_the_service_says_little(begin):
     page = Page((run.folder / "adverity-report.html").read_text("utf-8"))
     assert "enabled: ?" in page.says("binding-123")
     assert "Destination without a name" in page.says("destination-789")
-    assert "Without naming a binding" in page.says("elsewhere")
+    assert "Sent to all bindings that were enabled" in page.says("elsewhere")
     assert "2 dispatched of 2 in the ledger" in page.says("elsewhere")
 
 
 def test_nothing_at_all_with_a_key_that_may_only_read(begin):
     run = report(begin(World()), env={"ADVERITY_API_KEY": READ_ONLY_KEY})
     page = Page((run.folder / "adverity-report.html").read_text("utf-8"))
-    assert "No bindings" in page.says(None)
+    assert "The key reaches no bindings" in page.says(None)
     assert page.says("bindings") == "0 of 0"
 
 
@@ -49,6 +49,41 @@ def test_a_key_without_a_right_to_the_datastreams(begin):
     scene = begin(world)
     assert "datastream:read" in report(scene, fails=True).failures[0]["msg"]
     assert report(scene, pulling_modes=False).changed == 1
+
+
+def test_a_name_that_two_datastreams_have_links_no_ids(begin):
+    world = World().datastream(456, name="Google Ads").datastream(457, name="Google Ads").datastream(458, name="Meta Ads")
+    run = report(begin(world.binding(123, 456).binding(124, 457).binding(125, 458)))
+    page = Page((run.folder / "adverity-report.html").read_text("utf-8"))
+    for number in (123, 124):
+        assert "Google Ads" in page.says(f"binding-{number}"), "the older list has the name beside the integer id"
+        assert "pulling mode" not in page.says(f"binding-{number}")
+    assert "Meta Ads" in page.says("binding-125")
+    assert "pulling mode: custom schedule" in page.says("binding-125")
+
+
+def test_names_that_cannot_be_read_do_not_keep_the_page_from_being_written(begin):
+    scene = begin(World().datastream(456).binding(123, 456))
+    scene.service.fault(path="/api/datastreams/", status=404, times=9)
+    page = Page((report(scene).folder / "adverity-report.html").read_text("utf-8"))
+    assert "Datastream 456" in page.says("binding-123")
+    assert "The names of the datastreams could not be read" in page.says("pulling")
+    assert "404" in page.says("pulling")
+
+
+def test_what_was_refused_stands_there_with_reason_and_time(begin):
+    world = World().datastream(456, extracts=4).binding(123, 456, enabled=True, updated=moment(hours=1))
+    gone = world.aged(456)[1]
+    scene = begin(world)
+    del scene.service.world.extracts[gone]
+    requeue = {"extract_ids": world.aged(456), "binding_id": 123, "on_refused": "skip"}
+    scene.play([module("requeue", **requeue)], warnings=(str(gone),))
+    page = Page((report(scene).folder / "adverity-report.html").read_text("utf-8"))
+    assert page.says("refused") == "1"
+    assert f"extract {gone}: " in page.says("attention-refused")
+    assert "no reason recorded" not in page.says("attention-refused")
+    assert "2026-03-10T12:0" in page.says("attention-refused")
+    assert "3 dispatched · 1 refused of 4 in the ledger" in page.says("binding-123")
 
 
 def test_in_a_play_of_ones_own(begin, tmp_path):

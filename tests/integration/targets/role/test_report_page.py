@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page that ``adverity.management.report`` writes: what it says, that it is one file, and that no name gets out of its place."""
+"""The page that ``adverity.management.report`` writes: what it says, that it is one file, and that no name gets out of its place.
+
+How it looks, and its filter, are seen in a browser by the tests in ``tests/page``.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import pytest
 from adverity_harness.crowds import uuid
 from adverity_harness.runs import module
 from adverity_harness.scenes import open_scene
-from adverity_harness.worlds import KEY, World
+from adverity_harness.worlds import KEY, World, moment
 from page import Page, report
 
 REFERRING = {"src", "href", "srcset", "action", "formaction", "data", "poster", "background", "cite", "ping", "manifest", "xlink:href"}
@@ -32,7 +35,9 @@ def hostile_world():
     world = World()
     for number, name in enumerate(names, 451):
         world.datastream(number, extracts=10, name=name)
-    world.binding(121, 451, enabled=True).binding(122, 452, enabled=True).binding(123, 453, enabled=True).binding(124, 454)
+    for number in (121, 122, 123):
+        world.binding(number, 330 + number, enabled=True, updated=moment(hours=1))  # after the extracts, so that these are due
+    world.binding(124, 454)
     world.binding(125, 455, target=790).binding(126, 456, target=791).binding(127, 458, target=792)
     for row, name in zip(world.data["targets"], (CLOSING, ATTRIBUTE, LONG, "x")):
         row["name"] = name
@@ -72,24 +77,28 @@ def fixture_written(tmp_path_factory):
 def test_it_only_reads(written):
     scene, path, run, _mapping, _page = written
     assert scene.writes() == []
-    assert len(scene.requests()) == 2
+    assert len(scene.requests()) <= 5
     assert run.changed == 1
     assert path.stat().st_mode & 0o777 == 0o640
-    assert run.custom["report"]["extracts"] == {"dispatched": 17, "pending": 20, "unknown": 3}
+    extracts = run.custom["report"]["extracts"]
+    assert [extracts[name] for name in ("dispatched", "pending", "unknown")] == [17, 20, 3]
 
 
-def test_it_is_one_file_that_fetches_nothing_and_runs_nothing(written):
+def test_it_is_one_file_that_fetches_nothing_and_runs_nothing_but_its_filter(written):
     page = written[-1]
     text = written[1].read_text("utf-8")
     for tag, attrs in page.tags:
-        assert tag not in ("script", "link", "img", "iframe", "object", "embed", "base", "form", "svg", "a"), tag
+        assert tag not in ("link", "img", "iframe", "object", "embed", "base", "form", "svg", "a"), tag
         assert not REFERRING.intersection(attrs), (tag, attrs)
         assert not [name for name in attrs if name.startswith("on")], (tag, attrs)
+    assert [attrs for tag, attrs in page.tags if tag == "script"] == [{}]
     for style in page.styles:
         assert "url(" not in style
         assert "@import" not in style
     assert all(re.fullmatch(r"flex-grow:\d+", attrs["style"]) for _tag, attrs in page.tags if "style" in attrs)
-    assert any("default-src 'none'" in attrs.get("content", "") for _tag, attrs in page.tags)
+    policy = next(attrs["content"] for _tag, attrs in page.tags if attrs.get("http-equiv") == "Content-Security-Policy")
+    assert "default-src 'none'" in policy
+    assert re.search(r"script-src 'sha256-[A-Za-z0-9+/]{43}='", policy)
     assert "prefers-color-scheme: dark" in text
     assert KEY[:8] not in text
 
@@ -110,7 +119,8 @@ def test_it_can_be_read_by_all(written):
 @pytest.mark.parametrize("name", [MARKUP, ATTRIBUTE, CLOSING, TEMPLATE, RIGHT_TO_LEFT, LONG, STYLE])
 def test_a_name_is_text_and_nothing_else(written, name):
     page = written[-1]
-    assert name in page.words["pulling"]
+    shown = " ".join(name.replace("\u202e", " ").split())
+    assert shown in page.words["pulling"]
     assert page.names()["h1"] == 1
 
 
@@ -133,19 +143,31 @@ def test_the_counts_are_those_of_the_ledger(written):
     assert "4 dispatched · 6 pending of 10 in the ledger" in page.says("binding-122")
     assert "3 dispatched · 4 pending · 3 unknown of 10 in the ledger" in page.says("binding-123")
     assert "0 dispatched · 10 pending of 10 in the ledger" in page.says("binding-124")
-    assert "The ledger knows of no backfill" in page.says("binding-125")
+    assert "No backfill in the ledger" in page.says("binding-125")
     assert "disabled" in page.says("binding-124")
     grown = [attrs["style"] for _tag, attrs in page.tags if "style" in attrs]
-    assert grown == [f"flex-grow:{number}" for number in (10, 4, 6, 3, 4, 3, 10)]
+    attention, all_of_them = (3, 4, 3, 4, 6, 10), (10, 4, 6, 3, 4, 3, 10)
+    assert grown == [f"flex-grow:{number}" for number in attention + all_of_them]
 
 
-def test_a_pulling_mode_stands_only_where_somebody_said_which_datastream_it_is(written):
+def test_what_needs_attention_comes_first(written):
+    page = written[-1]
+    identities = [attrs["id"] for _tag, attrs in page.tags if attrs.get("id", "").startswith(("attention", "destination-"))]
+    assert identities[:4] == ["attention", "attention-unknown", "attention-pending", "attention-disabled"]
+    assert "binding 123" in page.says("attention-unknown")
+    assert "binding 122" in page.says("attention-pending")
+    assert "binding 124" in page.says("attention-pending"), "planned, and its binding is disabled"
+    assert all(f"binding {number}" in page.says("attention-disabled") for number in (125, 126, 127))
+    assert "binding 121" not in page.says("attention")
+
+
+def test_names_and_pulling_modes_stand_beside_ids(written):
     page = written[-1]
     assert "pulling mode: custom schedule" in page.says("binding-121")
     assert MARKUP in page.words["binding-121"]
-    assert "pulling mode: custom schedule" in page.says("binding-123")
-    assert "pulling mode: ?" in page.says("binding-122")
-    assert ATTRIBUTE not in page.words["binding-122"]
+    assert "pulling mode: custom schedule" in page.says("binding-122"), "by its name, which is unique"
+    assert ATTRIBUTE in page.words["binding-122"]
+    assert "pulling mode: custom schedule" in page.says("binding-127"), "it has no name, but somebody gave its UUID"
 
 
 def test_it_never_says_that_anything_is_complete(written):

@@ -40,7 +40,7 @@ FILTERS = {
 }
 CHOICE = {"datastream_ids": "[str] alias:datastream_id", "filters": FILTERS, "all_datastreams": "bool"}
 BINDING_IDS = {"binding_ids": "[int] alias:binding_id"}
-REQUEUE_CHOICE = {
+REQUEUE_SELECTION = {
     "extract_ids": "[int]",
     "datastream_ids": "[int] alias:datastream_id",
     "created_from": "str",
@@ -49,7 +49,21 @@ REQUEUE_CHOICE = {
     "target_id": "int",
     "ledger": "path =~/.ansible/adverity/requeue.sqlite3 ADVERITY_LEDGER",
 }
+DESTINATION = {"name": "str", "workspace": "str", "target_id": "int"}
+SETTINGS, FORCE_SETTINGS, STATE = {"settings": "dict no_log"}, {"force_settings": "bool =False"}, {"state": "str =present present|absent"}
 OPTIONS = {
+    "adverity_assignment": {
+        "type": "str required",
+        "target_id": "int",
+        "assignments": {"datastream_id": "int required", "table_name": "str", **SETTINGS},
+        **FORCE_SETTINGS,
+        **STATE,
+    },
+    "adverity_destination": {
+        "type": "str required", **DESTINATION, "connection": "str", "connection_type": "str", **SETTINGS, **FORCE_SETTINGS, **STATE,
+    },
+    "adverity_destination_info": {"type": "str", **DESTINATION, "schema": "bool =False"},
+    "adverity_directory_info": {"workspaces": "[str]", "datastreams": "[raw]", "connections": "[str]", "connection_types": "[str]"},
     "adverity_binding": {"enabled": "bool required", **BINDING_IDS, "datastream_id": "int", "target_id": "int", "touch": "bool =False"},
     "adverity_binding_info": {**BINDING_IDS, "datastream_id": "int", "target_id": "int", "enabled": "bool"},
     "adverity_datastream": {**CHOICE, "enabled": "bool", "pulling_mode": "str smart|schedule"},
@@ -65,14 +79,14 @@ OPTIONS = {
     "adverity_smart_pulling_info": {"datastream_ids": "[str] alias:datastream_id", **FILTERS},
     "adverity_extract_info": {"datastream_ids": "[int] required alias:datastream_id", "created_from": "str", "created_to": "str", "limit": "int"},
     "adverity_ledger": {
-        "ledger": REQUEUE_CHOICE["ledger"],
+        "ledger": REQUEUE_SELECTION["ledger"],
         "fact": "dict",
         "learn": "bool =False",
         "bindings": "[dict]",
         "as_fact": "bool =False",
     },
     "adverity_requeue": {
-        **REQUEUE_CHOICE,
+        **REQUEUE_SELECTION,
         "sequential": "bool =True",
         "batch_size": "int =50",
         "limit": "int",
@@ -82,7 +96,7 @@ OPTIONS = {
         "assume_enabled": "bool =False",
         "self_loading": {"binding_id": "int required", "since": "str required", "until": "str"},
     },
-    "adverity_requeue_info": {**REQUEUE_CHOICE, "summary_only": "bool =False"},
+    "adverity_requeue_info": {**REQUEUE_SELECTION, "summary_only": "bool =False"},
 }
 
 
@@ -169,6 +183,14 @@ def check(handed, monkeypatch, name, options):
     [
         ("adverity_binding", {"binding_id": 7, "enabled": "yes"}, {"binding_ids": [7], "enabled": True}),
         ("adverity_binding", {"datastream_id": "456", "target_id": 789, "enabled": False}, {"datastream_id": 456, "target_id": 789}),
+        ("adverity_destination", {"type": "t", "target_id": "7"}, {"target_id": 7, "state": "present", "force_settings": False}),
+        ("adverity_destination", {"type": "t", "name": " {{ x }} ", "settings": {"a": {"b": 1}}}, {"name": " {{ x }} ", "settings": {"a": {"b": 1}}}),
+        (
+            "adverity_assignment",
+            {"type": "t", "assignments": [{"datastream_id": "4"}]},
+            {"assignments": [{"datastream_id": 4, "table_name": None, "settings": None}], "target_id": None},
+        ),
+        ("adverity_directory_info", {"datastreams": [456, "Ads, new", {"name": "x"}]}, {"datastreams": [456, "Ads, new", {"name": "x"}]}),
         ("adverity_extract_info", {"datastream_id": "456,457"}, {"datastream_ids": [456, 457]}),
         ("adverity_requeue", {"datastream_id": 456, "binding_id": 5}, {"datastream_ids": [456], "binding_ids": [5], "batch_size": 50, "sequential": True}),
         ("adverity_requeue", {"datastream_id": 456, "created_to": "2026-01-31"}, {"created_to": "2026-01-31T23:59:59.999999Z"}),
@@ -199,6 +221,16 @@ def test_options_that_are_taken(handed, monkeypatch, name, options, taken):
         ("adverity_requeue", {"extract_ids": [1], "on_unknown": "guess"}, "value of on_unknown must be one of"),
         ("adverity_requeue", {"extract_ids": [1], "self_loading": [{"binding_id": 5}]}, "missing required arguments: since"),
         ("adverity_requeue_info", {"extract_ids": [1], "datastream_ids": [2]}, "mutually exclusive"),
+        ("adverity_destination", {"name": "x"}, "missing required arguments: type"),
+        ("adverity_destination", {"type": "t", "name": "x", "state": "absent"}, "state is absent but all of the following are missing: target_id"),
+        ("adverity_destination", {"type": "t", "target_id": UUID}, "takes an integer id"),
+        ("adverity_destination", {"type": "t", "name": "x", "connection_type": "c"}, "missing parameter(s) required by 'connection_type': connection"),
+        ("adverity_destination_info", {"schema": True}, "schema is True but all of the following are missing: type"),
+        ("adverity_assignment", {"type": "t", "target_id": 1}, "missing required arguments: assignments"),
+        ("adverity_assignment", {"type": "t", "assignments": [{"table_name": "x"}]}, "missing required arguments: datastream_id"),
+        ("adverity_assignment", {"type": "t", "assignments": [{"datastream_id": UUID}]}, "takes an integer id"),
+        ("adverity_directory_info", {}, "one of the following is required: workspaces, datastreams, connections"),
+        ("adverity_directory_info", {"workspaces": ["x"], "connection_types": ["c"]}, "missing parameter(s) required by 'connection_types': connections"),
         ("adverity_datastream", {"datastream_id": 456, "enabled": True}, "takes a UUID"),
         ("adverity_datastream", {"datastream_id": UUID, "pulling_mode": "smart-bundle"}, "value of pulling_mode must be one of"),
         ("adverity_smart_pulling", {"datastream_id": UUID, "deadline": "06:10"}, "not on the half hour"),
@@ -237,6 +269,10 @@ def documentation(name):
 
 
 RETURNS = {
+    "adverity_assignment": {"assignments", "affected"},
+    "adverity_destination": {"destination", "created", "changes"},
+    "adverity_destination_info": {"destinations", "count", "schemas"},
+    "adverity_directory_info": {"workspaces", "datastreams", "connections"},
     "adverity_binding": {"bindings", "affected"},
     "adverity_binding_info": {"bindings", "count"},
     "adverity_datastream": {"datastreams", "affected"},
@@ -294,6 +330,10 @@ def run_module(name, monkeypatch, capsys, options):
 
 
 ENOUGH = {
+    "adverity_assignment": {"type": "bigquery", "target_id": 789, "assignments": [{"datastream_id": 456}]},
+    "adverity_destination": {"type": "bigquery", "name": "DWH", "workspace": "EMEA"},
+    "adverity_destination_info": {},
+    "adverity_directory_info": {"workspaces": ["EMEA"]},
     "adverity_binding": {"binding_ids": [1], "enabled": True},
     "adverity_binding_info": {},
     "adverity_datastream": {"datastream_ids": [UUID], "enabled": True},
@@ -318,7 +358,7 @@ def test_a_missing_library_is_told(monkeypatch, capsys, name):
 @pytest.mark.parametrize("name", MODULES)
 @pytest.mark.parametrize(
     ("options", "says"),
-    [({"api_key": "s3cret\nkey"}, "api_key has white space"), ({"instance": "http://acme.example"}, "loopback"), ({"timeout": 0}, "timeout is 0")],
+    [({"api_key": "s3cret\nkey"}, "api_key contains white space"), ({"instance": "http://acme.example"}, "loopback"), ({"timeout": 0}, "timeout is 0")],
 )
 def test_bad_connection_options_are_told_without_the_key(monkeypatch, capsys, name, options, says):
     result = run_module(name, monkeypatch, capsys, {**ENOUGH[name], **options})
@@ -337,6 +377,10 @@ def test_bounds_the_wrong_way_round_are_told(monkeypatch, capsys, name):
 @pytest.mark.parametrize(
     ("name", "option"),
     [
+        ("adverity_assignment", "assignments"),
+        ("adverity_directory_info", "workspaces"),
+        ("adverity_directory_info", "datastreams"),
+        ("adverity_directory_info", "connections"),
         ("adverity_binding", "binding_ids"),
         ("adverity_binding_info", "binding_ids"),
         ("adverity_extract_info", "datastream_ids"),
@@ -360,4 +404,4 @@ def test_an_empty_choice_is_never_all(monkeypatch, capsys, name, option):
         options["datastream_ids"] = [1]
     result = run_module(name, monkeypatch, capsys, {**options, option: {} if option == "filters" else []})
     assert result["failed"] is True
-    assert f"{option} is empty. An empty choice is never taken for all" in result["msg"]
+    assert f"{option} is empty. An empty list selects neither everything nor nothing" in result["msg"]

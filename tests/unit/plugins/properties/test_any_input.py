@@ -20,6 +20,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api import te
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, RequestError
 from ansible_collections.adverity.management.plugins.module_utils._deploy import options as _options
+from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
 from ansible_collections.adverity.management.plugins.module_utils._spec import kinds, times
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.properties import drawing
@@ -197,10 +198,10 @@ def test_any_lists(first, second):
             return self.answers.pop(0)
 
     refused(paging.read_numbered, Client(), "/x/", {})
-    refused(paging.read_linked, Client(), "/x/", {}, dict)
-    refused(paging.read_linked, Client(), "/x/", {}, dict, len)
+    refused(paging.read_linked, Client(), "/x/", {}, list, extracts._created)
+    refused(paging.read_linked, Client(), "/x/", {}, list, extracts._created, len)
     pages = {"count": 9, "next": first, "results": [{"id": 1}]}
-    refused(paging.read_linked, type("Pages", (), {"get": lambda *_args: pages})(), "/x/", {}, dict)
+    refused(paging.read_linked, type("Pages", (), {"get": lambda *_args: pages})(), "/x/", {}, list, extracts._created)
 
 
 class Response:
@@ -255,7 +256,7 @@ def test_any_text(text, retry_after):
     seconds = retry.read_retry_after(retry_after)
     assert seconds is None or seconds >= 0
     quoted = _text.line(text)
-    assert len(quoted) <= text.LONGEST
+    assert len(quoted) <= _text.LONGEST
     assert quoted.isprintable() or not text.isprintable()
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A service, and an AWX whose jobs talk to it."""
+"""A service, and an AWX whose jobs talk to it, with a ledger in either store."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from adverity_harness.worlds import World
 from jobs import Awx
+from postgres import PASSWORD, Postgres
 
 
 @pytest.fixture(name="world")
@@ -29,9 +30,35 @@ def fixture_scene(begin, world):
     return begin(world)
 
 
+@pytest.fixture(name="postgres", scope="session")
+def fixture_postgres():
+    """A PostgreSQL server."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(name="volume")
+def fixture_volume(tmp_path):
+    """The credential's fields for a ledger on a volume."""
+    return {"ledger": str(tmp_path / "volume" / "requeue.sqlite3")}
+
+
+@pytest.fixture(name="database")
+def fixture_database(postgres):
+    """The credential's fields for a ledger in PostgreSQL."""
+    return {"ledger": postgres.database(), "ledger_password": PASSWORD}
+
+
 @pytest.fixture(name="awx")
-def fixture_awx(tmp_path, scene):
-    """An AWX whose jobs talk to that service. In the end the key stands in nothing that it keeps."""
-    awx = Awx(tmp_path / "awx", scene)
+def fixture_awx(tmp_path, scene, volume):
+    """An AWX whose jobs talk to that service, with a ledger on a volume. In the end no secret stands in what it keeps."""
+    awx = Awx(tmp_path / "awx", scene, volume)
     yield awx
     awx.check_secrets()
+
+
+@pytest.fixture(name="awx_with", params=["volume", "database"])
+def fixture_awx_with(awx, request):
+    """That AWX, with the ledger in each store."""
+    awx.ledger = request.getfixturevalue(request.param)
+    return awx

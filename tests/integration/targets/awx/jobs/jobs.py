@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Jobs as AWX runs them: ansible-runner in a folder of their own, a home that is gone afterwards, and facts that are kept by host.
+"""Jobs as AWX runs them: ansible-runner in a folder of their own, of which nothing is left afterwards but what AWX keeps, the events.
 
-What AWX does around a job (awx/main/tasks/jobs.py and facts.py of ansible/awx): before it, the facts of each host of the inventory are put into the
-fact cache as a file with the host's name; after it they are taken from there, unless the job was cancelled or its pod was lost. Since
-ansible-core 2.19 the cache's files have another name, so that there is a host for that name too; see playbooks/awx_setup.yml.
+The environment is that of awx/main/tasks/jobs.py (RunJob.build_env) of ansible/awx at e21dd0a0933fd544d1fe2513c54fe41203775eb5, and then what the credential
+injects. Variables are written as in awx/main/utils/safe_yaml.py: no text in them is ever a template.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,21 +23,23 @@ import uuid
 from pathlib import Path
 from typing import Any, Callable
 
+import yaml
 from adverity_harness.place import collections_path
 from adverity_harness.runs import LONGEST, TOKEN, ansible_playbook
 from adverity_harness.scenes import Scene
 from adverity_harness.worlds import KEY
 from awx_credential_types import inject
 from awx_setups import data
+from awx_surveys import defaults
 
-HOSTS = ("localhost", "s1_localhost")
-DEPLOY, CHECK, RESUME = "deploy destination", "deploy destination, check only", "resume backfill"
+DEPLOY, CHECK, NEW, RESUME = "deploy destination", "deploy destination, check only", "new destination", "resume backfill"
 
 
-def defaults(template: dict[str, Any]) -> dict[str, Any]:
-    """The survey's answers as they are where nobody changes any."""
-    questions = data(Path(template["survey"]).stem)["spec"]
-    return {one["variable"]: one["default"] for one in questions if "default" in one}
+class _Unsafe(yaml.SafeDumper):
+    """Writes text so that Ansible takes it as it is."""
+
+
+_Unsafe.add_representer(str, lambda dumper, value: dumper.represent_scalar("!unsafe", value))
 
 
 class Job:
@@ -72,56 +74,63 @@ class Job:
 
 
 class Awx:
-    """Keeps facts from job to job, and nothing else."""
+    """Runs jobs with a credential whose fields for the ledger are `ledger`. It keeps the jobs' events, and nothing else of them."""
 
-    def __init__(self, folder: Path, scene: Scene) -> None:
-        self.folder, self.scene = folder, scene
-        self.facts: dict[str, bytes] = {}
-        self._jobs = 0
+    def __init__(self, folder: Path, scene: Scene, ledger: dict[str, str]) -> None:
+        self.folder, self.scene, self.ledger = folder, scene, ledger
+        self.jobs = 0
 
     def launch(
         self,
         name: str,
         kill_when: Callable[[], Any] | None = None,
         cancelled: bool = False,
-        memory: dict[str, Any] | None = None,
-        workflow: bool = False,
+        ledger: dict[str, str] | None = None,
+        job_type: str = "",
         **answers: Any,
     ) -> Job:
-        """Run a job template with these answers to its survey, those left out being its defaults; `memory` are the variables on the ledger.
+        """Run a job template with these answers to its survey, those left out being its defaults; `ledger` instead of the usual one, `job_type` where it asks.
 
-        `workflow` says that it is a step of one. With `kill_when` ansible-playbook is killed as soon as that holds, or with `cancelled` all that
-        belongs to the job, whose facts are lost.
+        With `kill_when` ansible-playbook is killed as soon as that holds, or with `cancelled` all that belongs to the job.
         """
         (template,) = [one for one in data("job_templates") if one["name"] == name]
-        self._jobs += 1
-        ident = str(self._jobs)
+        assert not job_type or template["ask_job_type_on_launch"]
+        template = {**template, "job_type": job_type or template["job_type"]}
+        self.jobs += 1
+        ident = str(self.jobs)
         folder = self.folder / f"job{ident}"
         home = folder / "home"
-        cache = folder / "artifacts" / ident / "fact_cache"
-        for path in (home, cache, folder / "env", folder / "inventory", folder / "secrets"):
+        for path in (home, folder / "env", folder / "inventory", folder / "secrets"):
             path.mkdir(parents=True)
-        for host, content in self.facts.items():
-            (cache / host).write_bytes(content)
         variables = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
         (folder / "inventory" / "hosts.json").write_text(json.dumps({"all": {"hosts": {"localhost": variables}}}), "utf-8")
-        environment = inject(data("credential_type"), {"instance": self.scene.url, "api_key": KEY}, folder / "secrets")
-        environment.update(ANSIBLE_COLLECTIONS_PATH=str(collections_path(self.folder / "collections")), HOME=str(home))
-        environment.update(ANSIBLE_REMOTE_TEMP=str(home / ".ansible" / "tmp"), ADVERITY_RETRY_MAX_DELAY="0.05")
+        environment = {
+            "AWX_PRIVATE_DATA_DIR": str(folder),
+            "JOB_ID": ident,
+            "INVENTORY_ID": "3",
+            "PROJECT_REVISION": "0" * 40,
+            "ANSIBLE_RETRY_FILES_ENABLED": "False",
+            "MAX_EVENT_RES": "700000",
+            "AWX_HOST": "https://awx.example.com",
+            "ANSIBLE_COLLECTIONS_PATH": str(collections_path(self.folder / "collections")),
+            "ANSIBLE_REMOTE_TEMP": str(home / ".ansible" / "tmp"),
+            "HOME": str(home),
+            "ADVERITY_RETRY_MAX_DELAY": "0.05",
+            "ADVERITY_LEDGER_WAIT": "2",
+        }
+        inputs = {"instance": self.scene.url, "api_key": KEY, **(self.ledger if ledger is None else ledger)}
+        environment.update(inject(data("credential_type"), inputs, folder / "secrets"))
         extra = {
-            **defaults(template),
+            **defaults(data(Path(template["survey"]).stem)),
             **{f"deploy_destination_{key}": value for key, value in answers.items()},
-            **({template["ledger_in_facts"]: True} if memory is None else memory),
-            "awx_job_id": self._jobs,
-            "tower_job_id": self._jobs,
+            "awx_job_id": self.jobs,
+            "tower_job_id": self.jobs,
             "awx_job_template_name": name,
-            **({"awx_workflow_job_id": 7} if workflow else {}),
         }
         (folder / "env" / "envvars").write_text(json.dumps(environment), "utf-8")
-        (folder / "env" / "extravars").write_text(json.dumps(extra), "utf-8")
+        (folder / "env" / "extravars").write_text(yaml.dump(extra, Dumper=_Unsafe), "utf-8")
         self._run(folder, ident, template, kill_when, cancelled)
-        if not cancelled:
-            self.facts = {path.name: path.read_bytes() for path in cache.iterdir() if path.name in HOSTS}
+        shutil.rmtree(home)
         return Job(folder, ident)
 
     def _run(self, folder: Path, ident: str, template: dict[str, Any], kill_when: Callable[[], Any] | None, cancelled: bool) -> None:
@@ -150,17 +159,19 @@ class Awx:
                 process.wait()
 
     def check_secrets(self) -> None:
-        """The key is in what AWX hands to a job, and in nothing that comes back.
+        """The key and the password are in what AWX hands to a job, and in nothing that comes back.
 
-        In the file "command" ansible-runner repeats the environment it was given; AWX shows that without every variable whose name has API or KEY in it
-        (awx/main/utils/common.py, build_safe_env).
+        In the file "command" ansible-runner repeats the environment it was given; AWX shows that without what comes of a secret field of the credential
+        (awx/main/models/credential.py, inject_credential).
         """
+        secrets = [text.encode() for text in (KEY, self.ledger.get("ledger_password")) if text]
         looked = 0
         for path in self.folder.glob("job*/**/*"):
             if path.is_file() and not path.is_symlink() and path.parent.name not in ("env", "secrets") and path.name != "command":
-                assert KEY.encode() not in path.read_bytes(), path
+                content = path.read_bytes()
+                assert not [one for one in secrets if one in content], path
                 looked += 1
-        assert looked > 10 * self._jobs
+        assert looked > 10 * self.jobs
 
 
 def _kill(token: str, keep: tuple[int, ...] = ()) -> None:

@@ -28,7 +28,7 @@ CALLBACKS = Path(__file__).with_name("callback")
 TOKEN = "ADVERITY_HARNESS_RUN"
 
 
-def module(name: str, title: str = "", **options: Any) -> Row:
+def module(name: str, title: str = "", /, **options: Any) -> Row:
     """Return a task with a module of the collection: ``module("binding", enabled=True)`` is ``adverity_binding``."""
     return {"name": title or f"adverity_{name}", f"{COLLECTION}.adverity_{name}": options}
 

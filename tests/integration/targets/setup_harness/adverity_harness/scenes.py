@@ -47,7 +47,7 @@ class Scene(Controller):
 
     def patches(self) -> list[tuple[int, Row]]:
         """Return the id and the body of each change of a binding."""
-        return [(int(row["path"].split("/")[4]), row["body"]) for row in self.requests("PATCH")]
+        return [(int(row["path"].split("/")[4]), row["body"]) for row in self.requests("PATCH") if row["path"].startswith(BINDINGS)]
 
     def talks(self) -> list[list[str]]:
         """Return the methods of the requests since the last `forget`, connection by connection: a module uses one."""
@@ -87,7 +87,7 @@ class Scene(Controller):
         for row in self.service.requests:
             assert row["path"].endswith("/"), row
             assert row["headers"].get("user-agent", "").startswith("adverity.management/"), row
-            if row["method"] == "POST":
+            if (row["method"], row["path"]) == ("POST", REQUEUE):
                 assert 1 <= len(row["body"]["extract_ids"]) <= 50, row
                 assert row["body"].get("binding_ids") != [], row
 

@@ -96,7 +96,7 @@ def test_what_does_not_add_up_is_read_again_and_is_never_taken_for_the_whole(scr
     assert read_ids(scripted) == [1, 2]
     for _time in range(3):
         numbered(scripted, reading)
-    with pytest.raises(UnreadableAnswer, match="does not add up, in 3 readings") as caught:
+    with pytest.raises(UnreadableAnswer, match="returned an inconsistent list 3 times") as caught:
         read_ids(scripted)
     assert caught.value.result()["path"] == PATH
 
@@ -112,7 +112,7 @@ def test_what_is_no_list_is_an_error_at_once(scripted):
     ]
     for data in table:
         scripted.expect("GET", PATH, {"page_size": 100, "page": 1}, answer=data)
-        with pytest.raises(UnreadableAnswer, match="^GET /api/list/ was answered with JSON that has not "):
+        with pytest.raises(UnreadableAnswer, match="^GET /api/list/ was answered with JSON that lacks "):
             read_ids(scripted)
 
 
@@ -137,9 +137,13 @@ def linked(client, pages, start=None):
         where, asked = page.get("then", (PATH, {"page": ["2"]}))
 
 
-def read_linked(client, **more):
-    more.setdefault("keep", lambda row: row["id"])
-    return paging.read_linked(client, PATH, {}, **more)
+def falling(row):
+    """As if the list were ordered by this, the newest first."""
+    return -row["id"]
+
+
+def read_linked(client, moment=falling, **more):
+    return [row["id"] for row in paging.read_linked(client, PATH, {}, list, moment, **more)]
 
 
 NEXT = "https://acme.example/api/list/?page=2"
@@ -153,10 +157,12 @@ NEXT = "https://acme.example/api/list/?page=2"
         [{"ids": [1, 2]}],
         [{"ids": [1, 2], "count": None}],
         [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [3], "count": 3, "next": None}],
-        [{"ids": [1, 2], "next": NEXT}, {"ids": [3], "next": None}],
-        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [3], "next": None}],
-        # Something new came to the end meanwhile.
+        # Something more came meanwhile.
         [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [3, 4], "count": 4, "next": None}],
+        # Something new came first: it is not among the rows, but pushes one that is over the edge of the page.
+        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [2, 3], "count": 4, "next": None}],
+        # And what would have come last was deleted.
+        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [2], "count": 3, "next": None}],
         # A row moved over the edge of the page.
         [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [2, 3], "count": 3, "next": None}],
     ],
@@ -193,7 +199,7 @@ def test_a_next_that_is_no_address_is_an_error(scripted):
     ]
     for link in table:
         linked(scripted, [{"ids": [1], "count": 2, "next": link}])
-        with pytest.raises(UnreadableAnswer, match="names a next page that is no address"):
+        with pytest.raises(UnreadableAnswer, match="a next page that is not a URL"):
             read_linked(scripted)
 
 
@@ -222,9 +228,9 @@ def test_links_that_do_not_add_up_are_read_again_and_never_for_ever(scripted, pa
     linked(scripted, pages)
     linked(scripted, [{"ids": [1, 2], "count": 2, "next": None}])
     assert read_linked(scripted) == [1, 2]
-    for _time in range(3):
+    for _time in range(4):
         linked(scripted, pages)
-    with pytest.raises(UnreadableAnswer, match="does not add up, in 3 readings"):
+    with pytest.raises(UnreadableAnswer, match="returned an inconsistent list 4 times"):
         read_linked(scripted)
 
 
@@ -252,25 +258,111 @@ def test_other_errors_of_a_next_page_pass_through(scripted, error):
 def test_what_is_no_linked_list_is_an_error_at_once(scripted):
     table = [
         None, [], {}, {"items": []}, {"results": None}, {"results": {}}, {"results": [None]}, {"results": [{}]}, {"results": [{"id": None}]},
-        {"results": [{"id": 1.0}]}, {"results": [{"id": True}]}, {"results": [], "count": "0"}, {"results": [], "count": True}, {"results": [], "count": -1},
+        {"results": [{"id": 1.0}]}, {"results": [{"id": True}]}, {"results": [{"id": "1"}]},
+        {"results": [], "count": "0"}, {"results": [], "count": True}, {"results": [], "count": -1},
         {"results": [], "count": 0.0}, {"results": rows(1), "count": True},
     ]
     for data in table:
         scripted.expect("GET", PATH, answer=data)
-        with pytest.raises(UnreadableAnswer, match="was answered with JSON that has not "):
+        with pytest.raises(UnreadableAnswer, match="was answered with JSON that lacks "):
             read_linked(scripted)
 
 
-def test_kept_is_only_what_keep_returns(scripted):
+WHOLE = {"ids": [1, 2, 3], "count": 3, "next": None}
+IN_TWO = [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [3], "count": 3, "next": None}]
+UNCOUNTED = [{"ids": [1, 2], "next": NEXT}, {"ids": [3], "next": None}]
+
+
+def unordered(row):
+    return row["id"]
+
+
+def untold(_row):
+    return None
+
+
+@pytest.mark.parametrize(
+    ("pages", "moment"),
+    [
+        (IN_TWO, unordered),
+        (IN_TWO, untold),
+        (IN_TWO, lambda row: None if row["id"] == 2 else -row["id"]),
+        (UNCOUNTED, falling),
+        ([IN_TWO[0], {"ids": [3]}], falling),
+        ([{"ids": [1, 2], "next": NEXT}, IN_TWO[1]], falling),
+        ([{"ids": [2, 1], "count": 3, "next": NEXT}, IN_TWO[1]], falling),  # inside a page
+    ],
+)
+def test_where_rows_can_slip_through_a_second_reading_has_to_have_every_row_of_the_first(scripted, pages, moment):
+    linked(scripted, pages)
+    linked(scripted, pages)
+    assert sorted(read_linked(scripted, moment)) == [1, 2, 3]
+    # What came meanwhile is no contradiction; what is missing is.
+    linked(scripted, [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [4], "count": 3, "next": None}])
+    linked(scripted, pages)
+    linked(scripted, [IN_TWO[0], {"ids": [3, 5], "count": 4, "next": None}])
+    assert sorted(read_linked(scripted, untold)) == [1, 2, 3, 5]
+
+
+@pytest.mark.parametrize("moment", [falling, unordered, untold])
+def test_one_page_is_read_once_in_any_order(scripted, moment):
+    for page in (WHOLE, {"ids": [1, 2, 3]}):
+        linked(scripted, [page])
+        assert read_linked(scripted, moment) == [1, 2, 3]
+
+
+def test_where_only_names_are_looked_up_a_list_in_any_order_is_read_once(scripted):
+    for pages in (IN_TWO, UNCOUNTED):
+        linked(scripted, pages)
+        assert read_linked(scripted, None) == [1, 2, 3]
+
+
+def test_a_list_in_the_right_order_with_equal_moments_is_read_once(scripted):
+    linked(scripted, IN_TWO)
+    assert read_linked(scripted, lambda _row: 7) == [1, 2, 3]
+
+
+def test_what_comes_out_otherwise_each_time_is_an_error(scripted):
+    for last in (3, 4, 5, 6):
+        linked(scripted, [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [last], "count": 3, "next": None}])
+    with pytest.raises(UnreadableAnswer, match="rows of one reading are missing in the next"):
+        read_linked(scripted, untold)
+
+
+def test_a_reading_that_does_not_add_up_confirms_nothing(scripted):
+    linked(scripted, IN_TWO)
+    linked(scripted, [{"ids": [1, 2], "count": 3, "next": None}])
+    linked(scripted, IN_TWO)
+    assert read_linked(scripted, untold) == [1, 2, 3]
+
+
+def test_each_reading_begins_with_nothing(scripted):
+    linked(scripted, [{"ids": [1, 2], "count": 3, "next": None}])
+    linked(scripted, [{"ids": [7], "count": 1, "next": None}])
+    assert read_linked(scripted) == [7]
+
+
+def test_rows_go_where_they_are_wanted(scripted):
     scripted.expect("GET", PATH, {"a": 1}, answer={"results": [{"id": 1, "big": "x" * 100}], "next": None})
-    assert paging.read_linked(scripted, PATH, {"a": 1}, keep=lambda row: (row["id"],)) == [(1,)]
+
+    class Ids(list):
+        def append(self, row):
+            super().append(row["id"])
+
+    assert paging.read_linked(scripted, PATH, {"a": 1}, Ids, falling) == [1]
 
 
 def test_enough_ends_the_reading_after_a_page(scripted):
     linked(scripted, [{"ids": [3, 2], "count": 99, "next": NEXT}])
-    assert read_linked(scripted, enough=lambda kept: len(kept) >= 2) == [3, 2]
+    assert read_linked(scripted, unordered, enough=lambda kept: len(kept) >= 2) == [3, 2]
     linked(scripted, [{"ids": [3, 2], "count": 3, "next": NEXT}, {"ids": [1], "count": 3, "next": None}])
-    assert read_linked(scripted, enough=lambda kept: len(kept) >= 3) == [3, 2, 1]
+    assert read_linked(scripted, unordered, enough=lambda kept: len(kept) >= 3) == [3, 2, 1]
+
+
+def test_what_is_not_the_newest_first_is_never_enough(scripted):
+    for _time in range(2):
+        linked(scripted, [{"ids": [3, 2], "count": 3, "next": NEXT}, {"ids": [1], "count": 3, "next": None}])
+    assert read_linked(scripted, untold, enough=lambda kept: True) == [3, 2, 1]
 
 
 @pytest.mark.parametrize("value", [1, 2**63 - 1])
@@ -282,7 +374,7 @@ def test_integer_ids_are_let_through(value):
 def test_other_ids_are_not():
     table = [0, -1, 2**63, True, 1.0, "1", None, [1], {}]
     for value in table:
-        with pytest.raises(UnreadableAnswer, match="has not in each row an integer id 'target_id'"):
+        with pytest.raises(UnreadableAnswer, match="lacks an integer id 'target_id' in each row"):
             paging.with_integers(PATH, {"id": 1, "target_id": value}, "id", "target_id")
         with pytest.raises(UnreadableAnswer, match="'target_id'"):
             paging.with_integers(PATH, {"id": 1}, "id", "target_id")

@@ -16,7 +16,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 def test_reads_and_settings_are_repeated_after_what_may_pass():
     table = [408, 425, 429, 500, 502, 503, 504]
     for status in table:
-        for method in ("GET", "PATCH", "PUT"):
+        for method in ("GET", "OPTIONS", "PATCH", "PUT", "DELETE"):
             assert retry.may_repeat(Refused(method, "/a/", status, "x"))
             assert retry.may_repeat(Refused(method, "/a/", status, "x", 1.0))
 
@@ -29,7 +29,7 @@ def test_nothing_is_repeated_after_what_will_not_pass():
             assert not retry.may_repeat(Refused(method, "/a/", status, "x", 1.0))
 
 
-def test_a_post_is_repeated_only_where_the_service_certainly_did_nothing_and_will():
+def test_a_post_is_repeated_only_where_the_service_certainly_did_not_execute_it_and_will():
     table = [
         (408, None, False),
         (408, 1.0, False),
@@ -45,11 +45,11 @@ def test_a_post_is_repeated_only_where_the_service_certainly_did_nothing_and_wil
         (504, 1.0, False),
     ]
     for status, retry_after, repeat in table:
-        for method in ("POST", "DELETE", "anything"):
+        for method in ("POST", "anything"):
             assert retry.may_repeat(Refused(method, "/a/", status, "x", retry_after)) is repeat
 
 
-@pytest.mark.parametrize(("method", "repeat"), [("GET", True), ("PATCH", True), ("PUT", True), ("POST", False), ("DELETE", False)])
+@pytest.mark.parametrize(("method", "repeat"), [("GET", True), ("PATCH", True), ("PUT", True), ("POST", False), ("DELETE", True), ("OPTIONS", True)])
 def test_after_a_lost_answer(method, repeat):
     assert retry.may_repeat(Lost(method, "/a/", "x")) is repeat
 

@@ -92,10 +92,10 @@ def plans(place, statement, values):
     """How the database finds the rows of load and post, as text."""
     if "://" not in place.ledger:
         with place.open(LOOK) as ledger:
-            return [row[3] for row in ledger._store.read("EXPLAIN QUERY PLAN " + statement, values)]
+            return [row[3] for row in ledger.store.read("EXPLAIN QUERY PLAN " + statement, values)]
     with Ledger(place.ledger, None, HOST, LOOK) as ledger:
-        ledger._store.read("SELECT set_config('enable_seqscan', 'off', false), set_config('plan_cache_mode', 'force_custom_plan', false)")
-        return [row[0] for row in ledger._store.read("EXPLAIN " + statement, values)]
+        ledger.store.read("SELECT set_config('enable_seqscan', 'off', false), set_config('plan_cache_mode', 'force_custom_plan', false)")
+        return [row[0] for row in ledger.store.read("EXPLAIN " + statement, values)]
 
 
 @pytest.mark.parametrize("work", [requeue_one, requeue_bare, plan_bindings, look_at_one, summarize])
@@ -126,14 +126,14 @@ def test_opening_and_working_read_as_many_rows_beside_many_entries_as_beside_non
                     ledger.dispatched(ledger.intend([6], list(range(start, min(start + 50, entries)))))
         got = [0]
         with ledger_place.open() as ledger, monkeypatch.context() as patched:
-            real = type(ledger._store).read
+            real = type(ledger.store).read
 
             def read(self, statement, values=(), real=real, got=got):
                 rows = real(self, statement, values)
                 got[0] += len(rows)
                 return rows
 
-            patched.setattr(type(ledger._store), "read", read)
+            patched.setattr(type(ledger.store), "read", read)
             work(ledger)
         counts.append(got[0])
     assert counts[1] <= counts[0] + 10  # rows of the other binding itself, and what the first round left

@@ -414,15 +414,15 @@ def test_what_is_committed_is_on_disk(postgres, place):
     postgres.run(f"ALTER DATABASE {place.database} SET idle_session_timeout = '1s'")
     try:
         with place.open() as ledger:
-            assert ledger._store.read("SHOW synchronous_commit") == [("on",)]
-            assert ledger._store.read("SHOW idle_session_timeout") == [("0",)]
+            assert ledger.store.read("SHOW synchronous_commit") == [("on",)]
+            assert ledger.store.read("SHOW idle_session_timeout") == [("0",)]
     finally:
         postgres.run(f"ALTER DATABASE {place.database} RESET ALL")
 
 
 def test_the_servers_words_are_one_line(place):
     with place.open() as ledger, pytest.raises(LedgerError) as caught:
-        ledger._store.read("SELECT '\x1b[31m'::int")
+        ledger.store.read("SELECT '\x1b[31m'::int")
     assert "\x1b" not in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -470,8 +470,8 @@ def test_a_commit_ends_with_a_write_and_not_with_a_removal(path):
 def test_a_full_disk_is_told_with_advice_that_fits(path):
     with open_at(path) as ledger:
         ledger.note({5: Record(456)})
-        pages = ledger._store.read("PRAGMA page_count")[0][0]
-        ledger._store.read(f"PRAGMA max_page_count = {pages}")
+        pages = ledger.store.read("PRAGMA page_count")[0][0]
+        ledger.store.read(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(LedgerError) as caught:
             ledger.note({}, (Entry(5, one, 456, "x" * 100) for one in range(1000)))
         assert list(ledger.entries()) == []

@@ -28,7 +28,7 @@ def expect_bindings(client, *rows, **filters):
 def expect_extracts(client, datastream_id, *ids, **filters):
     """Extracts of a datastream, each a day after the other in this order."""
     rows = [{"id": one, "created": f"2026-01-{day:02}T05:00:00Z"} for day, one in enumerate(ids, 1)]
-    asked = dict({"datastream_id": datastream_id, "ordering": "created"}, **filters)
+    asked = dict({"datastream_id": datastream_id, "ordering": "-created"}, **filters)
     client.expect("GET", _extracts.PATH, asked, answer={"results": rows, "next": None})
 
 
@@ -275,6 +275,6 @@ def test_rows_without_their_ids_are_an_error(scripted, options):
 
 def test_what_the_service_refuses_passes_through(scripted):
     expect_bindings(scripted, binding(5), datastream_id=456)
-    scripted.expect("GET", _extracts.PATH, {"datastream_id": 456, "ordering": "created"}, answer=Refused("GET", _extracts.PATH, 403, "Forbidden."))
+    scripted.expect("GET", _extracts.PATH, {"datastream_id": 456, "ordering": "-created"}, answer=Refused("GET", _extracts.PATH, 403, "Forbidden."))
     with pytest.raises(Refused):
         look_up(scripted, request(datastream_ids=[456]))

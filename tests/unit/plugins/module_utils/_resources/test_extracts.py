@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import UnreadableAnswer
@@ -21,8 +21,8 @@ def row(extract_id, created=None, **more):
     return dict({"id": extract_id}, **({} if created is None else {"created": created}), **more)
 
 
-def expect_list(client, *rows, ordering="created", following=None, **filters):
-    asked = dict({"datastream_id": 456, "ordering": ordering}, **filters)
+def expect_list(client, *rows, following=None, **filters):
+    asked = dict({"datastream_id": 456, "ordering": "-created"}, **filters)
     client.expect("GET", PATH, asked, answer={"count": None, "next": following, "previous": None, "results": list(rows)})
 
 
@@ -54,7 +54,34 @@ def test_read_is_oldest_first(scripted, rows, ids):
 
 def test_read_keeps_what_is_needed(scripted):
     expect_list(scripted, row(1, day(1), name="x", nrows=5))
-    assert extracts.read(scripted, 456) == [extracts.Extract(1, datetime(2026, 1, 1, 5, tzinfo=timezone.utc))]
+    assert list(extracts.read(scripted, 456)) == [extracts.Extract(1, day(1))]
+
+
+def test_times_come_in_one_form_as_precise_as_the_service_tells_them(scripted):
+    table = [
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+        ("2026-01-01T05:00Z", "2026-01-01T05:00:00Z"),
+        ("2026-01-01T07:00:01+02:00", "2026-01-01T05:00:01Z"),
+        ("2026-01-01T05:00:02.5Z", "2026-01-01T05:00:02.5Z"),
+        ("2026-01-01T05:00:03.000Z", "2026-01-01T05:00:03.000Z"),
+        ("2026-01-01T05:00:04.123456789Z", "2026-01-01T05:00:04.123456Z"),
+        ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
+    ]
+    expect_list(scripted, *(row(number, text) for number, (text, _shown) in enumerate(table, 1)))
+    assert [one.created for one in extracts.read(scripted, 456)] == [shown for _text, shown in table]
+    expect_list(scripted, row(1, "soon"), row(2, day(1)))
+    assert [one.created for one in extracts.read(scripted, 456)] == [None, day(1)]
+
+
+def test_what_was_read_is_a_sequence(scripted):
+    expect_list(scripted, row(3, day(3)), row(2, day(2)), row(1, day(1)))
+    found = extracts.read(scripted, 456)
+    first, second, third = found
+    assert (len(found), found[0], found[-1], found[1:]) == (3, first, third, [second, third])
+    assert second in found
+    assert extracts.Extract(9, None) not in found
+    with pytest.raises(IndexError):
+        found[3]
 
 
 def test_ids_that_are_no_integers_are_an_error(scripted):
@@ -62,11 +89,11 @@ def test_ids_that_are_no_integers_are_an_error(scripted):
     for value in table:
         """As text they would not be found in the ledger, and so be sent twice."""
         for limit in (None, 1):
-            expect_list(scripted, row(7, day(2)), row(value, day(1)), ordering="created" if limit is None else "-created")
-            with pytest.raises(UnreadableAnswer, match="has not"):
+            expect_list(scripted, row(7, day(2)), row(value, day(1)))
+            with pytest.raises(UnreadableAnswer, match="lacks"):
                 extracts.read_rows(scripted, 456, None, None, limit)
         expect_list(scripted, row(7), row(value))
-        with pytest.raises(UnreadableAnswer, match="has not"):
+        with pytest.raises(UnreadableAnswer, match="lacks"):
             extracts.read(scripted, 456)
 
 
@@ -92,13 +119,13 @@ def test_the_service_is_asked_for_a_little_more_than_the_bounds(scripted, bounds
     ],
 )
 def test_the_bounds_are_decided_here_both_included(scripted, bounds, ids):
-    filters = extracts._filters(456, *bounds, "created")
+    filters = extracts._filters(456, *bounds)
     scripted.expect("GET", PATH, filters, answer={"results": [row(one, day(one)) for one in (1, 2, 3, 4)], "next": None})
     assert read_ids(scripted, *bounds) == ids
 
 
 def test_where_the_service_does_not_tell_times_its_own_filter_has_decided(scripted):
-    scripted.expect("GET", PATH, extracts._filters(456, day(2), day(3), "created"), answer={"results": [row(2), row(3)], "next": None})
+    scripted.expect("GET", PATH, extracts._filters(456, day(2), day(3)), answer={"results": [row(2), row(3)], "next": None})
     assert read_ids(scripted, day(2), day(3)) == [2, 3]
 
 
@@ -133,7 +160,7 @@ NEXT = "https://acme.example/api/extracts/?page=2"
 
 
 def test_with_a_limit_reading_ends_as_soon_as_the_newest_are_there(scripted):
-    expect_list(scripted, row(4, day(4)), row(3, day(3)), ordering="-created", following=NEXT)
+    expect_list(scripted, row(4, day(4)), row(3, day(3)), following=NEXT)
     assert [one["id"] for one in extracts.read_rows(scripted, 456, None, None, 2)] == [3, 4]
 
 
@@ -146,19 +173,20 @@ def test_with_a_limit_reading_ends_as_soon_as_the_newest_are_there(scripted):
         ([row(3, day(3)), row(4, day(4))], [row(2, day(2))], [3, 4]),
     ],
 )
-def test_a_list_that_did_not_come_newest_first_is_read_to_its_end(scripted, first, second, newest):
-    expect_list(scripted, *first, ordering="-created", following=NEXT)
-    scripted.expect("GET", PATH, {"page": ["2"]}, answer={"results": second, "next": None})
+def test_a_list_that_did_not_come_newest_first_is_read_to_its_end_and_again(scripted, first, second, newest):
+    for _reading in range(2):
+        expect_list(scripted, *first, following=NEXT)
+        scripted.expect("GET", PATH, {"page": ["2"]}, answer={"results": second, "next": None})
     assert [one["id"] for one in extracts.read_rows(scripted, 456, None, None, 2)] == newest
 
 
 def test_a_limit_counts_only_what_is_within_the_bounds(scripted):
-    filters = extracts._filters(456, None, day(2), "-created")
+    filters = extracts._filters(456, None, day(2))
     scripted.expect("GET", PATH, filters, answer={"results": [row(4, day(4)), row(3, day(3))], "next": NEXT})
     scripted.expect("GET", PATH, {"page": ["2"]}, answer={"results": [row(2, day(2))], "next": NEXT})
     assert [one["id"] for one in extracts.read_rows(scripted, 456, None, day(2), 1)] == [2]
 
 
 def test_a_limit_beyond_what_there_is_gives_all(scripted):
-    expect_list(scripted, row(2, day(2)), row(1, day(1)), ordering="-created")
+    expect_list(scripted, row(2, day(2)), row(1, day(1)))
     assert [one["id"] for one in extracts.read_rows(scripted, 456, None, None, 99)] == [1, 2]

@@ -187,6 +187,24 @@ def test_show(moment, text):
     assert times.parse(text) == moment
 
 
+def test_readable():
+    table = [
+        ("2024-01-15T10:00:00Z", "2024-01-15T10:00:00Z"),
+        (" 2024-01-15 10:00 ", "2024-01-15T10:00:00Z"),
+        ("2024-01-15T12:00:00+02:00", "2024-01-15T10:00:00Z"),
+        ("2024-01-15T10:00:00,5Z", "2024-01-15T10:00:00.5Z"),
+        ("2024-01-15T10:00:00.000Z", "2024-01-15T10:00:00.000Z"),
+        ("2024-01-15T10:00:00.1234567Z", "2024-01-15T10:00:00.123456Z"),
+        ("0001-01-01", "0001-01-01T00:00:00Z"),
+        ("2023-02-29T10:00:00Z", None),
+        (7, None),
+        (None, None),
+    ]
+    for text, shown in table:
+        assert times.readable(text) == shown
+        assert shown is None or times.readable(shown) == shown
+
+
 def test_now_is_the_present_to_the_second():
     before = datetime.now(timezone.utc).replace(microsecond=0)
     text = times.now()

@@ -21,6 +21,7 @@ def test_line():
         ("one\r\ntwo\n\n\tthree", "one two three"),
         ("a\x00b\x1b[31mc\x7fd\x85e", "a b [31mc d e"),
         ("a\u2028b\u2029c\u202ed\u200be\ufefff\u061cg", "a b c d e f g"),
+        ("a\u2066b\u00adc\u2060d\u180ee\ufff9f\U000e0041g", "a b c d e f g"),
         ("a\ud800b", "a b"),
         ("Z\u00fcrich \u6771\u4eac \U0001f600", "Z\u00fcrich \u6771\u4eac \U0001f600"),
         ("", ""),
@@ -31,6 +32,11 @@ def test_line():
     ]
     for text, line in table:
         assert _text.line(text) == line
+
+
+def test_lines():
+    value = {"a\nb": ["c\x1bd", {"e": "\u202ef"}, 1, None, True, 1.5]}
+    assert _text.lines(value) == {"a b": ["c d", {"e": "f"}, 1, None, True, 1.5]}
 
 
 def test_line_is_cut():

@@ -1,0 +1,213 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: adverity_assignment
+short_description: Assign datastreams to a destination
+version_added: 0.2.0
+description:
+  - Assigns datastreams to a destination, as many as are named in one task. Reads the assignments of the destination once and creates those that do not
+    exist, with one request each. An assignment is also called a mapping, or a binding.
+  - A new assignment is always disabled, so that nothing is loaded before M(adverity.management.adverity_binding) enables it. The module neither enables nor
+    disables an assignment that exists.
+  - An assignment is identified by destination, datastream and, where O(assignments[].table_name) is given, table name.
+  - Compares O(assignments[].settings) as the service returns them and writes those that differ. A setting that is not named keeps its value.
+  - Answers with the id of each binding, for M(adverity.management.adverity_binding) and M(adverity.management.adverity_requeue).
+  - The service takes assignments for some destination types only, among them AzureBlobTarget, BigQueryTarget, DeltalakeTarget, DatabricksSQLTarget, FileTarget,
+    Google Sheets, LinkedIn Matched Audiences, Snowflake and SqlTarget. For another type its refusal is shown.
+author:
+  - The adverity.management authors (@adverity-management)
+extends_documentation_fragment:
+  - adverity.management.connection
+  - adverity.management.attributes
+  - adverity.management.attributes.action_group
+attributes:
+  idempotent:
+    details:
+      - With O(force_settings=true), settings that the service does not return are written, and counted as changed, in each run.
+options:
+  type:
+    description: The destination type, by slug or name, for example V(bigquery).
+    type: str
+    required: true
+  target_id:
+    description:
+      - The integer id of the destination.
+      - Only in check mode it may be omitted, for a destination that is still to be created. Then all assignments are predicted as new.
+    type: int
+  assignments:
+    description: The datastreams. An empty list is refused.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      datastream_id:
+        description: The integer id of the datastream. M(adverity.management.adverity_directory_info) returns it by name.
+        type: int
+        required: true
+      table_name:
+        description:
+          - The table in the destination. Names are compared exactly.
+          - Without this, the one assignment of the datastream is meant; if it has several in this destination, the module fails and lists them.
+        type: str
+      settings:
+        description: The assignment's other fields and their values, as the service names them, for example C(write_disposition) of BigQuery.
+        type: dict
+  force_settings:
+    description: Also writes settings of existing assignments that the service does not return, or returns masked. They cannot be compared.
+    type: bool
+    default: false
+  state:
+    description: V(absent) deletes the assignments. One whose binding is enabled is not deleted; then none is.
+    type: str
+    choices: [present, absent]
+    default: present
+notes:
+  - It is not documented how soon a new assignment shows as a binding. The module looks for it for up to five seconds. After that C(binding_id) is null and a
+    warning says so.
+  - It is not documented whether an assignment and its binding have the same id. Where a datastream has several assignments in this destination, C(binding_id)
+    is returned only if these ids are the same.
+seealso:
+  - module: adverity.management.adverity_binding
+  - module: adverity.management.adverity_destination
+  - module: adverity.management.adverity_directory_info
+"""
+
+EXAMPLES = r"""
+- name: Assign two datastreams to a BigQuery destination
+  adverity.management.adverity_assignment:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    type: bigquery
+    target_id: 789
+    assignments:
+      - datastream_id: 456
+        table_name: google_ads
+      - datastream_id: 457
+        table_name: meta_ads
+        settings:
+          partition_by_date: true
+  register: assigned
+
+- name: Enable them
+  adverity.management.adverity_binding:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    binding_ids: "{{ assigned.assignments | map(attribute='binding_id') }}"
+    target_id: 789
+    enabled: true
+
+- name: To take this back, disable them
+  adverity.management.adverity_binding:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    binding_ids: "{{ assigned.assignments | map(attribute='binding_id') }}"
+    target_id: 789
+    enabled: false
+
+- name: And delete one
+  adverity.management.adverity_assignment:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    type: bigquery
+    target_id: 789
+    assignments:
+      - datastream_id: 457
+        table_name: meta_ads
+    state: absent
+"""
+
+RETURN = r"""
+assignments:
+  description:
+    - The assignments in the order of O(assignments), with the fields that the service returns and without secrets. C(id) is that of the assignment,
+      C(binding_id) that of the binding, C(action) is V(created), V(changed), V(deleted) or V(unchanged).
+    - Both ids are null in check mode for assignments that are to be created, and for O(state=absent) where there was none.
+  returned: success, and on a failure half way for those before it
+  type: list
+  elements: dict
+  sample:
+    - id: 123
+      datastream_id: 456
+      binding_id: 123
+      action: created
+      target: 789
+      datastream: 456
+      table_name: google_ads
+      enabled: false
+      write_disposition: 1
+affected:
+  description: What was written, in check mode what would be.
+  returned: success, and on a failure half way
+  type: dict
+  contains:
+    datastream_ids:
+      description: The integer ids of the datastreams, in the order of O(assignments).
+      type: list
+      elements: int
+      sample: [456]
+remaining:
+  description: What was due and was not written.
+  returned: on a failure half way
+  type: dict
+  contains:
+    datastream_ids:
+      description: The integer ids of the datastreams, in the order of O(assignments).
+      type: list
+      elements: int
+      sample: [457]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError
+from ansible_collections.adverity.management.plugins.module_utils._resources import assignments, bindings, destinations
+from ansible_collections.adverity.management.plugins.module_utils._spec import secrets, selection
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
+    ASSIGNMENTS,
+    FORCE_SETTINGS,
+    STATE,
+    TARGET_ID,
+    TARGET_TYPE,
+)
+
+
+def run(params, check_mode):
+    selection.refuse_empty(params, "assignments", "type")
+    target_id, absent = params["target_id"], params["state"] == "absent"
+    if target_id is None and (absent or not check_mode):
+        raise InputError("target_id is required. It can be omitted only in check mode, for a destination that is still to be created.")
+    client = connect(params)
+    if target_id is None:
+        plan = assignments.Plan([], params["assignments"])
+        return plan.result(plan.predicted())
+    type_id = destinations.read_type(client, params["type"])["id"]
+    plan = assignments.Plan(assignments.read(client, type_id, target_id), params["assignments"], absent, params["force_settings"])
+    if absent and plan.due:
+        plan.refuse_enabled(bindings.read(client, target_id=target_id))
+    done = plan.predicted() if check_mode else plan.apply(client, type_id, target_id)
+    return plan.result(done) if absent else plan.finish(client, target_id, done)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(CONNECTION_SPEC, **TARGET_TYPE, **TARGET_ID, **ASSIGNMENTS, **FORCE_SETTINGS, **STATE),
+        supports_check_mode=True,
+    )
+    shown = secrets.invocation(module)
+    try:
+        result = run(module.params, module.check_mode)
+    except AdverityError as error:
+        secrets.hide_quoted(module, error)
+        module.fail_json(invocation=shown, **error.result())
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
+    module.exit_json(invocation=shown, **result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: adverity_destination
+short_description: Create, change or delete a destination
+version_added: 0.2.0
+description:
+  - Finds a destination, also called target, by type, workspace and name. Creates it where it does not exist; where a named setting differs, changes it with
+    one request. A setting that is not named keeps its value.
+  - Checks the settings before anything is written against what the service says of the fields of the destination type. An unknown, read-only or missing
+    setting is an error that lists the settings that the type takes, with their types and choices.
+  - A new destination loads nothing. Assign datastreams with M(adverity.management.adverity_assignment), enable them with
+    M(adverity.management.adverity_binding), and load their history with M(adverity.management.adverity_requeue). The role
+    P(adverity.management.deploy_destination#role) does all of it.
+  - The vendor gives the scope C(destination:write) to keys of the root workspace only.
+author:
+  - The adverity.management authors (@adverity-management)
+extends_documentation_fragment:
+  - adverity.management.connection
+  - adverity.management.attributes
+  - adverity.management.attributes.action_group
+attributes:
+  idempotent:
+    details:
+      - With O(force_settings=true), settings that the service does not return are written, and counted as changed, in each run.
+options:
+  type:
+    description: The destination type, by slug or name, for example V(bigquery). Ids of types differ from one instance to the next.
+    type: str
+    required: true
+  name:
+    description:
+      - The name of the destination. Names are compared exactly, with upper and lower case and blanks. If two destinations fit, the module fails and
+        lists both with their ids.
+      - With O(target_id) and O(state=present), the destination gets this name.
+      - Required without O(target_id), and for O(state=absent).
+    type: str
+  workspace:
+    description:
+      - The workspace of the destination, by name, slug or id.
+      - Required without O(target_id). With O(target_id), the destination must be in this workspace.
+    type: str
+  target_id:
+    description:
+      - The integer id of an existing destination, instead of O(name) and O(workspace).
+      - Required for O(state=absent), and where the service does not list destinations.
+    type: int
+  connection:
+    description:
+      - The connection (authorization) that the destination uses, by name or integer id. Digits alone are an id.
+      - A name is looked for in O(connection_type). Without that, it is looked for in the connection type that has the slug or the name of the destination
+        type, and then in all others, with one request for each connection type.
+    type: str
+  connection_type:
+    description: The connection type, by slug or name, in which the name O(connection) is looked for.
+    type: str
+  settings:
+    description:
+      - The fields of the destination type and their values, as the service names them. M(adverity.management.adverity_destination_info) with
+        O(adverity.management.adverity_destination_info#module:schema=true) lists them.
+      - The values are compared as the service returns them. Those of secrets are shown neither in the result nor in the diff.
+    type: dict
+  force_settings:
+    description:
+      - Also writes settings that the service does not return, or returns masked, such as passwords. They cannot be compared, so each run writes them.
+      - Without this they are written only when the destination is created. A warning names them.
+    type: bool
+    default: false
+  state:
+    description:
+      - V(absent) deletes the destination with the id O(target_id). Its name must be O(name). A destination with enabled bindings is not deleted.
+    type: str
+    choices: [present, absent]
+    default: present
+notes:
+  - Two runs that create the same destination at the same time can create it twice, because the service accepts equal names. The module reads the list again
+    after creating one and fails if the name now fits twice.
+  - In check mode, a secret setting of a new destination is recognized by what the service says of the field, or by its name.
+seealso:
+  - module: adverity.management.adverity_destination_info
+  - module: adverity.management.adverity_assignment
+  - module: adverity.management.adverity_directory_info
+"""
+
+EXAMPLES = r"""
+- name: Create a destination, or change what differs
+  adverity.management.adverity_destination:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    type: bigquery
+    workspace: EMEA
+    name: Marketing DWH
+    connection: BigQuery service account
+    settings:
+      project: acme-dwh
+      dataset: marketing
+  register: created
+
+- name: Delete it, provided that it has no enabled bindings
+  adverity.management.adverity_destination:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    type: bigquery
+    target_id: "{{ created.destination.id }}"
+    name: Marketing DWH
+    state: absent
+"""
+
+RETURN = r"""
+destination:
+  description:
+    - The destination as it is now, with the fields that the service returns and without secrets. In check mode as it would be; one that is to be created has no
+      C(id).
+    - For O(state=absent) the id, name and workspace of what was deleted; null where nothing was.
+  returned: success, and where a new destination would not be found by its name
+  type: dict
+  sample:
+    id: 789
+    name: Marketing DWH
+    stack: 12
+    auth: 34
+    project: acme-dwh
+    dataset: marketing
+    is_schema_mapping_required: false
+    logo_url: /static/bigquery.svg
+created:
+  description: Whether the destination was created, in check mode whether it would be.
+  returned: success
+  type: bool
+  sample: false
+changes:
+  description: For each field that was written its value before and after, without secrets.
+  returned: success
+  type: dict
+  sample:
+    dataset: {before: sales, after: marketing}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError
+from ansible_collections.adverity.management.plugins.module_utils._resources import bindings, destinations, directory
+from ansible_collections.adverity.management.plugins.module_utils._spec import secrets, selection
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
+    DESTINATION,
+    FORCE_SETTINGS,
+    SETTINGS,
+    STATE,
+    TARGET_TYPE,
+)
+
+
+def run(params, check_mode):
+    selection.refuse_empty(params, "name", "type", "workspace", "connection")
+    if params["target_id"] is None and None in (params["name"], params["workspace"]):
+        raise InputError("Set name and workspace, or target_id.")
+    client = connect(params)
+    kind = destinations.read_type(client, params["type"])
+    return (delete if params["state"] == "absent" else provide)(client, kind, params, check_mode)
+
+
+def provide(client, kind, params, check_mode):
+    workspace_id, settings = None, params["settings"] or {}
+    named = {} if params["name"] is None else {"name": params["name"]}
+    if params["workspace"] is not None:
+        workspace_id = directory.find_workspace(directory.read_workspaces(client), params["workspace"])["id"]
+    if params["connection"] is not None:
+        named["auth"] = directory.look_up_connection(client, params["connection"], kind, params["connection_type"])
+    fields = destinations.read_fields(client, kind["id"])
+    row = destinations.locate(client, kind["id"], named, workspace_id, params["target_id"], settings)
+    if row is None:
+        named["stack"] = workspace_id
+    plan = destinations.Plan(row, named, settings, fields, params["force_settings"])
+    return dict(plan.result(plan.predicted() if check_mode else plan.apply(client, kind["id"])), warnings=plan.warnings)
+
+
+def delete(client, kind, params, check_mode):
+    target_id = params["target_id"]
+    row = destinations.find_absent(destinations.read(client, kind["id"], target_id), target_id, params["name"])
+    shown = {name: row[name] for name in ("id", "name", "stack") if name in row} if row else None
+    if row:
+        destinations.refuse_enabled(bindings.read(client, target_id=target_id), f"Destination {target_id}")
+        if not check_mode:
+            destinations.delete(client, destinations.path(kind["id"], target_id))
+    return {"changed": bool(row), "created": False, "destination": shown, "changes": {}, "diff": {"before": shown or {}, "after": {}}}
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            CONNECTION_SPEC, **TARGET_TYPE, **DESTINATION, **SETTINGS, **FORCE_SETTINGS, **STATE, connection={"type": "str"}, connection_type={"type": "str"}
+        ),
+        required_if=[("state", "absent", ("target_id", "name"))],
+        required_by={"connection_type": "connection"},
+        supports_check_mode=True,
+    )
+    shown = secrets.invocation(module)
+    try:
+        result = run(module.params, module.check_mode)
+    except AdverityError as error:
+        secrets.hide_quoted(module, error)
+        module.fail_json(invocation=shown, **error.result())
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
+    module.exit_json(invocation=shown, **result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: adverity_destination_info
+short_description: List destinations, and the settings that their types take
+version_added: 0.2.0
+description:
+  - Lists destinations, also called targets, all pages of them. What is given of the options must hold for each.
+  - The service lists destinations by type. Without O(type), each type is asked.
+author:
+  - The adverity.management authors (@adverity-management)
+extends_documentation_fragment:
+  - adverity.management.connection
+  - adverity.management.attributes.info
+  - adverity.management.attributes.action_group
+options:
+  type:
+    description: The destination type, by slug or name, for example V(bigquery).
+    type: str
+  name:
+    description: The name of the destination, exactly.
+    type: str
+  workspace:
+    description: The workspace of the destination, by name, slug or id.
+    type: str
+  target_id:
+    description: The integer id of a destination.
+    type: int
+  schema:
+    description: Also returns the settings of the type. Requires O(type).
+    type: bool
+    default: false
+seealso:
+  - module: adverity.management.adverity_destination
+"""
+
+EXAMPLES = r"""
+- name: Which destinations are in the workspace EMEA?
+  adverity.management.adverity_destination_info:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    workspace: EMEA
+  register: found
+
+- name: Which settings does a BigQuery destination take?
+  adverity.management.adverity_destination_info:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    type: bigquery
+    schema: true
+  register: bigquery
+"""
+
+RETURN = r"""
+destinations:
+  description:
+    - The destinations, by id, each with the slug of its type as C(type_slug). What else a row holds is up to the service.
+    - Secrets are hidden.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: 789
+      name: Marketing DWH
+      type_slug: bigquery
+      stack: 12
+      auth: 34
+      project: acme-dwh
+      dataset: marketing
+count:
+  description: How many these are.
+  returned: success
+  type: int
+  sample: 1
+schemas:
+  description:
+    - With O(schema=true), the fields of the type as the service describes them, by the type's slug and the field's name. Empty where the service does not
+      describe them.
+  returned: success
+  type: dict
+  sample:
+    bigquery:
+      project: {type: string, required: true, read_only: false, label: Project}
+      schema_mapping: {type: boolean, required: false, read_only: false, label: Schema mapping}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._resources import destinations, directory
+from ansible_collections.adverity.management.plugins.module_utils._spec import selection
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import DESTINATION
+
+
+def run(params):
+    selection.refuse_empty(params, "name", "type", "workspace")
+    client = connect(params)
+    kinds = directory.read_list(client, destinations.TYPES)
+    kinds = kinds if params["type"] is None else [directory.find_type(kinds, params["type"])]
+    wanted = {"name": params["name"], "id": params["target_id"], "stack": None}
+    if params["workspace"] is not None:
+        wanted["stack"] = directory.find_workspace(directory.read_workspaces(client), params["workspace"])["id"]
+    rows, schemas = [], {}
+    for kind in kinds:
+        listed = destinations.read(client, kind["id"], params["target_id"])
+        found = destinations.complete(client, kind["id"], listed, wanted, ["stack"])
+        fields = destinations.read_fields(client, kind["id"]) if found or params["schema"] else {}
+        rows += [dict(destinations.masked(row, (), fields), type_slug=kind.get("slug")) for row in found]
+        if params["schema"]:
+            schemas[kind["slug"]] = fields
+    return {"changed": False, "destinations": sorted(rows, key=lambda row: row["id"]), "count": len(rows), "schemas": schemas}
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(CONNECTION_SPEC, **DESTINATION, type={"type": "str"}, schema={"type": "bool", "default": False}),
+        required_if=[("schema", True, ("type",))],
+        supports_check_mode=True,
+    )
+    try:
+        result = run(module.params)
+    except AdverityError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

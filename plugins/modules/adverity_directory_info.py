@@ -1,0 +1,146 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: adverity_directory_info
+short_description: Look up workspaces, datastreams and connections by name
+version_added: 0.2.0
+description:
+  - Tells what names of workspaces, datastreams and connections mean, with their ids.
+  - The service has two kinds of ids for a datastream, an integer and a UUID, and nothing that maps one to the other. The pair of name and workspace name stands
+    beside both. Where it is unique on both sides, the module returns both ids; otherwise C(uuid) is null and C(note) says why.
+  - A name that fits several things is an error that lists them with their ids. Names are compared exactly.
+  - The number of requests does not depend on the number of names. All pages are read of the list of workspaces; for datastreams also of the list with integer
+    ids and of the list with UUIDs; for connections of the list of connection types and of the connections of each type.
+author:
+  - The adverity.management authors (@adverity-management)
+extends_documentation_fragment:
+  - adverity.management.connection
+  - adverity.management.attributes.info
+  - adverity.management.attributes.action_group
+options:
+  workspaces:
+    description: Workspaces by name, slug or integer id, or V(*) for all that the key can see.
+    type: list
+    elements: str
+  datastreams:
+    description:
+      - Datastreams by name, integer id or UUID, or V(*) for all that the key can see.
+      - A dictionary with C(name) and C(workspace) (name, slug or id) selects one among datastreams with the same name.
+      - A number is an integer id. Text is a name first, and then an id.
+    type: list
+    elements: raw
+  connections:
+    description: Connections (authorizations) by name or integer id, or V(*) for all that the key can see.
+    type: list
+    elements: str
+  connection_types:
+    description:
+      - Limits O(connections) to these connection types, by slug or name. The service lists connections by type, so without this each type is asked, with
+        one request or more for each.
+    type: list
+    elements: str
+seealso:
+  - module: adverity.management.adverity_datastream_info
+  - module: adverity.management.adverity_destination
+"""
+
+EXAMPLES = r"""
+- name: Which ids do these names have?
+  adverity.management.adverity_directory_info:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    datastreams:
+      - Google Ads
+      - {name: Meta Ads, workspace: EMEA}
+    connections: [BigQuery service account]
+    connection_types: [bigquery]
+  register: found
+
+- name: Show them
+  ansible.builtin.debug:
+    msg: "{{ item.name }}: {{ item.id }}, {{ item.uuid }}"
+  loop: "{{ found.datastreams }}"
+"""
+
+RETURN = r"""
+workspaces:
+  description: The workspaces, in the order of O(workspaces), with the fields that the service returns. Empty if none were asked for.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {id: 12, name: EMEA, slug: emea, parent_id: 1}
+datastreams:
+  description: The datastreams, in the order of O(datastreams). Empty if none were asked for.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: 456
+      uuid: 9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10
+      name: Google Ads
+      workspace: EMEA
+      workspace_id: 12
+      enabled: true
+      note: null
+connections:
+  description:
+    - The connections, in the order of O(connections), with the fields that the service returns and the slug of the type as C(connection_type).
+    - Secrets are hidden. Empty if none were asked for.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {id: 34, name: BigQuery service account, stack: 12, is_authorized: true, connection_type: bigquery}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams, destinations, directory
+from ansible_collections.adverity.management.plugins.module_utils._spec import selection
+
+NAMES = {"type": "list", "elements": "str"}
+
+
+def run(params):
+    asked = {name: params[name] for name in ("workspaces", "datastreams", "connections")}
+    selection.refuse_empty(params, *asked, "connection_types")
+    selection.require_one(params, *asked)
+    client = connect(params)
+    found: dict[str, list[dict[str, object]]] = {name: [] for name in asked}
+    places = directory.read_workspaces(client) if asked["workspaces"] or asked["datastreams"] else []
+    if asked["workspaces"]:
+        found["workspaces"] = directory.pick(places, asked["workspaces"], directory.find_workspace)
+    if asked["datastreams"]:
+        rows = directory.describe(directory.read_datastreams(client, asked["datastreams"]), places, datastreams.read(client, None, {}))
+        found["datastreams"] = directory.pick(rows, asked["datastreams"], lambda some, one: directory.find_datastream(some, one, places))
+    if asked["connections"]:
+        kinds = directory.read_list(client, directory.CONNECTION_TYPES)
+        kinds = [directory.find_type(kinds, one) for one in params["connection_types"]] if params["connection_types"] else kinds
+        rows = [destinations.masked(row, (), {}) for row in directory.read_connections(client, kinds)]
+        found["connections"] = directory.pick(rows, asked["connections"], directory.find_connection)
+    return {"changed": False, **found}
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(CONNECTION_SPEC, workspaces=NAMES, datastreams=dict(NAMES, elements="raw"), connections=NAMES, connection_types=NAMES),
+        required_one_of=[("workspaces", "datastreams", "connections")],
+        required_by={"connection_types": "connections"},
+        supports_check_mode=True,
+    )
+    try:
+        result = run(module.params)
+    except AdverityError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

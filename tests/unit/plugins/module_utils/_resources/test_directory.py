@@ -1,0 +1,274 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused, UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._resources import directory
+from ansible_collections.adverity.management.plugins.modules import adverity_directory_info
+
+STACKS = [
+    {"id": 1, "name": "Acme", "slug": "acme", "parent_id": None},
+    {"id": 12, "name": "EMEA", "slug": "emea", "parent_id": 1},
+    {"id": 13, "name": "DACH", "slug": "dach", "parent_id": 12},
+]
+UUIDS = [f"d5000000-0000-4000-8000-00000000045{number}" for number in range(10)]
+HOSTILE = [
+    "it's \"quoted\"", "Ads \N{ROCKET} 2026", "a/b/../c?d=e#f", "  leading", "trailing ", "{{ lookup('env', 'HOME') }}", "{% if 1 %}x{% endif %}", "x" * 300,
+    "456", "*.*", "null", "",
+]  # fmt: skip
+
+
+def older(number, name, stack_id=12, **more):
+    return dict({"id": number, "name": name, "stack_id": stack_id, "enabled": True}, **more)
+
+
+def newer(number, name, workspace="EMEA"):
+    return {"id": UUIDS[number], "name": name, "workspace": {"id": "a0000000-0000-4000-8000-000000000004", "name": workspace}}
+
+
+def expect_list(client, path, *rows, **params):
+    client.expect("GET", path, params, answer={"count": len(rows), "next": None, "previous": None, "results": list(rows)})
+
+
+# Finding
+
+
+@pytest.mark.parametrize("wanted", ["EMEA", "emea", 12, "12"])
+def test_a_workspace_is_found_by_name_slug_or_id(wanted):
+    assert directory.find_workspace(STACKS, wanted)["id"] == 12
+
+
+@pytest.mark.parametrize("wanted", ["Emea", " EMEA", "EMEA ", "4711", 4711, True, None, 12.5])
+def test_what_differs_in_anything_is_not_found_and_the_error_lists_what_there_is(wanted):
+    with pytest.raises(InputError) as caught:
+        directory.find_workspace(STACKS, wanted)
+    assert "does not exist among the 3 that this key can see: 'Acme' (id 1), 'EMEA' (id 12), 'DACH' (id 13)." in str(caught.value)
+
+
+def test_a_name_that_fits_two_is_an_error_that_lists_both():
+    rows = [*STACKS, {"id": 99, "name": "EMEA", "slug": "emea-2"}]
+    with pytest.raises(InputError) as caught:
+        directory.find_workspace(rows, "EMEA")
+    assert str(caught.value) == "The workspace 'EMEA' is ambiguous. It fits 'EMEA' (id 12), 'EMEA' (id 99). Use the id."
+    assert caught.value.result()["ambiguous"] == [12, 99]
+    assert directory.find_workspace(rows, "emea-2")["id"] == 99
+
+
+def test_a_name_of_one_that_is_the_slug_of_another_is_ambiguous():
+    with pytest.raises(InputError, match="ambiguous"):
+        directory.find_workspace([{"id": 5, "name": "acme", "slug": "x"}, *STACKS], "acme")
+
+
+def test_text_is_a_name_first_and_a_number_is_an_id_only():
+    rows = [older(456, "Google"), older(5, "456")]
+    found = directory.describe(rows, STACKS)
+    assert directory.find_datastream(found, "456", STACKS)["id"] == 5
+    assert directory.find_datastream(found, 456, STACKS)["id"] == 456
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_any_name_is_compared_character_by_character(name):
+    rows = directory.describe([older(1, name), older(2, name + "x"), older(3, "x" + name)], STACKS)
+    assert directory.find_datastream(rows, name, STACKS)["id"] == 1
+    assert directory.find_datastream(rows, {"name": name, "workspace": "EMEA"}, STACKS)["id"] == 1
+
+
+def test_a_message_shows_any_name_on_one_line():
+    shown = directory.listed([{"id": 1, "name": "a\nb\x1b[31m"}, {"id": 2, "name": None}, {"id": 3, "name": " c ", "workspace": "W\r\n"}])
+    assert shown == "'a b [31m' (id 1), 'None' (id 2), ' c ' (id 3, workspace 'W')"
+    assert [directory.quoted(one) for one in (" ", "  ", "")] == ["' '", "'  '", "''"]
+
+
+def test_long_lists_are_cut():
+    assert directory.listed([{"id": one, "name": "n"} for one in range(1, 31)]).endswith("'n' (id 20) and 10 more")
+
+
+# The two ids of a datastream
+
+
+def test_a_pair_that_is_unique_on_both_sides_links_the_ids():
+    rows = directory.describe([older(456, "Google"), older(457, "Google", 13)], STACKS, [newer(0, "Google", "DACH"), newer(1, "Google")])
+    assert [(row["id"], row["uuid"], row["workspace"], row["workspace_id"], row["note"]) for row in rows] == [
+        (456, UUIDS[1], "EMEA", 12, None),
+        (457, UUIDS[0], "DACH", 13, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "says"),
+    [
+        ([older(1, "A"), older(2, "A")], [newer(0, "A")], "fits 2 integer ids and 1 UUIDs"),
+        ([older(1, "A")], [newer(0, "A"), newer(1, "A")], "fits 1 integer ids and 2 UUIDs"),
+        ([older(1, "A")], [], "fits 1 integer ids and 0 UUIDs"),
+        ([older(1, "A")], [newer(0, "A", "DACH")], "fits 1 integer ids and 0 UUIDs"),
+        ([older(1, "A")], [newer(0, "a")], "fits 1 integer ids and 0 UUIDs"),
+        ([older(1, "A")], [{"id": UUIDS[0], "name": "A"}], "fits 1 integer ids and 0 UUIDs"),
+        ([older(1, "A", 4711)], [newer(0, "A", None)], "the workspace is not among those that this key can see"),
+        ([{"id": 1, "name": "A"}], [newer(0, "A")], "the workspace is not among those that this key can see"),
+    ],
+)
+def test_any_other_pair_leaves_the_uuid_open_and_says_why(left, right, says):
+    for row in directory.describe(left, STACKS, right):
+        assert row["uuid"] is None
+        assert says in row["note"]
+
+
+def test_two_workspaces_of_one_name_do_not_link():
+    places = [{"id": 12, "name": "EMEA"}, {"id": 13, "name": "EMEA"}]
+    rows = directory.describe([older(1, "A", 12), older(2, "A", 13)], places, [newer(0, "A"), newer(1, "A")])
+    assert [row["uuid"] for row in rows] == [None, None]
+
+
+def test_a_name_in_two_workspaces_is_told_apart_by_the_workspace():
+    rows = directory.describe([older(456, "Google"), older(457, "Google", 13)], STACKS)
+    for workspace in ("DACH", "dach", 13, "13"):
+        assert directory.find_datastream(rows, {"name": "Google", "workspace": workspace}, STACKS)["id"] == 457
+    with pytest.raises(InputError) as caught:
+        directory.find_datastream(rows, "Google", STACKS)
+    assert "fits 'Google' (id 456, workspace 'EMEA'), 'Google' (id 457, workspace 'DACH')" in str(caught.value)
+    with pytest.raises(InputError, match="The workspace 'Nowhere' does not exist"):
+        directory.find_datastream(rows, {"name": "Google", "workspace": "Nowhere"}, STACKS)
+    with pytest.raises(InputError, match="The datastream 'Google' does not exist among the 0"):
+        directory.find_datastream(rows, {"name": "Google", "workspace": "Acme"}, STACKS)
+
+
+@pytest.mark.parametrize("wanted", [{}, {"name": "Google"}, {"workspace": "EMEA"}, [], 1.5, True])
+def test_what_names_nothing_is_not_found(wanted):
+    with pytest.raises(InputError, match="does not exist"):
+        directory.find_datastream(directory.describe([older(456, "Google")], STACKS), wanted, STACKS)
+
+
+def test_a_uuid_finds_its_datastream():
+    rows = directory.describe([older(456, "Google")], STACKS, [newer(3, "Google")])
+    assert directory.find_datastream(rows, UUIDS[3], STACKS)["id"] == 456
+
+
+# Connections
+
+
+KINDS = [{"id": 3, "name": "Google BigQuery", "slug": "bigquery"}, {"id": 4, "name": "Facebook", "slug": "facebook"}, {"id": 5, "name": "S3", "slug": "s3"}]
+TARGET_TYPE = {"id": 70, "name": "BigQuery", "slug": "bigquery"}
+
+
+def expect_connections(client, kind, *rows):
+    expect_list(client, f"/api/connection-types/{kind}/connections/", *rows)
+
+
+def test_digits_are_an_id_and_nothing_is_asked(scripted):
+    assert directory.look_up_connection(scripted, "34", TARGET_TYPE, None) == 34
+
+
+def test_a_connection_is_looked_for_in_the_type_that_has_the_name_of_the_destination_type(scripted):
+    expect_list(scripted, directory.CONNECTION_TYPES, *KINDS)
+    expect_connections(scripted, 3, {"id": 34, "name": "Account"}, {"id": 35, "name": "account"})
+    assert directory.look_up_connection(scripted, "Account", TARGET_TYPE, None) == 34
+
+
+def test_then_in_all_others(scripted):
+    expect_list(scripted, directory.CONNECTION_TYPES, *KINDS)
+    expect_connections(scripted, 3, {"id": 34, "name": "Another"})
+    expect_connections(scripted, 4)
+    expect_connections(scripted, 5, {"id": 36, "name": "Account"})
+    assert directory.look_up_connection(scripted, "Account", TARGET_TYPE, None) == 36
+
+
+def test_in_a_named_type_alone(scripted):
+    expect_list(scripted, directory.CONNECTION_TYPES, *KINDS)
+    expect_connections(scripted, 4, {"id": 36, "name": "Account"})
+    assert directory.look_up_connection(scripted, "Account", TARGET_TYPE, "Facebook") == 36
+
+
+def test_a_connection_that_fits_twice_or_never_is_an_error(scripted):
+    for rows, says in ([{"id": 1, "name": "A"}, {"id": 2, "name": "A"}], "ambiguous"), ([{"id": 1, "name": "B"}], "does not exist"):
+        expect_list(scripted, directory.CONNECTION_TYPES, *KINDS[:1])
+        expect_connections(scripted, 3, *rows)
+        with pytest.raises(InputError, match=says):
+            directory.look_up_connection(scripted, "A", TARGET_TYPE, None)
+
+
+# The module
+
+
+@pytest.fixture(name="look")
+def fixture_look(scripted, monkeypatch):
+    monkeypatch.setattr(adverity_directory_info, "connect", lambda params: scripted)
+
+    def look(**options):
+        return adverity_directory_info.run({"workspaces": None, "datastreams": None, "connections": None, "connection_types": None, **options})
+
+    return look
+
+
+def test_any_number_of_datastreams_takes_three_lists(scripted, look):
+    names = [f"Stream {number}" for number in range(200)]
+    expect_list(scripted, directory.WORKSPACES, *STACKS)
+    rows = [older(number + 1, name) for number, name in enumerate(names)]
+    scripted.expect(
+        "GET", directory.DATASTREAMS, answer={"count": 200, "next": "https://other.example/api/datastreams/?page=2", "previous": None, "results": rows[:100]}
+    )
+    scripted.expect("GET", directory.DATASTREAMS, {"page": ["2"]}, answer={"count": 200, "next": None, "previous": None, "results": rows[100:]})
+    uuids = [{"id": f"d5000000-0000-4000-8000-{number:012}", "name": name, "workspace": {"name": "EMEA"}} for number, name in enumerate(names)]
+    scripted.expect("GET", "/api/v1/datastreams/", answer={"items": uuids, "count": 200})
+    result = look(datastreams=list(reversed(names)), workspaces=["EMEA", 1])
+    assert [row["id"] for row in result["datastreams"]] == list(range(200, 0, -1))
+    assert [row["uuid"][-3:] for row in result["datastreams"]][:2] == ["199", "198"]
+    assert [row["id"] for row in result["workspaces"]] == [12, 1]
+    assert (result["changed"], result["connections"]) == (False, [])
+
+
+def test_where_the_list_tells_no_workspace_those_that_are_named_are_read_one_by_one(scripted, look):
+    expect_list(scripted, directory.WORKSPACES, *STACKS)
+    short = [{"id": number, "name": name} for number, name in ((1, "A"), (2, "B"), (3, "A"), (4, "D"))]
+    expect_list(scripted, directory.DATASTREAMS, *short)
+    for number, stack in ((1, 12), (3, 13), (4, 12)):
+        scripted.expect("GET", f"{directory.DATASTREAMS}{number}/", answer={"id": number, "name": "A", "stack_id": stack})
+    scripted.expect("GET", "/api/v1/datastreams/", answer={"items": [newer(1, "A", "DACH")], "count": 1})
+    rows = look(datastreams=[{"name": "A", "workspace": "DACH"}, 4])["datastreams"]
+    assert [(row["id"], row["uuid"]) for row in rows] == [(3, UUIDS[1]), (4, None)]
+
+
+def test_connections_may_come_without_pages_or_not_at_all(scripted, look):
+    expect_list(scripted, directory.CONNECTION_TYPES, *KINDS[:1])
+    scripted.expect("GET", "/api/connection-types/3/connections/", answer=[{"id": 5, "name": "b"}])
+    assert look(connections=["b"])["connections"] == [{"id": 5, "name": "b", "connection_type": "bigquery"}]
+    expect_list(scripted, directory.CONNECTION_TYPES, *KINDS[:1])
+    scripted.expect("GET", "/api/connection-types/3/connections/", answer=Refused("GET", "/x/", 405, "x"))
+    with pytest.raises(Refused) as caught:
+        look(connections=["b"])
+    assert "none can be found by name. Use the id of the connection." in caught.value.result()["msg"]
+
+
+def test_a_star_is_all(scripted, look):
+    expect_list(scripted, directory.WORKSPACES, *STACKS)
+    assert look(workspaces=["*"])["workspaces"] == STACKS
+    expect_list(scripted, directory.CONNECTION_TYPES, *KINDS)
+    expect_connections(scripted, 4, {"id": 5, "name": "b", "access_token": "s3cret"}, {"id": 6, "name": "c"})
+    rows = look(connections=["*"], connection_types=["facebook"])["connections"]
+    assert rows == [{"id": 5, "name": "b", "access_token": "********", "connection_type": "facebook"}, {"id": 6, "name": "c", "connection_type": "facebook"}]
+
+
+@pytest.mark.parametrize("name", ["workspaces", "datastreams", "connections"])
+def test_an_empty_list_is_refused(look, name):
+    with pytest.raises(InputError, match=f"{name} is empty"):
+        look(**{name: []})
+
+
+def test_something_must_be_asked_for(look):
+    with pytest.raises(InputError, match="one of the following is required: workspaces, datastreams, connections"):
+        look()
+
+
+def test_a_key_without_the_scope_is_told(scripted, look):
+    scripted.expect("GET", directory.WORKSPACES, answer=Refused("GET", directory.WORKSPACES, 403, "Forbidden."))
+    with pytest.raises(Refused):
+        look(workspaces=["*"])
+
+
+@pytest.mark.parametrize("identity", ["12", None, 0, True, "../../x"])
+def test_rows_without_an_integer_id_are_an_error(scripted, identity):
+    expect_list(scripted, directory.WORKSPACES, {"id": identity, "name": "x"})
+    with pytest.raises(UnreadableAnswer, match="lacks"):
+        directory.read_workspaces(scripted)

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whole modules, as Ansible runs them: nothing that they print holds a secret, and what is none stays readable."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible.module_utils import basic
+from ansible.module_utils.common.parameters import PASS_VARS
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import Refused
+from ansible_collections.adverity.management.plugins.modules import adverity_assignment, adverity_destination
+
+SECRET, PATH = "open-sesame-4711", "/api/target-types/70/targets/"
+TYPES = [{"id": 70, "name": "BigQuery", "slug": "bigquery"}]
+FIELDS = {"project": {"type": "string"}, "mode": {"type": "integer"}, "phrase": {"type": "string", "write_only": True}, "region": {"type": "string"}}
+SETTINGS = {"project": "acme-dwh", "mode": 789, "phrase": SECRET, "region": "EU"}
+
+
+@pytest.fixture(name="run")
+def fixture_run(scripted, monkeypatch, capsys):
+    def run(module, options):
+        logged = []
+        arguments = {"instance": "acme.example", "api_key": "k3y-0123456789", "_ansible_diff": True, **options}
+        if "inject_invocation" in PASS_VARS:  # ansible-core asks for it since 2.21; before, it always shows
+            arguments["_ansible_inject_invocation"] = True
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)  # since ansible-core 2.19
+        monkeypatch.setattr(basic.AnsibleModule, "log", lambda _module, msg, log_args=None: logged.append(f"{msg} {log_args}"))
+        monkeypatch.setattr(module, "connect", lambda params: scripted)
+        with pytest.raises(SystemExit):
+            module.main()
+        printed = capsys.readouterr().out
+        for said in (printed, *logged):
+            assert SECRET not in said
+            assert "k3y" not in said
+        assert logged
+        return json.loads(printed)
+
+    return run
+
+
+def expect_list(client, path, *rows):
+    client.expect("GET", path, answer={"count": len(rows), "next": None, "previous": None, "results": list(rows)})
+
+
+def expect_reads(client):
+    expect_list(client, "/api/target-types/", *TYPES)
+    expect_list(client, "/api/stacks/", {"id": 12, "name": "EMEA", "slug": "emea"})
+    client.expect("OPTIONS", PATH, answer={"actions": {"POST": FIELDS}})
+    expect_list(client, PATH)
+
+
+DESTINATION = {"type": "bigquery", "name": "DWH", "workspace": "EMEA", "settings": SETTINGS}
+
+
+def test_a_destination_is_shown_without_its_secrets_and_with_everything_else(scripted, run):
+    expect_reads(scripted)
+    row = {"id": 789, "name": "DWH", "stack": 12, "project": "acme-dwh", "mode": 789, "region": "EU"}
+    scripted.expect("POST", PATH, body={"name": "DWH", "stack": 12, **SETTINGS}, answer=row)
+    expect_list(scripted, PATH, row)
+    result = run(adverity_destination, DESTINATION)
+    assert result["destination"] == row
+    assert result["diff"]["after"] == {"name": "DWH", "stack": 12, **SETTINGS, "phrase": "********"}
+    assert result["invocation"]["module_args"]["settings"] == "********"
+    assert result["invocation"]["module_args"]["name"] == "DWH"
+
+
+def test_what_the_service_quotes_is_hidden_and_its_message_stays_readable(scripted, run):
+    expect_reads(scripted)
+    error = Refused("POST", PATH, 400, f'phrase: "{SECRET}" is too easy; region: EU is full')
+    scripted.expect("POST", PATH, body={"name": "DWH", "stack": 12, **SETTINGS}, answer=error)
+    result = run(adverity_destination, DESTINATION)
+    assert result["failed"] is True
+    assert 'POST /api/target-types/70/targets/ was answered with 400: phrase: "********" is too easy; region: EU is full.' in result["msg"]
+    assert result["status"] == 400
+
+
+def test_an_error_of_ours_lists_choices_as_they_are(scripted, run):
+    expect_list(scripted, "/api/target-types/", *TYPES)
+    expect_list(scripted, "/api/stacks/", {"id": 12, "name": "EMEA", "slug": "emea"})
+    scripted.expect("OPTIONS", PATH, answer={"actions": {"POST": {**FIELDS, "region": {"type": "choice", "choices": [{"value": "acme-dwh"}]}}}})
+    expect_list(scripted, PATH)
+    result = run(adverity_destination, DESTINATION)
+    assert "region is none of its choices. It takes: project (string); mode (integer); phrase (string); region (choice, one of acme-dwh)" in result["msg"]
+
+
+def test_settings_of_assignments_are_hidden_in_the_same_way(scripted, run):
+    where = PATH + "789/mappings/"
+    for answer in ({"id": 3, "datastream": 456, "table_name": "t"}, Refused("POST", where, 400, f"phrase: {SECRET}?")):
+        expect_list(scripted, "/api/target-types/", *TYPES)
+        expect_list(scripted, where)
+        scripted.expect("POST", where, body={"datastream": 456, "table_name": "t", "enabled": False, "phrase": SECRET, "mode": 1}, answer=answer)
+        if isinstance(answer, dict):
+            bindings = {"items": [{"id": 3, "datastream_id": 456, "target_id": 789}], "count": 1}
+            scripted.expect("GET", "/api/v1/bindings/", {"target_id": 789, "page_size": 100, "page": 1}, answer=bindings)
+        one = {"datastream_id": 456, "table_name": "t", "settings": {"phrase": SECRET, "mode": 1}}
+        result = run(adverity_assignment, {"type": "bigquery", "target_id": 789, "assignments": [one]})
+        assert result["invocation"]["module_args"]["assignments"] == [{"datastream_id": 456, "table_name": "t", "settings": "********"}]
+        assert result.get("failed", False) is not isinstance(answer, dict)

@@ -140,10 +140,12 @@ class Ledger:
         self.waited += time.monotonic() - started
         self._held = wanted
         before, self._tokens = self._tokens, self._read_tokens()
-        others = [one for one, token in self._tokens.items() if token != before.get(one) and (wanted is None or one == ALL_ENABLED or one in wanted)]
+        # Who held a turn when this was opened has signed before, and may have written while this run read.
+        signed = self._tokens.items() if others_at_work else self._tokens.items() - before.items()
+        others = [one for one, _token in signed if wanted is None or one == ALL_ENABLED or one in wanted]
         if self._purpose == WRITE:
             self._sign(wanted)
-        return others_at_work or bool(others)
+        return bool(others)
 
     def _read_tokens(self) -> dict[int, str]:
         return dict(self.store.read("SELECT binding_id, token FROM turn WHERE instance = ?", (self.instance,)))

@@ -32,7 +32,7 @@ def make(scripted, ledger_place):
         before = ledger_place.content()
         params = {"ledger": ledger_place.ledger, "ledger_password": None, "ledger_wait": 0, "variables": {"target_id": "789", **variables}}
         try:
-            return _plan.make(scripted, params)
+            return _plan.make(scripted, params, False)
         finally:
             assert ledger_place.content() == before
 
@@ -85,7 +85,7 @@ def test_a_destination_without_bindings_is_refused(make):
 
 def test_wrong_variables_are_refused_before_anything_is_asked(scripted):
     with pytest.raises(InputError, match="deploy_destination_batch_size"):
-        _plan.make(scripted, {"variables": {"target_id": 789, "batch_size": "51"}})
+        _plan.make(scripted, {"variables": {"target_id": 789, "batch_size": "51"}}, False)
 
 
 def test_the_options_are_those_of_the_modules(make):

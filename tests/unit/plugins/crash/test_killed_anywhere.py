@@ -14,6 +14,7 @@ from collections import Counter
 
 import pytest
 from ansible_collections.adverity.management.tests.unit.plugins.crash.scene import in_doubt, scenes
+from ansible_collections.adverity.management.tests.unit.plugins.places import Postgres
 
 EXTRACTS = [101, 103, 105, 107, 109]  # no neighbours: so a message names each
 BINDINGS = [55, 123]
@@ -36,9 +37,15 @@ OF_A_BATCH = points_of("intend") + points_of("POST /api/v1/extracts/requeue/")
 AT_THE_END = points_of("dispatched")
 
 
-@pytest.fixture(name="scene")
-def fixture_scene(tmp_path):
-    with scenes(tmp_path) as scene:
+@pytest.fixture(name="server", scope="session")
+def fixture_server():
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(name="scene", params=["a file", "PostgreSQL"])
+def fixture_scene(request, tmp_path):
+    with scenes(tmp_path, request.getfixturevalue("server") if request.param == "PostgreSQL" else None) as scene:
         yield scene
 
 
@@ -104,10 +111,10 @@ def finish(scene, killed, decide, **options):
     # It stops before it sends anything, and names exactly those in doubt, in every place where it names any.
     assert len(scene.posts()) == posts
     assert again.facts["unknown_extract_ids"] == doubtful
-    named = re.search(r"whether extracts ([\d, -]+) were loaded", again.error)
-    assert named.group(1) == ", ".join(map(str, doubtful))
+    named = re.findall(r"extracts ([\d, -]+?)(?: for binding \d+)? \(an earlier run", again.error)
+    assert set(named) == {", ".join(map(str, doubtful))}
     assert not {str(one) for one in EXTRACTS if one not in doubtful} & set(re.findall(r"\d+", again.error.replace(scene.ledger, "")))
-    for way in ("on_unknown: requeue", "on_unknown: skip", "on_unknown: fail"):
+    for way in ("on_unknown: requeue", "dispatched records", "skip sends", "fail, the default"):
         assert way in again.error
     return decide(scene, doubtful, **options)
 

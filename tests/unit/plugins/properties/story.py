@@ -380,7 +380,8 @@ class Story:
         result = run.outcome.requeued
         named = {one for name in ("unknown_extract_ids", "refused_extract_ids") for one in result.get(name, [])}
         arrived = self.arrived()
-        for row in run.outcome.results["__deploy_destination_plan"]["bindings"]:
+        # Where somebody else enabled a binding in the middle of the run, the task that sends is the one that warns.
+        for row in result.get("bindings") or run.outcome.results["__deploy_destination_plan"]["bindings"]:
             if row["action"] == "left_alone":
                 continue
             refused = {entry["extract_id"] for entry in self.entries(row["binding_id"]) if entry["status"] == "refused"}

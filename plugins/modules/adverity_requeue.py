@@ -24,7 +24,7 @@ extends_documentation_fragment:
   - adverity.management.connection
   - adverity.management.attributes
   - adverity.management.attributes.action_group
-  - adverity.management.requeue_choice
+  - adverity.management.requeue_selection
   - adverity.management.ledger
 attributes:
   idempotent:
@@ -290,15 +290,15 @@ from ansible_collections.adverity.management.plugins.module_utils._spec import s
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import whole_number
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
     BACKFILL,
-    REQUEUE_CHOICE,
     REQUEUE_HOW,
     REQUEUE_RULES,
+    REQUEUE_SELECTION,
     check_bounds,
 )
 
 SPEC = dict(
     CONNECTION_SPEC,
-    **REQUEUE_CHOICE,
+    **REQUEUE_SELECTION,
     **REQUEUE_HOW,
     backfill={"type": "str", "choices": BACKFILL, "default": "always"},
     limit={"type": whole_number(1)},

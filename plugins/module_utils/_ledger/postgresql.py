@@ -154,12 +154,15 @@ class PostgresqlStore:
         return t.cast(int, self._connection.execute("SELECT version FROM format").fetchone()[0])
 
     def _make_tables(self) -> None:
-        """Two first runs at once make them once."""
-        with self._connection.transaction():
-            self._connection.execute("SELECT pg_advisory_xact_lock(%s, 0)", (_MAKING,))
-            if self._version() is None:
-                for statement in STATEMENTS:
-                    self._connection.execute(statement)
+        """Two first runs at once make them once. The lock comes before the transaction: one that began earlier would not see the other run's tables."""
+        self._connection.execute("SELECT pg_advisory_lock(%s, 0)", (_MAKING,))
+        try:
+            with self._connection.transaction():
+                if self._version() is None:
+                    for statement in STATEMENTS:
+                        self._connection.execute(statement)
+        finally:
+            self._connection.execute("SELECT pg_advisory_unlock_all()")
 
     def _check_may_create(self) -> None:
         """In check mode: what a real run would stumble over."""

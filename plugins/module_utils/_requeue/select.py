@@ -121,7 +121,7 @@ def list_extracts(client: Client, request: Request, selected: Selection, binding
 
 def _read_rows(client: Client, request: Request) -> list[Row]:
     if request.datastream_ids is None:
-        rows = bindings.read_chosen(client, request.binding_ids, None, request.target_id)
+        rows = bindings.read_selected(client, request.binding_ids, None, request.target_id)
         bindings.refuse_none(rows, None, request.target_id)
         return rows
     datastream_ids = selection.once(request.datastream_ids)

@@ -146,7 +146,7 @@ class Plan:
                 error.facts = dict(self.result(done), remaining={"datastream_ids": rest}, **error.facts)
                 written = text.ids(step.datastream_id for step in self.due[: len(self.due) - len(rest)])
                 error.say(f"Assignments written before that: datastreams {written}." if written else "No assignment was written before that.")
-                unknown = not getattr(error, "did_nothing", True)
+                unknown = not getattr(error, "not_executed", True)
                 if unknown:
                     error.say(f"Whether that of datastream {step.datastream_id} was written is unknown.")
                 error.say(f"Not written: {text.ids(rest[unknown:]) or 'none'}. Run this again: it reads the assignments first and creates none twice.")

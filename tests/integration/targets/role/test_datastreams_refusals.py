@@ -35,7 +35,7 @@ REFUSALS = {
     "not on the half hour": (dict(HERE, smart_pulling={"deadline": "06:10"}, datastream_enabled=False), "06:10 is not on the half hour"),
     "a range and its reset": (
         dict(HERE, smart_pulling={"refresh_range": {"value": 1, "unit": "day"}, "reset": ["refresh_range"]}),
-        "refresh_range: given, and named in reset too",
+        "refresh_range: set and also named in reset",
     ),
     "no such setting": (dict(HERE, smart_pulling={"deadlin": "06:30"}), "deadlin", "Supported parameters"),
     "no such mode": (dict(HERE, pulling_mode="smart-bundle"), "deploy_destination_pulling_mode", "smart, schedule"),

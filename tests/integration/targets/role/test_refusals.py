@@ -19,7 +19,7 @@ REFUSALS = {
     "empty list": (dict(target_id=789, datastream_ids=[]), "deploy_destination_datastream_ids is empty", ""),
     "UUID": (
         dict(target_id=789, datastream_ids=["d5000000-0000-4000-8000-000000000456"]),
-        "deploy_destination_datastream_ids", "is a UUID, but this takes an integer id",
+        "deploy_destination_datastream_ids", "is a UUID, but this option takes an integer id",
     ),
     "no destination": (dict(datastream_ids=[456]), "one of the following is required", "deploy_destination_target_id, deploy_destination_name"),
     "no such choice": (dict(target_id=789, backfill="sometimes"), "deploy_destination_backfill", "when_needed, always, never"),

@@ -179,7 +179,7 @@ HEADERS = {"instance": "the host of each address", "api_key": "the header Author
 _CONNECTION = ("instance", "api_key", "validate_certs", "ca_path", "timeout", "retries", "retry_max_delay")
 _CHOICE = ("datastream_ids", "filters", "all_datastreams")
 _FILTERS = ("datastream_ids", "workspace_ids", "workspace_scope", "enabled", "active_pulling_mode")
-_REQUEUE_CHOICE = ("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id")
+_REQUEUE_SELECTION = ("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id")
 
 PROMISED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # module: options, return keys
     "adverity_binding": (("enabled", "binding_ids", "datastream_id", "target_id"), ("bindings", "affected")),
@@ -194,10 +194,10 @@ PROMISED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # module: opti
     "adverity_extract_info": (("datastream_ids", "created_from", "created_to", "limit"), ("extracts", "count")),
     "adverity_ledger": ((), ()),
     "adverity_requeue": (
-        (*_REQUEUE_CHOICE, "sequential", "batch_size", "limit", "ledger", "force", "on_unknown", "state"),
+        (*_REQUEUE_SELECTION, "sequential", "batch_size", "limit", "ledger", "force", "on_unknown", "state"),
         ("requeued_extract_ids", "skipped_extract_ids", "unknown_extract_ids", "remaining_extract_ids", "extract_count", "batches"),
     ),
-    "adverity_requeue_info": ((*_REQUEUE_CHOICE, "ledger"), ("extracts", "counts")),
+    "adverity_requeue_info": ((*_REQUEUE_SELECTION, "ledger"), ("extracts", "counts")),
 }
 PROMISED = {name: ((*_CONNECTION, *options), keys) for name, (options, keys) in PROMISED.items()}
 

@@ -40,7 +40,7 @@ FILTERS = {
 }
 CHOICE = {"datastream_ids": "[str] alias:datastream_id", "filters": FILTERS, "all_datastreams": "bool"}
 BINDING_IDS = {"binding_ids": "[int] alias:binding_id"}
-REQUEUE_CHOICE = {
+REQUEUE_SELECTION = {
     "extract_ids": "[int]",
     "datastream_ids": "[int] alias:datastream_id",
     "created_from": "str",
@@ -79,14 +79,14 @@ OPTIONS = {
     "adverity_smart_pulling_info": {"datastream_ids": "[str] alias:datastream_id", **FILTERS},
     "adverity_extract_info": {"datastream_ids": "[int] required alias:datastream_id", "created_from": "str", "created_to": "str", "limit": "int"},
     "adverity_ledger": {
-        "ledger": REQUEUE_CHOICE["ledger"],
+        "ledger": REQUEUE_SELECTION["ledger"],
         "fact": "dict",
         "learn": "bool =False",
         "bindings": "[dict]",
         "as_fact": "bool =False",
     },
     "adverity_requeue": {
-        **REQUEUE_CHOICE,
+        **REQUEUE_SELECTION,
         "sequential": "bool =True",
         "batch_size": "int =50",
         "limit": "int",
@@ -96,7 +96,7 @@ OPTIONS = {
         "assume_enabled": "bool =False",
         "self_loading": {"binding_id": "int required", "since": "str required", "until": "str"},
     },
-    "adverity_requeue_info": {**REQUEUE_CHOICE, "summary_only": "bool =False"},
+    "adverity_requeue_info": {**REQUEUE_SELECTION, "summary_only": "bool =False"},
 }
 
 
@@ -358,7 +358,7 @@ def test_a_missing_library_is_told(monkeypatch, capsys, name):
 @pytest.mark.parametrize("name", MODULES)
 @pytest.mark.parametrize(
     ("options", "says"),
-    [({"api_key": "s3cret\nkey"}, "api_key has white space"), ({"instance": "http://acme.example"}, "loopback"), ({"timeout": 0}, "timeout is 0")],
+    [({"api_key": "s3cret\nkey"}, "api_key contains white space"), ({"instance": "http://acme.example"}, "loopback"), ({"timeout": 0}, "timeout is 0")],
 )
 def test_bad_connection_options_are_told_without_the_key(monkeypatch, capsys, name, options, says):
     result = run_module(name, monkeypatch, capsys, {**ENOUGH[name], **options})
@@ -404,4 +404,4 @@ def test_an_empty_choice_is_never_all(monkeypatch, capsys, name, option):
         options["datastream_ids"] = [1]
     result = run_module(name, monkeypatch, capsys, {**options, option: {} if option == "filters" else []})
     assert result["failed"] is True
-    assert f"{option} is empty. An empty choice is never taken for all" in result["msg"]
+    assert f"{option} is empty. An empty list selects neither everything nor nothing" in result["msg"]

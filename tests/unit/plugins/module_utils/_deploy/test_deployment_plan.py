@@ -90,7 +90,8 @@ def test_wrong_variables_are_refused_before_anything_is_asked(scripted):
 
 def test_the_options_are_those_of_the_modules(make):
     options = make(row(5, **OFF), datastream_ids="456\n", force="yes", on_unknown="skip", on_refused="skip", batch_size="7")["options"]
-    assert (options["datastream_ids"], options["force"], options["on_unknown"], options["on_refused"], options["batch_size"]) == ([456], True, "skip", "skip", 7)
+    meant = {"datastream_ids": [456], "force": True, "on_unknown": "skip", "on_refused": "skip", "batch_size": 7}
+    assert {name: options[name] for name in meant} == meant
     assert make(row(5, **OFF), enabled="no")["options"]["backfill"] == "never"
 
 

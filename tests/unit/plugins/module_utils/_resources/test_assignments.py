@@ -283,9 +283,9 @@ def test_a_failure_half_way_says_what_was_done_and_the_next_run_does_the_rest(ta
     assert (result["changed"], result["affected"], result["remaining"]) == (True, {"datastream_ids": [456]}, {"datastream_ids": [457, 458]})
     assert [row["datastream_id"] for row in result["assignments"]] == [455, 456]
     # The lost one was carried out after all.
-    there = [mapping(1, 455), mapping(2, 456, None)] + ([] if error.did_nothing else [mapping(3, 457, None)])
+    there = [mapping(1, 455), mapping(2, 456, None)] + ([] if error.not_executed else [mapping(3, 457, None)])
     talk.expect(*there)
-    if error.did_nothing:
+    if error.not_executed:
         talk.expect_post(3, 457)
     talk.expect_post(4, 458).expect_bindings(*(binding(20 + number, 454 + number) for number in (1, 2, 3, 4)))
     assert len(ids(talk.run(*everything))) == 4

@@ -52,7 +52,7 @@ def test_a_row_that_was_not_asked_for_is_not_taken(scripted):
 def test_rows_with_other_ids_than_integers_are_an_error(scripted, name):
     for value in ("1", "x", 0, -1, None, 1.0, True, [1], {"id": 1}, 2**64):
         expect_list(scripted, row(5), dict(row(6), **{name: value}))
-        with pytest.raises(UnreadableAnswer, match="has not"):
+        with pytest.raises(UnreadableAnswer, match="lacks"):
             bindings.read(scripted)
 
 
@@ -65,21 +65,21 @@ def test_rows_without_their_ids_are_an_error(scripted, name):
         bindings.read(scripted)
 
 
-def test_read_chosen_takes_the_ids(scripted):
+def test_read_selected_takes_the_ids(scripted):
     expect_list(scripted, row(1), row(2), row(3))
-    assert [one["id"] for one in bindings.read_chosen(scripted, [3, 1, 3], None, None)] == [1, 3]
+    assert [one["id"] for one in bindings.read_selected(scripted, [3, 1, 3], None, None)] == [1, 3]
 
 
-def test_read_chosen_without_ids_takes_all_that_is_left(scripted):
+def test_read_selected_without_ids_takes_all_that_is_left(scripted):
     expect_list(scripted, row(1), row(2), target_id=789)
-    assert [one["id"] for one in bindings.read_chosen(scripted, None, None, 789)] == [1, 2]
+    assert [one["id"] for one in bindings.read_selected(scripted, None, None, 789)] == [1, 2]
 
 
 @pytest.mark.parametrize("rows", [[], [row(1)]])
 def test_an_unknown_id_is_named_also_beside_known_ones(scripted, rows):
     expect_list(scripted, *rows, datastream_id=456, target_id=789)
     with pytest.raises(InputError) as caught:
-        bindings.read_chosen(scripted, [1, 7, 8] if rows else [7, 8], 456, 789)
+        bindings.read_selected(scripted, [1, 7, 8] if rows else [7, 8], 456, 789)
     assert str(caught.value) == (
         "binding_ids: not found among the bindings this key can see with datastream_id 456 and target_id 789: 7-8. Nothing was changed."
     )

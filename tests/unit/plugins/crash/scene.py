@@ -73,6 +73,11 @@ class Scene:
             self._place = PostgresPlace(self._server)
             self.ledger = self._place.ledger
 
+    @property
+    def in_postgresql(self) -> bool:
+        """Whether the ledgers are in a PostgreSQL."""
+        return self._server is not None
+
     def end(self) -> None:
         """Gives the database back."""
         if self._server is not None and self._place is not None:

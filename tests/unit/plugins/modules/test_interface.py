@@ -40,6 +40,11 @@ FILTERS = {
 }
 CHOICE = {"datastream_ids": "[str] alias:datastream_id", "filters": FILTERS, "all_datastreams": "bool"}
 BINDING_IDS = {"binding_ids": "[int] alias:binding_id"}
+LEDGER = {
+    "ledger": "path =~/.ansible/adverity/requeue.sqlite3 ADVERITY_LEDGER",
+    "ledger_password": "str no_log ADVERITY_LEDGER_PASSWORD",
+    "ledger_wait": "int =300 ADVERITY_LEDGER_WAIT",
+}
 REQUEUE_SELECTION = {
     "extract_ids": "[int]",
     "datastream_ids": "[int] alias:datastream_id",
@@ -47,7 +52,7 @@ REQUEUE_SELECTION = {
     "created_to": "str",
     **BINDING_IDS,
     "target_id": "int",
-    "ledger": "path =~/.ansible/adverity/requeue.sqlite3 ADVERITY_LEDGER",
+    **LEDGER,
 }
 DESTINATION = {"name": "str", "workspace": "str", "target_id": "int"}
 SETTINGS, FORCE_SETTINGS, STATE = {"settings": "dict no_log"}, {"force_settings": "bool =False"}, {"state": "str =present present|absent"}
@@ -64,7 +69,7 @@ OPTIONS = {
     },
     "adverity_destination_info": {"type": "str", **DESTINATION, "schema": "bool =False"},
     "adverity_directory_info": {"workspaces": "[str]", "datastreams": "[raw]", "connections": "[str]", "connection_types": "[str]"},
-    "adverity_binding": {"enabled": "bool required", **BINDING_IDS, "datastream_id": "int", "target_id": "int", "touch": "bool =False"},
+    "adverity_binding": {"enabled": "bool required", **BINDING_IDS, "datastream_id": "int", "target_id": "int", **LEDGER},
     "adverity_binding_info": {**BINDING_IDS, "datastream_id": "int", "target_id": "int", "enabled": "bool"},
     "adverity_datastream": {**CHOICE, "enabled": "bool", "pulling_mode": "str smart|schedule"},
     "adverity_datastream_info": {"datastream_ids": "[str] alias:datastream_id", **FILTERS},
@@ -78,12 +83,13 @@ OPTIONS = {
     },
     "adverity_smart_pulling_info": {"datastream_ids": "[str] alias:datastream_id", **FILTERS},
     "adverity_extract_info": {"datastream_ids": "[int] required alias:datastream_id", "created_from": "str", "created_to": "str", "limit": "int"},
-    "adverity_ledger": {
-        "ledger": REQUEUE_SELECTION["ledger"],
-        "fact": "dict",
-        "learn": "bool =False",
-        "bindings": "[dict]",
-        "as_fact": "bool =False",
+    "adverity_deployment_info": {**LEDGER, "variables": "dict required no_log"},
+    "adverity_ledger_copy": {
+        "source": "path required",
+        "source_password": "str no_log",
+        "destination": "path required",
+        "destination_password": "str no_log ADVERITY_LEDGER_PASSWORD",
+        "ledger_wait": LEDGER["ledger_wait"],
     },
     "adverity_requeue": {
         **REQUEUE_SELECTION,
@@ -92,9 +98,10 @@ OPTIONS = {
         "limit": "int",
         "force": "bool =False",
         "on_unknown": "str =fail fail|requeue|skip|dispatched",
+        "on_refused": "str =fail fail|skip",
         "state": "str =requeued requeued|planned",
-        "assume_enabled": "bool =False",
-        "self_loading": {"binding_id": "int required", "since": "str required", "until": "str"},
+        "backfill": "str =always always|when_needed|never",
+        "enabled_bindings": "[dict]",
     },
     "adverity_requeue_info": {**REQUEUE_SELECTION, "summary_only": "bool =False"},
 }
@@ -215,11 +222,13 @@ def test_options_that_are_taken(handed, monkeypatch, name, options, taken):
         ("adverity_extract_info", {"datastream_id": UUID}, "takes an integer id"),
         ("adverity_extract_info", {"datastream_id": 1, "limit": 0}, "0 is not a whole number of at least 1"),
         ("adverity_requeue", {"extract_ids": [1], "datastream_ids": [2]}, "mutually exclusive"),
-        ("adverity_requeue", {"extract_ids": [1], "created_from": "2026-01-01"}, "missing parameter(s) required by 'created_from': datastream_ids"),
+        ("adverity_requeue", {"extract_ids": [1], "created_from": "2026-01-01"}, "mutually exclusive: extract_ids|created_from"),
         ("adverity_requeue", {"extract_ids": [1], "batch_size": 0}, "not a whole number from 1 to 50"),
         ("adverity_requeue", {"extract_ids": [1], "batch_size": 51}, "not a whole number from 1 to 50"),
         ("adverity_requeue", {"extract_ids": [1], "on_unknown": "guess"}, "value of on_unknown must be one of"),
-        ("adverity_requeue", {"extract_ids": [1], "self_loading": [{"binding_id": 5}]}, "missing required arguments: since"),
+        ("adverity_requeue", {"extract_ids": [1], "on_refused": "guess"}, "value of on_refused must be one of"),
+        ("adverity_ledger_copy", {"source": "/a"}, "missing required arguments: destination"),
+        ("adverity_deployment_info", {}, "missing required arguments: variables"),
         ("adverity_requeue_info", {"extract_ids": [1], "datastream_ids": [2]}, "mutually exclusive"),
         ("adverity_destination", {"name": "x"}, "missing required arguments: type"),
         ("adverity_destination", {"type": "t", "name": "x", "state": "absent"}, "state is absent but all of the following are missing: target_id"),
@@ -280,8 +289,9 @@ RETURNS = {
     "adverity_smart_pulling": {"datastreams", "affected"},
     "adverity_smart_pulling_info": {"smart_pulling", "count"},
     "adverity_extract_info": {"extracts", "count"},
-    "adverity_ledger": {"fact", "known", "ledger"},
-    "adverity_requeue": {"requeued_extract_ids", "skipped_extract_ids", "unknown_extract_ids", "remaining_extract_ids", "extract_count", "batches"},
+    "adverity_deployment_info": {"options", "target_id", "name", "create", "assign", "assignments", "bindings", "due"},
+    "adverity_ledger_copy": {"source", "destination", "binding_count", "extract_count"},
+    "adverity_requeue": {"requeued_extract_ids", "skipped_extract_ids", "unknown_extract_ids", "refused_extract_ids", "remaining_extract_ids", "extract_count", "batches"},
     "adverity_requeue_info": {"extracts", "counts"},
 }
 
@@ -341,7 +351,8 @@ ENOUGH = {
     "adverity_smart_pulling": {"datastream_ids": [UUID], "frequency": "daily"},
     "adverity_smart_pulling_info": {},
     "adverity_extract_info": {"datastream_ids": [1]},
-    "adverity_ledger": {},
+    "adverity_deployment_info": {"variables": {"target_id": 789}},
+    "adverity_ledger_copy": {"source": "/tmp/a.sqlite3", "destination": "/tmp/b.sqlite3"},
     "adverity_requeue": {"extract_ids": [1]},
     "adverity_requeue_info": {},
 }
@@ -371,7 +382,7 @@ def test_bad_connection_options_are_told_without_the_key(monkeypatch, capsys, na
 def test_bounds_the_wrong_way_round_are_told(monkeypatch, capsys, name):
     options = {"datastream_ids": [1], "created_from": "2026-01-02", "created_to": "2026-01-01"}
     result = run_module(name, monkeypatch, capsys, options)
-    assert result["msg"] == "created_from (2026-01-02T00:00:00Z) is later than created_to (2026-01-01T23:59:59.999999Z)."
+    assert result["msg"] == "created_from (2026-01-02T00:00:00Z) is later than created_to (2026-01-01T23:59:59.999999Z). Nothing was changed."
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ import re
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import WRITE, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.completeness import tables
 from ansible_collections.adverity.management.tests.unit.plugins.completeness.tables import ADDED, DOCUMENTED, HEADERS, LOCAL, PROMISED
@@ -84,8 +86,12 @@ def fixture_run(simulator, tmp_path):
 
     def run(name, options):
         options = dict(options, instance=simulator.url, api_key=in_process.KEY, retries=0, timeout=10)
-        if "ledger" in options:
+        if "ledger" in in_process.spec_of(name)[0]:
             options["ledger"] = str(tmp_path / str(len(os.listdir(tmp_path))))
+        if "source" in options:
+            options.update(source=str(tmp_path / "source"), destination=str(tmp_path / "destination"))
+            with Ledger(options["source"], None, simulator.url.split("//")[1], WRITE) as ledger:
+                ledger.note({5: Record(456)})
         return in_process.run(name, options)
 
     return run
@@ -288,6 +294,8 @@ RETURNING = {  # a run of each module, after which its return keys are looked at
     "adverity_smart_pulling_info": {"datastream_ids": [STREAM]},
     "adverity_extract_info": {"datastream_ids": [457]},
     "adverity_requeue": dict(LEDGER, datastream_ids=[457], batch_size=50),
+    "adverity_deployment_info": dict(LEDGER, variables={"target_id": 789}),
+    "adverity_ledger_copy": {"source": None, "destination": None},
 }
 
 

@@ -90,7 +90,7 @@ OPTIONS = {
     },
     "adverity_smart_pulling_info": {"datastream_ids": "[str] alias:datastream_id", **FILTERS},
     "adverity_extract_info": {"datastream_ids": "[int] required alias:datastream_id", "created_from": "str", "created_to": "str", "limit": "int"},
-    "adverity_deployment_info": {**LEDGER, "variables": "dict required"},
+    "adverity_deployment_info": {**LEDGER, "variables": "dict required no_log"},
     "adverity_ledger_copy": {
         "source": "path required",
         "source_password": "str no_log",

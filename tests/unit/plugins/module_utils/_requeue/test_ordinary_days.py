@@ -295,7 +295,7 @@ def test_an_awx_job_with_a_ledger_of_its_own_loads_nothing(service, run, monkeyp
 
 def test_a_403_names_the_scope(service, run):
     service.outcomes = [403]
-    assert "this needs destination:write" in fails(run, Refused, service)["msg"]
+    assert "This request needs destination:write" in fails(run, Refused, service)["msg"]
 
 
 def test_one_line_from_the_service_everywhere(service, run):

@@ -101,7 +101,15 @@ EXAMPLES = r"""
     target_id: 789
     enabled: true
 
-- name: Delete a disabled assignment
+- name: To take this back, disable them
+  adverity.management.adverity_binding:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    binding_ids: "{{ assigned.assignments | map(attribute='binding_id') }}"
+    target_id: 789
+    enabled: false
+
+- name: And delete one
   adverity.management.adverity_assignment:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -109,6 +117,7 @@ EXAMPLES = r"""
     target_id: 789
     assignments:
       - datastream_id: 457
+        table_name: meta_ads
     state: absent
 """
 

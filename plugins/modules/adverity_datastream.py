@@ -19,7 +19,7 @@ extends_documentation_fragment:
   - adverity.management.connection
   - adverity.management.attributes
   - adverity.management.attributes.action_group
-  - adverity.management.datastream_choice
+  - adverity.management.datastream_selection
 options:
   enabled:
     description:
@@ -114,11 +114,11 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan, datastreams
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_CHOICE, DATASTREAM_CHOICE_RULES
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_SELECTION, DATASTREAM_SELECTION_RULES
 
 SPEC = dict(
     CONNECTION_SPEC,
-    **DATASTREAM_CHOICE,
+    **DATASTREAM_SELECTION,
     enabled={"type": "bool"},
     pulling_mode={"type": "str", "choices": ["smart", "schedule"]},
 )
@@ -126,15 +126,15 @@ SPEC = dict(
 
 def run(params, check_mode):
     selection.require_one(params, "enabled", "pulling_mode")
-    datastreams.check_choice(params)
+    datastreams.check_selection(params)
     client = connect(params)
-    rows = datastreams.read_chosen(client, params)
+    rows = datastreams.read_selected(client, params)
     writing = Writing(rows, datastream_plan.plan(rows, params["enabled"], params["pulling_mode"]))
-    return writing.pretend() if check_mode else writing.send(client)
+    return writing.predict() if check_mode else writing.send(client)
 
 
 def main():
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, **DATASTREAM_CHOICE_RULES)
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, **DATASTREAM_SELECTION_RULES)
     try:
         result = run(module.params, module.check_mode)
     except AdverityError as error:

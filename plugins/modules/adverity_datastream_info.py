@@ -10,8 +10,8 @@ module: adverity_datastream_info
 short_description: List datastreams
 version_added: 0.1.0
 description:
-  - Lists datastreams with their state, workspace and pulling mode. Lists those that match all given options, and without any option every
-    datastream that the key can see.
+  - Lists datastreams with their state, workspace and pulling mode. Lists those that match all given options, and without any option every datastream that
+    the key can see.
   - This module identifies datastreams by UUID. Bindings, extracts and requeues use integer ids for the same datastreams. To find both ids of a
     datastream, use M(adverity.management.adverity_directory_info).
 author:
@@ -20,7 +20,7 @@ extends_documentation_fragment:
   - adverity.management.connection
   - adverity.management.attributes.info
   - adverity.management.attributes.action_group
-  - adverity.management.datastream_choice.info
+  - adverity.management.datastream_selection.info
 seealso:
   - module: adverity.management.adverity_datastream
   - module: adverity.management.adverity_smart_pulling_info

@@ -101,12 +101,12 @@ EXAMPLES = r"""
       dataset: marketing
   register: created
 
-- name: Delete a destination that has no enabled bindings
+- name: Delete it, provided that it has no enabled bindings
   adverity.management.adverity_destination:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
     type: bigquery
-    target_id: 789
+    target_id: "{{ created.destination.id }}"
     name: Marketing DWH
     state: absent
 """

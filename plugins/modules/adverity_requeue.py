@@ -15,6 +15,8 @@ description:
     to a binding once, however often it runs. See O(ledger), O(force) and O(on_unknown).
   - All checks come before the first request that loads anything. Extracts go datastream by datastream, oldest first, in requests of O(batch_size).
   - Dispatched is all the service tells. Loading goes on in the background, and whether it succeeded can be seen in Adverity only.
+  - While extracts are being sent, a line every 30 seconds on standard error says how far it is and how long it takes. The environment variable
+    E(ADVERITY_PROGRESS_SECONDS) of the controller sets another interval, V(0) turns it off. It is shown where the module runs on the controller.
   - The role P(adverity.management.deploy_destination#role) enables bindings and uses this module.
 author:
   - The adverity.management authors (@adverity-management)
@@ -22,7 +24,7 @@ extends_documentation_fragment:
   - adverity.management.connection
   - adverity.management.attributes
   - adverity.management.attributes.action_group
-  - adverity.management.requeue_choice
+  - adverity.management.requeue_selection
   - adverity.management.ledger
 attributes:
   idempotent:
@@ -48,7 +50,8 @@ options:
       - If O(binding_ids) is given too, both must hold.
   backfill:
     description:
-      - V(always) sends what is selected and is neither dispatched nor loaded by the binding itself.
+      - V(always) sends what is selected and is neither dispatched nor loaded by the binding itself, as far as the ledger knows. Of a binding of which it has
+        no record, everything that is selected is sent.
       - V(when_needed) does the same for bindings that are not enabled yet, or were enabled by this ledger since it planned their backfill, and for those that
         it has backfilled before, as far as something of the window is missing. A binding that is already enabled and of which the ledger has no record is
         left alone, with a warning.
@@ -287,15 +290,15 @@ from ansible_collections.adverity.management.plugins.module_utils._spec import s
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import whole_number
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
     BACKFILL,
-    REQUEUE_CHOICE,
     REQUEUE_HOW,
     REQUEUE_RULES,
+    REQUEUE_SELECTION,
     check_bounds,
 )
 
 SPEC = dict(
     CONNECTION_SPEC,
-    **REQUEUE_CHOICE,
+    **REQUEUE_SELECTION,
     **REQUEUE_HOW,
     backfill={"type": "str", "choices": BACKFILL, "default": "always"},
     limit={"type": whole_number(1)},

@@ -19,7 +19,7 @@ extends_documentation_fragment:
   - adverity.management.connection
   - adverity.management.attributes.info
   - adverity.management.attributes.action_group
-  - adverity.management.requeue_choice
+  - adverity.management.requeue_selection
   - adverity.management.ledger
 options:
   extract_ids:
@@ -169,7 +169,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.connectio
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._requeue.report import report
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import REQUEUE_CHOICE, REQUEUE_RULES, check_bounds
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import REQUEUE_RULES, REQUEUE_SELECTION, check_bounds
 
 
 def run(params):
@@ -180,7 +180,7 @@ def run(params):
 
 def main():
     module = AnsibleModule(
-        argument_spec=dict(CONNECTION_SPEC, **REQUEUE_CHOICE, summary_only={"type": "bool", "default": False}),
+        argument_spec=dict(CONNECTION_SPEC, **REQUEUE_SELECTION, summary_only={"type": "bool", "default": False}),
         supports_check_mode=True,
         **REQUEUE_RULES,
     )

@@ -21,7 +21,7 @@ extends_documentation_fragment:
   - adverity.management.connection
   - adverity.management.attributes
   - adverity.management.attributes.action_group
-  - adverity.management.datastream_choice
+  - adverity.management.datastream_selection
 attributes:
   check_mode:
     details:
@@ -152,7 +152,7 @@ from ansible_collections.adverity.management.plugins.module_utils._resources imp
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import HALF_HOUR, whole_number
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_CHOICE, DATASTREAM_CHOICE_RULES
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_SELECTION, DATASTREAM_SELECTION_RULES
 
 RANGE = {
     "value": {"type": whole_number(1), "required": True},
@@ -160,7 +160,7 @@ RANGE = {
 }
 SPEC = dict(
     CONNECTION_SPEC,
-    **DATASTREAM_CHOICE,
+    **DATASTREAM_SELECTION,
     is_active={"type": "bool"},
     frequency={"type": "str", "choices": ["daily", "weekly", "monthly"]},
     refresh_range={"type": "dict", "options": RANGE},
@@ -172,15 +172,15 @@ SPEC = dict(
 def run(params, check_mode):
     selection.require_one(params, "is_active", "frequency", "refresh_range", "deadline", "reset")
     smart_pulling.check(params)
-    datastreams.check_choice(params)
+    datastreams.check_selection(params)
     client = connect(params)
-    rows = datastreams.read_chosen(client, params)
+    rows = datastreams.read_selected(client, params)
     writing = Writing(rows, smart_pulling.plan(rows, params))
-    return writing.pretend() if check_mode else writing.send(client)
+    return writing.predict() if check_mode else writing.send(client)
 
 
 def main():
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, **DATASTREAM_CHOICE_RULES)
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, **DATASTREAM_SELECTION_RULES)
     try:
         result = run(module.params, module.check_mode)
     except AdverityError as error:

@@ -18,7 +18,7 @@ extends_documentation_fragment:
   - adverity.management.connection
   - adverity.management.attributes.info
   - adverity.management.attributes.action_group
-  - adverity.management.datastream_choice.info
+  - adverity.management.datastream_selection.info
 notes:
   - A datastream can have several refresh ranges, which only C(/api/v2/) of the service returns. This module returns the one that C(/api/v1/) returns.
 seealso:

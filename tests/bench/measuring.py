@@ -139,10 +139,13 @@ class Course:
             for _number in range(self.runs):
                 for contender in (contenders.FLOOR, contenders.OURS):
                     self._once(service, contender, work, lines)
-            if not self._leave_out(lines, latency):
+            if work.name != "new" and not self._leave_out(lines, latency):
                 for _number in range(self.runs):
                     self._once(service, contenders.URI, work, lines)
             self._look(service, work, lines)
+        if work.name == "new":
+            for line in lines:
+                line.samples[contenders.URI].left_out = "left out: nobody wrote that as a playbook of ansible.builtin.uri"
         return lines
 
     def _leave_out(self, lines: list[Measured], latency: int) -> bool:
@@ -167,8 +170,8 @@ class Course:
 
     def _note(self, samples: Samples, rows: list[dict[str, object]], writes: dict[str, int]) -> None:
         """Note what went over the wire, and check that it is the work that was asked for."""
-        sent = Counter(str(row["method"]) for row in rows if row["method"] != "GET")
-        if dict(sent) != writes or any(row["status"] != 200 for row in rows):
+        sent = Counter(str(row["method"]) for row in rows if row["method"] not in ("GET", "OPTIONS"))
+        if dict(sent) != writes or any(row["status"] not in (200, 201) for row in rows):
             raise RunError(f"the work is to send {writes}, but {dict(sent)} was sent, with the answers {Counter(row['status'] for row in rows)}")
         samples.requests, samples.connections = len(rows), len({row["connection"] for row in rows})
 
@@ -192,7 +195,7 @@ class Course:
             line.simulator = service.replay(rows)
 
     def _run(self, service: Service, contender: str, work: Work, home: Path, record: Path | None = None) -> tuple[float, float]:
-        environment = contenders.environment(service.url, home, record)
+        environment = dict(contenders.environment(service.url, home, record), BENCH_COUNT=str(len(work.world["datastreams"])))
         return run(contenders.command(contender, work.name), environment, watch=record is not None)
 
     def _home(self, contender: str) -> Path:

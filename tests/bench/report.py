@@ -10,6 +10,7 @@ import os
 import platform
 from importlib.metadata import version
 
+import ledgers
 from contenders import FLOOR, OURS, URI
 from measuring import Measured, Samples
 
@@ -35,14 +36,17 @@ own peak as the system tells it (`wait4`).
 BACKFILL = """\
 Where the service answers at once, a backfill takes more than the script in four places. An intention is on disk before each POST: that is what keeps a
 second run from loading anything twice. The script keeps nothing. Ansible ships a module as source, which is packed, sent and compiled for each task.
-Everything that a module returns is searched for the key, number by number, and the numbers of what was sent stand in the result twice: as a list, and by
-request. The time at which an extract was fetched is read, compared and written down. With a service that takes its time, none of this counts.
+Everything that a module returns is searched for the key, number by number. The time at which an extract was fetched is read, compared and written down. With
+a service that takes its time, none of this counts.
 """
 
 FIRST_RUN = """\
-It sends more than the script, on purpose. The history is listed before a binding is enabled, so that what cannot be read is found out while nothing is
-written, and so that the plan is on disk when a run is killed; and again after that, so that what was fetched between the two is not left out. Each of its
-four modules makes one connection, and reads the bindings for itself.
+The history is listed once, after the bindings are enabled. Each module makes one connection and reads the bindings for itself, in its turn.
+"""
+
+LEDGERS = """\
+Whole plays; beside: the same in an empty ledger, in SQLite, or one alone. Planning is measured without a play: it reads no pages, but makes the plan and writes
+it down, and tells the peak of its memory.
 """
 
 
@@ -112,7 +116,16 @@ def _roles(lines: list[Measured]) -> str:
     return _table(head, rows) if rows else ""
 
 
-def write(lines: list[Measured], empty: float, runs: int) -> str:
+def _ledgers(lines: list[ledgers.Line]) -> str:
+    head = ["work", "store", "seconds", "beside, s", "ratio", ""]
+    rows = []
+    for line in lines:
+        beside = ["-", "-"] if line.beside is None else [f"{line.beside:.2f}", f"{line.seconds / line.beside:.2f}"]
+        rows.append([line.title, line.store, f"{line.seconds:.2f}", *beside, line.note])
+    return _table(head, rows)
+
+
+def write(lines: list[Measured], empty: float, runs: int, about: list[ledgers.Line]) -> str:
     """Return the page."""
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, ansible-core {version('ansible-core')}, requests {version('requests')}"
     parts = [INTRODUCTION, f"Machine: {machine}.\n", LEGEND.format(runs=f"{runs} runs" if runs > 1 else "one run")]
@@ -129,4 +142,6 @@ def write(lines: list[Measured], empty: float, runs: int) -> str:
     if roles:
         parts += ["## The role's second run\n", "Beside a play that goes through as many tasks: a ping for each module of ours.\n", roles]
         parts += ["## The role's first run\n", FIRST_RUN]
+    if about:
+        parts += ["## The ledger\n", LEDGERS, _ledgers(about)]
     return "\n".join(parts)

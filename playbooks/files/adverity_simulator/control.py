@@ -2,7 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The control surface, ``/_simulator/...``: for tests and the demonstration."""
+"""The control surface, ``/_simulator/...``: for tests and the demonstration. JSON in, JSON out, no key.
+
+- ``GET`` alone: what there is; ``requests`` (``DELETE`` forgets them), ``loads``, ``self_loads``, ``held``, ``clock``.
+- ``GET`` and ``PUT world``: a seed file's content; ``POST reset``: the first world and switches anew.
+- ``GET`` and ``PATCH switches``: `{name: value}`.
+- ``GET``, ``POST`` and ``DELETE faults``: one or a list, as `{"method": "POST", "path": "requeue", "skip": 1, "times": 1, "drop": "after"}`.
+- ``GET``, ``POST`` and ``DELETE scripts``: one or a list, as `{"path": "/api/extracts/", "skip": 1, "when": "before", "changes": [...]}`.
+- ``POST changes``: one or a list, made now, as `{"switch": {"binding_id": 5, "enabled": false}}`, `{"fetch": {"datastream_id": 456}}`;
+  the file changes.py has all of them.
+- ``POST release``: what a `hold` fault holds goes on; ``POST stop``.
+"""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ FAULTS: dict[str, tuple[Callable[[Any], bool], str]] = {  # kind: (check of its 
              and all(isinstance(do.get(name, 1), (int, float)) and 0 < do.get(name, 1) <= HOLD_SECONDS for name in ("seconds", "limit"))
              and "seconds" in do and do.get("part", "body") in ("body", "all"),
              "do the work, then send a byte of the body (or of `all`) every so many seconds; after `limit` seconds the rest at once"),
-    "mutate": (_is_change, "change the world just before (see Changes)"),
+    "mutate": (_is_change, "change the world just before, see changes.py"),
 }
 
 

@@ -147,9 +147,9 @@ class Client:
             except RequestError as error:
                 failure = error
             failure.tries = tries
-            repeated = repeated or not failure.did_nothing
+            repeated = repeated or not failure.not_executed
             if repeated:
-                failure.did_nothing = False  # an earlier try may have been carried out
+                failure.not_executed = False  # an earlier try may have been carried out
             else:
                 undo()
             again = tries <= self._retries and retry.may_repeat(failure)
@@ -210,7 +210,7 @@ class Client:
                 raise Lost(method, path, f"was answered with {status}, but the answer is cut short") from error
             raise UnreadableAnswer(
                 f"{method} {path} was answered with {status}, but not with JSON: {text.body(content, kind, self._key)}."
-                " Check that instance is the host of the Management API, and what stands between (a proxy or a log-in page).",
+                " Check that instance is the host of the Management API and that no proxy or log-in page answers in its place.",
                 method=method,
                 path=path,
                 status=status,
@@ -220,8 +220,8 @@ class Client:
         status = response.status_code
         if 300 <= status < 400:
             where = text.line(response.headers.get("Location", "nowhere"), self._key, 200)
-            said = f"it points to {where}"
-            hint = "Redirects are not followed, the key stays with its host: check instance."
+            said = f"a redirect to {where}"
+            hint = "Redirects are not followed, so that the key stays with its host. Check instance."
         else:
             said = text.body(content, kind, self._key)
             hint = _hint(method, path, status)
@@ -236,7 +236,7 @@ class Client:
         # urllib3 1 has an error of its own for a certificate that names another host.
         untrusted = isinstance(cause, ssl.SSLCertVerificationError) or type(cause).__name__ == "CertificateError"
         passing = not untrusted and not isinstance(error, (requests.exceptions.InvalidURL, UnicodeError))
-        hint = "A private or inspecting CA is named by ca_path." if untrusted else ""
+        hint = "For a private CA or a TLS-inspecting proxy, set ca_path to its PEM bundle." if untrusted else ""
         return NotReached(method, path, reason, repeatable=passing, hint=hint)
 
 
@@ -270,18 +270,18 @@ def _refuse_unbounded(method: str, path: str, params: Params) -> None:
         return
     named = params.get("datastream_id")
     if not isinstance(named, (list, tuple)) or not 1 <= len(named) <= MOST_IDS or not all(isinstance(one, str) and one for one in named):
-        raise InputError(f"A change of datastreams must name 1 to {MOST_IDS} of them: nothing was sent.")
+        raise InputError(f"A write to datastreams must name 1 to {MOST_IDS} of them. Nothing was sent.")
 
 
 def _hint(method: str, path: str, status: int) -> str:
     if status == 401:
-        return "Check api_key: it must be a Management API key made in the Adverity user interface, for this instance."
+        return "Check api_key. It must be a Management API key that was created in the Adverity user interface of this instance."
     if status == 403:
         right = "read" if method in ("GET", "OPTIONS") else "write"
         for beginning, thing in _SCOPES:
             if path.startswith(beginning):
-                more = " (given to keys of the root workspace only)" if thing == "destination" and right == "write" else ""
-                return f"Check the key's scopes: this needs {thing}:{right}{more}."
+                more = ", which only keys of the root workspace can have" if thing == "destination" and right == "write" else ""
+                return f"Check the scopes of the key. This request needs {thing}:{right}{more}."
     return ""
 
 

@@ -46,7 +46,7 @@ def read_instance(text: str) -> str:
         raise InputError("instance must be a host name, or https://host[:port], without a user name or password.")
     wrong = f"instance is {text!r:.200}, but it must be a host name, or https://host[:port]"
     if not text or re.search(r"[\x00-\x20\x7f-\xa0\\]", text):
-        raise InputError(f"{wrong}: it is empty, or has white space or control characters in it.")
+        raise InputError(f"{wrong}: it is empty or contains white space or control characters.")
     try:
         url = urlsplit(text if "://" in text else "https://" + text)
         host, port = url.hostname or "", url.port
@@ -59,7 +59,7 @@ def read_instance(text: str) -> str:
     if (address is None and not _HOST_NAME.match(host)) or ("[" in text and ":" not in host):
         raise InputError(f"{wrong}: {host!r:.80} is not a host name.")
     if url.scheme == "http" and not (host == "localhost" or (address is not None and address.is_loopback)):
-        raise InputError(f"{wrong}. Over http:// the API key could be read on the way, so that is for a loopback address only.")
+        raise InputError(f"{wrong}. http:// would send the API key unencrypted, so it is accepted for loopback addresses only.")
     shown = f"[{address}]" if ":" in host else host
     default = 443 if url.scheme == "https" else 80
     return "{0}://{1}{2}".format(url.scheme, shown, "" if port in (None, default) else f":{port}")
@@ -75,13 +75,13 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 def check_key(key: str) -> str:
     """The key, if it can be one. No message of this shows any of it. Raises InputError."""
     if key[:7].lower() in ("bearer ", "bearer"):
-        raise InputError("api_key begins with the word Bearer: give the key alone, the collection adds the scheme.")
+        raise InputError("api_key begins with the word Bearer. Set the key alone. The collection adds the scheme.")
     if not key:
         raise InputError("api_key is empty.")
     if not all("!" <= character <= "~" for character in key):
         raise InputError(
-            "api_key has white space, a line break, or a character outside printable ASCII in it (the key is not shown)."
-            " A key read from a file often ends in a line break: use the trim filter."
+            "api_key contains white space, a line break, or a character outside printable ASCII (the key is not shown)."
+            " A key that is read from a file often ends in a line break. Use the trim filter."
         )
     return key
 

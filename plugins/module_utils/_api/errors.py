@@ -39,10 +39,10 @@ class LedgerError(AdverityError):
 class UnreadableAnswer(AdverityError):
     """The service answered with success, but not in the shape the guides describe.
 
-    ``did_nothing`` is false: whatever was asked for may well have been done.
+    ``not_executed`` is false: whatever was asked for may well have been done.
     """
 
-    did_nothing = False
+    not_executed = False
 
 
 class IncompleteList(UnreadableAnswer):
@@ -52,14 +52,14 @@ class IncompleteList(UnreadableAnswer):
 class RequestError(AdverityError):
     """A request that did not succeed.
 
-    ``method`` and ``path`` say what was asked, ``reason`` what came of it in one line. ``did_nothing`` is true
+    ``method`` and ``path`` say what was asked, ``reason`` what came of it in one line. ``not_executed`` is true
     where the service certainly did nothing: it refused, or was never reached. Everything else is not known.
     """
 
-    def __init__(self, method: str, path: str, reason: str, did_nothing: bool, hint: str = "") -> None:
+    def __init__(self, method: str, path: str, reason: str, not_executed: bool, hint: str = "") -> None:
         super().__init__("", method=method, path=path)
         self.method, self.path, self.reason, self.hint = method, path, reason, hint
-        self.did_nothing = did_nothing
+        self.not_executed = not_executed
         self.tries = 1
 
     def __str__(self) -> str:
@@ -72,7 +72,7 @@ class NotReached(RequestError):
     """No connection was made, or it broke before the request's body was on its way (of a read: at any time)."""
 
     def __init__(self, method: str, path: str, reason: str, repeatable: bool = True, hint: str = "") -> None:
-        super().__init__(method, path, reason, did_nothing=True, hint=hint)
+        super().__init__(method, path, reason, not_executed=True, hint=hint)
         self.repeatable = repeatable
 
 
@@ -80,7 +80,7 @@ class Lost(RequestError):
     """The request went out and no whole answer came back: what the service did is not known."""
 
     def __init__(self, method: str, path: str, reason: str) -> None:
-        super().__init__(method, path, reason, did_nothing=False)
+        super().__init__(method, path, reason, not_executed=False)
 
 
 class Refused(RequestError):

@@ -40,7 +40,7 @@ Rows = t.TypeVar("Rows", bound=_Rows)
 Result = t.TypeVar("Result")
 
 
-class _DoesNotAddUp(Exception):
+class _Inconsistent(Exception):
     """The pages of one reading contradict each other."""
 
 
@@ -48,12 +48,13 @@ def read_numbered(client: Client, path: str, params: Params, page_size: int | No
     """All rows of a ``{items, count}`` list, each with its ``id``, in the service's order.
 
     It is complete when as many distinct ids were seen as ``count`` says on every page. With ``page_size`` None nothing about pages is asked
-    for until a second page turns out to be needed: for lists whose paging is not documented (contract).
+    for until a second page turns out to be needed: for lists whose paging is not documented (contract). The client's ``date`` is then that of
+    the first page: what stands there may have changed while the others were read.
     """
 
     def read() -> list[Row]:
         seen: dict[t.Any, Row] = {}
-        expected = None
+        expected = first_date = None
         page = 1
         while True:
             asked = dict(params)
@@ -62,19 +63,21 @@ def read_numbered(client: Client, path: str, params: Params, page_size: int | No
             if page_size is not None or page > 1:
                 asked["page"] = page
             data = client.get(path, asked)
+            first_date = client.date if page == 1 else first_date
             rows, count = _rows(path, data, "items"), _count(path, data)
             if expected is not None and count != expected:
-                raise _DoesNotAddUp(f"its count went from {expected} to {count} between two pages")
+                raise _Inconsistent(f"count changed from {expected} to {count} between two pages")
             expected = count
             before = len(seen)
             seen.update((row["id"], row) for row in rows)
             if len(seen) == count:
+                client.date = first_date
                 return list(seen.values())
             if len(seen) > count or len(seen) == before:
-                raise _DoesNotAddUp(f"its count is {count}, but page {page} brings the rows to {len(seen)}")
+                raise _Inconsistent(f"count is {count}, but up to page {page} there are {len(seen)} rows")
             page += 1
 
-    return _again_until_it_adds_up(path, _NUMBERED_READINGS, read)
+    return _read_until_consistent(path, _NUMBERED_READINGS, read)
 
 
 def read_linked(
@@ -123,24 +126,24 @@ def read_linked(
             previous, count = count, _count(path, data) if data.get("count") is not None else None
             counted = counted and count is not None
             if previous is not None and count is not None and count < previous:
-                raise _DoesNotAddUp(f"its count fell from {previous} to {count} between two pages")
+                raise _Inconsistent(f"count fell from {previous} to {count} between two pages")
             following = data.get("next")
             if falling and enough is not None and enough(kept):
                 return kept
             if following is None:
                 break
             if len(seen) == before:
-                raise _DoesNotAddUp("a page brought nothing new, but names a next one")
+                raise _Inconsistent("a page has no new rows, but names a next page")
             where, asked = _next(path, following)
         # What arrived in front was not seen, but pushed as many rows that were seen to a further page.
         if count is not None and count not in (len(seen), delivered):
-            raise _DoesNotAddUp(f"its count is {count}, but its pages have {len(seen)} rows")
+            raise _Inconsistent(f"count is {count}, but there are {len(seen)} rows")
         if pages == 1 or moment is None or (falling and counted) or (earlier is not None and seen.issuperset(earlier)):
             return kept
         earlier = array("q", seen)
-        raise _DoesNotAddUp("it does not come newest first, and a reading lacks rows of the one before")
+        raise _Inconsistent("rows of one reading are missing in the next")
 
-    return _again_until_it_adds_up(path, _LINKED_READINGS, read)
+    return _read_until_consistent(path, _LINKED_READINGS, read)
 
 
 def with_integers(path: str, row: Row, *names: str) -> Row:
@@ -148,20 +151,20 @@ def with_integers(path: str, row: Row, *names: str) -> Row:
     for name in names:
         value = row.get(name)
         if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**63:
-            raise _misshapen(path, f"in each row an integer id {name!r}")
+            raise _misshapen(path, f"an integer id {name!r} in each row")
     return row
 
 
-def _again_until_it_adds_up(path: str, readings: int, read: t.Callable[[], Result]) -> Result:
+def _read_until_consistent(path: str, readings: int, read: t.Callable[[], Result]) -> Result:
     reason = ""
     for _reading in range(readings):
         try:
             return read()
-        except _DoesNotAddUp as error:
+        except _Inconsistent as error:
             reason = str(error)
     raise IncompleteList(
         f"The service returned an inconsistent list {readings} times (GET {path}): {reason}. The partial list was not used."
-        " If things are being added or removed just now, run this again.",
+        " If rows are being added or removed now, run this again later.",
         method="GET",
         path=path,
     )
@@ -172,7 +175,7 @@ def _get_next(client: Client, where: str, asked: Params) -> t.Any:
         return client.get(where, asked)
     except Refused as error:
         if error.status == 404:  # "Invalid page.": the list became shorter meanwhile (contract)
-            raise _DoesNotAddUp(f"a page that was announced is not there: {error.text}") from error
+            raise _Inconsistent(f"the next page does not exist: {error.text}") from error
         raise
 
 
@@ -183,7 +186,7 @@ def _next(path: str, link: t.Any) -> tuple[str, Params]:
         url = urlsplit("")
     shown = text.line(url.path, longest=len(url.path) + 1)  # messages show it
     if not url.path.startswith("/") or url.path.startswith("//") or shown != url.path:
-        raise UnreadableAnswer(f"The list {path} names a next page that is no address: {link!r:.200}.", method="GET", path=path)
+        raise UnreadableAnswer(f"GET {path} was answered with a next page that is not a URL: {link!r:.200}.", method="GET", path=path)
     asked: dict[str, list[str]] = {}
     for name, value in parse_qsl(url.query, keep_blank_values=True):
         asked.setdefault(name, []).append(value)
@@ -205,4 +208,4 @@ def _count(path: str, data: t.Any) -> int:
 
 
 def _misshapen(path: str, expected: str) -> UnreadableAnswer:
-    return UnreadableAnswer(f"GET {path} was answered with JSON that has not {expected}.", method="GET", path=path)
+    return UnreadableAnswer(f"GET {path} was answered with JSON that lacks {expected}.", method="GET", path=path)

@@ -31,7 +31,7 @@ def may_repeat(error: RequestError) -> bool:
         return error.repeatable
     if error.method in _SAFE_TO_REPEAT:
         return isinstance(error, Lost) or (isinstance(error, Refused) and error.status in _PASSING)
-    return isinstance(error, Refused) and error.did_nothing and error.status in (429, 503)
+    return isinstance(error, Refused) and error.not_executed and error.status in (429, 503)
 
 
 def wait(tries: int, retry_after: float | None, longest: float) -> float:

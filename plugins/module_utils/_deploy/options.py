@@ -51,6 +51,9 @@ VARIABLES: Spec = {
 def read(given: dict[str, t.Any]) -> dict[str, t.Any]:
     """All variables by name (without the role's prefix), converted; what is not given, or an empty text, has its default. Raises InputError, which names
     the role's variable."""
+    unknown = [PREFIX + name for name in given if name not in VARIABLES]
+    if unknown:
+        raise InputError(f"No such variable: {', '.join(unknown)}. Nothing was changed.")
     filled = {PREFIX + name: _text(name, value) for name, value in given.items() if value is not None and not (isinstance(value, str) and not value.strip())}
     spec = {PREFIX + name: dict(option, required=False) for name, option in VARIABLES.items()}
     validated = ArgumentSpecValidator(spec, mutually_exclusive=_EXCLUSIVE, required_one_of=[_EXCLUSIVE[0]]).validate(filled)

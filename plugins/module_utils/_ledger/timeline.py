@@ -65,12 +65,14 @@ def see(record: Record, enabled: bool | None, updated: str | None, seen: str | N
     """
     told = times.readable(updated)
     interrupted = record.writing is not None and record.writing == enabled
-    after = record._replace(enabled=record.enabled if enabled is None else enabled, updated=told or record.updated, writing=None)
+    changed = told or (seen if own else None) or record.updated
+    after = record._replace(enabled=record.enabled if enabled is None else enabled, updated=changed, writing=None)
     if record.updated is None and record.seen is None:
         since = told or seen
         return after._replace(seen=seen, enabled_periods=((since, None),) if enabled and since else ())
-    same_time = told is None or (record.updated is not None and times.compare(told, record.updated) == 0)
-    flipped = enabled is not None and record.enabled is not None and enabled != record.enabled
+    # An earlier time than the one known is no new change: the answer to a write did not tell the time, and that of the answer was noted.
+    same_time = told is None or (record.updated is not None and times.compare(told, record.updated) <= 0)
+    flipped = enabled is not None and enabled != record.enabled and (own or record.enabled is not None)
     if own and not flipped and record.writing is None and record.enabled is not None:
         return after._replace(seen=seen or record.seen)  # written again because the list does not tell the state
     if same_time and not flipped:
@@ -95,18 +97,13 @@ def _changed(record: Record, after: Record, enabled: bool | None, change: str | 
 
 
 def is_loaded(record: Record, created: str | None) -> bool | Doubt:
-    """Whether the binding loaded an extract by itself that was created then; a Doubt where nobody can know.
-
-    The seconds in which this ledger's own write began and ended are certain but for the second of the change itself: otherwise whatever is fetched
-    while a run enables a binding would be unknown.
-    """
+    """Whether the binding loaded an extract by itself that was created then; a Doubt where nobody can know."""
     if created is None:
         return Doubt(UNDATED) if record.enabled_periods or record.unknown_periods else False
     for since, until, reason in record.unknown_periods:
         after = times.compare(created, since)
         before = -1 if until is None else times.compare(created, until)
-        inside = after > 0 and before < 0 if reason != ELSEWHERE else after >= 0 and before <= 0
-        if inside:
+        if after >= 0 and before <= 0:
             return Doubt(reason, since, until)
     for since, until in record.enabled_periods:
         after = times.compare(created, since)

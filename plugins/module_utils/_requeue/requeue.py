@@ -14,25 +14,25 @@ import typing as t
 from .._api import text
 from .._api.client import Client
 from .._api.errors import AdverityError, InputError
-from .._ledger.ledger import DISPATCHED, PREDICT, REFUSED, UNKNOWN, WRITE, Entry, Ledger, open_ledger
+from .._ledger.ledger import DISPATCHED, PENDING, PREDICT, REFUSED, UNKNOWN, WRITE, Entry, Ledger, open_ledger
 from .._ledger.timeline import Doubt, Record, Window, finished, planned, taken_up
 from .._resources import bindings, extracts
 from .._spec import times
 from .._spec.options import DEFAULT_LEDGER
-from . import decision, plan, select
+from . import decision, plan, progress, select
 from .plan import Options, Pair, Plan
 from .result import Outcome, describe_refused, describe_unknown, refused_error, show_bindings, unknown_error, warnings_of, window_words
 from .select import Request, Selection
-from .send import Progress, Sending
+from .send import Sending
 
 GONE = "it is no longer in the service's list of extracts"
 
 
-def requeue(client: Client, params: dict[str, t.Any], check_mode: bool, progress: Progress | None = None) -> dict[str, t.Any]:
+def requeue(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """The result of ``adverity_requeue`` with these parameters. The ledger is opened before the service is asked anything."""
     request = select.read_request(params, check_mode)
     with open_ledger(params, client.host, PREDICT if check_mode else WRITE) as ledger:
-        return Run(client, ledger, request, params, check_mode).result(progress)
+        return Run(client, ledger, request, params, check_mode).result()
 
 
 class Run:
@@ -43,7 +43,7 @@ class Run:
         self._window: Window = request.window
         self._warnings: list[str] = []
 
-    def result(self, progress: Progress | None) -> dict[str, t.Any]:
+    def result(self) -> dict[str, t.Any]:
         """The module's result, with ``warnings``."""
         selected = select.choose_bindings(self._client, self._ledger, self._request)
         if self._ledger.waited > 1:
@@ -56,27 +56,27 @@ class Run:
         due_ids = [one for one, action in actions.items() if action == decision.BACKFILL]
         loads = select.list_extracts(self._client, self._request, selected, due_ids) if due_ids or not selected.rows else []
         options = Options(*(self._params[name] for name in Options._fields))
-        made = plan.make(loads, self._ledger.statuses, selected.records, options)
+        made = plan.make(loads, self._ledger.statuses, _without_periods(selected), options)
         outcome = Outcome(made, shown)
         if made.unknown and options.on_unknown == "fail":
             raise unknown_error(outcome, self._ledger)
         if self._params["state"] != "planned":
             self._refuse_disabled(made, selected)
         self._refuse_forgetful_job(bool(made.batches))
-        unlisted = self._compare_with_ledger(made, due_ids) if self._request.extract_ids is None else []
+        gone = self._compare_with_ledger(made, due_ids) if self._request.extract_ids is None else []
         records = self._noted(selected, due_ids)
         new = records != self._ledger.records(list(records))
         if not self._check_mode:
             self._ledger.note(records, made.due())
-            gone = [entry._replace(status=REFUSED, reason=GONE) for entry in unlisted if options.on_refused == "skip"]
-            self._ledger.settle([*made.entries(made.confirmed, status=DISPATCHED), *gone])
+            settled = [entry for entry in gone if entry.status in (DISPATCHED, REFUSED)]
+            self._ledger.settle([*made.entries(made.confirmed, status=DISPATCHED), *settled])
         if self._params["state"] == "planned":
             return self._told(dict(outcome.result(), changed=new or bool(made.batches)), outcome)
         if self._check_mode:
             outcome.sent = [(batch, "") for batch in made.batches]
         else:
-            self._send(outcome, progress)
-            waiting = set() if options.on_refused == "skip" else {entry.binding_id for entry in unlisted}
+            self._send(outcome)
+            waiting = {entry.binding_id for entry in gone if entry.status in (PENDING, UNKNOWN)}
             self._note_end(outcome, records, [one for one in due_ids if one not in waiting], options)
         if made.unknown:
             self._warnings.append(f"Left out, because it is unknown whether they are loaded: {describe_unknown(made.unknown)}.")
@@ -108,29 +108,39 @@ class Run:
 
     def _noted(self, selected: Selection, due_ids: list[int]) -> dict[int, Record]:
         """The records of the bindings once their extracts are written down."""
-        if self._request.extract_ids is not None:
-            return selected.records
-        return {one: taken_up(record, self._window) if one in due_ids else record for one, record in selected.records.items()}
+        records = dict(selected.records)
+        for one in selected.new_ids:
+            seen = records[one].seen
+            records[one] = records[one]._replace(enabled_periods=((seen, None),) if records[one].enabled and seen else ())
+        if self._request.extract_ids is None:
+            records.update({one: taken_up(records[one], self._window) for one in due_ids})
+        return records
 
     def _in_window(self, entry: Entry) -> bool:
         """Whether an entry of the ledger is in the window. One without a time counts as in it."""
         return extracts.within(self._request.created_from, self._request.created_to)(times.parse_or_none(entry.created))
 
     def _compare_with_ledger(self, made: Plan, due_ids: list[int]) -> list[Entry]:
-        """Warns of what is pending and not selected now, and returns what is pending and not listed. Nothing is dropped from a plan because of one reading."""
+        """Warns of what is pending and not selected now, and returns what is pending or unknown and not listed, each as it is to be recorded. Nothing
+        is dropped from a plan because of one reading."""
         pending = self._ledger.pending_entries(due_ids) if due_ids else []
         outside = [entry for entry in pending if not self._in_window(entry)]
         if outside:
             self._warnings.append(f"Still pending, but outside of what this run selects: {len(outside)} extracts, {_by_binding(outside)}.")
-        unlisted = made.unlisted([entry for entry in pending if self._in_window(entry)])
-        if not unlisted:
-            return []
-        skip = self._params["on_refused"] == "skip"
-        self._warnings.append(
-            f"Pending, but not in the service's list of extracts now: {_by_binding(unlisted)}."
-            + (" They are recorded as refused." if skip else " They stay pending until they are listed. If they were deleted, set on_refused: skip.")
-        )
-        return unlisted
+        unknown = [entry for entry in (self._ledger.stopped_entries(due_ids) if due_ids else []) if entry.status == UNKNOWN]
+        gone: list[Entry] = []
+        for word, entries in (("Pending", pending), ("Unknown whether they are loaded", unknown)):
+            unlisted = made.unlisted([entry for entry in entries if self._in_window(entry)])
+            if unlisted and entries is unknown and self._params["on_unknown"] == "dispatched":
+                gone += [entry._replace(status=DISPATCHED) for entry in unlisted]
+            elif unlisted:
+                skip = self._params["on_refused"] == "skip"
+                self._warnings.append(
+                    f"{word}, but not in the service's list of extracts now: {_by_binding(unlisted)}."
+                    + (" They are recorded as refused." if skip else f" They stay {word.split()[0].lower()} until they are listed. If they were deleted, set on_refused: skip.")
+                )
+                gone += [entry._replace(status=REFUSED, reason=GONE) if skip else entry for entry in unlisted]
+        return gone
 
     def _refuse_disabled(self, made: Plan, selected: Selection) -> None:
         used = {binding_id for batch in made.batches for binding_id in batch.binding_ids}
@@ -153,8 +163,10 @@ class Run:
                 " deploy_destination_backfill: never. Nothing was changed."
             )
 
-    def _send(self, outcome: Outcome, progress: Progress | None) -> None:
-        sending = Sending(self._client, self._ledger, self._params["sequential"], progress)
+    def _send(self, outcome: Outcome) -> None:
+        targets = {row["binding_id"]: row["target_name"] for row in outcome.bindings}
+        watch = progress.watcher(outcome.plan.extract_count, targets)
+        sending = Sending(self._client, self._ledger, self._params["sequential"], watch)
         try:
             sending.run(outcome.plan.batches)
         except AdverityError as error:
@@ -174,6 +186,12 @@ class Run:
             raise refused_error(outcome)
         if outcome.refused:
             self._warnings.append(f"The service refused {len(outcome.refused)} extracts, and they are left out: {describe_refused(outcome.refused)}.")
+
+
+def _without_periods(selected: Selection) -> dict[int, Record]:
+    """The records to plan by. Of a binding that the ledger had no record of, everything is sent that is selected, whenever it was enabled: its present
+    state tells nothing of the time before. From now on it is known to load by itself. A plan (``state: planned``) ends at its last change."""
+    return {one: record._replace(enabled_periods=()) if one in selected.new_ids else record for one, record in selected.records.items()}
 
 
 def _pair(entry: Entry) -> Pair:

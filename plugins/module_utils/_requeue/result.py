@@ -44,7 +44,7 @@ class Outcome:
 
     def __init__(self, plan: Plan, bindings: list[Row]) -> None:
         self.plan = plan
-        self._bindings = bindings
+        self.bindings = bindings
         self.sent: list[tuple[Batch, str]] = []
         self.refused: list[Refusal] = []
         self.in_doubt: list[Pair] = []
@@ -63,7 +63,7 @@ class Outcome:
         here = {pair[2] for pairs in (unknown, refused, remaining) for pair in pairs}.union(requeued)
         return {
             "changed": bool(requeued or self.in_doubt or plan.confirmed or self.refused),
-            "bindings": self._bindings,
+            "bindings": self.bindings,
             "requeued_extract_ids": requeued,
             "skipped_extract_ids": _ids(pair for pair in plan.skipped + plan.loaded + plan.confirmed if pair[2] not in here),
             "unknown_extract_ids": _ids(unknown),

@@ -42,10 +42,12 @@ class Request(t.NamedTuple):
 
 
 class Selection(t.NamedTuple):
-    """The bindings that are chosen, as the service shows them and as they are known now, both in one order; none stands for all that are enabled."""
+    """The bindings that are chosen, as the service shows them and as they are known now, both in one order; none stands for all that are enabled.
+    ``new_ids`` are those of which the ledger had no record."""
 
     rows: list[Row]
     records: dict[int, Record]
+    new_ids: frozenset[int] = frozenset()
 
 
 class Loads(t.NamedTuple):
@@ -77,7 +79,7 @@ def choose_bindings(client: Client, ledger: Ledger, request: Request) -> Selecti
     records = {row["id"]: look_at(known.get(row["id"]), row, client) for row in rows}
     if not request.names_bindings:
         rows = _only_enabled(rows, records, request)
-    return Selection(rows, records)
+    return Selection(rows, records, frozenset(records).difference(known))
 
 
 def look_at(known: Record | None, row: Row, client: Client) -> Record:
@@ -119,7 +121,7 @@ def list_extracts(client: Client, request: Request, selected: Selection, binding
 
 def _read_rows(client: Client, request: Request) -> list[Row]:
     if request.datastream_ids is None:
-        rows = bindings.read_chosen(client, request.binding_ids, None, request.target_id)
+        rows = bindings.read_selected(client, request.binding_ids, None, request.target_id)
         bindings.refuse_none(rows, None, request.target_id)
         return rows
     datastream_ids = selection.once(request.datastream_ids)

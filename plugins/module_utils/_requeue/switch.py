@@ -27,7 +27,7 @@ def switch(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[s
     chosen_by = (params["datastream_id"], params["target_id"])
     with open_ledger(params, client.host, PREDICT if check_mode else WRITE) as ledger:
         while True:
-            rows = bindings.read_chosen(client, params["binding_ids"], *chosen_by)
+            rows = bindings.read_selected(client, params["binding_ids"], *chosen_by)
             bindings.refuse_none(rows, *chosen_by)
             if not ledger.take_turn([row["id"] for row in rows]):
                 break

@@ -146,7 +146,7 @@ class Plan:
                 error.facts = dict(self.result(done), remaining={"datastream_ids": rest}, **error.facts)
                 written = text.ids(step.datastream_id for step in self.due[: len(self.due) - len(rest)])
                 error.say(f"Assignments written before that: datastreams {written}." if written else "No assignment was written before that.")
-                unknown = not getattr(error, "did_nothing", True)
+                unknown = not getattr(error, "not_executed", True)
                 if unknown:
                     error.say(f"Whether that of datastream {step.datastream_id} was written is unknown.")
                 error.say(f"Not written: {text.ids(rest[unknown:]) or 'none'}. Run this again: it reads the assignments first and creates none twice.")
@@ -171,10 +171,10 @@ class Plan:
         unknown = [step.datastream_id for step, row in there if row["id"] not in links]
         if unknown:
             why = "it does not show yet, or several cannot be told apart. List them with adverity_binding_info"
-            warnings.append(f"The binding is not known of datastreams {text.ids(unknown)}: {why}.")
+            warnings.append(f"The binding is not known of datastreams {text.ids(sorted(unknown))}: {why}.")
         renamed = [step.datastream_id for step, row in there if step.body.get("table_name", row.get("table_name")) != row.get("table_name")]
         if renamed:
-            warnings.append(f"The service keeps another table_name than was asked for, of datastreams {text.ids(renamed)}. Use the name that it keeps.")
+            warnings.append(f"The service keeps another table_name than was asked for, of datastreams {text.ids(sorted(renamed))}. Use the name that it keeps.")
         return dict(self.result(done, links), warnings=warnings)
 
     def result(self, done: list[Row], links: dict[int, Row] | None = None) -> dict[str, t.Any]:
@@ -186,7 +186,8 @@ class Plan:
             shown = {"id": None, **destinations.masked(row, hide, {}), "datastream_id": step.datastream_id, "binding_id": binding.get("id")}
             rows.append(dict(shown, action=step.action))
             if step.action != "unchanged":
-                label = f"datastream {step.datastream_id}, table {directory.quoted(row.get('table_name'))}"
+                table = {**step.body, **step.row}.get("table_name")
+                label = f"datastream {step.datastream_id}" + (f", table {directory.quoted(table)}" if table is not None else "")
                 names = step.body or step.row
                 before[label] = destinations.masked({name: value for name, value in step.row.items() if name in names}, hide, {})
                 after[label] = destinations.masked(step.body, hide, {})

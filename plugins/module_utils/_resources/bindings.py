@@ -30,7 +30,7 @@ def read(client: Client, datastream_id: int | None = None, target_id: int | None
     return sorted((row for row in rows if all(row[name] == value for name, value in given.items())), key=lambda row: row["id"])
 
 
-def read_chosen(client: Client, binding_ids: list[int] | None, datastream_id: int | None, target_id: int | None) -> list[Row]:
+def read_selected(client: Client, binding_ids: list[int] | None, datastream_id: int | None, target_id: int | None) -> list[Row]:
     """The bindings for which everything holds that is given; every one of ``binding_ids`` must be among them. Raises InputError.
 
     There is no read of one binding by its id (contract), so ids are looked up in the list.
@@ -100,14 +100,14 @@ class EnabledPlan:
                 rest = [one["id"] for one in self.due if one["id"] not in done]
                 error.facts = dict(self.result(done), remaining={"binding_ids": rest}, **error.facts)
                 error.say(f"Bindings written before that: {text.ids(done) or 'none'}.")
-                if getattr(error, "did_nothing", True):
+                if getattr(error, "not_executed", True):
                     error.say(f"Not written: {text.ids(rest)}.")
                 else:
                     error.say(f"Whether binding {row['id']} was written is unknown. Not written: {text.ids(rest[1:]) or 'none'}.")
                 error.say("Run it again: it reads the bindings first and writes only what differs.")
                 raise
-            done[row["id"]] = dict(row, **answer)
             answered(row["id"], answer)
+            done[row["id"]] = dict(row, **answer)
 
 
 def label(row: Row) -> str:

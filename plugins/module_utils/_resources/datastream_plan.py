@@ -16,8 +16,8 @@ from .datastream_writes import Write
 from .datastreams import active_mode
 
 _NEEDS_SCHEDULE = (
-    "A datastream takes pulling_mode schedule only with a custom fetch schedule, made in Adverity."
-    " Where one in a request has none, the service changes none of those in it."
+    "pulling_mode: schedule requires a custom fetch schedule, which is created in Adverity."
+    " If one datastream of a request has none, the service changes none of them."
 )
 
 
@@ -25,7 +25,7 @@ def plan(rows: list[Row], enabled: bool | None, pulling_mode: str | None) -> lis
     """The writes that are due, each for the rows that differ; one that does not tell its state differs. None asks for nothing.
 
     Mode and state go in separate requests, as the guide shows them; whether one body may hold both is not documented. A datastream changes its
-    mode while it is disabled: before it is enabled, or after it was disabled. So it never fetches in a mode that it shall not have.
+    mode while it is disabled: before it is enabled, or after it was disabled. So it never fetches in an unwanted mode.
     """
     due: list[Write] = []
     if pulling_mode is not None:

@@ -25,7 +25,7 @@ from .datastreams import label
 class Write(t.NamedTuple):
     """One change, asked of every datastream in ``patches`` with the same ``body``.
 
-    ``patches`` holds by UUID the fields that will read otherwise, at ``place`` in the row. Of those in ``unsure`` it is not known whether they
+    ``patches`` holds by UUID the fields that will read otherwise, at ``place`` in the row. Of those in ``uncertain`` it is not known whether they
     differ at all, so that the service's answer decides. ``hint`` is what a 400 may mean.
     """
 
@@ -34,7 +34,7 @@ class Write(t.NamedTuple):
     place: tuple[str, ...]
     body: Row
     patches: dict[str, Row]
-    unsure: frozenset[str] = frozenset()
+    uncertain: frozenset[str] = frozenset()
     hint: str = ""
 
     def in_chunks(self) -> list[Write]:
@@ -53,10 +53,10 @@ class Writing:
         self._now = dict(self._rows)
         self._before: dict[str, Row] = {}
         self._after: dict[str, Row] = {}
-        self._unasked: list[str] = []
+        self._unrequested: list[str] = []
         self._warnings: list[str] = []
 
-    def pretend(self) -> Row:
+    def predict(self) -> Row:
         """The module's result, as if the service had done all that is asked for."""
         for request in self._requests:
             self._note(request, list(request.patches))
@@ -80,7 +80,7 @@ class Writing:
     def result(self) -> Row:
         """``changed``, the rows as they are now, what was affected, the diff by name, and ``warnings``."""
         changed = [one for one in self._rows if one in self._after]
-        affected = changed + [one for one in self._unasked if one not in changed]
+        affected = changed + [one for one in self._unrequested if one not in changed]
         return {
             "changed": bool(affected),
             "datastreams": list(self._now.values()),
@@ -95,7 +95,7 @@ class Writing:
     def _note(self, request: Write, said: list[str]) -> None:
         for one in said:
             if one not in request.patches:
-                self._unasked.append(one)
+                self._unrequested.append(one)
                 continue
             patch, old = request.patches[one], _at(self._now[one], request.place)
             differs = [name for name in patch if old.get(name) != patch[name]]
@@ -104,16 +104,16 @@ class Writing:
             self._now[one] = _put(self._now[one], request.place, patch)
 
     def _compare(self, request: Write, said: list[str]) -> None:
-        same = [one for one in request.patches if one not in said and one not in request.unsure]
+        same = [one for one in request.patches if one not in said and one not in request.uncertain]
         if same:
             self._warnings.append(
-                f"The service says that {_words(request)} did not change these datastreams, though they read as different shortly before: {text.several(same)}."
-                " Someone else may have changed them meanwhile; read them again."
+                f"The service reports that {_words(request)} did not change these datastreams, although they differed when read: {text.several(same)}."
+                " Somebody else may have changed them in the meantime. Read them again."
             )
         more = [one for one in said if one not in request.patches]
         if more:
             self._warnings.append(
-                f"The service says that {_words(request)} also changed datastreams that it was not asked for: {text.several(more)}."
+                f"The service reports that {_words(request)} also changed datastreams that were not requested: {text.several(more)}."
             )
 
     def _explain(self, error: AdverityError, rest: list[Write]) -> None:
@@ -125,10 +125,10 @@ class Writing:
         error.facts = dict(facts, remaining={"datastream_ids": remaining}, **error.facts)
         if rest[0].hint and isinstance(error, Refused) and error.status == 400:
             error.say(rest[0].hint)
-        error.say(f"Asked for: {_words(rest[0])} of {text.several(list(rest[0].patches))}.")
+        error.say(f"Requested: {_words(rest[0])} for {text.several(list(rest[0].patches))}.")
         error.say(
             "Changed before that: {0} datastreams (affected). Not confirmed: {1} (remaining)."
-            " Running it again reads first, and writes only what still differs.".format(len(facts["affected"]["datastream_ids"]), len(remaining))
+            " A new run reads first and writes only what still differs.".format(len(facts["affected"]["datastream_ids"]), len(remaining))
         )
         for warning in warnings:
             error.say(warning)

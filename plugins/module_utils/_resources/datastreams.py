@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Datastreams: reading them, and choosing those that a change is for (pulling guide).
+"""Datastreams: reading them, and selecting those that a change is for (pulling guide).
 
 A filter is sent to the service and, where a row tells, also held against the row: one that the service passes over must not widen a change.
 """
@@ -24,19 +24,19 @@ from .._spec.kinds import to_uuid
 _MAY_MEAN_UNKNOWN = (400, 404, 422)
 
 
-def check_choice(params: dict[str, t.Any]) -> None:
-    """Raises InputError where the options do not say which datastreams are meant. Nothing empty ever means all."""
+def check_selection(params: dict[str, t.Any]) -> None:
+    """Raises InputError where the options do not select datastreams. Nothing empty ever means all."""
     selection.refuse_empty(params, "datastream_ids")
     if params["filters"] is not None:
         given = {name: value for name, value in params["filters"].items() if value is not None}
         selection.refuse_empty({"filters": given}, "filters")
         selection.refuse_empty(given, "workspace_ids")
     elif params["datastream_ids"] is None and not params["all_datastreams"]:
-        raise InputError("Say which datastreams are meant: one of datastream_ids, filters, and all_datastreams: true is required.")
+        raise InputError("Select datastreams with datastream_ids, filters or all_datastreams: true.")
 
 
-def read_chosen(client: Client, params: dict[str, t.Any]) -> list[Row]:
-    """The datastreams that a module's choosing options mean. Raises InputError where an id is not one that the key can see."""
+def read_selected(client: Client, params: dict[str, t.Any]) -> list[Row]:
+    """The datastreams that a module's options select. Raises InputError where an id is not one that the key can see."""
     ids, filters = params["datastream_ids"], params["filters"] or {}
     rows = read(client, ids, filters)
     if ids is not None:
@@ -91,10 +91,10 @@ def _query(filters: dict[str, t.Any]) -> Params:
 
 def _holds(row: Row, filters: dict[str, t.Any]) -> bool:
     """Whether nothing that the row tells contradicts a filter. Which workspaces a scope reaches the service alone knows."""
-    told = {"enabled": row["enabled"]} if isinstance(row.get("enabled"), bool) else {}
+    shown = {"enabled": row["enabled"]} if isinstance(row.get("enabled"), bool) else {}
     if isinstance(row.get("pulling"), dict) and "active_mode" in row["pulling"]:
-        told["active_pulling_mode"] = row["pulling"]["active_mode"]
-    if any(filters.get(name) not in (None, value) for name, value in told.items()):
+        shown["active_pulling_mode"] = row["pulling"]["active_mode"]
+    if any(filters.get(name) not in (None, value) for name, value in shown.items()):
         return False
     if not filters.get("workspace_ids") or filters.get("workspace_scope"):
         return True
@@ -137,11 +137,11 @@ def _list(client: Client, asked: Params) -> list[Row]:
     try:
         rows = read_numbered(client, DATASTREAMS, asked, page_size=None)
     except IncompleteList as error:
-        error.say("If this service gives no more of the list than that, choose fewer at once: by datastream_ids, or by narrower filters.")
+        error.say("If the service never returns more of this list, select fewer datastreams at a time, with datastream_ids or narrower filters.")
         raise
     try:
         return [dict(row, id=to_uuid(row["id"])) for row in rows]
     except ValueError as error:
         raise UnreadableAnswer(
-            f"GET {DATASTREAMS} was answered with a datastream whose id is no UUID: {error}.", method="GET", path=DATASTREAMS
+            f"GET {DATASTREAMS} was answered with a datastream whose id is not a UUID: {error}.", method="GET", path=DATASTREAMS
         ) from error

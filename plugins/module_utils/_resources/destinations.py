@@ -187,7 +187,7 @@ class Plan:
             row = create(client, path(type_id), self.body)
         except AdverityError as error:
             after = "Whether it was carried out is unknown. Run this again: it looks first, creates no second destination, and writes what differs."
-            error.say("Nothing was written." if getattr(error, "did_nothing", True) else after)
+            error.say("Nothing was written." if getattr(error, "not_executed", True) else after)
             raise
         try:
             self._confirm(row, read(client, type_id))

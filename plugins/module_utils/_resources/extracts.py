@@ -39,7 +39,7 @@ class Extracts(Sequence[Extract]):
     def __init__(self, inside: t.Callable[[datetime | None], bool] = lambda _created: True) -> None:
         """``inside`` says of a time of creation whether such an extract is wanted at all."""
         self._inside = inside
-        self._ids, self._moments, self._digits = array("q"), array("q"), array("b")  # times in microseconds; -1 digits of a second: not told
+        self._ids, self._moments, self._digits = array("q"), array("q"), array("b")  # times in microseconds; -1 digits: the service does not tell it
 
     def append(self, row: Row) -> None:
         """Takes a row of the service, with an integer id."""
@@ -95,12 +95,12 @@ def read_rows(
         return limit is not None and sum(inside(_created(row)) for row in rows) >= limit
 
     rows = read_linked(client, PATH, _filters(datastream_id, created_from, created_to), list[Row], _created, enough)
-    chosen = Extracts(inside)
+    selected = Extracts(inside)
     for row in rows:
-        chosen.append(row)
-    chosen.sort()
+        selected.append(row)
+    selected.sort()
     by_id = {row["id"]: dict(row, datastream_id=datastream_id) for row in rows}
-    return [by_id[one.id] for one in (chosen if limit is None else chosen[-limit:])]
+    return [by_id[one.id] for one in (selected if limit is None else selected[-limit:])]
 
 
 def _created(row: Row) -> datetime | None:

@@ -34,13 +34,13 @@ def check(params: dict[str, t.Any]) -> None:
     """Raises InputError where an option is to be set and reset at once."""
     both = [name for name in params["reset"] or [] if params[name] is not None]
     if both:
-        raise InputError("{0}: given, and named in reset too. It is one or the other.".format(", ".join(both)))
+        raise InputError("{0}: set and also named in reset. Use one or the other.".format(", ".join(both)))
 
 
 def plan(rows: list[Row], params: dict[str, t.Any]) -> list[Write]:
     """The writes that are due, for the rows that differ, those with an equal result together. Raises InputError or UnreadableAnswer.
 
-    Whether a value that is to be reset is the default already cannot be told from it (contract): such a write is due, but ``unsure``.
+    Whether a value that is to be reset is the default already cannot be told from it (contract): such a write is due, but ``uncertain``.
     """
     wanted = {name: params[name] for name in SETTINGS if params[name] is not None}
     if "deadline" in wanted:
@@ -50,16 +50,16 @@ def plan(rows: list[Row], params: dict[str, t.Any]) -> list[Write]:
     groups: dict[str, tuple[Row, dict[str, Row], set[str]]] = {}
     for row in rows:
         has = read(row)
-        shall = {**has, **wanted, **reset}
-        differs = {name: value for name, value in shall.items() if value != has[name]}
+        merged = {**has, **wanted, **reset}
+        differs = {name: value for name, value in merged.items() if value != has[name]}
         if not differs:
             continue
-        body = {name: value for name, value in shall.items() if value is not None or name not in MAY_BE_LEFT_OUT}
-        _body, patches, unsure = groups.setdefault(json.dumps(body, sort_keys=True), (body, {}, set()))
-        patches[row["id"]] = differs if row["pulling"]["smart"] else shall
+        body = {name: value for name, value in merged.items() if value is not None or name not in MAY_BE_LEFT_OUT}
+        _body, patches, uncertain = groups.setdefault(json.dumps(body, sort_keys=True), (body, {}, set()))
+        patches[row["id"]] = differs if row["pulling"]["smart"] else merged
         if set(differs) <= set(reset):
-            unsure.add(row["id"])
-    return [Write("PUT", PATH, ("pulling", "smart"), body, patches, frozenset(unsure)) for body, patches, unsure in groups.values()]
+            uncertain.add(row["id"])
+    return [Write("PUT", PATH, ("pulling", "smart"), body, patches, frozenset(uncertain)) for body, patches, uncertain in groups.values()]
 
 
 def read(row: Row) -> Row:
@@ -127,7 +127,7 @@ def _refuse_unknown_setting(rows: list[Row], given: Row) -> None:
     silent = [label(row) for row in rows if _smart(row) is False]
     if silent:
         raise UnreadableAnswer(
-            f"The service does not say what smart-pulling setting these datastreams have, so that it cannot be kept: {text.several(silent, 20)}."
+            f"The service does not return the smart-pulling setting of these datastreams, so it cannot be kept: {text.several(silent, 20)}."
             " Nothing was changed.",
             method="GET",
             path=DATASTREAMS,
@@ -140,8 +140,7 @@ def _refuse_unknown_setting(rows: list[Row], given: Row) -> None:
             lacking.setdefault(", ".join(names), []).append(label(row))
     if lacking:
         raise InputError(
-            "An option that is left out keeps what the datastream has, but there is nothing to keep for {0}."
-            " Give these options. Nothing was changed.".format(
-                "; nor for ".join(f"{names} of {text.several(labels, 20)}" for names, labels in lacking.items())
+            "No current value to keep for {0}. Set these options explicitly. Nothing was changed.".format(
+                "; for ".join(f"{names} of {text.several(labels, 20)}" for names, labels in lacking.items())
             )
         )

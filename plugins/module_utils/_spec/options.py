@@ -34,7 +34,7 @@ LEDGER: Spec = {
     "ledger_wait": {"type": whole_number(0), "default": 300, "fallback": (env_fallback, ["ADVERITY_LEDGER_WAIT"])},
 }
 
-# What a requeue does, beside what it chooses.
+# What a requeue does, beside what it selects.
 BACKFILL = ["always", "when_needed", "never"]
 REQUEUE_HOW: Spec = {
     "sequential": {"type": "bool", "default": True},
@@ -45,10 +45,10 @@ REQUEUE_HOW: Spec = {
 }
 
 # Which extracts, into which bindings: alike where they are requeued and where the ledger is asked about them.
-REQUEUE_CHOICE: Spec = {"extract_ids": _ids(), **DATASTREAM_IDS, **CREATED, **BINDING_IDS, **TARGET_ID, **LEDGER}
+REQUEUE_SELECTION: Spec = {"extract_ids": _ids(), **DATASTREAM_IDS, **CREATED, **BINDING_IDS, **TARGET_ID, **LEDGER}
 REQUEUE_RULES: dict[str, t.Any] = {"mutually_exclusive": [("extract_ids", "datastream_ids")]}
 
-# Which datastreams, where these go by UUID. The filters are alike where they are listed and where they are chosen for a change.
+# Which datastreams, where these go by UUID. The filters are alike for a list and for a change.
 DATASTREAM_UUIDS: Spec = {"datastream_ids": {"type": "list", "elements": UUID, "aliases": ["datastream_id"]}}
 FILTERS: Spec = {
     "workspace_ids": {"type": "list", "elements": UUID},
@@ -57,12 +57,12 @@ FILTERS: Spec = {
     "active_pulling_mode": {"type": "str", "choices": ["smart", "smart-bundle", "schedule"]},
 }
 FILTER_RULES: dict[str, t.Any] = {"required_by": {"workspace_scope": "workspace_ids"}}
-DATASTREAM_CHOICE: Spec = {
+DATASTREAM_SELECTION: Spec = {
     **DATASTREAM_UUIDS,
     "filters": {"type": "dict", "options": FILTERS, **FILTER_RULES},
     "all_datastreams": {"type": "bool"},
 }
-DATASTREAM_CHOICE_RULES: dict[str, t.Any] = {
+DATASTREAM_SELECTION_RULES: dict[str, t.Any] = {
     "mutually_exclusive": [("all_datastreams", "datastream_ids"), ("all_datastreams", "filters")],
 }
 

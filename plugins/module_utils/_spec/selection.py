@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""What every way of choosing things by id has in common: an empty choice is a mistake and never "all", an id is named once."""
+"""What all selections by id have in common: an empty one is a mistake and never "all", an id is named once."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def refuse_empty(params: dict[str, t.Any], *names: str) -> None:
     for name in names:
         if params.get(name) is not None and not params[name]:
             raise InputError(
-                f"{name} is empty. An empty choice is never taken for all, nor for none: leave the option out, or say what is meant."
-                f" (A list that a playbook computes can turn out empty: use a condition, when: {name} | length > 0.)"
+                f"{name} is empty. An empty list selects neither everything nor nothing. Omit the option or name the items."
+                f" If the playbook computes the list, add a condition: when: {name} | length > 0."
             )
 
 

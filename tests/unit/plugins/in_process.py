@@ -2,26 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The modules without Ansible around them: options through the argument spec, then ``run()``. And the role's sequence of modules.
+"""The modules without Ansible around them: options through the argument spec, then ``run()``. And the role, from its own files.
 
 Not tests; what the tests of crashes, properties and completeness share.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import sys
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import jinja2
+import jinja2.meta
+import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
-from ansible_collections.adverity.management.plugins.module_utils._deploy import memory
-from ansible_collections.adverity.management.plugins.module_utils._deploy.plan import make_backfill, make_plan
-from ansible_collections.adverity.management.plugins.module_utils._ledger.file import LedgerFile
+from ansible_collections.adverity.management.plugins.filter.deployment_summary import deployment_summary
+from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
 
 ROOT = Path(__file__).resolve().parents[3]
 KEY = "demo-key-0123456789"
@@ -88,65 +91,122 @@ def run(name: str, options: dict[str, Any], check_mode: bool = False) -> dict[st
 
 def spare_the_disk(set_attribute: Callable[..., Any] = setattr) -> None:
     """Ledgers no longer wait for the disk. What a process wrote survives its own end in any case: the waiting is for the end of the machine."""
-    connect = LedgerFile._connect
+    check = SqliteStore._check
 
-    def without_waiting(ledger: LedgerFile, on_disk: bool) -> Any:
-        connection = connect(ledger, on_disk)
-        connection.execute("PRAGMA synchronous = OFF")
-        return connection
+    def without_waiting(store: SqliteStore) -> bool:
+        store._open_connection.execute("PRAGMA synchronous = OFF")
+        return check(store)
 
-    set_attribute(LedgerFile, "_connect", without_waiting)
+    set_attribute(SqliteStore, "_check", without_waiting)
 
 
-def deploy(
-    call: Callable[..., dict[str, Any]],
-    target_id: int,
-    datastream_ids: list[int] | None = None,
-    enabled: bool = True,
-    backfill: str = "when_needed",
-    facts: dict[str, Any] | None = None,
-    **options: Any,
-) -> dict[str, Any]:
-    """The modules and filters of the role ``deploy_destination`` in its order (``tasks/main.yml``), each module as call(name, **options).
+ROLE = ROOT / "roles" / "deploy_destination"
+PREFIX = "deploy_destination_"
+COLLECTION = "adverity.management."
+_KEYWORDS = {"name", "register", "when", "vars", "check_mode", "diff", "changed_when"}
+_JINJA = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701 - no HTML here
+_JINJA.filters.update({COLLECTION + "deployment_summary": deployment_summary, "from_yaml": yaml.safe_load})
 
-    ``options`` are those of ``adverity_requeue``; ``facts`` those of the host, where the ledger is kept in them. Returns the result of
-    ``adverity_requeue``, empty where it did not run.
+
+def deploy(call: Callable[..., dict[str, Any]], check_mode: bool = False, **variables: Any) -> Deployment:
+    """Runs the role ``deploy_destination`` as its files say: each of its modules as call(name, **options), with ``check_mode`` where it is on.
+
+    ``variables`` are those of the role, without its prefix; one that is None is not given. What a module raises ends the role, as a failed task does.
     """
-    ledger = {"ledger": options["ledger"]}
-    written: dict[str, Any] = {}
-    requeued: dict[str, Any] = {}
-    found = call("adverity_binding_info", target_id=target_id)["bindings"]
+    given = {PREFIX + name: value for name, value in variables.items() if value is not None}
+    run_of_it = Deployment(call, dict(_read("defaults/main.yml"), **_read("vars/main.yml"), **given), check_mode)
+    run_of_it.include("main.yml")
+    return run_of_it
 
-    learned = {"known": True, "moved": []}
-    if facts is not None:
-        learned = call("adverity_ledger", fact=facts.get("adverity_ledger"), learn=True, bindings=found, **ledger)
 
-    def tell() -> None:
-        if facts is not None and learned["known"]:
-            fact = facts.get("adverity_ledger")
-            bindings = [row for row in found + written.get("bindings", []) if row["id"] not in learned["moved"]]
-            facts.update(call("adverity_ledger", fact=fact, bindings=bindings, as_fact=True, **ledger).get("ansible_facts", {}))
+class Deployment:
+    """A run of the role, and what came of it: ``results`` of the tasks by the names under which they are registered, ``lines`` and ``data`` of the summary.
 
-    backfills = []
-    if found and enabled and backfill != "never":
-        backfills = call("adverity_requeue_info", binding_ids=[row["id"] for row in found], summary_only=True, **ledger)["backfills"]
-    plan = make_plan(found, backfills, target_id, datastream_ids, enabled, backfill, facts is not None)
-    refusal = memory.refuse(plan, None, facts is not None, None, learned["known"], learned["moved"], False)
-    if refusal:
-        raise InputError(refusal)
-    due = plan["planned_ids"] + plan["resumed_ids"]
-    try:
-        if plan["planned_ids"]:
-            call("adverity_requeue", state="planned", target_id=target_id, **make_backfill(plan, [], True, False), **options)
-            tell()
-        writes = plan["write_ids"] + (plan["resumed_ids"] if facts is not None else [])
-        if writes:
-            written = call("adverity_binding", binding_ids=writes, target_id=target_id, enabled=enabled, touch=facts is not None)
-        wanted = make_backfill(plan, written.get("bindings", []), False, False)
-        if due:
-            requeued = call("adverity_requeue", state="requeued", target_id=target_id, **wanted, **options)
-    except Exception:
-        tell()
-        raise
-    tell()
-    return requeued
+    It knows the little of Ansible that the role uses. Anything else in the role's files is an error, so that nothing is passed over.
+    """
+
+    def __init__(self, call: Callable[..., dict[str, Any]], variables: dict[str, Any], check_mode: bool) -> None:
+        self.results: dict[str, dict[str, Any]] = {}
+        self.lines: list[str] = []
+        self.data: dict[str, Any] = {}
+        self._call, self._check_mode = call, check_mode
+        self._variables = dict(variables, omit=_OMIT, ansible_check_mode=check_mode)
+
+    @property
+    def requeued(self) -> dict[str, Any]:
+        """The result of the task that sends, empty where it did not run."""
+        return self.results.get("__deploy_destination_requeued", {})
+
+    def include(self, file: str) -> None:
+        """Runs the tasks of a file."""
+        for task in _read("tasks/" + file):
+            self._run(task)
+
+    def _run(self, task: dict[str, Any]) -> None:
+        (action,) = set(task) - _KEYWORDS
+        options = task[action]
+        wanted = self._evaluate(task["when"], self._variables) if "when" in task else True
+        if not isinstance(wanted, bool):
+            raise TypeError(f"{task['name']}: when is {wanted!r}, which newer versions of Ansible refuse")
+        result: dict[str, Any] = {"changed": False, "skipped": True}
+        variables = dict(self._variables, **task.get("vars", {}))
+        if wanted:
+            result = self._act(action, options, task.get("check_mode", self._check_mode), variables)
+            if "changed_when" in task and task["changed_when"] is not False:
+                raise NotImplementedError(f"changed_when: {task['changed_when']}")
+        if "register" in task:
+            self._variables[task["register"]] = self.results[task["register"]] = result
+
+    def _act(self, action: str, options: Any, check_mode: bool, variables: dict[str, Any]) -> dict[str, Any]:
+        if action == "ansible.builtin.include_tasks":
+            self.include(options)
+            return {}
+        values = {name: self._template(value, variables) for name, value in options.items()}
+        values = {name: value for name, value in values.items() if value is not _OMIT}
+        if action == "ansible.builtin.debug":
+            (self.lines,) = values.values()
+            return {}
+        if action == "ansible.builtin.set_stats":
+            self.data = values["data"][PREFIX[:-1]]
+            return {}
+        name = action.removeprefix(COLLECTION)
+        if name not in MODULES:
+            raise NotImplementedError(action)
+        # Modules tell whether they only pretended in main(), which does not run here.
+        return dict(self._call(name, **values, **({"check_mode": True} if check_mode else {})), check_mode=check_mode)
+
+    def _template(self, value: Any, variables: dict[str, Any]) -> Any:
+        """A value of a file in which each template is replaced by what it comes to."""
+        if isinstance(value, dict):
+            return {name: self._template(one, variables) for name, one in value.items()}
+        if isinstance(value, list):
+            return [self._template(one, variables) for one in value]
+        if not isinstance(value, str) or not ("{{" in value or "{%" in value):
+            return value
+        text = value.strip()
+        if not (text.startswith("{{") and text.endswith("}}")):
+            raise NotImplementedError(f"a template with text around it: {value}")
+        return self._evaluate(text[2:-2], variables)
+
+    def _evaluate(self, text: str, variables: dict[str, Any]) -> Any:
+        expression, names = _compile(text)
+        known = {name: variables[name] for name in names if name in variables}
+        results = self.results
+        found = expression(**{name: value if name in results else self._template(value, variables) for name, value in known.items()})
+        if isinstance(found, jinja2.Undefined):
+            raise jinja2.UndefinedError(f"{text} is not defined")
+        return list(found) if isinstance(found, types.GeneratorType) else found  # as Ansible does
+
+
+_OMIT = object()
+
+
+@functools.cache
+def _compile(text: str) -> tuple[Callable[..., Any], set[str]]:
+    text = text.strip()
+    return _JINJA.compile_expression(text, undefined_to_none=False), jinja2.meta.find_undeclared_variables(_JINJA.parse("{{ " + text + " }}"))
+
+
+@functools.cache
+def _read(file: str) -> Any:
+    return yaml.safe_load((ROLE / file).read_text(encoding="utf-8"))

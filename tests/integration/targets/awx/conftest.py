@@ -18,6 +18,15 @@ def fixture_awx():
         yield awx
 
 
+@pytest.fixture(name="done", scope="session")
+def fixture_done(tmp_path_factory):
+    """AWX after the first run of awx_setup, and the controller that ran it: its run is ``first``. Tests leave it as they found it."""
+    with StandIn() as awx:
+        setup = Setup(tmp_path_factory.mktemp("setup"), awx)
+        setup.first = setup.run()
+        yield setup
+
+
 @pytest.fixture(name="setup")
 def fixture_setup(tmp_path, awx):
     """Runs of the playbook awx_setup against that AWX."""

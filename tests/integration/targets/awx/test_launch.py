@@ -12,10 +12,11 @@ import re
 import pytest
 import yaml
 from adverity_harness.place import ROOT
-from awx_setups import Setup, data
-from awx_stand_in import StandIn
+from adverity_harness.runs import refused
+from awx_setups import data
 from awx_surveys import defaults
 
+pytestmark = pytest.mark.xdist_group("awx_setup")  # with test_setup.py, whose run it shares
 DEPLOY = "Adverity: deploy destination"
 # Every answer that a job gets besides the destination.
 OTHERS = {
@@ -33,21 +34,14 @@ OTHERS = {
 }
 
 
-@pytest.fixture(name="done", scope="module")
-def fixture_done(tmp_path_factory):
-    """AWX after awx_setup, with a credential that is filled in."""
-    with StandIn() as awx:
-        setup = Setup(tmp_path_factory.mktemp("setup"), awx)
-        setup.run()
-        awx.named("credentials", "Adverity")["inputs"] = {"instance": "acme.datatap.adverity.com", "api_key": "entered-in-awx"}
-        yield setup
-
-
 @pytest.fixture(name="awx")
 def fixture_awx(done):
-    """That AWX, without jobs of other tests."""
+    """AWX after awx_setup, with a credential that is filled in, and without jobs of other tests."""
+    credential = done.awx.named("credentials", "Adverity")
+    before, credential["inputs"] = credential["inputs"], {"instance": "acme.datatap.adverity.com", "api_key": "entered-in-awx"}
     done.awx.jobs.clear()
-    return done.awx
+    yield done.awx
+    credential["inputs"] = before
 
 
 def launch(template, **options):
@@ -84,7 +78,7 @@ def test_the_others_too(done, awx):
         launch(f"{DEPLOY}, check only", extra_vars={"deploy_destination_target_id": 789}),
         launch("Adverity: new destination", job_type="check", extra_vars=new),
         launch("Adverity: resume backfill", extra_vars={"deploy_destination_target_id": 789, "deploy_destination_datastream_ids": "456"}),
-        launch("Adverity: report"),
+        launch("Adverity: report", extra_vars={"deploy_destination_force": True}),
     ]
     done.act(tasks)
     jobs = list(awx.jobs.values())
@@ -94,35 +88,28 @@ def test_the_others_too(done, awx):
     assert variables[1] == {**OTHERS, "deploy_destination_target_id": 789}
     assert variables[2] == {**defaults(data("survey_new")), **new}
     assert variables[3]["deploy_destination_on_unknown"] == "fail"
-    assert variables[4] == {}
+    assert variables[4] == {}  # a variable that no question asks for does not reach the job
 
 
-@pytest.mark.parametrize(
-    ("task", "complaint"),
-    [
-        (launch(DEPLOY, extra_vars={"deploy_destination_target_id": "seven"}), "deploy_destination_target_id is no integer"),
-        (launch(DEPLOY, extra_vars={"deploy_destination_target_id": 0}), "deploy_destination_target_id is too small"),
-        (launch(DEPLOY, extra_vars={"deploy_destination_target_id": 789, "deploy_destination_on_unknown": "guess"}), "on_unknown is none of the choices"),
-        (launch("Adverity: resume backfill", extra_vars={"deploy_destination_target_id": 789}), "deploy_destination_datastream_ids is missing"),
-        (launch("Adverity: new destination", extra_vars={"deploy_destination_name": "DWH"}), "deploy_destination_type is missing"),
-        (launch(DEPLOY, job_type="check", extra_vars={"deploy_destination_target_id": 789}), "does not allow for it to be overridden"),
-    ],
-)
-def test_a_wrong_launch_starts_no_job(done, awx, task, complaint):
-    run = done.act([task], fails=True)
-    assert complaint in json.dumps(run.failures)
+REFUSALS = {
+    "deploy_destination_target_id is no integer": launch(DEPLOY, extra_vars={"deploy_destination_target_id": "seven"}),
+    "deploy_destination_target_id is too small": launch(DEPLOY, extra_vars={"deploy_destination_target_id": 0}),
+    "on_unknown is none of the choices": launch(DEPLOY, extra_vars={"deploy_destination_on_unknown": "guess"}),
+    "deploy_destination_datastream_ids is missing": launch("Adverity: resume backfill", extra_vars={"deploy_destination_target_id": 789}),
+    "deploy_destination_type is missing": launch("Adverity: new destination", extra_vars={"deploy_destination_name": "DWH"}),
+    "does not allow for it to be overridden": launch(DEPLOY, job_type="check", extra_vars={"deploy_destination_target_id": 789}),
+}
+
+
+def test_a_wrong_launch_starts_no_job(done, awx):
+    run = done.act([refused(task) for task in REFUSALS.values()])
+    assert len(run.failures) == len(REFUSALS)
+    for failure, complaint in zip(run.failures, REFUSALS):
+        assert complaint in json.dumps(failure)
     assert awx.jobs == {}
 
 
-def test_a_variable_that_nobody_asks_for_does_not_reach_the_job(done, awx):
-    done.act([launch(DEPLOY, extra_vars={"deploy_destination_target_id": 789, "deploy_destination_force": True})])
-    (job,) = awx.jobs.values()
-    assert "deploy_destination_force" not in job["extra_vars"]
-
-
 def test_an_empty_credential_starts_no_job(done, awx):
-    credential = awx.named("credentials", "Adverity")
-    filled, credential["inputs"] = credential["inputs"], {"instance": "acme.datatap.adverity.com", "api_key": ""}
+    awx.named("credentials", "Adverity")["inputs"] = {"instance": "acme.datatap.adverity.com", "api_key": ""}
     run = done.act([launch(DEPLOY, wait=True, extra_vars={"deploy_destination_target_id": 789})], fails=True)
-    credential["inputs"] = filled
     assert "does not provide one or more required fields" in json.dumps(run.failures)

@@ -31,7 +31,7 @@ VARIABLES = {
 }
 # Pages of which every example is for playbooks.
 PAGES = ("README.md", "roles/deploy_destination/README.md", *(f"docs/docsite/rst/{name}.rst" for name in (
-    "authentication", "bulk_or_loop", "choosing_datastreams", "deploy", "ledger", "quick_start", "your_playbook")))
+    "authentication", "bulk_or_loop", "choosing_datastreams", "deploy", "destinations", "ledger", "quick_start", "your_playbook")))
 # These enable what is disabled; the others need it to be enabled.
 GUIDES = tuple(f"docs/docsite/rst/{name}.rst" for name in ("bulk_or_loop", "deploy", "quick_start"))
 ENABLING = ("README.md", "roles/deploy_destination/README.md", "adverity_binding", *GUIDES)
@@ -43,6 +43,8 @@ def world(enabled):
     made = World()
     made.data["workspaces"].append({"id": WORKSPACE, "name": "EMEA", "parent": ROOT_WORKSPACE})
     made.datastream(456, uuid=STREAM, workspace=WORKSPACE, enabled=False, smart=setting, active_mode="schedule")
+    made.datastream(458, name="Google Ads", workspace=WORKSPACE).datastream(459, name="Meta Ads", workspace=WORKSPACE)
+    made.data["connections"] = [{"id": 34, "name": "BigQuery service account", "type": "bigquery", "workspace": WORKSPACE}]
     made.datastream(457, extracts=5, uuid=OTHER, enabled=False, smart=setting)
     for number, month in enumerate(("2024-01", "2024-02", "2024-03", "2025-05", "2026-01", "2026-02"), 101):
         made.extract(number, 456, f"{month}-15T05:00:00Z")

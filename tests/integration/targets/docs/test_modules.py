@@ -34,5 +34,6 @@ def test_a_module_stands_in_its_own_examples_and_does_something(ran, name):
     assert len(mine) == sum(text.count(f"{PREFIX}{name}:") for text in EXAMPLES[name])
     if not ONLY_READING.search(name):
         assert any(result["changed"] for result in mine)
-    if name.endswith("_info") and name != "adverity_requeue_info":
-        assert any(result["count"] for result in mine), "the world has nothing of what the example asks for"
+    counts = [result["count"] for result in mine if "count" in result]
+    if name.endswith("_info") and counts and name != "adverity_requeue_info":
+        assert any(counts), "the world has nothing of what the example asks for"

@@ -19,7 +19,7 @@ from adverity_harness.runs import module, refused, role
 from adverity_harness.scenes import EXTRACTS
 from adverity_harness.worlds import NOW, READ_ONLY_KEY, World
 
-NUMBERS = {"extract_page_size": [2, 100]}
+NUMBERS = {"extract_page_size": [2, 100], "list_page_size": [1, 100]}
 
 
 class Promise(NamedTuple):
@@ -135,7 +135,7 @@ def a_list_is_whole_or_an_error(act, scenes):
     for value, scene in scenes.items():
         whole, named, on, again = (told.one(value, title) for title in ("all", "named", "on", "again"))
         if value == "ignored":
-            assert "choose fewer at once" in whole["msg"]
+            assert "select fewer datastreams at a time" in whole["msg"]
             assert "datastreams" not in whole
         else:
             assert ids(whole["datastreams"]) == everyone
@@ -392,5 +392,5 @@ def an_error_is_one_line_with_the_words_of_the_service(act, scenes):
         assert "custom fetch schedule" in without
         for message in (forbidden, without):
             assert "\n" not in message
-            assert "{" not in message.split("Asked for", 1)[0]
+            assert "{" not in message.split("Requested:", 1)[0]
         assert scene.enabled() == []

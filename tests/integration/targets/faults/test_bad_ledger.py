@@ -45,10 +45,10 @@ LEDGERS = {
 
 def tries(name, path, extract):
     """The tasks to try a ledger with: none of them may get by, and the role must not even enable anything."""
-    requeue = module("requeue", title=name, extract_ids=[extract], binding_ids=[123], ledger=str(path))
+    requeue = module("requeue", name, extract_ids=[extract], binding_ids=[123], ledger=str(path))
     tasks = [requeue, {**requeue, "check_mode": True}]
     if name != "in a file":  # to the module that only looks a ledger which is not there is an empty one
-        tasks.append(module("requeue_info", title=name, ledger=str(path)))
+        tasks.append(module("requeue_info", name, ledger=str(path)))
     if name in ("text", "in a file"):
         tasks.append(role(target_id=790, ledger=str(path)))
     return [refused(task) for task in tasks]

@@ -6,10 +6,14 @@
 
 from __future__ import annotations
 
+import promises_names
+import promises_times
 import pytest
 from adverity_harness.place import load_simulator
 from adverity_harness.side_by_side import Case, open_cases
 from promises import PROMISES
+
+FURTHER = (promises_names, promises_times)  # to import them registers their promises
 
 
 @pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: f"{promise.switch}: {promise.keep.__name__}")

@@ -172,7 +172,7 @@ def test_a_page_number_that_is_ignored_is_an_error_that_says_what_to_do(begin):
     assert len(run.failures) == 4
     for failure in run.failures:
         assert "inconsistent list" in failure["msg"]
-        assert "choose fewer at once: by datastream_ids, or by narrower filters" in failure["msg"]
+        assert "select fewer datastreams at a time, with datastream_ids or narrower filters" in failure["msg"]
     assert scene.writes() == []
     talks = scene.talks()
     assert [len(talk) for talk in talks[:4]] == [6, 6, 6, 6]  # three readings, each of which ends at the page that brings nothing new

@@ -18,7 +18,7 @@ OFF = dict(enabled=False)
 # The module, its options, and what its message must say. Only the last ones need the service to find out.
 REFUSALS = {
     "no selection": ("datastream", OFF, "one of datastream_ids, filters, and all_datastreams: true is required"),
-    "only nulls": ("datastream", dict(OFF, datastream_ids=None, filters=None), "Say which datastreams are meant"),
+    "only nulls": ("datastream", dict(OFF, datastream_ids=None, filters=None), "Select datastreams with datastream_ids, filters or all_datastreams: true"),
     "no ids": ("datastream", dict(OFF, datastream_ids=[]), "datastream_ids is empty", "never taken for all"),
     "no ids, by the alias": ("datastream", dict(OFF, datastream_id=[]), "datastream_ids is empty"),
     "no ids beside a filter": ("datastream", dict(OFF, datastream_ids=[], filters={"enabled": True}), "datastream_ids is empty"),

@@ -137,7 +137,7 @@ def test_more_than_asked_for_are_told(begin):
     said = {"affected": {"datastream_ids": uuids([1, 2, 3, 77])}}
     scene.service.fault(method="PATCH", json=said)
     run = scene.play([module("datastream", all_datastreams=True, enabled=True)], warnings=(f"{uuid(2)}, {uuid(77)}.",))
-    assert "also changed datastreams that it was not asked for" in run.warnings[0]
+    assert "also changed datastreams that were not requested" in run.warnings[0]
     assert run.one("adverity_datastream")["affected"]["datastream_ids"] == uuids([1, 3, 2, 77])
 
 

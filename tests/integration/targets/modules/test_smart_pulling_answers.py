@@ -19,7 +19,7 @@ def test_fewer_and_more_than_asked_for_are_told(begin):
     run = scene.play([module("smart_pulling", all_datastreams=True, frequency="weekly")], warnings=(f": {uuid(4)}.", f": {uuid(55)}."))
     fewer, more = run.warnings
     assert "did not change these datastreams" in fewer
-    assert "also changed datastreams that it was not asked for" in more
+    assert "also changed datastreams that were not requested" in more
     assert run.one("adverity_smart_pulling")["affected"]["datastream_ids"] == said
 
 

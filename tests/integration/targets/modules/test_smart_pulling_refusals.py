@@ -37,9 +37,9 @@ SETTINGS = {
     "hourly": (dict(frequency="hourly"), "daily, weekly, monthly", "hourly"),
     "a range and its reset": (
         dict(refresh_range={"value": 1, "unit": "day"}, reset=["deadline", "refresh_range"]),
-        "refresh_range: given, and named in reset too",
+        "refresh_range: set and also named in reset",
     ),
-    "a deadline and its reset": (dict(deadline="06:30", reset=["deadline"]), "deadline: given, and named in reset too"),
+    "a deadline and its reset": (dict(deadline="06:30", reset=["deadline"]), "deadline: set and also named in reset"),
     "reset of what has no default": (dict(reset=["frequency"]), "refresh_range, deadline", "frequency"),
 }
 REFUSALS = {**CHOICES, **{name: (dict(options, all_datastreams=True), *words) for name, (options, *words) in SETTINGS.items()}}
@@ -76,10 +76,10 @@ def test_what_only_the_service_can_tell_stops_the_module_before_it_writes(begin,
     stranger, something, anything = run.failures
     assert f"not found among the datastreams this key can see: {STRANGER}." in stranger["msg"]
     assert stranger["unknown_ids"] == [STRANGER]
-    assert "there is nothing to keep for is_active of" in something["msg"]
+    assert "No current value to keep for is_active of" in something["msg"]
     assert uuid(2) in something["msg"]
     assert uuid(4) in something["msg"]
-    assert "there is nothing to keep for is_active, frequency of" in anything["msg"]
+    assert "No current value to keep for is_active, frequency of" in anything["msg"]
     assert uuid(4) in anything["msg"]
     for failure in run.failures:
         assert ONE not in failure["msg"]

@@ -75,17 +75,17 @@ def test_settings_then_mode_then_the_loading_and_switching_on_last(begin):
     written = {"smart_pulling": BOTH, "pulling_mode": BOTH, "enabled": BOTH}
     words = "2 datastreams by UUID - "
     nothing = "Check mode, nothing was written. A real run would"
-    assert summary(planned) == ([nothing, words + "set the smart schedule", words + "set the pulling mode", words + "switch on"], written)
-    assert summary(done) == ([words + "smart schedule set now", words + "pulling mode set now", words + "switched on now"], written)
+    assert summary(planned) == ([nothing, words + "set the smart schedule", words + "set the pulling mode", words + "enable"], written)
+    assert summary(done) == ([words + "smart schedule set now", words + "pulling mode set now", words + "enabled now"], written)
 
     scene.forget()
     again = scene.deploy(**wanted)
     assert scene.writes() == []
     assert again.changed == 0
-    assert summary(again) == (["Destination 789, Destination no. 789 - nothing had to be done"], {name: [] for name in written})
+    assert summary(again) == (["Destination 789, Destination no. 789 - nothing to do"], {name: [] for name in written})
     # Where only they differ, there was something to do.
-    assert summary(scene.deploy(**dict(wanted, datastream_enabled=False), check=True))[0] == [nothing, words + "switch off"]
-    assert summary(scene.deploy(**dict(wanted, datastream_enabled=False)))[0] == [words + "switched off now"]
+    assert summary(scene.deploy(**dict(wanted, datastream_enabled=False), check=True))[0] == [nothing, words + "disable"]
+    assert summary(scene.deploy(**dict(wanted, datastream_enabled=False)))[0] == [words + "disabled now"]
 
 
 def test_switching_off_comes_before_the_loading_and_a_mode_that_moved_by_itself_is_not_written(begin):

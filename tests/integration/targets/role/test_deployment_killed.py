@@ -7,15 +7,15 @@
 from __future__ import annotations
 
 import pytest
-from adverity_harness.scenes import EXTRACTS
+from adverity_harness.scenes import BINDINGS, EXTRACTS
 from adverity_harness.worlds import World
 
 # When everything is killed: where the simulator holds a request, and whether the binding is enabled by then.
 MOMENTS = {
-    "before the plan is written": (dict(method="GET", path=EXTRACTS, hold="before"), False),
+    "before the plan is written": (dict(method="GET", path=BINDINGS, skip=1, hold="before"), False),
     "before the enabling arrives": (dict(method="PATCH", hold="before"), False),
     "while the enabling is answered": (dict(method="PATCH", hold="after"), True),
-    "between the enabling and the first POST": (dict(method="GET", path=EXTRACTS, skip=1, hold="before"), True),
+    "between the enabling and the first POST": (dict(method="GET", path=EXTRACTS, hold="before"), True),
 }
 
 
@@ -68,14 +68,16 @@ def test_killed_during_a_post_the_role_stops_and_goes_on_as_it_is_told(begin, wo
 
 def test_disabled_by_somebody_after_the_kill_it_does_not_get_again_what_it_had_loaded_itself(begin, world):
     scene = begin(world)
-    scene.service.fault(method="GET", path=EXTRACTS, skip=1, hold="before")
+    scene.service.fault(method="GET", path=EXTRACTS, hold="before")
     scene.deploy(target_id=789, kill_when=lambda: scene.service.held)
     scene.release()
     scene.fetch(7, 456)  # the binding is enabled: this one it loads itself
-    scene.deploy(target_id=789, enabled=False)  # knows nothing of the ledger, as if somebody did it by hand
+    scene.service.switch_binding(123, False)  # by hand
     scene.fetch(8, 456)  # and this one it missed
     scene.forget()
-    told = "Planned by a run that was cut off, changed after that, and disabled now: binding 123 (datastream 456 to Destination no. 789)"
-    scene.deploy(target_id=789, warnings=(told,))
+    stopped = scene.deploy(target_id=789, fails=True).failures[0]
     assert scene.patches() == [(123, {"enabled": True})]
+    assert stopped["unknown_extract_ids"] == [7]
+    assert scene.posts() == []
+    scene.deploy(target_id=789, on_unknown="dispatched")
     assert scene.loads(123) == [*world.aged(456), 8]

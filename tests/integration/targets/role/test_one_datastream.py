@@ -40,7 +40,8 @@ def test_130_extracts_are_sent_once_and_check_mode_tells_it_before(begin):
 
     told, sent = planned.of("adverity_requeue")[-1], done.of("adverity_requeue")[-1]
     assert {name: told[name] for name in RESULTS} == {name: sent[name] for name in RESULTS}
-    assert [batch["extract_ids"] for batch in told["batches"]] == [body["extract_ids"] for body in scene.posts()]
+    assert [batch["extract_count"] for batch in told["batches"]] == [len(body["extract_ids"]) for body in scene.posts()]
+    assert told["requeued_extract_ids"] == aged
     assert counts(planned) == counts(done)
     assert planned.custom["deploy_destination"]["check_mode"] is True
     assert planned.changed == done.changed
@@ -49,13 +50,15 @@ def test_130_extracts_are_sent_once_and_check_mode_tells_it_before(begin):
     assert counts(done)["bindings"][0] == {
         "binding_id": 123,
         "datastream_id": 456,
+        "name": None,
         "written": True,
         "backfill": "backfill",
         "requeued": 130,
         "skipped": 0,
+        "loaded_by_itself": 0,
         "unknown": 0,
+        "refused": 0,
         "remaining": 0,
-        "dispatched_before": 0,
     }
     for run in (planned, done):
         summary = [line for line in run.of("ansible.builtin.debug")[-1]["msg"] if "binding 123" in line]
@@ -69,5 +72,6 @@ def test_130_extracts_are_sent_once_and_check_mode_tells_it_before(begin):
     assert scene.writes() == []
     assert again.changed == 0
     assert counts(again)["extract_count"] == 0
-    assert counts(again)["bindings"][0]["dispatched_before"] == 130
+    assert counts(again)["bindings"][0]["backfill"] == "done"
+    assert [row["path"] for row in scene.requests()] == ["/api/v1/bindings/"]
     assert len(scene.loads(123)) == 130

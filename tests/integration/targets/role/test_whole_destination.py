@@ -22,7 +22,7 @@ def test_each_binding_gets_what_it_needs(begin):
     world.datastream(460).binding(128, 460)
     world.datastream(461, extracts=2).binding(129, 461, target=790)
     scene = begin(world)
-    alone = "Left alone: binding 125 (datastream 458 to Destination no. 789)"
+    alone = "no record of a backfill: binding 125 (datastream 458 to Destination no. 789)"
 
     first = scene.deploy(target_id=789, warnings=(alone,))
     assert "backfill: always" in first.warnings[0]
@@ -36,14 +36,14 @@ def test_each_binding_gets_what_it_needs(begin):
         ([124], aged[457]),
         ([126, 127], aged[459]),
     ]
-    assert deeds(first) == {123: "backfill", 124: "backfill", 125: "left alone", 126: "backfill", 127: "backfill", 128: "backfill"}
+    assert deeds(first) == {123: "backfill", 124: "backfill", 125: "left_alone", 126: "backfill", 127: "backfill", 128: "backfill"}
     assert first.custom["deploy_destination"]["extract_count"] == 67
 
     scene.forget()
     second = scene.deploy(target_id=789, warnings=(alone,))
     assert scene.writes() == []
     assert second.changed == 0
-    assert deeds(second) == {123: "done", 124: "done", 125: "left alone", 126: "done", 127: "done", 128: "done"}
+    assert deeds(second) == {123: "done", 124: "done", 125: "left_alone", 126: "done", 127: "done", 128: "done"}
 
     # Asked to load it always, the one that was left alone gets its history too, up to its last change: two extracts came
     # after that, and loaded by themselves. The others get nothing twice.

@@ -179,10 +179,12 @@ HEADERS = {"instance": "the host of each address", "api_key": "the header Author
 _CONNECTION = ("instance", "api_key", "validate_certs", "ca_path", "timeout", "retries", "retry_max_delay")
 _CHOICE = ("datastream_ids", "filters", "all_datastreams")
 _FILTERS = ("datastream_ids", "workspace_ids", "workspace_scope", "enabled", "active_pulling_mode")
-_REQUEUE_CHOICE = ("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id")
+_REQUEUE_SELECTION = ("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id")
+
+_LEDGER = ("ledger", "ledger_password", "ledger_wait")
 
 PROMISED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # module: options, return keys
-    "adverity_binding": (("enabled", "binding_ids", "datastream_id", "target_id"), ("bindings", "affected")),
+    "adverity_binding": (("enabled", "binding_ids", "datastream_id", "target_id", *_LEDGER), ("bindings", "affected")),
     "adverity_binding_info": (("binding_ids", "datastream_id", "target_id", "enabled"), ("bindings", "count")),
     "adverity_datastream": ((*_CHOICE, "enabled", "pulling_mode"), ("datastreams", "affected")),
     "adverity_datastream_info": (_FILTERS, ("datastreams", "count")),
@@ -192,38 +194,42 @@ PROMISED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # module: opti
     ),
     "adverity_smart_pulling_info": (_FILTERS, ("smart_pulling", "count")),
     "adverity_extract_info": (("datastream_ids", "created_from", "created_to", "limit"), ("extracts", "count")),
-    "adverity_ledger": ((), ()),
     "adverity_requeue": (
-        (*_REQUEUE_CHOICE, "sequential", "batch_size", "limit", "ledger", "force", "on_unknown", "state"),
-        ("requeued_extract_ids", "skipped_extract_ids", "unknown_extract_ids", "remaining_extract_ids", "extract_count", "batches"),
+        (*_REQUEUE_SELECTION, "sequential", "batch_size", "limit", *_LEDGER, "force", "on_unknown", "on_refused", "state"),
+        (
+            "requeued_extract_ids", "skipped_extract_ids", "unknown_extract_ids", "refused_extract_ids", "remaining_extract_ids", "extract_count", "batches",
+            "summary", "ledger",
+        ),
     ),
-    "adverity_requeue_info": ((*_REQUEUE_CHOICE, "ledger"), ("extracts", "counts")),
+    "adverity_requeue_info": ((*_REQUEUE_SELECTION, *_LEDGER, "summary_only"), ("extracts", "counts", "backfills", "in_progress")),
+    "adverity_deployment_info": (_LEDGER, ()),
+    "adverity_ledger_copy": ((), ()),
 }
 PROMISED = {name: ((*_CONNECTION, *options), keys) for name, (options, keys) in PROMISED.items()}
 
 ADDED = {  # module.name: why
     "adverity_binding.remaining": "says, on a failure half way, what is still to do",
     "adverity_binding.check_mode": "the role has to know whether something was only pretended",
-    "adverity_binding.touch": "leaves a trace of a run whose ledger may be lost",
-    "adverity_ledger.ledger": "carries the ledger from job to job",
-    "adverity_ledger.fact": "carries the ledger from job to job",
-    "adverity_ledger.learn": "carries the ledger from job to job",
-    "adverity_ledger.bindings": "carries the ledger from job to job",
-    "adverity_ledger.as_fact": "carries the ledger from job to job",
-    "adverity_ledger.known": "a lost ledger must not look like a first run",
-    "adverity_ledger.moved": "a lost ledger must not look like a first run",
-    "adverity_ledger.check_mode": "as every module that changes something",
     "adverity_datastream.remaining": "says, on a failure half way, what is still to do",
     "adverity_smart_pulling.remaining": "says, on a failure half way, what is still to do",
-    "adverity_requeue.assume_enabled": "in check mode the role's enabling is only pretended",
-    "adverity_requeue.self_loading": "the role tells since when a binding loads by itself",
-    "adverity_requeue.summary": "counts by binding, which the role sums up",
-    "adverity_requeue.ledger": "the path that was used, after ~ and the environment",
+    "adverity_requeue.backfill": "the role leaves out what it need not send",
+    "adverity_requeue.enabled_bindings": "in check mode the enabling of an earlier task is only pretended",
+    "adverity_requeue.bindings": "what happens to the history of each binding",
     "adverity_requeue.check_mode": "the role has to know whether something was only pretended",
-    "adverity_requeue_info.summary_only": "the role needs the counts alone, of what may be many thousand extracts",
-    "adverity_requeue_info.backfills": "counts by binding, from which the role decides",
-    "adverity_requeue_info.in_progress": "what is unknown may be just on its way",
-    "adverity_requeue_info.ledger": "the path that was used, after ~ and the environment",
+    "adverity_requeue_info.ledger": "the place that was read",
+    "adverity_deployment_info.variables": "the variables of the role",
+    "adverity_deployment_info.options": "what the role's tasks are given",
+    "adverity_deployment_info.target_id": "what the role's tasks are given",
+    "adverity_deployment_info.bindings": "what happens to each binding",
+    "adverity_deployment_info.due": "whether the role has anything to do",
+    "adverity_ledger_copy.source": "moves a ledger",
+    "adverity_ledger_copy.source_password": "moves a ledger",
+    "adverity_ledger_copy.destination": "moves a ledger",
+    "adverity_ledger_copy.destination_password": "moves a ledger",
+    "adverity_ledger_copy.ledger_wait": "moves a ledger",
+    "adverity_ledger_copy.binding_count": "moves a ledger",
+    "adverity_ledger_copy.extract_count": "moves a ledger",
+    "adverity_ledger_copy.check_mode": "as every module that changes something",
 }
 
 # Options that no request carries: they say how the collection itself works.
@@ -235,28 +241,33 @@ LOCAL = {
     "adverity_datastream.all_datastreams": "asks for the list without a filter; each write names its datastreams",
     "adverity_smart_pulling.all_datastreams": "asks for the list without a filter; each write names its datastreams",
     "adverity_smart_pulling.reset": "leaves the field out of the body",
-    "adverity_binding.touch": "which bindings are written",
-    "adverity_ledger.ledger": "a file",
-    "adverity_ledger.fact": "no request is made",
-    "adverity_ledger.learn": "no request is made",
-    "adverity_ledger.bindings": "no request is made",
-    "adverity_ledger.as_fact": "no request is made",
+    "adverity_binding.ledger": "a file or a database",
+    "adverity_deployment_info.ledger": "a file or a database",
+    "adverity_ledger_copy.ledger_wait": "of the ledger",
+    "adverity_deployment_info.variables": "those of the role, each of which is an option of another module",
+    "adverity_ledger_copy.source": "a file or a database",
+    "adverity_ledger_copy.destination": "a file or a database",
+    "adverity_ledger_copy.source_password": "of the ledger",
+    "adverity_ledger_copy.destination_password": "of the ledger",
     "adverity_requeue.batch_size": "how many extracts one request holds",
     "adverity_requeue.limit": "how many extracts a call sends",
-    "adverity_requeue.ledger": "a file",
+    "adverity_requeue.ledger": "a file or a database",
+    "adverity_requeue.on_refused": "what the ledger records",
+    "adverity_requeue.backfill": "what the ledger decides",
+    "adverity_requeue.enabled_bindings": "what is warned of",
     "adverity_requeue.force": "whether the ledger decides",
     "adverity_requeue.on_unknown": "what the ledger decides",
     "adverity_requeue.state": "whether anything is sent",
-    "adverity_requeue.assume_enabled": "what is warned of",
-    "adverity_requeue.self_loading": "what is left out",
-    "adverity_requeue.self_loading.binding_id": "what is left out",
-    "adverity_requeue.self_loading.since": "what is left out",
-    "adverity_requeue.self_loading.until": "what is left out",
     "adverity_requeue_info.extract_ids": "only the ledger is asked",
     "adverity_requeue_info.datastream_ids": "only the ledger is asked",
     "adverity_requeue_info.created_from": "only the ledger is asked",
     "adverity_requeue_info.created_to": "only the ledger is asked",
     "adverity_requeue_info.binding_ids": "only the ledger is asked",
-    "adverity_requeue_info.ledger": "a file",
+    "adverity_requeue_info.ledger": "a file or a database",
     "adverity_requeue_info.summary_only": "what is returned",
 }  # fmt: skip
+LOCAL.update(
+    (f"{module}.{option}", "of the ledger")
+    for module in ("adverity_binding", "adverity_deployment_info", "adverity_requeue", "adverity_requeue_info")
+    for option in ("ledger_password", "ledger_wait")
+)

@@ -8,7 +8,7 @@ It reads jobs, a line of JSON each, and answers each with a line of JSON. For a 
 work, and says every *point* that it passes, one at each moment where the ledger or the wire changes. With ``kill_at`` it kills itself at that point,
 as the system would: nothing is cleaned up. All points are set from here; what is shipped has no hooks.
 
-A job: ``work`` (``module`` or ``deploy``), ``name``, ``options``, ``kill_at`` (a number from 0, or null).
+A job: ``work`` (the name of a module, or ``deploy``), ``options``, ``kill_at`` (a number from 0, or null).
 Its answer: ``points`` (``[moment, what, extract ids]``), ``killed``, and ``result``, or ``error`` with ``facts`` and ``kind``.
 """
 
@@ -26,11 +26,13 @@ from typing import Any
 
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
-from ansible_collections.adverity.management.plugins.module_utils._ledger.entries import Ledger
-from ansible_collections.adverity.management.plugins.module_utils._ledger.file import LedgerFile
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.postgresql import PostgresqlStore
+from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
-CHANGES = ("plan", "intend", "withdraw", "dispatched")
+CHANGES = ("note", "settle", "intend", "withdraw", "dispatched", "refused")
+STORES = (SqliteStore, PostgresqlStore)
 
 
 class Points:
@@ -66,22 +68,23 @@ class Points:
         told = {"intend": lambda args: args[1], "dispatched": lambda args: args[0].extract_ids}
         for name in CHANGES:
             self._wrap(Ledger, name, told.get(name, lambda args: []))
-        self._wrap(LedgerFile, "_make", lambda args: [])
-        self._wrap(LedgerFile, "_take_turn", lambda args: [])
+        self._wrap(Ledger, "take_turn", lambda args: [])
         self._wrap(Client, "_send", lambda args: (args[3] or {}).get("extract_ids", []), lambda args: f"{args[0]} {args[1]}")
-        transaction = LedgerFile.transaction
+        for store in STORES:
+            self._wrap(store, "_make_tables", lambda args: [])
+            store.transaction = self._with_points(store.transaction)
 
+    def _with_points(self, transaction: Any) -> Any:
         @contextlib.contextmanager
-        def with_points(ledger: LedgerFile) -> Any:
+        def with_points(store: Any) -> Any:
             self.at("before transaction")
-            with contextlib.ExitStack() as stack:
-                connection = stack.enter_context(transaction(ledger))
+            with transaction(store):
                 self.at("begun")
-                yield connection
+                yield
                 self.at("before commit")
             self.at("committed")
 
-        LedgerFile.transaction = with_points
+        return with_points
 
     def _wrap(self, owner: Any, name: str, extracts: Any, label: Any = None) -> None:
         function = getattr(owner, name)
@@ -104,9 +107,9 @@ def work(job: dict[str, Any], points: Points) -> None:
 
     try:
         if job["work"] == "deploy":
-            result = in_process.deploy(call, **job["options"])
+            result = in_process.deploy(call, **job["options"]).requeued
         else:
-            result = call(job["name"], **job["options"])
+            result = call(job["work"], **job["options"])
         points.say(result=result)
     except AdverityError as error:
         facts = error.result()

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from unittest import mock
 
-from ansible_collections.adverity.management.plugins.module_utils._api.client import Answer
+from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import Refused
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
@@ -23,28 +23,26 @@ START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 CONNECTION = {"api_key": in_process.KEY, "retries": 0, "timeout": 10}
 
 
-def moment(seconds: int) -> str:
-    """So many seconds after the beginning, the way the service writes it."""
-    return (START + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+def moment(seconds: float) -> str:
+    """So many seconds after the beginning, the way the service writes it: with fractions only where there are any to be written."""
+    return (START + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ" if isinstance(seconds, int) else "%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def uuid(number: int) -> str:
     return f"d5000000-0000-4000-8000-{number:012d}"
 
 
-class Killed(BaseException):
-    """The run ends here, as if it were killed."""
-
-
 class Model:
-    """What the guides say, in a few dicts. It stands in for the client of a module.
+    """What the guides say, in a few dicts.
 
-    ``kill_at`` kills the run at a request: an even number 2n before the n-th one is carried out, an odd one after it.
+    Its clock stands still but for ``tick``, and for ``pace``: seconds that pass with each request. Times are written to the second, and to the
+    microsecond where ``fine`` names the field. ``hidden`` are fields that the list of bindings does not tell, ``untold`` those that the answer to a
+    PATCH does not tell; ``undated`` means that extracts do not tell their time. ``bad`` are extracts that no requeue takes.
     """
 
     host = "model.example"
-    date = None
-    page_size = 3
+    page_size = 3  # of extracts
+    most_rows = 100  # of everything else, on a page
 
     def __init__(self, world: Row, coupled: bool = True, shows_defaults: bool = False) -> None:
         world = copy.deepcopy(world)
@@ -52,45 +50,37 @@ class Model:
         self.datastreams: dict[str, Row] = {row["uuid"]: row for row in world["datastreams"]}
         self.extracts: list[Row] = world["extracts"]
         self.coupled, self.shows_defaults = coupled, shows_defaults
-        self.seconds = 0
+        self.seconds = 0.0
+        self.pace = 0.0
+        self.fine: frozenset[str] = frozenset()
+        self.hidden: frozenset[str] = frozenset()
+        self.untold: frozenset[str] = frozenset()
+        self.undated = False
+        self.bad: set[int] = set()
         self.loads: list[tuple[int, int]] = []
         self.writes: list[tuple[str, str, Any, Any]] = []
-        self.kill_at: int | None = None
 
     def call(self, name: str, check_mode: bool = False, **options: Any) -> Row:
-        with mock.patch.object(in_process.load(name), "connect", return_value=self):
+        with mock.patch.object(in_process.load(name), "connect", return_value=ModelClient(self)):
             return in_process.run(name, dict(CONNECTION, instance=self.host, **options), check_mode)
 
     def tick(self) -> str:
+        """A second passes. The time after it, as it is written."""
         self.seconds += 1
-        return moment(self.seconds)
+        return moment(int(self.seconds))
 
-    # What a client does
+    def now(self, field: str) -> str:
+        """The time as that field has it."""
+        return moment(self.seconds) if field in self.fine else moment(int(self.seconds))
 
-    def get(self, path: str, params: Row | None = None) -> Any:
-        return self.request("GET", path, params).data
+    def date(self) -> datetime:
+        """The time as the header of an answer has it."""
+        return START + timedelta(seconds=int(self.seconds))
 
-    def request(
-        self, method: str, path: str, params: Any = None, body: Any = None, before: Any = None, undo: Any = None, confirm: Any = None
-    ) -> Answer:
-        if before:
-            before()
-        self._perhaps_kill()
-        try:
-            data = self._answer(method, path, params or {}, copy.deepcopy(body))
-        except Refused:
-            if undo:
-                undo()
-            raise
-        self._perhaps_kill()
-        return Answer(copy.deepcopy(data), False)
-
-    def _perhaps_kill(self) -> None:
-        if self.kill_at is not None:
-            if not self.kill_at:
-                self.kill_at = None
-                raise Killed
-            self.kill_at -= 1
+    def answer(self, method: str, path: str, params: Any, body: Any) -> Any:
+        """What the service makes of a request. Raises Refused."""
+        self.seconds += self.pace
+        return copy.deepcopy(self._answer(method, path, params or {}, copy.deepcopy(body)))
 
     def _answer(self, method: str, path: str, params: Row, body: Any) -> Any:
         if method != "GET":
@@ -98,23 +88,26 @@ class Model:
         if path == "/api/v1/bindings/":
             filters = ("datastream_id", "target_id")
             rows = [row for _id, row in sorted(self.bindings.items()) if all(row[name] == params.get(name, row[name]) for name in filters)]
-            return self._page(rows, params)
+            return self._page([{name: value for name, value in row.items() if name not in self.hidden} for row in rows], params)
         if path.startswith("/api/v1/bindings/"):
             row = self.bindings[int(path.split("/")[4])]
-            row.update(enabled=body["enabled"], updated=self.tick())
-            return row
+            if not self.pace:
+                self.tick()
+            row.update(enabled=body["enabled"], updated=self.now("updated"))
+            return {name: value for name, value in row.items() if name not in self.untold}
         if path == "/api/extracts/":
             return self._extracts(params)
         if path == "/api/v1/extracts/requeue/":
             return self._requeue(body)
+        if path != "/api/v1/datastreams/" and path != "/api/v1/datastreams/pulling/smart/":
+            raise Refused(method, path, 404, "not found")
         rows = self._targeted(params)
         if method == "GET":
-            return self._page([self._shown(row) for row in rows], params)
+            return self._page(rows=[self._shown(row) for row in rows], params=params)
         return self._change(method, rows, body)
 
-    @staticmethod
-    def _page(rows: list[Row], params: Row) -> Row:
-        size, page = params.get("page_size", 50), params.get("page", 1)
+    def _page(self, rows: list[Row], params: Row) -> Row:
+        size, page = min(params.get("page_size", 50), self.most_rows), params.get("page", 1)
         return {"items": rows[size * (page - 1) : size * page], "count": len(rows)}
 
     def _extracts(self, params: Row) -> Row:
@@ -123,7 +116,8 @@ class Model:
             key=lambda row: (row["created"], row["id"]),
             reverse=_one(params["ordering"]) == "-created",
         )
-        rows = [row for row in rows if _one(params.get("created_from", "")) <= row["created"] <= _one(params.get("created_to", "9"))]
+        first, last = (_read(_one(params[name])) if name in params else None for name in ("created_from", "created_to"))
+        rows = [row for row in rows if (first is None or first <= _read(row["created"])) and (last is None or _read(row["created"]) <= last)]
         page = int(_one(params.get("page", 1)))
         more = page * self.page_size < len(rows)
         query = "&".join(f"{name}={_one(value)}" for name, value in dict(params, page=page + 1).items())
@@ -131,19 +125,23 @@ class Model:
             "count": len(rows),
             "next": "https://elsewhere.example/api/extracts/?" + query if more else None,
             "previous": None,
-            "results": rows[self.page_size * (page - 1) : self.page_size * page],
+            "results": [
+                {name: value for name, value in row.items() if name != "created" or not self.undated}
+                for row in rows[self.page_size * (page - 1) : self.page_size * page]
+            ],
         }
 
     def _requeue(self, body: Row) -> Row:
         by_id = {row["id"]: row for row in self.extracts}
-        if not 1 <= len(body["extract_ids"]) <= 50 or not set(body["extract_ids"]) <= set(by_id):
+        if not 1 <= len(body["extract_ids"]) <= 50 or not set(body["extract_ids"]) <= set(by_id) - self.bad:
             raise Refused("POST", "/api/v1/extracts/requeue/", 422, "no such extracts, or too many")
         rows = sorted((by_id[one] for one in body["extract_ids"]), key=lambda row: (row["created"], row["id"]))
         for row in rows:
             of_it = [one for one in self.bindings.values() if one["datastream_id"] == row["datastream_id"]]
             chosen = [one["id"] for one in of_it if (one["id"] in body["binding_ids"] if "binding_ids" in body else one["enabled"])]
             self.loads.extend((row["id"], one) for one in sorted(chosen))
-        self.tick()
+        if not self.pace:
+            self.tick()
         return {"message": "Dispatched.", "extract_ids": [row["id"] for row in rows], "extract_count": len(rows)}
 
     def _targeted(self, params: Row) -> list[Row]:
@@ -184,9 +182,32 @@ class Model:
         return {"affected": {"datastream_ids": affected}}
 
 
+def _read(text: str) -> datetime:
+    """A time as it stands in an address or a row; one that is no time is in every window."""
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return START
+
+
 def _one(value: Any) -> Any:
     """A query parameter that is given once; out of a followed link it comes as a list."""
     return value[0] if isinstance(value, list) else value
+
+
+class ModelClient(Client):
+    """The real client, with its repeating and asking, and the model in place of the network."""
+
+    def __init__(self, model: Model, retries: int = 0) -> None:
+        self.base_url, self.host = "https://" + model.host, model.host
+        self.date: datetime | None = None
+        self._retries, self._longest, self._last_used = retries, 0.0, 0.0
+        self._model = model
+
+    def _send(self, method: str, path: str, params: Any, body: Any) -> Any:
+        data = self._model.answer(method, path, params, body)
+        self.date = self._model.date()
+        return data
 
 
 class Real:

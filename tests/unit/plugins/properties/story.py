@@ -2,106 +2,505 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What happens to one destination: runs of the role, others who enable and disable, and datastreams that go on fetching. Not tests."""
+"""What happens to two destinations of a team: runs, also two at once, killed and cut off; people who switch bindings by hand; extracts that come, turn bad
+and vanish. And what has to be true of it. Not tests.
+
+Runs have *points*: before and after each request, before and after each transaction of
+the ledger, and where they wait for a turn. Whatever else happens, happens at a point; two runs at once are threads of which one stands at a point.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import json
+import sqlite3
+import threading
+import types
 from collections import Counter
+from unittest import mock
 
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, Lost, Refused
+from ansible_collections.adverity.management.plugins.module_utils._ledger import ledger as _ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
+from ansible_collections.adverity.management.plugins.module_utils._resources import extracts as _extracts
+from ansible_collections.adverity.management.plugins.module_utils._spec import times
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
-from ansible_collections.adverity.management.tests.unit.plugins.properties.services import Killed, Model, uuid
-from hypothesis import strategies as st
+from ansible_collections.adverity.management.tests.unit.plugins.properties.services import CONNECTION, Model, ModelClient, moment, uuid
 
-TARGET = 70
+TARGETS = [70, 71]
 STREAMS = [1, 2]
-BINDING_OF = {1: 5, 2: 9}
+BINDINGS = {5: (1, 70), 9: (2, 70), 12: (1, 71)}  # datastream, destination
+CALLED = ["adverity_deployment_info", "adverity_requeue", "adverity_binding", "adverity_requeue_info"]
+LAST_POINT = 40  # about so many points has a run
 
-RUNS = st.tuples(st.just("run"), st.none() | st.integers(0, 24), st.sampled_from(["when_needed", "when_needed", "always"]))
-FETCHES = st.tuples(st.just("fetch"), st.sampled_from(STREAMS))
-SWITCHES = st.tuples(st.just("switch"), st.sampled_from(STREAMS))
+
+class Teller:
+    """Makes up histories: a world, and steps. Everything comes from the numbers that ``pick`` gives, so a history is worth what they are worth."""
+
+    def __init__(self, random):
+        self._random = random
+
+    def pick(self, *choices):
+        return choices[self._random.randrange(len(choices))]
+
+    def often(self, value, other=None):
+        return self.pick(value, value, other)
+
+    def rarely(self, value, other=None):
+        return self.pick(value, other, other, other)
+
+    def number(self, most):
+        return self._random.randrange(most + 1)
+
+    def world(self):
+        world = {"pace": self.pick(0.05, 0.3, 0.3, 1.0)}
+        for name, value in (
+            ("fine", self.pick(["updated"], ["created"], ["updated", "created"])),
+            ("hidden", self.rarely(self.pick(["enabled"], ["updated"], ["enabled", "updated"]))),
+            ("untold", ["updated"]),
+            ("undated", self.rarely(True)),
+            ("most_rows", 1),
+            ("enabled", self.pick([5], [5, 9], [12])),
+        ):
+            value = self.rarely(value)
+            if value is not None:
+                world[name] = value
+        return world
+
+    def event(self):
+        return self.pick(
+            ("fetch", self.pick(1, 1, 2)),
+            ("hand", self.pick(5, 5, 9, 12)),
+            ("hand", self.pick(5, 5, 9, 12)),
+            ("wait", self.pick(0.3, 1.0, 2.5)),
+            self.pick(("vanish", self.number(7)), ("spoil", self.number(7)), ("mend", self.number(2)), ("fetch", 1)),
+        )
+
+    def days(self):
+        """Some events close to each other."""
+        return self.pick(
+            [self.event() for _time in range(1 + self.number(2))],
+            [("fetch", 1), ("hand", 5)],
+            [("hand", 5), ("fetch", 1), ("hand", 5)],
+            [("wait", 1.0), ("hand", 5), ("fetch", 1), ("wait", 1.0), ("hand", 5)],
+            [("fetch", 1), ("vanish", self.number(3))],
+        )
+
+    def spec(self, whole=False):
+        spec = {"target_id": self.pick(70, 70, 71)}
+        for name, value in (
+            ("kind", self.rarely(self.pick("requeue", "enable", "disable", "role off"))),
+            ("backfill", self.rarely("always")),
+            ("created_from", self.rarely(self.pick(-2, 0, 3))),
+            ("created_to", self.rarely(self.pick(0, 3, 8, 20))),
+            ("on_unknown", self.pick("skip", None)),
+            ("on_refused", self.pick("skip", None)),
+            ("batch_size", self.pick(1, 2, None)),
+            ("limit", self.rarely(1)),
+            ("events", self.pick({self.number(LAST_POINT): self.days() for _time in range(1 + self.number(2))}, None)),
+            ("faults", self.rarely({self.number(10): self.pick("lost before", "lost after", "lost after", "busy") for _time in range(2)})),
+            ("ends", None if whole else self.pick((self.pick("killed", "killed", "orphaned"), self.number(LAST_POINT)), None)),
+        ):
+            if value is not None:
+                spec[name] = value
+        return spec
+
+    def steps(self):
+        steps = []
+        for _time in range(2 + self.number(3)):
+            if self.pick(True, False):
+                steps += self.days()
+            steps.append(self.pick(
+                ("run", self.spec()),
+                ("run", self.spec()),
+                ("pair", self.spec(), self.spec(), [self.number(LAST_POINT // 2) for _time in range(self.number(5))]),
+                ("pair", self.spec(), self.spec(whole=True), [self.number(LAST_POINT)]),
+                self.rarely(("settle",), ("run", self.spec())),
+            ))  # fmt: skip
+        return steps + self.pick([], self.days())
+
+    def history(self):
+        return self.world(), self.steps()
+
+
+class Killed(BaseException):
+    """The process ends here, and nothing of it goes on."""
+
+
+class Run:
+    """A run on its way. With ``go_on`` it is a thread, and stands still after so many points, or where it waits; with ``execute`` it goes to its end."""
+
+    def __init__(self, story, spec):
+        self.story, self.spec = story, spec
+        self.there = set(story.listed())  # what could be chosen when it began
+        self.points = self.requests = 0
+        self.killed = self.orphaned = self.waits = self.ended = False
+        self.outcome = self.error = self.bug = None
+        self._left, self._thread = None, None
+        self._go, self._stands = threading.Semaphore(0), threading.Semaphore(0)
+
+    def execute(self):
+        """What it does, to its end."""
+        _HERE.run = self
+        try:
+            self.outcome = _WORKS[self.spec.get("kind", "role")](self)
+        except Killed:
+            pass
+        except AdverityError as error:
+            self.error = error
+        finally:
+            _HERE.run = None
+            self.ended = True
+
+    def _live(self):
+        self._go.acquire()
+        try:
+            self.execute()
+        except BaseException as bug:
+            self.bug = bug
+        self._stands.release()
+
+    def go_on(self, points):
+        """So many points further, or until it waits, or to its end."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._live, daemon=True)
+            self._thread.start()
+        self._left = points
+        self._go.release()
+        self._stands.acquire()
+        if self.bug is not None:
+            raise self.bug
+
+    def point(self, waits=False):
+        if self.killed:
+            raise Killed
+        self.story.check()
+        if self._left is not None:
+            self._left = 0 if waits else self._left - 1
+            if self._left <= 0:
+                self._stands.release()
+                self._go.acquire()
+        how, when = self.spec.get("ends", (None, None))
+        self.killed = when == self.points and how == "killed"
+        self.orphaned = self.orphaned or (when == self.points and how == "orphaned")
+        for what, *more in self.spec.get("events", {}).get(self.points, []):
+            getattr(self.story, what)(*more)
+        self.points += 1
+        if self.killed:
+            raise Killed
+
+    def fault(self):
+        """What goes wrong with the request that comes now."""
+        self.requests += 1
+        return self.spec.get("faults", {}).get(self.requests - 1)
+
+    def call(self, name, **options):
+        if self.orphaned:
+            raise Killed  # the module before this one went to its end, and there is nobody to start this one
+        return in_process.run(name, dict(CONNECTION, instance=Model.host, **dict({"ledger": self.story.ledger}, **options)))
+
+
+_HERE = threading.local()  # .run: the run that this thread is, if it is one
+
+
+def _point(waits=False):
+    run = getattr(_HERE, "run", None)
+    if run is not None:
+        run.point(waits)
+
+
+class Watched(ModelClient):
+    """A client with points, and requests that go wrong."""
+
+    def _send(self, method, path, params, body):
+        fault = _HERE.run.fault() if getattr(_HERE, "run", None) else None
+        _point()
+        if fault == "busy":
+            raise Refused(method, path, 429, "busy", 0)
+        if fault == "lost before":
+            raise Lost(method, path, "got no answer")
+        data = super()._send(method, path, params, body)
+        _point()
+        if fault == "lost after":
+            raise Lost(method, path, "got no answer")
+        return data
+
+
+class Service(Model):
+    """The model, which knows in which second a run read or wrote a binding."""
+
+    looked_at = -1
+
+    def _answer(self, method, path, params, body):
+        if path.startswith("/api/v1/bindings/"):
+            self.looked_at = int(self.seconds)
+        return super()._answer(method, path, params, body)
+
+
+_transaction = SqliteStore.transaction
+
+
+@contextlib.contextmanager
+def _transaction_with_points(store):
+    _point()
+    with _transaction(store):
+        yield
+    _point()
 
 
 class Story:
-    """What happens to one destination, and what has to be true of it."""
+    """What happens to the destinations, and what has to be true of it.
 
-    def __init__(self, folder):
+    ``enabled`` are bindings that are enabled from the beginning; only where rows tell so, because nobody could know since when they load by themselves.
+    """
+
+    def __init__(self, folder, pace=1.0, enabled=(), **switches):
+        enabled = () if switches.get("hidden") else enabled
         self.ledger = folder + "/ledger"
-        self.service = Model(
+        self.service = Service(
             {
                 "datastreams": [
                     {"id": one, "uuid": uuid(one), "name": "-", "workspace": "-", "enabled": True, "active_mode": None, "smart": None} for one in STREAMS
                 ],
-                "bindings": [{"id": BINDING_OF[one], "datastream_id": one, "target_id": TARGET, "enabled": False} for one in STREAMS],
-                "extracts": [],
+                "bindings": [
+                    {"id": one, "datastream_id": stream, "target_id": target, "enabled": one in enabled} for one, (stream, target) in BINDINGS.items()
+                ],
+                "extracts": [{"id": 100 + number, "datastream_id": 1 + number % 2, "created": moment(number - 5)} for number in range(5)],
             }
         )
+        self.service.pace = pace
+        for name, value in switches.items():
+            setattr(self.service, name, frozenset(value) if isinstance(value, list) else value)
         self.by_itself = []  # (extract, binding)
-        self.history = []  # what has to be sent
-        self.gaps = {one: [] for one in BINDING_OF.values()}  # fetched since the binding was disabled
-        for _time in range(2):
-            for one in STREAMS:
-                self.fetch(one)
+        self.before = []  # the same, before the ledger could know
+        self.once_bad = set()
+        self.count = Counter()
+        self.known = {row["id"]: row for row in self.service.extracts}
+
+    @contextlib.contextmanager
+    def told(self):
+        """While it is told: modules speak to this service, time is this service's, and transactions have points."""
+        clock = types.SimpleNamespace(sleep=self._sleep, monotonic=lambda: self.service.seconds)
+        with contextlib.ExitStack() as stack:
+            for name in CALLED:
+                stack.enter_context(mock.patch.object(in_process.load(name), "connect", lambda _params: Watched(self.service, retries=1)))
+            stack.enter_context(mock.patch.object(_ledger, "time", clock))
+            stack.enter_context(mock.patch.object(SqliteStore, "transaction", _transaction_with_points))
+            yield self
+
+    def _sleep(self, seconds):
+        self.service.seconds += seconds
+        _point(waits=True)
+
+    # What happens
 
     def fetch(self, datastream_id):
-        """One more extract. It loads by itself where the binding is enabled; otherwise it is history for the run that enables it."""
-        pair = (100 + len(self.service.extracts), BINDING_OF[datastream_id])
-        self.service.extracts.append({"id": pair[0], "datastream_id": datastream_id, "created": self.service.tick()})
-        if self.service.bindings[pair[1]]["enabled"]:
-            self.by_itself.append(pair)
-        else:
-            self.gaps[pair[1]].append(pair)
-            self.history.append(pair)
+        """One more extract. It loads by itself where a binding is enabled; before the ledger has a record of that binding, nobody can know of it."""
+        number = 100 + len(self.known)
+        self.known[number] = {"id": number, "datastream_id": datastream_id, "created": self.service.now("created")}
+        self.service.extracts.append(self.known[number])
+        of_it = [one for one, (stream, _target) in BINDINGS.items() if stream == datastream_id]
+        for pair in [(number, one) for one in of_it if self.service.bindings[one]["enabled"]]:
+            (self.by_itself if self.noted(pair[1]) else self.before).append(pair)
 
-    def switch(self, datastream_id):
-        """Somebody else enables or disables the binding.
+    def hand(self, binding_id):
+        """Somebody switches a binding in Adverity.
 
-        Enabling is left out as long as a run that was killed may have enabled the binding without a note of when: then nothing says since when
-        it loads by itself. And what was fetched before somebody else enables it again is theirs to load: the role cannot tell it from the rest.
+        Left out where nobody could see it: rows without ``updated``; the very second in which a run reads or writes bindings; and a binding of
+        which the ledger has noted nothing yet.
         """
-        binding_id = BINDING_OF[datastream_id]
         row = self.service.bindings[binding_id]
-        if not row["enabled"] and not self.noted(row):
+        if "updated" in self.service.hidden or self.service.looked_at == int(self.service.seconds) or not self.noted(binding_id):
             return
-        row.update(enabled=not row["enabled"], updated=self.service.tick())
-        if row["enabled"]:
-            self.history = [pair for pair in self.history if pair not in self.gaps[binding_id]]
-        self.gaps[binding_id] = []
+        self.count["hand"] += 1
+        row.update(enabled=not row["enabled"], updated=self.service.now("updated"))
 
-    def noted(self, row):
-        """Whether the ledger knows since when the binding is enabled, or, where it is not, that no run was about to enable it."""
-        rows = self.call("adverity_requeue_info", binding_ids=[row["id"]], ledger=self.ledger)["backfills"]
-        if not rows or rows[0]["planned_at"]:
-            return False
-        return any(period["until"] is None for period in rows[0]["self_loading"])
+    def wait(self, seconds):
+        self.service.seconds += seconds
 
-    def call(self, name, **options):
-        return self.service.call(name, **options)
+    def vanish(self, place):
+        """Retention, or somebody, deletes an extract."""
+        if self.service.extracts:
+            self.service.bad.discard(self.service.extracts.pop(place % len(self.service.extracts))["id"])
 
-    def run(self, kill_at=None, backfill="when_needed", **options):
-        """The role; where it stops at what is unknown, the user looks, and decides so."""
-        self.service.kill_at = kill_at
-        try:
-            in_process.deploy(self.call, TARGET, backfill=backfill, ledger=self.ledger, batch_size=2, **options)
-        except Killed:
-            pass
-        except AdverityError as error:
-            self.service.kill_at = None
-            self.decide(error.facts["unknown_extract_ids"], backfill)
-        finally:
-            self.service.kill_at = None
-        for row in self.service.bindings.values():
-            if row["enabled"]:
-                self.gaps[row["id"]] = []
+    def spoil(self, place):
+        """An extract turns bad: the service lists it, and does not take it."""
+        if self.service.extracts:
+            number = self.service.extracts[place % len(self.service.extracts)]["id"]
+            self.service.bad.add(number)
+            self.once_bad.add(number)
 
-    def decide(self, unknown, backfill):
-        assert unknown
-        sent = {extract_id for extract_id, _binding_id in self.service.loads}
-        self.run(backfill=backfill, on_unknown="skip")
-        missing = [one for one in unknown if one not in sent]
-        if missing:
-            self.call("adverity_requeue", extract_ids=missing, target_id=TARGET, on_unknown="requeue", ledger=self.ledger, batch_size=2)
+    def mend(self, place):
+        if self.service.bad:
+            self.service.bad.discard(sorted(self.service.bad)[place % len(self.service.bad)])
+
+    def run(self, spec):
+        """One run alone."""
+        run = self._begin(spec)
+        run.execute()
+        self._note(run)
+
+    def pair(self, first, second, bursts):
+        """Two runs at once: so many points of the first, then of the second, and so on in turns; where one waits the other goes on."""
+        runs = [self._begin(first), self._begin(second)]
+        bursts, turn = list(bursts), 0
+        while not all(one.ended for one in runs):
+            mine, turn = runs[turn % 2], turn + 1
+            points = bursts.pop(0) if bursts else 2
+            if points and not mine.ended:
+                mine.go_on(points)
+                if mine.ended:
+                    self._note(mine)
+
+    def _note(self, run):
+        """Counts what a run came to, and judges it."""
+        self.count["late"] += any(point >= run.points for point in (*run.spec.get("events", {}), *run.spec.get("ends", ())[1:]))
+        if run.error is not None:
+            self.count[type(run.error).__name__] += 1
+        self.judge(run)
+
+    def _begin(self, spec):
+        self.count[spec.get("ends", ("whole",))[0]] += 1
+        return Run(self, spec)
+
+    # What has to be true
+
+    def arrived(self):
+        return Counter(self.service.loads + self.by_itself)
 
     def check(self):
-        assert set(Counter(self.service.loads).values()) <= {1}
-        assert not set(self.service.loads) & set(self.by_itself)
+        """Nothing is loaded twice."""
+        twice = [pair for pair, count in self.arrived().items() if count > 1]
+        assert not twice, f"twice: {twice}"
+
+    def judge(self, run):
+        """Who says that there is nothing to do must be right: all that could be chosen has arrived, or is named."""
+        if run.spec.get("kind") or not run.outcome or not run.outcome.lines[0].endswith("nothing to do"):
+            return
+        self.count["nothing to do"] += 1
+        window = [run.spec.get(name) for name in ("created_from", "created_to")]
+        if self.service.undated and window != [None, None]:
+            return
+        inside = _extracts.within(*(None if one is None else moment(one) for one in window))
+        result = run.outcome.requeued
+        named = {one for name in ("unknown_extract_ids", "refused_extract_ids") for one in result.get(name, [])}
+        arrived = self.arrived()
+        # Where somebody else enabled a binding in the middle of the run, the task that sends is the one that warns.
+        for row in result.get("bindings") or run.outcome.results["__deploy_destination_plan"]["bindings"]:
+            if row["action"] == "left_alone":
+                continue
+            refused = {entry["extract_id"] for entry in self.entries(row["binding_id"]) if entry["status"] == "refused"}
+            missing = [
+                one
+                for one in run.there.intersection(self.listed())
+                if self.known[one]["datastream_id"] == row["datastream_id"] and inside(times.parse(self.known[one]["created"]))
+                and not arrived[one, row["binding_id"]] and one not in named | refused and (one, row["binding_id"]) not in self.before
+            ]
+            assert not missing, f"nothing to do, but for binding {row['binding_id']} there are {missing}"
+
+    def listed(self):
+        return [row["id"] for row in self.service.extracts]
+
+    def noted(self, binding_id):
+        """Whether the ledger has a record of the binding."""
+        with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)) as ledger:
+            records = [json.loads(row[0]) for row in ledger.execute("SELECT record FROM binding WHERE binding_id = ?", (binding_id,))]
+            return any(record["seen"] or record["updated"] for record in records)
+        return False
+
+    def call(self, name, **options):
+        return in_process.run(name, dict(CONNECTION, instance=Model.host, **dict({"ledger": self.ledger}, **options)))
+
+    def entries(self, binding_id):
+        return self.call("adverity_requeue_info", binding_ids=[binding_id])["extracts"]
+
+    def settle(self, target_id=None):
+        """The user looks into Adverity, and settles what is unknown: one by one, and truthfully. Returns the last results of the role."""
+        self.count["settled"] += 1
+        last = []
+        for target in TARGETS if target_id is None else [target_id]:
+            for _time in range(6):
+                try:
+                    last.append(in_process.deploy(self.call, target_id=target, on_refused="skip", ledger=self.ledger))
+                except AdverityError as error:
+                    self.check()
+                    unknown = error.facts.get("unknown_extract_ids")
+                    assert unknown, str(error)
+                    listed = set(self.listed())
+                    streams = {binding: stream for binding, (stream, of) in BINDINGS.items() if of == target}
+                    self.settle_pairs([(one, binding) for binding, stream in streams.items() for one in unknown if one in listed and self.known[one]["datastream_id"] == stream])
+                    if not set(unknown) <= listed:  # what has vanished can be neither sent nor named, but left out
+                        in_process.deploy(self.call, target_id=target, on_refused="skip", on_unknown="skip", ledger=self.ledger)
+                else:
+                    break
+            else:
+                raise AssertionError("it cannot be settled: " + error.result()["msg"])
+        return last
+
+    def settle_pairs(self, pairs):
+        groups = {}
+        for extract, binding in pairs:
+            groups.setdefault((binding, "dispatched" if self.arrived()[extract, binding] else "requeue"), []).append(extract)
+        for (binding, how), extracts in groups.items():
+            self.count[how] += len(extracts)
+            if how == "requeue" and not self.service.bindings[binding]["enabled"]:
+                self.call("adverity_binding", binding_ids=[binding], enabled=True)
+            self.call("adverity_requeue", extract_ids=extracts, binding_ids=[binding], on_unknown=how, on_refused="skip")
+            self.check()
+
+    def end(self):
+        """When all is settled: each extract reached each binding once, or is named as refused, or has vanished."""
+        self.wait(5)
+        last = self.settle()
+        alone = [row["target_id"] for one in last for row in one.results["__deploy_destination_plan"]["bindings"] if row["action"] == "left_alone"]
+        for target in set(alone):
+            for _time in range(4):
+                try:
+                    in_process.deploy(self.call, target_id=target, backfill="always", on_refused="skip", ledger=self.ledger)
+                    break
+                except AdverityError as error:
+                    self.settle_pairs(
+                        (one, binding) for one in error.facts["unknown_extract_ids"] for binding, (stream, of) in BINDINGS.items()
+                        if of == target and self.known[one]["datastream_id"] == stream
+                    )
+        self.check()
+        arrived, listed = self.arrived(), set(self.listed())
+        for binding, (stream, _target) in BINDINGS.items():
+            assert self.service.bindings[binding]["enabled"]
+            refused = {entry["extract_id"] for entry in self.entries(binding) if entry["status"] == "refused"}
+            missing = [one for one in listed if self.known[one]["datastream_id"] == stream and not arrived[one, binding] and one not in refused and (one, binding) not in self.before]
+            assert not missing, f"never reached binding {binding}: {missing}"
+            assert not refused & listed - self.service.bad - self.once_bad, "refused, but never bad"
+        # And again: nothing is left to do.
+        before = (list(self.service.loads), len(self.service.writes))
+        for target in TARGETS:
+            again = in_process.deploy(self.call, target_id=target, on_refused="skip", ledger=self.ledger)
+            hides = "enabled" in self.service.hidden
+            assert hides or again.lines[0].endswith("nothing to do")
+            assert hides or (self.service.loads, len(self.service.writes)) == before
+            assert self.service.loads == before[0]
+
+
+def _role(run, **more):
+    spec = {name: value for name, value in run.spec.items() if name not in ("kind", "events", "faults", "ends", "limit", "created_from", "created_to")}
+    window = {"backfill_" + name[8:]: moment(run.spec[name]) for name in ("created_from", "created_to") if name in run.spec}
+    return in_process.deploy(run.call, ledger=run.story.ledger, **spec, **window, **more)
+
+
+def _requeue(run):
+    spec = {name: value for name, value in run.spec.items() if name not in ("kind", "events", "faults", "ends", "created_from", "created_to")}
+    window = {name: moment(run.spec[name]) for name in ("created_from", "created_to") if name in run.spec}
+    return run.call("adverity_requeue", **spec, **window)
+
+
+def _switch(run, enabled):
+    return run.call("adverity_binding", target_id=run.spec["target_id"], enabled=enabled)
+
+
+_WORKS = {
+    "role": _role,
+    "role off": lambda run: _role(run, enabled=False),
+    "requeue": _requeue,
+    "enable": lambda run: _switch(run, True),
+    "disable": lambda run: _switch(run, False),
+}

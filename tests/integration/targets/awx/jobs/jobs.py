@@ -5,7 +5,7 @@
 """Jobs as AWX runs them: ansible-runner in a folder of their own, of which nothing is left afterwards but what AWX keeps, the events.
 
 The environment is that of awx/main/tasks/jobs.py (RunJob.build_env) of ansible/awx at e21dd0a0933fd544d1fe2513c54fe41203775eb5, and then what the credential
-injects.
+injects. Variables are written as in awx/main/utils/safe_yaml.py: no text in them is ever a template.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import uuid
 from pathlib import Path
 from typing import Any, Callable
 
+import yaml
 from adverity_harness.place import collections_path
 from adverity_harness.runs import LONGEST, TOKEN, ansible_playbook
 from adverity_harness.scenes import Scene
@@ -31,7 +32,14 @@ from awx_credential_types import inject
 from awx_setups import data
 from awx_surveys import defaults
 
-DEPLOY, CHECK, RESUME = "deploy destination", "deploy destination, check only", "resume backfill"
+DEPLOY, CHECK, NEW, RESUME = "deploy destination", "deploy destination, check only", "new destination", "resume backfill"
+
+
+class _Unsafe(yaml.SafeDumper):
+    """Writes text so that Ansible takes it as it is."""
+
+
+_Unsafe.add_representer(str, lambda dumper, value: dumper.represent_scalar("!unsafe", value))
 
 
 class Job:
@@ -75,16 +83,20 @@ class Awx:
     def launch(
         self,
         name: str,
+        /,
         kill_when: Callable[[], Any] | None = None,
         cancelled: bool = False,
         ledger: dict[str, str] | None = None,
+        job_type: str = "",
         **answers: Any,
     ) -> Job:
-        """Run a job template with these answers to its survey, those left out being its defaults; `ledger` instead of the usual one.
+        """Run a job template with these answers to its survey, those left out being its defaults; `ledger` instead of the usual one, `job_type` where it asks.
 
         With `kill_when` ansible-playbook is killed as soon as that holds, or with `cancelled` all that belongs to the job.
         """
         (template,) = [one for one in data("job_templates") if one["name"] == name]
+        assert not job_type or template["ask_job_type_on_launch"]
+        template = {**template, "job_type": job_type or template["job_type"]}
         self.jobs += 1
         ident = str(self.jobs)
         folder = self.folder / f"job{ident}"
@@ -117,7 +129,7 @@ class Awx:
             "awx_job_template_name": name,
         }
         (folder / "env" / "envvars").write_text(json.dumps(environment), "utf-8")
-        (folder / "env" / "extravars").write_text(json.dumps(extra), "utf-8")
+        (folder / "env" / "extravars").write_text(yaml.dump(extra, Dumper=_Unsafe), "utf-8")
         self._run(folder, ident, template, kill_when, cancelled)
         shutil.rmtree(home)
         return Job(folder, ident)

@@ -154,7 +154,7 @@ def test_a_post_takes_a_new_connection_after_a_pause(server, make_client, monkey
     server.answer(200, {}).answer(200, {})
     send(client, "POST")
     real = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: real() + idle)
+    monkeypatch.setattr(_client.time, "monotonic", lambda: real() + idle)
     send(client, "POST")
     assert [request.connection for request in server.requests] == connections
 
@@ -245,7 +245,7 @@ def test_503_that_names_no_readable_time_does_not_repeat_a_post(server, make_cli
     server.answer(503, {}, headers={"Retry-After": "later"})
     with pytest.raises(Refused) as caught:
         send(make_client(server), "POST")
-    assert not caught.value.did_nothing
+    assert not caught.value.not_executed
 
 
 # Connections that break
@@ -293,7 +293,7 @@ def test_a_delete_that_broke_is_repeated_and_its_404_says_so(server, make_client
     server.drop().answer(404, {"detail": "Not found."})
     with pytest.raises(Refused) as caught:
         make_client(server).request("DELETE", "/a/")
-    assert (caught.value.status, caught.value.tries, caught.value.did_nothing) == (404, 2, False)
+    assert (caught.value.status, caught.value.tries, caught.value.not_executed) == (404, 2, False)
 
 
 def test_a_delete_that_broke_to_the_end_is_lost(server, make_client):
@@ -313,7 +313,7 @@ def test_a_post_that_broke_after_it_was_sent_is_lost(server, make_client, waits,
     break_off(server, how)
     with pytest.raises(Lost) as caught:
         send(make_client(server), "POST", before=hooks.before, undo=hooks.undo)
-    assert not caught.value.did_nothing
+    assert not caught.value.not_executed
     assert hooks.calls == ["before"]
     assert len(server.requests) == 1
     assert waits == []
@@ -339,7 +339,7 @@ def test_a_time_out_of_a_read_is_repeated(server, make_client):
 def test_where_nobody_listens_everything_is_tried_again(make_client, waits, hooks, method):
     with pytest.raises(NotReached) as caught:
         send(make_client(f"http://127.0.0.1:{closed_port()}", retries=2), method, before=hooks.before, undo=hooks.undo)
-    assert caught.value.did_nothing
+    assert caught.value.not_executed
     assert hooks.calls == ["before", "undo"] * 3
     assert len(waits) == 2
     assert "Connection refused (tried 3 times)." in str(caught.value)
@@ -396,7 +396,7 @@ def test_a_server_that_speaks_no_tls_is_not_reached(make_client, hooks, reply):
             send(client, "POST", before=hooks.before, undo=hooks.undo)
         thread.join()
     check_line(caught.value)
-    assert caught.value.did_nothing
+    assert caught.value.not_executed
     assert hooks.calls == ["before", "undo"]
 
 
@@ -433,7 +433,7 @@ def test_what_was_answered_with_success_is_never_undone(server, make_client, hoo
     server.answer(200, **more)
     with pytest.raises(AdverityError) as caught:
         send(make_client(server), "POST", before=hooks.before, undo=hooks.undo)
-    assert not caught.value.did_nothing
+    assert not caught.value.not_executed
     assert hooks.calls == ["before"]
 
 
@@ -471,7 +471,7 @@ def test_what_may_have_been_carried_out_before_is_neither_undone_nor_called_undo
     with pytest.raises(Refused) as caught:
         send(make_client(server, retries=1), "PATCH", before=hooks.before, undo=hooks.undo)
     assert caught.value.status == last
-    assert not caught.value.did_nothing
+    assert not caught.value.not_executed
     assert hooks.calls == ["before", "before"]
 
 
@@ -532,7 +532,7 @@ def test_where_confirming_fails_nothing_is_repeated(server, make_client):
     server.drop().answer(403, {"detail": "Forbidden."})
     with pytest.raises(Lost) as caught:
         send(client, "PATCH", confirm=lambda: client.get(BINDINGS))
-    assert not caught.value.did_nothing
+    assert not caught.value.not_executed
     assert [request.method for request in server.requests] == ["PATCH", "GET"]
 
 
@@ -728,9 +728,9 @@ def test_redirects_are_not_followed(server, make_server, make_client, hooks, met
         with pytest.raises(Refused) as caught:
             send(client, method, before=hooks.before, undo=hooks.undo)
         check_line(caught.value)
-        assert f"it points to {other.url}/elsewhere/" in str(caught.value)
+        assert f"a redirect to {other.url}/elsewhere/" in str(caught.value)
         assert "Redirects are not followed" in str(caught.value)
-        assert not caught.value.did_nothing
+        assert not caught.value.not_executed
     assert hooks.calls == ["before"] * 5
     assert len(server.requests) == 5
     assert other.connections == 0
@@ -739,14 +739,14 @@ def test_redirects_are_not_followed(server, make_server, make_client, hooks, met
 @pytest.mark.parametrize(
     ("headers", "says"),
     [
-        ({"Location": "/login/?next=/api/"}, "it points to /login/?next=/api/"),
-        ({"Location": "//evil.example/"}, "it points to //evil.example/"),
+        ({"Location": "/login/?next=/api/"}, "a redirect to /login/?next=/api/"),
+        ({"Location": "//evil.example/"}, "a redirect to //evil.example/"),
         ({"Location": "https://u:p@evil.example/?k=s3cret-key-0123456789"}, "?k=********"),
-        ({"Location": "http://[::1"}, "it points to http://[::1"),
-        ({"Location": "http://host:port:x/\x1b[31m"}, "it points to http://host:port:x/"),
+        ({"Location": "http://[::1"}, "a redirect to http://[::1"),
+        ({"Location": "http://host:port:x/\x1b[31m"}, "a redirect to http://host:port:x/"),
         ({"Location": "x" * 5000}, "\u2026"),
-        ({"Location": ""}, "it points"),
-        ({}, "it points to nowhere"),
+        ({"Location": ""}, "a redirect"),
+        ({}, "a redirect to nowhere"),
     ],
 )
 def test_odd_redirects(server, make_client, headers, says):
@@ -765,17 +765,17 @@ def test_odd_redirects(server, make_client, headers, says):
     ("method", "path", "status", "hint"),
     [
         ("GET", BINDINGS, 401, "Check api_key"),
-        ("GET", BINDINGS, 403, "this needs destination:read."),
-        ("PATCH", BINDINGS + "1/", 403, "this needs destination:write (given to keys of the root workspace only)."),
-        ("POST", REQUEUE, 403, "this needs destination:write (given to keys of the root workspace only)."),
-        ("GET", _client.DATASTREAMS, 403, "this needs datastream:read."),
-        ("PATCH", _client.DATASTREAMS, 403, "this needs datastream:write."),
-        ("GET", "/api/target-types/", 403, "this needs destination:read."),
-        ("OPTIONS", "/api/target-types/70/targets/", 403, "this needs destination:read."),
-        ("POST", "/api/target-types/70/targets/", 403, "this needs destination:write (given to keys of the root workspace only)."),
-        ("DELETE", "/api/target-types/70/targets/1/mappings/2/", 403, "this needs destination:write"),
-        ("GET", "/api/stacks/", 403, "this needs workspace:read."),
-        ("GET", "/api/datastreams/", 403, "this needs datastream:read."),
+        ("GET", BINDINGS, 403, "This request needs destination:read."),
+        ("PATCH", BINDINGS + "1/", 403, "This request needs destination:write, which only keys of the root workspace can have."),
+        ("POST", REQUEUE, 403, "This request needs destination:write, which only keys of the root workspace can have."),
+        ("GET", _client.DATASTREAMS, 403, "This request needs datastream:read."),
+        ("PATCH", _client.DATASTREAMS, 403, "This request needs datastream:write."),
+        ("GET", "/api/target-types/", 403, "This request needs destination:read."),
+        ("OPTIONS", "/api/target-types/70/targets/", 403, "This request needs destination:read."),
+        ("POST", "/api/target-types/70/targets/", 403, "This request needs destination:write, which only keys of the root workspace can have."),
+        ("DELETE", "/api/target-types/70/targets/1/mappings/2/", 403, "This request needs destination:write"),
+        ("GET", "/api/stacks/", 403, "This request needs workspace:read."),
+        ("GET", "/api/datastreams/", 403, "This request needs datastream:read."),
         ("GET", "/api/extracts/", 403, None),
         ("GET", BINDINGS, 404, None),
     ],
@@ -940,7 +940,7 @@ def test_no_write_to_datastreams_leaves_without_naming_them(server, make_client,
     client = make_client(server)
     for method in ("PATCH", "PUT", "POST", "DELETE", "patch", "OPTIONS"):
         for path in (_client.DATASTREAMS, _client.DATASTREAMS + "pulling/smart/", _client.DATASTREAMS + "?datastream_id=" + UUID):
-            with pytest.raises(InputError, match="nothing was sent"):
+            with pytest.raises(InputError, match="Nothing was sent"):
                 client.request(method, path, params, {"enabled": False}, before=hooks.before, undo=hooks.undo)
     assert server.connections == 0
     assert hooks.calls == []

@@ -173,7 +173,7 @@ def test_bad_options_are_refused():
         ({"ca_path": "/nowhere/ca.pem"}, "ca_path is '/nowhere/ca.pem'"),
         ({"ca_path": "/nowhere/ca.pem", "validate_certs": False}, "ca_path is"),
         ({"instance": "http://acme.example"}, "loopback"),
-        ({"api_key": "a b"}, "api_key has white space"),
+        ({"api_key": "a b"}, "api_key contains white space"),
     ]
     for changed, says in table:
         with pytest.raises(InputError) as caught:

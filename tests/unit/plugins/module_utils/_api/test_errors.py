@@ -59,7 +59,7 @@ def test_facts_of_a_request():
     assert (result["status"], result["response"]) == (404, "Not found")
 
 
-def test_what_certainly_did_nothing():
+def test_what_was_certainly_not_executed():
     table = [
         (errors.NotReached("POST", "/a/", "x"), True),
         (errors.Lost("POST", "/a/", "x"), False),
@@ -76,8 +76,8 @@ def test_what_certainly_did_nothing():
         (errors.Refused("POST", "/a/", 503, "x", 0.0), True),
         (errors.Refused("POST", "/a/", 504, "x", 3.0), False),
     ]
-    for error, did_nothing in table:
-        assert error.did_nothing is did_nothing
+    for error, not_executed in table:
+        assert error.not_executed is not_executed
 
 
 def test_every_error_is_caught_as_one():

@@ -29,7 +29,7 @@ def test_nothing_is_repeated_after_what_will_not_pass():
             assert not retry.may_repeat(Refused(method, "/a/", status, "x", 1.0))
 
 
-def test_a_post_is_repeated_only_where_the_service_certainly_did_nothing_and_will():
+def test_a_post_is_repeated_only_where_the_service_certainly_did_not_execute_it_and_will():
     table = [
         (408, None, False),
         (408, 1.0, False),

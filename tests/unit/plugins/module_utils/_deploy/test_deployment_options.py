@@ -20,16 +20,16 @@ def read(**given):
 
 def test_what_is_not_given_has_its_default():
     options = read()
-    assert options == dict(_options.defaults(), target_id=789)
+    assert set(options) == set(_options.VARIABLES)
     assert {name: value for name, value in options.items() if value is not None} == {
-        "target_id": 789, "enabled": True, "backfill": "when_needed", "sequential": True, "batch_size": 50, "ledger_in_facts": False, "force": False,
-        "on_unknown": "fail",
+        "target_id": 789, "enabled": True, "backfill": "when_needed", "sequential": True, "batch_size": 50, "force": False,
+        "on_unknown": "fail", "on_refused": "fail",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("empty", ["", "  ", "\n", None])
 def test_an_empty_answer_is_none(empty):
-    given = dict.fromkeys(_options.defaults(), empty)
+    given = dict.fromkeys(_options.VARIABLES, empty)
     assert _options.read(dict(given, target_id=789)) == read()
 
 
@@ -51,14 +51,13 @@ def test_an_empty_answer_is_none(empty):
         ("enabled", False, False),
         ("sequential", "off", False),
         ("force", "true", True),
-        ("ledger_in_facts", "y", True),
         ("batch_size", "20", 20),
         ("backfill", "always", "always"),
         ("backfill", " never ", "never"),
         ("on_unknown", "skip", "skip"),
         ("backfill_from", "2024-01-15", "2024-01-15T00:00:00Z"),
         ("backfill_to", "2024-01-15", "2024-01-15T23:59:59.999999Z"),
-        ("ledger", " /data/ledger ", "/data/ledger"),
+        ("on_refused", "skip\n", "skip"),
     ],
 )
 def test_what_is_typed_is_understood(name, typed, meant):
@@ -75,37 +74,38 @@ def test_the_datastreams_to_prepare():
     ("name", "typed", "said"),
     [
         ("target_id", "BigQuery", "'BigQuery' is not a positive whole number"),
-        ("target_id", UUID, "is a UUID, but this takes an integer id"),
-        ("target_id", "", "is empty: it names the destination, by its integer id"),
-        ("datastream_ids", [], "the list is empty, and that is never taken for all"),
-        ("datastream_ids", ",", "the list is empty, and that is never taken for all"),
+        ("target_id", UUID, "is a UUID, but this option takes an integer id"),
+        ("target_id", "", "one of the following is required: deploy_destination_target_id, deploy_destination_name"),
+        ("target_id", " \n", "one of the following is required: deploy_destination_target_id, deploy_destination_name"),
+        ("datastream_ids", [], "deploy_destination_datastream_ids is empty"),
+        ("datastream_ids", ",", "deploy_destination_datastream_ids is empty"),
         ("datastream_ids", "456 457", "'456 457' is not a positive whole number"),
         ("datastream_ids", "456; 457", "'456; 457' is not a positive whole number"),
-        ("datastream_ids", [UUID], "is a UUID, but this takes an integer id"),
-        ("datastream_ids", True, "True is not a positive whole number"),
-        ("enabled", "maybe", "'maybe' is neither yes nor no"),
-        ("enabled", 2, "2 is neither yes nor no"),
-        ("force", ["yes"], "['yes'] is neither yes nor no"),
-        ("backfill", "sometimes", "'sometimes' is none of when_needed, always, never"),
-        ("on_unknown", True, "True is none of fail, requeue, skip, dispatched"),
+        ("datastream_ids", [UUID], "is a UUID, but this option takes an integer id"),
+        ("datastream_ids", True, "'True' is not a positive whole number"),
+        ("enabled", "maybe", "The value 'maybe' is not a valid boolean"),
+        ("enabled", 2, "unable to convert to bool"),
+        ("force", ["yes"], "unable to convert to bool"),
+        ("backfill", "sometimes", "must be one of: always, when_needed, never, got: sometimes"),
+        ("on_unknown", True, "must be one of: fail, requeue, skip, dispatched, got: True"),
         ("backfill_from", "soon", "'soon' is neither a date"),
         ("backfill_to", "31.12.2025", "'31.12.2025' is neither a date"),
         ("batch_size", "51", "'51' is not a whole number from 1 to 50"),
         ("batch_size", 0, "0 is not a whole number from 1 to 50"),
-        ("datastream_uuids", "456", "456 is an integer id, but this takes a UUID"),
-        ("pulling_mode", "smart-bundle", "'smart-bundle' is none of smart, schedule"),
+        ("datastream_uuids", "456", "456 is an integer id, but this option takes a UUID"),
+        ("pulling_mode", "smart-bundle", "must be one of: smart, schedule, got: smart-bundle"),
     ],
 )
 def test_the_rest_is_refused_by_name(name, typed, said):
     with pytest.raises(InputError) as raised:
         read(**{name: typed})
-    assert str(raised.value).startswith("deploy_destination_" + name)
+    assert "deploy_destination_" + name in str(raised.value)
     assert said in str(raised.value)
-    assert str(raised.value).endswith("Nothing was changed.")
+    assert str(raised.value).endswith("Nothing was changed.") or "is empty" in said
 
 
 def test_no_such_variable():
-    with pytest.raises(InputError, match=r"^No such variable: deploy_destination_tagret\.$"):
+    with pytest.raises(InputError, match=r"^No such variable: deploy_destination_tagret\. Nothing was changed\.$"):
         read(tagret=1)
 
 
@@ -114,48 +114,7 @@ def test_settings_of_datastreams_that_are_not_named():
         read(datastream_enabled=False, pulling_mode="smart")
 
 
-# What the role may do, by what it remembers
-
-
-def refuse(planned=(5,), resumed=(), new=(), **how):
-    memory = dict({"job": None, "in_facts": False, "path": None, "known": True, "moved": [], "looked_at": False}, **how)
-    return memory.refuse({"planned_ids": list(planned), "resumed_ids": list(resumed), "new_ids": list(new)}, **memory)
-
-
-@pytest.mark.parametrize(
-    "how",
-    [
-        {},
-        {"path": "/data/ledger"},
-        {"job": 12, "path": "/data/ledger"},
-        {"job": 12, "in_facts": True},
-        {"job": 12, "in_facts": True, "known": False, "looked_at": True},
-        {"job": 12, "planned": ()},
-        {"in_facts": True, "known": False, "planned": ()},
-        {"in_facts": True, "moved": [5]},
-        {"in_facts": True, "moved": [6], "new": [5]},
-        {"in_facts": True, "moved": [5], "new": [5], "looked_at": True},
-    ],
-)
-def test_allowed(how):
-    assert refuse(**how) is None
-
-
-@pytest.mark.parametrize("how", [{}, {"planned": (), "resumed": (5,)}, {"looked_at": True}])
-def test_a_job_without_memory_loads_nothing(how):
-    said = refuse(job=12, **how)
-    assert said.startswith("This is AWX job 12, and the ledger of what was sent would be gone with it")
-    assert "deploy_destination_ledger_in_facts: true" in said
-    assert said.endswith("Nothing was changed.")
-
-
-@pytest.mark.parametrize("how", [{}, {"planned": (), "resumed": (5,)}, {"job": 12, "path": "/data/ledger"}])
-def test_facts_without_a_ledger_are_no_first_run(how):
-    said = refuse(in_facts=True, known=False, **how)
-    assert said.startswith("The facts of this host hold no ledger for this instance.")
-    assert "Run this in check mode first" in said
-
-
-def test_a_binding_that_a_lost_job_may_have_loaded_into_is_not_new():
-    said = refuse(in_facts=True, moved=[4, 5], new=[5, 6], planned=(5, 6))
-    assert said.startswith("The ledger knows nothing of a backfill of binding 5, but of an earlier state of it, and it was changed since")
+def test_bounds_the_wrong_way_round():
+    with pytest.raises(InputError, match=r"^deploy_destination_backfill_from \(2024-02-01T00:00:00Z\) is later than deploy_destination_backfill_to"):
+        read(backfill_from="2024-02-01", backfill_to="2024-01-31")
+    assert read(backfill_from="2024-01-31", backfill_to="2024-01-31")["backfill_to"] == "2024-01-31T23:59:59.999999Z"

@@ -2,11 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""Which extracts go into which bindings, by what the service lists."""
+
 from __future__ import annotations
+
+from datetime import datetime, timezone
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused, UnreadableAnswer
-from ansible_collections.adverity.management.plugins.module_utils._requeue.select import Wish, look_up
+from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
+from ansible_collections.adverity.management.plugins.module_utils._requeue import select
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings as _bindings
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts as _extracts
 
@@ -27,13 +32,34 @@ def expect_extracts(client, datastream_id, *ids, **filters):
     client.expect("GET", _extracts.PATH, asked, answer={"results": rows, "next": None})
 
 
-def wish(**changed):
+class Turns:
+    """Stands in for the ledger where only turns and records matter. ``others``: how often somebody else had a turn meanwhile."""
+
+    def __init__(self, records=None, others=0):
+        self.taken, self._records, self._others = [], records or {}, others
+
+    def take_turn(self, binding_ids):
+        self.taken.append(binding_ids)
+        self._others -= 1
+        return self._others >= 0
+
+    def records(self, binding_ids):
+        return {one: record for one, record in self._records.items() if one in binding_ids}
+
+
+def request(**changed):
     plain = dict.fromkeys(("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id"))
-    return Wish(**{**plain, "period_ids": [], "only_enabled": True, "pretending": False, "assuming": False, **changed})
+    return select.Request(**{**plain, **changed})
 
 
-def shape(choice):
-    return [(load.datastream_id, load.extract.id, load.binding_ids) for load in choice.loads]
+def look_up(client, wanted, turns=None):
+    """The bindings that are chosen, and extracts of all of them."""
+    selected = select.choose_bindings(client, turns or Turns(), wanted)
+    return selected, select.list_extracts(client, wanted, selected, list(selected.records))
+
+
+def shape(loads):
+    return [(some.datastream_id, some.binding_ids, [extract.id for extract in some.extracts]) for some in loads]
 
 
 # By datastream
@@ -42,32 +68,36 @@ def shape(choice):
 def test_the_enabled_bindings_of_a_datastream_are_looked_up(scripted):
     expect_bindings(scripted, binding(7), binding(5), binding(6, enabled=False), datastream_id=456)
     expect_extracts(scripted, 456, 11, 10)
-    choice = look_up(scripted, wish(datastream_ids=[456]))
-    assert shape(choice) == [(456, 11, (5, 7)), (456, 10, (5, 7))]
-    assert (choice.bindings, choice.listed, choice.warnings) == ({5: 456, 7: 456}, {10, 11}, [])
+    turns = Turns()
+    selected, loads = look_up(scripted, request(datastream_ids=[456]), turns)
+    assert shape(loads) == [(456, (5, 7), [11, 10])]
+    assert [row["id"] for row in selected.rows] == [5, 7]
+    # The turn is of all of them: which are enabled is decided in it.
+    assert turns.taken == [[5, 6, 7]]
 
 
 def test_several_datastreams_go_one_after_the_other_in_the_order_asked_for(scripted):
     expect_bindings(scripted, binding(5), binding(6, 457), binding(7, 458), target_id=789)
     expect_extracts(scripted, 457, 21)
     expect_extracts(scripted, 456, 11, 12)
-    choice = look_up(scripted, wish(datastream_ids=[457, 456, 457], target_id=789))
-    assert shape(choice) == [(457, 21, (6,)), (456, 11, (5,)), (456, 12, (5,))]
-    assert choice.bindings == {6: 457, 5: 456}
+    turns = Turns()
+    _selected, loads = look_up(scripted, request(datastream_ids=[457, 456, 457], target_id=789), turns)
+    assert shape(loads) == [(457, (6,), [21]), (456, (5,), [11, 12])]
+    assert turns.taken == [[6, 5]]
 
 
 def test_the_bounds_go_to_the_service(scripted):
     expect_bindings(scripted, binding(5), datastream_id=456)
     expect_extracts(scripted, 456, 11, 12, 13, created_from="2026-01-02T04:59:59Z", created_to="2026-01-02T05:00:01Z")
-    choice = look_up(scripted, wish(datastream_ids=[456], created_from="2026-01-02T05:00:00Z", created_to="2026-01-02T05:00:00Z"))
-    assert shape(choice) == [(456, 12, (5,))]
+    wanted = request(datastream_ids=[456], created_from="2026-01-02T05:00:00Z", created_to="2026-01-02T05:00:00Z")
+    assert shape(look_up(scripted, wanted)[1]) == [(456, (5,), [12])]
+    assert wanted.window == ("2026-01-02T05:00:00Z", "2026-01-02T05:00:00Z")
 
 
 def test_a_datastream_without_extracts_is_fine(scripted):
     expect_bindings(scripted, binding(5), datastream_id=456)
     expect_extracts(scripted, 456)
-    choice = look_up(scripted, wish(datastream_ids=[456]))
-    assert (choice.loads, choice.bindings, choice.listed) == ([], {5: 456}, set())
+    assert shape(look_up(scripted, request(datastream_ids=[456]))[1]) == [(456, (5,), [])]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +109,9 @@ def test_named_bindings_and_a_target_narrow(scripted, options, bindings):
     rows = [binding(5), binding(6)] + ([] if "target_id" in options else [binding(7, target_id=790)])
     expect_bindings(scripted, *rows, **filters)
     expect_extracts(scripted, 456, 11)
-    assert shape(look_up(scripted, wish(datastream_ids=[456], **options))) == [(456, 11, bindings)]
+    turns = Turns()
+    assert shape(look_up(scripted, request(datastream_ids=[456], **options), turns)[1]) == [(456, bindings, [11])]
+    assert turns.taken == [list(bindings)]
 
 
 @pytest.mark.parametrize(
@@ -90,18 +122,23 @@ def test_named_bindings_and_a_target_narrow(scripted, options, bindings):
         ([binding(5, enabled=False)], {}, "Datastream 456 has no enabled binding"),
         ([binding(5), binding(6, enabled=None)], {}, "does not say which bindings of datastream 456 are enabled"),
         ([binding(5)], {"binding_ids": [5, 6]}, "binding_ids: not found among the bindings this key can see with datastream_id 456: 6"),
-        ([binding(5, enabled=False)], {"binding_ids": [5]}, "Not enabled: binding 5 (datastream 456 to target 789)"),
-        ([binding(5), binding(6, enabled=False)], {"target_id": 789}, "Not enabled: binding 6"),
-        ([binding(5)], {"period_ids": [5, 6]}, "self_loading: not found among the chosen bindings: 6"),
     ],
 )
 def test_what_a_datastream_is_refused_for(scripted, rows, options, says):
     filters = {"datastream_id": 456, **({"target_id": 789} if "target_id" in options else {})}
     expect_bindings(scripted, *rows, **filters)
     with pytest.raises(InputError) as caught:
-        look_up(scripted, wish(datastream_ids=[456], **options))
+        look_up(scripted, request(datastream_ids=[456], **options))
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_state_that_the_list_does_not_tell_may_be_known(scripted):
+    """A run wrote it, and the rows lack it: what the ledger knows counts."""
+    expect_bindings(scripted, binding(5, enabled=None), binding(6, enabled=None), datastream_id=456)
+    expect_extracts(scripted, 456, 11)
+    turns = Turns({5: Record(456, True), 6: Record(456, False)})
+    assert shape(look_up(scripted, request(datastream_ids=[456]), turns)[1]) == [(456, (5,), [11])]
 
 
 @pytest.mark.parametrize(
@@ -117,99 +154,55 @@ def test_what_several_datastreams_are_refused_for(scripted, options, says):
     expect_bindings(scripted, binding(5), binding(6, 457), binding(7, 458))
     if says is None:
         with pytest.raises(InputError, match="not found among the bindings this key can see: 459"):
-            look_up(scripted, wish(datastream_ids=[456, 459]))
+            look_up(scripted, request(datastream_ids=[456, 459]))
     else:
         with pytest.raises(InputError) as caught:
-            look_up(scripted, wish(datastream_ids=[456, 457], **options))
+            look_up(scripted, request(datastream_ids=[456, 457], **options))
         assert str(caught.value) == says
 
 
-def test_all_checks_come_before_the_extracts_are_read(scripted):
-    expect_bindings(scripted, binding(5), binding(6, 457, enabled=False), target_id=789)
-    with pytest.raises(InputError, match="Not enabled: binding 6"):
-        look_up(scripted, wish(datastream_ids=[456, 457], target_id=789))
+# Without datastreams
 
 
-# Enabled or not
+@pytest.mark.parametrize(("options", "filters"), [({"target_id": 789}, {"target_id": 789}), ({"binding_ids": [5, 6, 7]}, {})])
+def test_a_target_or_bindings_alone_mean_their_datastreams(scripted, options, filters):
+    expect_bindings(scripted, binding(5), binding(6, 457, enabled=False), binding(7), **filters)
+    expect_extracts(scripted, 456, 11, 12)
+    expect_extracts(scripted, 457, 21)
+    assert shape(look_up(scripted, request(**options))[1]) == [(456, (5, 7), [11, 12]), (457, (6,), [21])]
 
 
-def test_in_check_mode_a_disabled_binding_is_a_warning(scripted):
-    expect_bindings(scripted, binding(5, enabled=False), datastream_id=456, target_id=789)
+def test_only_the_datastreams_of_what_is_due_are_listed(scripted):
+    expect_bindings(scripted, binding(5), binding(6, 457), binding(7), target_id=789)
+    wanted = request(target_id=789)
+    selected = select.choose_bindings(scripted, Turns(), wanted)
     expect_extracts(scripted, 456, 11)
-    choice = look_up(scripted, wish(datastream_ids=[456], target_id=789, pretending=True))
-    assert shape(choice) == [(456, 11, (5,))]
-    assert len(choice.warnings) == 1
-    assert choice.warnings[0].startswith("Not enabled: binding 5 (datastream 456 to target 789). A real run refuses that")
-
-
-@pytest.mark.parametrize("pretending", [True, False])
-def test_that_an_earlier_task_enables_it_counts_in_check_mode_only(scripted, pretending):
-    expect_bindings(scripted, binding(5, enabled=False), datastream_id=456, target_id=789)
-    wanted = wish(datastream_ids=[456], target_id=789, pretending=pretending, assuming=True)
-    if pretending:
-        expect_extracts(scripted, 456, 11)
-        assert look_up(scripted, wanted).warnings == []
-    else:
-        with pytest.raises(InputError, match="Not enabled: binding 5"):
-            look_up(scripted, wanted)
-
-
-def test_a_plan_may_be_for_bindings_that_are_not_enabled_yet(scripted):
-    expect_bindings(scripted, binding(5, enabled=False), datastream_id=456, target_id=789)
-    expect_extracts(scripted, 456, 11)
-    choice = look_up(scripted, wish(datastream_ids=[456], target_id=789, only_enabled=False))
-    assert (shape(choice), choice.warnings) == ([(456, 11, (5,))], [])
-
-
-def test_a_named_binding_of_unknown_state_is_taken(scripted):
-    expect_bindings(scripted, binding(5, enabled=None), datastream_id=456)
-    expect_extracts(scripted, 456, 11)
-    assert shape(look_up(scripted, wish(datastream_ids=[456], binding_ids=[5]))) == [(456, 11, (5,))]
-
-
-def test_many_disabled_ones_are_counted(scripted):
-    expect_bindings(scripted, *(binding(one, enabled=False) for one in range(1, 26)), datastream_id=456, target_id=789)
-    with pytest.raises(InputError, match=r"binding 20 \(datastream 456 to target 789\) and 5 more\. Enable it"):
-        look_up(scripted, wish(datastream_ids=[456], target_id=789))
+    assert shape(select.list_extracts(scripted, wanted, selected, [7])) == [(456, (7,), [11])]
 
 
 # By extract
 
 
 def test_bare_extracts_ask_the_service_nothing_and_go_in_the_order_of_their_ids(scripted):
-    choice = look_up(scripted, wish(extract_ids=[30, 10, 20, 10]))
-    assert shape(choice) == [(None, 10, ()), (None, 20, ()), (None, 30, ())]
-    assert (choice.bindings, choice.listed, choice.warnings) == ({}, None, [])
-
-
-def test_bare_extracts_have_no_bindings_of_which_periods_could_be_told(scripted):
-    with pytest.raises(InputError, match="self_loading: not found among the chosen bindings: 5"):
-        look_up(scripted, wish(extract_ids=[1], period_ids=[5]))
+    turns = Turns()
+    selected, loads = look_up(scripted, request(extract_ids=[30, 10, 20, 10]), turns)
+    assert shape(loads) == [(None, (), [10, 20, 30])]
+    assert selected == ([], {})
+    assert turns.taken == [None]  # any binding may be among all that are enabled
 
 
 def test_extracts_for_a_named_binding_are_looked_up_in_its_datastream(scripted):
     expect_bindings(scripted, binding(5), binding(6, 457))
     expect_extracts(scripted, 456, 12, 11, 10)
-    choice = look_up(scripted, wish(extract_ids=[10, 12, 10], binding_ids=[5]))
-    assert shape(choice) == [(456, 12, (5,)), (456, 10, (5,))]
-    assert (choice.bindings, choice.listed) == ({5: 456}, None)
+    assert shape(look_up(scripted, request(extract_ids=[10, 12, 10], binding_ids=[5]))[1]) == [(456, (5,), [12, 10])]
 
 
 def test_extracts_of_several_datastreams_for_a_target(scripted):
     expect_bindings(scripted, binding(5), binding(6), binding(7, 457), binding(8, 458, enabled=False), target_id=789)
     expect_extracts(scripted, 456, 11, 12)
     expect_extracts(scripted, 457, 21, 22)
-    choice = look_up(scripted, wish(extract_ids=[22, 11], target_id=789))
-    assert shape(choice) == [(456, 11, (5, 6)), (457, 22, (7,))]
-    # Datastream 458 is not asked for, nor is its binding in the way: nothing is missing any more.
-    assert choice.bindings == {5: 456, 6: 456, 7: 457}
-
-
-def test_a_binding_that_is_not_used_is_not_checked(scripted):
-    expect_bindings(scripted, binding(5, enabled=False), binding(7, 457), target_id=789)
-    expect_extracts(scripted, 456, 11)
-    expect_extracts(scripted, 457, 21)
-    assert shape(look_up(scripted, wish(extract_ids=[21], target_id=789))) == [(457, 21, (7,))]
+    # Datastream 458 is not asked for: nothing is missing any more.
+    assert shape(look_up(scripted, request(extract_ids=[22, 11], target_id=789))[1]) == [(456, (5, 6), [11]), (457, (7,), [22])]
 
 
 @pytest.mark.parametrize(
@@ -218,11 +211,9 @@ def test_a_binding_that_is_not_used_is_not_checked(scripted):
         ([binding(5)], {456: [11]}, {"binding_ids": [5]}, "extract_ids: not found among the extracts of the datastreams of these bindings: 12"),
         ([binding(5)], {}, {"binding_ids": [5, 9]}, "binding_ids: not found among the bindings this key can see: 9"),
         ([binding(5), binding(7, 457)], {456: [11, 12], 457: [21]}, {"binding_ids": [5, 7]}, "binding_ids: 7 load datastream 457, but none of extract_ids is"),
-        ([binding(5, enabled=False)], {456: [11, 12]}, {"binding_ids": [5]}, "Not enabled: binding 5"),
         ([], {}, {"target_id": 789}, "No binding found among the bindings this key can see with target_id 789"),
         ([binding(5), binding(7, 457)], {456: [11], 457: [21]}, {"target_id": 789}, "extract_ids: not found among the extracts of the datastreams"),
         ([binding(5)], {}, {"target_id": 789, "binding_ids": [6]}, "binding_ids: not found among the bindings this key can see with target_id 789: 6"),
-        ([binding(5)], {456: [11, 12]}, {"binding_ids": [5], "period_ids": [6]}, "self_loading: not found among the chosen bindings: 6"),
     ],
 )
 def test_what_extracts_are_refused_for(scripted, rows, extracts, options, says):
@@ -230,8 +221,45 @@ def test_what_extracts_are_refused_for(scripted, rows, extracts, options, says):
     for datastream_id, ids in extracts.items():
         expect_extracts(scripted, datastream_id, *ids)
     with pytest.raises(InputError) as caught:
-        look_up(scripted, wish(extract_ids=[11, 12], **options))
+        look_up(scripted, request(extract_ids=[11, 12], **options))
     assert says in str(caught.value)
+
+
+# In the turn
+
+
+def test_what_was_read_before_others_had_their_turn_is_read_again(scripted):
+    for enabled in (False, False, True):
+        expect_bindings(scripted, binding(5, enabled=enabled), target_id=789)
+    turns = Turns(others=2)
+    selected = select.choose_bindings(scripted, turns, request(target_id=789))
+    assert turns.taken == [[5], [5], [5]]
+    assert selected.records[5].enabled is True
+
+
+def test_a_binding_that_is_new_meanwhile_is_in_the_turn(scripted):
+    expect_bindings(scripted, binding(5), target_id=789)
+    expect_bindings(scripted, binding(5), binding(6), target_id=789)
+    turns = Turns(others=1)
+    assert list(select.choose_bindings(scripted, turns, request(target_id=789)).records) == [5, 6]
+    assert turns.taken == [[5], [5, 6]]
+
+
+@pytest.mark.parametrize(
+    ("date", "clock"), [(None, None), (datetime(2026, 1, 5, 10, 0, 0, tzinfo=timezone.utc), "2026-01-05T10:00:00Z")]
+)
+def test_the_clock_is_that_of_the_service(scripted, date, clock):
+    scripted.date = date
+    expect_bindings(scripted, dict(binding(5), updated="2026-01-04T00:00:00Z"), target_id=789)
+    record = select.choose_bindings(scripted, Turns(), request(target_id=789)).records[5]
+    assert record == Record(456, True, "2026-01-04T00:00:00Z", clock, enabled_periods=(("2026-01-04T00:00:00Z", None),))
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_bindings_that_an_earlier_task_enables_count_in_check_mode_only(check_mode):
+    params = dict.fromkeys(select.Request._fields)
+    params["enabled_bindings"] = [{"id": 5, "enabled": True}, {"id": 6, "enabled": False}, {"id": 7}, {"id": 8, "enabled": True, "more": 1}]
+    assert select.read_request(params, check_mode).enabled_ids == (frozenset((5, 8)) if check_mode else frozenset())
 
 
 # The service
@@ -242,11 +270,11 @@ def test_rows_without_their_ids_are_an_error(scripted, options):
     rows = [binding(5), {"id": 6, "enabled": True}]
     expect_bindings(scripted, *rows, **({"datastream_id": 456} if "datastream_ids" in options else {}))
     with pytest.raises(UnreadableAnswer, match="datastream_id"):
-        look_up(scripted, wish(**options))
+        look_up(scripted, request(**options))
 
 
 def test_what_the_service_refuses_passes_through(scripted):
     expect_bindings(scripted, binding(5), datastream_id=456)
     scripted.expect("GET", _extracts.PATH, {"datastream_id": 456, "ordering": "-created"}, answer=Refused("GET", _extracts.PATH, 403, "Forbidden."))
     with pytest.raises(Refused):
-        look_up(scripted, wish(datastream_ids=[456]))
+        look_up(scripted, request(datastream_ids=[456]))

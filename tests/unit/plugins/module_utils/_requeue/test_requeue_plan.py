@@ -4,23 +4,39 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._ledger.entries import ALL_ENABLED, DISPATCHED, PENDING, UNKNOWN
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import (
+    ALL_ENABLED,
+    DISPATCHED,
+    PENDING,
+    REFUSED,
+    UNKNOWN,
+    Entry,
+)
+from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import ELSEWHERE, UNDATED, Doubt, Record
 from ansible_collections.adverity.management.plugins.module_utils._requeue import plan as _plan
-from ansible_collections.adverity.management.plugins.module_utils._requeue.select import Load
+from ansible_collections.adverity.management.plugins.module_utils._requeue.decision import LOST
+from ansible_collections.adverity.management.plugins.module_utils._requeue.select import Loads
 from ansible_collections.adverity.management.plugins.module_utils._resources.extracts import Extract
+
+LISTS = ("skipped", "loaded", "confirmed", "refused", "over_limit")
+
+
+def created(day):
+    return None if day is None else f"2026-01-{day:02}T00:00:00Z"
 
 
 def load(extract_id, *binding_ids, datastream_id=456, day=None):
-    created = None if day is None else datetime(2026, 1, day, tzinfo=timezone.utc)
-    return Load(datastream_id, Extract(extract_id, created), binding_ids)
+    return Loads(datastream_id, binding_ids, [Extract(extract_id, created(day))])
 
 
-def make(loads, known=None, batch_size=50, limit=None, force=False, on_unknown="fail", self_loading=None):
-    known = known or {}
-    return _plan.make(loads, lambda *pair: known.get(pair), batch_size, limit, force, on_unknown, self_loading or {})
+def make(loads, known=None, records=None, **options):
+    """``known``: {(binding, extract): status}."""
+
+    def statuses(binding_id, extract_ids):
+        return {one: known[binding_id, one] for one in extract_ids if (binding_id, one) in (known or {})}
+
+    return _plan.make(loads, statuses, records or {}, _plan.Options(**options))
 
 
 def shape(plan):
@@ -33,7 +49,8 @@ def pairs(some):
 
 def test_nothing():
     plan = make([])
-    assert (shape(plan), plan.skipped, plan.unknown, plan.left, plan.untold, plan.stopped, plan.extract_count) == ([], [], [], [], [], False, 0)
+    assert (shape(plan), plan.unknown, plan.extract_count, list(plan.due())) == ([], {}, 0, [])
+    assert [getattr(plan, name) for name in LISTS] == [[]] * 5
 
 
 @pytest.mark.parametrize(
@@ -42,7 +59,7 @@ def test_nothing():
 )
 def test_batches_are_cut_and_the_order_is_kept(count, batch_size, sizes):
     ids = list(range(10 * count, 0, -10))
-    plan = make([load(one, 5) for one in ids], batch_size=batch_size)
+    plan = make([Loads(456, (5,), [Extract(one, None) for one in ids])], batch_size=batch_size)
     assert [len(batch.extract_ids) for batch in plan.batches] == sizes
     assert [one for batch in plan.batches for one in batch.extract_ids] == ids
     assert plan.extract_count == count
@@ -56,54 +73,67 @@ def test_a_batch_is_of_one_datastream_and_of_the_same_bindings():
 def test_without_bindings_none_are_named_and_the_ledger_knows_that():
     [batch] = make([load(1), load(2)]).batches
     assert (batch.binding_ids, batch.ledger_bindings) == ((), (ALL_ENABLED,))
-    assert list(batch.pairs()) == [(ALL_ENABLED, 1), (ALL_ENABLED, 2)]
+    assert pairs(batch.pairs()) == [(ALL_ENABLED, 1), (ALL_ENABLED, 2)]
 
 
 def test_pairs_of_a_batch():
     [batch] = make([load(1, 5, 6), load(2, 5, 6)]).batches
     assert batch.ledger_bindings == (5, 6)
-    assert list(batch.pairs()) == [(5, 1), (5, 2), (6, 1), (6, 2)]
+    assert list(batch.pairs()) == [(456, 5, 1), (456, 6, 1), (456, 5, 2), (456, 6, 2)]
 
 
 @pytest.mark.parametrize(
-    ("status", "force", "on_unknown", "where", "stopped"),
+    ("ids", "halves"),
+    [([1, 2], [[1], [2]]), ([1, 2, 3], [[1, 2], [3]]), ([3, 1, 2, 9, 7], [[3, 1, 2], [9, 7]]), (list(range(50)), [list(range(25)), list(range(25, 50))])],
+)
+def test_halves_of_a_batch(ids, halves):
+    batch = _plan.Batch(456, (5,), ids)
+    assert [half.extract_ids for half in batch.halves()] == halves
+    assert {half[:2] for half in batch.halves()} == {(456, (5,))}
+
+
+@pytest.mark.parametrize(
+    ("status", "options", "where"),
     [
-        (None, False, "fail", "batches", False),
-        (PENDING, False, "fail", "batches", False),
-        (PENDING, True, "skip", "batches", False),
-        (DISPATCHED, False, "fail", "skipped", False),
-        (DISPATCHED, False, "requeue", "skipped", False),
-        (DISPATCHED, True, "fail", "batches", False),
-        (DISPATCHED, True, "skip", "batches", False),
-        (UNKNOWN, False, "fail", "unknown", True),
-        (UNKNOWN, True, "fail", "unknown", True),
-        (UNKNOWN, False, "skip", "unknown", False),
-        (UNKNOWN, True, "skip", "unknown", False),
-        (UNKNOWN, False, "requeue", "batches", False),
-        (UNKNOWN, True, "requeue", "batches", False),
-        (UNKNOWN, False, "dispatched", "skipped", False),
-        (UNKNOWN, True, "dispatched", "batches", False),
-        (PENDING, False, "dispatched", "batches", False),
-        (DISPATCHED, False, "dispatched", "skipped", False),
+        (None, {}, "batches"),
+        (PENDING, {}, "batches"),
+        (PENDING, {"force": True, "on_unknown": "skip"}, "batches"),
+        (DISPATCHED, {}, "skipped"),
+        (DISPATCHED, {"on_unknown": "requeue"}, "skipped"),
+        (DISPATCHED, {"on_unknown": "dispatched"}, "skipped"),
+        (DISPATCHED, {"force": True}, "batches"),
+        (UNKNOWN, {}, "unknown"),
+        (UNKNOWN, {"force": True}, "unknown"),
+        (UNKNOWN, {"on_unknown": "skip"}, "unknown"),
+        (UNKNOWN, {"on_unknown": "requeue"}, "batches"),
+        (UNKNOWN, {"on_unknown": "dispatched"}, "confirmed"),
+        (UNKNOWN, {"on_unknown": "dispatched", "force": True}, "confirmed"),
+        (REFUSED, {}, "batches"),
+        (REFUSED, {"on_refused": "skip"}, "refused"),
+        (REFUSED, {"on_refused": "skip", "force": True}, "batches"),
     ],
 )
 @pytest.mark.parametrize("binding_ids", [(5,), ()])
-def test_what_becomes_of_each_status(status, force, on_unknown, where, stopped, binding_ids):
+def test_what_becomes_of_each_status(status, options, where, binding_ids):
     binding_id = binding_ids[0] if binding_ids else ALL_ENABLED
-    plan = make([load(1, *binding_ids)], {(binding_id, 1): status}, force=force, on_unknown=on_unknown)
-    found = {name: pairs(getattr(plan, name)) for name in ("skipped", "unknown", "left", "untold")}
-    found["batches"] = [pair for batch in plan.batches for pair in batch.pairs()]
+    plan = make([load(1, *binding_ids)], {} if status is None else {(binding_id, 1): status}, **options)
+    found = {name: pairs(getattr(plan, name)) for name in LISTS}
+    found.update(batches=pairs(pair for batch in plan.batches for pair in batch.pairs()), unknown=pairs(plan.unknown))
     assert {name: some for name, some in found.items() if some} == {where: [(binding_id, 1)]}
-    assert plan.stopped is stopped
-    assert pairs(plan.settled) == ([(binding_id, 1)] if (status, on_unknown) == (UNKNOWN, "dispatched") else [])
 
 
 def test_bindings_with_different_histories():
     known = {(5, 1): DISPATCHED, (5, 2): DISPATCHED, (6, 2): DISPATCHED, (6, 3): DISPATCHED, (5, 5): UNKNOWN}
-    plan = make([load(one, 5, 6) for one in range(1, 7)], known, on_unknown="skip")
+    plan = make([Loads(456, (5, 6), [Extract(one, None) for one in range(1, 7)])], known, on_unknown="skip")
     assert shape(plan) == [(456, (6,), [1]), (456, (5,), [3]), (456, (5, 6), [4]), (456, (6,), [5]), (456, (5, 6), [6])]
     assert pairs(plan.skipped) == [(5, 1), (5, 2), (6, 2), (6, 3)]
-    assert pairs(plan.unknown) == [(5, 5)]
+    assert plan.unknown == {(456, 5, 5): Doubt(LOST)}
+
+
+def test_an_extract_that_was_refused_before_goes_alone():
+    plan = make([Loads(456, (5, 6), [Extract(one, None) for one in range(1, 6)])], {(5, 2): REFUSED, (6, 4): REFUSED})
+    assert [(batch.extract_ids, batch.alone) for batch in plan.batches] == [([1], False), ([2], True), ([3], False), ([4], True), ([5], False)]
+    assert {batch.binding_ids for batch in plan.batches} == {(5, 6)}
 
 
 @pytest.mark.parametrize(
@@ -114,68 +144,79 @@ def test_a_limit_counts_what_is_sent(limit, sent, left):
     known = {(5, 1): DISPATCHED, (5, 4): UNKNOWN}
     plan = make([load(one, 5) for one in (1, 2, 3, 4, 5)], known, limit=limit, on_unknown="skip")
     assert [one for batch in plan.batches for one in batch.extract_ids] == sent
-    assert pairs(plan.left) == left
+    assert pairs(plan.over_limit) == left
     # What is known beyond the limit is told all the same.
     assert (pairs(plan.skipped), pairs(plan.unknown)) == ([(5, 1)], [(5, 4)])
+    assert [entry.extract_id for entry in plan.due()] == [2, 3, 5]
 
 
 def test_a_limit_counts_extracts_and_not_bindings():
     plan = make([load(1, 5, 6), load(2, 5, 6)], limit=1)
-    assert (shape(plan), pairs(plan.left)) == ([(456, (5, 6), [1])], [(5, 2), (6, 2)])
+    assert (shape(plan), pairs(plan.over_limit)) == ([(456, (5, 6), [1])], [(5, 2), (6, 2)])
 
 
-def test_something_unknown_beyond_the_limit_stops_too():
-    assert make([load(1, 5), load(2, 5)], {(5, 2): UNKNOWN}, limit=1).stopped
+def test_something_unknown_beyond_the_limit_is_named_too():
+    assert pairs(make([load(1, 5), load(2, 5)], {(5, 2): UNKNOWN}, limit=1).unknown) == [(5, 2)]
+
+
+def test_entries_for_the_ledger():
+    plan = make([Loads(456, (5, 6), [Extract(1, created(3)), Extract(2, created(4))]), Loads(457, (7,), [Extract(9, None)])], {(6, 1): DISPATCHED}, limit=1)
+    assert list(plan.due()) == [
+        Entry(5, 1, 456, created(3)), Entry(5, 2, 456, created(4)), Entry(6, 2, 456, created(4)), Entry(7, 9, 457, None),
+    ]  # fmt: skip
+    assert list(plan.entries(plan.skipped, status=DISPATCHED)) == [Entry(6, 1, 456, created(3), DISPATCHED)]
+
+
+def test_what_the_service_did_not_list():
+    plan = make([load(1, 5), load(2, 5)])
+    entries = [Entry(5, one, 456, None) for one in (1, 3, 2, 4)]
+    assert [entry.extract_id for entry in plan.unlisted(entries)] == [3, 4]
+    assert plan.unlisted([]) == []
 
 
 # What a binding loaded by itself
 
 
-def period(since, until=None):
-    return (f"2026-01-{since:02}T00:00:00Z", until and f"2026-01-{until:02}T00:00:00Z")
+def enabled(*since_until):
+    return Record(enabled_periods=tuple((created(since), created(until)) for since, until in since_until))
 
 
 @pytest.mark.parametrize(
-    ("periods", "sent"),
+    ("periods", "sent", "loaded", "unknown"),
     [
-        ([], [1, 2, 3, 4, 5]),
-        ([period(3)], [1, 2, 3]),  # what was created at the very moment it was enabled is history
-        ([period(2, 4)], [1, 2, 5]),  # what was created at the very moment it was disabled had loaded
-        ([period(1, 2), period(4)], [1, 3, 4]),
-        ([period(9)], [1, 2, 3, 4, 5]),
-        ([period(4, 2)], [1, 2, 3, 4, 5]),
-        ([period(1, 3), period(2, 4)], [1, 5]),
+        ([], [1, 2, 3, 4, 5], [], []),
+        ([(3, None)], [1, 2], [4, 5], [3]),
+        ([(2, 4)], [1, 5], [3], [2, 4]),
+        ([(1, 2), (4, None)], [3], [5], [1, 2, 4]),
+        ([(9, None)], [1, 2, 3, 4, 5], [], []),
     ],
 )
-def test_what_loaded_by_itself_is_no_part_of_the_plan(periods, sent):
-    plan = make([load(day, 5, day=day) for day in range(1, 6)], self_loading={5: periods})
+def test_what_loaded_by_itself_is_not_sent(periods, sent, loaded, unknown):
+    plan = make([load(day, 5, day=day) for day in range(1, 6)], records={5: enabled(*periods)}, on_unknown="skip")
     assert [one for batch in plan.batches for one in batch.extract_ids] == sent
-    assert (plan.skipped, plan.unknown, plan.left, plan.untold) == ([], [], [], [])
+    assert (pairs(plan.loaded), pairs(plan.unknown)) == ([(5, one) for one in loaded], [(5, one) for one in unknown])
 
 
 def test_periods_are_of_their_binding_alone():
-    plan = make([load(day, 5, 6, day=day) for day in (1, 2)], self_loading={5: [period(1)]})
-    assert shape(plan) == [(456, (5, 6), [1]), (456, (6,), [2])]
+    plan = make([load(day, 5, 6, day=day) for day in (1, 3)], records={5: enabled((2, None))})
+    assert shape(plan) == [(456, (5, 6), [1]), (456, (6,), [3])]
 
 
-@pytest.mark.parametrize(("status", "where"), [(PENDING, "batches"), (DISPATCHED, "skipped"), (UNKNOWN, "unknown")])
-def test_what_the_ledger_knows_already_counts_more_than_a_period(status, where):
-    plan = make([load(2, 5, day=2)], {(5, 2): status}, self_loading={5: [period(1)]})
-    assert [name for name in ("batches", "skipped", "unknown") if getattr(plan, name)] == [where]
+@pytest.mark.parametrize(("status", "where"), [(PENDING, "loaded"), (DISPATCHED, "skipped"), (UNKNOWN, "unknown")])
+def test_what_is_pending_may_have_loaded_by_itself_and_what_was_sent_is_known(status, where):
+    plan = make([load(2, 5, day=2)], {(5, 2): status}, records={5: enabled((1, None))})
+    assert [name for name in ("batches", *LISTS, "unknown") if getattr(plan, name)] == [where]
 
 
-def test_what_has_no_time_may_have_loaded_by_itself_and_is_told():
-    plan = make([load(1, 5), load(2, 5, day=1), load(3, 6)], self_loading={5: [period(3)]})
-    assert shape(plan) == [(456, (5,), [2]), (456, (6,), [3])]
-    assert pairs(plan.untold) == [(5, 1)]
+@pytest.mark.parametrize(("on_unknown", "sent"), [("fail", []), ("skip", []), ("dispatched", []), ("requeue", [7])])
+def test_what_has_no_time_is_unknown_where_the_binding_was_ever_enabled(on_unknown, sent):
+    plan = make([load(7, 5), load(2, 5, day=1), load(3, 6)], records={5: enabled((3, None)), 6: Record()}, on_unknown=on_unknown)
+    assert [one for batch in plan.batches for one in batch.extract_ids] == [*sent, 2, 3]
+    assert pairs(plan.confirmed) == ([(5, 7)] if on_unknown == "dispatched" else [])
+    assert plan.unknown == ({(456, 5, 7): Doubt(UNDATED)} if on_unknown in ("fail", "skip") else {})
 
 
-def test_what_has_no_time_is_sent_where_there_was_no_period():
-    plan = make([load(1, 5)], self_loading={5: []})
-    assert (shape(plan), plan.untold) == ([(456, (5,), [1])], [])
-
-
-@pytest.mark.parametrize("periods", [[("soon", None)], [("2026-01-01", "later")]])
-def test_periods_must_be_times(periods):
-    with pytest.raises(ValueError, match="neither a date"):
-        _plan.loaded_itself(periods)
+def test_the_reason_goes_with_what_is_unknown():
+    record = Record(unknown_periods=((created(2), created(4), ELSEWHERE),))
+    plan = make([load(day, 5, day=day) for day in (1, 3, 5)], records={5: record})
+    assert plan.unknown == {(456, 5, 3): Doubt(ELSEWHERE, created(2), created(4))}

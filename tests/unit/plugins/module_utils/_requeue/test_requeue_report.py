@@ -9,38 +9,49 @@ import json
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
-from ansible_collections.adverity.management.plugins.module_utils._ledger.entries import ALL_ENABLED, PENDING, Entry, Ledger
-from ansible_collections.adverity.management.plugins.module_utils._ledger.file import WRITE
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import ALL_ENABLED, Entry
+from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import ELSEWHERE, Record
 from ansible_collections.adverity.management.plugins.module_utils._requeue import report as _report
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings as _bindings
 from ansible_collections.adverity.management.plugins.module_utils._spec import times
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "requeue.sqlite3"
+def place(ledger_place):
+    return ledger_place
+
+
+SINCE, CHANGED = "2026-01-09T00:00:00Z", "2026-01-31T00:00:00Z"
 
 
 @pytest.fixture
-def filled(path, scripted, monkeypatch):
-    """Binding 5: one of each; 6: planned; 7, of another datastream: a plan alone; all enabled: one sent."""
+def filled(place, scripted, monkeypatch):
+    """Binding 5: one of each; 6: planned; 7, of another datastream: a plan alone; 8: only seen; 9: complete; all enabled: one sent."""
     ticks = itertools.count()
     monkeypatch.setattr(times, "now", lambda: f"2026-02-01T00:00:{next(ticks):02}Z")
-    with Ledger(str(path), scripted.host, WRITE) as ledger:
-        rows = [(5, 1), (5, 2), (5, 3), (6, 3)]
-        entries = [Entry(binding, one, 456, f"2026-01-0{one}T00:00:00Z", PENDING, None) for binding, one in rows]
-        ledger.plan([*entries, Entry(ALL_ENABLED, 9, None, None, PENDING, None)], {5: 456, 6: 456}, {5: [("2026-01-09T00:00:00Z", None)]}, taken_up=True)
-        ledger.plan([], {7: 457}, {}, taken_up=False, updated={7: "2026-01-31T00:00:00Z"})
+    with place.open(host=scripted.host) as ledger:
+        rows = [(5, 1), (5, 2), (5, 3), (5, 4), (6, 3), (9, 1)]
+        entries = [Entry(binding, one, 456, f"2026-01-0{one}T00:00:00Z") for binding, one in rows]
+        records = {
+            5: Record(456, True, SINCE, SINCE, None, ((SINCE, None),), ((CHANGED, None, ELSEWHERE),), known=True),
+            6: Record(456, known=True),
+            7: Record(457, False, CHANGED, CHANGED, planned_at="2026-01-31T01:00:00Z", plan=(None, None), known=True),
+            8: Record(458, True, CHANGED, CHANGED),
+            9: Record(456, True, SINCE, SINCE, covered=(None, None), known=True),
+        }
+        ledger.note(records, [*entries, Entry(ALL_ENABLED, 9, None, None)])
         ledger.dispatched(ledger.intend([5], [1, 2]), but=[2])
         ledger.dispatched(ledger.intend([ALL_ENABLED], [9]))
-    return path
+        ledger.dispatched(ledger.intend([9], [1]))
+        ledger.refused([5], 4, "404: gone")
+    return place
 
 
 @pytest.fixture
-def report(scripted, path):
+def report(scripted, place):
     def ask(**options):
         plain = dict.fromkeys(("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id"))
-        return _report.report(scripted, {**plain, "ledger": str(path), "summary_only": False, **options})
+        return _report.report(scripted, {**plain, "ledger": place.ledger, "ledger_password": None, "ledger_wait": 0, "summary_only": False, **options})
 
     return ask
 
@@ -49,42 +60,59 @@ def found(result):
     return [(row["binding_id"], row["extract_id"]) for row in result["extracts"]]
 
 
+def row(extract_id, binding_id, status, created=None, datastream_id=456, **more):
+    return {
+        "extract_id": extract_id, "datastream_id": datastream_id, "binding_id": binding_id, "created": created, "status": status, "dispatched_at": None,
+        "refused_at": None, "reason": None, **more,
+    }  # fmt: skip
+
+
 def test_everything(filled, report):
     result = report()
     assert result["changed"] is False
+    created = {one: f"2026-01-0{one}T00:00:00Z" for one in range(1, 5)}
     assert result["extracts"] == [
-        {"extract_id": 9, "datastream_id": None, "binding_id": None, "status": "dispatched", "dispatched_at": "2026-02-01T00:00:04Z"},
-        {"extract_id": 1, "datastream_id": 456, "binding_id": 5, "status": "dispatched", "dispatched_at": "2026-02-01T00:00:02Z"},
-        {"extract_id": 2, "datastream_id": 456, "binding_id": 5, "status": "unknown", "dispatched_at": None},
-        {"extract_id": 3, "datastream_id": 456, "binding_id": 5, "status": "pending", "dispatched_at": None},
-        {"extract_id": 3, "datastream_id": 456, "binding_id": 6, "status": "pending", "dispatched_at": None},
+        row(9, None, "dispatched", datastream_id=None, dispatched_at="2026-02-01T00:00:04Z"),
+        row(1, 5, "dispatched", created[1], dispatched_at="2026-02-01T00:00:02Z"),
+        row(2, 5, "unknown", created[2]),
+        row(3, 5, "pending", created[3]),
+        row(4, 5, "refused", created[4], refused_at="2026-02-01T00:00:07Z", reason="404: gone"),
+        row(3, 6, "pending", created[3]),
+        row(1, 9, "dispatched", created[1], dispatched_at="2026-02-01T00:00:06Z"),
     ]
-    assert result["counts"] == {"pending": 2, "dispatched": 2, "unknown": 1}
-    none = {"pending": 0, "dispatched": 0, "unknown": 0, "planned_at": None, "updated": None, "self_loading": []}
+    assert result["counts"] == {"pending": 2, "dispatched": 3, "unknown": 1, "refused": 1}
+    none = {
+        "pending": 0, "dispatched": 0, "unknown": 0, "refused": 0, "planned_at": None, "enabled": None, "updated": None, "enabled_periods": [],
+        "unknown_periods": [],
+    }  # fmt: skip
     assert result["backfills"] == [
         {**none, "binding_id": None, "datastream_id": None, "dispatched": 1, "finished": True},
         {
-            **none, "binding_id": 5, "datastream_id": 456, "pending": 1, "dispatched": 1, "unknown": 1, "finished": False,
-            "self_loading": [{"since": "2026-01-09T00:00:00Z", "until": None}],
+            **none, "binding_id": 5, "datastream_id": 456, "pending": 1, "dispatched": 1, "unknown": 1, "refused": 1, "finished": False, "enabled": True,
+            "updated": SINCE, "enabled_periods": [{"since": SINCE, "until": None}],
+            "unknown_periods": [{"since": CHANGED, "until": None, "reason": ELSEWHERE}],
         },
         {**none, "binding_id": 6, "datastream_id": 456, "pending": 1, "finished": False},
-        {**none, "binding_id": 7, "datastream_id": 457, "planned_at": "2026-02-01T00:00:00Z", "updated": "2026-01-31T00:00:00Z", "finished": False},
-    ]
-    assert (result["in_progress"], result["ledger"]) == (False, str(filled))
+        {
+            **none, "binding_id": 7, "datastream_id": 457, "planned_at": "2026-01-31T01:00:00Z", "updated": CHANGED, "enabled": False, "finished": False,
+        },
+        {**none, "binding_id": 9, "datastream_id": 456, "dispatched": 1, "enabled": True, "updated": SINCE, "finished": True},
+    ]  # fmt: skip
+    assert (result["in_progress"], result["ledger"]) == (False, filled.shown)
     json.dumps(result)
 
 
 @pytest.mark.parametrize(
     ("options", "extracts", "bindings"),
     [
-        ({"extract_ids": [3]}, [(5, 3), (6, 3)], [5, 6, 7]),
+        ({"extract_ids": [3]}, [(5, 3), (6, 3)], [None, 5, 6, 7, 9]),
         ({"binding_ids": [6]}, [(6, 3)], [6]),
-        ({"binding_ids": [7]}, [], [7]),
-        ({"datastream_ids": [456]}, [(5, 1), (5, 2), (5, 3), (6, 3)], [5, 6]),
+        ({"binding_ids": [7, 8]}, [], [7]),
+        ({"datastream_ids": [456]}, [(5, 1), (5, 2), (5, 3), (5, 4), (6, 3), (9, 1)], [5, 6, 9]),
         ({"datastream_ids": [457]}, [], [7]),
         ({"datastream_ids": [456], "binding_ids": [6, 7]}, [(6, 3)], [6]),
-        ({"created_from": "2026-01-02T00:00:00Z", "created_to": "2026-01-02T00:00:00Z"}, [(None, 9), (5, 2)], [None, 5, 6, 7]),
-        ({"extract_ids": [99]}, [], [5, 6, 7]),
+        ({"created_from": "2026-01-02T00:00:00Z", "created_to": "2026-01-02T00:00:00Z"}, [(None, 9), (5, 2)], [None, 5, 6, 7, 9]),
+        ({"extract_ids": [99]}, [], [None, 5, 6, 7, 9]),
     ],
 )
 def test_what_is_chosen(filled, report, options, extracts, bindings):
@@ -92,6 +120,7 @@ def test_what_is_chosen(filled, report, options, extracts, bindings):
     assert found(result) == extracts
     assert [row["binding_id"] for row in result["backfills"]] == bindings
     assert sum(result["counts"].values()) == len(extracts)
+    assert report(summary_only=True, **options) == dict(result, extracts=[])
 
 
 def expect_bindings(scripted, *ids):
@@ -117,23 +146,25 @@ def test_a_summary_is_the_same_without_the_extracts(filled, report):
     assert report(summary_only=True) == dict(report(), extracts=[])
 
 
-def test_where_there_is_no_ledger_nothing_is_known_and_nothing_is_made(report, path, tmp_path):
+def test_where_there_is_no_ledger_nothing_is_known_and_nothing_is_made(report, place):
+    before = place.content()
     result = report(binding_ids=[5])
     assert (result["extracts"], result["backfills"], result["in_progress"]) == ([], [], False)
-    assert result["counts"] == {"pending": 0, "dispatched": 0, "unknown": 0}
-    assert list(tmp_path.iterdir()) == []
+    assert result["counts"] == {"pending": 0, "dispatched": 0, "unknown": 0, "refused": 0}
+    assert place.content() == before
 
 
-def test_no_byte_is_written(filled, report, tmp_path):
-    before = {one.name: one.read_bytes() for one in tmp_path.iterdir()}
+def test_nothing_is_written(filled, report, place):
+    before = place.content()
     report()
-    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == before
+    assert place.content() == before
 
 
-def test_a_run_at_work_is_seen(path, scripted, report, fork):
+def test_a_run_at_work_is_seen(place, scripted, report, fork):
     def work(child):
-        with Ledger(str(path), scripted.host, WRITE) as ledger:
-            ledger.plan([Entry(5, 1, 456, None, PENDING, None)], {5: 456}, {}, taken_up=True)
+        with place.open(host=scripted.host) as ledger:
+            ledger.take_turn([5])
+            ledger.note({}, [Entry(5, 1, 456, None)])
             ledger.intend([5], [1])
             child.say("at work")
             child.wait()
@@ -147,7 +178,7 @@ def test_a_run_at_work_is_seen(path, scripted, report, fork):
     assert report()["in_progress"] is False
 
 
-def test_a_damaged_ledger_is_named(report, path):
-    path.write_bytes(b"garbage" * 1000)
+def test_a_damaged_ledger_is_named(scripted, tmp_path, report):
+    (tmp_path / "requeue.sqlite3").write_bytes(b"garbage" * 1000)
     with pytest.raises(LedgerError, match="requeue.sqlite3 cannot be used"):
-        report()
+        report(ledger=str(tmp_path / "requeue.sqlite3"))

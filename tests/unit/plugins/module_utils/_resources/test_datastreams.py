@@ -17,7 +17,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 )
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
-    DATASTREAM_CHOICE_RULES,
+    DATASTREAM_SELECTION_RULES,
     FILTER_RULES,
 )
 from ansible_collections.adverity.management.plugins.modules import adverity_datastream, adverity_datastream_info
@@ -51,8 +51,8 @@ def unknown(status=422):
 
 def choose(client, ids=None, filters=None, everything=None):
     params = {"datastream_ids": ids, "filters": None if filters is None else dict(NOTHING, **filters), "all_datastreams": everything}
-    datastreams.check_choice(params)
-    return [one["id"] for one in datastreams.read_chosen(client, params)]
+    datastreams.check_selection(params)
+    return [one["id"] for one in datastreams.read_selected(client, params)]
 
 
 def options(module, rules, **given):
@@ -252,11 +252,11 @@ def test_a_refusal_while_ids_are_looked_for_is_told(scripted):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({}, "required"),
-        ({"datastream_ids": None}, "required"),
-        ({"filters": None}, "required"),
-        ({"all_datastreams": None}, "required"),
-        ({"all_datastreams": False}, "required"),
+        ({}, "Select datastreams with"),
+        ({"datastream_ids": None}, "Select datastreams with"),
+        ({"filters": None}, "Select datastreams with"),
+        ({"all_datastreams": None}, "Select datastreams with"),
+        ({"all_datastreams": False}, "Select datastreams with"),
         ({"datastream_ids": []}, "datastream_ids is empty"),
         ({"datastream_ids": [], "filters": {"enabled": True}}, "datastream_ids is empty"),
         ({"filters": {}}, "filters is empty"),
@@ -270,8 +270,8 @@ def test_a_refusal_while_ids_are_looked_for_is_told(scripted):
         ({"filters": {"workspace": EMEA}}, "Supported parameters"),
         ({"filters": {"workspace_ids": [7]}}, "7 is an integer id"),
         ({"filters": {"active_pulling_mode": "none"}}, "smart-bundle"),
-        ({"datastream_ids": [456]}, "456 is an integer id, but this takes a UUID"),
-        ({"datastream_ids": ["456", uuid(1)]}, "456 is an integer id, but this takes a UUID"),
+        ({"datastream_ids": [456]}, "456 is an integer id, but this option takes a UUID"),
+        ({"datastream_ids": ["456", uuid(1)]}, "456 is an integer id, but this option takes a UUID"),
         ({"datastream_ids": [True]}, "is not a UUID"),
         ({"datastream_ids": ""}, "is not a UUID"),
         ({"datastream_id": [uuid(1)], "all_datastreams": True}, "mutually exclusive"),
@@ -282,7 +282,7 @@ def test_a_refusal_while_ids_are_looked_for_is_told(scripted):
 def test_what_chooses_nothing_is_refused_before_anything_is_asked(monkeypatch, given, message, check_mode):
     monkeypatch.delattr(adverity_datastream, "connect")
     with pytest.raises((ValueError, InputError), match=message):
-        adverity_datastream.run(options(adverity_datastream, DATASTREAM_CHOICE_RULES, enabled=True, **given), check_mode)
+        adverity_datastream.run(options(adverity_datastream, DATASTREAM_SELECTION_RULES, enabled=True, **given), check_mode)
 
 
 # --- the info module ---

@@ -18,7 +18,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 )
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_CHOICE_RULES
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_SELECTION_RULES
 from ansible_collections.adverity.management.plugins.modules import adverity_datastream
 
 LIST = "/api/v1/datastreams/"
@@ -73,7 +73,7 @@ NO_NAMES = [
 @pytest.mark.parametrize("path", [LIST, SMART])
 @pytest.mark.parametrize("params", NO_NAMES)
 def test_the_client_cannot_build_a_change_that_names_no_datastreams(server, make_client, method, path, params):
-    with pytest.raises(InputError, match="nothing was sent"):
+    with pytest.raises(InputError, match="Nothing was sent"):
         make_client(server).request(method, path, params, {"enabled": True})
     assert server.connections == 0
 
@@ -147,7 +147,7 @@ def test_a_row_that_does_not_tell_is_written(scripted, bare):
 def test_check_mode_predicts_the_real_run_and_sends_nothing(scripted, enabled, mode):
     kinds = itertools.product([True, False], ["smart", "schedule", "smart-bundle", None])
     rows = [row(number, *kind) for number, kind in enumerate(kinds)]
-    predicted = writing(rows, enabled, mode).pretend()
+    predicted = writing(rows, enabled, mode).predict()
     for write in datastream_plan.plan(rows, enabled, mode):
         if write.patches:
             expect(scripted, write.body, list(write.patches))
@@ -241,7 +241,7 @@ def test_a_failure_after_the_mode_leaves_the_state_to_be_done(scripted):
     assert result["affected"] == {"datastream_ids": ids(1, 9)}
     assert result["remaining"] == {"datastream_ids": ids(1)}
     assert result["datastreams"] == [row(1, enabled=False, mode="smart")]
-    assert "not asked for: " + uuid(9) in result["msg"]  # a warning that would get lost
+    assert "not requested: " + uuid(9) in result["msg"]  # a warning that would get lost
     assert "custom fetch schedule" not in result["msg"]
 
 
@@ -249,7 +249,7 @@ def test_a_failure_after_the_mode_leaves_the_state_to_be_done(scripted):
 
 
 def run(monkeypatch, client, check_mode=False, **given):
-    validated = ArgumentSpecValidator(adverity_datastream.SPEC, **DATASTREAM_CHOICE_RULES).validate(
+    validated = ArgumentSpecValidator(adverity_datastream.SPEC, **DATASTREAM_SELECTION_RULES).validate(
         dict(given, instance="acme.example", api_key="key")
     )
     if validated.error_messages:

@@ -128,7 +128,7 @@ def test_a_failure_says_whether_anything_may_have_been_created(talk, scripted, e
     with pytest.raises(AdverityError) as caught:
         talk.run(settings={"project": "acme"})
     says = caught.value.result()["msg"]
-    if error.did_nothing:
+    if error.not_executed:
         assert says.endswith("Nothing was written.")
     else:
         assert "creates no second destination" in says

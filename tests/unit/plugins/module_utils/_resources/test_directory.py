@@ -270,5 +270,5 @@ def test_a_key_without_the_scope_is_told(scripted, look):
 @pytest.mark.parametrize("identity", ["12", None, 0, True, "../../x"])
 def test_rows_without_an_integer_id_are_an_error(scripted, identity):
     expect_list(scripted, directory.WORKSPACES, {"id": identity, "name": "x"})
-    with pytest.raises(UnreadableAnswer, match="has not"):
+    with pytest.raises(UnreadableAnswer, match="lacks"):
         directory.read_workspaces(scripted)

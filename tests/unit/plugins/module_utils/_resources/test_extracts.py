@@ -90,10 +90,10 @@ def test_ids_that_are_no_integers_are_an_error(scripted):
         """As text they would not be found in the ledger, and so be sent twice."""
         for limit in (None, 1):
             expect_list(scripted, row(7, day(2)), row(value, day(1)))
-            with pytest.raises(UnreadableAnswer, match="has not"):
+            with pytest.raises(UnreadableAnswer, match="lacks"):
                 extracts.read_rows(scripted, 456, None, None, limit)
         expect_list(scripted, row(7), row(value))
-        with pytest.raises(UnreadableAnswer, match="has not"):
+        with pytest.raises(UnreadableAnswer, match="lacks"):
             extracts.read(scripted, 456)
 
 

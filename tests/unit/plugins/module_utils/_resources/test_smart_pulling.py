@@ -12,7 +12,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 from ansible_collections.adverity.management.plugins.module_utils._resources import smart_pulling
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
-    DATASTREAM_CHOICE_RULES,
+    DATASTREAM_SELECTION_RULES,
     FILTER_RULES,
 )
 from ansible_collections.adverity.management.plugins.modules import adverity_smart_pulling, adverity_smart_pulling_info
@@ -134,7 +134,7 @@ def test_the_result_tells_the_merged_setting_and_the_diff_what_changed(scripted)
     body = {"is_active": True, "frequency": "weekly", "deadline": SIX}
     expected = [(dict(body, refresh_range=WEEK), ids(1), ids(1)), (body, ids(3), ids(3))]
     wanted = {"is_active": True, "frequency": "weekly", "deadline": "06:00:00"}
-    predicted = Writing(rows, plan(rows, **wanted)).pretend()
+    predicted = Writing(rows, plan(rows, **wanted)).predict()
     result = send(scripted, rows, expected, **wanted)
     assert result == predicted
     assert settings(result) == [smart(frequency="weekly", refresh_range=WEEK, deadline=SIX)] + [smart(frequency="weekly", deadline=SIX)] * 2
@@ -150,7 +150,7 @@ def test_the_result_tells_the_merged_setting_and_the_diff_what_changed(scripted)
 def test_a_smart_bundle_stays_as_it_is():
     rows = [row(1, smart(), mode="smart-bundle")]
     rows[0]["pulling"]["smart_bundle"] = {"some": "thing"}
-    result = Writing(rows, plan(rows, frequency="weekly")).pretend()
+    result = Writing(rows, plan(rows, frequency="weekly")).predict()
     assert result["datastreams"][0]["pulling"] == {"active_mode": "smart-bundle", "smart": smart(frequency="weekly"), "smart_bundle": {"some": "thing"}}
 
 
@@ -167,7 +167,7 @@ def test_what_shows_nothing_is_at_its_default(deadline):
 def test_whether_a_shown_value_was_the_default_the_service_decides(scripted):
     rows = [row(1, smart(refresh_range=WEEK)), row(2, smart(refresh_range=WEEK))]
     body = {"is_active": True, "frequency": "daily"}
-    assert Writing(rows, plan(rows, reset=["refresh_range"])).pretend()["affected"] == {"datastream_ids": ids(1, 2)}
+    assert Writing(rows, plan(rows, reset=["refresh_range"])).predict()["affected"] == {"datastream_ids": ids(1, 2)}
     result = send(scripted, rows, [(body, ids(1, 2), ids(2))], reset=["refresh_range"])
     assert result["affected"] == {"datastream_ids": ids(2)}
     assert settings(result) == [smart(refresh_range=WEEK), smart()]
@@ -192,7 +192,7 @@ def test_a_datastream_without_a_setting_needs_what_the_service_insists_on():
     message = str(caught.value)
     assert "is_active, frequency of Stream 2" in message
     assert "Stream 3" in message
-    assert "; nor for frequency of Stream 4" in message
+    assert "; for frequency of Stream 4" in message
     assert "Stream 1" not in message
     with pytest.raises(InputError, match="for frequency of Stream 2"):
         plan(rows, is_active=True)
@@ -263,7 +263,7 @@ def test_after_the_puts_every_setting_is_as_asked_and_otherwise_as_before(before
     assert list(now.values()) == [dict(setting, **asked) for setting in before]
     written = [one for *_what, named in sent for one in named]
     assert sorted(written) == [one["id"] for one in rows if now[one["id"]] != one["pulling"]["smart"]]
-    assert settings(Writing(rows, plan(rows, **wanted)).pretend()) == list(now.values())
+    assert settings(Writing(rows, plan(rows, **wanted)).predict()) == list(now.values())
     assert len({str(sorted(body.items())) for _method, _path, body, _ids in sent}) >= len(sent) - len(written) // 50
 
 
@@ -302,20 +302,20 @@ def options(module, rules, **given):
         ({"refresh_range": {"unit": "day"}}, "value"),
         ({"refresh_range": {}}, "value"),
         ({"reset": ["frequency"]}, "refresh_range, deadline"),
-        ({"reset": ["refresh_range"], "refresh_range": WEEK}, "refresh_range: given, and named in reset"),
-        ({"reset": ["refresh_range", "deadline"], "deadline": "06:00"}, "deadline: given, and named in reset"),
+        ({"reset": ["refresh_range"], "refresh_range": WEEK}, "refresh_range: set and also named in reset"),
+        ({"reset": ["refresh_range", "deadline"], "deadline": "06:00"}, "deadline: set and also named in reset"),
     ],
 )
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_what_cannot_be_right_is_refused_before_anything_is_asked(monkeypatch, given, message, check_mode):
     monkeypatch.delattr(adverity_smart_pulling, "connect")
     with pytest.raises((ValueError, InputError), match=message):
-        adverity_smart_pulling.run(options(adverity_smart_pulling, DATASTREAM_CHOICE_RULES, datastream_id=uuid(1), **given), check_mode)
+        adverity_smart_pulling.run(options(adverity_smart_pulling, DATASTREAM_SELECTION_RULES, datastream_id=uuid(1), **given), check_mode)
 
 
 @pytest.mark.parametrize(("text", "time"), [("06:30", "06:30:00"), ("06:30:00", "06:30:00"), ("00:00", "00:00:00"), (" 23:30 ", "23:30:00")])
 def test_a_deadline_takes_both_forms(text, time):
-    assert options(adverity_smart_pulling, DATASTREAM_CHOICE_RULES, all_datastreams=True, deadline=text)["deadline"] == time
+    assert options(adverity_smart_pulling, DATASTREAM_SELECTION_RULES, all_datastreams=True, deadline=text)["deadline"] == time
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
@@ -327,7 +327,7 @@ def test_the_module_reads_merges_and_writes(monkeypatch, scripted, check_mode):
             scripted.expect("PUT", PATH, {"datastream_id": named}, dict(body, **more), {"affected": {"datastream_ids": named}})
     monkeypatch.setattr(adverity_smart_pulling, "connect", lambda params: scripted)
     given = {"datastream_ids": ids(2, 1), "refresh_range": {"value": "2", "unit": "week"}}
-    result = adverity_smart_pulling.run(options(adverity_smart_pulling, DATASTREAM_CHOICE_RULES, **given), check_mode)
+    result = adverity_smart_pulling.run(options(adverity_smart_pulling, DATASTREAM_SELECTION_RULES, **given), check_mode)
     assert result["affected"] == {"datastream_ids": ids(2, 1)}
 
 
@@ -335,7 +335,7 @@ def test_nothing_is_written_where_one_datastream_has_nothing_to_keep(monkeypatch
     scripted.expect("GET", LIST, {}, answer={"count": 2, "items": [row(1, smart()), row(2, None)]})
     monkeypatch.setattr(adverity_smart_pulling, "connect", lambda params: scripted)
     with pytest.raises(InputError, match="Stream 2"):
-        adverity_smart_pulling.run(options(adverity_smart_pulling, DATASTREAM_CHOICE_RULES, all_datastreams=True, frequency="weekly"), False)
+        adverity_smart_pulling.run(options(adverity_smart_pulling, DATASTREAM_SELECTION_RULES, all_datastreams=True, frequency="weekly"), False)
 
 
 def test_a_refused_put_names_its_datastreams_and_what_was_done(scripted):

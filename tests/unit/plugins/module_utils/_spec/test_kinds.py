@@ -36,7 +36,7 @@ def test_what_is_no_integer_id_is_refused():
 
 @pytest.mark.parametrize("value", [UUID, UUID.upper(), UUID.replace("-", ""), f" {UUID} "])
 def test_a_uuid_where_an_integer_is_due_is_told_apart(value):
-    with pytest.raises(ValueError, match="is a UUID, but this takes an integer id") as caught:
+    with pytest.raises(ValueError, match="is a UUID, but this option takes an integer id") as caught:
         kinds.to_integer_id(value)
     assert "adverity_requeue" in str(caught.value)
     assert "adverity_smart_pulling" in str(caught.value)
@@ -53,7 +53,7 @@ def test_a_uuid_of_digits_alone_is_one():
 
 @pytest.mark.parametrize("value", [456, "456", " 456 ", 0, 2**80])
 def test_an_integer_where_a_uuid_is_due_is_told_apart(value):
-    with pytest.raises(ValueError, match="is an integer id, but this takes a UUID") as caught:
+    with pytest.raises(ValueError, match="is an integer id, but this option takes a UUID") as caught:
         kinds.to_uuid(value)
     assert "adverity_smart_pulling" in str(caught.value)
     assert "adverity_requeue" in str(caught.value)
@@ -124,7 +124,7 @@ def test_what_is_not_on_the_half_hour_is_refused(value):
 
 
 def test_a_time_that_yaml_took_for_a_number_is_explained():
-    with pytest.raises(ValueError, match="Write it in quotes"):
+    with pytest.raises(ValueError, match="Quote it"):
         kinds.HALF_HOUR(630)
 
 

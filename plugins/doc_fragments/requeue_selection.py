@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options by which extracts and bindings are chosen for a requeue; a module adds what each of them means for it."""
+    """The options that select extracts and bindings for a requeue. A module adds what each of them means for it."""
 
     DOCUMENTATION = r"""
 options:
@@ -22,7 +22,7 @@ options:
   created_from:
     description:
       - Only extracts that were created at this time or later. A date like V(2024-01-15) or a time like V(2024-01-15T10:00:00Z), in UTC
-        unless it says otherwise.
+        unless it has an offset.
     type: str
   created_to:
     description:

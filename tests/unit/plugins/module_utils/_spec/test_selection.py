@@ -11,7 +11,7 @@ from ansible_collections.adverity.management.plugins.module_utils._spec import s
 
 @pytest.mark.parametrize("empty", [[], {}, ""])
 def test_an_empty_choice_is_refused(empty):
-    with pytest.raises(InputError, match="^datastream_ids is empty. An empty choice is never taken for all") as caught:
+    with pytest.raises(InputError, match="^datastream_ids is empty. An empty list selects neither everything nor nothing") as caught:
         selection.refuse_empty({"binding_ids": [1], "datastream_ids": empty}, "binding_ids", "datastream_ids")
     assert "when: datastream_ids | length > 0" in str(caught.value)
 

@@ -1,0 +1,403 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From nothing to nothing, by name, whatever the service is like where nobody has written that down: modules against the simulator, without Ansible.
+
+The property that holds in every position: never a second destination, never a second assignment, no write in check mode or in a second run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, Refused
+from ansible_collections.adverity.management.plugins.module_utils._resources import assignments
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
+
+ROOT, EMEA, DACH = (f"a0000000-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))
+SECRET = "open-sesame-4711"
+SNOWFLAKE = {"account": "acme", "database": "dwh", "username": "loader", "password": SECRET}
+BIGQUERY = {"project": "acme-dwh", "dataset": "marketing"}
+NAMES = [
+    "it's \"quoted\"", "Ads \N{ROCKET}", "a/b/../c?d=e#f", "  leading", "trailing  ", "{{ lookup('env', 'HOME') }}", "{% raw %}", "x" * 300, "456", "null",
+]  # fmt: skip
+
+
+def world():
+    return {
+        "now": "2026-03-10T12:00:00Z",
+        "keys": {"demo": {"key": in_process.KEY}, "reader": {"key": "reader-key", "scopes": ["destination:read", "datastream:read"]}},
+        "workspaces": [{"id": ROOT, "name": "Acme"}, {"id": EMEA, "name": "EMEA", "parent": ROOT}, {"id": DACH, "name": "DACH", "parent": EMEA}],
+        "connections": [
+            {"id": 30, "name": "Account", "type": "bigquery", "workspace": EMEA},
+            {"id": 31, "name": "Elsewhere", "type": "meta", "workspace": EMEA},
+            {"id": 32, "name": "Another", "type": "bigquery", "workspace": DACH},
+        ],
+        "datastreams": [
+            {"id": 456, "name": "Google", "workspace": EMEA}, {"id": 457, "name": "Meta", "workspace": EMEA},
+            {"id": 458, "name": "Google", "workspace": DACH}, {"id": 459, "name": "Twice", "workspace": DACH},
+            {"id": 460, "name": "Twice", "workspace": DACH},
+        ],
+        "targets": [{"id": 700, "name": "DWH", "workspace": DACH, "type": "BigQueryTarget", "settings": BIGQUERY}],
+        "bindings": [],
+        "extracts": [],
+    }  # fmt: skip
+
+
+class Place:
+    """A service with its modules."""
+
+    def __init__(self, simulator):
+        self.simulator, self.key = simulator, in_process.KEY
+
+    def run(self, module, check_mode=False, **options):
+        options = {"instance": self.simulator.url, "api_key": self.key, "retries": 1, "retry_max_delay": 0, "timeout": 10, **options}
+        return in_process.run("adverity_" + module, options, check_mode)
+
+    def destination(self, check_mode=False, **options):
+        named = {} if "target_id" in options else {"name": "DWH", "workspace": "EMEA"}
+        return self.run("destination", check_mode, **{"type": "bigquery", "connection": "Account", "settings": BIGQUERY, **named, **options})
+
+    def assign(self, target_id, *assignments, check_mode=False, **options):
+        return self.run("assignment", check_mode, **{"type": "bigquery", "target_id": target_id, "assignments": list(assignments), **options})
+
+    @property
+    def targets(self):
+        return [row for row in self.simulator.world.targets.values() if row["id"] != 700]
+
+    @property
+    def bindings(self):
+        return list(self.simulator.world.bindings.values())
+
+    def writes(self):
+        """The writes since the last time that this was asked."""
+        rows = [row for row in self.simulator.requests if row["method"] not in ("GET", "OPTIONS")]
+        self.seen, before = len(rows), getattr(self, "seen", 0)
+        return [(row["method"], row["path"].split("/")[-2] if row["method"] == "POST" else row["path"].split("/")[-3]) for row in rows[before:]]
+
+
+@pytest.fixture(name="begin")
+def fixture_begin(monkeypatch):
+    monkeypatch.setattr(assignments, "_PAUSES", (0.0,) * 4)
+    with contextlib.ExitStack() as stack:
+
+        def begin(**switches):
+            return Place(stack.enter_context(in_process.import_simulator().Simulator(world(), switches)))
+
+        yield begin
+
+
+SWITCHES = [
+    {},
+    {"target_rows": "short"},
+    {"target_options": "bare"},
+    {"target_options": "refused"},
+    {"target_changes": "put"},
+    {"target_changes": "both"},
+    {"target_names": "unique"},
+    {"related_objects": "nested"},
+    {"related_objects": "nested", "target_changes": "put", "target_rows": "short"},
+    {"target_changes": "put", "target_options": "refused"},
+    {"created_status": 200},
+    {"mapping_ids": "other"},
+    {"mapping_enabled": "disabled"},
+    {"mapping_change": "keep"},
+    {"double_assignment": "refuse"},
+    {"binding_appears": 1},
+    {"binding_appears": 3},
+    {"binding_appears": "never"},
+    {"list_page_size": 1},
+    {"list_page_size": 1, "next_host": "other"},
+    {"connections_list": "list"},
+    {"text_blanks": "trimmed"},
+    {"unknown_settings": "ignore"},
+    {"datastream_rows": "short"},
+]
+
+
+@pytest.mark.parametrize("switches", SWITCHES, ids=str)
+def test_from_nothing_to_nothing(begin, switches):
+    place = begin(**switches)
+    predicted = place.destination(True)
+    assert place.writes() == []
+    made = place.destination()
+    target_id = made["destination"]["id"]
+    assert (predicted["changed"], predicted["created"], predicted["diff"], predicted["changes"]) == (True, True, made["diff"], made["changes"])
+    assert predicted["destination"] == {"name": "DWH", "auth": 30, "stack": 2, **BIGQUERY}
+    assert place.writes() == [("POST", "targets")]
+    assert place.destination()["changed"] is False
+    assert [(row["name"], row["workspace"], row["auth"]) for row in place.targets] == [("DWH", EMEA, 30)]
+
+    changed = {**BIGQUERY, "dataset": "sales", "force_string": "true"}
+    predicted = place.destination(True, settings=changed)
+    assert place.writes() == []
+    result = place.destination(settings=changed)
+    assert (result["diff"], result["created"]) == (predicted["diff"], False)
+    told = switches.get("target_options", "metadata") == "metadata"
+    assert result["diff"]["after"] == {"dataset": "sales", "force_string": True if told else "true"}
+    assert place.writes()[-1] in (("PATCH", "targets"), ("PUT", "targets"))
+    assert place.destination(settings=changed)["changed"] is False
+    assert place.destination(target_id=target_id, name="DWH 2", settings=changed)["changes"] == {"name": {"before": "DWH", "after": "DWH 2"}}
+    assert place.destination(name="DWH 2", settings=changed)["changed"] is False
+    assert place.targets[0]["settings"] == {**place.targets[0]["settings"], "dataset": "sales", "force_string": True}
+    assert len(place.targets) == 1
+    place.writes()
+
+    found = place.run("directory_info", datastreams=["Meta", {"name": "Google", "workspace": "EMEA"}])["datastreams"]
+    assert [row["id"] for row in found] == [457, 456]
+    wanted = [{"datastream_id": found[0]["id"], "table_name": "meta"}, {"datastream_id": found[1]["id"], "settings": {"write_disposition": 2}}]
+    predicted = place.assign(target_id, *wanted, check_mode=True)
+    assert place.writes() == []
+    result = place.assign(target_id, *wanted)
+    assert place.writes() == [("POST", "mappings")] * 2
+    assert (result["affected"], result["diff"]) == (predicted["affected"], predicted["diff"])
+    assert [row["enabled"] for row in place.bindings] == [False, False]
+    if switches.get("binding_appears") == "never":
+        assert [row["binding_id"] for row in result["assignments"]] == [None, None]
+        assert "The binding is not known of datastreams 456-457" in result["warnings"][0]
+        place.simulator.world.unseen.clear()
+    else:
+        ids = {row["datastream_id"]: row["id"] for row in place.bindings}
+        assert [row["binding_id"] for row in result["assignments"]] == [ids[457], ids[456]]
+    again = place.assign(target_id, *wanted)
+    assert (again["changed"], place.writes()) == (False, [])
+    assert None not in [row["binding_id"] for row in again["assignments"]]
+
+    wanted[1]["settings"]["write_disposition"] = 1
+    assert place.assign(target_id, *wanted)["affected"] == {"datastream_ids": [456]}
+    assert place.writes() == [("PATCH", "mappings")]
+
+    binding_ids = [row["binding_id"] for row in again["assignments"]]
+    place.run("binding", binding_ids=binding_ids, enabled=True)
+    assert place.assign(target_id, *wanted)["changed"] is False
+    place.writes()
+    with pytest.raises(InputError, match="still has enabled bindings"):
+        place.assign(target_id, {"datastream_id": 457}, state="absent")
+    with pytest.raises(InputError, match="still has enabled bindings"):
+        place.run("destination", type="BigQuery", target_id=target_id, name="DWH 2", state="absent")
+    assert place.writes() == []
+    place.run("binding", binding_ids=binding_ids[:1], enabled=False)
+    place.writes()
+    assert place.assign(target_id, {"datastream_id": 457}, check_mode=True, state="absent")["changed"] is True
+    assert place.assign(target_id, {"datastream_id": 457}, state="absent")["changed"] is True
+    assert place.assign(target_id, {"datastream_id": 457}, state="absent")["changed"] is False
+    assert place.writes() == [("DELETE", "mappings")]
+    place.run("binding", binding_ids=binding_ids[1:], enabled=False)
+    place.writes()
+    absent = {"type": "BigQuery", "target_id": target_id, "state": "absent"}
+    with pytest.raises(InputError, match="do not agree"):
+        place.run("destination", name="DWH", **absent)
+    assert place.run("destination", True, name="DWH 2", **absent)["changed"] is True
+    assert place.run("destination", name="DWH 2", **absent)["changed"] is True
+    assert place.run("destination", name="DWH 2", **absent)["changed"] is False
+    assert place.writes() == [("DELETE", "targets")]
+    assert (place.targets, place.bindings) == ([], [])
+    assert 700 in place.simulator.world.targets
+
+
+def test_where_destinations_are_not_listed_the_id_is_needed(begin):
+    place = begin(targets_list="refused")
+    with pytest.raises(Refused) as caught:
+        place.destination()
+    assert "Set target_id." in caught.value.result()["msg"]
+    place.simulator.world.put("targets", {"id": 701, "name": "DWH", "workspace": EMEA, "settings": BIGQUERY})
+    assert place.destination(target_id=701)["changes"] == {"auth": {"before": None, "after": 30}}
+    assert place.destination(target_id=701)["changed"] is False
+    assert place.assign(701, {"datastream_id": 456})["changed"] is True
+    assert [row["id"] for row in place.run("destination_info", type="bigquery", target_id=701)["destinations"]] == [701]
+    absent = {"type": "BigQuery", "target_id": 701, "state": "absent", "name": "DWH"}
+    assert [place.run("destination", **absent)["changed"] for _time in range(2)] == [True, False]
+
+
+def test_where_connections_are_not_listed_the_id_is_needed(begin):
+    place = begin(connections_list="refused")
+    with pytest.raises(Refused) as caught:
+        place.destination()
+    assert "Use the id of the connection." in caught.value.result()["msg"]
+    assert place.destination(connection="30")["created"] is True
+
+
+@pytest.mark.parametrize("secrets", ["masked", "absent", "null"])
+@pytest.mark.parametrize("options", ["metadata", "refused"])
+@pytest.mark.parametrize("changes", ["patch", "put"])
+def test_secrets_are_written_when_created_or_forced_and_never_shown(begin, secrets, options, changes):
+    place = begin(secrets=secrets, target_options=options, target_changes=changes)
+    named = {"type": "snowflake", "connection": None, "settings": SNOWFLAKE}
+    results = [place.destination(True, **named), place.destination(**named)]
+    assert place.targets[0]["settings"]["password"] == SECRET
+    results.append(place.destination(**named))
+    assert (results[2]["changed"], place.writes()) == (False, [("POST", "targets")])
+    assert "cannot be compared: password" in results[2]["warnings"][-1]
+
+    named["settings"] = {**SNOWFLAKE, "database": "other"}
+    if changes == "patch":
+        results.append(place.destination(**named))
+        assert results[-1]["diff"] == {"before": {"database": "dwh"}, "after": {"database": "other"}}
+    elif (secrets, options) == ("absent", "refused"):
+        # Nothing tells that there is a secret: the service refuses the PUT.
+        with pytest.raises(Refused):
+            place.destination(**named)
+    else:
+        with pytest.raises(InputError, match="it would lose password, whose values cannot be read. Name them in settings, and set force_settings"):
+            place.destination(**named)
+        assert place.targets[0]["settings"]["database"] == "dwh"
+    assert place.targets[0]["settings"]["password"] == SECRET
+    results.append(place.destination(**named, force_settings=True))
+    assert results[-1]["changed"] is True
+    assert place.targets[0]["settings"]["password"] == SECRET
+    assert place.targets[0]["settings"]["database"] == "other"
+    results.append(place.run("destination_info", type="snowflake", schema=True))
+    for result in results:
+        assert SECRET not in json.dumps(result)
+
+
+@pytest.mark.parametrize("blanks", ["kept", "trimmed"])
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_makes_one_destination_and_one_assignment(begin, blanks, name):
+    place = begin(text_blanks=blanks)
+    with contextlib.ExitStack() as stack:
+        if blanks == "trimmed" and name != name.strip():
+            stack.enter_context(pytest.raises(AdverityError, match="Use that name"))
+        assert place.destination(name=name)["created"] is True
+    with contextlib.ExitStack() as stack:
+        if blanks == "trimmed" and name != name.strip():
+            stack.enter_context(pytest.raises(InputError, match="differs only in white space"))
+        assert place.destination(name=name)["changed"] is False
+    (target,) = place.targets
+    assert target["name"] == (name.strip() if blanks == "trimmed" else name)
+    wanted = {"datastream_id": 456, "table_name": name}
+    first = place.assign(target["id"], wanted)
+    with contextlib.ExitStack() as stack:
+        if blanks == "trimmed" and name != name.strip():
+            assert "another table_name" in first["warnings"][0]
+            stack.enter_context(pytest.raises(InputError, match="differs only in white space"))
+        assert place.assign(target["id"], wanted)["changed"] is False
+    assert [row["table_name"] for row in place.bindings] == [target["name"]]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"drop": "after"}, {"drop": "before"}, {"status": {"code": 500}, "work": True}, {"status": {"code": 502}}, {"cut": 5},
+        {"html": {"code": 200}, "work": True},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_answer_lost_after_a_post_leads_to_no_second_one(begin, fault):
+    place = begin()
+    place.simulator.fault(method="POST", **fault)
+    with pytest.raises(AdverityError) as caught:
+        place.destination()
+    assert "creates no second destination" in caught.value.result()["msg"]
+    assert place.writes() == [("POST", "targets")]
+    place.destination()
+    assert len(place.targets) == 1
+    target_id = place.targets[0]["id"]
+    wanted = [{"datastream_id": number} for number in (456, 457, 458)]
+    place.simulator.fault(method="POST", path=None, skip=1, **fault)
+    with pytest.raises(AdverityError) as caught:
+        place.assign(target_id, *wanted)
+    result = caught.value.result()
+    assert (result["affected"], result["remaining"]) == ({"datastream_ids": [456]}, {"datastream_ids": [457, 458]})
+    assert "Whether that of datastream 457 was written is unknown. Not written: 458." in result["msg"]
+    result = place.assign(target_id, *wanted)
+    assert result["changed"] is True
+    assert sorted(row["datastream_id"] for row in place.bindings) == [456, 457, 458]
+    assert place.assign(target_id, *wanted)["changed"] is False
+
+
+@pytest.mark.parametrize("fault", [{"drop": "after"}, {"drop": "before"}, {"status": {"code": 503}}], ids=str)
+def test_deleting_is_repeated(begin, fault):
+    place = begin()
+    target_id = place.destination()["destination"]["id"]
+    place.assign(target_id, {"datastream_id": 456})
+    place.simulator.fault(method="DELETE", **fault)
+    assert place.assign(target_id, {"datastream_id": 456}, state="absent")["changed"] is True
+    place.simulator.fault(method="DELETE", **fault)
+    assert place.run("destination", type="bigquery", target_id=target_id, name="DWH", state="absent")["changed"] is True
+    assert (place.targets, place.bindings) == ([], [])
+
+
+def test_a_key_that_may_only_read_is_told_which_scope_it_lacks(begin):
+    place = begin()
+    place.key = "reader-key"
+    with pytest.raises(Refused) as caught:
+        place.destination()
+    assert "This request needs destination:write, which only keys of the root workspace can have. Nothing was written." in caught.value.result()["msg"]
+    assert place.targets == []
+
+
+def test_a_type_without_assignments_gets_the_refusal_of_the_service(begin):
+    place = begin()
+    target_id = place.destination(type="data-warehouse", connection=None, settings=None)["destination"]["id"]
+    with pytest.raises(Refused) as caught:
+        place.assign(target_id, {"datastream_id": 456}, type="data-warehouse")
+    assert "Destinations of the type Data Warehouse take no assignments." in caught.value.result()["msg"]
+
+
+def test_names_that_fit_twice_are_listed(begin):
+    place = begin()
+    with pytest.raises(InputError, match="fits 'Twice' .id 459, workspace 'DACH'., 'Twice' .id 460, workspace 'DACH'."):
+        place.run("directory_info", datastreams=[{"name": "Twice", "workspace": "DACH"}])
+    rows = place.run("directory_info", datastreams=["*"])["datastreams"]
+    assert {row["id"]: (row["uuid"] or "")[-3:] for row in rows} == {456: "456", 457: "457", 458: "458", 459: "", 460: ""}
+    assert rows[3]["note"] == "No UUID: the pair of name and workspace fits 2 integer ids and 2 UUIDs."
+    for _time in range(2):
+        place.simulator.world.put("targets", {"id": place.simulator.world.next_id("targets"), "name": "DWH", "workspace": EMEA, "settings": BIGQUERY})
+    with pytest.raises(InputError, match="is ambiguous. It fits 'DWH' .id 701., 'DWH' .id 702."):
+        place.destination()
+
+
+def test_a_connection_of_another_type_is_found_too(begin):
+    place = begin()
+    assert place.destination(connection="Elsewhere")["destination"]["auth"] == 31
+    assert place.destination(connection="Elsewhere", connection_type="Meta")["changed"] is False
+    with pytest.raises(InputError, match="The connection 'Elsewhere' does not exist among the 2 that this key can see: 'Account' .id 30., 'Another'"):
+        place.destination(connection="Elsewhere", connection_type="bigquery")
+
+
+def test_requests_do_not_grow_with_names(begin):
+    place = begin()
+    before = len(place.simulator.requests)
+    place.run("directory_info", workspaces=["*"], datastreams=["Meta", 456, 458, {"name": "Google", "workspace": "DACH"}])
+    paths = [row["path"] for row in place.simulator.requests[before:]]
+    assert paths == ["/api/stacks/", "/api/datastreams/", "/api/v1/datastreams/"]
+    before = len(place.simulator.requests)
+    place.destination()
+    assert [row["method"] for row in place.simulator.requests[before:]] == ["GET", "GET", "GET", "GET", "OPTIONS", "GET", "POST", "GET"]
+    assert len({row["connection"] for row in place.simulator.requests[before:]}) == 1
+
+
+def test_what_people_rename_meanwhile_is_neither_made_again_nor_overwritten(begin):
+    place = begin()
+    target_id = place.destination()["destination"]["id"]
+    place.writes()
+    # Between the read and the write the destination gets another name, and the change still goes to the one that was read.
+    place.simulator.fault(method="PATCH", mutate={"edit": {"targets": [{"id": target_id, "name": "Renamed"}]}})
+    place.destination(settings={"dataset": "sales"})
+    assert place.writes() == [("PATCH", "targets")]
+    assert [(row["name"], row["settings"]["dataset"]) for row in place.targets] == [("Renamed", "sales")]
+    # The name is free now; its id leads to the one that had it.
+    assert place.destination(True)["created"] is True
+    assert place.destination(target_id=target_id)["changed"] is True
+    place.simulator.world.targets[target_id]["name"] = "DWH"
+    with pytest.raises(InputError, match="do not agree"):
+        place.run("destination", type="bigquery", target_id=target_id, name="Renamed", state="absent")
+    # A datastream that is renamed after it was looked up is assigned by its id.
+    place.simulator.fault(method="POST", mutate={"edit": {"datastreams": [{"id": 457, "name": "Other"}]}})
+    assert place.assign(target_id, {"datastream_id": 457, "table_name": "meta"})["assignments"][0]["datastream"] == 457
+
+
+def test_what_people_delete_meanwhile_is_told(begin):
+    place = begin()
+    target_id = place.destination()["destination"]["id"]
+    place.simulator.fault(method="PATCH", mutate={"remove": {"targets": [target_id]}})
+    with pytest.raises(Refused) as caught:
+        place.destination(settings={"dataset": "sales"})
+    assert "was answered with 404: Not found." in caught.value.result()["msg"]
+    assert caught.value.result()["msg"].endswith("Nothing was written.")
+    assert place.targets == []
+    assert place.destination()["created"] is True

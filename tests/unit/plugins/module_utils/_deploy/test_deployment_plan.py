@@ -1,0 +1,214 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run of the role has to do, from its variables, the bindings and the ledger; and what it says at its end."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
+from ansible_collections.adverity.management.plugins.module_utils._deploy import plan as _plan
+from ansible_collections.adverity.management.plugins.module_utils._deploy import summary
+from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
+from ansible_collections.adverity.management.plugins.module_utils._resources import bindings as _bindings
+
+UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
+OFF, ON = {"enabled": False, "updated": "2026-01-01T00:00:00Z"}, {"enabled": True, "updated": "2026-01-01T00:00:00Z"}
+KNOWN = Record(456, True, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", None, (("2026-01-01T00:00:00Z", None),), covered=(None, None), known=True)
+
+
+def row(binding_id, datastream_id=456, **more):
+    return dict({"id": binding_id, "datastream_id": datastream_id, "target_id": 789, "target_name": "DWH"}, **more)
+
+
+@pytest.fixture
+def make(scripted, ledger_place):
+    def make(*rows, records=None, **variables):
+        scripted.expect("GET", _bindings.PATH, {"target_id": 789, "page_size": 100, "page": 1}, answer={"items": list(rows), "count": len(rows)})
+        if records:
+            with ledger_place.open(host=scripted.host) as ledger:
+                ledger.note(records)
+        before = ledger_place.content()
+        params = {"ledger": ledger_place.ledger, "ledger_password": None, "ledger_wait": 0, "variables": {"target_id": "789", **variables}}
+        try:
+            return _plan.make(scripted, params, False)
+        finally:
+            assert ledger_place.content() == before
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("rows", "records", "variables", "actions", "due"),
+    [
+        ([row(5, **OFF)], {}, {}, ["backfill"], True),
+        ([row(5, **ON)], {}, {}, ["left_alone"], False),
+        ([row(5, **ON)], {}, {"backfill": "always"}, ["backfill"], True),
+        ([row(5, **ON)], {}, {"backfill": "never"}, ["none"], False),
+        ([row(5, **OFF)], {}, {"backfill": "never"}, ["none"], True),
+        ([row(5, **ON)], {}, {"enabled": "no"}, ["none"], True),
+        ([row(5, **OFF)], {}, {"enabled": "no", "backfill": "always"}, ["none"], False),
+        ([row(5)], {}, {}, ["backfill"], True),
+        ([row(5, **ON)], {5: KNOWN}, {}, ["done"], False),
+        ([row(5)], {5: KNOWN}, {}, ["done"], False),  # the list does not tell, the ledger does
+        ([row(5, **ON)], {5: KNOWN}, {"backfill_from": "2026-01-01"}, ["done"], False),
+        ([row(5, **ON)], {5: KNOWN._replace(covered=("2026-01-01T00:00:00Z", None))}, {}, ["backfill"], True),
+        ([row(5, **ON)], {5: KNOWN._replace(covered=None, plan=(None, None))}, {}, ["backfill"], True),
+        ([row(5, **dict(ON, updated="2026-01-03T00:00:00Z"))], {5: KNOWN}, {}, ["backfill"], True),  # switched by hand
+        ([row(5, **OFF), row(6, 457, **ON), row(7, 458, **ON)], {7: KNOWN}, {}, ["backfill", "left_alone", "done"], True),
+        ([row(5, **ON)], {5: KNOWN}, {"datastream_uuids": UUID, "pulling_mode": "smart"}, ["done"], True),
+    ],
+)
+def test_what_has_to_be_done(make, rows, records, variables, actions, due):
+    result = make(*rows, records=records, **variables)
+    assert [one["action"] for one in result["bindings"]] == actions
+    assert (result["changed"], result["due"], result["target_id"]) == (False, due, 789)
+    assert len(result["warnings"]) == ("left_alone" in actions) + (variables.get("backfill_from") is not None)
+
+
+def test_only_the_datastreams_that_are_named(make):
+    rows = [row(5, **OFF), row(6, 457, **OFF), row(7, 458, **OFF)]
+    assert [one["binding_id"] for one in make(*rows, datastream_ids="458, 456")["bindings"]] == [5, 7]
+    with pytest.raises(InputError) as caught:
+        make(*rows, datastream_ids="456, 999")
+    assert str(caught.value) == (
+        "deploy_destination_datastream_ids: not found among the datastreams that are bound to target_id 789, as far as this key can see: 999."
+        " Nothing was changed."
+    )
+
+
+def test_a_destination_without_bindings_is_refused(make):
+    with pytest.raises(InputError, match="No binding found among the bindings this key can see with target_id 789"):
+        make()
+
+
+def test_wrong_variables_are_refused_before_anything_is_asked(scripted):
+    with pytest.raises(InputError, match="deploy_destination_batch_size"):
+        _plan.make(scripted, {"variables": {"target_id": 789, "batch_size": "51"}}, False)
+
+
+def test_the_options_are_those_of_the_modules(make):
+    options = make(row(5, **OFF), datastream_ids="456\n", force="yes", on_unknown="skip", on_refused="skip", batch_size="7")["options"]
+    meant = {"datastream_ids": [456], "force": True, "on_unknown": "skip", "on_refused": "skip", "batch_size": 7}
+    assert {name: options[name] for name in meant} == meant
+    assert make(row(5, **OFF), enabled="no")["options"]["backfill"] == "never"
+
+
+# The summary
+
+
+def plan_of(*actions, enabled=True, **options):
+    return {
+        "target_id": 789,
+        "name": None,
+        "options": dict({"enabled": enabled, "datastream_enabled": None}, **options),
+        "bindings": [
+            {"binding_id": 5 + number, "datastream_id": 456 + number, "target_id": 789, "target_name": "DWH", "enabled": False, "action": action}
+            for number, action in enumerate(actions)
+        ],
+    }
+
+
+def counted(binding_id, **more):
+    return dict({"requeued": 0, "skipped": 0, "loaded_by_itself": 0, "unknown": 0, "refused": 0, "remaining": 0}, binding_id=binding_id, **more)
+
+
+WRITTEN = {"affected": {"binding_ids": [5]}}
+
+
+@pytest.mark.parametrize(
+    ("plan", "enabled", "requeued", "check_mode", "lines"),
+    [
+        (plan_of("done"), {}, {}, False, ["Destination 789, DWH - nothing to do", "datastream 456, binding 5 - enabled before, history sent before"]),
+        (
+            plan_of("left_alone"), {}, {}, False,
+            ["Destination 789, DWH - nothing to do", "datastream 456, binding 5 - enabled before, history not loaded, see the warning"],
+        ),
+        (
+            plan_of("backfill", "done"), WRITTEN, {"extract_count": 3, "summary": [counted(5, requeued=3, skipped=1, loaded_by_itself=2)]}, False,
+            [
+                "Destination 789, DWH",
+                "datastream 456, binding 5 - enabled now, 3 extracts sent, 1 sent before, 2 loaded by itself",
+                "datastream 457, binding 6 - enabled before, history sent before",
+                "Sent means dispatched. Adverity loads in the background and does not", "report the end of it. Look there for the outcome.",
+            ],
+        ),
+        (
+            plan_of("backfill"), WRITTEN, {"extract_count": 3, "summary": [counted(5, requeued=3, unknown=1, refused=2, remaining=4)]}, True,
+            [
+                "Destination 789, DWH", "Check mode, nothing was written. A real run would",
+                "datastream 456, binding 5 - enable, send 3 extracts, 1 unknown, 2 refused, 4 not sent yet",
+            ],
+        ),
+        (plan_of("none", enabled=False), WRITTEN, {}, False, ["Destination 789, DWH", "datastream 456, binding 5 - disabled now"]),
+        (
+            plan_of("none", enabled=False), WRITTEN, {}, True,
+            ["Destination 789, DWH", "Check mode, nothing was written. A real run would", "datastream 456, binding 5 - disable"],
+        ),
+    ],
+)  # fmt: skip
+def test_the_lines_of_the_summary(plan, enabled, requeued, check_mode, lines):
+    made = summary.make(plan, {}, enabled, requeued, {}, check_mode)
+    assert made["lines"] == lines
+    assert not any(":" in line or line != line.strip() for line in lines)
+
+
+def test_the_data_of_the_summary():
+    requeued = {"extract_count": 3, "summary": [counted(5, requeued=3, refused=1)]}
+    datastreams = {"pulling_mode": {"affected": {"datastream_ids": [UUID]}}, "enabled": {}}
+    assert summary.make(plan_of("backfill", "done"), {}, WRITTEN, requeued, datastreams, False)["data"] == {
+        "target_id": 789, "name": None, "created": False, "enabled": True, "check_mode": False, "written_binding_ids": [5], "extract_count": 3,
+        "written_datastream_ids": {"smart_pulling": [], "pulling_mode": [UUID], "enabled": []},
+        "bindings": [
+            dict(counted(5, requeued=3, refused=1), datastream_id=456, name=None, written=True, backfill="backfill"),
+            dict(counted(6), datastream_id=457, name=None, written=False, backfill="done"),
+        ],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("check_mode", "line"), [(False, "2 datastreams by UUID - disabled now"), (True, "2 datastreams by UUID - disable")])
+def test_datastreams_by_uuid_in_the_summary(check_mode, line):
+    datastreams = {"enabled": {"affected": {"datastream_ids": ["a", "b"]}}, "smart_pulling": {"affected": {"datastream_ids": ["a"]}}}
+    lines = summary.make(plan_of("done", datastream_enabled=False), {}, {}, {}, datastreams, check_mode)["lines"]
+    assert line in lines
+    assert any(one.startswith("1 datastream by UUID - ") for one in lines)
+
+
+def test_names_are_one_line():
+    plan = plan_of("done")
+    plan["bindings"][0]["target_name"] = "evil\n\nTASK [x]\x1b[31m"
+    assert summary.make(plan, {}, {}, {}, {}, False)["lines"][0] == "Destination 789, evil TASK [x] [31m - nothing to do"
+
+
+def new_binding(datastream_id, name, **more):
+    return dict({"binding_id": None, "datastream_id": datastream_id, "target_id": None, "enabled": False, "action": "backfill", "name": name}, **more)
+
+
+@pytest.mark.parametrize(
+    ("check_mode", "requeued", "lines"),
+    [
+        (
+            True, {},
+            ["Destination DWH", "Check mode, nothing was written. A real run would", "destination - create",
+             "datastream 456, Google Ads - assign, enable, send 7 extracts"],
+        ),
+        (
+            False,
+            {"bindings": [{"binding_id": 9, "datastream_id": 456, "action": "backfill", "enabled": True}], "summary": [counted(9, requeued=7)],
+             "extract_count": 7},
+            ["Destination 800, DWH", "destination - created now", "datastream 456, Google Ads, binding 9 - enabled now, 7 extracts sent",
+             "Sent means dispatched. Adverity loads in the background and does not", "report the end of it. Look there for the outcome."],
+        ),
+        (
+            False, {},
+            ["Destination 800, DWH", "destination - created now", "datastream 456, Google Ads - assigned, but its binding does not show yet. Run this again"],
+        ),
+    ],
+)  # fmt: skip
+def test_the_summary_of_a_new_destination(check_mode, requeued, lines):
+    plan = dict(plan_of(), target_id=None, name="DWH", bindings=[new_binding(456, "Google Ads", extract_count=7)])
+    made = {"changed": True, "created": True, "destination": {} if check_mode else {"id": 800}}
+    result = summary.make(plan, made, {"affected": {"binding_ids": [9] if requeued else []}}, requeued, {}, check_mode)
+    assert result["lines"] == lines
+    assert result["data"]["created"] is True

@@ -48,12 +48,13 @@ def read_numbered(client: Client, path: str, params: Params, page_size: int | No
     """All rows of a ``{items, count}`` list, each with its ``id``, in the service's order.
 
     It is complete when as many distinct ids were seen as ``count`` says on every page. With ``page_size`` None nothing about pages is asked
-    for until a second page turns out to be needed: for lists whose paging is not documented (contract).
+    for until a second page turns out to be needed: for lists whose paging is not documented (contract). The client's ``date`` is then that of
+    the first page: what stands there may have changed while the others were read.
     """
 
     def read() -> list[Row]:
         seen: dict[t.Any, Row] = {}
-        expected = None
+        expected = first_date = None
         page = 1
         while True:
             asked = dict(params)
@@ -62,6 +63,7 @@ def read_numbered(client: Client, path: str, params: Params, page_size: int | No
             if page_size is not None or page > 1:
                 asked["page"] = page
             data = client.get(path, asked)
+            first_date = client.date if page == 1 else first_date
             rows, count = _rows(path, data, "items"), _count(path, data)
             if expected is not None and count != expected:
                 raise _Inconsistent(f"count changed from {expected} to {count} between two pages")
@@ -69,6 +71,7 @@ def read_numbered(client: Client, path: str, params: Params, page_size: int | No
             before = len(seen)
             seen.update((row["id"], row) for row in rows)
             if len(seen) == count:
+                client.date = first_date
                 return list(seen.values())
             if len(seen) > count or len(seen) == before:
                 raise _Inconsistent(f"count is {count}, but up to page {page} there are {len(seen)} rows")

@@ -8,7 +8,7 @@ It reads jobs, a line of JSON each, and answers each with a line of JSON. For a 
 work, and says every *point* that it passes, one at each moment where the ledger or the wire changes. With ``kill_at`` it kills itself at that point,
 as the system would: nothing is cleaned up. All points are set from here; what is shipped has no hooks.
 
-A job: ``work`` (``module`` or ``deploy``), ``name``, ``options``, ``kill_at`` (a number from 0, or null).
+A job: ``work`` (the name of a module, or ``deploy``), ``options``, ``kill_at`` (a number from 0, or null).
 Its answer: ``points`` (``[moment, what, extract ids]``), ``killed``, and ``result``, or ``error`` with ``facts`` and ``kind``.
 """
 
@@ -109,7 +109,7 @@ def work(job: dict[str, Any], points: Points) -> None:
         if job["work"] == "deploy":
             result = in_process.deploy(call, **job["options"]).requeued
         else:
-            result = call(job["name"], **job["options"])
+            result = call(job["work"], **job["options"])
         points.say(result=result)
     except AdverityError as error:
         facts = error.result()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins.places import Postgres, PostgresPlace
 
 
 class Outcome(NamedTuple):
@@ -55,22 +56,39 @@ def in_doubt(*outcomes: Outcome) -> list[int]:
 class Scene:
     """One service and one ledger after the other, for run after run."""
 
-    def __init__(self, simulator: Any, nursery: Any, folder: Path) -> None:
-        self.simulator, self._nursery, self._folder = simulator, nursery, folder
+    def __init__(self, simulator: Any, nursery: Any, folder: Path, server: Postgres | None) -> None:
+        self.simulator, self._nursery, self._folder, self._server = simulator, nursery, folder, server
         self._number = 0
+        self._place: PostgresPlace | None = None
         self.ledger = ""
 
     def begin(self, **world: Any) -> None:
         """A fresh world and a fresh ledger."""
         self.simulator.reset(world)
         self._number += 1
-        self.ledger = str(self._folder / str(self._number) / "requeue.sqlite3")
+        self.end()
+        if self._server is None:
+            self.ledger = str(self._folder / str(self._number) / "requeue.sqlite3")
+        else:
+            self._place = PostgresPlace(self._server)
+            self.ledger = self._place.ledger
 
-    def run(self, kill_at: int | None = None, work: str = "module", **options: Any) -> Outcome:
-        """A run of ``adverity_requeue``, or of the role's sequence, in a process of its own."""
+    @property
+    def in_postgresql(self) -> bool:
+        """Whether the ledgers are in a PostgreSQL."""
+        return self._server is not None
+
+    def end(self) -> None:
+        """Gives the database back."""
+        if self._server is not None and self._place is not None:
+            self._server.give_back(self._place.database)
+        self._place = None
+
+    def run(self, kill_at: int | None = None, work: str = "adverity_requeue", **options: Any) -> Outcome:
+        """A run of a module, or of the role (``deploy``), in a process of its own."""
         connection = {"instance": self.simulator.url, "api_key": in_process.KEY, "retries": 1, "timeout": 10, "retry_max_delay": 0}
         options = dict({"ledger": self.ledger}, **options)
-        job = {"work": work, "name": "adverity_requeue", "connection": connection, "options": options, "kill_at": kill_at}
+        job = {"work": work, "connection": connection, "options": options, "kill_at": kill_at}
         self._nursery.stdin.write(json.dumps(job) + "\n")
         self._nursery.stdin.flush()
         said = json.loads(self._nursery.stdout.readline())
@@ -92,8 +110,8 @@ class Scene:
 
 
 @contextmanager
-def scenes(folder: Path) -> Iterator[Scene]:
-    """A scene with its two processes, which end with it. ``folder`` is for ledgers."""
+def scenes(folder: Path, server: Postgres | None = None) -> Iterator[Scene]:
+    """A scene with its two processes, which end with it. Ledgers are in files in ``folder``, or in databases of the server."""
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path), PYTHONWARNINGS="error")
     # Its thousands of copies are not measured: each would leave a file, and putting these together takes minutes.
     for name in [name for name in environment if name.startswith(("ADVERITY_", "COVERAGE_"))]:
@@ -103,8 +121,10 @@ def scenes(folder: Path) -> Iterator[Scene]:
     with in_process.import_simulator().Simulator() as simulator, subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as nursery:
+        scene = Scene(simulator, nursery, folder, server)
         try:
-            yield Scene(simulator, nursery, folder)
+            yield scene
         finally:
+            scene.end()
             nursery.stdin.close()
             assert nursery.wait(30) == 0

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""SIGKILL at every point where the ledger or the wire changes, one after the other, then run again.
+"""SIGKILL at every point where the ledger or the wire changes, one after the other, then run again; in both stores.
 
 What counts is the service's own record of loads: each extract once in each binding, unless the user asked for more, and at the end all of them.
 """
@@ -14,6 +14,7 @@ from collections import Counter
 
 import pytest
 from ansible_collections.adverity.management.tests.unit.plugins.crash.scene import in_doubt, scenes
+from ansible_collections.adverity.management.tests.unit.plugins.places import Postgres
 
 EXTRACTS = [101, 103, 105, 107, 109]  # no neighbours: so a message names each
 BINDINGS = [55, 123]
@@ -36,8 +37,20 @@ OF_A_BATCH = points_of("intend") + points_of("POST /api/v1/extracts/requeue/")
 AT_THE_END = points_of("dispatched")
 
 
-@pytest.fixture(name="scene")
-def fixture_scene(tmp_path):
+@pytest.fixture(name="server", scope="session")
+def fixture_server():
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(name="scene", params=["a file", "PostgreSQL"])
+def fixture_scene(request, tmp_path):
+    with scenes(tmp_path, request.getfixturevalue("server") if request.param == "PostgreSQL" else None) as scene:
+        yield scene
+
+
+@pytest.fixture(name="file_scene")
+def fixture_file_scene(tmp_path):
     with scenes(tmp_path) as scene:
         yield scene
 
@@ -104,10 +117,10 @@ def finish(scene, killed, decide, **options):
     # It stops before it sends anything, and names exactly those in doubt, in every place where it names any.
     assert len(scene.posts()) == posts
     assert again.facts["unknown_extract_ids"] == doubtful
-    named = re.search(r"whether extracts ([\d, -]+) were loaded", again.error)
-    assert named.group(1) == ", ".join(map(str, doubtful))
+    named = re.findall(r"extracts ([\d, -]+?)(?: for binding \d+)? \(an earlier run", again.error)
+    assert set(named) == {", ".join(map(str, doubtful))}
     assert not {str(one) for one in EXTRACTS if one not in doubtful} & set(re.findall(r"\d+", again.error.replace(scene.ledger, "")))
-    for way in ("on_unknown: requeue", "on_unknown: skip", "on_unknown: fail"):
+    for way in ("on_unknown: requeue", "dispatched records", "skip sends", "fail, the default"):
         assert way in again.error
     return decide(scene, doubtful, **options)
 
@@ -128,10 +141,12 @@ def enumerate_kills(scene, begin, after_each, **options):
 
 @pytest.mark.parametrize("options", [NAMED, BARE], ids=["named bindings", "all enabled bindings"])
 def test_killed_anywhere(scene, options):
-    """Each way on is gone from the same kill, where that left something in doubt; elsewhere there is nothing to decide."""
+    """Each way on is gone from the same kill, where that left something in doubt; elsewhere there is nothing to decide. (One way in PostgreSQL: the
+    ways do not depend on the store.)"""
 
     def after_each(killed):
-        decisions = [decide_requeue, decide_skip, decide_after_a_look] if killed.doubtful else [decide_requeue]
+        decisions = [decide_after_a_look] if scene.in_postgresql else [decide_requeue, decide_skip, decide_after_a_look]
+        decisions = decisions if killed.doubtful else decisions[:1]
         for decide in decisions:
             if decide is not decisions[0]:
                 scene.begin(**world())
@@ -201,8 +216,9 @@ def test_killed_again_while_it_is_finished(scene):
     ],
     ids=["dropped before", "dropped after", "cut short", "500", "503 after", "another page"],
 )
-def test_not_killed_but_cut_off(scene, number, fault, there):
+def test_not_killed_but_cut_off(file_scene, number, fault, there):
     """The run lives, but the service's answer does not come: it says so itself, and is not to try on its own account."""
+    scene = file_scene
     scene.begin(**world())
     scene.simulator.fault(method="POST", skip=number, **fault)
     cut_off = scene.run(**NAMED)
@@ -214,49 +230,85 @@ def test_not_killed_but_cut_off(scene, number, fault, there):
     assert Counter(scene.loads()) == ALL
 
 
-class Deployment:
-    """The role's sequence for a destination that is not enabled yet, while the datastream goes on fetching."""
-
-    OPTIONS = {"target_id": 789, "batch_size": 2}  # noqa: RUF012
+class Fetching:
+    """Bindings that are not enabled yet, while their datastream goes on fetching."""
 
     def __init__(self, scene):
         self.scene = scene
-        self.due = []
-        self.by_itself = []
+        self.due = Counter()
 
-    def begin(self):
+    def begin(self, *targets):
         self.scene.begin(**world(enabled=False))
-        self.due, self.by_itself = list(EXTRACTS), []
+        self.bindings = [number for number, row in self.scene.simulator.world.bindings.items() if row["target_id"] in targets]
+        self.due = Counter((extract, binding) for extract in EXTRACTS for binding in self.bindings)
+        self.number = 200
 
     def fetch(self):
-        """One more extract: it loads by itself where the binding is enabled by now, and is history where it is not."""
-        place, number = self.scene.simulator.world, 200 + 2 * len(self.due + self.by_itself)
-        place.put("extracts", {"id": number, "datastream_id": 456, "created": place.tick().strftime("%Y-%m-%dT%H:%M:%SZ")})
-        (self.by_itself if place.bindings[123]["enabled"] else self.due).append(number)
+        """One more extract: it loads by itself where a binding is enabled by now, and is history where it is not."""
+        place = self.scene.simulator.world
+        self.number += 2
+        place.put("extracts", {"id": self.number, "datastream_id": 456, "created": place.tick().strftime("%Y-%m-%dT%H:%M:%SZ")})
+        place.tick()
+        self.due.update((self.number, one) for one in self.bindings if not place.bindings[one]["enabled"])
 
-    def finish(self, killed):
-        self.fetch()
-        again = self.scene.run(work="deploy", **self.OPTIONS)
-        assert bool(again.error) == bool(killed.doubtful)
-        if again.error:
-            assert again.facts["unknown_extract_ids"] == killed.doubtful
-            there = arrived(self.scene, killed.doubtful, 123)
-            again = self.scene.run(work="deploy", on_unknown="skip" if there else "requeue", **self.OPTIONS)
-            assert again.error is None
-        self.fetch()
-        assert sorted(self.scene.loads()) == [(one, 123) for one in sorted(self.due)]
-        # And again: nothing is left to do, and nothing that loaded by itself is sent.
-        self.scene.run(work="deploy", on_unknown="skip", **self.OPTIONS)
-        assert sorted(self.scene.loads()) == [(one, 123) for one in sorted(self.due)]
-        assert self.scene.simulator.world.bindings[55]["enabled"] is False
+    def check(self):
+        """All that was due arrived, once, and nothing that loaded by itself."""
+        assert Counter(self.scene.loads()) == self.due
+
+
+DEPLOYED = {"work": "deploy", "target_id": 789, "batch_size": 2}
 
 
 def test_the_deployment_killed_anywhere(scene):
     """Planned, enabled, requeued: killed at every point of all three and between them."""
-    deployment = Deployment(scene)
-    points = enumerate_kills(scene, deployment.begin, deployment.finish, work="deploy", **Deployment.OPTIONS)
+    fetching = Fetching(scene)
+
+    def finish(killed):
+        fetching.fetch()
+        again = scene.run(**DEPLOYED)
+        assert bool(again.error) == bool(killed.doubtful)
+        if again.error:
+            assert again.facts["unknown_extract_ids"] == killed.doubtful
+            there = arrived(scene, killed.doubtful, 123)
+            again = scene.run(on_unknown="dispatched" if there else "requeue", **DEPLOYED)
+            assert again.error is None
+        fetching.fetch()
+        fetching.check()
+        # And again: nothing is left to do, and nothing that loaded by itself is sent.
+        posts = scene.posts()
+        assert scene.run(**DEPLOYED).error is None
+        assert scene.posts() == posts
+        assert scene.simulator.world.bindings[55]["enabled"] is False
+
+    points = enumerate_kills(scene, lambda: fetching.begin(789), finish, **DEPLOYED)
     patches = [number for number, (moment, what, _extracts) in enumerate(points) if what == "PATCH /api/v1/bindings/123/"]
-    plans = [number for number, (moment, what, _extracts) in enumerate(points) if (moment, what) == ("committed", "plan")]
+    notes = [number for number, (moment, what, _extracts) in enumerate(points) if (moment, what) == ("committed", "note")]
     posts = [number for number, (moment, what, _extracts) in enumerate(points) if what.startswith("POST")]
-    assert plans[0] < patches[0] < patches[1] < plans[1] < posts[0]
+    # Planned, noted that it is about to be enabled, enabled, noted when; and all extracts before the first of them is sent.
+    assert len(patches) == 2
+    assert notes[1] < patches[0] < patches[1] < notes[2] < notes[3] < posts[0]
     assert len(posts) == 2 * len(BATCHES)
+
+
+@pytest.mark.parametrize("lost", [None, {"drop": "after"}], ids=["answered", "answer lost"])
+def test_the_enabling_killed_anywhere(scene, lost):
+    """Two bindings in a task of somebody's own playbook, and the requeue after it; also where the answer to the first PATCH is lost."""
+    fetching = Fetching(scene)
+    enabling = {"work": "adverity_binding", "binding_ids": BINDINGS, "enabled": True}
+    planning = {"state": "planned", "binding_ids": BINDINGS}
+
+    def begin():
+        fetching.begin(789, 790)
+        assert scene.run(**planning).error is None
+        if lost:
+            scene.simulator.fault(method="PATCH", **lost)
+
+    def finish(killed):
+        fetching.fetch()
+        assert scene.run(**enabling).error is None
+        fetching.fetch()
+        assert scene.run(binding_ids=BINDINGS, backfill="when_needed").error is None
+        fetching.check()
+
+    points = enumerate_kills(scene, begin, finish, **enabling)
+    assert [what for moment, what, _extracts in points if moment == "before" and what.startswith("PATCH")] == [f"PATCH /api/v1/bindings/{one}/" for one in BINDINGS]

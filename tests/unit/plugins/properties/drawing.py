@@ -19,9 +19,9 @@ BINDINGS = [5, 9, 12, 30]
 EXTRACTS = list(range(100, 108))
 
 
-def prove(examples: int) -> Any:
+def prove(examples: int, derandomize: bool = True) -> Any:
     """The same examples each time, so many, and nothing kept between runs."""
-    return settings(max_examples=examples, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    return settings(max_examples=examples, derandomize=derandomize, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 RANGES = st.fixed_dictionaries({"value": st.integers(1, 3), "unit": st.sampled_from(["day", "week", "month"])})

@@ -338,7 +338,7 @@ class Story:
         """One run alone."""
         run = self._begin(spec)
         run.execute()
-        self.judge(run)
+        self._note(run)
 
     def pair(self, first, second, bursts):
         """Two runs at once: so many points of the first, then of the second, and so on in turns; where one waits the other goes on."""
@@ -350,7 +350,14 @@ class Story:
             if points and not mine.ended:
                 mine.go_on(points)
                 if mine.ended:
-                    self.judge(mine)
+                    self._note(mine)
+
+    def _note(self, run):
+        """Counts what a run came to, and judges it."""
+        self.count["late"] += any(point >= run.points for point in (*run.spec.get("events", {}), *run.spec.get("ends", ())[1:]))
+        if run.error is not None:
+            self.count[type(run.error).__name__] += 1
+        self.judge(run)
 
     def _begin(self, spec):
         self.count[spec.get("ends", ("whole",))[0]] += 1
@@ -368,8 +375,6 @@ class Story:
 
     def judge(self, run):
         """Who says that there is nothing to do must be right: all that could be chosen has arrived, or is named."""
-        if run.error is not None:
-            self.count[type(run.error).__name__] += 1
         if run.spec.get("kind") or not run.outcome or not run.outcome.lines[0].endswith("nothing to do"):
             return
         self.count["nothing to do"] += 1
@@ -380,7 +385,8 @@ class Story:
         result = run.outcome.requeued
         named = {one for name in ("unknown_extract_ids", "refused_extract_ids") for one in result.get(name, [])}
         arrived = self.arrived()
-        for row in run.outcome.results["__deploy_destination_plan"]["bindings"]:
+        # Where somebody else enabled a binding in the middle of the run, the task that sends is the one that warns.
+        for row in result.get("bindings") or run.outcome.results["__deploy_destination_plan"]["bindings"]:
             if row["action"] == "left_alone":
                 continue
             refused = {entry["extract_id"] for entry in self.entries(row["binding_id"]) if entry["status"] == "refused"}

@@ -191,8 +191,10 @@ def test_any_lists(first, second):
     """The two ways of reading lists, with answers of any shape, and the next page anywhere."""
 
     class Client:
+        date = None
+
         def __init__(self):
-            self.answers = [first, second] * 3
+            self.answers = [first, second] * 4
 
         def get(self, _path, _params):
             return self.answers.pop(0)

@@ -8,89 +8,112 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import ELSEWHERE, Record
 from ansible_collections.adverity.management.plugins.module_utils._requeue import plan as _plan
-from ansible_collections.adverity.management.plugins.module_utils._requeue.select import Load
+from ansible_collections.adverity.management.plugins.module_utils._requeue.select import Loads
 from ansible_collections.adverity.management.plugins.module_utils._resources.extracts import Extract
-from ansible_collections.adverity.management.plugins.module_utils._spec import times as _times
 from ansible_collections.adverity.management.tests.unit.plugins.properties.drawing import prove
 from ansible_collections.adverity.management.tests.unit.plugins.properties.services import moment
 from hypothesis import given
 from hypothesis import strategies as st
 
-STATUSES = st.sampled_from([None, None, "pending", "unknown", "dispatched"])
-ENDS = st.sampled_from([None, *(moment(second) for second in (2, 4, 6))])
-PERIODS = st.lists(st.tuples(st.sampled_from([moment(second) for second in (1, 3, 5)]), ENDS), max_size=2)
+STATUSES = st.sampled_from([None, None, "pending", "unknown", "dispatched", "refused"])
+SINCE, UNTIL = st.sampled_from([1, 3, 5]), st.sampled_from([None, 2, 4, 6])
+PERIODS = st.lists(st.tuples(SINCE, UNTIL), max_size=2)
 CREATED = st.none() | st.integers(0, 7)
 BINDINGS = st.sampled_from([(), (5,), (5, 9), (9,)])
+HOW = st.builds(
+    _plan.Options,
+    batch_size=st.sampled_from([1, 2, 3, 50]),
+    limit=st.none() | st.integers(1, 60),
+    force=st.booleans(),
+    on_unknown=st.sampled_from(["fail", "requeue", "skip", "dispatched"]),
+    on_refused=st.sampled_from(["fail", "skip"]),
+)
 
 
 @st.composite
 def loads(draw):
-    """Loads of one or two datastreams, of which each goes to the same bindings. Also long ones, beyond the most that a request takes."""
-    rows = []
-    number = 0
+    """Loads of one or two datastreams, of which each goes to the same bindings. Also long ones, beyond the most that a request takes. And by the number
+    of each extract the second in which it was created."""
+    rows, created = [], {}
     for datastream_id in draw(st.sampled_from([[1], [1, 2], [None]])):
-        binding_ids = draw(BINDINGS)
+        extracts = []
         count = draw(st.integers(0, 5) | st.integers(45, 105))
-        times = draw(st.lists(CREATED, min_size=min(count, 8), max_size=min(count, 8)))
+        seconds = draw(st.lists(CREATED, min_size=min(count, 8), max_size=min(count, 8)))
         for place in range(count):
-            number += 1
-            created = times[place % len(times)]
-            rows.append(Load(datastream_id, Extract(number, None if created is None else _times.parse(moment(created))), binding_ids))
-    return rows
+            second = created[len(created) + 1] = seconds[place % len(seconds)]
+            extracts.append(Extract(len(created), None if second is None else moment(second)))
+        rows.append(Loads(datastream_id, draw(BINDINGS), extracts))
+    return rows, created
+
+
+def shown(periods, *more):
+    return tuple((moment(since), None if until is None else moment(until), *more) for since, until in periods)
 
 
 @prove(250)
-@given(
-    loads(),
-    st.lists(STATUSES, min_size=11, max_size=11),
-    st.sampled_from([1, 2, 3, 50]),
-    st.none() | st.integers(1, 60),
-    st.booleans(),
-    st.sampled_from(["fail", "requeue", "skip"]),
-    st.dictionaries(st.sampled_from([5, 9]), PERIODS),
-)
-def test_plan(loads, statuses, batch_size, limit, force, on_unknown, periods):
+@given(loads(), st.lists(STATUSES, min_size=11, max_size=11), HOW, st.dictionaries(st.sampled_from([5, 9]), st.tuples(PERIODS, PERIODS)))
+def test_plan(drawn, statuses, how, periods):
+    rows, created = drawn
+
     def status(binding_id, extract_id):
         return statuses[(3 * extract_id + binding_id) % len(statuses)]
 
-    def fate(load, binding_id):
-        """Where a pair belongs, said once more and plainly."""
-        known, created = status(binding_id, load.extract.id), load.extract.created
-        if known is None and periods.get(binding_id):
-            if created is None:
-                return "untold"
-            for since, until in periods[binding_id]:
-                if _times.parse(since) < created and (until is None or created <= _times.parse(until)):
-                    return "by itself"
-        if known == "unknown":
-            return "due" if on_unknown == "requeue" else "unknown"
-        return "skipped" if known == "dispatched" and not force else "due"
+    def by_itself(binding_id, second):
+        """Whether it loaded by itself, said once more and plainly: 'maybe' at the edges, and where nobody knows."""
+        enabled, unknown = periods.get(binding_id, ([], []))
+        if second is None:
+            return "maybe" if enabled or unknown else "no"
+        if any(since <= second <= (9 if until is None else until) for since, until in unknown):
+            return "maybe"
+        for since, until in enabled:
+            if since < second < (9 if until is None else until):
+                return "yes"
+            if since == second <= (9 if until is None else until) or since < second == until:
+                return "maybe"
+        return "no"
 
-    plan = _plan.make(loads, status, batch_size, limit, force, on_unknown, periods)
-    expected = {"due": [], "skipped": [], "unknown": [], "untold": [], "by itself": []}
+    def fate(binding_id, extract_id):
+        known = status(binding_id, extract_id)
+        if known == "dispatched":
+            return "due" if how.force else "skipped"
+        if known == "refused":
+            return "refused" if how.on_refused == "skip" and not how.force else "alone"
+        loaded = "maybe" if known == "unknown" else by_itself(binding_id, created[extract_id])
+        if loaded == "maybe":
+            return {"requeue": "due", "dispatched": "confirmed"}.get(how.on_unknown, "unknown")
+        return "loaded" if loaded == "yes" and not how.force else "due"
+
+    def statuses_of(binding_id, extract_ids):
+        return {one: status(binding_id, one) for one in extract_ids if status(binding_id, one)}
+
+    records = {one: Record(enabled_periods=shown(enabled), unknown_periods=shown(unknown, ELSEWHERE)) for one, (enabled, unknown) in periods.items()}
+    plan = _plan.make(rows, statuses_of, records, how)
+    expected = {"skipped": [], "unknown": [], "loaded": [], "refused": [], "confirmed": []}
     due = []
-    for load in loads:
-        fates = [(binding_id, fate(load, binding_id)) for binding_id in load.binding_ids or (0,)]
-        for binding_id, one in fates:
-            expected[one].append((load.datastream_id, binding_id, load.extract.id))
-        some = tuple(binding_id for binding_id, one in fates if one == "due")
-        if some:
-            due.append((load.datastream_id, some if load.binding_ids else (), load.extract.id))
-    cut = len(due) if limit is None else limit
-    batches = [(batch.datastream_id, batch.binding_ids, one) for batch in plan.batches for one in batch.extract_ids]
+    for datastream_id, binding_ids, extracts in rows:
+        for extract in extracts:
+            fates = {binding_id: fate(binding_id, extract.id) for binding_id in binding_ids or (0,)}
+            for binding_id, one in fates.items():
+                expected.get(one, []).append((datastream_id, binding_id, extract.id))
+            some = tuple(binding_id for binding_id, one in fates.items() if one in ("due", "alone"))
+            if some:
+                due.append((datastream_id, some if binding_ids else (), "alone" in fates.values(), extract.id))
+    cut = len(due) if how.limit is None else how.limit
+    batches = [(batch.datastream_id, batch.binding_ids, batch.alone, one) for batch in plan.batches for one in batch.extract_ids]
     # Everything in one place, in order.
     assert batches == due[:cut]
-    assert plan.left == [(datastream_id, binding_id, one) for datastream_id, named, one in due[cut:] for binding_id in named or (0,)]
-    assert (plan.skipped, plan.unknown, plan.untold) == (expected["skipped"], expected["unknown"], expected["untold"])
-    assert plan.stopped is bool(on_unknown == "fail" and expected["unknown"])
+    assert plan.over_limit == [(datastream_id, binding_id, one) for datastream_id, named, _alone, one in due[cut:] for binding_id in named or (0,)]
+    assert (plan.skipped, list(plan.unknown), plan.loaded) == (expected["skipped"], expected["unknown"], expected["loaded"])
+    assert (plan.refused, plan.confirmed) == (expected["refused"], expected["confirmed"])
     assert plan.extract_count == len(batches)
-    # None over its size, and a new one only where it must be.
+    # None over its size, and a new one only where it must be; one that was refused before goes alone.
     sizes = []
-    for _where, group in groupby(due[:cut], key=lambda one: one[:2]):
+    for (_datastream_id, _named, alone), group in groupby(due[:cut], key=lambda one: one[:3]):
         length = len(list(group))
-        sizes += [batch_size] * (length // batch_size) + ([length % batch_size] if length % batch_size else [])
+        sizes += [1] * length if alone else [how.batch_size] * (length // how.batch_size) + [length % how.batch_size] * bool(length % how.batch_size)
     assert [len(batch.extract_ids) for batch in plan.batches] == sizes
     for batch in plan.batches:
         assert batch.ledger_bindings == (batch.binding_ids or (0,))
-        assert list(batch.pairs()) == [(binding_id, one) for binding_id in batch.ledger_bindings for one in batch.extract_ids]
+        assert list(batch.pairs()) == [(batch.datastream_id, binding_id, one) for one in batch.extract_ids for binding_id in batch.ledger_bindings]

@@ -378,3 +378,18 @@ def test_other_ids_are_not():
             paging.with_integers(PATH, {"id": 1, "target_id": value}, "id", "target_id")
         with pytest.raises(UnreadableAnswer, match="'target_id'"):
             paging.with_integers(PATH, {"id": 1}, "id", "target_id")
+
+
+def test_a_numbered_list_is_as_old_as_its_first_page():
+    """A binding on page 1 can be changed while page 2 is read: nothing is certain of it after the first answer."""
+
+    class Clock:
+        date = None
+
+        def get(self, _path, asked):
+            self.date = asked["page"]
+            return {"items": rows(asked["page"]), "count": 3}
+
+    client = Clock()
+    assert read_ids(client) == [1, 2, 3]
+    assert client.date == 1

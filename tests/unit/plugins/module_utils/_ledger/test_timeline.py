@@ -254,7 +254,7 @@ def test_own_write():
     assert periods(record) == (((at(12), None),), ((at(10), at(12), OWN),))
     assert (record.enabled, record.updated, record.seen, record.writing) == (True, at(12), at(13), None)
     for created, loaded in [
-        (at(9), False), (at(10), False), (at(11), Doubt(OWN, at(10), at(12))), (at(12), Doubt(SAME_SECOND, at(12), at(12))), (at(13), True),
+        (at(9), False), *((at(one), Doubt(OWN, at(10), at(12))) for one in (10, 11, 12)), (at(13), True),
     ]:  # fmt: skip
         assert is_loaded(record, created) == loaded
 
@@ -273,8 +273,16 @@ def test_own_write_whose_answer_tells_no_time(updated, since):
     before = see(Record(456), False, at(5), at(10))
     record = see(before._replace(writing=True), True, updated, at(13), own=True)
     assert periods(record) == (((since, None),), ((at(10), since, OWN),))
-    assert record.updated == at(5)
+    assert record.updated == at(13)
     assert is_loaded(record, at(11)) == Doubt(OWN, at(10), at(13))
+    # The next row tells it, and that is no change by somebody else.
+    assert see(record, True, at(12), at(20)) == record._replace(updated=at(12), seen=at(20))
+    assert see(record, None, at(12), at(20)).enabled_periods == record.enabled_periods
+
+
+def test_own_write_out_of_an_unknown_state_whose_answer_tells_no_time():
+    record = see(see(Record(456), None, at(5), at(10)), True, None, at(13), own=True)
+    assert periods(record) == (((at(13), None),), ((at(10), at(13), OWN),))
 
 
 def test_own_write_whose_answer_tells_no_time_at_all():

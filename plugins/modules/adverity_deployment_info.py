@@ -124,7 +124,7 @@ def run(params, check_mode):
 
 def main():
     module = AnsibleModule(
-        argument_spec=dict(CONNECTION_SPEC, **LEDGER, variables={"type": "dict", "required": True}),
+        argument_spec=dict(CONNECTION_SPEC, **LEDGER, variables={"type": "dict", "required": True, "no_log": True}),
         supports_check_mode=True,
     )
     shown = secrets.invocation(module)

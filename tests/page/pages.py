@@ -90,7 +90,8 @@ def hostile() -> Row:
     streams = [datastream(1000 + number, name, workspace={"id": uuid(0), "name": name}) for number, name in enumerate(HOSTILE, 1)]
     streams += [datastream(1030, None, enabled=None), datastream(1031, 7, pulling={"active_mode": HOSTILE[0]}, workspace=None)]
     uuids = {str(1000 + number): uuid(1000 + number).upper() for number in (1, 2, 3, 4, 5, 6, 31)}
-    return world(bindings, backfills, extracts, streams, report_datastream_uuids=uuids, __report_names={"datastreams": [{"id": 1007, "name": LONG, "uuid": None}]})
+    names = {"datastreams": [{"id": 1007, "name": LONG, "uuid": None}]}
+    return world(bindings, backfills, extracts, streams, report_datastream_uuids=uuids, __report_names=names)
 
 
 def many(count: int = 100) -> Row:

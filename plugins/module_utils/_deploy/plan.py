@@ -13,7 +13,7 @@ import typing as t
 from .._api.client import Client
 from .._api.errors import InputError
 from .._api.paging import Row
-from .._ledger.ledger import LOOK, open_ledger
+from .._ledger.ledger import LOOK, Ledger, open_ledger
 from .._requeue import decision, result, select
 from .._resources import assignments, bindings, datastreams, destinations, directory, extracts
 from .._spec import selection, times
@@ -29,6 +29,7 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
     assign to it; ``bindings`` what happens to each binding, those that do not exist yet without an id; ``due`` whether there is anything to do.
     """
     options = variables.read(params["variables"])
+    ledger = open_ledger(params, client.host, LOOK)  # a place that cannot be one is refused before anything is asked
     settings = options.pop("settings")
     names = _Names(client, options)
     destination, named = names.find_destination(settings or {})
@@ -38,7 +39,7 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
     if places and names.needs_uuids:
         options["datastream_uuids"] = _uuids(places)
     rows = [] if target_id is None else _choose(bindings.read(client, target_id=target_id), target_id, options, [one["id"] for one in places])
-    bound, warnings = _decide(client, params, options, rows)
+    bound, warnings = _decide(client, ledger, options, rows)
     called = {one["id"]: one["name"] for one in places}
     bound += _unbound(client, options, target_id, [one for one in places if one["id"] not in [row["datastream_id"] for row in rows]], check_mode)
     written = [row for row in bound if row["enabled"] is not options["enabled"]]
@@ -139,11 +140,11 @@ def _choose(rows: list[Row], target_id: int, options: Options, datastream_ids: l
     return [row for row in rows if row["datastream_id"] in options["datastream_ids"]]
 
 
-def _decide(client: Client, params: dict[str, t.Any], options: Options, rows: list[Row]) -> tuple[list[Row], list[str]]:
+def _decide(client: Client, ledger: Ledger, options: Options, rows: list[Row]) -> tuple[list[Row], list[str]]:
     """The bindings with what happens to the history of each, and what the user should know."""
     if not options["enabled"]:
         options["backfill"] = "never"
-    with open_ledger(params, client.host, LOOK) as ledger:
+    with ledger:
         known = ledger.records([row["id"] for row in rows])
     records = {row["id"]: select.look_at(known.get(row["id"]), row, client) for row in rows}
     window = (times.readable(options["backfill_from"]), times.readable(options["backfill_to"]))

@@ -70,6 +70,7 @@ class Ledger:
         self.instance: int | None = None
         self._held: tuple[int, ...] | None = ()  # None: the whole instance
         self._tokens: dict[int, str] = {}
+        self._others_at_work = False  # since this was opened, and without a token that is new
         self.waited = 0.0
 
     def __enter__(self) -> Ledger:
@@ -106,6 +107,7 @@ class Ledger:
         if rows:
             self.instance = rows[0][0]
             self._tokens = self._read_tokens()
+            self._others_at_work = self._purpose != LOOK and self.busy
 
     def origin(self) -> tuple[str | None, str | None]:
         """Where the content of this instance was moved to, and where it was copied from."""
@@ -121,7 +123,7 @@ class Ledger:
     def take_turn(self, binding_ids: t.Collection[int] | None) -> bool:
         """Holds these bindings (None: the whole instance) until the ledger is closed. Raises LedgerError where somebody else has them for too long.
 
-        True: other runs had a turn of them since this ledger was opened or asked last, so that what was read of them may be out of date.
+        True: other runs were at work since this ledger was opened or asked last, so that what was read of these bindings may be out of date.
         """
         wanted = None if binding_ids is None else tuple(sorted(set(binding_ids)))
         if self.instance is None or wanted == self._held:
@@ -129,14 +131,18 @@ class Ledger:
         started = time.monotonic()
         if self._held != ():
             self.store.give_turn_back()
+        others_at_work, self._others_at_work = self._others_at_work, False
         while not self.store.try_turn(self.instance, wanted):
+            others_at_work = True
             if time.monotonic() - started > self._wait:
                 raise self._occupied(wanted)
             time.sleep(min(_POLL, max(0.01, self._wait / 10)))
         self.waited += time.monotonic() - started
         self._held = wanted
         before, self._tokens = self._tokens, self._read_tokens()
-        others = [one for one, token in self._tokens.items() if token != before.get(one) and (wanted is None or one == ALL_ENABLED or one in wanted)]
+        # Who held a turn when this was opened has signed before, and may have written while this run read.
+        signed = self._tokens.items() if others_at_work else self._tokens.items() - before.items()
+        others = [one for one, _token in signed if wanted is None or one == ALL_ENABLED or one in wanted]
         if self._purpose == WRITE:
             self._sign(wanted)
         return bool(others)
@@ -174,7 +180,7 @@ class Ledger:
         statement = "SELECT binding_id, record FROM binding WHERE instance = ?"
         narrowed, values = _narrowed(binding_ids)
         rows = self.store.read(statement + narrowed, (self.instance, *values))
-        return {binding_id: _record_from(record) for binding_id, record in rows if binding_ids is None or binding_id in binding_ids}
+        return {binding_id: self._unpack(_record_from, record) for binding_id, record in rows if binding_ids is None or binding_id in binding_ids}
 
     def statuses(self, binding_id: int, extract_ids: t.Sequence[int]) -> dict[int, str]:
         """The status of these extracts for one binding; what was never planned is missing.
@@ -236,7 +242,7 @@ class Ledger:
         found: list[Entry] = []
         statement = "SELECT id, status, at, reason, pairs FROM post WHERE instance = ? AND status <> 'dispatched'"
         for number, status, at, reason, pairs in [] if self.instance is None else self.store.read(statement, (self.instance,)):
-            bindings, extracts = json.loads(pairs)
+            bindings, extracts = self._unpack(_pairs_from, pairs)
             of_post = "SELECT extract_id, datastream_id, created FROM load WHERE instance = ? AND binding_id = ? AND post = ? AND extract_id IN "
             for binding_id in bindings:
                 if binding_ids is None or binding_id in binding_ids:
@@ -257,6 +263,13 @@ class Ledger:
             return {}
         rows = self.store.read("SELECT binding_id, datastream_id, total FROM binding WHERE instance = ?", (self.instance,))
         return {binding_id: (datastream_id, total) for binding_id, datastream_id, total in rows}
+
+    def _unpack(self, read: t.Callable[[str], t.Any], stored: str) -> t.Any:
+        """What stands in the ledger as JSON. Raises LedgerError where it is none of what this collection writes."""
+        try:
+            return read(stored)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise stores.failed(self.shown, "it is damaged (a row cannot be read)", stores.DAMAGED) from error
 
     # Writing
 
@@ -383,6 +396,11 @@ def _record_from(stored: str) -> Record:
     for name in ("plan", "covered"):
         values[name] = values[name] and tuple(values[name])
     return Record(**values)
+
+
+def _pairs_from(stored: str) -> tuple[list[int], list[int]]:
+    bindings, extracts = json.loads(stored)
+    return [int(one) for one in bindings], [int(one) for one in extracts]
 
 
 __all__ = ["ALL_ENABLED", "LOOK", "PREDICT", "WRITE", "Entry", "Ledger", "Post", "open_ledger"]

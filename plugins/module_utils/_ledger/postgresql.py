@@ -23,7 +23,7 @@ from ansible.module_utils.basic import missing_required_lib
 from .._api import text
 from .._api.client import MissingLibrary
 from .._api.errors import InputError, LedgerError
-from .store import LOOK, TABLES, VERSION, WRITE, Values, failed
+from .store import DAMAGED, LOOK, TABLES, VERSION, WRITE, Values, failed
 
 try:
     import psycopg
@@ -69,8 +69,8 @@ class PostgresqlStore:
             if version is None and self._writes:
                 self._make_tables()
                 version = self._version()
-            elif version is None and purpose != LOOK:
-                self._check_may_create()
+            elif not self._writes and purpose != LOOK:
+                self._check_writable()
         if version is not None and version > VERSION:
             raise failed(
                 self.shown, f"a newer version of this collection wrote it (format {version}, this one knows {VERSION})",
@@ -113,8 +113,9 @@ class PostgresqlStore:
             return t.cast(int, self._execute(statement + " RETURNING id", values).fetchone()[0])
 
     def try_turn(self, instance: int, binding_ids: t.Sequence[int] | None) -> bool:
+        # The whole instance is held alone, by runs that predict, too: no lock is shared by these and excludes each run that writes to a binding.
         shared = "" if self._writes else "_shared"
-        wanted = [(shared, 0)] if binding_ids is None else [("_shared", 0), *((shared, _key(one)) for one in sorted(binding_ids))]
+        wanted = [("", 0)] if binding_ids is None else [("_shared", 0), *((shared, _key(one)) for one in sorted(binding_ids))]
         for how, key in wanted:
             if not self.read(f"SELECT pg_try_advisory_lock{how}(?, ?)", (_LOCKS + instance, key))[0][0]:
                 self.give_turn_back()
@@ -151,7 +152,10 @@ class PostgresqlStore:
     def _version(self) -> int | None:
         if self._connection.execute("SELECT to_regclass(%s)", (SCHEMA + ".format",)).fetchone()[0] is None:
             return None
-        return t.cast(int, self._connection.execute("SELECT version FROM format").fetchone()[0])
+        row = self._connection.execute("SELECT version FROM format").fetchone()
+        if row is None:
+            raise failed(self.shown, "it is damaged (it has no version)", DAMAGED)
+        return t.cast(int, row[0])
 
     def _make_tables(self) -> None:
         """Two first runs at once make them once. The lock comes before the transaction: one that began earlier would not see the other run's tables."""
@@ -164,13 +168,13 @@ class PostgresqlStore:
         finally:
             self._connection.execute("SELECT pg_advisory_unlock_all()")
 
-    def _check_may_create(self) -> None:
+    def _check_writable(self) -> None:
         """In check mode: what a real run would stumble over."""
-        statement = "SELECT has_database_privilege(current_database(), 'CREATE') OR to_regnamespace(%s) IS NOT NULL, pg_is_in_recovery()"
-        may, standby = self._connection.execute(statement, (SCHEMA,)).fetchone()
-        if standby:
-            raise psycopg.errors.ReadOnlySqlTransaction("the server is a read-only standby")
-        if not may:
+        may = f"has_table_privilege('{SCHEMA}.turn', 'INSERT')" if self._version() else "has_database_privilege(current_database(), 'CREATE')"
+        allowed, read_only = self._connection.execute(f"SELECT {may}, current_setting('transaction_read_only')::boolean").fetchone()
+        if read_only:
+            raise psycopg.errors.ReadOnlySqlTransaction("the server is read-only, as a standby is")
+        if not allowed:
             raise psycopg.errors.InsufficientPrivilege("permission denied for the database")
 
     @contextlib.contextmanager

@@ -26,7 +26,7 @@ import typing as t
 from urllib.parse import quote
 
 from .._api.errors import InputError, LedgerError
-from .store import LOOK, TABLES, VERSION, WRITE, Values, failed
+from .store import DAMAGED, LOOK, TABLES, VERSION, WRITE, Values, failed
 
 _APPLICATION_ID = 0x41444C47  # so that no other program's database is taken for a ledger
 _SMALLEST = 512  # bytes: one of SQLite's smallest pages
@@ -36,8 +36,6 @@ _SPAN = 2**40  # bytes of locks for one instance; SQLite's own locks are at 2**3
 # These locks belong to the open file. The older kind belongs to the process, and ends when any file handle for the database is closed.
 _SET_LOCK = getattr(fcntl, "F_OFD_SETLK", fcntl.F_SETLK)
 _GET_LOCK = getattr(fcntl, "F_OFD_GETLK", fcntl.F_GETLK)
-
-_DAMAGED = "The file was not changed. Restore a current copy, or name another ledger; a new one has no record of past dispatches."
 
 
 class SqliteStore:
@@ -65,7 +63,7 @@ class SqliteStore:
                 return False
             if not exists:
                 self._make()
-            self._file = os.open(self.shown, os.O_RDWR if os.access(self.shown, os.W_OK) else os.O_RDONLY)
+            self._file = os.open(self.shown, os.O_RDWR if _may_write(self.shown) else os.O_RDONLY)
             # mode=rw, also for reading: a transaction that a killed run left half way can be rolled back.
             uri = f"file:{quote(self.shown)}?mode=rw"
             self._connection = sqlite3.connect(uri, uri=True, timeout=60, isolation_level=None)
@@ -188,7 +186,7 @@ class SqliteStore:
         while not exists and folder != os.path.dirname(folder) and not os.path.lexists(folder):
             folder = os.path.dirname(folder)
         for place in ([self.shown] if exists else []) + [folder]:
-            if not os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+            if not _may_write(place):
                 raise OSError(0, f"{'it' if place == self.shown else 'the folder ' + place} is not writable")
             if place == folder and not os.path.isdir(folder):
                 raise OSError(0, f"{folder} is not a folder")
@@ -225,6 +223,10 @@ class SqliteStore:
                 connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
+def _may_write(place: str) -> bool:
+    return os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
 def _next_step(error: Exception, reason: str) -> str:
     if "full" in reason or getattr(error, "errno", None) == 28:
         return "Free space on the disk, then run it again. What was noted before is not lost."
@@ -232,4 +234,4 @@ def _next_step(error: Exception, reason: str) -> str:
         return "Another program holds the file. End it, then run it again."
     if isinstance(error, OSError):
         return "The file was not changed. Make the place usable for this user, or set ledger to another one."
-    return _DAMAGED
+    return "The file was not changed. " + DAMAGED

@@ -21,6 +21,8 @@ WRITE, PREDICT, LOOK = "write", "predict", "look"
 
 VERSION = 1  # of the tables
 
+DAMAGED = "Restore a current copy, or name another ledger; a new one has no record of past dispatches."
+
 # {id} is how a store numbers rows by itself, {by_key} how it keeps a table in the order of its key.
 # load.post: the last POST that the extract went with, null while it is pending; load.before: the one before that.
 # post.pairs: the bindings and extracts of a POST as JSON, until it is dispatched.

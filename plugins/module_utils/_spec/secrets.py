@@ -20,8 +20,9 @@ HIDDEN = "********"
 
 
 def invocation(module: t.Any) -> dict[str, t.Any]:
-    """What a result says of a module's options, settings hidden. From now on ansible-core itself hides nothing but the key."""
-    module.no_log_values = {module.params["api_key"]}
+    """What a result says of a module's options, settings hidden. From now on ansible-core itself hides the key and passwords alone."""
+    secret = [module.params[name] for name, option in module.argument_spec.items() if option.get("no_log")]
+    module.no_log_values = {value for value in secret if isinstance(value, str)}
     return {"module_args": _without_settings(module.params)}
 
 

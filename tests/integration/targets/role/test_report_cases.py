@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from adverity_harness.runs import module
@@ -64,7 +65,7 @@ def test_a_name_that_two_datastreams_have_links_no_ids(begin):
 
 def test_names_that_cannot_be_read_do_not_keep_the_page_from_being_written(begin):
     scene = begin(World().datastream(456).binding(123, 456))
-    scene.service.fault(path="/api/datastreams/", status=404, times=9)
+    scene.service.fault(path="/api/datastreams/", status={"code": 404}, times=9)
     page = Page((report(scene).folder / "adverity-report.html").read_text("utf-8"))
     assert "Datastream 456" in page.says("binding-123")
     assert "The names of the datastreams could not be read" in page.says("pulling")
@@ -74,15 +75,15 @@ def test_names_that_cannot_be_read_do_not_keep_the_page_from_being_written(begin
 def test_what_was_refused_stands_there_with_reason_and_time(begin):
     world = World().datastream(456, extracts=4).binding(123, 456, enabled=True, updated=moment(hours=1))
     gone = world.aged(456)[1]
+    world.data["refused"] = [gone]
     scene = begin(world)
-    del scene.service.world.extracts[gone]
     requeue = {"extract_ids": world.aged(456), "binding_id": 123, "on_refused": "skip"}
     scene.play([module("requeue", **requeue)], warnings=(str(gone),))
     page = Page((report(scene).folder / "adverity-report.html").read_text("utf-8"))
     assert page.says("refused") == "1"
     assert f"extract {gone}: " in page.says("attention-refused")
     assert "no reason recorded" not in page.says("attention-refused")
-    assert "2026-03-10T12:0" in page.says("attention-refused")
+    assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", page.says("attention-refused"))
     assert "3 dispatched · 1 refused of 4 in the ledger" in page.says("binding-123")
 
 

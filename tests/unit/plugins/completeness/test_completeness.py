@@ -15,6 +15,8 @@ import re
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import WRITE, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.completeness import tables
 from ansible_collections.adverity.management.tests.unit.plugins.completeness.tables import ADDED, DOCUMENTED, HEADERS, LOCAL, PROMISED
@@ -84,8 +86,12 @@ def fixture_run(simulator, tmp_path):
 
     def run(name, options):
         options = dict(options, instance=simulator.url, api_key=in_process.KEY, retries=0, timeout=10)
-        if "ledger" in options:
+        if "ledger" in in_process.spec_of(name)[0]:
             options["ledger"] = str(tmp_path / str(len(os.listdir(tmp_path))))
+        if "source" in options:
+            options.update(source=str(tmp_path / "source"), destination=str(tmp_path / "destination"))
+            with Ledger(options["source"], None, simulator.url.split("//")[1], WRITE) as ledger:
+                ledger.note({5: Record(456)})
         return in_process.run(name, options)
 
     return run
@@ -198,8 +204,12 @@ def test_the_service_knows_what_the_table_has(simulator, monkeypatch, endpoint):
 # The tables and the modules
 
 
+# These have the older API behind them, and a table of their own (test_by_name.py).
+BY_NAME = ("adverity_assignment", "adverity_destination", "adverity_destination_info", "adverity_directory_info")
+
+
 def test_the_modules_are_those_that_were_promised():
-    assert sorted(PROMISED) == in_process.MODULES
+    assert sorted([*PROMISED, *BY_NAME]) == in_process.MODULES
 
 
 @pytest.mark.parametrize("name", sorted(PROMISED))
@@ -272,6 +282,10 @@ def test_what_has_no_option_is_not_sent_by_accident(simulator, run):
 
 
 RETURNING = {  # a run of each module, after which its return keys are looked at
+    "adverity_assignment": {"type": "bigquery", "target_id": 789, "assignments": [{"datastream_id": 456}]},
+    "adverity_destination": {"type": "bigquery", "target_id": 789},
+    "adverity_destination_info": {"type": "bigquery"},
+    "adverity_directory_info": {"workspaces": ["EMEA"]},
     "adverity_binding": {"binding_ids": [123], "enabled": True},
     "adverity_binding_info": {"target_id": 789},
     "adverity_datastream": dict(CHOSEN, enabled=False),
@@ -280,6 +294,8 @@ RETURNING = {  # a run of each module, after which its return keys are looked at
     "adverity_smart_pulling_info": {"datastream_ids": [STREAM]},
     "adverity_extract_info": {"datastream_ids": [457]},
     "adverity_requeue": dict(LEDGER, datastream_ids=[457], batch_size=50),
+    "adverity_deployment_info": dict(LEDGER, variables={"target_id": 789}),
+    "adverity_ledger_copy": {"source": None, "destination": None},
 }
 
 

@@ -280,7 +280,10 @@ def test_any_name_makes_one_destination_and_one_assignment(begin, blanks, name):
 
 @pytest.mark.parametrize(
     "fault",
-    [{"drop": "after"}, {"drop": "before"}, {"status": {"code": 500}, "work": True}, {"status": {"code": 502}}, {"cut": 5}, {"html": {"code": 200}, "work": True}],
+    [
+        {"drop": "after"}, {"drop": "before"}, {"status": {"code": 500}, "work": True}, {"status": {"code": 502}}, {"cut": 5},
+        {"html": {"code": 200}, "work": True},
+    ],
     ids=str,
 )  # fmt: skip
 def test_an_answer_lost_after_a_post_leads_to_no_second_one(begin, fault):
@@ -323,7 +326,7 @@ def test_a_key_that_may_only_read_is_told_which_scope_it_lacks(begin):
     place.key = "reader-key"
     with pytest.raises(Refused) as caught:
         place.destination()
-    assert "this needs destination:write (given to keys of the root workspace only). Nothing was written." in caught.value.result()["msg"]
+    assert "This request needs destination:write, which only keys of the root workspace can have. Nothing was written." in caught.value.result()["msg"]
     assert place.targets == []
 
 
@@ -366,3 +369,35 @@ def test_requests_do_not_grow_with_names(begin):
     place.destination()
     assert [row["method"] for row in place.simulator.requests[before:]] == ["GET", "GET", "GET", "GET", "OPTIONS", "GET", "POST", "GET"]
     assert len({row["connection"] for row in place.simulator.requests[before:]}) == 1
+
+
+def test_what_people_rename_meanwhile_is_neither_made_again_nor_overwritten(begin):
+    place = begin()
+    target_id = place.destination()["destination"]["id"]
+    place.writes()
+    # Between the read and the write the destination gets another name, and the change still goes to the one that was read.
+    place.simulator.fault(method="PATCH", mutate={"edit": {"targets": [{"id": target_id, "name": "Renamed"}]}})
+    place.destination(settings={"dataset": "sales"})
+    assert place.writes() == [("PATCH", "targets")]
+    assert [(row["name"], row["settings"]["dataset"]) for row in place.targets] == [("Renamed", "sales")]
+    # The name is free now; its id leads to the one that had it.
+    assert place.destination(True)["created"] is True
+    assert place.destination(target_id=target_id)["changed"] is True
+    place.simulator.world.targets[target_id]["name"] = "DWH"
+    with pytest.raises(InputError, match="do not agree"):
+        place.run("destination", type="bigquery", target_id=target_id, name="Renamed", state="absent")
+    # A datastream that is renamed after it was looked up is assigned by its id.
+    place.simulator.fault(method="POST", mutate={"edit": {"datastreams": [{"id": 457, "name": "Other"}]}})
+    assert place.assign(target_id, {"datastream_id": 457, "table_name": "meta"})["assignments"][0]["datastream"] == 457
+
+
+def test_what_people_delete_meanwhile_is_told(begin):
+    place = begin()
+    target_id = place.destination()["destination"]["id"]
+    place.simulator.fault(method="PATCH", mutate={"remove": {"targets": [target_id]}})
+    with pytest.raises(Refused) as caught:
+        place.destination(settings={"dataset": "sales"})
+    assert "was answered with 404: Not found." in caught.value.result()["msg"]
+    assert caught.value.result()["msg"].endswith("Nothing was written.")
+    assert place.targets == []
+    assert place.destination()["created"] is True

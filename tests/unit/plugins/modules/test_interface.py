@@ -40,6 +40,11 @@ FILTERS = {
 }
 CHOICE = {"datastream_ids": "[str] alias:datastream_id", "filters": FILTERS, "all_datastreams": "bool"}
 BINDING_IDS = {"binding_ids": "[int] alias:binding_id"}
+LEDGER = {
+    "ledger": "path =~/.ansible/adverity/requeue.sqlite3 ADVERITY_LEDGER",
+    "ledger_password": "str no_log ADVERITY_LEDGER_PASSWORD",
+    "ledger_wait": "int =300 ADVERITY_LEDGER_WAIT",
+}
 REQUEUE_SELECTION = {
     "extract_ids": "[int]",
     "datastream_ids": "[int] alias:datastream_id",
@@ -47,7 +52,14 @@ REQUEUE_SELECTION = {
     "created_to": "str",
     **BINDING_IDS,
     "target_id": "int",
-    "ledger": "path =~/.ansible/adverity/requeue.sqlite3 ADVERITY_LEDGER",
+    **LEDGER,
+}
+REQUEUE_HOW = {
+    "sequential": "bool =True",
+    "batch_size": "int =50",
+    "force": "bool =False",
+    "on_unknown": "str =fail fail|requeue|skip|dispatched",
+    "on_refused": "str =fail fail|skip",
 }
 DESTINATION = {"name": "str", "workspace": "str", "target_id": "int"}
 SETTINGS, FORCE_SETTINGS, STATE = {"settings": "dict no_log"}, {"force_settings": "bool =False"}, {"state": "str =present present|absent"}
@@ -64,7 +76,7 @@ OPTIONS = {
     },
     "adverity_destination_info": {"type": "str", **DESTINATION, "schema": "bool =False"},
     "adverity_directory_info": {"workspaces": "[str]", "datastreams": "[raw]", "connections": "[str]", "connection_types": "[str]"},
-    "adverity_binding": {"enabled": "bool required", **BINDING_IDS, "datastream_id": "int", "target_id": "int", "touch": "bool =False"},
+    "adverity_binding": {"enabled": "bool required", **BINDING_IDS, "datastream_id": "int", "target_id": "int", **LEDGER},
     "adverity_binding_info": {**BINDING_IDS, "datastream_id": "int", "target_id": "int", "enabled": "bool"},
     "adverity_datastream": {**CHOICE, "enabled": "bool", "pulling_mode": "str smart|schedule"},
     "adverity_datastream_info": {"datastream_ids": "[str] alias:datastream_id", **FILTERS},
@@ -78,23 +90,21 @@ OPTIONS = {
     },
     "adverity_smart_pulling_info": {"datastream_ids": "[str] alias:datastream_id", **FILTERS},
     "adverity_extract_info": {"datastream_ids": "[int] required alias:datastream_id", "created_from": "str", "created_to": "str", "limit": "int"},
-    "adverity_ledger": {
-        "ledger": REQUEUE_SELECTION["ledger"],
-        "fact": "dict",
-        "learn": "bool =False",
-        "bindings": "[dict]",
-        "as_fact": "bool =False",
+    "adverity_deployment_info": {**LEDGER, "variables": "dict required no_log"},
+    "adverity_ledger_copy": {
+        "source": "path required",
+        "source_password": "str no_log",
+        "destination": "path required",
+        "destination_password": "str no_log ADVERITY_LEDGER_PASSWORD",
+        "ledger_wait": LEDGER["ledger_wait"],
     },
     "adverity_requeue": {
         **REQUEUE_SELECTION,
-        "sequential": "bool =True",
-        "batch_size": "int =50",
+        **REQUEUE_HOW,
         "limit": "int",
-        "force": "bool =False",
-        "on_unknown": "str =fail fail|requeue|skip|dispatched",
+        "backfill": "str =always always|when_needed|never",
         "state": "str =requeued requeued|planned",
-        "assume_enabled": "bool =False",
-        "self_loading": {"binding_id": "int required", "since": "str required", "until": "str"},
+        "enabled_bindings": "[dict]",
     },
     "adverity_requeue_info": {**REQUEUE_SELECTION, "summary_only": "bool =False"},
 }
@@ -170,7 +180,7 @@ def rules(given):
 
 def check(handed, monkeypatch, name, options):
     """What ansible-core says of these options, and what it makes of them."""
-    for one in ("ADVERITY_INSTANCE", "ADVERITY_API_KEY", "ADVERITY_LEDGER"):
+    for one in ("ADVERITY_INSTANCE", "ADVERITY_API_KEY", "ADVERITY_LEDGER", "ADVERITY_LEDGER_PASSWORD", "ADVERITY_LEDGER_WAIT"):
         monkeypatch.delenv(one, raising=False)
     given = handed(name)
     validator = ArgumentSpecValidator(given["argument_spec"], **rules(given))
@@ -194,13 +204,18 @@ def check(handed, monkeypatch, name, options):
         ("adverity_extract_info", {"datastream_id": "456,457"}, {"datastream_ids": [456, 457]}),
         ("adverity_requeue", {"datastream_id": 456, "binding_id": 5}, {"datastream_ids": [456], "binding_ids": [5], "batch_size": 50, "sequential": True}),
         ("adverity_requeue", {"datastream_id": 456, "created_to": "2026-01-31"}, {"created_to": "2026-01-31T23:59:59.999999Z"}),
-        ("adverity_requeue_info", {}, {"summary_only": False}),
+        ("adverity_requeue", {"target_id": 789, "created_from": "2026-01-31"}, {"created_from": "2026-01-31T00:00:00Z", "backfill": "always"}),
+        ("adverity_requeue", {"binding_id": 5, "ledger": "$HOME/ledger", "ledger_wait": "0"}, {"ledger": "/home/deploy/ledger", "ledger_wait": 0}),
+        ("adverity_requeue", {"binding_id": 5, "ledger": " "}, {"ledger": "/home/deploy/.ansible/adverity/requeue.sqlite3"}),
+        ("adverity_requeue", {"binding_id": 5, "ledger": "postgresql://$x@h/~"}, {"ledger": "postgresql://$x@h/~", "ledger_password": None}),
+        ("adverity_requeue_info", {}, {"summary_only": False, "ledger": "/home/deploy/.ansible/adverity/requeue.sqlite3", "ledger_wait": 300}),
         ("adverity_datastream", {"datastream_id": UUID.upper(), "enabled": True}, {"datastream_ids": [UUID]}),
         ("adverity_smart_pulling", {"all_datastreams": True, "deadline": "06:30"}, {"deadline": "06:30:00"}),
         ("adverity_binding_info", {"instance": "https://acme.example"}, {"timeout": 30.0, "retries": 4, "validate_certs": True}),
     ],
 )
 def test_options_that_are_taken(handed, monkeypatch, name, options, taken):
+    monkeypatch.setenv("HOME", "/home/deploy")
     errors, parameters = check(handed, monkeypatch, name, options)
     assert errors == []
     assert {option: parameters[option] for option in taken} == taken
@@ -215,11 +230,17 @@ def test_options_that_are_taken(handed, monkeypatch, name, options, taken):
         ("adverity_extract_info", {"datastream_id": UUID}, "takes an integer id"),
         ("adverity_extract_info", {"datastream_id": 1, "limit": 0}, "0 is not a whole number of at least 1"),
         ("adverity_requeue", {"extract_ids": [1], "datastream_ids": [2]}, "mutually exclusive"),
-        ("adverity_requeue", {"extract_ids": [1], "created_from": "2026-01-01"}, "missing parameter(s) required by 'created_from': datastream_ids"),
+        ("adverity_requeue", {"extract_ids": [1], "created_from": "2026-01-01"}, "parameters are mutually exclusive: extract_ids|created_from"),
+        ("adverity_requeue", {"extract_ids": [1], "created_to": "2026-01-01"}, "parameters are mutually exclusive: extract_ids|created_to"),
+        ("adverity_requeue", {"created_from": "2026-01-01"}, "one of the following is required: extract_ids, datastream_ids, binding_ids, target_id"),
+        ("adverity_requeue", {"extract_ids": [1], "on_refused": "requeue"}, "value of on_refused must be one of"),
+        ("adverity_requeue", {"extract_ids": [1], "backfill": "yes"}, "value of backfill must be one of"),
+        ("adverity_requeue", {"extract_ids": [1], "ledger_wait": "-1"}, "'-1' is not a whole number of at least 0"),
+        ("adverity_deployment_info", {}, "missing required arguments: variables"),
+        ("adverity_ledger_copy", {"source": "/a"}, "missing required arguments: destination"),
         ("adverity_requeue", {"extract_ids": [1], "batch_size": 0}, "not a whole number from 1 to 50"),
         ("adverity_requeue", {"extract_ids": [1], "batch_size": 51}, "not a whole number from 1 to 50"),
         ("adverity_requeue", {"extract_ids": [1], "on_unknown": "guess"}, "value of on_unknown must be one of"),
-        ("adverity_requeue", {"extract_ids": [1], "self_loading": [{"binding_id": 5}]}, "missing required arguments: since"),
         ("adverity_requeue_info", {"extract_ids": [1], "datastream_ids": [2]}, "mutually exclusive"),
         ("adverity_destination", {"name": "x"}, "missing required arguments: type"),
         ("adverity_destination", {"type": "t", "name": "x", "state": "absent"}, "state is absent but all of the following are missing: target_id"),
@@ -280,9 +301,13 @@ RETURNS = {
     "adverity_smart_pulling": {"datastreams", "affected"},
     "adverity_smart_pulling_info": {"smart_pulling", "count"},
     "adverity_extract_info": {"extracts", "count"},
-    "adverity_ledger": {"fact", "known", "ledger"},
-    "adverity_requeue": {"requeued_extract_ids", "skipped_extract_ids", "unknown_extract_ids", "remaining_extract_ids", "extract_count", "batches"},
-    "adverity_requeue_info": {"extracts", "counts"},
+    "adverity_deployment_info": {"options", "bindings", "due"},
+    "adverity_ledger_copy": {"source", "destination"},
+    "adverity_requeue": {
+        "requeued_extract_ids", "skipped_extract_ids", "unknown_extract_ids", "refused_extract_ids", "remaining_extract_ids", "extract_count", "batches",
+        "summary", "ledger",
+    },
+    "adverity_requeue_info": {"extracts", "counts", "backfills", "in_progress"},
 }
 
 
@@ -300,6 +325,21 @@ def test_a_module_documents_itself(name):
     assert "adverity.management.attributes.action_group" in fragments
     assert ("adverity.management.attributes.info" in fragments) is name.endswith("_info")
     assert all("adverity.management." + name in task for task in text["EXAMPLES"][:1])
+
+
+FROM_THE_ENVIRONMENT = {"ledger": "ADVERITY_LEDGER", "ledger_password": "ADVERITY_LEDGER_PASSWORD", "ledger_wait": "ADVERITY_LEDGER_WAIT"}
+
+
+@pytest.mark.parametrize("name", [one for one in MODULES if "ledger" in OPTIONS[one]])
+def test_the_ledger_comes_from_the_environment(handed, monkeypatch, name):
+    spec = handed(name)["argument_spec"]
+    for option, value in {"ledger": "postgresql://u@h/d", "ledger_password": "s3cret", "ledger_wait": "7"}.items():
+        monkeypatch.setenv(FROM_THE_ENVIRONMENT[option], value)
+    parameters = ArgumentSpecValidator(dict(spec)).validate({**ENOUGH[name], "instance": "a", "api_key": "k"}).validated_parameters
+    assert [parameters[one] for one in FROM_THE_ENVIRONMENT] == ["postgresql://u@h/d", "s3cret", 7]
+    monkeypatch.setenv("ADVERITY_LEDGER", "")
+    parameters = ArgumentSpecValidator(dict(spec)).validate({**ENOUGH[name], "instance": "a", "api_key": "k"}).validated_parameters
+    assert parameters["ledger"].endswith("/.ansible/adverity/requeue.sqlite3")  # as an unset field of an AWX credential
 
 
 # What holds modules together
@@ -341,7 +381,8 @@ ENOUGH = {
     "adverity_smart_pulling": {"datastream_ids": [UUID], "frequency": "daily"},
     "adverity_smart_pulling_info": {},
     "adverity_extract_info": {"datastream_ids": [1]},
-    "adverity_ledger": {},
+    "adverity_deployment_info": {"variables": {"target_id": 789}},
+    "adverity_ledger_copy": {"source": "/nowhere/a", "destination": "/nowhere/b"},
     "adverity_requeue": {"extract_ids": [1]},
     "adverity_requeue_info": {},
 }
@@ -367,11 +408,28 @@ def test_bad_connection_options_are_told_without_the_key(monkeypatch, capsys, na
     assert "s3cret" not in result["msg"]
 
 
+LEDGERS = {
+    "relative": ({"ledger": "requeue.sqlite3"}, "ledger is 'requeue.sqlite3', a relative path."),
+    "password": ({"ledger": "postgresql://u:s3cret@h/d"}, "ledger is a URL with a password in it (not shown)."),
+    "scheme": ({"ledger": "mysql://h/d"}, "ledger is a URL with 'mysql://'."),
+}
+
+
+@pytest.mark.parametrize("name", [one for one in MODULES if "ledger" in OPTIONS[one]])
+@pytest.mark.parametrize("wrong", LEDGERS)
+def test_a_ledger_that_cannot_be_one_is_told_before_anything_is_asked(monkeypatch, capsys, name, wrong):
+    options, says = LEDGERS[wrong]
+    result = run_module(name, monkeypatch, capsys, {**ENOUGH[name], **options})
+    assert result["failed"] is True
+    assert result["msg"].startswith(says)
+    assert "s3cret" not in result["msg"]
+
+
 @pytest.mark.parametrize("name", ["adverity_extract_info", "adverity_requeue", "adverity_requeue_info"])
 def test_bounds_the_wrong_way_round_are_told(monkeypatch, capsys, name):
     options = {"datastream_ids": [1], "created_from": "2026-01-02", "created_to": "2026-01-01"}
     result = run_module(name, monkeypatch, capsys, options)
-    assert result["msg"] == "created_from (2026-01-02T00:00:00Z) is later than created_to (2026-01-01T23:59:59.999999Z)."
+    assert result["msg"] == "created_from (2026-01-02T00:00:00Z) is later than created_to (2026-01-01T23:59:59.999999Z). Nothing was changed."
 
 
 @pytest.mark.parametrize(

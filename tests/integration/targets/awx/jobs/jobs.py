@@ -83,6 +83,7 @@ class Awx:
     def launch(
         self,
         name: str,
+        /,
         kill_when: Callable[[], Any] | None = None,
         cancelled: bool = False,
         ledger: dict[str, str] | None = None,

@@ -76,7 +76,7 @@ def test_cancelled_while_it_creates_and_launched_again(awx, scene, world, databa
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ({"settings": "project: [acme"}, "settings"),
+        ({"settings": "project: [acme"}, "did not find expected"),
         ({"settings": '{"projekt": "acme-dwh"}'}, "projekt"),
         ({"type": "bigqueri"}, "bigqueri"),
         ({"workspace": "Acmé"}, "Acmé"),

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -14,11 +15,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from pathlib import Path
 from typing import Any, Callable
 
+from .forking import Fork, Forking
 from .worlds import KEY, READ_ONLY_KEY
 
 Row = dict[str, Any]
@@ -26,6 +29,7 @@ COLLECTION = "adverity.management"
 LONGEST = 600.0  # seconds for one run, also on a machine that has much else to do
 CALLBACKS = Path(__file__).with_name("callback")
 TOKEN = "ADVERITY_HARNESS_RUN"
+FORKING: list[Forking] = []  # the process that runs are forked from, once there is one
 
 
 def module(name: str, title: str = "", /, **options: Any) -> Row:
@@ -33,7 +37,7 @@ def module(name: str, title: str = "", /, **options: Any) -> Row:
     return {"name": title or f"adverity_{name}", f"{COLLECTION}.adverity_{name}": options}
 
 
-def role(name: str = "deploy_destination", **variables: Any) -> Row:
+def role(name: str = "deploy_destination", /, **variables: Any) -> Row:
     """Return a task that includes the role; the variables' names go without the role's prefix."""
     return {
         "name": f"Role {name}",
@@ -50,7 +54,7 @@ def refused(task: Row) -> Row:
 class Run:
     """One run of ansible-playbook that is under way or over. `outcomes` are its results in order, `stats` the counts of localhost."""
 
-    def __init__(self, folder: Path, process: subprocess.Popen[bytes], token: str) -> None:
+    def __init__(self, folder: Path, process: subprocess.Popen[bytes] | Fork, token: str) -> None:
         self.folder, self.process, self.token = folder, process, token
         self.killed = False
         self.output = ""
@@ -61,6 +65,9 @@ class Run:
     def wait(self, until: Callable[[], Any] | None = None) -> None:
         """Wait for the end, or with `until` for what comes first: that it holds, or the end."""
         limit = time.monotonic() + LONGEST
+        if until is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(LONGEST)
         while self.process.poll() is None and not (until is not None and until()):
             if time.monotonic() > limit:
                 self.kill()
@@ -76,6 +83,7 @@ class Run:
             for pid in self.pids():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+        self.process.kill()
         self.process.wait()
         self._read()
 
@@ -199,8 +207,12 @@ class Controller:
         extra_vars: Row | None = None,
         env: dict[str, str | None] | None = None,
         module_defaults: Row | None = None,
+        fork: bool = False,
     ) -> Run:
-        """Start ansible-playbook, on tasks or on a playbook of the collection; `env` adds variables, or takes those that are None away."""
+        """Start ansible-playbook, on tasks or on a playbook of the collection; `env` adds variables, or takes those that are None away.
+
+        With `fork` it is quicker, and may be a fork of a process that has imported ansible-core (see `forking`): for runs that are not to be killed.
+        """
         self._runs += 1
         folder = self.folder / f"run{self._runs}"
         folder.mkdir()
@@ -215,18 +227,30 @@ class Controller:
         (folder / "vars.json").write_text(json.dumps(extra_vars or {}), "utf-8")
         command = [ansible_playbook(), "-i", str(self.inventory), "-e", f"@{folder / 'vars.json'}", playbook]
         command += ["--check"] * check + ["--diff"] * diff + ["-" + "v" * verbosity] * bool(verbosity)
-        environment: dict[str, str | None] = {**self.environment(), **(env or {})}
+        quicker = {"ANSIBLE_PIPELINING": "true"} if fork else {}
+        environment: dict[str, str | None] = {**self.environment(), **quicker, **(env or {})}
         environment.update({"ADVERITY_HARNESS_RECORD": str(folder / "record"), TOKEN: token})
+        given = {name: value for name, value in environment.items() if value is not None}
+        forked = self._fork(command[1:], folder, given) if fork else None
+        if forked is not None:
+            return Run(folder, forked, token)
         with open(folder / "stdout", "wb") as stdout, open(folder / "stderr", "wb") as stderr:
             process = subprocess.Popen(
                 command,
                 cwd=folder,
-                env={name: value for name, value in environment.items() if value is not None},
+                env=given,
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
             )
         return Run(folder, process, token)
+
+    def _fork(self, words: list[str], folder: Path, environment: dict[str, str]) -> Fork | None:
+        if not FORKING:
+            home = tempfile.mkdtemp(prefix="adverity-harness-")
+            atexit.register(shutil.rmtree, home, ignore_errors=True)
+            FORKING.append(Forking(ansible_playbook(), {**self.environment(), "HOME": home}))
+        return FORKING[0].start(words, folder, environment) if FORKING[0].fits(environment) else None
 
     def play(
         self,
@@ -238,7 +262,7 @@ class Controller:
         **options: Any,
     ) -> Run:
         """Run ansible-playbook to its end and check what holds for every run; or kill it as soon as `kill_when` holds."""
-        run = self.start(play, **options)
+        run = self.start(play, fork=kill_when is None, **options)
         try:
             run.wait(kill_when)
             if kill_when is not None:

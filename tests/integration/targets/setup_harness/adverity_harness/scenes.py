@@ -39,7 +39,7 @@ class Scene(Controller):
 
     def writes(self) -> list[Row]:
         """Return the requests that are no reads."""
-        return [row for row in self.requests() if row["method"] != "GET"]
+        return [row for row in self.requests() if row["method"] not in ("GET", "OPTIONS")]
 
     def posts(self) -> list[Row]:
         """Return the bodies of the requeues."""

@@ -75,8 +75,8 @@ def test_the_datastreams_to_prepare():
     [
         ("target_id", "BigQuery", "'BigQuery' is not a positive whole number"),
         ("target_id", UUID, "is a UUID, but this option takes an integer id"),
-        ("target_id", "", "missing required arguments: deploy_destination_target_id"),
-        ("target_id", " \n", "missing required arguments: deploy_destination_target_id"),
+        ("target_id", "", "one of the following is required: deploy_destination_target_id, deploy_destination_name"),
+        ("target_id", " \n", "one of the following is required: deploy_destination_target_id, deploy_destination_name"),
         ("datastream_ids", [], "deploy_destination_datastream_ids is empty"),
         ("datastream_ids", ",", "deploy_destination_datastream_ids is empty"),
         ("datastream_ids", "456 457", "'456 457' is not a positive whole number"),

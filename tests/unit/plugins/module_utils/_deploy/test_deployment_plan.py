@@ -32,7 +32,7 @@ def make(scripted, ledger_place):
         before = ledger_place.content()
         params = {"ledger": ledger_place.ledger, "ledger_password": None, "ledger_wait": 0, "variables": {"target_id": "789", **variables}}
         try:
-            return _plan.make(scripted, params)
+            return _plan.make(scripted, params, False)
         finally:
             assert ledger_place.content() == before
 
@@ -85,7 +85,7 @@ def test_a_destination_without_bindings_is_refused(make):
 
 def test_wrong_variables_are_refused_before_anything_is_asked(scripted):
     with pytest.raises(InputError, match="deploy_destination_batch_size"):
-        _plan.make(scripted, {"variables": {"target_id": 789, "batch_size": "51"}})
+        _plan.make(scripted, {"variables": {"target_id": 789, "batch_size": "51"}}, False)
 
 
 def test_the_options_are_those_of_the_modules(make):
@@ -101,6 +101,7 @@ def test_the_options_are_those_of_the_modules(make):
 def plan_of(*actions, enabled=True, **options):
     return {
         "target_id": 789,
+        "name": None,
         "options": dict({"enabled": enabled, "datastream_enabled": None}, **options),
         "bindings": [
             {"binding_id": 5 + number, "datastream_id": 456 + number, "target_id": 789, "target_name": "DWH", "enabled": False, "action": action}
@@ -148,7 +149,7 @@ WRITTEN = {"affected": {"binding_ids": [5]}}
     ],
 )  # fmt: skip
 def test_the_lines_of_the_summary(plan, enabled, requeued, check_mode, lines):
-    made = summary.make(plan, enabled, requeued, {}, check_mode)
+    made = summary.make(plan, {}, enabled, requeued, {}, check_mode)
     assert made["lines"] == lines
     assert not any(":" in line or line != line.strip() for line in lines)
 
@@ -156,12 +157,12 @@ def test_the_lines_of_the_summary(plan, enabled, requeued, check_mode, lines):
 def test_the_data_of_the_summary():
     requeued = {"extract_count": 3, "summary": [counted(5, requeued=3, refused=1)]}
     datastreams = {"pulling_mode": {"affected": {"datastream_ids": [UUID]}}, "enabled": {}}
-    assert summary.make(plan_of("backfill", "done"), WRITTEN, requeued, datastreams, False)["data"] == {
-        "target_id": 789, "enabled": True, "check_mode": False, "written_binding_ids": [5], "extract_count": 3,
+    assert summary.make(plan_of("backfill", "done"), {}, WRITTEN, requeued, datastreams, False)["data"] == {
+        "target_id": 789, "name": None, "created": False, "enabled": True, "check_mode": False, "written_binding_ids": [5], "extract_count": 3,
         "written_datastream_ids": {"smart_pulling": [], "pulling_mode": [UUID], "enabled": []},
         "bindings": [
-            dict(counted(5, requeued=3, refused=1), datastream_id=456, written=True, backfill="backfill"),
-            dict(counted(6), datastream_id=457, written=False, backfill="done"),
+            dict(counted(5, requeued=3, refused=1), datastream_id=456, name=None, written=True, backfill="backfill"),
+            dict(counted(6), datastream_id=457, name=None, written=False, backfill="done"),
         ],
     }  # fmt: skip
 
@@ -169,7 +170,7 @@ def test_the_data_of_the_summary():
 @pytest.mark.parametrize(("check_mode", "line"), [(False, "2 datastreams by UUID - disabled now"), (True, "2 datastreams by UUID - disable")])
 def test_datastreams_by_uuid_in_the_summary(check_mode, line):
     datastreams = {"enabled": {"affected": {"datastream_ids": ["a", "b"]}}, "smart_pulling": {"affected": {"datastream_ids": ["a"]}}}
-    lines = summary.make(plan_of("done", datastream_enabled=False), {}, {}, datastreams, check_mode)["lines"]
+    lines = summary.make(plan_of("done", datastream_enabled=False), {}, {}, {}, datastreams, check_mode)["lines"]
     assert line in lines
     assert any(one.startswith("1 datastream by UUID - ") for one in lines)
 
@@ -177,4 +178,37 @@ def test_datastreams_by_uuid_in_the_summary(check_mode, line):
 def test_names_are_one_line():
     plan = plan_of("done")
     plan["bindings"][0]["target_name"] = "evil\n\nTASK [x]\x1b[31m"
-    assert summary.make(plan, {}, {}, {}, False)["lines"][0] == "Destination 789, evil TASK [x] [31m - nothing to do"
+    assert summary.make(plan, {}, {}, {}, {}, False)["lines"][0] == "Destination 789, evil TASK [x] [31m - nothing to do"
+
+
+def new_binding(datastream_id, name, **more):
+    return dict({"binding_id": None, "datastream_id": datastream_id, "target_id": None, "enabled": False, "action": "backfill", "name": name}, **more)
+
+
+@pytest.mark.parametrize(
+    ("check_mode", "requeued", "lines"),
+    [
+        (
+            True, {},
+            ["Destination DWH", "Check mode, nothing was written. A real run would", "destination - create",
+             "datastream 456, Google Ads - assign, enable, send 7 extracts"],
+        ),
+        (
+            False,
+            {"bindings": [{"binding_id": 9, "datastream_id": 456, "action": "backfill", "enabled": True}], "summary": [counted(9, requeued=7)],
+             "extract_count": 7},
+            ["Destination 800, DWH", "destination - created now", "datastream 456, Google Ads, binding 9 - enabled now, 7 extracts sent",
+             "Sent means dispatched. Adverity loads in the background and does not", "report the end of it. Look there for the outcome."],
+        ),
+        (
+            False, {},
+            ["Destination 800, DWH", "destination - created now", "datastream 456, Google Ads - assigned, but its binding does not show yet. Run this again"],
+        ),
+    ],
+)  # fmt: skip
+def test_the_summary_of_a_new_destination(check_mode, requeued, lines):
+    plan = dict(plan_of(), target_id=None, name="DWH", bindings=[new_binding(456, "Google Ads", extract_count=7)])
+    made = {"changed": True, "created": True, "destination": {} if check_mode else {"id": 800}}
+    result = summary.make(plan, made, {"affected": {"binding_ids": [9] if requeued else []}}, requeued, {}, check_mode)
+    assert result["lines"] == lines
+    assert result["data"]["created"] is True

@@ -422,3 +422,34 @@ def test_entries_come_row_by_row(ledger):
     rows = ledger.entries()
     assert [next(rows).extract_id for _one in range(3)] == [1, 2, 3]
     assert sum(1 for _row in rows) == 11997
+
+
+# A ledger that somebody else wrote to
+
+
+NO_RECORDS = ["", "{", "[]", "7", "null", '{"enabled_periods": 7}', '{"more": 1}', '{"enabled_periods": [], "unknown_periods": []}']
+
+
+@pytest.mark.parametrize("stored", NO_RECORDS)
+def test_a_record_that_cannot_be_read_is_a_damaged_ledger(ledger, ledger_place, stored):
+    ledger.note({5: RECORD})
+    ledger_place.run(f"UPDATE binding SET record = '{stored}'")
+    with pytest.raises(LedgerError) as caught:
+        ledger.records()
+    assert f"The ledger {ledger_place.shown} cannot be used: it is damaged (a row cannot be read). Restore a current copy" in str(caught.value)
+
+
+@pytest.mark.parametrize("stored", ["", "[[5]]", "7", '{"a": 1}', '[["x"], [1]]', "[[5], null]"])
+def test_the_extracts_of_a_post_that_cannot_be_read_are_a_damaged_ledger(ledger, ledger_place, stored):
+    put(ledger, 5, 1, UNKNOWN)
+    ledger_place.run(f"UPDATE post SET pairs = '{stored}'")
+    with pytest.raises(LedgerError, match="it is damaged"):
+        ledger.stopped_entries()
+
+
+def test_a_post_that_the_ledger_has_no_more_is_not_pending(ledger, ledger_place):
+    """As after a repair by hand: it was sent once."""
+    put(ledger, 5, 1, DISPATCHED)
+    ledger_place.run("DELETE FROM post")
+    assert ledger.statuses(5, [1]) == {1: UNKNOWN}
+    assert [one[:3] for one in stand(ledger)] == [(5, 1, UNKNOWN)]

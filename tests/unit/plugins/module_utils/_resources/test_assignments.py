@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import types
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import (
@@ -60,6 +61,14 @@ class Talk:
     def run(self, *named, check_mode=False, **options):
         params = {"type": "bigquery", "target_id": 789, "force_settings": False, "state": "present", "assignments": list(named), **options}
         return adverity_assignment.run(params, check_mode)
+
+
+@pytest.fixture(name="waits", autouse=True)
+def fixture_waits(monkeypatch):
+    """Nobody really waits for a binding; how long it would have been stands here."""
+    recorded = []
+    monkeypatch.setattr(assignments, "time", types.SimpleNamespace(sleep=recorded.append))
+    return recorded
 
 
 @pytest.fixture(name="talk")

@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import json
+import types
 
 import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import Refused
+from ansible_collections.adverity.management.plugins.module_utils._spec import secrets
 from ansible_collections.adverity.management.plugins.modules import adverity_assignment, adverity_destination
 
 SECRET, PATH = "open-sesame-4711", "/api/target-types/70/targets/"
@@ -101,3 +103,12 @@ def test_settings_of_assignments_are_hidden_in_the_same_way(scripted, run):
         result = run(adverity_assignment, {"type": "bigquery", "target_id": 789, "assignments": [one]})
         assert result["invocation"]["module_args"]["assignments"] == [{"datastream_id": 456, "table_name": "t", "settings": "********"}]
         assert result.get("failed", False) is not isinstance(answer, dict)
+
+
+def test_other_secrets_stay_hidden_by_ansible_core():
+    params = {"api_key": "k", "ledger_password": "p", "ledger": "x", "settings": {"a": "s", "b": 5}, "variables": {"settings": {"a": "v"}, "target_id": "789"}}
+    spec = {name: {"no_log": name not in ("ledger",)} for name in params}
+    module = types.SimpleNamespace(params=params, argument_spec=spec, no_log_values={"k", "p", "s", "5", "v", "789"})
+    shown = secrets.invocation(module)["module_args"]
+    assert module.no_log_values == {"k", "p"}
+    assert shown == {**params, "settings": "********", "variables": {"settings": "********", "target_id": "789"}}

@@ -114,9 +114,10 @@ def test_an_extract_around_the_enabling(deployed, run, second, fraction, becomes
     ("fraction", "becomes"), [(".249", "requeued"), (".250", "unknown"), (".251", "loaded"), ("", "unknown"), (".2", "unknown"), (".3", "loaded")]
 )
 def test_where_both_have_fractions_they_decide(service, run, fraction, becomes):
-    """Seen for the first time, enabled long ago at a time that the service tells with fractions."""
+    """Planned while it was enabled, at a time that the service tells with fractions."""
     service.bindings[0]["updated"] = now(2)[:-1] + ".250Z"
     service.clock = 10
+    run(service, state="planned", target_id=TARGET)
     fetch(service, 300, 2, fraction)
     result = run(service, on_unknown="skip")
     assert (300 in result["requeued_extract_ids"], 300 in result["unknown_extract_ids"]) == (becomes == "requeued", becomes == "unknown")
@@ -204,8 +205,7 @@ def test_a_binding_of_which_nothing_is_known_is_left_alone_with_a_warning(servic
         assert warning.startswith("Already enabled, and the ledger has no record of a backfill: binding 5 (datastream 456 to DWH [2Jevil). The history was not")
         assert "backfill: always (deploy_destination_backfill)" in warning
         assert result["bindings"][0]["target_name"] == "DWH [2Jevil"
-    # It was enabled in the second of the first extract, and loads by itself since.
-    assert ids_of(run(service, target_id=TARGET, backfill="always", on_unknown="skip")) == {"skipped": [102, 103], "unknown": [101]}
+    assert ids_of(run(service, target_id=TARGET, backfill="always")) == {"requeued": [101, 102, 103]}
 
 
 @pytest.mark.parametrize("state", ["requeued", "planned"])
@@ -229,13 +229,17 @@ def test_a_plain_requeue_after_the_role_sends_nothing_that_loaded_by_itself(depl
     assert ids_of(run(deployed, extract_ids=[300], binding_ids=[BINDING], force=True)) == {"requeued": [300]}
 
 
-def test_without_a_plan_the_history_ends_where_the_binding_was_enabled(service, run):
-    """A plain requeue of a binding that the ledger sees for the first time: since its last change it loads by itself."""
+def test_of_a_binding_that_is_seen_for_the_first_time_everything_is_sent(service, run):
+    """Its present state tells nothing of the time before. From then on it loads by itself."""
     service.bindings[0]["updated"] = now(0)
     service.clock = 50
     fetch(service, 300, 10)
-    assert ids_of(run(service)) == {"requeued": [101, 102, 103], "skipped": [300]}
-    assert posted(service) == [101, 102, 103]
+    assert ids_of(run(service)) == {"requeued": [101, 102, 103, 300]}
+    for extract_id, second in [(301, 49), (302, 51)]:
+        fetch(service, extract_id, second)
+    service.clock = 60
+    result = run(service)
+    assert (result["requeued_extract_ids"], result["summary"][0]["loaded_by_itself"]) == ([301], 1)
 
 
 def test_rows_that_lack_everything_and_a_run_that_was_killed_after_its_write(service, run, set_enabled, place):
@@ -295,7 +299,7 @@ def test_an_awx_job_with_a_ledger_of_its_own_loads_nothing(service, run, monkeyp
 
 def test_a_403_names_the_scope(service, run):
     service.outcomes = [403]
-    assert "this needs destination:write" in fails(run, Refused, service)["msg"]
+    assert "This request needs destination:write" in fails(run, Refused, service)["msg"]
 
 
 def test_one_line_from_the_service_everywhere(service, run):

@@ -202,7 +202,7 @@ def page(bench: Bench) -> str:
     if not browser:
         raise StageError("there is no Chromium on PATH (Debian: apt install chromium)")
     bench.environment["PAGE_BROWSER"] = browser
-    count = count_passed(bench.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/page"))
+    count = count_passed(bench.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", ".", cwd=bench.copy / "tests" / "page"))
     if not count:
         raise StageError("there was no test")
     return f"{count} tests passed"

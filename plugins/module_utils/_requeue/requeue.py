@@ -56,7 +56,7 @@ class Run:
         due_ids = [one for one, action in actions.items() if action == decision.BACKFILL]
         loads = select.list_extracts(self._client, self._request, selected, due_ids) if due_ids or not selected.rows else []
         options = Options(*(self._params[name] for name in Options._fields))
-        made = plan.make(loads, self._ledger.statuses, _without_periods(selected), options)
+        made = plan.make(loads, self._ledger.statuses, _without_periods(selected, due_ids), options)
         outcome = Outcome(made, shown)
         if made.unknown and options.on_unknown == "fail":
             raise unknown_error(outcome, self._ledger)
@@ -109,7 +109,7 @@ class Run:
     def _noted(self, selected: Selection, due_ids: list[int]) -> dict[int, Record]:
         """The records of the bindings once their extracts are written down."""
         records = dict(selected.records)
-        for one in selected.new_ids:
+        for one in selected.new_ids.intersection(due_ids):
             seen = records[one].seen
             records[one] = records[one]._replace(enabled_periods=((seen, None),) if records[one].enabled and seen else ())
         if self._request.extract_ids is None:
@@ -188,10 +188,11 @@ class Run:
             self._warnings.append(f"The service refused {len(outcome.refused)} extracts, and they are left out: {describe_refused(outcome.refused)}.")
 
 
-def _without_periods(selected: Selection) -> dict[int, Record]:
+def _without_periods(selected: Selection, due_ids: list[int]) -> dict[int, Record]:
     """The records to plan by. Of a binding that the ledger had no record of, everything is sent that is selected, whenever it was enabled: its present
     state tells nothing of the time before. From now on it is known to load by itself. A plan (``state: planned``) ends at its last change."""
-    return {one: record._replace(enabled_periods=()) if one in selected.new_ids else record for one, record in selected.records.items()}
+    new = selected.new_ids.intersection(due_ids)
+    return {one: record._replace(enabled_periods=()) if one in new else record for one, record in selected.records.items()}
 
 
 def _pair(entry: Entry) -> Pair:

@@ -60,8 +60,6 @@ def ids(rows: list[Any]) -> list[Any]:
 
 # --- bindings ---
 
-SILENT = "The service does not say whether these are enabled"
-
 
 @whatever("binding_rows", world=history())
 def a_binding_ends_up_enabled(act, scenes):
@@ -72,26 +70,26 @@ def a_binding_ends_up_enabled(act, scenes):
         assert scene.enabled() == [123]
         assert on["affected"] == {"binding_ids": [123]}
         assert [row["enabled"] for row in on["bindings"]] == [True]
-        # Where a row does not tell its state the write is due, each time.
-        assert again["changed"] is (value != "full")
-        assert scene.patches() == [(123, {"enabled": True})] * (1 if value == "full" else 2)
+        # Where a row does not tell its state, the ledger tells what the last write was.
+        assert again["changed"] is False, value
+        assert scene.patches() == [(123, {"enabled": True})]
         assert ids(known["bindings"]) == [123]
 
 
 @whatever("binding_rows", world=history())
 def a_deployment_loads_history_once(act, scenes):
     deploy = role(target_id=789)
-    act([deploy], warnings=(SILENT,))
+    act([deploy])
     for scene in scenes.values():
         scene.fetch(999, 456)
         scene.forget()
-    act([deploy], warnings=(SILENT,))
-    act([role(target_id=789, backfill="always")], warnings=(SILENT,))
+    act([deploy])
+    act([role(target_id=789, backfill="always")])
     for value, scene in scenes.items():
         assert scene.loads(123) == scene.world.aged(456), value
         assert scene.posts() == []
         assert scene.enabled() == [123]
-        assert scene.patches() == [] or value != "full"
+        assert scene.patches() == []
 
 
 def _one_unavailable() -> World:

@@ -102,7 +102,7 @@ def work(job: dict[str, Any], points: Points) -> None:
     points.set()
     connection = job["connection"]
 
-    def call(name: str, **options: Any) -> dict[str, Any]:
+    def call(name: str, /, **options: Any) -> dict[str, Any]:
         return in_process.run(name, dict(connection, **options))
 
     try:

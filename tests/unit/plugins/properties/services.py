@@ -10,7 +10,9 @@ Both take the world of a seed file (see the simulator), answer modules by ``call
 from __future__ import annotations
 
 import copy
+import json
 from datetime import datetime, timedelta, timezone
+from importlib import import_module
 from typing import Any
 from unittest import mock
 
@@ -19,6 +21,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 Row = dict[str, Any]
+_Request = import_module(in_process.import_simulator().__name__ + ".messages").Request
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 CONNECTION = {"api_key": in_process.KEY, "retries": 0, "timeout": 10}
 
@@ -60,7 +63,7 @@ class Model:
         self.loads: list[tuple[int, int]] = []
         self.writes: list[tuple[str, str, Any, Any]] = []
 
-    def call(self, name: str, check_mode: bool = False, **options: Any) -> Row:
+    def call(self, name: str, /, check_mode: bool = False, **options: Any) -> Row:
         with mock.patch.object(in_process.load(name), "connect", return_value=ModelClient(self)):
             return in_process.run(name, dict(CONNECTION, instance=self.host, **options), check_mode)
 
@@ -99,8 +102,6 @@ class Model:
             return self._extracts(params)
         if path == "/api/v1/extracts/requeue/":
             return self._requeue(body)
-        if path != "/api/v1/datastreams/" and path != "/api/v1/datastreams/pulling/smart/":
-            raise Refused(method, path, 404, "not found")
         rows = self._targeted(params)
         if method == "GET":
             return self._page(rows=[self._shown(row) for row in rows], params=params)
@@ -195,6 +196,26 @@ def _one(value: Any) -> Any:
     return value[0] if isinstance(value, list) else value
 
 
+class Simulated(Model):
+    """The simulator without its network, for what the model does not know: destinations, assignments, names."""
+
+    def __init__(self, simulator: Any) -> None:
+        super().__init__({"bindings": [], "datastreams": [], "extracts": []})
+        simulator.reset()
+        self._simulator = simulator
+
+    def _answer(self, method: str, path: str, params: Row, body: Any) -> Any:
+        query = [(name, str(one)) for name, value in params.items() for one in (value if isinstance(value, list) else [value])]
+        headers = {"authorization": "Bearer " + in_process.KEY, "host": self.host, "content-type": "application/json"}
+        content = b"" if body is None else json.dumps(body).encode()
+        request = _Request(method, path, query, headers, content, True)
+        head, _empty, answer = self._simulator.respond(request, 0).content.partition(b"\r\n\r\n")
+        status = int(head.split()[1])
+        if status >= 300:
+            raise Refused(method, path, status, answer.decode())
+        return json.loads(answer) if answer else None
+
+
 class ModelClient(Client):
     """The real client, with its repeating and asking, and the model in place of the network."""
 
@@ -230,7 +251,7 @@ class Real:
     def __exit__(self, *_exception: Any) -> None:
         self.simulator.stop()
 
-    def call(self, name: str, check_mode: bool = False, **options: Any) -> Row:
+    def call(self, name: str, /, check_mode: bool = False, **options: Any) -> Row:
         return in_process.run(name, dict(CONNECTION, instance=self.simulator.url, **options), check_mode)
 
     @property

@@ -194,7 +194,7 @@ class Run:
         self.requests += 1
         return self.spec.get("faults", {}).get(self.requests - 1)
 
-    def call(self, name, **options):
+    def call(self, name, /, **options):
         if self.orphaned:
             raise Killed  # the module before this one went to its end, and there is nobody to start this one
         return in_process.run(name, dict(CONNECTION, instance=Model.host, **dict({"ledger": self.story.ledger}, **options)))
@@ -408,7 +408,7 @@ class Story:
             return any(record["seen"] or record["updated"] for record in records)
         return False
 
-    def call(self, name, **options):
+    def call(self, name, /, **options):
         return in_process.run(name, dict(CONNECTION, instance=Model.host, **dict({"ledger": self.ledger}, **options)))
 
     def entries(self, binding_id):

@@ -25,7 +25,7 @@ from ansible_collections.adverity.management.plugins.module_utils._spec import k
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.properties import drawing
 from ansible_collections.adverity.management.tests.unit.plugins.properties.drawing import prove
-from ansible_collections.adverity.management.tests.unit.plugins.properties.services import CONNECTION, Model, moment, uuid
+from ansible_collections.adverity.management.tests.unit.plugins.properties.services import CONNECTION, Model, Simulated, moment, uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,13 +61,32 @@ CALLS = {
     "adverity_binding_info": {"target_id": 70},
     "adverity_datastream": {"all_datastreams": True, "enabled": False, "pulling_mode": "schedule"},
     "adverity_datastream_info": {"workspace_ids": [drawing.WORKSPACES[0]]},
+    "adverity_deployment_info": {"variables": {"target_id": 70, "backfill_from": "2020-01-01"}},
     "adverity_extract_info": {"datastream_ids": [1], "limit": 2},
-    "adverity_ledger": {"learn": True},
     "adverity_requeue": {"datastream_ids": [1], "created_from": "2020-01-01", "batch_size": 2},
     "adverity_requeue_info": {"target_id": 70},
     "adverity_smart_pulling": {"datastream_ids": [uuid(1), uuid(2)], "frequency": "weekly"},
     "adverity_smart_pulling_info": {"enabled": True},
 }
+# The same for those that find things by name, in the simulator's world; and the one that speaks to no service.
+BY_NAME = {
+    "adverity_assignment": {"type": "bigquery", "target_id": 700, "assignments": [{"datastream_id": 456, "table_name": "x"}]},
+    "adverity_destination": {"type": "bigquery", "workspace": "EMEA", "name": "DWH", "connection": "Account", "settings": {"dataset": "x"}},
+    "adverity_destination_info": {"type": "bigquery", "schema": True},
+    "adverity_directory_info": {"datastreams": [{"name": "Google", "workspace": "EMEA"}], "connections": ["Account"]},
+}
+WITHOUT_SERVICE = ["adverity_ledger_copy"]
+NAMED_WORLD = {
+    "now": moment(0),
+    "keys": {"demo": {"key": in_process.KEY}},
+    "workspaces": [{"id": drawing.WORKSPACES[0], "name": "Acme"}, {"id": drawing.WORKSPACES[1], "name": "EMEA", "parent": drawing.WORKSPACES[0]}],
+    "connections": [{"id": 30, "name": "Account", "type": "bigquery", "workspace": drawing.WORKSPACES[1]}],
+    "datastreams": [{"id": 456, "name": "Google", "workspace": drawing.WORKSPACES[1]}],
+    "targets": [{"id": 700, "name": "DWH", "workspace": drawing.WORKSPACES[1], "type": "BigQueryTarget", "settings": {"project": "p", "dataset": "d"}}],
+    "bindings": [],
+    "extracts": [],
+}
+ASKING = sorted([*CALLS, *BY_NAME])
 
 
 @pytest.fixture(autouse=True)
@@ -75,8 +94,25 @@ def _fast_ledgers(monkeypatch):
     in_process.spare_the_disk(monkeypatch.setattr)
 
 
+@pytest.fixture(name="simulator", scope="module")
+def fixture_simulator():
+    with in_process.import_simulator().Simulator(NAMED_WORLD) as simulator:
+        yield simulator
+
+
+def options_of(name, folder, more=None):
+    """A call of a module, with a ledger of its own where it has one."""
+    ledger = {"ledger": folder + "/ledger"} if "ledger" in in_process.spec_of(name)[0] else {}
+    return dict(CALLS.get(name) or BY_NAME[name], **(more or {}), **ledger)
+
+
 def test_every_module_has_a_call():
-    assert sorted(CALLS) == in_process.MODULES
+    assert sorted([*ASKING, *WITHOUT_SERVICE]) == in_process.MODULES
+
+
+@pytest.mark.parametrize("name", sorted(BY_NAME))
+def test_the_calls_by_name_succeed(name, simulator):
+    Simulated(simulator).call(name, **BY_NAME[name])
 
 
 def refused(function, *args, **kwargs):
@@ -93,11 +129,12 @@ def refused(function, *args, **kwargs):
     return None
 
 
-@pytest.mark.parametrize("name", in_process.MODULES)
-def test_any_options(name):
+@pytest.mark.parametrize("name", ASKING)
+def test_any_options(name, simulator):
     spec = in_process.spec_of(name)[0]
     # Plain numbers are read by ansible-core alone, which does not survive all of these; see below for what is made of them.
-    names = sorted(set(spec) - {"instance", "api_key", "ledger", "ca_path", "timeout", "retries", "retry_max_delay"})
+    ledgers = {"ledger", "ledger_password", "ledger_wait"}
+    names = sorted(set(spec) - ledgers - {"instance", "api_key", "ca_path", "timeout", "retries", "retry_max_delay"})
     # A number or a truth value where options with suboptions are due breaks ansible-core's own check of them, before the collection is asked.
     nested = {one for one in names if "options" in spec[one]}
     inner = st.dictionaries(st.sampled_from(sorted({name for one in nested for name in spec[one]["options"]} | {"x"})), JSON)
@@ -107,11 +144,8 @@ def test_any_options(name):
     @given(st.lists(pairs, max_size=4).map(dict), st.booleans())
     def prop(given_options, check_mode):
         with tempfile.TemporaryDirectory() as folder:
-            service = Model(WORLD)
-            options = dict(CALLS[name], **given_options)
-            if "ledger" in spec:
-                options["ledger"] = folder + "/ledger"
-            refused(service.call, name, check_mode, **options)
+            service = Simulated(simulator) if name in BY_NAME else Model(WORLD)
+            refused(service.call, name, check_mode, **options_of(name, folder, given_options))
 
     prop()
 
@@ -158,12 +192,12 @@ def replaced(value, path, by):
     return changed
 
 
-class Liar(Model):
+class Lies:
     """Answers well, but for one request: there something else stands at one place of the answer, or nothing."""
 
-    def __init__(self, number, path, by):
-        super().__init__(WORLD)
+    def lie(self, number, path, by):
         self.number, self.path, self.by = number, path, by
+        return self
 
     def _answer(self, *args):
         data = super()._answer(*args)
@@ -171,16 +205,24 @@ class Liar(Model):
         return replaced(data, self.path, self.by) if self.number == -1 else data
 
 
-@pytest.mark.parametrize("name", in_process.MODULES)
-def test_any_answer(name):
+class LyingModel(Lies, Model):
+    pass
+
+
+class LyingSimulated(Lies, Simulated):
+    pass
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_any_answer(name, simulator):
     """One place of one answer has any JSON value, or is missing."""
 
-    @prove(80)
-    @given(st.integers(0, 3), st.lists(st.integers(0, 8), max_size=5), JSON | st.just(...))
+    @prove(60)
+    @given(st.integers(0, 5 if name in BY_NAME else 3), st.lists(st.integers(0, 8), max_size=5), JSON | st.just(...))
     def prop(number, path, by):
         with tempfile.TemporaryDirectory() as folder:
-            ledger = {"ledger": folder + "/ledger"} if "requeue" in name or "ledger" in name else {}
-            refused(Liar(number, path, by).call, name, **CALLS[name], **ledger)
+            service = LyingSimulated(simulator) if name in BY_NAME else LyingModel(WORLD)
+            refused(service.lie(number, path, by).call, name, **options_of(name, folder))
 
     prop()
 
@@ -263,12 +305,12 @@ def test_any_text(text, retry_after):
 
 
 @prove(300)
-@given(st.dictionaries(st.sampled_from(sorted(_options.defaults())), SCALARS | st.lists(SCALARS, max_size=3) | TEXTS))
+@given(st.dictionaries(st.sampled_from(sorted(_options.VARIABLES)), SCALARS | st.lists(SCALARS, max_size=3) | TEXTS))
 def test_any_options_of_the_role(given_variables):
     """What a survey or a template may hand to the role."""
     with contextlib.suppress(InputError):
         options = _options.read(given_variables)
-        assert set(options) == set(_options.defaults())
+        assert set(options) == set(_options.VARIABLES)
 
 
 @prove(200)

@@ -37,7 +37,7 @@ def module(name: str, title: str = "", /, **options: Any) -> Row:
     return {"name": title or f"adverity_{name}", f"{COLLECTION}.adverity_{name}": options}
 
 
-def role(name: str = "deploy_destination", **variables: Any) -> Row:
+def role(name: str = "deploy_destination", /, **variables: Any) -> Row:
     """Return a task that includes the role; the variables' names go without the role's prefix."""
     return {
         "name": f"Role {name}",

@@ -114,10 +114,11 @@ def test_an_extract_around_the_enabling(deployed, run, second, fraction, becomes
     ("fraction", "becomes"), [(".249", "requeued"), (".250", "unknown"), (".251", "loaded"), ("", "unknown"), (".2", "unknown"), (".3", "loaded")]
 )
 def test_where_both_have_fractions_they_decide(service, run, fraction, becomes):
-    """Seen for the first time, enabled long ago at a time that the service tells with fractions."""
+    """Planned when it is seen for the first time, and enabled before at a time that the service tells with fractions."""
     service.bindings[0]["updated"] = now(2)[:-1] + ".250Z"
     service.clock = 10
     fetch(service, 300, 2, fraction)
+    run(service, state="planned")
     result = run(service, on_unknown="skip")
     assert (300 in result["requeued_extract_ids"], 300 in result["unknown_extract_ids"]) == (becomes == "requeued", becomes == "unknown")
 
@@ -229,13 +230,16 @@ def test_a_plain_requeue_after_the_role_sends_nothing_that_loaded_by_itself(depl
     assert ids_of(run(deployed, extract_ids=[300], binding_ids=[BINDING], force=True)) == {"requeued": [300]}
 
 
-def test_without_a_plan_the_history_ends_where_the_binding_was_enabled(service, run):
-    """A plain requeue of a binding that the ledger sees for the first time: since its last change it loads by itself."""
+def test_without_a_plan_all_that_is_selected_goes_into_a_binding_without_a_record(service, run):
+    """A plain requeue of a binding that the ledger sees for the first time. Since then it is known to load by itself; with a plan since its last change."""
     service.bindings[0]["updated"] = now(0)
     service.clock = 50
     fetch(service, 300, 10)
-    assert ids_of(run(service)) == {"requeued": [101, 102, 103], "skipped": [300]}
-    assert posted(service) == [101, 102, 103]
+    assert ids_of(run(service)) == {"requeued": [101, 102, 103, 300]}
+    service.clock = 70
+    fetch(service, 301, 60)
+    assert ids_of(run(service)) == {"skipped": [101, 102, 103, 300, 301]}
+    assert posted(service) == [101, 102, 103, 300]
 
 
 def test_rows_that_lack_everything_and_a_run_that_was_killed_after_its_write(service, run, set_enabled, place):
@@ -295,7 +299,7 @@ def test_an_awx_job_with_a_ledger_of_its_own_loads_nothing(service, run, monkeyp
 
 def test_a_403_names_the_scope(service, run):
     service.outcomes = [403]
-    assert "this needs destination:write" in fails(run, Refused, service)["msg"]
+    assert "This request needs destination:write" in fails(run, Refused, service)["msg"]
 
 
 def test_one_line_from_the_service_everywhere(service, run):

@@ -129,16 +129,14 @@ class Run:
             self._warnings.append(f"Still pending, but outside of what this run selects: {len(outside)} extracts, {_by_binding(outside)}.")
         unknown = [entry for entry in (self._ledger.stopped_entries(due_ids) if due_ids else []) if entry.status == UNKNOWN]
         gone: list[Entry] = []
-        for word, entries in (("Pending", pending), ("Unknown whether they are loaded", unknown)):
+        for state, entries in (("pending", pending), ("unknown", unknown)):
             unlisted = made.unlisted([entry for entry in entries if self._in_window(entry)])
             if unlisted and entries is unknown and self._params["on_unknown"] == "dispatched":
                 gone += [entry._replace(status=DISPATCHED) for entry in unlisted]
             elif unlisted:
                 skip = self._params["on_refused"] == "skip"
-                self._warnings.append(
-                    f"{word}, but not in the service's list of extracts now: {_by_binding(unlisted)}."
-                    + (" They are recorded as refused." if skip else f" They stay {word.split()[0].lower()} until they are listed. If they were deleted, set on_refused: skip.")
-                )
+                way_on = "are recorded as refused." if skip else f"stay {state} until they are listed. If they were deleted, set on_refused: skip."
+                self._warnings.append(f"{state.capitalize()}, but not in the service's list of extracts now: {_by_binding(unlisted)}. They {way_on}")
                 gone += [entry._replace(status=REFUSED, reason=GONE) if skip else entry for entry in unlisted]
         return gone
 

@@ -104,7 +104,7 @@ ROLE = ROOT / "roles" / "deploy_destination"
 PREFIX = "deploy_destination_"
 COLLECTION = "adverity.management."
 _KEYWORDS = {"name", "register", "when", "vars", "check_mode", "diff", "changed_when"}
-_JINJA = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701 - no HTML here
+_JINJA = jinja2.Environment(undefined=jinja2.StrictUndefined)
 _JINJA.filters.update({COLLECTION + "deployment_summary": deployment_summary, "from_yaml": yaml.safe_load})
 
 

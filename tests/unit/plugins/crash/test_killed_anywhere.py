@@ -311,4 +311,5 @@ def test_the_enabling_killed_anywhere(scene, lost):
         fetching.check()
 
     points = enumerate_kills(scene, begin, finish, **enabling)
-    assert [what for moment, what, _extracts in points if moment == "before" and what.startswith("PATCH")] == [f"PATCH /api/v1/bindings/{one}/" for one in BINDINGS]
+    patched = [what for moment, what, _extracts in points if moment == "before" and what.startswith("PATCH")]
+    assert patched == [f"PATCH /api/v1/bindings/{one}/" for one in BINDINGS]

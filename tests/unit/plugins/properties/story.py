@@ -283,7 +283,7 @@ class Story:
         clock = types.SimpleNamespace(sleep=self._sleep, monotonic=lambda: self.service.seconds)
         with contextlib.ExitStack() as stack:
             for name in CALLED:
-                stack.enter_context(mock.patch.object(in_process.load(name), "connect", lambda _params: Watched(self.service, retries=1)))
+                stack.enter_context(mock.patch.object(in_process.load(name), "connect", side_effect=lambda _params: Watched(self.service, retries=1)))
             stack.enter_context(mock.patch.object(_ledger, "time", clock))
             stack.enter_context(mock.patch.object(SqliteStore, "transaction", _transaction_with_points))
             yield self
@@ -414,67 +414,64 @@ class Story:
     def entries(self, binding_id):
         return self.call("adverity_requeue_info", binding_ids=[binding_id])["extracts"]
 
-    def settle(self, target_id=None):
-        """The user looks into Adverity, and settles what is unknown: one by one, and truthfully. Returns the last results of the role."""
+    def settle(self):
+        """The user looks into Adverity, and settles what is unknown: extract by extract and binding by binding, and truthfully."""
         self.count["settled"] += 1
-        last = []
-        for target in TARGETS if target_id is None else [target_id]:
-            for _time in range(6):
-                try:
-                    last.append(in_process.deploy(self.call, target_id=target, on_refused="skip", ledger=self.ledger))
-                except AdverityError as error:
-                    self.check()
-                    unknown = error.facts.get("unknown_extract_ids")
-                    assert unknown, str(error)
-                    listed = set(self.listed())
-                    streams = {binding: stream for binding, (stream, of) in BINDINGS.items() if of == target}
-                    self.settle_pairs([(one, binding) for binding, stream in streams.items() for one in unknown if one in listed and self.known[one]["datastream_id"] == stream])
-                    if not set(unknown) <= listed:  # what has vanished can be neither sent nor named, but left out
-                        in_process.deploy(self.call, target_id=target, on_refused="skip", on_unknown="skip", ledger=self.ledger)
-                else:
-                    break
-            else:
-                raise AssertionError("it cannot be settled: " + error.result()["msg"])
-        return last
+        for target in TARGETS:
+            last = self._settle(target)
+            # Left alone was named: the user asks for it.
+            if any(row["action"] == "left_alone" for row in last.results["__deploy_destination_plan"]["bindings"]):
+                self._settle(target, backfill="always")
 
-    def settle_pairs(self, pairs):
-        groups = {}
-        for extract, binding in pairs:
-            groups.setdefault((binding, "dispatched" if self.arrived()[extract, binding] else "requeue"), []).append(extract)
-        for (binding, how), extracts in groups.items():
-            self.count[how] += len(extracts)
-            if how == "requeue" and not self.service.bindings[binding]["enabled"]:
-                self.call("adverity_binding", binding_ids=[binding], enabled=True)
-            self.call("adverity_requeue", extract_ids=extracts, binding_ids=[binding], on_unknown=how, on_refused="skip")
+    def _settle(self, target, **more):
+        """Runs the role until it is through, and returns that run."""
+        for _time in range(6):
+            try:
+                return self._deploy(target, **more)
+            except AdverityError as error:
+                stopped = error
             self.check()
+            unknown, listed = stopped.facts.get("unknown_extract_ids"), set(self.listed())
+            if not unknown:
+                raise AssertionError("it fails, and not at what is unknown") from stopped
+            for binding, (stream, of) in BINDINGS.items():
+                if of == target:
+                    self._settle_binding(binding, [one for one in unknown if one in listed and self.known[one]["datastream_id"] == stream])
+            if not set(unknown) <= listed:  # what has vanished can be neither sent nor named, but left out
+                self._deploy(target, on_unknown="skip", **more)
+        raise AssertionError("it cannot be settled") from stopped
+
+    def _settle_binding(self, binding, extracts):
+        arrived = self.arrived()
+        for how in ("dispatched", "requeue"):
+            some = [one for one in extracts if bool(arrived[one, binding]) is (how == "dispatched")]
+            self.count[how] += len(some)
+            if some and how == "requeue" and not self.service.bindings[binding]["enabled"]:
+                self.call("adverity_binding", binding_ids=[binding], enabled=True)
+            if some:
+                self.call("adverity_requeue", extract_ids=some, binding_ids=[binding], on_unknown=how, on_refused="skip")
+                self.check()
+
+    def _deploy(self, target, **more):
+        return in_process.deploy(self.call, target_id=target, on_refused="skip", ledger=self.ledger, **more)
 
     def end(self):
         """When all is settled: each extract reached each binding once, or is named as refused, or has vanished."""
         self.wait(5)
-        last = self.settle()
-        alone = [row["target_id"] for one in last for row in one.results["__deploy_destination_plan"]["bindings"] if row["action"] == "left_alone"]
-        for target in set(alone):
-            for _time in range(4):
-                try:
-                    in_process.deploy(self.call, target_id=target, backfill="always", on_refused="skip", ledger=self.ledger)
-                    break
-                except AdverityError as error:
-                    self.settle_pairs(
-                        (one, binding) for one in error.facts["unknown_extract_ids"] for binding, (stream, of) in BINDINGS.items()
-                        if of == target and self.known[one]["datastream_id"] == stream
-                    )
+        self.settle()
         self.check()
         arrived, listed = self.arrived(), set(self.listed())
         for binding, (stream, _target) in BINDINGS.items():
             assert self.service.bindings[binding]["enabled"]
             refused = {entry["extract_id"] for entry in self.entries(binding) if entry["status"] == "refused"}
-            missing = [one for one in listed if self.known[one]["datastream_id"] == stream and not arrived[one, binding] and one not in refused and (one, binding) not in self.before]
+            due = {one for one in listed if self.known[one]["datastream_id"] == stream and (one, binding) not in self.before}
+            missing = {one for one in due - refused if not arrived[one, binding]}
             assert not missing, f"never reached binding {binding}: {missing}"
             assert not refused & listed - self.service.bad - self.once_bad, "refused, but never bad"
         # And again: nothing is left to do.
         before = (list(self.service.loads), len(self.service.writes))
         for target in TARGETS:
-            again = in_process.deploy(self.call, target_id=target, on_refused="skip", ledger=self.ledger)
+            again = self._deploy(target)
             hides = "enabled" in self.service.hidden
             assert hides or again.lines[0].endswith("nothing to do")
             assert hides or (self.service.loads, len(self.service.writes)) == before

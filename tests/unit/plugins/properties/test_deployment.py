@@ -78,9 +78,8 @@ def test_switched_by_hand_at_every_point(world):
 
 def test_fetched_at_every_point_of_a_disabling():
     """Of what comes in the second of the reading, and in the second of the change, nobody knows."""
-    at_every_point(
-        lambda point: ({"pace": 0.7}, [("run", {"target_id": 70}), ("wait", 3.0), ("run", {"target_id": 70, "kind": "role off", "events": {point: [("fetch", 1)]}})])
-    )
+    disabling = {"target_id": 70, "kind": "role off"}
+    at_every_point(lambda point: ({"pace": 0.7}, [("run", {"target_id": 70}), ("wait", 3.0), ("run", dict(disabling, events={point: [("fetch", 1)]}))]))
 
 
 def test_killed_at_every_point_and_then_everything_vanishes():

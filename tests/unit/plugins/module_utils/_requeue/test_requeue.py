@@ -561,6 +561,29 @@ def test_what_was_deleted_is_recorded_as_refused_where_the_user_says_so(service,
     assert (result["warnings"], result["bindings"][0]["action"], len(service.posts)) == ([], "done", 2)
 
 
+@pytest.mark.parametrize(
+    ("options", "after", "said"),
+    [
+        (
+            {"on_unknown": "skip"},
+            {"unknown": [103], "dispatched": [101, 102]},
+            "They stay unknown until they are listed. If they were deleted, set on_refused: skip.",
+        ),
+        ({"on_unknown": "skip", "on_refused": "skip"}, {"refused": [103], "dispatched": [101, 102]}, "They are recorded as refused."),
+        ({"on_unknown": "dispatched"}, {"dispatched": [101, 102, 103]}, None),
+    ],
+)
+def test_what_is_unknown_and_was_deleted_does_not_stop_every_later_run(service, run, place, options, after, said):
+    """It can be neither sent nor named to be sent: the user says that it was loaded, or leaves it out."""
+    run(service, limit=2)
+    service.outcomes = ["lost"]
+    fails(run, Lost, service)
+    service.extracts[DATASTREAM].pop()
+    warnings = run(service, **options)["warnings"]
+    assert [warning.partition("103 for binding 5. ")[2] for warning in warnings] == ([said] if said else [])
+    assert stand(service, place) == one_binding(**after)
+
+
 def test_what_was_sent_and_vanished_stays_known(service, run, place):
     run(service)
     del service.extracts[DATASTREAM][1]

@@ -15,17 +15,20 @@ import textwrap
 import yaml
 from adverity_harness.manners import check_named
 from adverity_harness.place import ROOT, load_simulator
+from adverity_harness.runs import module
 from adverity_harness.scenes import open_scene
 from adverity_harness.worlds import KEY, World
 from adverity_harness.worlds import WORKSPACE as ROOT_WORKSPACE
 
 PREFIX = "adverity.management."
 INSTANCE = "acme.datatap.adverity.com"
+MEMORY, DATABASE = "~/.ansible/adverity/requeue.sqlite3", "postgresql://adverity@db.example.com/ledger"
 WORKSPACE, STREAM, OTHER = "5f0e7a0c-2f4e-4a57-8f0b-3a1f2f9b8c11", "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10", "0d7c5e52-8a4b-4b7e-9d0c-6f0a4a3a5b21"
 # What examples take from somewhere else.
 VARIABLES = {
     "adverity_api_key": KEY,
     "vault_adverity_api_key": KEY,
+    "vault_ledger_password": "not needed for a file",
     "wanted": [STREAM, OTHER],
     "markets": [{"name": "EMEA", "datastreams": [STREAM], "deadline": "06:30"}, {"name": "DACH", "datastreams": [OTHER], "deadline": "07:00"}],
 }
@@ -81,11 +84,15 @@ def of_pages():
 
 def plays(name, number, text, url, folder):
     """The plays that run an example, with a service and a ledger of its own."""
-    rows = yaml.safe_load(text.replace(INSTANCE, url))
+    ledger = folder / f"{name.replace('/', '_')}{number}" / "requeue.sqlite3"
+    # Each example has a ledger of its own, and the database of the team is another file: no example is about how PostgreSQL is reached.
+    rows = yaml.safe_load(text.replace(INSTANCE, url).replace(MEMORY, str(ledger)).replace(DATABASE, str(ledger.with_name("team.sqlite3"))))
     if "hosts" not in rows[0]:
-        rows = [{"name": "Examples", "hosts": "localhost", "gather_facts": False, "tasks": rows}]
+        # What is moved has to be there.
+        before = [module("requeue", datastream_id=456, target_id=789)] if name == "adverity_ledger_copy" else []
+        rows = [{"name": "Examples", "hosts": "localhost", "gather_facts": False, "tasks": before + rows}]
     mark = {"name": "Mark", "hosts": "localhost", "gather_facts": False, "tasks": [{"name": name, "ansible.builtin.debug": {"msg": number}}]}
-    environment = {"ADVERITY_INSTANCE": url, "ADVERITY_LEDGER": str(folder / f"{name.replace('/', '_')}{number}" / "requeue.sqlite3")}
+    environment = {"ADVERITY_INSTANCE": url, "ADVERITY_LEDGER": str(ledger)}
     return [mark, *({**row, "environment": environment} for row in rows)]
 
 

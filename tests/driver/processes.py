@@ -65,13 +65,16 @@ def _send(number: signal.Signals, pids: list[int]) -> None:
 
 
 def end_all() -> None:
-    """End everything below this process: politely, so that servers can tidy up, and then not."""
+    """End everything below this process: politely, so that servers can tidy up, and then not. Nobody can wait for any of it afterwards."""
     limit = time.monotonic() + PATIENCE
     _send(signal.SIGTERM, descendants(os.getpid()))
     while left := descendants(os.getpid()):
         if time.monotonic() > limit:
             _send(signal.SIGKILL, left)
         time.sleep(0.05)
+    with contextlib.suppress(ChildProcessError):  # in a container there may be nobody else who buries the dead
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:

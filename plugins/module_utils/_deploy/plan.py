@@ -93,8 +93,8 @@ class _Names:
             return []
         newer = datastreams.read(self._client, None, {}) if self.needs_uuids else None
         places = self._read_workspaces()
-        rows = directory.describe(directory.read_datastreams(self._client), places, newer)
         wanted = [one["name"] if one["workspace"] is None else one for one in self._options["datastreams"]]
+        rows = directory.describe(directory.read_datastreams(self._client, wanted), places, newer)
         return [directory.find_datastream(rows, one, places) for one in wanted]
 
     def read_assignments(self, target_id: int | None) -> list[Row]:

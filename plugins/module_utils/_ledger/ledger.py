@@ -367,7 +367,7 @@ def open_ledger(params: dict[str, t.Any], host: str, purpose: str) -> Ledger:
 
 def _this_run() -> str:
     """Who holds a turn, in words a person can place: host, process, AWX job where there is one."""
-    job = os.environ.get("JOB_ID") if os.environ.get("AWX_HOST") else None
+    job = os.environ.get("JOB_ID") if "AWX_HOST" in os.environ else None
     return f"host {socket.gethostname()}, process {os.getpid()}" + (f", AWX job {job}" if job else "")
 
 

@@ -232,6 +232,8 @@ def _next_step(error: Exception, reason: str) -> str:
         return "Free space on the disk, then run it again. What was noted before is not lost."
     if "locked" in reason:
         return "Another program holds the file. End it, then run it again."
+    if "newer version" in reason:
+        return "Update the collection on this machine. Nothing was changed."
     if isinstance(error, OSError):
         return "The file was not changed. Make the place usable for this user, or set ledger to another one."
     return "The file was not changed. " + DAMAGED

@@ -160,7 +160,7 @@ class Run:
 
     def _refuse_forgetful_job(self, sends: bool) -> None:
         """An AWX job with a ledger in its own file system must not load anything: the next job would not know."""
-        job = os.environ.get("JOB_ID") if os.environ.get("AWX_HOST") else None
+        job = os.environ.get("JOB_ID") if "AWX_HOST" in os.environ else None
         if sends and job and self._ledger.shown == os.path.expanduser(DEFAULT_LEDGER):
             raise InputError(
                 f"This is AWX job {job}, and its ledger would be gone with it: the next job would not know what this one loaded. Keep the ledger in PostgreSQL"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import socket
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -18,11 +19,13 @@ from adverity_harness.place import ROOT, load_simulator
 from adverity_harness.refusals import UUID, ordinary_world
 from adverity_harness.runs import module, refused, role
 from adverity_harness.scenes import open_scene
-from adverity_harness.worlds import KEY, READ_ONLY_KEY, World
+from adverity_harness.worlds import KEY, READ_ONLY_KEY, World, moment
+from pooler import Pooler
 
 GUIDES = ROOT / "docs" / "docsite" / "rst"
 LOAD = dict(datastream_id=456, target_id=789)
 STREAM = [uuid(456)]
+HOUR = {"clock": {"forward": 3600}}
 
 
 def blocks(text):
@@ -79,7 +82,7 @@ def requeue(**options):
     return module("requeue", **options)
 
 
-def tasks(folder, tls):
+def tasks(folder, tls, pooler):
     """Tasks that each fail with a message of the page, on the ordinary world."""
     files = ledgers(folder / "ledgers")
     setting = dict(filters={"enabled": True})
@@ -108,6 +111,9 @@ def tasks(folder, tls):
         requeue(datastream_id=458),
         requeue(datastream_id=457, target_id=789),
         *(requeue(**LOAD, ledger=str(path)) for path in files.values()),
+        requeue(**LOAD, ledger="ledgers/mine"),
+        requeue(**LOAD, ledger="postgresql://me:hush@db.example.com/ledger"),
+        requeue(**LOAD, ledger=pooler),
     ]
 
 
@@ -120,21 +126,22 @@ def told_by_refusals(folder):
     """What is said of wrong options, keys, ids and ledgers."""
     world = ordinary_world().binding(200, 458, target=799, enabled=False)
     world.data["datastreams"][3]["has_schedule"] = False
-    with load_simulator().Simulator(**Authority(folder).certify()) as service, open_scene(folder / "one", world) as scene:
-        some = tasks(folder, service.url)
+    certificate = Authority(folder).certify()
+    with load_simulator().Simulator(**certificate) as service, open_scene(folder / "one", world) as scene, Pooler() as pooler:
+        some = tasks(folder, service.url, pooler.url)
         refusals = scene.play([refused(task) for task in some])
         assert len(refusals.failures) == len(some), refusals.output
         nothing_set = scene.play([refused(look())], env={"ADVERITY_INSTANCE": None, "ADVERITY_API_KEY": None})
-        job, fresh = role(target_id=799), str(folder / "fresh")
-        job["vars"]["awx_job_id"] = 12
-        jobs = [refused(job), refused(role(target_id=799, ledger=fresh, ledger_in_facts=True))]
-        forgetful = scene.play(jobs, env={"ADVERITY_LEDGER": None})
+        job = {"ADVERITY_LEDGER": None, "JOB_ID": "12", "AWX_HOST": "https://awx.example.com"}
+        forgetful = scene.play([refused(role(target_id=799)), refused(requeue(**LOAD))], env=job)
         assert len(forgetful.failures) == 2, forgetful.output
-    return told(refusals) + told(nothing_set) + told(forgetful)
+        pretended = scene.play([requeue(datastream_id=457, target_id=789)], check=True, warnings=("Not enabled",))
+        assert scene.writes() == [row for row in scene.writes() if row["status"] in (400, 403)], "something was written"
+    return [text for run in (refusals, nothing_set, forgetful, pretended) for text in told(run)]
 
 
 def told_by_faults(folder):
-    """What is said where the service answers badly, and of history that is left alone."""
+    """What is said where the service answers badly, and where it refuses extracts."""
     with open_scene(folder / "faults", ordinary_world()) as scene:
         faults = [{"redirect": {"to": "https://eu.example/"}}, {"html": {}}, *[{"count": 1}] * 6]  # two pages in each of three readings
         for fault in faults:
@@ -142,22 +149,114 @@ def told_by_faults(folder):
         scene.service.fault(method="POST", drop="after")
         run = scene.play([refused(task) for task in (look(), look(), look(), requeue(**LOAD), requeue(**LOAD))])
         assert len(run.failures) == 5, run.output
-    texts = told(run)
-    with open_scene(folder / "warnings", World().datastream(456, extracts=2).binding(123, 456, enabled=True)) as scene:
-        texts += told(scene.play([role(target_id=789)], warnings=("Left alone",)))
-        off = [role(target_id=789, backfill="always"), role(target_id=789, enabled=False), role(target_id=789)]
-        texts += told(scene.play(off, warnings=("Enabled again",)))
-        scene.service.switches["binding_rows"] = "no_enabled"
-        texts += told(scene.play([role(target_id=789)], warnings=("does not say whether these are enabled",)))
+        texts = told(run) + told(scene.play([requeue(**LOAD, on_unknown="skip")], warnings=("Left out",)))
+        old, new = str(scene.ledger), str(folder / "moved.sqlite3")
+        run = scene.play([module("ledger_copy", source=old, destination=new), refused(requeue(**LOAD))])
+        assert len(run.failures) == 1, run.output
+        texts += told(run)
+    return texts + told_of_refused_extracts(folder)
+
+
+def told_of_refused_extracts(folder):
+    """What is said of extracts that the service does not take, or does not list any more."""
+    world = World().datastream(456, extracts=3).binding(123, 456, enabled=True).binding(55, 456, target=790, enabled=True)
+    oldest, second, last = world.aged(456)
+    every, other = requeue(**LOAD), dict(datastream_id=456, target_id=790)
+    with open_scene(folder / "refused", world) as scene:
+        scene.service.change({"refuse": [oldest, second, last]})
+        texts = told(scene.play([refused(every)]))  # none is taken: it is not the extracts
+        scene.service.change({"accept": [oldest, last]})
+        run = scene.play([refused(every), requeue(**other, on_refused="skip")], warnings=("they are left out",))
+        texts += told(run)
+        assert scene.loads(123) == scene.loads(55) == [oldest, last]
+    with open_scene(folder / "gone", World().datastream(456, extracts=3).binding(123, 456, enabled=True)) as scene:
+        scene.play([requeue(**LOAD, limit=1)])
+        narrow = requeue(**LOAD, created_to=moment(days=2, hours=1))
+        texts += told(scene.play([narrow], warnings=("Still pending",)))
+        scene.service.change({"remove": {"extracts": [last]}})
+        texts += told(scene.play([every], warnings=("They stay pending",)))
+        texts += told(scene.play([requeue(**LOAD, on_refused="skip")], warnings=("recorded as refused",)))
+        assert scene.loads(123) == [oldest, second]
     return texts
+
+
+def told_of_bindings(folder):
+    """What is said of bindings that were enabled before, and of states that the service does not tell."""
+    with open_scene(folder / "before", World().datastream(456, extracts=2).binding(123, 456, enabled=True)) as scene:
+        texts = told(scene.play([role(target_id=789)], warnings=("Already enabled",)))
+        assert scene.writes() == []
+        wide, narrow = role(target_id=789, backfill="always"), role(target_id=789, backfill_from="2026-03-01", backfill="always")
+        texts += told(scene.play([wide, narrow], warnings=("The ledger knows a wider backfill",)))
+        scene.service.switches["binding_rows"] = "no_enabled"
+        texts += told(scene.play([refused(requeue(datastream_id=456, ledger=str(folder / "other.sqlite3")))]))
+    return texts
+
+
+def told_of_unknown(folder):
+    """What is said of extracts of which nobody can know whether they were loaded, for each of the reasons."""
+
+    def one(name, enabled):
+        return open_scene(folder / name, World().datastream(456, extracts=2).binding(123, 456, enabled=enabled))
+
+    def stopped(scene, *before):
+        scene.play([refused(task) for task in before])
+        run = scene.play([refused(requeue(**LOAD))])
+        assert len(run.failures) == 1, run.output
+        return told(run)
+
+    enable, meanwhile = module("binding", binding_ids=[123], enabled=True), [HOUR, {"fetch": {"datastream_id": 456}}, HOUR]
+    with one("undated", True) as scene:
+        scene.play([requeue(**LOAD)])
+        scene.service.fetch(456)
+        scene.service.switches["extract_fields"] = "id"
+        texts = stopped(scene)
+    with one("same second", False) as scene:
+        scene.play([enable])
+        scene.service.fetch(456, at=scene.service.world.bindings[123]["updated"])
+        texts += stopped(scene)
+    with one("own", False) as scene:
+        scene.service.script(method="PATCH", changes=meanwhile)
+        texts += stopped(scene, enable)
+    with one("interrupted", False) as scene:
+        scene.service.script(method="PATCH", changes=meanwhile)
+        scene.service.fault(method="PATCH", drop="after")
+        scene.service.fault(method="GET", path="bindings", skip=1, status={"code": 400, "body": {"detail": "Not now."}})
+        texts += stopped(scene, enable)
+    with one("elsewhere", True) as scene:
+        scene.play([requeue(**LOAD)])
+        by_hand = [{"switch": {"binding_id": 123, "enabled": enabled}} for enabled in (False, True)]
+        scene.service.change(*meanwhile, by_hand[0], HOUR, by_hand[1])
+        texts += stopped(scene)
+    return texts
+
+
+def told_by_two(folder):
+    """What is said where two runs want the same bindings: the one that does not wait, and the one that does."""
+    with open_scene(folder / "two", World().datastream(456, extracts=1).binding(123, 456, enabled=True)) as scene:
+        scene.service.fault(method="POST", hold="before")
+        first = scene.start([requeue(**LOAD)])
+        first.wait(lambda: scene.service.held)
+        impatient = scene.play([refused(requeue(**LOAD, ledger_wait=0))])
+        asked = len(scene.requests("GET"))
+        patient = scene.start([requeue(**LOAD)])
+        patient.wait(lambda: len(scene.requests("GET")) > asked)
+        time.sleep(2)  # what the warning counts as waiting is more than a second
+        scene.service.release()
+        for run in (first, patient):
+            run.wait()
+        first.check()
+        patient.check(warnings=("Waited",))
+        assert scene.loads(123) == [4560001]
+    return told(impatient) + told(patient)
 
 
 @pytest.fixture(name="given", scope="module")
 def fixture_given(tmp_path_factory):
     """What the runs said: the messages of all failures, and all warnings."""
     folder = tmp_path_factory.mktemp("messages")
-    with ThreadPoolExecutor() as pool:  # two chains of plays, one for each core: no other file of this target is there to run beside this one
-        chains = [pool.submit(told_by_refusals, folder), pool.submit(told_by_faults, folder)]
+    scenes = (told_by_refusals, told_by_faults, told_of_bindings, told_of_unknown, told_by_two)
+    with ThreadPoolExecutor(2) as pool:  # one for each core: no other file of this target is there to run beside this one
+        chains = [pool.submit(play, folder) for play in scenes]
         return [text for chain in chains for text in chain.result()]
 
 

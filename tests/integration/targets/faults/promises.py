@@ -270,7 +270,7 @@ def bounds_bring_what_they_say_or_an_error(act, scenes):
 
 
 @whatever("extract_bounds", world=history())
-def an_extract_of_the_moment_of_enabling_is_sent_and_a_later_one_is_not(act, scenes):
+def an_extract_of_the_moment_of_enabling_is_named_and_a_later_one_is_not(act, scenes):
     # The clock moves on by a second with the enabling. Both are there before the history is listed for sending.
     border = [{"id": 901, "datastream_id": 456, "created": at(NOW, 1)}, {"id": 902, "datastream_id": 456, "created": at(NOW, 2)}]
     for scene in scenes.values():
@@ -278,22 +278,29 @@ def an_extract_of_the_moment_of_enabling_is_sent_and_a_later_one_is_not(act, sce
     act([role(target_id=789)])
     for scene in scenes.values():
         assert scene.service.world.bindings[123]["updated"] == border[0]["created"]
-    act([role(target_id=789), role(target_id=789, backfill="always")])
+    told = act([refused(role(target_id=789, backfill="always"))])
+    for value, scene in scenes.items():
+        assert scene.loads(123) == scene.world.aged(456), value
+    assert len(told.run.failures) == len(scenes)
+    assert all("extracts 901 for binding 123" in one["msg"] for one in told.run.failures)
+    act([role(target_id=789, backfill="always", on_unknown="requeue")])
     for value, scene in scenes.items():
         assert scene.loads(123) == [*scene.world.aged(456), 901], value
 
 
 @whatever("extract_fields", world=history())
 def history_is_loaded_once_also_where_nobody_tells_its_age(act, scenes):
-    act([role(target_id=789)])
+    act([refused(role(target_id=789))])
+    act([role(target_id=789, on_unknown="requeue")])  # where nobody tells their age, it takes somebody who looked
     for scene in scenes.values():
         scene.fetch(999, 456)
         scene.forget()
-    act([role(target_id=789)])
-    act([role(target_id=789, backfill="always")], warnings=("The service does not say when these were created", "999"))
+    told = act([refused(role(target_id=789, backfill="always"))])
     for value, scene in scenes.items():
         assert sorted(scene.loads(123)) == sorted(scene.world.aged(456)), value
         assert scene.writes() == []
+    assert len(told.run.failures) == 1
+    assert "extracts 999 for binding 123" in told.run.failures[0]["msg"]
 
 
 @whatever("extract_count", "extract_ordering", "extract_page_size", "next_host", world=history(enabled=True))
@@ -320,7 +327,7 @@ def extracts_are_all_found_and_go_oldest_first(act, scenes):
 
 
 @whatever("requeue_refusal", world=history(enabled=True))
-def a_refused_requeue_loads_nothing_and_can_be_mended(act, scenes):
+def an_extract_that_is_not_there_is_named_and_the_others_are_sent(act, scenes):
     aged = history()().aged(456)
     told = act(
         [
@@ -332,13 +339,13 @@ def a_refused_requeue_loads_nothing_and_can_be_mended(act, scenes):
     )
     for value, scene in scenes.items():
         wrong = told.one(value, "wrong")
-        assert wrong["status"] == value
+        assert (wrong["failed"], wrong["refused_extract_ids"], wrong["unknown_extract_ids"]) == (True, [999], [])
         assert "Extracts not found: 999" in wrong["msg"]
-        assert wrong["unknown_extract_ids"] == []
-        assert told.one(value, "known")["counts"] == {"pending": 8, "dispatched": 0, "unknown": 0}
-        assert told.one(value, "again")["changed"] is False
-        assert scene.loads(123) == aged, "the service sorts by age itself"
-        assert len(scene.posts()) == 2
+        assert told.one(value, "known")["counts"] == {"pending": 0, "dispatched": 7, "unknown": 0, "refused": 1}
+        assert [told.one(value, title)["changed"] for title in ("right", "again")] == [False, False]
+        assert sorted(scene.loads(123)) == sorted(aged)
+        assert len(scene.posts()) <= 1 + 2 * 6
+        assert {row["status"] for row in scene.requests("POST")} == {200, value}
 
 
 @whatever("requeue_invalid", world=history(60, enabled=True))

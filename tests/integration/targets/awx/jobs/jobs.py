@@ -117,7 +117,7 @@ class Awx:
             "ANSIBLE_REMOTE_TEMP": str(home / ".ansible" / "tmp"),
             "HOME": str(home),
             "ADVERITY_RETRY_MAX_DELAY": "0.05",
-            "ADVERITY_LEDGER_WAIT": "2",
+            "ADVERITY_LEDGER_WAIT": "20",
         }
         inputs = {"instance": self.scene.url, "api_key": KEY, **(self.ledger if ledger is None else ledger)}
         environment.update(inject(data("credential_type"), inputs, folder / "secrets"))

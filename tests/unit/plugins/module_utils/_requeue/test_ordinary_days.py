@@ -114,11 +114,11 @@ def test_an_extract_around_the_enabling(deployed, run, second, fraction, becomes
     ("fraction", "becomes"), [(".249", "requeued"), (".250", "unknown"), (".251", "loaded"), ("", "unknown"), (".2", "unknown"), (".3", "loaded")]
 )
 def test_where_both_have_fractions_they_decide(service, run, fraction, becomes):
-    """Planned when it is seen for the first time, and enabled before at a time that the service tells with fractions."""
+    """Planned while it was enabled, at a time that the service tells with fractions."""
     service.bindings[0]["updated"] = now(2)[:-1] + ".250Z"
     service.clock = 10
+    run(service, state="planned", target_id=TARGET)
     fetch(service, 300, 2, fraction)
-    run(service, state="planned")
     result = run(service, on_unknown="skip")
     assert (300 in result["requeued_extract_ids"], 300 in result["unknown_extract_ids"]) == (becomes == "requeued", becomes == "unknown")
 
@@ -205,8 +205,7 @@ def test_a_binding_of_which_nothing_is_known_is_left_alone_with_a_warning(servic
         assert warning.startswith("Already enabled, and the ledger has no record of a backfill: binding 5 (datastream 456 to DWH [2Jevil). The history was not")
         assert "backfill: always (deploy_destination_backfill)" in warning
         assert result["bindings"][0]["target_name"] == "DWH [2Jevil"
-    # It was enabled in the second of the first extract, and loads by itself since.
-    assert ids_of(run(service, target_id=TARGET, backfill="always", on_unknown="skip")) == {"skipped": [102, 103], "unknown": [101]}
+    assert ids_of(run(service, target_id=TARGET, backfill="always")) == {"requeued": [101, 102, 103]}
 
 
 @pytest.mark.parametrize("state", ["requeued", "planned"])
@@ -230,16 +229,17 @@ def test_a_plain_requeue_after_the_role_sends_nothing_that_loaded_by_itself(depl
     assert ids_of(run(deployed, extract_ids=[300], binding_ids=[BINDING], force=True)) == {"requeued": [300]}
 
 
-def test_without_a_plan_all_that_is_selected_goes_into_a_binding_without_a_record(service, run):
-    """A plain requeue of a binding that the ledger sees for the first time. Since then it is known to load by itself; with a plan since its last change."""
+def test_of_a_binding_that_is_seen_for_the_first_time_everything_is_sent(service, run):
+    """Its present state tells nothing of the time before. From then on it loads by itself."""
     service.bindings[0]["updated"] = now(0)
     service.clock = 50
     fetch(service, 300, 10)
     assert ids_of(run(service)) == {"requeued": [101, 102, 103, 300]}
-    service.clock = 70
-    fetch(service, 301, 60)
-    assert ids_of(run(service)) == {"skipped": [101, 102, 103, 300, 301]}
-    assert posted(service) == [101, 102, 103, 300]
+    for extract_id, second in [(301, 49), (302, 51)]:
+        fetch(service, extract_id, second)
+    service.clock = 60
+    result = run(service)
+    assert (result["requeued_extract_ids"], result["summary"][0]["loaded_by_itself"]) == ([301], 1)
 
 
 def test_rows_that_lack_everything_and_a_run_that_was_killed_after_its_write(service, run, set_enabled, place):

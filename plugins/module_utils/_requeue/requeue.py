@@ -65,13 +65,13 @@ class Run:
         self._refuse_forgetful_job(bool(made.batches))
         gone = self._compare_with_ledger(made, due_ids) if self._request.extract_ids is None else []
         records = self._noted(selected, due_ids)
-        new = records != self._ledger.records(list(records))
+        new = records != self._ledger.records(list(records)) or (self._params["state"] == "planned" and self._is_news(made))
         if not self._check_mode:
             self._ledger.note(records, made.due())
             settled = [entry for entry in gone if entry.status in (DISPATCHED, REFUSED)]
             self._ledger.settle([*made.entries(made.confirmed, status=DISPATCHED), *settled])
         if self._params["state"] == "planned":
-            return self._told(dict(outcome.result(), changed=new or bool(made.batches)), outcome)
+            return self._told(dict(outcome.result(), changed=new or bool(made.confirmed)), outcome)
         if self._check_mode:
             outcome.sent = [(batch, "") for batch in made.batches]
         else:
@@ -115,6 +115,13 @@ class Run:
         if self._request.extract_ids is None:
             records.update({one: taken_up(records[one], self._window) for one in due_ids})
         return records
+
+    def _is_news(self, made: Plan) -> bool:
+        """Whether something that is due is not in the ledger yet."""
+        ids: dict[int, list[int]] = {}
+        for entry in made.due():
+            ids.setdefault(entry.binding_id, []).append(entry.extract_id)
+        return any(len(self._ledger.statuses(one, some)) < len(some) for one, some in ids.items())
 
     def _in_window(self, entry: Entry) -> bool:
         """Whether an entry of the ledger is in the window. One without a time counts as in it."""

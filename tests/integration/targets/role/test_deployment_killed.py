@@ -60,8 +60,9 @@ def test_killed_during_a_post_the_role_stops_and_goes_on_as_it_is_told(begin, wo
     assert scene.writes() == []
 
     # It did arrive, as the user found out.
-    done = scene.deploy(target_id=789, on_unknown="skip")
+    done = scene.deploy(target_id=789, on_unknown="skip", warnings=("Left out, because it is unknown",))
     assert scene.writes() == []
+    assert done.changed == 0
     assert done.custom["deploy_destination"]["bindings"][0]["unknown"] == 10
     assert scene.loads(123) == world.aged(456)
 

@@ -205,7 +205,8 @@ def test_a_binding_of_which_nothing_is_known_is_left_alone_with_a_warning(servic
         assert warning.startswith("Already enabled, and the ledger has no record of a backfill: binding 5 (datastream 456 to DWH [2Jevil). The history was not")
         assert "backfill: always (deploy_destination_backfill)" in warning
         assert result["bindings"][0]["target_name"] == "DWH [2Jevil"
-    assert ids_of(run(service, target_id=TARGET, backfill="always")) == {"requeued": [101, 102, 103]}
+    # It was seen enabled since the second of the first extract, so it loaded the later ones by itself.
+    assert ids_of(run(service, target_id=TARGET, backfill="always", on_unknown="skip")) == {"skipped": [102, 103], "unknown": [101]}
 
 
 @pytest.mark.parametrize("state", ["requeued", "planned"])

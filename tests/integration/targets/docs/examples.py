@@ -40,19 +40,23 @@ GUIDES = tuple(f"docs/docsite/rst/{name}.rst" for name in ("bulk_or_loop", "depl
 ENABLING = ("README.md", "roles/deploy_destination/README.md", "adverity_binding", *GUIDES)
 
 
-def world(enabled):
-    """A world that has what the examples name; binding 123 is enabled, or not."""
+def world(enabled, text):
+    """A world that has what the example names; binding 123 is enabled, or not."""
+    deletes = "target_id: 789\n    name: Marketing DWH" in text  # a destination with this name, of which no binding is enabled
     setting = {"is_active": True, "frequency": "daily", "deadline": {"time": "05:00:00"}}
     made = World()
     made.data["workspaces"].append({"id": WORKSPACE, "name": "EMEA", "parent": ROOT_WORKSPACE})
     made.datastream(456, uuid=STREAM, workspace=WORKSPACE, enabled=False, smart=setting, active_mode="schedule")
-    made.datastream(458, name="Google Ads", workspace=WORKSPACE).datastream(459, name="Meta Ads", workspace=WORKSPACE)
+    for number, name in enumerate(("Google Ads", "Meta Ads", "Google Ads | EMEA", "Meta Ads | EMEA"), 458):
+        made.datastream(number, extracts=2, name=name, workspace=WORKSPACE, smart=setting)
     made.data["connections"] = [{"id": 34, "name": "BigQuery service account", "type": "bigquery", "workspace": WORKSPACE}]
     made.datastream(457, extracts=5, uuid=OTHER, enabled=False, smart=setting)
     for number, month in enumerate(("2024-01", "2024-02", "2024-03", "2025-05", "2026-01", "2026-02"), 101):
         made.extract(number, 456, f"{month}-15T05:00:00Z")
-    made.binding(123, 456, enabled=enabled).binding(124, 457, enabled=True)
-    return made.binding(55, 456, target=790).data
+    made.binding(123, 456, enabled=enabled).binding(124, 457, target=790 if deletes else 789, enabled=True).binding(55, 456, target=790)
+    if deletes:
+        made.data["targets"][0]["name"] = "Marketing DWH"
+    return made.data
 
 
 def documented_in(path):
@@ -103,7 +107,7 @@ def run_all(examples, folder, warnings=()):
         services, content = [], []
         for name, texts in examples.items():
             for number, text in enumerate(texts):
-                services.append(stack.enter_context(load_simulator().Simulator(world(enabled=name not in ENABLING))))
+                services.append(stack.enter_context(load_simulator().Simulator(world(name not in ENABLING, text))))
                 content += plays(name, number, text, services[-1].url, folder)
         playbook = folder / "playbook.json"
         playbook.write_text(json.dumps(content))

@@ -235,7 +235,7 @@ def told_by_two(folder):
     """What is said where two runs want the same bindings: the one that does not wait, and the one that does."""
     with open_scene(folder / "two", World().datastream(456, extracts=1).binding(123, 456, enabled=True)) as scene:
         scene.service.fault(method="POST", hold="before")
-        first = scene.start([requeue(**LOAD)])
+        first = scene.start([requeue(**LOAD, timeout=120)])
         first.wait(lambda: scene.service.held)
         impatient = scene.play([refused(requeue(**LOAD, ledger_wait=0))])
         asked = len(scene.requests("GET"))

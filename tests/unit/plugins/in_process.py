@@ -198,6 +198,24 @@ class Deployment:
         return list(found) if isinstance(found, types.GeneratorType) else found  # as Ansible does
 
 
+def prepare() -> None:
+    """Reads all that a run of a module or of the role needs, for processes that are forked by the hundred."""
+    for name in MODULES:
+        spec_of(name)
+    for path in sorted(ROLE.glob("*/main.yml")) + sorted(ROLE.glob("tasks/*.yml")):
+        _compile_all(_read(str(path.relative_to(ROLE))))
+
+
+def _compile_all(value: Any) -> None:
+    if isinstance(value, (dict, list)):
+        for one in value.values() if isinstance(value, dict) else value:
+            _compile_all(one)
+        if isinstance(value, dict) and isinstance(value.get("when"), str):
+            _compile(value["when"])
+    elif isinstance(value, str) and value.strip().startswith("{{"):
+        _compile(value.strip()[2:-2])
+
+
 _OMIT = object()
 
 

@@ -143,8 +143,7 @@ def do(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    for name in in_process.MODULES:
-        in_process.load(name)
+    in_process.prepare()
     in_process.spare_the_disk()
     gc.freeze()  # so that a copy shares as much memory as it can
     for line in sys.stdin:

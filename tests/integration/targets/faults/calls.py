@@ -87,14 +87,15 @@ def _judge_binding(scene: Scene, told: Told, case: str) -> Verdict:
     if not result["failed"]:
         assert result["affected"] == {"binding_ids": [1, 2, 3]}
         assert scene.enabled() == [1, 2, 3]
-        assert _ids(patches) == [1] + [2] * sent + [3]
+        assert sorted(_ids(patches)) == _ids(patches)  # a lasting fault meets the third one, too
+        assert {1, 2, 3} == set(_ids(patches))
         return SURVIVED, sent
     assert _ids(patches) == [1] + [2] * sent
     assert result["changed"] is True
     assert result["affected"] == {"binding_ids": [1]}
     assert result["remaining"] == {"binding_ids": [2, 3]}
     assert [row["enabled"] for row in result["bindings"]] == [True, False, False]
-    if "Whether binding 2 was written is not known" in result["msg"]:
+    if "Whether binding 2 was written is unknown" in result["msg"]:
         assert set(scene.enabled()) - {2} == {1}
         return UNKNOWN, sent
     assert scene.enabled() == [1]
@@ -189,7 +190,8 @@ def _judge_requeue(scene: Scene, told: Told, case: str) -> Verdict:
     sent = posts.count(second)
     loads = scene.loads(123)
     if not result["failed"]:
-        assert posts == [first] + [second] * sent + [third]
+        halves = [second[:1], second[1:]]  # of a request that was refused, to find out whether it is an extract
+        assert posts in ([first] + [second] * sent + [third], [first, second, *halves, third])
         assert loads == aged
         assert result["requeued_extract_ids"] == aged
         return SURVIVED, sent

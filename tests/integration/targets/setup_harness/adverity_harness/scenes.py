@@ -77,8 +77,9 @@ class Scene(Controller):
         return sorted(row["id"] for row in self.service.world.bindings.values() if row["enabled"])
 
     def fetch(self, identity: int, datastream: int) -> int:
-        """Let the service fetch one more extract, now; return its id. It loads by itself where a binding is enabled."""
+        """Let the service fetch one more extract, now, a second before whatever follows; return its id. It loads by itself where a binding is enabled."""
         self.service.fetch(datastream, identity)
+        self.service.change({"clock": {"forward": 1}})
         return identity
 
     def check_manners(self) -> None:

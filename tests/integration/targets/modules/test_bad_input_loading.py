@@ -20,8 +20,8 @@ def requeue(**options):
 
 # A task, and words of its message.
 CASES = {
-    "nothing to load": (requeue(target_id=789), "one of the following is required", "extract_ids, datastream_ids"),
-    "nothing to load, by null": (requeue(datastream_ids=None, target_id=789), "one of the following is required"),
+    "nothing to load": (requeue(batch_size=10), "one of the following is required", "extract_ids, datastream_ids"),
+    "nothing to load, by null": (requeue(datastream_ids=None), "one of the following is required"),
     "no extracts": (requeue(extract_ids=[]), "extract_ids is empty"),
     "no datastreams": (requeue(datastream_ids=[]), "datastream_ids is empty"),
     "no bindings": (requeue(datastream_id=456, binding_ids=[]), "binding_ids is empty"),
@@ -46,15 +46,11 @@ CASES = {
     "a limit that is no number": (requeue(**LOAD, limit="all"), "limit", "all"),
     "an unknown way on": (requeue(**LOAD, on_unknown="retry"), "on_unknown", "fail, requeue, skip", "retry"),
     "an unknown state": (requeue(**LOAD, state="present"), "state", "requeued, planned", "present"),
-    "bounds for extracts": (requeue(extract_ids=[4560001], created_from="2025-01-01"), "created_from", "datastream_ids"),
+    "bounds for extracts": (requeue(extract_ids=[4560001], created_from="2025-01-01"), "mutually exclusive", "created_from"),
     "bounds for a load the wrong way round": (requeue(**LOAD, created_from="2025-02-01", created_to="2025-01-31"), "later than"),
     "a bound that is no time": (requeue(**LOAD, created_from="2025-01-01T25:00:00Z"), "created_from", "hour must be in"),
-    "periods of another binding": (
-        requeue(**LOAD, self_loading=[{"binding_id": 124, "since": "2025-01-01"}]),
-        "self_loading",
-        "124",
-    ),
-    "periods without a beginning": (requeue(**LOAD, self_loading=[{"binding_id": 123}]), "since", "self_loading"),
+    "a way on that does not exist": (requeue(**LOAD, on_refused="ask"), "on_refused", "fail, skip"),
+    "a relative ledger": (requeue(**LOAD, ledger="here/ledger"), "relative path", "here/ledger"),
 }
 
 

@@ -43,7 +43,8 @@ def test_a_requeue_step_by_step(begin):
             *checked("all enabled", datastream_ids=[456, 457], sequential=False),
             module("requeue_info", "of one binding", binding_ids=[125]),
             module("requeue_info", "of two extracts", extract_ids=[aged[0], aged[59]], binding_ids=[55], created_to=moment(days=30)),
-        ]
+        ],
+        warnings=("a wider backfill of binding 123",),
     )
     disabled, foreign, before, after, one, two = run.told_by("disabled", "foreign", "before", "after", "of one binding", "of two extracts")
     assert "Not enabled" in disabled["msg"]
@@ -80,9 +81,9 @@ def test_a_requeue_step_by_step(begin):
     # Those two were in both bindings already; the others were missing from the second one.
     assert everything["skipped_extract_ids"] == [aged[1], aged[5]]
 
-    assert before["counts"] == {"pending": 0, "dispatched": 0, "unknown": 0}
+    assert before["counts"] == {"pending": 0, "dispatched": 0, "unknown": 0, "refused": 0}
     assert before["extracts"] == []
-    assert after["counts"] == {"pending": 0, "dispatched": 60, "unknown": 0}
+    assert after["counts"] == {"pending": 0, "dispatched": 60, "unknown": 0, "refused": 0}
     assert [row["extract_id"] for row in after["extracts"]] == aged
     assert {(row["binding_id"], row["datastream_id"], row["status"]) for row in after["extracts"]} == {(123, 456, "dispatched")}
     assert all(row["dispatched_at"].endswith("Z") for row in after["extracts"])
@@ -112,11 +113,11 @@ def test_a_plan_is_kept_and_sent_later_bit_by_bit(begin):
     assert told(run.one("plan, check")) == told(plan)
     assert told(run.one("plan again, check")) == told(plan_again)
     assert plan["changed"] is True
-    assert plan["remaining_extract_ids"] == aged
+    assert plan["remaining_extract_ids"] == []  # what is in it is listed when it is sent
     assert plan["requeued_extract_ids"] == []
     assert plan_again["changed"] is False
-    assert planned["counts"] == {"pending": 50, "dispatched": 0, "unknown": 0}
-    assert [(row["binding_id"], row["pending"], row["finished"]) for row in planned["backfills"]] == [(55, 25, False), (123, 25, False)]
+    assert planned["counts"] == {"pending": 0, "dispatched": 0, "unknown": 0, "refused": 0}
+    assert [(row["binding_id"], row["pending"], row["finished"]) for row in planned["backfills"]] == [(55, 0, False), (123, 0, False)]
     assert all(row["planned_at"] for row in planned["backfills"])
 
     parts = [aged[start : start + 10] for start in (0, 10, 20)]
@@ -128,7 +129,7 @@ def test_a_plan_is_kept_and_sent_later_bit_by_bit(begin):
     assert [result["remaining_extract_ids"] for result in results] == [aged[10:], aged[20:], [], []]
     assert [result["changed"] for result in results] == [True, True, True, False]
     assert scene.loads(123) == scene.loads(55) == aged
-    assert done["counts"] == {"pending": 0, "dispatched": 50, "unknown": 0}
+    assert done["counts"] == {"pending": 0, "dispatched": 50, "unknown": 0, "refused": 0}
     assert done["extracts"] == []
     assert all(row["finished"] for row in done["backfills"])
 
@@ -144,14 +145,15 @@ def test_bare_extract_ids_go_to_all_enabled_bindings_and_are_remembered_as_that(
             module("requeue_info", "known", extract_ids=aged),
             refused(module("requeue", "named", extract_ids=aged, binding_ids=[123])),
             *checked("named and decided", extract_ids=aged, binding_ids=[123], on_unknown="skip"),
-        ]
+        ],
+        warnings=("Left out, because it is unknown",),
     )
     for name in ("bare", "bare again", "named and decided"):
         assert told(run.one(f"{name}, check")) == told(run.one(name)), name
     assert scene.posts() == [{"extract_ids": sorted(aged), "sequential": True}]
     assert sorted(scene.loads(123)) == sorted(scene.loads(55)) == sorted(aged)
     assert run.one("bare again")["changed"] is False
-    assert run.one("known")["counts"] == {"pending": 0, "dispatched": 3, "unknown": 0}
+    assert run.one("known")["counts"] == {"pending": 0, "dispatched": 3, "unknown": 0, "refused": 0}
     assert {row["binding_id"] for row in run.one("known")["extracts"]} == {None}
     # They may have gone to binding 123 as well: that is for the user to know.
     assert "on_unknown" in run.one("named")["msg"]
@@ -169,7 +171,7 @@ def test_the_order_in_which_the_service_lists_makes_no_difference(begin):
 def test_the_service_refuses(begin):
     world = World().datastream(456, extracts=3).binding(123, 456, enabled=True)
     scene = begin(world)
-    scene.service.fault(method="POST", status={"code": 400, "body": {"detail": "Not these."}})
+    scene.service.fault(method="POST", status={"code": 403, "body": {"detail": "Not these."}})
     scene.service.fault(method="POST", status={"code": 200, "body": {"message": "Dispatched.", "extract_ids": [], "extract_count": 0}})
     task = module("requeue", datastream_id=456, target_id=789)
     run = scene.play([refused(task), refused(task), refused(task)])

@@ -14,7 +14,7 @@ TOLD = ("changed", "requeued_extract_ids", "skipped_extract_ids", "unknown_extra
 
 def told(result):
     """What check mode has to predict of a result: all but the service's words."""
-    batches = [(batch["extract_ids"], batch["binding_ids"]) for batch in result["batches"]]
+    batches = [(batch["datastream_id"], batch["extract_count"], batch["binding_ids"]) for batch in result["batches"]]
     return {**{name: result[name] for name in TOLD}, "batches": batches}
 
 

@@ -365,9 +365,14 @@ def open_ledger(params: dict[str, t.Any], host: str, purpose: str) -> Ledger:
     return Ledger(params["ledger"], params["ledger_password"], host, purpose, params["ledger_wait"])
 
 
+def awx_job() -> str | None:
+    """The number of the AWX job that this process belongs to, None outside of AWX."""
+    return os.environ.get("JOB_ID") if "AWX_HOST" in os.environ else None
+
+
 def _this_run() -> str:
     """Who holds a turn, in words a person can place: host, process, AWX job where there is one."""
-    job = os.environ.get("JOB_ID") if "AWX_HOST" in os.environ else None
+    job = awx_job()
     return f"host {socket.gethostname()}, process {os.getpid()}" + (f", AWX job {job}" if job else "")
 
 
@@ -403,4 +408,4 @@ def _pairs_from(stored: str) -> tuple[list[int], list[int]]:
     return [int(one) for one in bindings], [int(one) for one in extracts]
 
 
-__all__ = ["ALL_ENABLED", "LOOK", "PREDICT", "WRITE", "Entry", "Ledger", "Post", "open_ledger"]
+__all__ = ["ALL_ENABLED", "LOOK", "PREDICT", "WRITE", "Entry", "Ledger", "Post", "awx_job", "open_ledger"]

@@ -14,7 +14,8 @@ import typing as t
 from .._api import text
 from .._api.client import Client
 from .._api.errors import AdverityError, InputError
-from .._ledger.ledger import DISPATCHED, PENDING, PREDICT, REFUSED, UNKNOWN, WRITE, Entry, Ledger, open_ledger
+from .._api.paging import Row
+from .._ledger.ledger import DISPATCHED, PENDING, PREDICT, REFUSED, UNKNOWN, WRITE, Entry, Ledger, awx_job, open_ledger
 from .._ledger.timeline import Doubt, Record, Window, finished, planned, taken_up
 from .._resources import bindings, extracts
 from .._spec import times
@@ -52,7 +53,7 @@ class Run:
         self._warnings += warnings_of(selected.rows, selected.records, actions, self._window)
         shown = show_bindings(selected.rows, selected.records, actions)
         if self._params["state"] == "planned" and self._request.extract_ids is None:
-            return self._plan_bindings(selected, actions)
+            return self._plan_bindings(selected, actions, shown)
         due_ids = [one for one, action in actions.items() if action == decision.BACKFILL]
         loads = select.list_extracts(self._client, self._request, selected, due_ids) if due_ids or not selected.rows else []
         options = Options(*(self._params[name] for name in Options._fields))
@@ -65,7 +66,7 @@ class Run:
         self._refuse_forgetful_job(bool(made.batches))
         gone = self._compare_with_ledger(made, due_ids) if self._request.extract_ids is None else []
         records = self._noted(selected, due_ids)
-        new = records != self._ledger.records(list(records)) or (self._params["state"] == "planned" and self._is_news(made))
+        new = self._params["state"] == "planned" and (records != self._ledger.records(list(records)) or self._is_news(made))
         if not self._check_mode:
             self._ledger.note(records, made.due())
             settled = [entry for entry in gone if entry.status in (DISPATCHED, REFUSED)]
@@ -85,11 +86,11 @@ class Run:
     def _told(self, result: dict[str, t.Any], outcome: Outcome) -> dict[str, t.Any]:
         return dict(result, ledger=self._ledger.shown, diff=outcome.diff(), warnings=self._warnings)
 
-    def _plan_bindings(self, selected: Selection, actions: dict[int, str]) -> dict[str, t.Any]:
+    def _plan_bindings(self, selected: Selection, actions: dict[int, str], shown: list[Row]) -> dict[str, t.Any]:
         """The result of ``state: planned`` for a window: the plan names bindings and window, and what is in it is listed once, when it is sent."""
         due = [one for one, action in actions.items() if action == decision.BACKFILL]
         self._refuse_forgetful_job(bool(due))
-        outcome = Outcome(Plan(), show_bindings(selected.rows, selected.records, actions))
+        outcome = Outcome(Plan(), shown)
         stopped = self._ledger.stopped_entries(due) if due else []
         outcome.plan.unknown = {_pair(entry): Doubt(decision.LOST) for entry in stopped if entry.status == UNKNOWN and self._in_window(entry)}
         if outcome.plan.unknown and self._params["on_unknown"] == "fail":
@@ -162,7 +163,7 @@ class Run:
 
     def _refuse_forgetful_job(self, sends: bool) -> None:
         """An AWX job with a ledger in its own file system must not load anything: the next job would not know."""
-        job = os.environ.get("JOB_ID") if "AWX_HOST" in os.environ else None
+        job = awx_job()
         if sends and job and self._ledger.shown == os.path.expanduser(DEFAULT_LEDGER):
             raise InputError(
                 f"This is AWX job {job}, and its ledger would be gone with it: the next job would not know what this one loaded. Keep the ledger in PostgreSQL"

@@ -97,8 +97,8 @@ class Run:
             raise unknown_error(outcome, self._ledger)
         now = times.now()
         before = self._ledger.records(list(actions))
-        # An enabled binding that the ledger has backfilled needs no plan: what is missing of its history shows without one.
-        due = [one for one in due if not (selected.records[one].enabled and selected.records[one].known)]
+        # An enabled binding whose plan was taken up needs no further one: what is missing of its history shows without.
+        due = [one for one in due if not (selected.records[one].enabled and selected.records[one].known and selected.records[one].plan is None)]
         records = {one: planned(record, self._window, now) if one in due else record for one, record in selected.records.items()}
         new = [one for one in due if records[one].plan != before.get(one, Record()).plan or one not in before]
         if not self._check_mode:

@@ -15,21 +15,21 @@ WEEKLY = dict(is_active=True, frequency="weekly")
 
 # The options, and what the message must say.
 CHOICES = {
-    "no selection": (WEEKLY, "one of datastream_ids, filters, and all_datastreams: true is required"),
-    "no ids": (dict(WEEKLY, datastream_ids=[]), "datastream_ids is empty", "never taken for all"),
-    "no filters": (dict(WEEKLY, filters={}), "filters is empty", "never taken for all"),
-    "no workspaces": (dict(WEEKLY, filters={"workspace_ids": []}), "workspace_ids is empty", "never taken for all"),
+    "no selection": (WEEKLY, "Select datastreams with datastream_ids, filters or all_datastreams: true"),
+    "no ids": (dict(WEEKLY, datastream_ids=[]), "datastream_ids is empty", "neither everything nor nothing"),
+    "no filters": (dict(WEEKLY, filters={}), "filters is empty", "neither everything nor nothing"),
+    "no workspaces": (dict(WEEKLY, filters={"workspace_ids": []}), "workspace_ids is empty", "neither everything nor nothing"),
     "integer id": (dict(WEEKLY, datastream_ids=[ONE, 456]), "456 is an integer id", "takes a UUID"),
-    "false alone": (dict(WEEKLY, all_datastreams=False), "all_datastreams: true is required"),
+    "false alone": (dict(WEEKLY, all_datastreams=False), "Select datastreams with datastream_ids, filters or all_datastreams: true"),
 }
 SETTINGS = {
     "nothing to set": ({}, "one of the following is required: is_active, frequency, refresh_range, deadline, reset"),
     "nothing to reset": (dict(reset=[]), "one of the following is required: is_active, frequency, refresh_range, deadline, reset"),
-    "not on the half hour": (dict(deadline="06:10"), "06:10 is not on the half hour", "minutes are 00 or 30"),
+    "not on the half hour": (dict(deadline="06:10"), "06:10 is not on the half hour", "the minutes must be 00 or 30"),
     "seconds": (dict(deadline="06:30:15"), "06:30:15 is not on the half hour"),
     "25 o'clock": (dict(deadline="25:00"), "'25:00' is not a time of day", "from 00:00 to 23:30"),
     "24 o'clock": (dict(deadline="24:00"), "'24:00' is not a time of day"),
-    "an unquoted time": (dict(deadline=630), "630 is a number", "in quotes"),
+    "an unquoted time": (dict(deadline=630), "630 is a number", "Quote it"),
     "no units": (dict(refresh_range={"value": 0, "unit": "day"}), "0 is not a whole number of at least 1"),
     "true for a number": (dict(refresh_range={"value": True, "unit": "day"}), "True is not a whole number"),
     "a year": (dict(refresh_range={"value": 1, "unit": "year"}), "day, week, month", "year"),

@@ -22,7 +22,7 @@ HIDDEN = "********"
 def invocation(module: t.Any) -> dict[str, t.Any]:
     """What a result says of a module's options, settings hidden. From now on ansible-core itself hides the key and passwords alone."""
     secret = [module.params[name] for name, option in module.argument_spec.items() if option.get("no_log")]
-    module.no_log_values = {value for value in secret if isinstance(value, str)}
+    module.no_log_values = {value for value in secret if value and isinstance(value, str)}  # an empty one would be hidden between any two letters
     return {"module_args": _without_settings(module.params)}
 
 

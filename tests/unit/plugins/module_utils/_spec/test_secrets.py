@@ -112,3 +112,10 @@ def test_other_secrets_stay_hidden_by_ansible_core():
     shown = secrets.invocation(module)["module_args"]
     assert module.no_log_values == {"k", "p"}
     assert shown == {**params, "settings": "********", "variables": {"settings": "********", "target_id": "789"}}
+
+
+def test_an_empty_password_hides_nothing():
+    """Automation controllers set a variable for each field of a credential, also of one that is left empty."""
+    module = types.SimpleNamespace(params={"api_key": "k", "ledger_password": ""}, argument_spec={"api_key": {"no_log": True}, "ledger_password": {"no_log": True}})
+    secrets.invocation(module)
+    assert module.no_log_values == {"k"}

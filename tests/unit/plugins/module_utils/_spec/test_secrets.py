@@ -116,6 +116,7 @@ def test_other_secrets_stay_hidden_by_ansible_core():
 
 def test_an_empty_password_hides_nothing():
     """Automation controllers set a variable for each field of a credential, also of one that is left empty."""
-    module = types.SimpleNamespace(params={"api_key": "k", "ledger_password": ""}, argument_spec={"api_key": {"no_log": True}, "ledger_password": {"no_log": True}})
+    params = {"api_key": "k", "ledger_password": ""}
+    module = types.SimpleNamespace(params=params, argument_spec={name: {"no_log": True} for name in params})
     secrets.invocation(module)
     assert module.no_log_values == {"k"}

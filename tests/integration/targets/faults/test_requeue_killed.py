@@ -10,7 +10,7 @@ import pytest
 from adverity_harness.runs import module, refused
 from adverity_harness.worlds import World
 
-WAYS_ON = ("on_unknown: requeue", "on_unknown: dispatched", "on_unknown: skip", "on_unknown: fail")
+WAYS_ON = ("on_unknown: requeue sends them again", "dispatched records that they were loaded", "skip sends the rest", "fail, the default, stops")
 
 
 @pytest.fixture(name="world")
@@ -39,7 +39,8 @@ def test_killed_during_a_post(begin, world, number, arrived):
     # Nobody can know whether those were loaded: it stops, names them, and tells the ways on; in check mode too. The user decides.
     decision = "skip" if arrived else "requeue"
     stop, decide = requeue(), requeue(on_unknown=decision)
-    run = scene.play([refused({**stop, "check_mode": True}), refused(stop), decide])
+    warned = ("Left out, because it is unknown whether they are loaded",) * (decision == "skip")
+    run = scene.play([refused({**stop, "check_mode": True}), refused(stop), decide], warnings=warned)
     assert len(run.failures) == 2
     for stopped in run.failures:
         assert stopped["unknown_extract_ids"] == doubtful
@@ -63,7 +64,7 @@ def test_killed_between_two_posts(begin, world):
     run.wait(until=lambda: [row["status"] for row in scene.requests("POST")] == [200, 429])
     info = scene.play([module("requeue_info", target_id=789, summary_only=True)]).one("adverity_requeue_info")
     assert info["in_progress"] is True
-    assert info["counts"] == {"pending": 70, "dispatched": 50, "unknown": 0}
+    assert info["counts"] == {"pending": 70, "dispatched": 50, "unknown": 0, "refused": 0}
     run.kill()
     assert scene.loads(123) == aged[:50]
     scene.forget()

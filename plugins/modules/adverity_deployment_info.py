@@ -103,11 +103,12 @@ bindings:
       target_name: Marketing DWH
       enabled: false
       action: backfill
-due:
-  description: Whether there is anything to do.
+steps:
+  description: What there is to do, in order. Empty where everything is as it should be.
   returned: success
-  type: bool
-  sample: true
+  type: list
+  elements: str
+  sample: [plan, enable, send]
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -26,7 +26,8 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
     """The result of ``adverity_deployment_info``, with ``warnings``. Raises InputError where the variables are wrong or name what is not there.
 
     ``options`` are the variables as they are meant; ``create`` says whether the destination is to be created or changed; ``assignments`` are what to
-    assign to it; ``bindings`` what happens to each binding, those that do not exist yet without an id; ``due`` whether there is anything to do.
+    assign to it; ``bindings`` what happens to each binding, those that do not exist yet without an id; ``steps`` what
+    there is to do, in order: the names of the role's files of tasks.
     """
     options = variables.read(params["variables"])
     ledger = open_ledger(params, client.host, LOOK)  # a place that cannot be one is refused before anything is asked
@@ -42,8 +43,8 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
     bound, warnings = _decide(client, ledger, options, rows)
     called = {one["id"]: one["name"] for one in places}
     bound += _unbound(client, options, target_id, [one for one in places if one["id"] not in [row["datastream_id"] for row in rows]], check_mode)
-    written = [row for row in bound if row["enabled"] is not options["enabled"]]
     create = named is not None and bool(named.body)
+    assign = bool(mapped and mapped.due) or (create and bool(places))
     return {
         "changed": False,
         "options": options,
@@ -51,11 +52,26 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
         "name": options["name"],
         "create": create,
         "assignments": _wanted(options, places) if mapped else [],
-        "assign": bool(mapped and mapped.due) or (create and bool(places)),
+        "assign": assign,
         "bindings": [dict(row, name=called.get(row["datastream_id"])) for row in bound],
-        "due": bool(create or (mapped and mapped.due) or written or options["datastream_uuids"] or any(row["action"] == decision.BACKFILL for row in bound)),
+        "steps": _steps(options, create or assign, bound, check_mode),
         "warnings": [*(named.warnings if named else []), *warnings],
     }
+
+
+def _steps(options: Options, create: bool, rows: list[Row], check_mode: bool) -> list[str]:
+    """What there is to do, in order. Bindings that check mode does not create are not there for the later steps."""
+    rows = [row for row in rows if row["binding_id"] or not check_mode]
+    load = any(row["action"] == decision.BACKFILL for row in rows)
+    steps = {
+        "create": create,
+        "plan": load,
+        "prepare": options["datastream_uuids"] is not None,
+        "enable": load or any(row["enabled"] is not options["enabled"] for row in rows),
+        "send": load,
+        "switch_on": options["datastream_enabled"] is True,
+    }
+    return [name for name, wanted in steps.items() if wanted]
 
 
 class _Names:

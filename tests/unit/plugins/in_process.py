@@ -103,7 +103,7 @@ def spare_the_disk(set_attribute: Callable[..., Any] = setattr) -> None:
 ROLE = ROOT / "roles" / "deploy_destination"
 PREFIX = "deploy_destination_"
 COLLECTION = "adverity.management."
-_KEYWORDS = {"name", "register", "when", "vars", "check_mode", "diff", "changed_when"}
+_KEYWORDS = {"name", "register", "when", "vars", "check_mode", "diff", "changed_when", "loop", "loop_control"}
 _JINJA = jinja2.Environment(undefined=jinja2.StrictUndefined)
 _JINJA.filters.update({COLLECTION + "deployment_summary": deployment_summary, "from_yaml": yaml.safe_load})
 
@@ -150,7 +150,10 @@ class Deployment:
             raise TypeError(f"{task['name']}: when is {wanted!r}, which newer versions of Ansible refuse")
         result: dict[str, Any] = {"changed": False, "skipped": True}
         variables = dict(self._variables, **task.get("vars", {}))
-        if wanted:
+        if "loop" in task:
+            for one in self._evaluate(task["loop"].strip()[2:-2], variables):
+                self.include(self._template(options, {**variables, task["loop_control"]["loop_var"]: one}))
+        elif wanted:
             result = self._act(action, options, task.get("check_mode", self._check_mode), variables)
             if "changed_when" in task and task["changed_when"] is not False:
                 raise NotImplementedError(f"changed_when: {task['changed_when']}")

@@ -301,7 +301,7 @@ RETURNS = {
     "adverity_smart_pulling": {"datastreams", "affected"},
     "adverity_smart_pulling_info": {"smart_pulling", "count"},
     "adverity_extract_info": {"extracts", "count"},
-    "adverity_deployment_info": {"options", "bindings", "due"},
+    "adverity_deployment_info": {"options", "bindings", "steps"},
     "adverity_ledger_copy": {"source", "destination"},
     "adverity_requeue": {
         "requeued_extract_ids", "skipped_extract_ids", "unknown_extract_ids", "refused_extract_ids", "remaining_extract_ids", "extract_count", "batches",

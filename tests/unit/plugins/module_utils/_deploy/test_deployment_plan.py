@@ -17,6 +17,8 @@ UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
 OFF, ON = {"enabled": False, "updated": "2026-01-01T00:00:00Z"}, {"enabled": True, "updated": "2026-01-01T00:00:00Z"}
 KNOWN = Record(456, True, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", None, (("2026-01-01T00:00:00Z", None),), covered=(None, None), known=True)
 
+LOAD = ["plan", "enable", "send"]
+
 
 def row(binding_id, datastream_id=456, **more):
     return dict({"id": binding_id, "datastream_id": datastream_id, "target_id": 789, "target_name": "DWH"}, **more)
@@ -40,30 +42,31 @@ def make(scripted, ledger_place):
 
 
 @pytest.mark.parametrize(
-    ("rows", "records", "variables", "actions", "due"),
+    ("rows", "records", "variables", "actions", "steps"),
     [
-        ([row(5, **OFF)], {}, {}, ["backfill"], True),
-        ([row(5, **ON)], {}, {}, ["left_alone"], False),
-        ([row(5, **ON)], {}, {"backfill": "always"}, ["backfill"], True),
-        ([row(5, **ON)], {}, {"backfill": "never"}, ["none"], False),
-        ([row(5, **OFF)], {}, {"backfill": "never"}, ["none"], True),
-        ([row(5, **ON)], {}, {"enabled": "no"}, ["none"], True),
-        ([row(5, **OFF)], {}, {"enabled": "no", "backfill": "always"}, ["none"], False),
-        ([row(5)], {}, {}, ["backfill"], True),
-        ([row(5, **ON)], {5: KNOWN}, {}, ["done"], False),
-        ([row(5)], {5: KNOWN}, {}, ["done"], False),  # the list does not tell, the ledger does
-        ([row(5, **ON)], {5: KNOWN}, {"backfill_from": "2026-01-01"}, ["done"], False),
-        ([row(5, **ON)], {5: KNOWN._replace(covered=("2026-01-01T00:00:00Z", None))}, {}, ["backfill"], True),
-        ([row(5, **ON)], {5: KNOWN._replace(covered=None, plan=(None, None))}, {}, ["backfill"], True),
-        ([row(5, **dict(ON, updated="2026-01-03T00:00:00Z"))], {5: KNOWN}, {}, ["backfill"], True),  # switched by hand
-        ([row(5, **OFF), row(6, 457, **ON), row(7, 458, **ON)], {7: KNOWN}, {}, ["backfill", "left_alone", "done"], True),
-        ([row(5, **ON)], {5: KNOWN}, {"datastream_uuids": UUID, "pulling_mode": "smart"}, ["done"], True),
+        ([row(5, **OFF)], {}, {}, ["backfill"], LOAD),
+        ([row(5, **ON)], {}, {}, ["left_alone"], []),
+        ([row(5, **ON)], {}, {"backfill": "always"}, ["backfill"], LOAD),
+        ([row(5, **ON)], {}, {"backfill": "never"}, ["none"], []),
+        ([row(5, **OFF)], {}, {"backfill": "never"}, ["none"], ["enable"]),
+        ([row(5, **ON)], {}, {"enabled": "no"}, ["none"], ["enable"]),
+        ([row(5, **OFF)], {}, {"enabled": "no", "backfill": "always"}, ["none"], []),
+        ([row(5)], {}, {}, ["backfill"], LOAD),
+        ([row(5, **ON)], {5: KNOWN}, {}, ["done"], []),
+        ([row(5)], {5: KNOWN}, {}, ["done"], []),  # the list does not tell, the ledger does
+        ([row(5, **ON)], {5: KNOWN}, {"backfill_from": "2026-01-01"}, ["done"], []),
+        ([row(5, **ON)], {5: KNOWN._replace(covered=("2026-01-01T00:00:00Z", None))}, {}, ["backfill"], LOAD),
+        ([row(5, **ON)], {5: KNOWN._replace(covered=None, plan=(None, None))}, {}, ["backfill"], LOAD),
+        ([row(5, **dict(ON, updated="2026-01-03T00:00:00Z"))], {5: KNOWN}, {}, ["backfill"], LOAD),  # switched by hand
+        ([row(5, **OFF), row(6, 457, **ON), row(7, 458, **ON)], {7: KNOWN}, {}, ["backfill", "left_alone", "done"], LOAD),
+        ([row(5, **ON)], {5: KNOWN}, {"datastream_uuids": UUID, "pulling_mode": "smart"}, ["done"], ["prepare"]),
+        ([row(5, **OFF)], {}, {"datastream_uuids": UUID, "datastream_enabled": "yes"}, ["backfill"], ["plan", "prepare", "enable", "send", "switch_on"]),
     ],
 )
-def test_what_has_to_be_done(make, rows, records, variables, actions, due):
+def test_what_has_to_be_done(make, rows, records, variables, actions, steps):
     result = make(*rows, records=records, **variables)
     assert [one["action"] for one in result["bindings"]] == actions
-    assert (result["changed"], result["due"], result["target_id"]) == (False, due, 789)
+    assert (result["changed"], result["steps"], result["target_id"]) == (False, steps, 789)
     assert len(result["warnings"]) == ("left_alone" in actions) + (variables.get("backfill_from") is not None)
 
 

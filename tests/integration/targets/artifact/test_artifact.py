@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import tarfile
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,8 @@ def test_it_holds_what_a_user_needs_and_nothing_else(inside):
 def test_the_quick_start_word_for_word(home):
     script, port = [], free_port()
     page = (ROOT / "docs" / "docsite" / "rst" / "quick_start.rst").read_text("utf-8")
+    file = re.search(r"``(\w+\.yml)``.*?:: yaml\n\n((?:    [^\n]+\n)+)", page, re.S)
+    (home / file[1]).write_text(textwrap.dedent(file[2]), "utf-8")
     commands = typed(page)
     for command in commands:
         if command.startswith("ansible-galaxy"):
@@ -105,16 +108,20 @@ def test_the_quick_start_word_for_word(home):
     output = shell(home, "\n".join(script))
     told = output.split("### ")[1:]
     assert len(told) == len(commands) - 3
-    install, demo, _simulator, _export, foretold, done, report = told
+    install, demo, _simulator, _export, foretold, done, by_id, report = told
     assert "installed successfully" in install
     assert "each loaded once" in demo
     assert "A real run would" in foretold
+    assert "destination - create" in foretold
+    assert "destination - created now" in done
     assert "130 extracts sent" in done
-    assert re.search(r"changed=[1-9]\d* .*failed=0", done)
-    assert "[WARNING]: Left alone" in done, "destination 789 has one binding that was enabled before: the note on the page is about it"
+    assert "104 extracts sent" in done
+    for output_of in (done, by_id):
+        assert re.search(r"changed=[1-9]\d* .*failed=0 +skipped=0", output_of)
+    assert "[WARNING]" not in done
+    assert "[WARNING]: Already enabled" in by_id, "destination 789 has one binding that was enabled before: the note on the page is about it"
     assert "DEPRECATION" not in output
-    for words in re.findall(r"\[WARNING\]: (.{12})", output):
-        assert words == "Left alone: ", words
+    assert set(re.findall(r"\[WARNING\]: (.{15})", output)) == {"Already enabled"}
     assert (home / INSTALLED / "MANIFEST.json").is_file()
     assert (home / "adverity-try" / "requeue.sqlite3").is_file()
     assert "adverity-report.html - written" in report

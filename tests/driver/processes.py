@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any
 
 PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
-PATIENCE = 2.0  # seconds that a process gets to end by itself
+PATIENCE = 1.0  # seconds that a process gets to end by itself; all is over within 5 seconds on a machine that is not overloaded
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 # Held while a process is started, so that none is born unseen while all are ended. The same thread may take it again: a signal can

@@ -294,7 +294,7 @@ def test_any_bytes(content, status, kind):
 @given(st.text(max_size=60) | TEXTS, st.none() | st.text(max_size=30))
 def test_any_text(text, retry_after):
     """The smallest readers: ids, times, times of day, headers, what is quoted."""
-    for read in (kinds.to_integer_id, kinds.to_uuid, kinds.to_half_hour, kinds.START, kinds.END, kinds.BATCH_SIZE, times.parse):
+    for read in (kinds.to_integer_id, kinds.to_uuid, kinds.to_half_hour, kinds.START, kinds.END, kinds.whole_number(1, 50), times.parse):
         with contextlib.suppress(ValueError):
             read(text)
     seconds = retry.read_retry_after(retry_after)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import shutil
 import socket
 import sqlite3
@@ -36,13 +37,17 @@ TABLES = ("instance", "binding", "post", "load", "turn")
 
 
 class Postgres:
-    """A PostgreSQL server in a temporary folder, on a Unix socket. Use it as a context manager."""
+    """A PostgreSQL server in a temporary folder, on a Unix socket. Use it as a context manager.
+
+    Tests in processes that were forked share it: which databases are free stands in a folder, and whoever removes a name from there has it.
+    """
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp")).resolve()  # a socket's path must be short
         self.server = get_server(self.folder, cleanup_mode=None)
-        self._free: list[str] = []
-        self._names = (f"ledger{number}" for number in itertools.count(1))
+        self._free = self.folder / "free"
+        self._free.mkdir()
+        self._numbers = itertools.count(1)
         # What a process wrote survives its own end in any case; the waiting is for the end of the machine.
         for setting in ("fsync = off", "full_page_writes = off", "autovacuum = off"):
             self.run("ALTER SYSTEM SET " + setting)
@@ -67,17 +72,23 @@ class Postgres:
 
     def database(self) -> str:
         """The name of an empty database."""
-        if self._free:
-            return self._free.pop()
-        name = next(self._names)
+        for path in self._free.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+                return path.name
+        name = f"ledger_{os.getpid()}_{next(self._numbers)}"
         self.run(f"CREATE DATABASE {name}")
         return name
 
-    def give_back(self, database: str) -> None:
+    def empty(self, database: str) -> None:
         """Empties a database, which is much faster than to make the next one."""
         self.end_sessions(database)
         self.run(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE", database)
-        self._free.append(database)
+
+    def give_back(self, database: str) -> None:
+        """Empties a database, and leaves it to the next test."""
+        self.empty(database)
+        (self._free / database).touch()
 
     def end_sessions(self, database: str) -> int:
         """Ends all sessions of a database, as an administrator would; returns how many there were."""

@@ -14,7 +14,6 @@ from collections import Counter
 
 import pytest
 from ansible_collections.adverity.management.tests.unit.plugins.crash.scene import in_doubt, scenes
-from ansible_collections.adverity.management.tests.unit.plugins.places import Postgres
 
 EXTRACTS = [101, 103, 105, 107, 109]  # no neighbours: so a message names each
 BINDINGS = [55, 123]
@@ -37,15 +36,9 @@ OF_A_BATCH = points_of("intend") + points_of("POST /api/v1/extracts/requeue/")
 AT_THE_END = points_of("dispatched")
 
 
-@pytest.fixture(name="server", scope="session")
-def fixture_server():
-    with Postgres() as server:
-        yield server
-
-
 @pytest.fixture(name="scene", params=["a file", "PostgreSQL"])
 def fixture_scene(request, tmp_path):
-    with scenes(tmp_path, request.getfixturevalue("server") if request.param == "PostgreSQL" else None) as scene:
+    with scenes(tmp_path, request.getfixturevalue("postgres") if request.param == "PostgreSQL" else None) as scene:
         yield scene
 
 

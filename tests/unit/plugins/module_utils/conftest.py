@@ -276,15 +276,6 @@ def _plain_environment(monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
 
 
-@pytest.fixture(scope="session")
-def postgres():
-    """A real PostgreSQL server, one for all tests of this process."""
-    from ansible_collections.adverity.management.tests.unit.plugins.places import Postgres
-
-    with Postgres() as server:
-        yield server
-
-
 @pytest.fixture
 def postgres_place(postgres):
     """An empty database."""

@@ -116,8 +116,7 @@ def test_a_connection_that_is_lost_at_any_statement(postgres, place, proxies, ho
     requests = count_requests(proxies, place)
     assert requests > 20
     for number in range(1, requests, 3 if how == DURING else 1):  # the last one is the farewell
-        postgres.give_back(place.database)
-        assert postgres.database() == place.database
+        postgres.empty(place.database)
         left = [number]
 
         def lose(_request, left=left):
@@ -231,8 +230,7 @@ def test_the_statements_are_those_that_are_told(postgres, place, role):
     with place.open():
         pass
     made = shape()
-    postgres.give_back(place.database)
-    assert postgres.database() == place.database
+    postgres.empty(place.database)
     for statement in postgresql.STATEMENTS:
         postgres.run(statement, place.database)
     assert shape() == made

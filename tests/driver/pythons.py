@@ -172,13 +172,12 @@ def environment(tools: Path, home: Path) -> dict[str, str]:
 def target_pythons(tools: Path, here: list[str], more: bool) -> list[str]:
     """Return those of the Pythons to test modules on that the ansible-test in `tools` knows: an older one refuses what came after it.
 
-    It is the oldest, and with `more` that of `tools`, on which everything else is tested in any case, and the newest: what breaks on another one
-    nearly always breaks on one of these.
+    It is the oldest; with `more` that of `tools`, on which everything else is tested in any case, and the newest.
     """
     known = next(tools.parent.glob("lib/python*/site-packages/ansible_test/_util/target/common/constants.py"))
     versions = set(re.findall(r"'(3\.\d+)'", known.read_text("utf-8")))
     tested = [version for version in here if version in versions]
-    wanted = {tested[0], version_of(tools), tested[-1]} if more else {tested[0]}
+    wanted = {version_of(tools), tested[-1]} if more else {tested[0]}
     return [version for version in tested if version in wanted]
 
 

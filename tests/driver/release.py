@@ -81,7 +81,7 @@ def _check(version: str) -> None:
 
 def _precedence(version: str) -> tuple[list[int], list[tuple[int, int, str]]]:
     """Return what sorts versions as https://semver.org/#spec-item-11 does: numbers, then other identifiers, then no pre-release."""
-    core, _, early = version.partition("-")
+    core, _dash, early = version.partition("-")
     identifiers = [(0, int(word), "") if word.isdigit() else (1, 0, word) for word in early.split(".")] if early else [(2, 0, "")]
     return [int(number) for number in core.split(".")], identifiers
 

@@ -4,13 +4,14 @@
 #   make test-matrix CORES="2.16 2.18"     only these of the matrix
 #   make unit ARGS="-x tests/unit/plugins" pytest with these arguments
 #   make bench ARGS="--quick"              measure small works, once; without ARGS everything, into docs/
+#   make release VERSION=1.2.3             version, changelog, commit and tag
 
 # The first Python that really starts: pyenv's shims may answer for one that is not selected.
 STARTER := $(shell for name in python3 python3.12 python3.13 python3.11 python3.10 python3.9; do \
 	"$$name" -c '' 2>/dev/null && echo "$$name" && break; done)
 DRIVER := $(or $(STARTER),python3) -B tests/driver
 
-.PHONY: bench check demo test test-matrix lint unit clean
+.PHONY: bench check demo release test test-matrix lint unit clean
 
 demo:
 	@$(DRIVER) demo
@@ -32,6 +33,9 @@ unit:
 
 bench:
 	@$(DRIVER) bench $(if $(ARGS),-- $(ARGS))
+
+release:
+	@$(if $(VERSION),$(DRIVER) release "$(VERSION)",echo "Name the version: make release VERSION=1.2.3" >&2; exit 2)
 
 clean:
 	@$(DRIVER) clean

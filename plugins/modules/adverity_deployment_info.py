@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: adverity_deployment_info
 short_description: Tell what a deployment of a destination has to do
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - The first step of the role P(adverity.management.deploy_destination#role). It checks the role's variables, looks up what they name, reads the bindings of
     the destination and the ledger, and tells what has to be done. Nothing is written.

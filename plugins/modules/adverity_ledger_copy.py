@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: adverity_ledger_copy
 short_description: Move what a ledger knows of an instance into another ledger
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Copies what one ledger knows of an instance into another one, from an SQLite file to PostgreSQL or back. After that the first one is marked, and runs
     that still use it are refused with the place of the other one.

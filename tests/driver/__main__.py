@@ -17,6 +17,7 @@ from collections.abc import Sequence
 import places
 import processes
 import pythons
+import release
 from stages import CHECKS, EXTRA, STAGES, Bench, Outcome, run_beside, run_stages
 
 # ansible-core series with the Python that runs them. Integration tests run on the first and the last.
@@ -141,10 +142,14 @@ def main() -> int:
     test.add_argument("stages", nargs="*", metavar="STAGE", help=" ".join(STAGES))
     listed = commands.add_parser("matrix", help="run the tests on every supported ansible-core")
     listed.add_argument("cores", nargs="*", metavar="CORE", help=f"only on these of {' '.join(MATRIX)}")
+    commands.add_parser("release", help="write version, changelog and tag").add_argument("version", help="such as 1.2.3")
     commands.add_parser("clean", help="remove everything that was made")
     words = parser.parse_args()
     if words.command == "demo":
         return demo()
+    if words.command == "release":
+        release.release(words.version)  # a signal does not simply stop it: it restores the checkout first
+        return 0
     processes.stop_on_signals()
     if words.command == "check":
         return check("", "", ["lint", "quick"])
@@ -172,5 +177,5 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except pythons.MissingError as reason:
+    except (pythons.MissingError, release.ReleaseError) as reason:
         sys.exit(str(reason))

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -87,12 +88,12 @@ def _stop(number: int, _frame: FrameType | None) -> None:
         os._exit(128 + number)  # other threads may be waiting for what was ended: nothing waits for them
 
 
-def stop_on_signals() -> None:
-    """Let a signal to stop end this process with everything that it has started, within seconds.
+def stop_on_signals(handler: Callable[[int, FrameType | None], None] = _stop) -> None:
+    """Let a signal to stop end this process with everything that it has started, within seconds. Another handler has to do so itself.
 
     Orphans become its children (on Linux), so that they are found.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     for each in SIGNALS:
-        signal.signal(each, _stop)
+        signal.signal(each, handler)

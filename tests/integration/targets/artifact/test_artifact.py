@@ -6,19 +6,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import signal
 import socket
-import subprocess
 import tarfile
 import textwrap
 from pathlib import Path
 
 import pytest
 from adverity_harness.place import ROOT
-from adverity_harness.runs import ansible_playbook
+from adverity_harness.shell import shell, typed
 
 # What a user needs: at the top, and wholly (but for what Python leaves behind). Whatever else comes to the top needs a line in galaxy.yml's build_ignore.
 TOP = {"CHANGELOG.rst", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "requirements.txt"}
@@ -47,27 +43,6 @@ def artifact(home):
     return path
 
 
-def shell(home, script):
-    """Run a script as somebody would type it; whatever it leaves running ends with it. Return what it printed."""
-    # What ansible-test needs to find its ansible-core stays: PYTHONPATH, and its own variables.
-    environment = {name: value for name, value in os.environ.items() if name.startswith("ANSIBLE_TEST_") or not name.startswith(("ADVERITY_", "ANSIBLE_"))}
-    folders = f"{Path(ansible_playbook()).parent}{os.pathsep}{os.environ['PATH']}"
-    environment.update(HOME=str(home), PATH=folders, LC_ALL="C.UTF-8", ANSIBLE_NOCOLOR="true", ANSIBLE_REMOTE_TEMP=str(home / ".ansible" / "tmp"))
-    log = home / "log"
-    with open(log, "wb") as stream:
-        process = subprocess.Popen(
-            ["bash", "-eu", "-c", script], cwd=home, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True
-        )
-        try:
-            status = process.wait(timeout=300)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-    output = log.read_text("utf-8")
-    assert status == 0, output
-    return output
-
-
 def in_repository(folder):
     """The files of a folder, as they would stand in the artifact."""
     return {str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts}
@@ -78,11 +53,6 @@ def free_port():
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return one.getsockname()[1]
-
-
-def typed(page):
-    """What a page asks to type, line by line."""
-    return re.findall(r"^    \$ (.+)$", page, re.M)
 
 
 def test_it_holds_what_a_user_needs_and_nothing_else(inside):

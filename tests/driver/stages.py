@@ -34,6 +34,7 @@ PYTEST_CLOSING = re.compile(r"=* ?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]
 # Pages of ansible-core's documentation that ours refer to, by their labels.
 CORE_DOCUMENTATION = "https://docs.ansible.com/projects/ansible/devel/"
 CORE_PAGES = {
+    "action_plugins": "plugins/action.html",
     "ansible_configuration_settings": "reference_appendices/config.html",
     "common_return_values": "reference_appendices/common_return_values.html",
 }

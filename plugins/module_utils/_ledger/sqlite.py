@@ -202,6 +202,8 @@ class SqliteStore:
             raise sqlite3.DatabaseError("it is a database, but not a ledger of this collection")
         if version > VERSION:
             raise sqlite3.DatabaseError(f"a newer version of this collection wrote it (format {version}, this one knows {VERSION})")
+        if 0 < version < VERSION:
+            raise sqlite3.DatabaseError(f"an older version of this collection wrote it (format {version}, this one knows {VERSION})")
         if os.path.getsize(self.shown) % size:  # SQLite takes what is missing of the last page for zeroes
             raise sqlite3.DatabaseError("it is damaged (its end is missing)")
         if found and not found.issuperset(_TABLES):
@@ -234,6 +236,8 @@ def _next_step(error: Exception, reason: str) -> str:
         return "Another program holds the file. End it, then run it again."
     if "newer version" in reason:
         return "Update the collection on this machine. Nothing was changed."
+    if "older version" in reason:
+        return "The file was not changed. Finish its backfills with that version, then set ledger to a new path: the page on upgrading says how."
     if isinstance(error, OSError):
         return "The file was not changed. Make the place usable for this user, or set ledger to another one."
     return "The file was not changed. " + DAMAGED

@@ -19,7 +19,7 @@ from .._api.errors import LedgerError
 
 WRITE, PREDICT, LOOK = "write", "predict", "look"
 
-VERSION = 1  # of the tables
+VERSION = 2  # of the tables; 1 was that of 0.1.0
 
 DAMAGED = "Restore a current copy, or name another ledger; a new one has no record of past dispatches."
 

@@ -53,9 +53,9 @@ def closed_port():
 def ledgers(folder):
     """Files that are no ledgers, by what is wrong with them."""
     folder.mkdir()
-    paths = {name: folder / name for name in ("text", "other", "newer")}
+    paths = {name: folder / name for name in ("text", "other", "newer", "older")}
     paths["text"].write_text("to do: back this up\n" * 200)
-    for name, identity, version in (("other", 0, 0), ("newer", 0x41444C47, 99)):
+    for name, identity, version in (("other", 0, 0), ("newer", 0x41444C47, 99), ("older", 0x41444C47, 1)):
         with sqlite3.connect(paths[name]) as connection:
             connection.execute("CREATE TABLE notes (text TEXT)")
             connection.execute(f"PRAGMA application_id = {identity}")

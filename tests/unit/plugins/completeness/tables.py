@@ -225,7 +225,7 @@ ADDED = {  # module.name: why
     "adverity_deployment_info.assignments": "what the role's tasks are given",
     "adverity_deployment_info.target_id": "what the role's tasks are given",
     "adverity_deployment_info.bindings": "what happens to each binding",
-    "adverity_deployment_info.due": "whether the role has anything to do",
+    "adverity_deployment_info.steps": "what the role has to do",
     "adverity_ledger_copy.source": "moves a ledger",
     "adverity_ledger_copy.source_password": "moves a ledger",
     "adverity_ledger_copy.destination": "moves a ledger",

@@ -177,7 +177,7 @@ def test_requeues(kind):
                         assert isinstance(result, InputError)
                     continue
                 assert told(predicted, *ONLY_REAL) == told(result, *ONLY_REAL)
-                if "datastream_ids" in options:
+                if "datastream_ids" in options and options.get("state") != "planned":  # a plan for a window does not list what is in it
                     check_nothing_is_left_out(world, options, result)
                 assert [dict(one, message="") for one in result["batches"]] == predicted["batches"]
                 if options.get("state") == "planned":

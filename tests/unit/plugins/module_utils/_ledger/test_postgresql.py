@@ -365,10 +365,10 @@ def test_a_pooler_is_refused(proxies, place, purpose):
 def test_a_newer_version_is_refused(postgres, place, purpose):
     with place.open() as ledger:
         work(ledger, [])
-    place.run("UPDATE format SET version = 2")
+    place.run("UPDATE format SET version = 3")
     before = place.content()
     message = refusal(place.ledger, purpose)
-    assert "a newer version of this collection wrote it (format 2, this one knows 1). Update the collection on this machine. Nothing was changed." in message
+    assert "a newer version of this collection wrote it (format 3, this one knows 2). Update the collection on this machine. Nothing was changed." in message
     assert place.content() == before
 
 

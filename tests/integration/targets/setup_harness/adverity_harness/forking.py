@@ -64,10 +64,10 @@ class Forking:
         with open(playbook_command, encoding="utf-8") as script:
             first = script.readline()
         assert first.startswith("#!/"), f"{playbook_command} is no script"
-        python = sys.executable if " " in first.strip() else first[2:].strip()  # "env python" finds ours
+        self.python = sys.executable if " " in first.strip() else first[2:].strip()  # "env python" finds ours
         self.environment, self.busy = environment, threading.Lock()
         self.process = subprocess.Popen(
-            [python, __file__, playbook_command], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+            [self.python, __file__, playbook_command], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
         )
         atexit.register(self.process.communicate)  # the end of its input is its end
 

@@ -125,6 +125,7 @@ def _become(folder: str, environment: dict[str, str], constants: Any, modules: s
     `modules` is the folder of what ansible-core makes of each module before it runs: of the same module every time the same.
     """
     os.chdir(folder)
+    sys.executable = environment.pop("ADVERITY_HARNESS_PYTHON")  # which becomes ansible_playbook_python
     os.environ.clear()
     os.environ.update(environment)
     for number, name, flags in ((0, os.devnull, os.O_RDONLY), (1, "stdout", os.O_WRONLY | os.O_CREAT), (2, "stderr", os.O_WRONLY | os.O_CREAT)):

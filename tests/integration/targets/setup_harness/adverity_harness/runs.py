@@ -32,7 +32,6 @@ CALLBACKS = Path(__file__).with_name("callback")
 TOKEN = "ADVERITY_HARNESS_RUN"
 FORKING: list[Forking] = []  # the process that runs are forked from, once there is one
 QUICK_PYTHON: list[Path] = []  # the interpreter of modules in such runs
-INTERPRETER = '{{ lookup("ansible.builtin.env", "ADVERITY_HARNESS_PYTHON") or ansible_playbook_python }}'
 
 
 def module(name: str, title: str = "", /, **options: Any) -> Row:
@@ -172,7 +171,7 @@ class Controller:
         self.home.mkdir(parents=True)
         self.ledger = folder / "ledger" / "requeue.sqlite3"
         self.inventory = folder / "inventory"
-        self.inventory.write_text(f"localhost ansible_connection=local ansible_python_interpreter='{INTERPRETER}'\n", "utf-8")
+        self.inventory.write_text("localhost ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'\n", "utf-8")
         self._runs = 0
 
     def environment(self) -> dict[str, str]:
@@ -252,7 +251,7 @@ class Controller:
             atexit.register(shutil.rmtree, home, ignore_errors=True)
             FORKING.append(Forking(ansible_playbook(), {**self.environment(), "HOME": home}))
             QUICK_PYTHON.append(quick_python.start(FORKING[0].python, Path(home)))
-        environment = {"ADVERITY_HARNESS_PYTHON": str(QUICK_PYTHON[0]), **environment}
+        environment = {**environment, "ADVERITY_HARNESS_PYTHON": str(QUICK_PYTHON[0])}
         return FORKING[0].start(words, folder, environment) if FORKING[0].fits(environment) else None
 
     def play(

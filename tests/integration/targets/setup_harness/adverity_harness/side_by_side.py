@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .place import collections_path
-from .runs import INTERPRETER, Controller, Row, Run
+from .runs import Controller, Row, Run
 from .scenes import Scene, open_scene
 from .worlds import World
 
@@ -57,7 +57,7 @@ class SideBySide(Controller):
         super().__init__(folder / "controller", collections_path(folder / "collections"), "given by each host")
         self.scenes = scenes
         self.hosts = {name: f"case{number:03}" for number, name in enumerate(scenes)}
-        shared = {"ansible_connection": "local", "ansible_python_interpreter": INTERPRETER}
+        shared = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
         hosts = {
             self.hosts[name]: {"url": scene.url, "ledger": str(scene.ledger), **cases[name].variables} for name, scene in scenes.items()
         }

@@ -96,8 +96,11 @@ def check(core: str, python: str, names: list[str]) -> int:
     return conclude(outcomes, time.monotonic() - started, left_out)
 
 
-def matrix(cores: list[str]) -> int:
-    """Run sanity and units on these ansible-cores of the matrix, integration on the oldest and the newest there is; sanity beside the others."""
+def matrix(cores: list[str], targets: list[str]) -> int:
+    """Run sanity and units on these ansible-cores of the matrix, integration on the oldest and the newest there is; sanity beside the others.
+
+    `targets` are the integration targets to run, none for all.
+    """
     started = time.monotonic()
     outcomes = []
     with places.alone():
@@ -107,6 +110,7 @@ def matrix(cores: list[str]) -> int:
             tests = ["units"] + (["integration"] if core in (min(MATRIX), max(MATRIX)) else [])
             try:
                 bench, beside = core_bench(core, python, here, more=True), core_bench(core, python, here, "checks")
+                bench.chosen = targets
                 outcomes += run_beside(bench, tests, beside, ["sanity"])
             except pythons.MissingError as error:
                 print(error, flush=True)
@@ -141,6 +145,7 @@ def main() -> int:
     test.add_argument("--python", default="", help="the Python, such as 3.11, that runs it")
     test.add_argument("stages", nargs="*", metavar="STAGE", help=" ".join(STAGES))
     listed = commands.add_parser("matrix", help="run the tests on every supported ansible-core")
+    listed.add_argument("--targets", default="", help="only these integration targets")
     listed.add_argument("cores", nargs="*", metavar="CORE", help=f"only on these of {' '.join(MATRIX)}")
     commands.add_parser("release", help="write version, changelog and tag").add_argument("version", help="such as 1.2.3")
     commands.add_parser("clean", help="remove everything that was made")
@@ -171,7 +176,7 @@ def main() -> int:
     unknown = [core for core in words.cores if core not in MATRIX]
     if unknown:
         parser.error(f"not in the matrix: {' '.join(unknown)} (there are {' '.join(MATRIX)})")
-    return matrix(words.cores or list(MATRIX))
+    return matrix(words.cores or list(MATRIX), words.targets.split())
 
 
 if __name__ == "__main__":

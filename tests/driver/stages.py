@@ -59,6 +59,7 @@ class Bench:
     tools: Path
     folder: Path
     targets: list[str]
+    chosen: list[str] = field(default_factory=list)  # integration targets; none for all
     copy: Path = field(init=False)
     environment: dict[str, str] = field(init=False)
     quiet: bool = False  # what is said is kept, for whoever prints it later
@@ -252,9 +253,9 @@ def units(bench: Bench) -> str:
 
 
 def integration(bench: Bench) -> str:
-    """Run every integration target; a skipped test or a warning of something deprecated counts as a failure."""
+    """Run the integration targets; a skipped test or a warning of something deprecated counts as a failure."""
     pythons.provide_awx(bench.tools, bench.folder)
-    lines = bench.ansible_test("integration", "--continue-on-error")
+    lines = bench.ansible_test("integration", "--continue-on-error", *bench.chosen)
     targets = [match[1] for match in (re.match(r"Running (\S+) integration test (?:role|script)", line) for line in lines) if match]
     if not targets:
         raise StageError("there was no integration target")

@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The PostgreSQL server of the tests.
+"""What the tests of plugins have in common: a plain environment, and a PostgreSQL server.
 
-``ansible-test units`` forks for each test, so that a fixture of the session would start a server for each test, and stop none of them. Here it is
-started before the first test, in the process that forks, and stopped after the last.
+``ansible-test units`` forks for each test, so that a fixture of the session would start a server for each test, and stop none of them. The server
+here is started before the first test, in the process that forks, and stopped after the last.
 """
 
 from __future__ import annotations
+
+import os
 
 import pytest
 
@@ -33,3 +35,13 @@ def pytest_sessionfinish(session):
 def postgres(request):
     """A real PostgreSQL server, one for all tests of a worker."""
     return request.config.stash[_SERVER]
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch, tmp_path) -> None:
+    """Nothing of whoever runs the tests counts: no proxy, no certificates, no home."""
+    for name in list(os.environ):
+        known = name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "JOB_ID", "AWX_HOST")
+        if known or name.startswith(("ADVERITY_", "PG")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))

@@ -266,16 +266,6 @@ def waits(monkeypatch) -> list[float]:
     return recorded
 
 
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch, tmp_path) -> None:
-    """Nothing of whoever runs the tests counts: no proxy, no certificates, no home."""
-    for name in list(os.environ):
-        known = name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "JOB_ID", "AWX_HOST")
-        if known or name.startswith(("ADVERITY_", "PG")) or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-
-
 @pytest.fixture
 def postgres_place(postgres):
     """An empty database."""

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 HISTORIES = st.randoms(use_true_random=False).map(lambda random: Teller(random).history())
 EACH_TIME = 60  # histories
+SECONDS = float(os.environ.get("ADVERITY_HISTORIES", 0))
 
 SWITCHED_TWICE = [("wait", 1.0), ("hand", 5), ("fetch", 1), ("wait", 1.0), ("hand", 5)]
 FOUND = {
@@ -97,12 +98,11 @@ def test_started_again_at_every_point_of_an_orphan():
 
 
 def test_any_history():
-    limit = float(os.environ.get("ADVERITY_HISTORIES", 0))
     started, number, count = time.monotonic(), 0, Counter()
-    while not number or time.monotonic() - started < limit:
+    while not number or time.monotonic() - started < SECONDS:
         # Numbers that nobody chose; without a limit always the same ones.
-        @seed(number if not limit else time.time_ns())
-        @prove(EACH_TIME, derandomize=not limit)
+        @seed(number if not SECONDS else time.time_ns())
+        @prove(EACH_TIME, derandomize=not SECONDS)
         @given(HISTORIES)
         def prop(history):
             count.update(tell(*history), histories=1)

@@ -266,9 +266,12 @@ def integration(bench: Bench) -> str:
 
 
 def quick(bench: Bench) -> str:
-    """Run the unit tests on the Python of the tools, and a few files of the integration targets, without ansible-test."""
-    pytest = ("python", "-m", "pytest", "-q", "-n", "2")
-    lines = bench.run(*pytest, "tests/unit", PYTHONPATH=str(bench.folder))
+    """Run the unit tests on the Python of the tools, and a few files of the integration targets, without ansible-test.
+
+    The tests that kill a run at each of its points, and those that make up histories, take longer than all others together: they are left out.
+    """
+    left_out = [f"--ignore=tests/unit/plugins/{name}" for name in ("crash", "properties")]
+    lines = bench.run("python", "-m", "pytest", "-q", "-n", "2", "tests/unit", *left_out, PYTHONPATH=str(bench.folder))
     for target, names in QUICK.items():
         lines += bench.run("./runme.sh", *names, cwd=bench.copy / "tests" / "integration" / "targets" / target)
     return f"{count_passed(lines)} tests passed: unit tests, and of the integration targets {' '.join(QUICK)}"

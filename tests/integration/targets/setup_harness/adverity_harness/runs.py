@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -32,6 +33,7 @@ CALLBACKS = Path(__file__).with_name("callback")
 TOKEN = "ADVERITY_HARNESS_RUN"
 FORKING: list[Forking] = []  # the process that runs are forked from, once there is one
 QUICK_PYTHON: list[Path] = []  # the interpreter of modules in such runs
+STARTING = threading.Lock()
 
 
 def module(name: str, title: str = "", /, **options: Any) -> Row:
@@ -246,11 +248,12 @@ class Controller:
         return Run(folder, process, token)
 
     def _fork(self, words: list[str], folder: Path, environment: dict[str, str]) -> Fork | None:
-        if not FORKING:
-            home = tempfile.mkdtemp(prefix="adverity-harness-")
-            atexit.register(shutil.rmtree, home, ignore_errors=True)
-            FORKING.append(Forking(ansible_playbook(), {**self.environment(), "HOME": home}))
-            QUICK_PYTHON.append(quick_python.start(FORKING[0].python, Path(home)))
+        with STARTING:
+            if not FORKING:
+                home = tempfile.mkdtemp(prefix="adverity-harness-")
+                atexit.register(shutil.rmtree, home, ignore_errors=True)
+                FORKING.append(Forking(ansible_playbook(), {**self.environment(), "HOME": home}))
+                QUICK_PYTHON.append(quick_python.start(FORKING[0].python, Path(home)))
         environment = {**environment, "ADVERITY_HARNESS_PYTHON": str(QUICK_PYTHON[0])}
         return FORKING[0].start(words, folder, environment) if FORKING[0].fits(environment) else None
 

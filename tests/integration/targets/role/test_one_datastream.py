@@ -71,6 +71,8 @@ def test_130_extracts_are_sent_once_and_check_mode_tells_it_before(begin):
     again = scene.deploy(target_id=789, datastream_ids=[456])
     assert scene.writes() == []
     assert again.changed == 0
+    assert len(again.output.splitlines()) <= 24  # one screen
+    assert "skipping" not in done.output
     assert counts(again)["extract_count"] == 0
     assert counts(again)["bindings"][0]["backfill"] == "done"
     assert [row["path"] for row in scene.requests()] == ["/api/v1/bindings/"]

@@ -216,5 +216,3 @@ def one_line(line: Line) -> str:
     """Return what is shown while the bench runs."""
     compared = "" if line.beside is None else f", {line.seconds / line.beside:.2f} of {line.beside:.2f} s"
     return f"{line.title}, {line.store}: {line.seconds:.2f} s{compared}{f', {line.note}' if line.note else ''}"
-
-

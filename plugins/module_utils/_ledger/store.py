@@ -101,4 +101,3 @@ def find(place: str, password: str | None) -> Store:
 def failed(shown: str, reason: str, next_step: str) -> LedgerError:
     """The error for a place that cannot be used."""
     return LedgerError(f"The ledger {shown} cannot be used: {reason}. {next_step}", ledger=shown)
-

@@ -80,7 +80,9 @@ def see(record: Record, enabled: bool | None, updated: str | None, seen: str | N
             return after._replace(writing=record.writing)
         if record.enabled is None and enabled and not _is_open(record):
             after = after._replace(enabled_periods=(*record.enabled_periods, (told, None)))
-        return after._replace(seen=times.latest(seen, record.seen), writing=record.writing)
+        # A write that was cut off may have changed the binding in the very second of the change that is known.
+        certain = record.writing is None or enabled is not None
+        return after._replace(seen=times.latest(seen, record.seen) if certain else record.seen, writing=record.writing)
     return _changed(record, after, enabled, told or seen, seen, OWN if own else INTERRUPTED if interrupted else ELSEWHERE)
 
 

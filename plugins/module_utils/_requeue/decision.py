@@ -56,5 +56,3 @@ def of_extract(
     if doubt is None or on_unknown == "requeue":
         return SEND, doubt
     return (SETTLE if on_unknown == "dispatched" else LEAVE_OUT), doubt
-
-

@@ -84,8 +84,10 @@ class Plan:
         extracts = (extract for loads in self.loads for extract in loads.extracts)
         extract: t.Any = None
         for datastream_id, binding_id, extract_id in pairs:
-            while extract is None or extract.id != extract_id:
-                extract = next(extracts)
+            if extract is None or extract.id != extract_id:
+                for extract in extracts:
+                    if extract.id == extract_id:
+                        break
             yield Entry(binding_id, extract_id, datastream_id, extract.created, **known)
 
     def unlisted(self, entries: list[Entry]) -> list[Entry]:

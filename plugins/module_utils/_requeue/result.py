@@ -231,5 +231,3 @@ def _into(batch: Batch) -> str:
 
 def _ids(pairs: t.Iterable[Pair]) -> list[int]:
     return list(dict.fromkeys(pair[2] for pair in pairs))
-
-

@@ -75,7 +75,13 @@ class Sending:
         self._singles = 0 if accepted or batch.alone else self._singles + 1
         if not accepted and (len(batch.extract_ids) > 1 or self._singles >= _SINGLE_REFUSALS):
             self.journal.batch = batch
-            raise refusals[0][1]  # nothing of it is taken: it is not the extracts
+            error = refusals[0][1]
+            if len(batch.extract_ids) > 1:
+                what, way_on = f"It refused each of the {len(batch.extract_ids)} extracts also alone", "set batch_size: 1 and on_refused: skip"
+            else:
+                what, way_on = f"It refused {self._singles} extracts in succession", "set on_refused: skip and run it again"
+            error.say(f"{what}, which suggests that the extracts are not the cause. If they are, {way_on}.")
+            raise error
         self.journal.save()
         for one, error in refusals:
             reason = text.line(f"{error.status}: {error.text}")
@@ -155,5 +161,3 @@ class Journal:
 
 def _doubt(what: str) -> UnreadableAnswer:
     return UnreadableAnswer(f"POST {PATH} was answered with success, but {what}.", method="POST", path=PATH)
-
-

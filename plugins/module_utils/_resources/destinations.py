@@ -328,6 +328,7 @@ def change(client: Client, where: str, body: Row, fields: Fields) -> Row:
 
 def checked(method: str, where: str, data: t.Any) -> Row:
     """The object in an answer. Raises UnreadableAnswer where that has none with an integer id."""
-    if not isinstance(data, dict) or type(data.get("id")) is not int or data["id"] < 1:
+    found = data.get("id") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(found, int) or isinstance(found, bool) or found < 1:
         raise UnreadableAnswer(f"{method} {where} was answered with success, but not with an object and its id.", method=method, path=where)
     return data

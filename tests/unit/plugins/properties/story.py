@@ -432,6 +432,9 @@ class Story:
                 stopped = error
             self.check()
             unknown, listed = stopped.facts.get("unknown_extract_ids"), set(self.listed())
+            if not unknown and "batch_size: 1" in stopped.result()["msg"]:  # the only extracts of a datastream are bad
+                more["batch_size"] = 1
+                continue
             if not unknown:
                 raise AssertionError("it fails, and not at what is unknown") from stopped
             for binding, (stream, of) in BINDINGS.items():

@@ -28,6 +28,11 @@ SECONDS = float(os.environ.get("ADVERITY_HISTORIES", 0))
 
 SWITCHED_TWICE = [("wait", 1.0), ("hand", 5), ("fetch", 1), ("wait", 1.0), ("hand", 5)]
 FOUND = {
+    "both extracts of a datastream are bad": ({"enabled": [5]}, [("spoil", 1), ("run", {"target_id": 70, "events": {4: [("spoil", 3)]}})]),
+    "enabled by a run that was killed, in the second of the last change, and the list does not tell the state": (
+        {"pace": 0.05, "hidden": ["enabled"], "enabled": [5]},
+        [("run", {"target_id": 70, "kind": "requeue"}), ("run", {"target_id": 70, "ends": ("killed", 17)}), ("fetch", 1)],
+    ),
     "the list does not tell the state, nor the answer the time": (
         {"pace": 0.05, "untold": ["updated"], "hidden": ["enabled"]},
         [("run", {"target_id": 70, "created_from": 3}), ("fetch", 2)],

@@ -36,9 +36,9 @@ QUICK_PYTHON: list[Path] = []  # the interpreter of modules in such runs
 STARTING = threading.Lock()
 
 
-def module(name: str, title: str = "", /, **options: Any) -> Row:
+def module(short_name: str, title: str = "", /, **options: Any) -> Row:
     """Return a task with a module of the collection: ``module("binding", enabled=True)`` is ``adverity_binding``."""
-    return {"name": title or f"adverity_{name}", f"{COLLECTION}.adverity_{name}": options}
+    return {"name": title or f"adverity_{short_name}", f"{COLLECTION}.adverity_{short_name}": options}
 
 
 def role(name: str = "deploy_destination", /, **variables: Any) -> Row:

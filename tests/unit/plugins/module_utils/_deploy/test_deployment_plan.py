@@ -57,7 +57,7 @@ def make(scripted, ledger_place):
         ([row(5, **ON)], {5: KNOWN}, {"backfill_from": "2026-01-01"}, ["done"], []),
         ([row(5, **ON)], {5: KNOWN._replace(covered=("2026-01-01T00:00:00Z", None))}, {}, ["backfill"], LOAD),
         ([row(5, **ON)], {5: KNOWN._replace(covered=None, plan=(None, None))}, {}, ["backfill"], LOAD),
-        ([row(5, **dict(ON, updated="2026-01-03T00:00:00Z"))], {5: KNOWN}, {}, ["backfill"], LOAD),  # switched by hand
+        ([row(5, **{**ON, "updated": "2026-01-03T00:00:00Z"})], {5: KNOWN}, {}, ["backfill"], LOAD),  # switched by hand
         ([row(5, **OFF), row(6, 457, **ON), row(7, 458, **ON)], {7: KNOWN}, {}, ["backfill", "left_alone", "done"], LOAD),
         ([row(5, **ON)], {5: KNOWN}, {"datastream_uuids": UUID, "pulling_mode": "smart"}, ["done"], ["prepare"]),
         ([row(5, **OFF)], {}, {"datastream_uuids": UUID, "datastream_enabled": "yes"}, ["backfill"], ["plan", "prepare", "enable", "send", "switch_on"]),

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import types
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import ALL_ENABLED, LOOK, Entry, Ledger
@@ -124,16 +125,16 @@ def test_opening_and_working_read_as_many_rows_beside_many_entries_as_beside_non
                 ledger.note({6: Record(456)}, (Entry(6, one, 456, None) for one in range(10, entries)))
                 for start in range(10, entries, 50):
                     ledger.dispatched(ledger.intend([6], list(range(start, min(start + 50, entries)))))
-        got = [0]
+        got = types.SimpleNamespace(rows=0)
         with ledger_place.open() as ledger, monkeypatch.context() as patched:
             real = type(ledger.store).read
 
             def read(self, statement, values=(), real=real, got=got):
                 rows = real(self, statement, values)
-                got[0] += len(rows)
+                got.rows += len(rows)
                 return rows
 
             patched.setattr(type(ledger.store), "read", read)
             work(ledger)
-        counts.append(got[0])
+        counts.append(got.rows)
     assert counts[1] <= counts[0] + 10  # rows of the other binding itself, and what the first round left

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 
@@ -117,11 +118,10 @@ def test_a_connection_that_is_lost_at_any_statement(postgres, place, proxies, ho
     assert requests > 20
     for number in range(1, requests, 3 if how == DURING else 1):  # the last one is the farewell
         postgres.empty(place.database)
-        left = [number]
+        left = itertools.count(number - 1, -1)
 
         def lose(_request, left=left):
-            left[0] -= 1
-            return how if left[0] == 0 else PASS
+            return how if next(left) == 0 else PASS
 
         sent = []
         with pytest.raises(LedgerError) as caught, open_at(proxies(lose).url(place.database)) as ledger:

@@ -324,6 +324,15 @@ def test_rows_that_tell_nothing_and_an_interrupted_write():
     assert [is_loaded(record, one) for one in (at(9), at(23))] == [False, True]
 
 
+def test_an_interrupted_write_in_the_second_of_the_last_change():
+    """The list does not tell the state, and its last change is the one that is known: that may be the write, too."""
+    before = see(Record(456), None, at(10), at(10))._replace(writing=True)
+    record = see(see(before, None, at(10), at(20)), True, at(22), at(23), own=True)
+    assert is_loaded(record, at(15)) == Doubt(OWN, at(10), at(22))
+    told = see(see(before._replace(enabled=False), False, at(10), at(20)), True, at(22), at(23), own=True)
+    assert is_loaded(told, at(15)) is False  # where the list tells the state, it was not written
+
+
 def test_written_again_because_the_list_does_not_tell():
     """The state is known from the own write before: nothing was changed, and the first time stays."""
     first = see(see(Record(456), None, None, at(10))._replace(writing=True), True, at(11), at(12), own=True)

@@ -88,6 +88,8 @@ def test_where_everything_of_a_batch_is_refused_it_stops_after_that_batch(make_s
     ]  # fmt: skip
     assert ids_of(result) == {"requeued": [101, 102, 103, 104], "remaining": list(range(105, 113))}
     assert "Request: load extracts 105-108 of datastream 456 into binding 5." in result["msg"]
+    assert "It refused each of the 4 extracts also alone" in result["msg"]
+    assert "set batch_size: 1 and on_refused: skip." in result["msg"]
     assert stand(service, place) == one_binding(dispatched=[101, 102, 103, 104], pending=list(range(105, 113)))
 
 
@@ -98,6 +100,7 @@ def test_single_extracts_refused_one_after_the_other_stop_at_the_tenth(make_serv
     assert posted(service) == list(range(101, 113))
     assert ids_of(result)["requeued"] == [101, 102]
     assert ids_of(result)["refused"] == list(range(103, 112))
+    assert "It refused 10 extracts in succession" in result["msg"]
 
 
 @pytest.mark.parametrize("status", [401, 403, 407, 408, 423, 425, 429])

@@ -795,4 +795,3 @@ def test_the_key_is_not_in_the_ledger(service, run, place, key):
     content = place.content()
     assert content
     assert key not in str(content)
-

@@ -87,7 +87,7 @@ def _read_answer(connection: socket.socket) -> None:
             raise RuntimeError("the simulator closed the connection")
         content += part
     head, _end, body = content.partition(b"\r\n\r\n")
-    if not head.startswith(b"HTTP/1.1 200 "):
+    if not head.startswith(b"HTTP/1.1 20"):
         raise RuntimeError(f"the simulator answered {content[:500]!r}")
     length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
     missing = length - len(body)

@@ -64,15 +64,19 @@ def see(record: Record, enabled: bool | None, updated: str | None, seen: str | N
     ``enabled`` and ``updated`` are None where the service does not tell them. Then nothing speaks of a change, but nothing is certain either.
     """
     told = times.readable(updated)
+    # A write that was cut off may have arrived: where the service does not tell the state, nobody knows it.
+    pending = record.writing is not None and record.writing != record.enabled
+    known = None if pending else record.enabled
+    was = not record.writing if pending else record.enabled
     interrupted = record.writing is not None and record.writing == enabled
     changed = told or (seen if own else None) or record.updated
-    after = record._replace(enabled=record.enabled if enabled is None else enabled, updated=changed, writing=None)
+    after = record._replace(enabled=known if enabled is None else enabled, updated=changed, writing=None)
     if record.updated is None and record.seen is None:
         since = told or seen
         return after._replace(seen=seen, enabled_periods=((since, None),) if enabled and since else ())
     # An earlier time than the one known is no new change: the answer to a write did not tell the time, and that of the answer was noted.
     same_time = told is None or (record.updated is not None and times.compare(told, record.updated) <= 0)
-    flipped = enabled is not None and enabled != record.enabled and (own or record.enabled is not None)
+    flipped = enabled is not None and (enabled != record.enabled if own else was is not None and enabled != was)
     if own and not flipped and record.writing is None and record.enabled is not None:
         return after._replace(seen=seen or record.seen)  # written again because the list does not tell the state
     if same_time and not flipped:

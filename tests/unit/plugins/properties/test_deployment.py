@@ -28,6 +28,14 @@ SECONDS = float(os.environ.get("ADVERITY_HISTORIES", 0))
 
 SWITCHED_TWICE = [("wait", 1.0), ("hand", 5), ("fetch", 1), ("wait", 1.0), ("hand", 5)]
 FOUND = {
+    "disabled by a run that was killed, and the list does not tell the state": (
+        {"hidden": ["enabled", "updated"], "enabled": [5]},
+        [
+            ("run", {"target_id": 70}),
+            ("pair", {"target_id": 71}, {"target_id": 70, "kind": "role off", "events": {13: [("fetch", 1)]}, "ends": ("killed", 13)}, [12, 20, 15, 0, 11]),
+            ("run", {"target_id": 70}),
+        ],
+    ),
     "both extracts of a datastream are bad": ({"enabled": [5]}, [("spoil", 1), ("run", {"target_id": 70, "events": {4: [("spoil", 3)]}})]),
     "enabled by a run that was killed, in the second of the last change, and the list does not tell the state": (
         {"pace": 0.05, "hidden": ["enabled"], "enabled": [5]},

@@ -324,6 +324,20 @@ def test_rows_that_tell_nothing_and_an_interrupted_write():
     assert [is_loaded(record, one) for one in (at(9), at(23))] == [False, True]
 
 
+def test_an_interrupted_write_and_a_list_that_does_not_tell_the_state():
+    """It may have arrived: nobody knows the state, until the list tells it or the next run writes it again."""
+    open_state = see(ENABLED_AT_10._replace(writing=False), None, None, at(20))
+    assert (open_state.enabled, open_state.writing) == (None, False)
+    assert see(DISABLED_AT_10._replace(writing=True), None, None, at(20)).enabled is None
+    assert see(ENABLED_AT_10._replace(writing=True), None, None, at(20)).enabled is True  # it was to be written again
+    again = see(open_state._replace(writing=True), True, at(30), at(31), own=True)
+    assert (again.enabled, is_loaded(again, at(15))) == (True, Doubt(OWN, at(10), at(30)))
+    told = see(open_state, False, at(15), at(21))
+    assert (told.enabled, is_loaded(told, at(12))) == (False, Doubt(INTERRUPTED, at(10), at(15)))
+    unchanged = see(open_state, True, at(5), at(21))
+    assert (unchanged.enabled, is_loaded(unchanged, at(15))) == (True, True)
+
+
 def test_an_interrupted_write_in_the_second_of_the_last_change():
     """The list does not tell the state, and its last change is the one that is known: that may be the write, too."""
     before = see(Record(456), None, at(10), at(10))._replace(writing=True)

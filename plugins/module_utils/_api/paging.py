@@ -33,7 +33,8 @@ Row = dict[str, t.Any]
 class _Rows(t.Protocol):
     """What takes the rows of one reading: a list, or something smaller."""
 
-    def append(self, row: Row, /) -> t.Any: ...
+    def append(self, row: Row, /) -> t.Any:
+        """Take one row."""
 
 
 Rows = t.TypeVar("Rows", bound=_Rows)

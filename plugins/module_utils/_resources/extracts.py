@@ -53,10 +53,12 @@ class Extracts(Sequence[Extract]):
         return len(self._ids)
 
     @t.overload
-    def __getitem__(self, index: int) -> Extract: ...
+    def __getitem__(self, index: int) -> Extract:
+        pass
 
     @t.overload
-    def __getitem__(self, index: slice) -> list[Extract]: ...
+    def __getitem__(self, index: slice) -> list[Extract]:
+        pass
 
     def __getitem__(self, index: int | slice) -> Extract | list[Extract]:
         if isinstance(index, slice):

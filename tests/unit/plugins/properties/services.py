@@ -67,6 +67,14 @@ class Model:
         with mock.patch.object(in_process.load(name), "connect", return_value=ModelClient(self)):
             return in_process.run(name, dict(CONNECTION, instance=self.host, **options), check_mode)
 
+    @property
+    def seconds(self) -> float:
+        return self._seconds
+
+    @seconds.setter
+    def seconds(self, seconds: float) -> None:
+        self._seconds = round(seconds, 6)  # what is written to the microsecond would otherwise be in a later second than what is written to the second
+
     def tick(self) -> str:
         """A second passes. The time after it, as it is written."""
         self.seconds += 1

@@ -130,17 +130,23 @@ class Run:
         """Whether an entry of the ledger is in the window. One without a time counts as in it."""
         return extracts.within(self._request.created_from, self._request.created_to)(times.parse_or_none(entry.created))
 
+    def _would_be_listed(self, entry: Entry) -> bool:
+        """Whether the service lists an entry's extract as long as it is there. In a window that is not known of one without a time."""
+        bounded = self._request.created_from or self._request.created_to
+        return self._in_window(entry) and not (bounded and times.parse_or_none(entry.created) is None)
+
     def _compare_with_ledger(self, made: Plan, due_ids: list[int]) -> list[Entry]:
         """Warns of what is pending and not selected now, and returns what is pending or unknown and not listed, each as it is to be recorded. Nothing
         is dropped from a plan because of one reading."""
         pending = self._ledger.pending_entries(due_ids) if due_ids else []
-        outside = [entry for entry in pending if not self._in_window(entry)]
-        if outside:
-            self._warnings.append(f"Still pending, but outside of what this run selects: {len(outside)} extracts, {_by_binding(outside)}.")
         unknown = [entry for entry in (self._ledger.stopped_entries(due_ids) if due_ids else []) if entry.status == UNKNOWN]
         gone: list[Entry] = []
         for state, entries in (("pending", pending), ("unknown", unknown)):
-            unlisted = made.unlisted([entry for entry in entries if self._in_window(entry)])
+            unlisted = made.unlisted(entries)
+            outside = [entry for entry in unlisted if not self._would_be_listed(entry)]
+            unlisted = [entry for entry in unlisted if self._would_be_listed(entry)]
+            if outside and entries is pending:
+                self._warnings.append(f"Still pending, but outside of what this run selects: {len(outside)} extracts, {_by_binding(outside)}.")
             if unlisted and entries is unknown and self._params["on_unknown"] == "dispatched":
                 gone += [entry._replace(status=DISPATCHED) for entry in unlisted]
             elif unlisted:

@@ -28,6 +28,13 @@ SECONDS = float(os.environ.get("ADVERITY_HISTORIES", 0))
 
 SWITCHED_TWICE = [("wait", 1.0), ("hand", 5), ("fetch", 1), ("wait", 1.0), ("hand", 5)]
 FOUND = {
+    "a window, of extracts that do not tell their time": (
+        {"enabled": [5], "undated": True},
+        [
+            ("run", {"kind": "requeue", "limit": 1, "target_id": 70, "ends": ("killed", 20)}),
+            ("run", {"created_from": 3, "on_refused": "skip", "target_id": 70}),
+        ],
+    ),
     "disabled by a run that was killed, and the list does not tell the state": (
         {"hidden": ["enabled", "updated"], "enabled": [5]},
         [

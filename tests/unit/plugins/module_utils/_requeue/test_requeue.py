@@ -603,6 +603,20 @@ def test_what_is_pending_outside_of_the_window_is_told(service, run, place, boun
     assert run(service)["warnings"] == []
 
 
+def test_without_times_a_window_does_not_tell_what_was_deleted(service, run, place):
+    """The service lists what is in the window; what is in the ledger may be outside of it, and is neither refused nor forgotten."""
+    service.extracts[DATASTREAM] = [{"id": one} for one in (101, 102, 103)]
+    service.outcomes = ["lost"]
+    fails(run, Lost, service, batch_size=1)
+    listed, service.extracts[DATASTREAM] = service.extracts[DATASTREAM], []
+    [warning] = run(service, created_from=day(3), on_unknown="skip", on_refused="skip")["warnings"]
+    assert warning == "Still pending, but outside of what this run selects: 2 extracts, extracts 102-103 for binding 5."
+    assert stand(service, place) == one_binding(unknown=[101], pending=[102, 103])
+    service.extracts[DATASTREAM] = listed
+    run(service, on_unknown="skip")
+    assert stand(service, place) == one_binding(unknown=[101], dispatched=[102, 103])
+
+
 def test_planning_stops_at_what_is_unknown(service, run, place):
     service.outcomes = ["lost"]
     fails(run, Lost, service)

@@ -229,6 +229,9 @@ def count_passed(lines: list[str]) -> int:
     return sum(int(text.split()[0]) for text in closing)
 
 
+UNIT_WORKERS = "4"  # on two cores: much of the time is waiting, for turns, for disks and for a database
+
+
 def units(bench: Bench) -> str:
     """Run the unit tests of modules on the bench's Pythons, the others on the controller's; a skipped test counts as a failure."""
     tests = bench.copy / "tests" / "unit"
@@ -240,9 +243,9 @@ def units(bench: Bench) -> str:
     lines = []
     for version in bench.targets:
         both = on_targets + on_controller if version == controller else on_targets
-        lines += bench.ansible_test("units", "--python", version, *both)
+        lines += bench.ansible_test("units", "--num-workers", UNIT_WORKERS, "--python", version, *both)
     if controller not in bench.targets:
-        lines += bench.ansible_test("units", "--python", controller, *on_controller)
+        lines += bench.ansible_test("units", "--num-workers", UNIT_WORKERS, "--python", controller, *on_controller)
     count = count_passed(lines)
     if not count:
         raise StageError("there was no unit test")

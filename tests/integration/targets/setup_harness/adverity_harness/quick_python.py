@@ -6,7 +6,8 @@
 
 A process imports what every module imports: the standard library, requests, and ansible-core's basics. It forks for each module. What Ansible calls
 as the interpreter is a small program that hands its input, output and environment to that process. The collection's own code is not imported
-before: it comes out of the module's archive, as always. As a program, this file is that process; it needs nothing of the harness.
+before: it comes out of the module's archive, as always; but each text is compiled once, and not again for each archive that holds it. As a program, this
+file is that process; it needs nothing of the harness.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import array
 import atexit
 import contextlib
 import gc
+import hashlib
+import marshal
 import os
 import select
 import signal
@@ -23,6 +26,7 @@ import subprocess
 import sys
 import time
 import types
+import zipimport
 from pathlib import Path
 
 # A script in a file, and an environment that changes what Python imports, are left to the real interpreter.
@@ -53,9 +57,27 @@ def start(python: str, folder: Path) -> Path:
     return client
 
 
+def _compile_each_text_once(folder: Path) -> None:
+    """Have what is imported out of archives compiled once: `folder` keeps the result, by a hash of the text."""
+    compile_source = zipimport._compile_source
+
+    def compiled(pathname: str, source: bytes) -> types.CodeType:
+        place = folder / hashlib.sha256(source).hexdigest()
+        with contextlib.suppress(FileNotFoundError):
+            return marshal.loads(place.read_bytes())
+        code = compile_source(pathname, source)
+        written = place.with_suffix(f".{os.getpid()}")
+        written.write_bytes(marshal.dumps(code))
+        written.replace(place)
+        return code
+
+    zipimport._compile_source = compiled
+
+
 def _serve() -> None:
     for name in ("ansible.module_utils.basic", "requests", "sqlite3", "zipfile", "runpy", "tempfile", "base64", "concurrent.futures", "decimal"):
         __import__(name)
+    _compile_each_text_once(Path(sys.argv[1]).parent)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(sys.argv[1])
     listener.listen(64)

@@ -104,9 +104,12 @@ def _changed(record: Record, after: Record, enabled: bool | None, change: str | 
 
 def is_loaded(record: Record, created: str | None) -> bool | Doubt:
     """Whether the binding loaded an extract by itself that was created then; a Doubt where nobody can know."""
+    unknown = record.unknown_periods
+    if record.writing is not None and record.enabled is None and record.seen:
+        unknown = (*unknown, (record.seen, None, INTERRUPTED))  # the write that was cut off may have arrived
     if created is None:
-        return Doubt(UNDATED) if record.enabled_periods or record.unknown_periods else False
-    for since, until, reason in record.unknown_periods:
+        return Doubt(UNDATED) if record.enabled_periods or unknown else False
+    for since, until, reason in unknown:
         after = times.compare(created, since)
         before = -1 if until is None else times.compare(created, until)
         if after >= 0 and before <= 0:

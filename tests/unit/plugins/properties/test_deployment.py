@@ -28,6 +28,13 @@ SECONDS = float(os.environ.get("ADVERITY_HISTORIES", 0))
 
 SWITCHED_TWICE = [("wait", 1.0), ("hand", 5), ("fetch", 1), ("wait", 1.0), ("hand", 5)]
 FOUND = {
+    "enabled by a run that was killed, in the second of the last change, and a requeue comes next": (
+        {"hidden": ["enabled"], "pace": 0.05},
+        [
+            ("run", {"ends": ("killed", 21), "faults": {3: "lost after", 4: "lost before"}, "target_id": 71}),
+            ("run", {"events": {2: [("fetch", 1)]}, "kind": "requeue", "target_id": 71}),
+        ],
+    ),
     "a window, of extracts that do not tell their time": (
         {"enabled": [5], "undated": True},
         [

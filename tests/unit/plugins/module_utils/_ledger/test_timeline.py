@@ -329,6 +329,8 @@ def test_an_interrupted_write_and_a_list_that_does_not_tell_the_state():
     open_state = see(ENABLED_AT_10._replace(writing=False), None, None, at(20))
     assert (open_state.enabled, open_state.writing) == (None, False)
     assert see(DISABLED_AT_10._replace(writing=True), None, None, at(20)).enabled is None
+    for one, doubt in ((at(9), False), (at(10), Doubt(INTERRUPTED, at(10))), (at(15), Doubt(INTERRUPTED, at(10))), (None, Doubt(UNDATED))):
+        assert is_loaded(see(DISABLED_AT_10._replace(writing=True), None, None, at(20)), one) == doubt
     assert see(ENABLED_AT_10._replace(writing=True), None, None, at(20)).enabled is True  # it was to be written again
     again = see(open_state._replace(writing=True), True, at(30), at(31), own=True)
     assert (again.enabled, is_loaded(again, at(15))) == (True, Doubt(OWN, at(10), at(30)))

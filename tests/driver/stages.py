@@ -274,7 +274,7 @@ def quick(bench: Bench) -> str:
     The tests that kill a run at each of its points, and those that make up histories, take longer than all others together: they are left out.
     """
     left_out = [f"--ignore=tests/unit/plugins/{name}" for name in ("crash", "properties")]
-    lines = bench.run("python", "-m", "pytest", "-q", "-n", "2", "tests/unit", *left_out, PYTHONPATH=str(bench.folder))
+    lines = bench.run("python", "-m", "pytest", "-q", "-n", UNIT_WORKERS, "tests/unit", *left_out, PYTHONPATH=str(bench.folder))
     for target, names in QUICK.items():
         lines += bench.run("./runme.sh", *names, cwd=bench.copy / "tests" / "integration" / "targets" / target)
     return f"{count_passed(lines)} tests passed: unit tests, and of the integration targets {' '.join(QUICK)}"

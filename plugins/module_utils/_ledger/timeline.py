@@ -95,7 +95,9 @@ def _changed(record: Record, after: Record, enabled: bool | None, change: str | 
     certain = record.seen or (record.updated if reason == ELSEWHERE else change) or record.updated
     periods = tuple((since, until or times.latest(certain, since)) for since, until in record.enabled_periods)
     unknown = tuple((since, until or change, why) for since, until, why in record.unknown_periods)
-    if certain and (change is None or times.compare(certain, change) < 0):
+    order = -1 if certain is None or change is None else times.compare(certain, change)
+    # In one second the state was certain until the change, unless a write that was cut off may have come before.
+    if certain and (order < 0 or (order == 0 and record.writing is not None and record.enabled is None)):
         unknown += ((certain, None if enabled is None else change, reason),)
     if enabled and change:
         periods += ((change, None),)

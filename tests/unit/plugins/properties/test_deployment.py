@@ -28,6 +28,15 @@ SECONDS = float(os.environ.get("ADVERITY_HISTORIES", 0))
 
 SWITCHED_TWICE = [("wait", 1.0), ("hand", 5), ("fetch", 1), ("wait", 1.0), ("hand", 5)]
 FOUND = {
+    "enabled by a run that was killed, and again by the next one in the same second": (
+        {"fine": ["updated", "created"], "hidden": ["enabled"], "pace": 0.05},
+        [
+            ("run", {"ends": ("killed", 19), "target_id": 70}),
+            ("fetch", 1),
+            ("run", {"ends": ("killed", 17), "target_id": 70}),
+            ("pair", {"target_id": 70}, {"events": {5: [("fetch", 1)]}, "target_id": 71}, []),
+        ],
+    ),
     "enabled by a run that was killed, in the second of the last change, and a requeue comes next": (
         {"hidden": ["enabled"], "pace": 0.05},
         [

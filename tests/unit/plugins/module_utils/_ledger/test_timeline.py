@@ -349,6 +349,15 @@ def test_an_interrupted_write_in_the_second_of_the_last_change():
     assert is_loaded(told, at(15)) is False  # where the list tells the state, it was not written
 
 
+def test_an_interrupted_write_and_another_one_in_the_same_second():
+    """The time of the first write may be any in that second."""
+    before = see(Record(456), None, at(10), at(10))._replace(writing=True)
+    first, fetched, second = (at(10).replace("Z", f".{digits}Z") for digits in ("35", "6", "85"))
+    record = see(see(before, None, first, at(10)), True, second, at(10), own=True)
+    assert is_loaded(record, fetched) == Doubt(OWN, at(10), second)
+    assert is_loaded(record, at(10).replace("Z", ".9Z")) is True
+
+
 def test_written_again_because_the_list_does_not_tell():
     """The state is known from the own write before: nothing was changed, and the first time stays."""
     first = see(see(Record(456), None, None, at(10))._replace(writing=True), True, at(11), at(12), own=True)

@@ -36,7 +36,7 @@ def hold(place, binding_ids, purpose=WRITE, host=HOST, wait=20.0):
             with place.open(purpose, host, wait) as ledger:
                 child.wait()
                 again = ledger.take_turn(binding_ids)
-                child.say(f"again {again:d} waited {ledger.waited > 0.2:d}")
+                child.say(f"again {again:d} waited {ledger.waited > 0.4:d}")
                 child.wait()
         except LedgerError as error:
             child.say(str(error))

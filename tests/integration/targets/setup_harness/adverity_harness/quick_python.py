@@ -61,11 +61,11 @@ def _compile_each_text_once(folder: Path) -> None:
     """Have what is imported out of archives compiled once: `folder` keeps the result, by a hash of the text."""
     compile_source = zipimport._compile_source
 
-    def compiled(pathname: str, source: bytes) -> types.CodeType:
+    def compiled(pathname: str, source: bytes, *more: object) -> types.CodeType:
         place = folder / hashlib.sha256(source).hexdigest()
         with contextlib.suppress(FileNotFoundError):
             return marshal.loads(place.read_bytes())
-        code = compile_source(pathname, source)
+        code = compile_source(pathname, source, *more)
         written = place.with_suffix(f".{os.getpid()}")
         written.write_bytes(marshal.dumps(code))
         written.replace(place)

@@ -241,11 +241,12 @@ def units(bench: Bench) -> str:
     on_targets, on_controller = ([f"{path.relative_to(bench.copy)}/" for path in paths] for paths in (modules, others))
     controller = pythons.version_of(bench.tools)
     lines = []
+    command = ("units", "--num-workers", UNIT_WORKERS, "--python")
     for version in bench.targets:
         both = on_targets + on_controller if version == controller else on_targets
-        lines += bench.ansible_test("units", "--num-workers", UNIT_WORKERS, "--python", version, *both)
+        lines += bench.ansible_test(*command, version, *both)
     if controller not in bench.targets:
-        lines += bench.ansible_test("units", "--num-workers", UNIT_WORKERS, "--python", controller, *on_controller)
+        lines += bench.ansible_test(*command, controller, *on_controller)
     count = count_passed(lines)
     if not count:
         raise StageError("there was no unit test")

@@ -97,7 +97,7 @@ def _changed(record: Record, after: Record, enabled: bool | None, change: str | 
     unknown = tuple((since, until or change, why) for since, until, why in record.unknown_periods)
     order = -1 if certain is None or change is None else times.compare(certain, change)
     # In one second the state was certain until the change, unless a write that was cut off may have come before.
-    if certain and (order < 0 or (order == 0 and record.writing is not None and record.enabled is None)):
+    if certain and (order < 0 or (order == 0 and _may_have_been_written(record))):
         unknown += ((certain, None if enabled is None else change, reason),)
     if enabled and change:
         periods += ((change, None),)
@@ -107,8 +107,8 @@ def _changed(record: Record, after: Record, enabled: bool | None, change: str | 
 def is_loaded(record: Record, created: str | None) -> bool | Doubt:
     """Whether the binding loaded an extract by itself that was created then; a Doubt where nobody can know."""
     unknown = record.unknown_periods
-    if record.writing is not None and record.enabled is None and record.seen:
-        unknown = (*unknown, (record.seen, None, INTERRUPTED))  # the write that was cut off may have arrived
+    if record.seen and _may_have_been_written(record):
+        unknown = (*unknown, (record.seen, None, INTERRUPTED))
     if created is None:
         return Doubt(UNDATED) if record.enabled_periods or unknown else False
     for since, until, reason in unknown:
@@ -152,6 +152,11 @@ def taken_up(record: Record, window: Window) -> Record:
 def finished(record: Record, window: Window) -> Record:
     """The record once everything of the window is dispatched or loaded by itself."""
     return record._replace(known=True, covered=record.covered if contains(record.covered, window) else window)
+
+
+def _may_have_been_written(record: Record) -> bool:
+    """Whether a write was cut off, and the service does not tell the state: it may have arrived."""
+    return record.writing is not None and record.enabled is None
 
 
 def _is_open(record: Record) -> bool:

@@ -132,8 +132,9 @@ class Run:
 
     def _would_be_listed(self, entry: Entry) -> bool:
         """Whether the service lists an entry's extract as long as it is there. In a window that is not known of one without a time."""
-        bounded = self._request.created_from or self._request.created_to
-        return self._in_window(entry) and not (bounded and times.parse_or_none(entry.created) is None)
+        if not (self._request.created_from or self._request.created_to):
+            return True
+        return times.parse_or_none(entry.created) is not None and self._in_window(entry)
 
     def _compare_with_ledger(self, made: Plan, due_ids: list[int]) -> list[Entry]:
         """Warns of what is pending and not selected now, and returns what is pending or unknown and not listed, each as it is to be recorded. Nothing
@@ -142,9 +143,10 @@ class Run:
         unknown = [entry for entry in (self._ledger.stopped_entries(due_ids) if due_ids else []) if entry.status == UNKNOWN]
         gone: list[Entry] = []
         for state, entries in (("pending", pending), ("unknown", unknown)):
-            unlisted = made.unlisted(entries)
-            outside = [entry for entry in unlisted if not self._would_be_listed(entry)]
-            unlisted = [entry for entry in unlisted if self._would_be_listed(entry)]
+            outside: list[Entry] = []
+            unlisted: list[Entry] = []
+            for entry in made.unlisted(entries):
+                (unlisted if self._would_be_listed(entry) else outside).append(entry)
             if outside and entries is pending:
                 self._warnings.append(f"Still pending, but outside of what this run selects: {len(outside)} extracts, {_by_binding(outside)}.")
             if unlisted and entries is unknown and self._params["on_unknown"] == "dispatched":

@@ -37,10 +37,6 @@ options:
         M(adverity.management.adverity_datastream).
     type: dict
     default: {}
-  check_mode:
-    description: Whether nothing was really done.
-    type: bool
-    default: false
 """
 
 EXAMPLES = r"""
@@ -66,10 +62,9 @@ def deployment_summary(
     enabled: dict[str, t.Any] | None = None,
     requeued: dict[str, t.Any] | None = None,
     datastreams: dict[str, dict[str, t.Any]] | None = None,
-    check_mode: bool = False,
 ) -> dict[str, t.Any]:
     """See ``_deploy/summary.py``."""
-    return make(plan, made or {}, enabled or {}, requeued or {}, datastreams or {}, check_mode)
+    return make(plan, made or {}, enabled or {}, requeued or {}, datastreams or {})
 
 
 class FilterModule:

@@ -58,6 +58,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+check_mode:
+  description: Whether the deployment is planned in check mode.
+  returned: success
+  type: bool
+  sample: false
 options:
   description: All variables with their defaults, as numbers, lists and booleans.
   returned: success
@@ -136,7 +141,7 @@ def main():
         module.fail_json(invocation=shown, **error.result())
     for warning in result.pop("warnings"):
         module.warn(warning)
-    module.exit_json(invocation=shown, **result)
+    module.exit_json(invocation=shown, check_mode=module.check_mode, **result)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,6 @@ def make(
     enabled: dict[str, t.Any],
     requeued: dict[str, t.Any],
     datastreams: dict[str, dict[str, t.Any]],
-    check_mode: bool,
 ) -> dict[str, t.Any]:
     """``lines`` and ``data``, from the results of ``adverity_deployment_info``, ``adverity_destination``, ``adverity_binding`` and ``adverity_requeue`` (empty
     where they did not run). ``datastreams`` has the results of what was set of datastreams: ``smart_pulling``, ``pulling_mode``, ``enabled``.
@@ -60,7 +59,7 @@ def make(
         "name": plan["name"],
         "created": made.get("created", False),
         "enabled": plan["options"]["enabled"],
-        "check_mode": check_mode,
+        "check_mode": plan["check_mode"],
         "written_binding_ids": written,
         "written_datastream_ids": {
             name: datastreams.get(name, {}).get("affected", {}).get("datastream_ids", []) for name in (*_SETTINGS, "enabled")

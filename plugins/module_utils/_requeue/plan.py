@@ -93,7 +93,7 @@ class Plan:
     def unlisted(self, entries: list[Entry]) -> list[Entry]:
         """Those of the ledger's entries whose extracts the service did not list."""
         missing = {entry.extract_id for entry in entries}
-        for loads in self.loads:
+        for loads in self.loads if missing else ():
             missing.difference_update(extract.id for extract in loads.extracts)
         return [entry for entry in entries if entry.extract_id in missing]
 

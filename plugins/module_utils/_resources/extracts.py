@@ -52,6 +52,9 @@ class Extracts(Sequence[Extract]):
     def __len__(self) -> int:
         return len(self._ids)
 
+    def __iter__(self) -> t.Iterator[Extract]:
+        return map(_extract, self._ids, self._moments, self._digits)
+
     @t.overload
     def __getitem__(self, index: int) -> Extract:
         pass
@@ -63,10 +66,7 @@ class Extracts(Sequence[Extract]):
     def __getitem__(self, index: int | slice) -> Extract | list[Extract]:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        if self._digits[index] < 0:
-            return Extract(self._ids[index], None)
-        moment = _times.YEAR_1 + timedelta(microseconds=self._moments[index])
-        return Extract(self._ids[index], _times.show_digits(moment, self._digits[index]))
+        return _extract(self._ids[index], self._moments[index], self._digits[index])
 
     def sort(self) -> None:
         """Oldest first, then by id; by id alone where the service does not tell the creation of each."""
@@ -77,6 +77,10 @@ class Extracts(Sequence[Extract]):
             order.sort(key=self._moments.__getitem__)
         self._ids, self._moments = (array("q", map(column.__getitem__, order)) for column in (self._ids, self._moments))
         self._digits = array("b", map(self._digits.__getitem__, order))
+
+
+def _extract(extract_id: int, moment: int, digits: int) -> Extract:
+    return Extract(extract_id, None if digits < 0 else _times.show_digits(_times.YEAR_1 + timedelta(microseconds=moment), digits))
 
 
 def read(client: Client, datastream_id: int, created_from: str | None = None, created_to: str | None = None) -> Extracts:

@@ -130,7 +130,7 @@ class Deployment:
         self.lines: list[str] = []
         self.data: dict[str, Any] = {}
         self._call, self._check_mode = call, check_mode
-        self._variables = dict(variables, omit=_OMIT, ansible_check_mode=check_mode)
+        self._variables = dict(variables, omit=_OMIT)
 
     @property
     def requeued(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from adverity_harness.runs import role
 from adverity_harness.worlds import World
 
 RESULTS = ("requeued_extract_ids", "skipped_extract_ids", "unknown_extract_ids", "remaining_extract_ids", "extract_count")
@@ -77,3 +78,17 @@ def test_130_extracts_are_sent_once_and_check_mode_tells_it_before(begin):
     assert counts(again)["bindings"][0]["backfill"] == "done"
     assert [row["path"] for row in scene.requests()] == ["/api/v1/bindings/"]
     assert len(scene.loads(123)) == 130
+
+
+def test_check_mode_of_the_tasks_alone_is_told_as_such(begin):
+    scene = begin(World().datastream(456, extracts=3).binding(123, 456))
+    task = role(target_id=789)
+    task["ansible.builtin.include_role"]["apply"] = {"check_mode": True}
+    run = scene.play([task])
+    assert scene.writes() == []
+    assert run.of("ansible.builtin.debug")[-1]["msg"] == [
+        "Destination 789, Destination no. 789",
+        "Check mode, nothing was written. A real run would",
+        "datastream 456, binding 123 - enable, send 3 extracts",
+    ]
+    assert run.custom["deploy_destination"]["check_mode"] is True

@@ -103,6 +103,7 @@ def test_the_options_are_those_of_the_modules(make):
 
 def plan_of(*actions, enabled=True, **options):
     return {
+        "check_mode": False,
         "target_id": 789,
         "name": None,
         "options": dict({"enabled": enabled, "datastream_enabled": None}, **options),
@@ -152,7 +153,7 @@ WRITTEN = {"affected": {"binding_ids": [5]}}
     ],
 )  # fmt: skip
 def test_the_lines_of_the_summary(plan, enabled, requeued, check_mode, lines):
-    made = summary.make(plan, {}, enabled, requeued, {}, check_mode)
+    made = summary.make(dict(plan, check_mode=check_mode), {}, enabled, requeued, {})
     assert made["lines"] == lines
     assert not any(":" in line or line != line.strip() for line in lines)
 
@@ -160,7 +161,7 @@ def test_the_lines_of_the_summary(plan, enabled, requeued, check_mode, lines):
 def test_the_data_of_the_summary():
     requeued = {"extract_count": 3, "summary": [counted(5, requeued=3, refused=1)]}
     datastreams = {"pulling_mode": {"affected": {"datastream_ids": [UUID]}}, "enabled": {}}
-    assert summary.make(plan_of("backfill", "done"), {}, WRITTEN, requeued, datastreams, False)["data"] == {
+    assert summary.make(plan_of("backfill", "done"), {}, WRITTEN, requeued, datastreams)["data"] == {
         "target_id": 789, "name": None, "created": False, "enabled": True, "check_mode": False, "written_binding_ids": [5], "extract_count": 3,
         "written_datastream_ids": {"smart_pulling": [], "pulling_mode": [UUID], "enabled": []},
         "bindings": [
@@ -173,7 +174,8 @@ def test_the_data_of_the_summary():
 @pytest.mark.parametrize(("check_mode", "line"), [(False, "2 datastreams by UUID - disabled now"), (True, "2 datastreams by UUID - disable")])
 def test_datastreams_by_uuid_in_the_summary(check_mode, line):
     datastreams = {"enabled": {"affected": {"datastream_ids": ["a", "b"]}}, "smart_pulling": {"affected": {"datastream_ids": ["a"]}}}
-    lines = summary.make(plan_of("done", datastream_enabled=False), {}, {}, {}, datastreams, check_mode)["lines"]
+    plan = dict(plan_of("done", datastream_enabled=False), check_mode=check_mode)
+    lines = summary.make(plan, {}, {}, {}, datastreams)["lines"]
     assert line in lines
     assert any(one.startswith("1 datastream by UUID - ") for one in lines)
 
@@ -181,7 +183,7 @@ def test_datastreams_by_uuid_in_the_summary(check_mode, line):
 def test_names_are_one_line():
     plan = plan_of("done")
     plan["bindings"][0]["target_name"] = "evil\n\nTASK [x]\x1b[31m"
-    assert summary.make(plan, {}, {}, {}, {}, False)["lines"][0] == "Destination 789, evil TASK [x] [31m - nothing to do"
+    assert summary.make(plan, {}, {}, {}, {})["lines"][0] == "Destination 789, evil TASK [x] [31m - nothing to do"
 
 
 def new_binding(datastream_id, name, **more):
@@ -210,8 +212,8 @@ def new_binding(datastream_id, name, **more):
     ],
 )  # fmt: skip
 def test_the_summary_of_a_new_destination(check_mode, requeued, lines):
-    plan = dict(plan_of(), target_id=None, name="DWH", bindings=[new_binding(456, "Google Ads", extract_count=7)])
+    plan = dict(plan_of(), check_mode=check_mode, target_id=None, name="DWH", bindings=[new_binding(456, "Google Ads", extract_count=7)])
     made = {"changed": True, "created": True, "destination": {} if check_mode else {"id": 800}}
-    result = summary.make(plan, made, {"affected": {"binding_ids": [9] if requeued else []}}, requeued, {}, check_mode)
+    result = summary.make(plan, made, {"affected": {"binding_ids": [9] if requeued else []}}, requeued, {})
     assert result["lines"] == lines
     assert result["data"]["created"] is True

@@ -1,7 +1,7 @@
 # What a developer types: `make check` in between, `make test` before a pull request. All of it is in tests/driver; see CONTRIBUTING.md.
 #   make test STAGES="units coverage"      only these stages
-#   make test CORE=2.19 PYTHON=3.11        another ansible-core, on that Python
-#   make test-matrix CORES="2.16 2.18"     only these of the matrix; TARGETS="modules role" only these integration targets
+#   make test CORE=2.19 PYTHON=3.11        another ansible-core, on that Python; TARGETS="modules role" only these integration targets
+#   make test-matrix CORES="2.16 2.18"     only these of the matrix; it takes TARGETS, too
 #   make unit ARGS="-x tests/unit/plugins" pytest with these arguments
 #   make bench ARGS="--quick"              measure small works, once; without ARGS everything, into docs/
 #   make release VERSION=1.2.3             version, changelog, commit and tag
@@ -17,7 +17,7 @@ demo:
 	@$(DRIVER) demo
 
 test:
-	@$(DRIVER) test $(if $(CORE),--core "$(CORE)" $(if $(PYTHON),--python "$(PYTHON)")) $(STAGES)
+	@$(DRIVER) test $(if $(CORE),--core "$(CORE)" $(if $(PYTHON),--python "$(PYTHON)")) $(if $(TARGETS),--targets "$(TARGETS)") $(STAGES)
 
 test-matrix:
 	@$(DRIVER) matrix $(if $(TARGETS),--targets "$(TARGETS)") $(CORES)

@@ -12,21 +12,22 @@ class ModuleDocFragment:
 options:
   ledger:
     description:
-      - Where the collection remembers which extract went to which binding, and when bindings were enabled. Keep it as long as nothing is to be loaded twice.
-      - An absolute path names an SQLite file. It is created if it does not exist, with its folder, readable by this user only.
-      - A URL such as V(postgresql://user@host:5432/database) names a PostgreSQL database, one memory for all machines. It needs psycopg 3 where the module
-        runs. Parameters of libpq, such as V(sslmode=verify-full), may follow. A password does not belong in it, see O(ledger_password).
+      - The ledger, which records which extract was sent to which binding, and when bindings were enabled. Keep it for as long as loading data twice would do
+        harm.
+      - An absolute path is an SQLite file. If the file or its folder does not exist, it is created so that only this user can read it.
+      - A URL such as V(postgresql://user@host:5432/database) is a PostgreSQL database, which several machines can share. This requires psycopg 3 where the
+        module runs. The URL can have parameters of libpq, such as V(sslmode=verify-full). For the password, use O(ledger_password).
       - If not set, the environment variable E(ADVERITY_LEDGER) is used.
     type: path
     default: ~/.ansible/adverity/requeue.sqlite3
   ledger_password:
     description:
-      - The password for a ledger in PostgreSQL. The ways of libpq, such as E(PGPASSFILE), work too.
+      - The password for a ledger in PostgreSQL. You can also use what libpq offers, such as E(PGPASSFILE).
       - If not set, the environment variable E(ADVERITY_LEDGER_PASSWORD) is used.
     type: str
   ledger_wait:
     description:
-      - How many seconds to wait for another run that works on the same bindings. After that the module fails and names that run.
+      - How many seconds to wait for another run that works on the same bindings. After that, the module fails and names that run.
       - If not set, the environment variable E(ADVERITY_LEDGER_WAIT) is used.
     type: int
     default: 300

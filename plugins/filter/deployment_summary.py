@@ -19,20 +19,20 @@ options:
     type: dict
     required: true
   made:
-    description: The result of M(adverity.management.adverity_destination), where it ran.
+    description: The result of M(adverity.management.adverity_destination), if it ran.
     type: dict
     default: {}
   enabled:
-    description: The result of M(adverity.management.adverity_binding), where it ran.
+    description: The result of M(adverity.management.adverity_binding), if it ran.
     type: dict
     default: {}
   requeued:
-    description: The result of M(adverity.management.adverity_requeue), where it ran.
+    description: The result of M(adverity.management.adverity_requeue), if it ran.
     type: dict
     default: {}
   datastreams:
     description:
-      - The results of what was set of datastreams, as far as there are any.
+      - The results of the modules that changed datastreams, if any ran.
       - V(smart_pulling) is that of M(adverity.management.adverity_smart_pulling); V(pulling_mode) and V(enabled) are those of
         M(adverity.management.adverity_datastream).
     type: dict

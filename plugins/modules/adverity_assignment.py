@@ -37,7 +37,7 @@ options:
   target_id:
     description:
       - The integer id of the destination.
-      - Only in check mode it may be omitted, for a destination that is still to be created. Then all assignments are predicted as new.
+      - Can be omitted in check mode only, for a destination that does not exist yet. The module then predicts that all assignments are new.
     type: int
   assignments:
     description: The datastreams. An empty list is refused.
@@ -69,7 +69,7 @@ options:
 notes:
   - It is not documented how soon a new assignment shows as a binding. The module looks for it for up to five seconds. After that C(binding_id) is null and a
     warning says so.
-  - It is not documented whether an assignment and its binding have the same id. Where a datastream has several assignments in this destination, C(binding_id)
+  - It is not documented whether an assignment and its binding have the same id. If a datastream has several assignments in this destination, C(binding_id)
     is returned only if these ids are the same.
 seealso:
   - module: adverity.management.adverity_binding
@@ -126,7 +126,7 @@ assignments:
   description:
     - The assignments in the order of O(assignments), with the fields that the service returns and without secrets. C(id) is that of the assignment,
       C(binding_id) that of the binding, C(action) is V(created), V(changed), V(deleted) or V(unchanged).
-    - Both ids are null in check mode for assignments that are to be created, and for O(state=absent) where there was none.
+    - In check mode, both ids are null for an assignment that does not exist yet. For O(state=absent), they are null if there was none.
   returned: success, and on a failure half way for those before it
   type: list
   elements: dict
@@ -180,7 +180,7 @@ def run(params, check_mode):
     selection.refuse_empty(params, "assignments", "type")
     target_id, absent = params["target_id"], params["state"] == "absent"
     if target_id is None and (absent or not check_mode):
-        raise InputError("target_id is required. It can be omitted only in check mode, for a destination that is still to be created.")
+        raise InputError("target_id is required. It can be omitted only in check mode, for a destination that does not exist yet.")
     client = connect(params)
     if target_id is None:
         plan = assignments.Plan([], params["assignments"])

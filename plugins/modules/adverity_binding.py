@@ -10,14 +10,15 @@ module: adverity_binding
 short_description: Enable or disable the bindings of datastreams to destinations
 version_added: 0.1.0
 description:
-  - Enables or disables bindings. A binding ties a datastream to a destination, also called target; while it is enabled, what the datastream
-    fetches is loaded into the destination.
-  - Reads the bindings first and writes only those that differ, one request each, because every write refreshes C(updated), also
-    one that changes nothing.
+  - Enables or disables bindings. A binding connects a datastream to a destination, also called target. While it is enabled, data that the datastream fetches
+    is loaded into the destination.
+  - Reads the bindings first and writes only those that differ, with one request each, because every write updates C(updated), also a write that
+    changes nothing.
   - Enabling a binding delivers new data only; earlier data must be backfilled once. Use M(adverity.management.adverity_requeue) for that, or the role
     P(adverity.management.deploy_destination#role), which does both.
-  - The ledger records when a binding was enabled, because that decides which extracts it loads by itself. Two runs of the same bindings take turns.
-  - To assign a destination to a datastream, use M(adverity.management.adverity_assignment).
+  - The ledger records when a binding was enabled, because that decides which extracts it loads by itself. Two runs of the same bindings do not overlap; the
+    second one waits.
+  - To assign a datastream to a destination, use M(adverity.management.adverity_assignment).
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -28,26 +29,26 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     details:
-      - Where the service's list says neither whether a binding is enabled nor when it was last changed, its state is unknown. It is written, and counted
-        as changed, each time.
+      - If the list of the service contains neither whether a binding is enabled nor when it was last changed, its state is unknown. It is then written, and
+        counted as changed, in each run.
 options:
   enabled:
-    description: Whether the bindings are to be enabled.
+    description: Whether the bindings are enabled.
     type: bool
     required: true
   binding_ids:
     description:
-      - Integer ids of bindings. All of them must be found, and be of O(datastream_id) and O(target_id) where these are given too.
+      - Integer ids of bindings. All of them must exist. If O(datastream_id) or O(target_id) is also set, all of them must match it.
     type: list
     elements: int
     aliases: [binding_id]
   datastream_id:
     description:
-      - The integer id of a datastream. Without O(binding_ids) all its bindings are meant (to O(target_id), where that is given too).
+      - The integer id of a datastream. If O(binding_ids) is omitted, all its bindings are selected (those to O(target_id), if that is also set).
     type: int
   target_id:
     description:
-      - The integer id of a destination. Without O(binding_ids) all bindings to it are meant (of O(datastream_id), where that is given too).
+      - The integer id of a destination. If O(binding_ids) is omitted, all its bindings are selected (those of O(datastream_id), if that is also set).
     type: int
 seealso:
   - module: adverity.management.adverity_binding_info
@@ -55,7 +56,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Let datastream 456 load into destination 789
+- name: Enable the binding of datastream 456 to destination 789
   adverity.management.adverity_binding:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -63,7 +64,7 @@ EXAMPLES = r"""
     target_id: 789
     enabled: true
 
-- name: Disable two bindings, but only if they are of destination 789
+- name: Disable two bindings, but only if they belong to destination 789
   adverity.management.adverity_binding:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -108,7 +109,7 @@ remaining:
       elements: int
       sample: [124]
 check_mode:
-  description: Whether this only tells what a real run would do.
+  description: Whether this is a result of check mode, which changes nothing.
   returned: success
   type: bool
   sample: false

@@ -32,7 +32,7 @@ options:
   enabled:
     description:
       - Only bindings that are enabled, or only those that are not.
-      - A binding of which the service does not say whether it is enabled is in neither.
+      - A binding is in neither list if the service does not return whether it is enabled.
     type: bool
 seealso:
   - module: adverity.management.adverity_binding

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: adverity_deployment_info
-short_description: Tell what a deployment of a destination has to do
+short_description: Plan the deployment of a destination
 version_added: 0.2.0
 description:
-  - The first step of the role P(adverity.management.deploy_destination#role). It checks the role's variables, looks up what they name, reads the bindings of
-    the destination and the ledger, and tells what has to be done. Nothing is written.
+  - The first step of the role P(adverity.management.deploy_destination#role). Checks the variables of the role, looks up names, reads the bindings of the
+    destination and the ledger, and returns what has to be done. Writes nothing.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -22,8 +22,8 @@ extends_documentation_fragment:
 options:
   variables:
     description:
-      - The variables of the role, without the prefix C(deploy_destination_), as a playbook gives them or as a survey of AWX sends them. Everything may be
-        text, lists may be separated by commas or line breaks, and empty text means the same as leaving the variable out.
+      - The variables of the role, without the prefix C(deploy_destination_), from a playbook or from a survey of AWX. All values can be text, with commas or
+        line breaks between the items of a list. Empty text has the same effect as an omitted variable.
     type: dict
     required: true
 seealso:
@@ -32,7 +32,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Tell what a deployment of destination 789 has to do
+- name: Plan a deployment of destination 789
   adverity.management.adverity_deployment_info:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -41,7 +41,7 @@ EXAMPLES = r"""
       datastream_ids: "456, 457"
   register: plan
 
-- name: Tell the same for a destination by name, which need not exist yet
+- name: Plan a deployment of a destination that does not exist yet
   adverity.management.adverity_deployment_info:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -64,40 +64,40 @@ check_mode:
   type: bool
   sample: false
 options:
-  description: All variables with their defaults, as numbers, lists and booleans.
+  description: All variables with their defaults, converted to numbers, lists and booleans.
   returned: success
   type: dict
   sample: {target_id: 789, enabled: true, backfill: when_needed}
 target_id:
-  description: The destination. Empty where it is still to be created.
+  description: The id of the destination. Null if it does not exist yet.
   returned: success
   type: int
   sample: 789
 name:
-  description: The name of the destination, where it goes by its name.
+  description: The name of the destination, if it was selected by its name.
   returned: success
   type: str
   sample: Marketing DWH
 create:
-  description: Whether the destination has to be created, or changed.
+  description: Whether the destination must be created or changed.
   returned: success
   type: bool
   sample: false
 assign:
-  description: Whether assignments have to be created, or changed.
+  description: Whether assignments must be created or changed.
   returned: success
   type: bool
   sample: false
 assignments:
-  description: What M(adverity.management.adverity_assignment) has to be given. Empty where datastreams do not go by their names.
+  description: The assignments to pass to M(adverity.management.adverity_assignment). Empty if datastreams are not selected by name.
   returned: success
   type: list
   elements: dict
   sample: []
 bindings:
   description:
-    - The bindings in question, with what happens to the history of each. One that does not exist yet has no C(binding_id); its C(extract_count) is
-      the number of extracts that would be sent, which is counted in check mode only.
+    - The selected bindings, with what happens to the history of each. A binding that does not exist yet has no C(binding_id). Its C(extract_count) is
+      the number of extracts that would be sent. It is counted in check mode only.
   returned: success
   type: list
   elements: dict
@@ -109,7 +109,7 @@ bindings:
       enabled: false
       action: backfill
 steps:
-  description: What there is to do, in order. Empty where everything is as it should be.
+  description: The steps to carry out, in order. Empty if there is nothing to do.
   returned: success
   type: list
   elements: str

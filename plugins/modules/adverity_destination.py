@@ -10,10 +10,10 @@ module: adverity_destination
 short_description: Create, change or delete a destination
 version_added: 0.2.0
 description:
-  - Finds a destination, also called target, by type, workspace and name. Creates it where it does not exist; where a named setting differs, changes it with
-    one request. A setting that is not named keeps its value.
-  - Checks the settings before anything is written against what the service says of the fields of the destination type. An unknown, read-only or missing
-    setting is an error that lists the settings that the type takes, with their types and choices.
+  - Finds a destination, also called target, by type, workspace and name. Creates it if it does not exist. If settings differ, changes them with one request.
+    Settings that you omit keep their values.
+  - Before it writes anything, the module checks the settings against the service's description of the destination type. An unknown, read-only or missing
+    setting is an error, which lists the settings of the type with their types and choices.
   - A new destination loads nothing. Assign datastreams with M(adverity.management.adverity_assignment), enable them with
     M(adverity.management.adverity_binding), and load their history with M(adverity.management.adverity_requeue). The role
     P(adverity.management.deploy_destination#role) does all of it.
@@ -48,7 +48,7 @@ options:
   target_id:
     description:
       - The integer id of an existing destination, instead of O(name) and O(workspace).
-      - Required for O(state=absent), and where the service does not list destinations.
+      - Required for O(state=absent), and if the service does not list destinations.
     type: int
   connection:
     description:
@@ -114,10 +114,10 @@ EXAMPLES = r"""
 RETURN = r"""
 destination:
   description:
-    - The destination as it is now, with the fields that the service returns and without secrets. In check mode as it would be; one that is to be created has no
-      C(id).
-    - For O(state=absent) the id, name and workspace of what was deleted; null where nothing was.
-  returned: success, and where a new destination would not be found by its name
+    - The destination after the change, with the fields that the service returns and without secrets. In check mode, the predicted destination; if it does not
+      exist yet, it has no C(id).
+    - For O(state=absent), the id, name and workspace of the deleted destination; null if nothing was deleted.
+  returned: success, and if a new destination cannot be found by its name
   type: dict
   sample:
     id: 789

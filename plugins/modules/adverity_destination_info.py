@@ -79,8 +79,8 @@ count:
   sample: 1
 schemas:
   description:
-    - With O(schema=true), the fields of the type as the service describes them, by the type's slug and the field's name. Empty where the service does not
-      describe them.
+    - With O(schema=true), the fields of the type as the service describes them, by the slug of the type and the name of the field. Empty if the service does
+      not describe them.
   returned: success
   type: dict
   sample:

@@ -36,7 +36,7 @@ options:
       - Only extracts that were created at this time or earlier. A date includes its whole day.
     type: str
   limit:
-    description: Only the newest so many of each datastream.
+    description: The maximum number of extracts of each datastream. The newest ones are returned.
     type: int
 seealso:
   - module: adverity.management.adverity_requeue

@@ -82,7 +82,7 @@ extract_count:
   type: int
   sample: 520
 check_mode:
-  description: Whether this only tells what a real run would do.
+  description: Whether this is a result of check mode, which changes nothing.
   returned: success
   type: bool
   sample: false

@@ -10,13 +10,13 @@ module: adverity_requeue
 short_description: Load data extracts into destinations again, each once
 version_added: 0.1.0
 description:
-  - Requeues extracts, so that the service loads them into the destinations of the chosen bindings; the way to bring history into a new destination.
-  - The service loads again with every request and remembers nothing. So this module keeps a ledger of what it dispatched, and sends an extract
-    to a binding once, however often it runs. See O(ledger), O(force) and O(on_unknown).
-  - All checks come before the first request that loads anything. Extracts go datastream by datastream, oldest first, in requests of O(batch_size).
-  - Dispatched is all the service tells. Loading goes on in the background, and whether it succeeded can be seen in Adverity only.
-  - While extracts are being sent, a line every 30 seconds on standard error says how far it is and how long it takes. The environment variable
-    E(ADVERITY_PROGRESS_SECONDS) of the controller sets another interval, V(0) turns it off. It is shown where the module runs on the controller.
+  - Requeues extracts, so that the service loads them into the destinations of the selected bindings. Use it to load history into a new destination.
+  - The service loads an extract again with every request and keeps no record. For this reason, the module records in a ledger what it sent, and sends an
+    extract to a binding only once, however often it runs. See O(ledger), O(force) and O(on_unknown).
+  - The module checks everything before it sends the first request. It sends extracts datastream by datastream, oldest first, O(batch_size) in a request.
+  - V(dispatched) means that the service accepted the request. It loads in the background, and only Adverity shows whether the loading succeeded.
+  - While the module sends extracts, it prints a line every 30 seconds on standard error, with the progress and the time left. To set another interval, use
+    the environment variable E(ADVERITY_PROGRESS_SECONDS) of the controller; V(0) turns the lines off. They are printed if the module runs on the controller.
   - The role P(adverity.management.deploy_destination#role) enables bindings and uses this module.
 author:
   - The adverity.management authors (@adverity-management)
@@ -29,40 +29,40 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     details:
-      - By the ledger. With O(force=true), or with another ledger, everything that is chosen is sent again.
+      - The ledger makes the module idempotent. With O(force=true), or with another ledger, all selected extracts are sent again.
 options:
   extract_ids:
     description:
       - Integer ids of extracts.
-      - Without O(binding_ids) and O(target_id) the request names no bindings, the service takes all that are enabled, and the ledger remembers
-        just that. Such extracts go in the order of their ids, because nothing else is known of them.
+      - If O(binding_ids) and O(target_id) are omitted, the request names no bindings, the service loads into all that are enabled, and the ledger records
+        that. These extracts are sent in the order of their ids, because nothing else is known about them.
   datastream_ids:
     description:
       - Integer ids of datastreams. Their extracts within O(created_from) and O(created_to) are selected.
-      - Without O(binding_ids) and O(target_id) their enabled bindings are looked up and named in the requests.
-      - Without O(extract_ids) and O(datastream_ids) the datastreams of O(binding_ids) or O(target_id) are selected.
+      - If O(binding_ids) and O(target_id) are omitted, the module looks up the enabled bindings and names them in the requests.
+      - If O(extract_ids) and O(datastream_ids) are omitted, the datastreams of O(binding_ids) or O(target_id) are selected.
   binding_ids:
     description:
       - Integer ids of the bindings to load into. They must be enabled, and belong to the selected datastreams.
   target_id:
     description:
       - The integer id of the destination to load into, through its bindings to the selected datastreams. These must be enabled.
-      - If O(binding_ids) is given too, both must hold.
+      - If O(binding_ids) is also set, a binding must match both.
   backfill:
     description:
-      - V(always) sends what is selected and is neither dispatched nor loaded by the binding itself, as far as the ledger knows. Of a binding of which it has
-        no record, everything that is selected is sent.
-      - V(when_needed) does the same for bindings that are not enabled yet, or were enabled by this ledger since it planned their backfill, and for those that
-        it has backfilled before, as far as something of the window is missing. A binding that is already enabled and of which the ledger has no record is
-        left alone, with a warning.
+      - V(always) sends the selected extracts that, according to the ledger, were neither dispatched nor loaded by the binding itself. For a binding without a
+        record in the ledger, it sends all selected extracts.
+      - V(when_needed) does the same for bindings that are not enabled yet, for bindings that were enabled with this ledger after their backfill was planned,
+        and for bindings that the ledger has backfilled before, if a part of the period is missing. A binding that is already enabled and has no record in the
+        ledger is left alone, with a warning.
       - V(never) sends nothing.
     type: str
     choices: [always, when_needed, never]
     default: always
   sequential:
     description:
-      - Whether the service loads the extracts of one request in chronological order. Requests are always sent oldest extract first. Where the service
-        refuses some extracts, the others keep their order.
+      - Whether the service loads the extracts of one request in chronological order. Requests are always sent oldest extract first. If the service refuses
+        some extracts, the others keep their order.
     type: bool
     default: true
   batch_size:
@@ -74,40 +74,40 @@ options:
     type: int
   force:
     description:
-      - Also send what is dispatched or was loaded by the binding itself. A destination that appends then holds those rows twice.
+      - Also send extracts that were dispatched, or that the binding loaded by itself. A destination that appends then contains their rows twice.
     type: bool
     default: false
   on_unknown:
     description:
-      - What to do about extracts of which nobody can know whether they are loaded, because an earlier run was cut off between sending and answer, or because
-        they were created while the binding changed and the service does not tell the order.
-      - V(fail) stops before anything is sent, and names them.
-      - V(requeue) sends them. Where they were loaded, their rows are loaded twice.
-      - V(skip) leaves them out, and sends the rest. They stay unknown.
-      - V(dispatched) is for when you looked, and they were loaded. The ledger records that, and the rest is sent.
+      - What to do about extracts of which it is unknown whether they were loaded, because an earlier run was interrupted before it received the answer, or
+        because they were created while the binding was changed and the service does not return the order.
+      - V(fail) stops before anything is sent, and lists them.
+      - V(requeue) sends them. If they were loaded before, their rows are loaded twice.
+      - V(skip) leaves them out and sends the rest. They stay unknown.
+      - V(dispatched) records in the ledger that they were loaded, and sends the rest. Use it after you checked in Adverity that they were loaded.
     type: str
     choices: [fail, requeue, skip, dispatched]
     default: fail
   on_refused:
     description:
-      - What to do about extracts that the service refuses. A refused request is narrowed down to these, and the rest is sent in order.
-      - V(fail) fails at the end and names them with the service's words. The next run tries them again, each in a request of its own.
-      - V(skip) leaves them out with a warning, now and in later runs.
-      - Where the service refuses every extract of a request, the module stops in both cases, because the cause is another one.
+      - What to do about extracts that the service refuses. The module halves a refused request until it knows these extracts, and sends the rest in order.
+      - V(fail) fails at the end and lists them with the service's message. The next run tries them again, each in its own request.
+      - V(skip) leaves them out with a warning, in this run and in later runs.
+      - If the service refuses every extract of a request, the module stops in both cases, because the extracts are probably not the cause.
     type: str
     choices: [fail, skip]
     default: fail
   state:
     description:
-      - V(requeued) sends what is due.
-      - V(planned) writes the plan into the ledger and sends nothing. Bindings need not be enabled yet. A later call with V(requeued) sends it.
+      - V(requeued) sends the extracts that are due.
+      - V(planned) writes the plan into the ledger and sends nothing. The bindings can still be disabled. A later task with V(requeued) sends the extracts.
     type: str
     choices: [requeued, planned]
     default: requeued
   enabled_bindings:
     description:
-      - The RV(adverity.management.adverity_binding#module:bindings) of the task that enables the bindings. In check mode that task only pretends to, and
-        here the bindings count as enabled. In a real run the module reads the bindings itself.
+      - The RV(adverity.management.adverity_binding#module:bindings) of the task that enables the bindings. In check mode that task enables nothing, so this
+        tells the module which bindings it would enable. In a real run, the module reads the bindings itself.
     type: list
     elements: dict
 seealso:
@@ -181,7 +181,7 @@ skipped_extract_ids:
   elements: int
   sample: []
 unknown_extract_ids:
-  description: The extracts of which nobody can know whether they are loaded.
+  description: The extracts of which it is unknown whether they were loaded.
   returned: success, and on a failure half way
   type: list
   elements: int
@@ -193,7 +193,7 @@ refused_extract_ids:
   elements: int
   sample: []
 remaining_extract_ids:
-  description: The extracts that are still to be sent, because of O(limit), a failure, or O(state=planned).
+  description: The extracts that are due and were not sent, because of O(limit), a failure, or O(state=planned).
   returned: success, and on a failure half way
   type: list
   elements: int
@@ -214,7 +214,7 @@ batches:
       type: int
       sample: 456
     binding_ids:
-      description: The bindings it named. Empty where it named none.
+      description: The bindings that the request named. Empty if it named none.
       type: list
       elements: int
       sample: [123]
@@ -259,15 +259,15 @@ bindings:
       type: int
       sample: 789
     target_name:
-      description: The name of the destination, as far as the service tells it.
+      description: The name of the destination, if the service returns it.
       type: str
       sample: Marketing DWH
     enabled:
-      description: Whether it is enabled, as far as this is known.
+      description: Whether the binding is enabled. Null if this is unknown.
       type: bool
       sample: true
     action:
-      description: V(backfill), V(done) where everything is dispatched, V(left_alone) where the ledger has no record of a backfill, or V(none).
+      description: V(backfill), V(done) if everything is dispatched, V(left_alone) if the ledger has no record of a backfill, or V(none).
       type: str
       sample: backfill
 ledger:
@@ -276,7 +276,7 @@ ledger:
   type: str
   sample: /home/deploy/.ansible/adverity/requeue.sqlite3
 check_mode:
-  description: Whether this only tells what a real run would do.
+  description: Whether this is a result of check mode, which sends nothing.
   returned: success
   type: bool
   sample: false

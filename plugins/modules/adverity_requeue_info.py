@@ -31,7 +31,7 @@ options:
   target_id:
     description: Only what go to the bindings of this destination, by its integer id.
   summary_only:
-    description: Leave RV(extracts) empty. RV(counts) and RV(backfills) tell the same in numbers, and a ledger can hold many extracts.
+    description: Return RV(counts) and RV(backfills), and leave RV(extracts) empty. A ledger can contain many extracts.
     type: bool
     default: false
 seealso:
@@ -64,19 +64,19 @@ extracts:
       type: int
       sample: 101
     datastream_id:
-      description: Its datastream. Empty where the extract was requeued by its id alone.
+      description: Its datastream. Null if the extract was requeued by its id alone.
       type: int
       sample: 456
     binding_id:
-      description: The binding it goes to. Empty where none was named, so that it went to all that were enabled.
+      description: Its binding. Null if the request named no bindings, so that the service loaded into all that were enabled.
       type: int
       sample: 123
     created:
-      description: When the extract was created, as far as the service told it.
+      description: When the extract was created, if the service returned that.
       type: str
       sample: "2024-05-31T04:00:00Z"
     status:
-      description: V(pending) for planned, V(dispatched), V(unknown) where no answer came, or V(refused) where the service does not take it.
+      description: V(pending) if it is planned, V(dispatched), V(unknown) if there was no answer, or V(refused) if the service refuses it.
       type: str
       sample: dispatched
     dispatched_at:
@@ -127,15 +127,15 @@ backfills:
       type: int
       sample: 0
     planned_at:
-      description: When a plan was written that no run has taken up yet. Empty where there is none.
+      description: When a plan was written that no run has carried out yet. Null if there is none.
       type: str
       sample: null
     updated:
-      description: The last change of the binding, as a run last saw it. Empty where the service did not tell.
+      description: When the binding was last changed, according to the last run that read it. Null if the service did not return that.
       type: str
       sample: "2024-06-01T14:32:00Z"
     enabled:
-      description: Whether the binding was enabled when a run last saw it. Empty where this is not known.
+      description: Whether the binding was enabled when a run last read it. Null if this is unknown.
       type: bool
       sample: true
     finished:
@@ -148,7 +148,7 @@ backfills:
       elements: dict
       sample: [{since: "2024-06-01T14:32:00Z", until: null}]
     unknown_periods:
-      description: The periods of which nobody can know whether the binding was enabled, and why.
+      description: The periods in which it is unknown whether the binding was enabled, and why.
       type: list
       elements: dict
       sample: []

@@ -76,8 +76,11 @@ def core_bench(core: str, python: str, here: list[str], name: str = "tests", mor
     return Bench(f"ansible-core {core} on Python {python}", tools, tools.parents[1] / name, targets)
 
 
-def check(core: str, python: str, names: list[str]) -> int:
-    """Run stages on the default ansible-core, or on another one; return the exit status. Unit tests of modules run on the oldest Python alone."""
+def check(core: str, python: str, names: list[str], targets: Sequence[str] = ()) -> int:
+    """Run stages on the default ansible-core, or on another one; return the exit status. Unit tests of modules run on the oldest Python alone.
+
+    `targets` are the integration targets to run, none for all.
+    """
     started = time.monotonic()
     left_out = []
     if "page" in names and len(names) > 1 and not pythons.find_browser():
@@ -87,12 +90,10 @@ def check(core: str, python: str, names: list[str]) -> int:
         here = pythons.announce_targets()
         checks = [name for name in names if name in CHECKS]
         tests = [name for name in names if name not in CHECKS]
-        if core:
-            outcomes = run_stages(core_bench(core, python, here), names)
-        elif checks and tests:
-            outcomes = run_beside(default_bench("tests", here), tests, default_bench("checks", here), checks)
-        else:
-            outcomes = run_stages(default_bench("checks" if checks else "tests", here), names)
+        kinds = [kind for kind, wanted in (("tests", tests), ("checks", checks)) if wanted]
+        benches = [core_bench(core, python, here, kind) if core else default_bench(kind, here) for kind in kinds]
+        benches[0].chosen = list(targets)
+        outcomes = run_beside(benches[0], tests, benches[1], checks) if len(benches) > 1 else run_stages(benches[0], names)
     return conclude(outcomes, time.monotonic() - started, left_out)
 
 
@@ -143,6 +144,7 @@ def main() -> int:
     test = commands.add_parser("test", help="run the stages of a test run")
     test.add_argument("--core", default="", help="an ansible-core series such as 2.19; without it, the pinned one")
     test.add_argument("--python", default="", help="the Python, such as 3.11, that runs it")
+    test.add_argument("--targets", default="", help="only these integration targets")
     test.add_argument("stages", nargs="*", metavar="STAGE", help=" ".join(STAGES))
     listed = commands.add_parser("matrix", help="run the tests on every supported ansible-core")
     listed.add_argument("--targets", default="", help="only these integration targets")
@@ -167,7 +169,7 @@ def main() -> int:
         for name, value in (("core", words.core), ("python", python)):
             if words.core and not re.fullmatch(r"\d+\.\d+", value):
                 parser.error(f"--{name} must be a version such as 3.11 or 2.19, not {value!r}")
-        return check(words.core, python, names)
+        return check(words.core, python, names, words.targets.split())
     if words.command in ("bench", "unit"):
         return (measure if words.command == "bench" else unit)(words.words)
     if words.command == "clean":

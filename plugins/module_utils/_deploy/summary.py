@@ -99,7 +99,7 @@ def _lines(plan: dict[str, t.Any], data: dict[str, t.Any], made: dict[str, t.Any
         would, did = settings[name]
         lines.append(f"{count} datastream{'s' if count > 1 else ''} by UUID - {would if data['check_mode'] else did}")
     if data["extract_count"] and not data["check_mode"]:
-        lines += ["Sent means dispatched. Adverity loads in the background and does not", "report the end of it. Look there for the outcome."]
+        lines += ["Sent means dispatched. Adverity loads in the background and does not", "report when it ends. Check the outcome there."]
     return lines
 
 

@@ -14,27 +14,19 @@ does not take it). Who holds the turn of a binding and finds something intended 
 from __future__ import annotations
 
 import json
-import os
-import socket
-import time
 import typing as t
-import uuid
 
-from .._api.errors import LedgerError
 from .._spec import times
 from . import store as stores
 from .store import LOOK, PREDICT, WRITE, Store
 from .timeline import Record
+from .turns import ALL_ENABLED, Turns
 
 PENDING, DISPATCHED, UNKNOWN, REFUSED = "pending", "dispatched", "unknown", "refused"
 STATUSES = (PENDING, DISPATCHED, UNKNOWN, REFUSED)
 
-# Stands for the binding where none was named: all that were enabled then.
-ALL_ENABLED = 0
-
 _FROM_DISK = {"intended": UNKNOWN, "dispatched": DISPATCHED, "refused": REFUSED}
 _AT_ONCE = 500  # values in one statement
-_POLL = 0.25  # seconds between two looks at a turn that somebody else has
 
 
 class Entry(t.NamedTuple):
@@ -68,10 +60,7 @@ class Ledger:
         self.store: Store = stores.find(place, password)
         self._host, self._purpose, self._wait, self._moved = host, purpose, wait, moved
         self.instance: int | None = None
-        self._held: tuple[int, ...] | None = ()  # None: the whole instance
-        self._tokens: dict[int, str] = {}
-        self._others_at_work = False  # since this was opened, and without a token that is new
-        self.waited = 0.0
+        self._turns: Turns | None = None
 
     def __enter__(self) -> Ledger:
         try:
@@ -91,6 +80,11 @@ class Ledger:
         return self.store.shown
 
     @property
+    def waited(self) -> float:
+        """For how many seconds this ledger waited for its turns."""
+        return self._turns.waited if self._turns else 0.0
+
+    @property
     def busy(self) -> bool:
         """Whether another run holds a turn of this instance."""
         return self.instance is not None and self.store.is_busy(self.instance)
@@ -105,9 +99,8 @@ class Ledger:
         if rows and rows[0][1] and self._purpose != LOOK and not self._moved:
             raise stores.failed(self.shown, f"its content was moved to {rows[0][1]}", f"Set ledger to {rows[0][1]}. Nothing was changed.")
         if rows:
-            self.instance = rows[0][0]
-            self._tokens = self._read_tokens()
-            self._others_at_work = self._purpose != LOOK and self.busy
+            self.instance = int(rows[0][0])
+            self._turns = Turns(self.store, self.instance, self._purpose, self._wait)
 
     def origin(self) -> tuple[str | None, str | None]:
         """Where the content of this instance was moved to, and where it was copied from."""
@@ -118,58 +111,12 @@ class Ledger:
         """Notes ``moved_to`` or ``copied_from``."""
         self.store.write(f"UPDATE instance SET {column} = ? WHERE id = ?", (place, self.instance))
 
-    # Turns
-
     def take_turn(self, binding_ids: t.Collection[int] | None) -> bool:
         """Holds these bindings (None: the whole instance) until the ledger is closed. Raises LedgerError where somebody else has them for too long.
 
         True: other runs were at work since this ledger was opened or asked last, so that what was read of these bindings may be out of date.
         """
-        wanted = None if binding_ids is None else tuple(sorted(set(binding_ids)))
-        if self.instance is None or wanted == self._held:
-            return False
-        started = time.monotonic()
-        if self._held != ():
-            self.store.give_turn_back()
-        others_at_work, self._others_at_work = self._others_at_work, False
-        while not self.store.try_turn(self.instance, wanted):
-            others_at_work = True
-            if time.monotonic() - started > self._wait:
-                raise self._occupied(wanted)
-            time.sleep(min(_POLL, max(0.01, self._wait / 10)))
-        self.waited += time.monotonic() - started
-        self._held = wanted
-        before, self._tokens = self._tokens, self._read_tokens()
-        # Who held a turn when this was opened has signed before, and may have written while this run read.
-        signed = self._tokens.items() if others_at_work else self._tokens.items() - before.items()
-        others = [one for one, _token in signed if wanted is None or one == ALL_ENABLED or one in wanted]
-        if self._purpose == WRITE:
-            self._sign(wanted)
-        return bool(others)
-
-    def _read_tokens(self) -> dict[int, str]:
-        return dict(self.store.read("SELECT binding_id, token FROM turn WHERE instance = ?", (self.instance,)))
-
-    def _sign(self, wanted: tuple[int, ...] | None) -> None:
-        """Notes who has the turn, for those who wait."""
-        token, holder, now = uuid.uuid4().hex, _this_run(), times.now()
-        statement = (
-            "INSERT INTO turn (instance, binding_id, token, holder, since) VALUES (?, ?, ?, ?, ?) ON CONFLICT (instance, binding_id)"
-            " DO UPDATE SET token = excluded.token, holder = excluded.holder, since = excluded.since"
-        )
-        with self.store.transaction():
-            self.store.write_many(statement, [(self.instance, one, token, holder, now) for one in wanted or (ALL_ENABLED,)])
-        self._tokens.update(dict.fromkeys(wanted or (ALL_ENABLED,), token))
-
-    def _occupied(self, wanted: tuple[int, ...] | None) -> LedgerError:
-        rows = self.store.read("SELECT binding_id, holder, since FROM turn WHERE instance = ? ORDER BY since DESC", (self.instance,))
-        rows = [row for row in rows if wanted is None or row[0] == ALL_ENABLED or row[0] in wanted]
-        holder = f"{rows[0][1]}, since {rows[0][2]}" if rows else "a run in check mode"
-        return LedgerError(
-            f"Another run holds what this one needs in the ledger {self.shown}: {holder}. This run waited {self._wait:g} s (ledger_wait). Nothing was changed."
-            " Let that run finish, or end it, then run this again.",
-            ledger=self.shown,
-        )
+        return self._turns is not None and self._turns.take(binding_ids)
 
     # Reading
 
@@ -365,17 +312,6 @@ def open_ledger(params: dict[str, t.Any], host: str, purpose: str) -> Ledger:
     return Ledger(params["ledger"], params["ledger_password"], host, purpose, params["ledger_wait"])
 
 
-def awx_job() -> str | None:
-    """The number of the AWX job that this process belongs to, None outside of AWX."""
-    return os.environ.get("JOB_ID") if "AWX_HOST" in os.environ else None
-
-
-def _this_run() -> str:
-    """Who holds a turn, in words a person can place: host, process, AWX job where there is one."""
-    job = awx_job()
-    return f"host {socket.gethostname()}, process {os.getpid()}" + (f", AWX job {job}" if job else "")
-
-
 def _status(post: int | None, status: str | None) -> str:
     """What the POST of an entry says of it. One that is missing, after a repair by hand, says nothing: the outcome is unknown."""
     return PENDING if post is None else _FROM_DISK.get(status or "", UNKNOWN)
@@ -408,4 +344,4 @@ def _pairs_from(stored: str) -> tuple[list[int], list[int]]:
     return [int(one) for one in bindings], [int(one) for one in extracts]
 
 
-__all__ = ["ALL_ENABLED", "LOOK", "PREDICT", "WRITE", "Entry", "Ledger", "Post", "awx_job", "open_ledger"]
+__all__ = ["ALL_ENABLED", "LOOK", "PREDICT", "WRITE", "Entry", "Ledger", "Post", "open_ledger"]

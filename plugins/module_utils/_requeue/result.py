@@ -22,11 +22,11 @@ from .plan import Batch, Pair, Plan
 from .send import Refusal, Sending
 
 WAYS_ON = (
-    "Look in Adverity whether they were loaded, then set on_unknown: requeue sends them again (rows that did arrive are loaded twice);"
+    "Check in Adverity whether they were loaded, then set on_unknown: requeue sends them again (rows that did arrive are loaded twice);"
     " dispatched records that they were loaded, and sends the rest; skip sends the rest and leaves them unknown; fail, the default, stops here again."
 )
 WAYS_ON_REFUSED = (
-    "Correct the cause in Adverity and run it again, which tries them again; or set on_refused: skip to leave them out."
+    "Correct the cause in Adverity and run it again to retry them; or set on_refused: skip to leave them out."
 )
 _COUNTS = ("requeued", "skipped", "loaded_by_itself", "unknown", "refused", "remaining")
 _REASONS = {

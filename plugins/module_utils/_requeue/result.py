@@ -114,7 +114,8 @@ class Outcome:
         """What is unknown, refused and remaining."""
         refused = [pair for refusal in self.refused for pair in refusal.batch.pairs()]
         handled = {one for batch, _message in self.sent for one in batch.extract_ids}.union(pair[2] for pair in self.in_doubt + refused)
-        remaining = [pair for batch in self.plan.batches for pair in batch.pairs() if pair[2] not in handled] + self.plan.over_limit
+        batches = (*self.plan.batches, *self.plan.later)
+        remaining = [pair for batch in batches for pair in batch.pairs() if pair[2] not in handled]
         return list(self.plan.unknown) + self.in_doubt, self.plan.refused + refused, remaining
 
     def _summary(self, unknown: list[Pair], refused: list[Pair], remaining: list[Pair]) -> list[dict[str, t.Any]]:

@@ -104,7 +104,8 @@ def test_plan(drawn, statuses, how, periods):
     batches = [(batch.datastream_id, batch.binding_ids, batch.alone, one) for batch in plan.batches for one in batch.extract_ids]
     # Everything in one place, in order.
     assert batches == due[:cut]
-    assert plan.over_limit == [(datastream_id, binding_id, one) for datastream_id, named, _alone, one in due[cut:] for binding_id in named or (0,)]
+    later = [pair for batch in plan.later for pair in batch.pairs()]
+    assert later == [(datastream_id, binding_id, one) for datastream_id, named, _alone, one in due[cut:] for binding_id in named or (0,)]
     assert (plan.skipped, list(plan.unknown), plan.loaded) == (expected["skipped"], expected["unknown"], expected["loaded"])
     assert (plan.refused, plan.confirmed) == (expected["refused"], expected["confirmed"])
     assert plan.extract_count == len(batches)

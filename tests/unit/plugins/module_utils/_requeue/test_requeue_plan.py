@@ -19,7 +19,7 @@ from ansible_collections.adverity.management.plugins.module_utils._requeue.decis
 from ansible_collections.adverity.management.plugins.module_utils._requeue.select import Loads
 from ansible_collections.adverity.management.plugins.module_utils._resources.extracts import Extract
 
-LISTS = ("skipped", "loaded", "confirmed", "refused", "over_limit")
+LISTS = ("skipped", "loaded", "confirmed", "refused", "later")
 
 
 def created(day):
@@ -45,6 +45,10 @@ def shape(plan):
 
 def pairs(some):
     return [pair[1:] for pair in some]
+
+
+def later(plan):
+    return pairs(pair for batch in plan.later for pair in batch.pairs())
 
 
 def test_nothing():
@@ -144,7 +148,7 @@ def test_a_limit_counts_what_is_sent(limit, sent, left):
     known = {(5, 1): DISPATCHED, (5, 4): UNKNOWN}
     plan = make([load(one, 5) for one in (1, 2, 3, 4, 5)], known, limit=limit, on_unknown="skip")
     assert [one for batch in plan.batches for one in batch.extract_ids] == sent
-    assert pairs(plan.over_limit) == left
+    assert later(plan) == left
     # What is known beyond the limit is told all the same.
     assert (pairs(plan.skipped), pairs(plan.unknown)) == ([(5, 1)], [(5, 4)])
     assert [entry.extract_id for entry in plan.due()] == [2, 3, 5]
@@ -152,7 +156,7 @@ def test_a_limit_counts_what_is_sent(limit, sent, left):
 
 def test_a_limit_counts_extracts_and_not_bindings():
     plan = make([load(1, 5, 6), load(2, 5, 6)], limit=1)
-    assert (shape(plan), pairs(plan.over_limit)) == ([(456, (5, 6), [1])], [(5, 2), (6, 2)])
+    assert (shape(plan), later(plan)) == ([(456, (5, 6), [1])], [(5, 2), (6, 2)])
 
 
 def test_something_unknown_beyond_the_limit_is_named_too():

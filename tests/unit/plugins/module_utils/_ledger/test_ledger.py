@@ -12,6 +12,7 @@ import json
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._ledger import ledger as ledgers
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import (
     ALL_ENABLED,
     DISPATCHED,
@@ -70,6 +71,33 @@ def test_what_was_planned_is_pending(ledger):
         Entry(5, 2, 456, "2025-01-01T00:00:00Z", PENDING, None, None),
         Entry(5, 1, 456, "2026-01-01T00:00:00Z", PENDING, None, None),
     ]
+
+
+def test_many_entries_are_written_down_in_parts(ledger, monkeypatch):
+    monkeypatch.setattr(ledgers, "_IN_MEMORY", 3)
+    wanted = [entry(extract_id, binding_id) for extract_id in range(1, 6) for binding_id in (5, 6)]
+    ledger.note({}, iter(wanted))
+    ledger.note({}, [*wanted, entry(6, 5)])
+    assert {(one.binding_id, one.extract_id) for one in ledger.entries()} == {(one.binding_id, one.extract_id) for one in [*wanted, entry(6, 5)]}
+    assert ledger.totals() == {5: (456, 6), 6: (456, 5)}
+
+
+def test_writing_many_entries_down_does_not_hold_them_all(ledger, monkeypatch):
+    monkeypatch.setattr(ledgers, "_IN_MEMORY", 10)
+    alive, most = set(), []
+
+    class Watched(Entry):
+        def __del__(self):
+            alive.discard(self.extract_id)
+
+    def entries():
+        for number in range(1, 101):
+            alive.add(number)
+            most.append(len(alive))
+            yield Watched(5, number, 456, None)
+
+    ledger.note({}, entries())
+    assert max(most) <= 20
 
 
 def test_entries_come_by_binding_and_age(ledger):

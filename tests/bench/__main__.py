@@ -48,8 +48,9 @@ def main() -> int:
     about = [] if words.only and words.only not in "ledger" else ledgers.measure(words.folder / "ledgers", course.runs, words.quick)
     lines.sort(key=lambda line: latencies.index(line.latency))  # and within that in the order of the works
     (output / "benchmark.md").write_text(report.write(lines, empty, course.runs, about), "utf-8")
-    (output / "benchmark.svg").write_text(chart.draw(lines), "utf-8")
-    print(f"{output / 'benchmark.md'} and benchmark.svg, after {time.monotonic() - started:.0f} s")
+    if lines:
+        (output / "benchmark.svg").write_text(chart.draw(lines), "utf-8")
+    print(f"{output / 'benchmark.md'}{' and benchmark.svg' if lines else ''}, after {time.monotonic() - started:.0f} s")
     return 0
 
 

@@ -78,6 +78,11 @@ name:
   returned: success
   type: str
   sample: Marketing DWH
+connection_id:
+  description: The id of the connection of the destination. Null if none was given.
+  returned: success
+  type: int
+  sample: 31
 create:
   description: Whether the destination must be created or changed.
   returned: success

@@ -50,6 +50,7 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
         "options": options,
         "target_id": target_id,
         "name": options["name"],
+        "connection_id": names.connection_id,
         "create": create,
         "assignments": _wanted(options, places) if mapped else [],
         "assign": assign,
@@ -81,6 +82,7 @@ class _Names:
         self._client, self._options = client, options
         self._workspaces: list[Row] | None = None
         self._type: Row | None = None
+        self.connection_id: int | None = None
         self.needs_uuids = any(options[name] is not None for name in variables.DATASTREAM_OPTIONS)
 
     def find_destination(self, settings: Row) -> tuple[Row, destinations.Plan | None]:
@@ -92,7 +94,7 @@ class _Names:
         workspace_id = directory.find_workspace(self._read_workspaces(), options["workspace"])["id"]
         named: Row = {"name": options["name"]}
         if options["connection"] is not None:
-            named["auth"] = directory.look_up_connection(client, options["connection"], kind, None)
+            named["auth"] = self.connection_id = directory.look_up_connection(client, options["connection"], kind, None)
         row = destinations.locate(client, kind["id"], named, workspace_id, None, settings)
         if row is not None:
             plan = destinations.Plan(row, named, settings, {})

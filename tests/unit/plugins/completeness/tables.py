@@ -220,6 +220,8 @@ ADDED = {  # module.name: why
     "adverity_deployment_info.variables": "the variables of the role",
     "adverity_deployment_info.options": "what the role's tasks are given",
     "adverity_deployment_info.name": "what the role's tasks are given",
+    "adverity_deployment_info.check_mode": "the summary has to know whether something was only pretended",
+    "adverity_deployment_info.connection_id": "what the role's tasks are given",
     "adverity_deployment_info.create": "whether the destination is to be created or changed",
     "adverity_deployment_info.assign": "whether anything is to be assigned",
     "adverity_deployment_info.assignments": "what the role's tasks are given",

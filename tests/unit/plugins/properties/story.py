@@ -20,7 +20,7 @@ from collections import Counter
 from unittest import mock
 
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, Lost, Refused
-from ansible_collections.adverity.management.plugins.module_utils._ledger import ledger as _ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger import turns as _turns
 from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts as _extracts
 from ansible_collections.adverity.management.plugins.module_utils._spec import times
@@ -284,7 +284,7 @@ class Story:
         with contextlib.ExitStack() as stack:
             for name in CALLED:
                 stack.enter_context(mock.patch.object(in_process.load(name), "connect", side_effect=lambda _params: Watched(self.service, retries=1)))
-            stack.enter_context(mock.patch.object(_ledger, "time", clock))
+            stack.enter_context(mock.patch.object(_turns, "time", clock))
             stack.enter_context(mock.patch.object(SqliteStore, "transaction", _transaction_with_points))
             yield self
 

@@ -11,12 +11,14 @@ a scene does not depend on the value, or it says why.
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Callable, NamedTuple
 
 from adverity_harness.crowds import uuid, uuids
 from adverity_harness.place import load_simulator
 from adverity_harness.runs import module, refused, role
 from adverity_harness.scenes import EXTRACTS
+from adverity_harness.side_by_side import Case, open_cases
 from adverity_harness.worlds import NOW, READ_ONLY_KEY, World
 
 NUMBERS = {"extract_page_size": [2, 100], "list_page_size": [1, 100]}
@@ -33,6 +35,16 @@ class Promise(NamedTuple):
     def values(self) -> list[Any]:
         """The values of the switch."""
         return NUMBERS.get(self.switch) or list(load_simulator().SWITCHES[self.switch][0])
+
+    def __str__(self) -> str:
+        return f"{self.switch}: {self.keep.__name__}"
+
+    def try_out(self, folder: Path) -> None:
+        """Try it under all values at once."""
+        cases = {value: Case(self.world(), {self.switch: value}) for value in self.values}
+        assert len(cases) > 1
+        with open_cases(folder, cases) as crew:
+            self.keep(crew.act, crew.scenes)
 
 
 PROMISES: list[Promise] = []

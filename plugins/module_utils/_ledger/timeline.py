@@ -68,7 +68,7 @@ def see(record: Record, enabled: bool | None, updated: str | None, seen: str | N
     pending = record.writing is not None and record.writing != record.enabled
     known = None if pending else record.enabled
     was = not record.writing if pending else record.enabled
-    interrupted = record.writing is not None and record.writing == enabled
+    interrupted = record.writing == enabled if enabled is not None else pending
     changed = told or (seen if own else None) or record.updated
     after = record._replace(enabled=known if enabled is None else enabled, updated=changed, writing=None)
     if record.updated is None and record.seen is None:
@@ -96,8 +96,8 @@ def _changed(record: Record, after: Record, enabled: bool | None, change: str | 
     periods = tuple((since, until or times.latest(certain, since)) for since, until in record.enabled_periods)
     unknown = tuple((since, until or change, why) for since, until, why in record.unknown_periods)
     order = -1 if certain is None or change is None else times.compare(certain, change)
-    # In one second the state was certain until the change, unless a write that was cut off may have come before.
-    if certain and (order < 0 or (order == 0 and _may_have_been_written(record))):
+    # In one second the state was certain until the change, unless a write that was cut off may have come before. Without a state, it is unknown since then.
+    if certain and (order < 0 or (order == 0 and (enabled is None or _may_have_been_written(record)))):
         unknown += ((certain, None if enabled is None else change, reason),)
     if enabled and change:
         periods += ((change, None),)

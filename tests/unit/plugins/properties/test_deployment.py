@@ -28,6 +28,10 @@ SECONDS = float(os.environ.get("ADVERITY_HISTORIES", 0))
 
 SWITCHED_TWICE = [("wait", 1.0), ("hand", 5), ("fetch", 1), ("wait", 1.0), ("hand", 5)]
 FOUND = {
+    "disabled, then enabled in the second of the reading by a run that was killed, and the list does not tell the state": (
+        {"hidden": ["enabled"], "pace": 0.05},
+        [("run", {"kind": "disable", "target_id": 71}), ("wait", 1.0), ("run", {"ends": ("killed", 16), "target_id": 71}), ("fetch", 1)],
+    ),
     "enabled by a run that was killed, and again by the next one in the same second": (
         {"fine": ["updated", "created"], "hidden": ["enabled"], "pace": 0.05},
         [

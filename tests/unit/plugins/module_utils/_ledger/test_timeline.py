@@ -349,6 +349,15 @@ def test_an_interrupted_write_in_the_second_of_the_last_change():
     assert is_loaded(told, at(15)) is False  # where the list tells the state, it was not written
 
 
+@pytest.mark.parametrize(("writing", "reason"), [(True, INTERRUPTED), (None, ELSEWHERE)])
+def test_a_change_in_the_second_of_the_reading_and_the_list_does_not_tell_the_state(writing, reason):
+    """The state was certain until that second. Whether it is another one since then, nobody can say."""
+    before = see(Record(456, enabled=False, updated=at(10), seen=at(10)), False, at(10), at(20))._replace(writing=writing)
+    record = see(before, None, at(20), at(30))
+    assert record.enabled is None
+    assert [is_loaded(record, at(one)) for one in (19, 20, 25)] == [False, *[Doubt(reason, at(20), None)] * 2]
+
+
 def test_an_interrupted_write_and_another_one_in_the_same_second():
     """The time of the first write may be any in that second."""
     before = see(Record(456), None, at(10), at(10))._replace(writing=True)

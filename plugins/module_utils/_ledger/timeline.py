@@ -149,6 +149,11 @@ def taken_up(record: Record, window: Window) -> Record:
     return record._replace(known=True)
 
 
+def sent_into(record: Record) -> Record:
+    """The record while something is sent into the binding: its outcome may remain unknown, and then something of what was covered is missing."""
+    return record._replace(covered=None)
+
+
 def finished(record: Record, window: Window) -> Record:
     """The record once everything of the window is dispatched or loaded by itself."""
     return record._replace(known=True, covered=record.covered if contains(record.covered, window) else window)

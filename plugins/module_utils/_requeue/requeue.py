@@ -16,7 +16,7 @@ from .._api.client import Client
 from .._api.errors import AdverityError, InputError
 from .._api.paging import Row
 from .._ledger.ledger import DISPATCHED, PENDING, PREDICT, REFUSED, UNKNOWN, WRITE, Entry, Ledger, open_ledger
-from .._ledger.timeline import Doubt, Record, Window, finished, planned, taken_up
+from .._ledger.timeline import Doubt, Record, Window, finished, planned, sent_into, taken_up
 from .._ledger.turns import awx_job
 from .._resources import bindings, extracts
 from .._spec import times
@@ -68,8 +68,9 @@ class Run:
         gone = self._compare_with_ledger(made, due_ids) if self._request.extract_ids is None else []
         records = self._noted(selected, due_ids)
         new = self._params["state"] == "planned" and (records != self._ledger.records(list(records)) or self._is_news(made))
+        used = set() if self._params["state"] == "planned" else {one for batch in made.batches for one in batch.binding_ids}
         if not self._check_mode:
-            self._ledger.note(records, made.due())
+            self._ledger.note({one: sent_into(record) if one in used else record for one, record in records.items()}, made.due())
             settled = [entry for entry in gone if entry.status in (DISPATCHED, REFUSED)]
             self._ledger.settle([*made.entries(made.confirmed, status=DISPATCHED), *settled])
         if self._params["state"] == "planned":
@@ -79,7 +80,7 @@ class Run:
         else:
             self._send(outcome)
             waiting = {entry.binding_id for entry in gone if entry.status in (PENDING, UNKNOWN)}
-            self._note_end(outcome, records, [one for one in due_ids if one not in waiting], options)
+            self._note_end(outcome, records, used, [one for one in due_ids if one not in waiting], options)
         if made.unknown:
             self._warnings.append(f"Left out, because it is unknown whether they are loaded: {describe_unknown(made.unknown)}.")
         return self._told(outcome.result(), outcome)
@@ -192,12 +193,16 @@ class Run:
         outcome.take(sending)
         self._warnings += sending.warnings
 
-    def _note_end(self, outcome: Outcome, records: dict[int, Record], listed_ids: list[int], options: Options) -> None:
+    def _note_end(self, outcome: Outcome, records: dict[int, Record], used: set[int], listed_ids: list[int], options: Options) -> None:
+        """Notes what is covered: the window where all of it was listed, and what was covered before where everything was sent."""
         result = outcome.result()
         stops = ("remaining", "unknown", "refused") if options.on_refused == "fail" else ("remaining", "unknown")
         incomplete = {row["binding_id"] for row in result["summary"] if any(row[name] for name in stops)}
+        done = {one: records[one] for one in used if records[one].covered}
         if self._request.extract_ids is None:
-            done = {one: finished(records[one], self._window) for one in listed_ids if one not in incomplete}
+            done.update({one: finished(records[one], self._window) for one in listed_ids})
+        done = {one: record for one, record in done.items() if one not in incomplete}
+        if done:
             self._ledger.note(done)
         if outcome.refused and options.on_refused == "fail":
             raise refused_error(outcome)

@@ -28,6 +28,14 @@ SECONDS = float(os.environ.get("ADVERITY_HISTORIES", 0))
 
 SWITCHED_TWICE = [("wait", 1.0), ("hand", 5), ("fetch", 1), ("wait", 1.0), ("hand", 5)]
 FOUND = {
+    "a refused extract is tried once more after everything was sent, and the answer is lost": (
+        {},
+        [
+            ("run", {"target_id": 71, "events": {20: [("fetch", 1), ("spoil", 4)]}}),
+            ("settle",),
+            ("run", {"target_id": 70, "kind": "requeue", "faults": {3: "lost after", 5: "lost before"}}),
+        ],
+    ),
     "disabled, then enabled in the second of the reading by a run that was killed, and the list does not tell the state": (
         {"hidden": ["enabled"], "pace": 0.05},
         [("run", {"kind": "disable", "target_id": 71}), ("wait", 1.0), ("run", {"ends": ("killed", 16), "target_id": 71}), ("fetch", 1)],

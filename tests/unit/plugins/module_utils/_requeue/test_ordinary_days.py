@@ -196,6 +196,24 @@ def test_a_wider_window_sends_the_rest(service, run, place, set_enabled):
     assert run(service, check_mode=True, created_from=day(3), **options)["warnings"] == [warning]
 
 
+def test_what_becomes_unknown_after_everything_was_sent_is_named_by_the_next_run(deployed, run):
+    """The history was sent, so that the next run would not even list it. Then one extract is sent again, and no answer comes."""
+    deployed.outcomes = ["lost"]
+    fails(run, AdverityError, deployed, extract_ids=[102], binding_ids=[BINDING], force=True)
+    for check_mode in (True, False):
+        stopped = fails(run, AdverityError, deployed, check_mode=check_mode, target_id=TARGET, backfill="when_needed")
+        assert stopped["unknown_extract_ids"] == [102]
+    assert ids_of(again(run, deployed, on_unknown="dispatched")) == {"skipped": [101, 103, 102]}
+    assert again(run, deployed)["bindings"][0]["action"] == "done"
+
+
+@pytest.mark.parametrize("options", [{"extract_ids": [102], "binding_ids": [BINDING], "target_id": None}, {"created_from": day(2), "created_to": day(2)}])
+def test_what_was_covered_is_covered_after_some_of_it_was_sent_again(deployed, run, options):
+    again(run, deployed, backfill="always", force=True, **options)
+    assert len(deployed.posts) == 1
+    assert again(run, deployed)["bindings"][0]["action"] == "done"
+
+
 def test_a_binding_of_which_nothing_is_known_is_left_alone_with_a_warning(service, run, place):
     service.bindings[0].update(updated=day(1), target_name="DWH\n\x1b[2Jevil")
     for check_mode in (True, False):

@@ -229,7 +229,8 @@ def count_passed(lines: list[str]) -> int:
     return sum(int(text.split()[0]) for text in closing)
 
 
-UNIT_WORKERS = "4"  # on two cores: much of the time is waiting, for turns, for disks and for a database
+# On two cores: much of the time is waiting, for turns, for disks and for a database; less of it in the tests that `quick` leaves out.
+UNIT_WORKERS, QUICK_WORKERS = "4", "8"
 
 
 def units(bench: Bench) -> str:
@@ -275,7 +276,7 @@ def quick(bench: Bench) -> str:
     The tests that kill a run at each of its points, and those that make up histories, take longer than all others together: they are left out.
     """
     left_out = [f"--ignore=tests/unit/plugins/{name}" for name in ("crash", "properties")]
-    lines = bench.run("python", "-m", "pytest", "-q", "-n", UNIT_WORKERS, "tests/unit", *left_out, PYTHONPATH=str(bench.folder))
+    lines = bench.run("python", "-m", "pytest", "-q", "-n", QUICK_WORKERS, "tests/unit", *left_out, PYTHONPATH=str(bench.folder))
     for target, names in QUICK.items():
         lines += bench.run("./runme.sh", *names, cwd=bench.copy / "tests" / "integration" / "targets" / target)
     return f"{count_passed(lines)} tests passed: unit tests, and of the integration targets {' '.join(QUICK)}"

@@ -452,7 +452,13 @@ class Story:
             if some and how == "requeue" and not self.service.bindings[binding]["enabled"]:
                 self.call("adverity_binding", binding_ids=[binding], enabled=True)
             if some:
-                self.call("adverity_requeue", extract_ids=some, binding_ids=[binding], on_unknown=how, on_refused="skip")
+                settled = dict(extract_ids=some, binding_ids=[binding], on_unknown=how, on_refused="skip")
+                try:
+                    self.call("adverity_requeue", **settled)
+                except AdverityError as stopped:
+                    if "batch_size: 1" not in stopped.result()["msg"]:
+                        raise
+                    self.call("adverity_requeue", batch_size=1, **settled)  # all of them are bad
                 self.check()
 
     def _deploy(self, target, **more):

@@ -28,6 +28,20 @@ SECONDS = float(os.environ.get("ADVERITY_HISTORIES", 0))
 
 SWITCHED_TWICE = [("wait", 1.0), ("hand", 5), ("fetch", 1), ("wait", 1.0), ("hand", 5)]
 FOUND = {
+    "all extracts of which it is unknown whether they are loaded are bad": (
+        {"undated": True, "most_rows": 1, "enabled": [5]},
+        [
+            (
+                "pair",
+                {"target_id": 70, "kind": "disable", "events": {14: [("wait", 1.0), ("hand", 5), ("fetch", 1), ("hand", 5)]}},
+                {"target_id": 70, "kind": "requeue", "events": {0: [("fetch", 1), ("vanish", 2)]}},
+                [33],
+            ),
+            ("fetch", 1),
+            ("pair", {"target_id": 70, "events": {36: [("vanish", 2)], 37: [("spoil", 4)]}}, {"target_id": 70, "events": {22: [("vanish", 0)]}}, []),
+            ("spoil", 3),
+        ],
+    ),
     "a refused extract is tried once more after everything was sent, and the answer is lost": (
         {},
         [

@@ -14,9 +14,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -173,16 +174,8 @@ class Course:
                     service.begin()
                     place = self.fresh(POSTGRESQL)
                     self.play(service, place, {"adverity.management.adverity_binding": {"target_id": worlds.TARGET, "enabled": True}})
-                    started = time.perf_counter()
-                    with ThreadPoolExecutor(count) as pool:
-                        for ended in [pool.submit(self._backfill, service, place, number + 1) for number in numbers]:
-                            ended.result()
-                    seconds.append(time.perf_counter() - started)
-                started = time.perf_counter()
-                with ThreadPoolExecutor(count) as pool:
-                    for pinged in [pool.submit(self.ping) for _number in range(count)]:
-                        pinged.result()
-                pings.append(time.perf_counter() - started)
+                    seconds.append(_together([partial(self._backfill, service, place, number + 1) for number in numbers]))
+                pings.append(_together([self.ping] * count))
         title = f"{count} backfills of {extracts:,} extracts at once, {latency} ms"
         note = f"beside one; {count} pings at once take {statistics.median(pings):.2f} s, one takes {self.ping():.2f} s"
         return [Line(title, POSTGRESQL, statistics.median(many), statistics.median(one), note)]
@@ -198,6 +191,15 @@ class Course:
         if done.returncode:
             raise RunError(done.stderr[-3000:])
         return done.stdout
+
+
+def _together(works: list[Callable[[], object]]) -> float:
+    """Do all of these at once; return the seconds until the last one has ended."""
+    started = time.perf_counter()
+    with ThreadPoolExecutor(len(works)) as pool:
+        for ended in [pool.submit(work) for work in works]:
+            ended.result()
+    return time.perf_counter() - started
 
 
 def measure(folder: Path, runs: int, quick: bool) -> list[Line]:

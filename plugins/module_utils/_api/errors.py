@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Every error this collection raises. Only a module's ``main()`` turns one into ``fail_json``."""
+"""Every error this collection raises. Only a module's ``main()`` makes a failed task of one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class AdverityError(Exception):
         self._more.append(sentence)
 
     def result(self) -> dict[str, t.Any]:
-        """The arguments for ``fail_json``: ``msg`` and the facts."""
+        """What a task that fails with it returns: ``msg`` and the facts."""
         return dict(self.facts, msg=" ".join([str(self)] + self._more))
 
 

@@ -16,21 +16,19 @@ from types import MappingProxyType
 from typing import Any, Callable, NamedTuple
 
 from adverity_harness.crowds import PATHS, chunks, snapshot, uuids
-from adverity_harness.runs import Row, module, refused
+from adverity_harness.outcomes import Row
+from adverity_harness.runs import module, refused
 from adverity_harness.scenes import BINDINGS, EXTRACTS, REQUEUE, Scene
 from adverity_harness.side_by_side import Told
 from adverity_harness.worlds import World, moment
-from expected import FAULTS, TIMEOUT
+from expected import FAULTS, RETRIES, TIMEOUT
 
 SURVIVED, ERROR, UNKNOWN = "survived", "error", "unknown"
 Verdict = tuple[str, int]
 
 
 class Call(NamedTuple):
-    """One kind of call. The task is named "call"; `again` is for a second run, when the fault is over.
-
-    Without a ledger a second run depends on nothing but what the service holds by then: `left` tells that, and each of these is tried once.
-    """
+    """One kind of call. The task is named "call"; `again` is for a second run, when the fault is over."""
 
     world: Callable[[], World]
     method: str
@@ -39,7 +37,6 @@ class Call(NamedTuple):
     judge: Callable[[Scene, Told, str], Verdict]
     again: tuple[Row, ...] = ()
     finish: Callable[[Scene, Told, str, str], str] = lambda scene, told, case, outcome: ""
-    left: Callable[[Scene], Any] | None = None
     rows: Mapping[str, Row] = MappingProxyType({})
 
     def fault(self, name: str) -> Row:
@@ -49,9 +46,10 @@ class Call(NamedTuple):
             fault["mutate"] = {fault["mutate"]: self.rows[fault["mutate"]]}
         return fault
 
-    def variables(self, name: str) -> Row:
-        """Return the variables of a case: the timeout is short only where something takes longer."""
-        return {"patience": TIMEOUT if name.startswith("too slow") else 60}
+    def environment(self, name: str) -> dict[str, str]:
+        """Return the environment of a case: the timeout is short only where something takes longer."""
+        patience = TIMEOUT if name.startswith("too slow") else 60
+        return {"ADVERITY_RETRIES": str(RETRIES), "ADVERITY_RETRY_MAX_DELAY": "0.2", "ADVERITY_TIMEOUT": str(patience)}
 
 
 # --- lists: 201 rows, in pages of 100 ---
@@ -106,12 +104,17 @@ def _ids(patches: list[tuple[int, Row]]) -> list[int]:
     return [one for one, _body in patches]
 
 
-def _finish_binding(scene: Scene, told: Told, case: str, _outcome: str) -> str:
+def _finish_binding(scene: Scene, told: Told, case: str, outcome: str) -> str:
     assert scene.enabled() == [1, 2, 3]
     due = told.one(case, "again")["affected"]["binding_ids"]
     assert _ids(scene.patches()) == due
-    assert due in ([2, 3], [3])
-    return ""
+    return _rest(due, outcome, [1, 2, 3], 1)
+
+
+def _rest(due: list[Any], outcome: str, everyone: list[Any], size: int) -> str:
+    """What a second run had to do: nothing, or all but the first part and perhaps the second one."""
+    assert due in ([[]] if outcome == SURVIVED else [everyone[size:], everyone[2 * size :]])
+    return "does the rest" if due else "changes nothing"
 
 
 # --- PATCH datastreams and PUT smart: 120 datastreams, 50 at a time ---
@@ -166,12 +169,11 @@ def _judge_datastreams(method: str, scene: Scene, told: Told, case: str) -> Verd
     return ERROR, sent
 
 
-def _finish_datastreams(method: str, scene: Scene, told: Told, case: str, _outcome: str) -> str:
+def _finish_datastreams(method: str, scene: Scene, told: Told, case: str, outcome: str) -> str:
     assert _done(method, scene) == EVERYONE
     due = told.one(case, "again")["affected"]["datastream_ids"]
-    assert due in (EVERYONE[50:], EVERYONE[100:])
     assert _named(method, scene) == chunks(due)
-    return ""
+    return _rest(due, outcome, EVERYONE, 50)
 
 
 # --- POST requeue: six extracts, two at a time ---
@@ -236,7 +238,7 @@ def _finish_requeue(scene: Scene, told: Told, case: str, outcome: str) -> str:
 
 
 _REQUEUE = dict(datastream_id=456, target_id=789, batch_size=2)
-_KNOWN = {**module("requeue_info", "known", datastream_id=456, target_id=789), "when": "call is failed"}
+_KNOWN = module("requeue_info", "known", datastream_id=456, target_id=789)
 
 CALLS: dict[str, Call] = {
     "bindings list": Call(
@@ -266,7 +268,6 @@ CALLS: dict[str, Call] = {
         _judge_binding,
         (module("binding", "again", target_id=789, enabled=True),),
         _finish_binding,
-        lambda scene: scene.enabled(),
     ),
     "PATCH datastreams": Call(
         _datastreams_world,
@@ -276,7 +277,6 @@ CALLS: dict[str, Call] = {
         functools.partial(_judge_datastreams, "PATCH"),
         (module("datastream", "again", all_datastreams=True, enabled=True),),
         functools.partial(_finish_datastreams, "PATCH"),
-        functools.partial(_done, "PATCH"),
     ),
     "PUT smart": Call(
         _datastreams_world,
@@ -286,13 +286,12 @@ CALLS: dict[str, Call] = {
         functools.partial(_judge_datastreams, "PUT"),
         (module("smart_pulling", "again", all_datastreams=True, frequency="weekly"),),
         functools.partial(_finish_datastreams, "PUT"),
-        functools.partial(_done, "PUT"),
     ),
     "POST requeue": Call(
         _requeue_world,
         "POST",
         REQUEUE,
-        [refused({**module("requeue", "call", **_REQUEUE), "register": "call"}), _KNOWN],
+        [refused(module("requeue", "call", **_REQUEUE)), _KNOWN],
         _judge_requeue,
         (refused(module("requeue", "again", **_REQUEUE)),),
         _finish_requeue,

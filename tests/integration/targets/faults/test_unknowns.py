@@ -12,15 +12,14 @@ import promises_times
 import pytest
 from adverity_harness.place import load_simulator
 
-# To import the files registers their promises. Those of the others are tried in test_unknowns_more.py, so that two workers share them.
-FURTHER = (promises_names, promises_times)
-HERE = [promise for promise in promises.PROMISES if promise.keep.__module__ == promises.__name__]
+FILES = (promises, promises_names, promises_times)  # to import a file registers its promises
 
 
-@pytest.mark.parametrize("promise", HERE, ids=str)
+@pytest.mark.parametrize("promise", promises.PROMISES, ids=str)
 def test_the_promise_holds_whatever_the_service_does(tmp_path, promise):
     promise.try_out(tmp_path)
 
 
 def test_there_is_a_promise_for_each_unknown():
     assert {promise.switch for promise in promises.PROMISES} == set(load_simulator().SWITCHES)
+    assert {promise.keep.__module__ for promise in promises.PROMISES} == {file.__name__ for file in FILES}

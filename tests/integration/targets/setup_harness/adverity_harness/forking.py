@@ -60,14 +60,10 @@ class Fork:
 class Forking:
     """The process that forks, one run at a time; it ends with this one."""
 
-    def __init__(self, playbook_command: str, environment: dict[str, str]) -> None:
-        with open(playbook_command, encoding="utf-8") as script:
-            first = script.readline()
-        assert first.startswith("#!/"), f"{playbook_command} is no script"
-        self.python = sys.executable if " " in first.strip() else first[2:].strip()  # "env python" finds ours
+    def __init__(self, python: str, playbook_command: str, environment: dict[str, str]) -> None:
         self.environment, self.busy = environment, threading.Lock()
         self.process = subprocess.Popen(
-            [self.python, __file__, playbook_command], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+            [python, __file__, playbook_command], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
         )
         atexit.register(self.process.communicate)  # the end of its input is its end
 

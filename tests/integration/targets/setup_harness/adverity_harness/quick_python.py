@@ -27,6 +27,7 @@ import sys
 import time
 import types
 import zipimport
+from collections.abc import Callable
 from pathlib import Path
 
 # A script in a file, and an environment that changes what Python imports, are left to the real interpreter.
@@ -78,8 +79,13 @@ def _serve() -> None:
     for name in ("ansible.module_utils.basic", "requests", "sqlite3", "zipfile", "runpy", "tempfile", "base64", "concurrent.futures", "decimal"):
         __import__(name)
     _compile_each_text_once(Path(sys.argv[1]).parent)
+    serve(sys.argv[1], _run)
+
+
+def serve(address: str, run: Callable[[socket.socket], None]) -> None:
+    """Say that this process is ready, and fork for each connection, until its input ends. In the fork, `run` does all that is left."""
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(sys.argv[1])
+    listener.bind(address)
     listener.listen(64)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
     gc.freeze()  # what is here now is never looked at again, so that the forks share it
@@ -88,7 +94,7 @@ def _serve() -> None:
         connection, _address = listener.accept()
         if not os.fork():
             listener.close()
-            _run(connection)
+            run(connection)
         connection.close()
 
 

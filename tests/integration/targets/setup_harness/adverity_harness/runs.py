@@ -19,20 +19,22 @@ import tempfile
 import threading
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Callable
 
 from . import quick_python
+from .direct import Carried, Direct, Failed
 from .forking import Fork, Forking
-from .worlds import KEY, READ_ONLY_KEY
+from .outcomes import COLLECTION, Outcomes, Row
+from .worlds import KEY
 
-Row = dict[str, Any]
-COLLECTION = "adverity.management"
 LONGEST = 600.0  # seconds for one run, also on a machine that has much else to do
 CALLBACKS = Path(__file__).with_name("callback")
 TOKEN = "ADVERITY_HARNESS_RUN"
 FORKING: list[Forking] = []  # the process that runs are forked from, once there is one
 QUICK_PYTHON: list[Path] = []  # the interpreter of modules in such runs
+DIRECT: list[Direct] = []  # the process that modules without ansible-playbook are forked from
 STARTING = threading.Lock()
 
 
@@ -55,14 +57,13 @@ def refused(task: Row) -> Row:
     return {"name": "A refusal", "block": [task], "rescue": [{"name": "Go on", "ansible.builtin.meta": "noop"}]}
 
 
-class Run:
+class Run(Outcomes):
     """One run of ansible-playbook that is under way or over. `outcomes` are its results in order, `stats` the counts of localhost."""
 
     def __init__(self, folder: Path, process: subprocess.Popen[bytes] | Fork, token: str) -> None:
+        super().__init__()
         self.folder, self.process, self.token = folder, process, token
         self.killed = False
-        self.output = ""
-        self.outcomes: list[Row] = []
         self.stats: dict[str, int] = {}
         self.custom: Row = {}
 
@@ -112,30 +113,10 @@ class Run:
             else:
                 self.outcomes.append(row)
 
-    def of(self, name: str) -> list[Row]:
-        """Return the results of the tasks with this name (or this module, as ``adverity_requeue``) that were not skipped."""
-        wanted = (name, f"{COLLECTION}.{name}")
-        return [one["result"] for one in self.outcomes if one["status"] != "skipped" and (one["task"] == name or one["action"] in wanted)]
-
-    def told_by(self, *titles: str) -> list[Row]:
-        """Return the results of the tasks with these names, each of which ran once."""
-        return [self.one(title) for title in titles]
-
-    def one(self, name: str) -> Row:
-        """Return the result of the only task with this name (or this module) that was not skipped."""
-        found = self.of(name)
-        assert len(found) == 1, f"{len(found)} tasks {name!r} in:\n{self.output}"
-        return found[0]
-
     @property
     def changed(self) -> int:
         """How many tasks changed something."""
         return self.stats["changed"]
-
-    @property
-    def failures(self) -> list[Row]:
-        """The results of all tasks that failed, also where the play went on."""
-        return [one["result"] for one in self.outcomes if one["status"] == "failed"]
 
     @property
     def warnings(self) -> list[str]:
@@ -148,20 +129,9 @@ class Run:
         return (self.folder / "stdout").read_text("utf-8", "replace")
 
     def check(self, fails: bool = False, warnings: tuple[str, ...] = (), may_warn: tuple[str, ...] = ()) -> None:
-        """Check what holds for every run that came to its end.
-
-        `warnings` are words of those expected: each of them has to come, and no others may, but for `may_warn`. Line breaks are
-        set by Ansible, so white space does not count.
-        """
-        shown = f"\n{self.output[-6000:]}"
-        assert (self.process.returncode != 0) is fails, f"ended with {self.process.returncode}{shown}"
-        for sign in ("Traceback (most recent call last)", "MODULE FAILURE", "[DEPRECATION WARNING]", KEY, READ_ONLY_KEY):
-            assert sign not in self.output, f"{sign!r} in the output{shown}"
-        given = ["".join(text.split()) for text in self.warnings]
-        expected = ["".join(text.split()) for text in warnings]
-        assert not [text for text in expected if not any(text in one for one in given)], f"a warning is missing: {self.warnings}{shown}"
-        expected += ["".join(text.split()) for text in may_warn]
-        assert not [one for one in given if not any(text in one for text in expected)], f"a warning was not expected: {self.warnings}{shown}"
+        """Check what holds for every run that came to its end; `warnings` and `may_warn` are those of `check_told`."""
+        assert (self.process.returncode != 0) is fails, f"ended with {self.process.returncode}\n{self.output[-6000:]}"
+        self.check_told(warnings, may_warn)
 
 
 class Controller:
@@ -247,13 +217,39 @@ class Controller:
             )
         return Run(folder, process, token)
 
+    def carry_out(
+        self,
+        tasks: list[Row],
+        *,
+        check: bool = False,
+        diff: bool = False,
+        env: Mapping[str, str] | None = None,
+        warnings: tuple[str, ...] = (),
+        may_warn: tuple[str, ...] = (),
+    ) -> Outcomes:
+        """Carry out tasks without ansible-playbook (see `direct`), and check what holds for all that is printed."""
+        with STARTING:
+            if not DIRECT:
+                DIRECT.append(Direct(python_of(ansible_playbook()), self.collections, short_folder()))
+        carried = Carried(DIRECT[0], {**self.environment(), **(env or {})}, check, diff)
+        told = Outcomes()
+        try:
+            for task in tasks:
+                carried.act(task)
+        except Failed as failure:
+            raise AssertionError(f"a task failed: {failure}") from failure
+        finally:
+            told.outcomes, told.output = carried.outcomes, "".join(carried.printed)
+        told.check_told(warnings, may_warn)
+        return told
+
     def _fork(self, words: list[str], folder: Path, environment: dict[str, str]) -> Fork | None:
         with STARTING:
             if not FORKING:
-                home = tempfile.mkdtemp(prefix="adverity-harness-")
-                atexit.register(shutil.rmtree, home, ignore_errors=True)
-                FORKING.append(Forking(ansible_playbook(), {**self.environment(), "HOME": home}))
-                QUICK_PYTHON.append(quick_python.start(FORKING[0].python, Path(home)))
+                home = short_folder()
+                python = python_of(ansible_playbook())
+                FORKING.append(Forking(python, ansible_playbook(), {**self.environment(), "HOME": str(home)}))
+                QUICK_PYTHON.append(quick_python.start(python, home))
         environment = {**environment, "ADVERITY_HARNESS_PYTHON": str(QUICK_PYTHON[0])}
         return FORKING[0].start(words, folder, environment) if FORKING[0].fits(environment) else None
 
@@ -287,6 +283,13 @@ class Controller:
         return self.play(f"{COLLECTION}.deploy_destination", fails=fails, extra_vars=variables, **ours)
 
 
+def short_folder() -> Path:
+    """Make a folder whose path is short enough for a socket in it; it goes when this process ends."""
+    folder = tempfile.mkdtemp(prefix="adverity-harness-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
 def ansible_playbook() -> str:
     """Return the command: that of the Python which runs the tests, or under ansible-test the one on PATH.
 
@@ -299,3 +302,11 @@ def ansible_playbook() -> str:
         if found and Path(found).resolve().name != "python.py":
             return found
     raise AssertionError("there is no ansible-playbook on PATH")
+
+
+def python_of(script: str) -> str:
+    """Return the Python that a script names in its first line, which is not always the one that runs the tests."""
+    with open(script, encoding="utf-8") as stream:
+        first = stream.readline()
+    assert first.startswith("#!/"), f"{script} is no script"
+    return sys.executable if " " in first.strip() else first[2:].strip()  # "env python" finds ours

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many cases in one run: a play in which each host has its own service and its own ledger, and none knows of the others."""
+"""Many cases at once: each has its own service and its own ledger, and none knows of the others."""
 
 from __future__ import annotations
 
@@ -10,36 +10,39 @@ import contextlib
 import json
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from .outcomes import COLLECTION, Outcomes, Row
 from .place import collections_path
-from .runs import Controller, Row, Run
+from .runs import Controller
 from .scenes import Scene, open_scene
 from .worlds import World
 
-FORKS = 4
+FORKS = 4  # of ansible-playbook
+AT_ONCE = 12  # without it; most of their time is waiting
 
 
 class Case(NamedTuple):
-    """A world, how its service behaves, and what the tasks find as variables beside `url` and `ledger`."""
+    """A world, how its service behaves, and what its tasks find in their environment."""
 
     world: World
     switches: Mapping[str, Any] = MappingProxyType({})
     faults: tuple[Row, ...] = ()
-    variables: Mapping[str, Any] = MappingProxyType({})
+    environment: Mapping[str, str] = MappingProxyType({})
 
 
 class Told:
-    """What the tasks of one run told, case by case."""
+    """What the tasks told, case by case; `run` has it all."""
 
-    def __init__(self, run: Run, hosts: dict[str, str]) -> None:
+    def __init__(self, run: Outcomes, hosts: dict[str, str]) -> None:
         self.run, self._hosts = run, hosts
 
     def all(self, case: str, title: str) -> list[Row]:
         """Return the results that a case has of the tasks with this name, or this module, that were not skipped."""
-        wanted = (title, f"adverity.management.{title}")
+        wanted = (title, f"{COLLECTION}.{title}")
         mine = [one for one in self.run.outcomes if one["host"] == self._hosts[case] and one["status"] != "skipped"]
         return [{**one["result"], "failed": one["status"] == "failed"} for one in mine if one["task"] == title or one["action"] in wanted]
 
@@ -55,24 +58,35 @@ class SideBySide(Controller):
 
     def __init__(self, folder: Path, scenes: dict[str, Scene], cases: dict[str, Case]) -> None:
         super().__init__(folder / "controller", collections_path(folder / "collections"), "given by each host")
-        self.scenes = scenes
+        self.scenes, self.cases = scenes, cases
         self.hosts = {name: f"case{number:03}" for number, name in enumerate(scenes)}
+
+    def act(self, tasks: list[Row], warnings: tuple[str, ...] = (), diff: bool = False) -> Told:
+        """Carry out the tasks in every case without ansible-playbook."""
+
+        def carry_out(name: str) -> Outcomes:
+            return self.scenes[name].carry_out(tasks, diff=diff, env=self.cases[name].environment, may_warn=warnings)
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            told = list(pool.map(carry_out, self.scenes))
+        whole = Outcomes()
+        whole.output = "".join(one.output for one in told)
+        whole.outcomes = [{**row, "host": self.hosts[name]} for name, one in zip(self.scenes, told) for row in one.outcomes]
+        whole.check_told(warnings)
+        return Told(whole, self.hosts)
+
+    def play_all(self, tasks: list[Row]) -> Told:
+        """Run the tasks in every case as a play in which each case is a host."""
         shared = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
         hosts = {
-            self.hosts[name]: {"url": scene.url, "ledger": str(scene.ledger), **cases[name].variables} for name, scene in scenes.items()
+            self.hosts[name]: {"mine": {"ADVERITY_INSTANCE": scene.url, "ADVERITY_LEDGER": str(scene.ledger), **self.cases[name].environment}}
+            for name, scene in self.scenes.items()
         }
-        self.inventory = self.folder / "inventory.json"
         self.inventory.write_text(json.dumps({"all": {"vars": shared, "hosts": hosts}}), "utf-8")
-
-    def act(self, tasks: list[Row], only: Any = None, environment: Row | None = None, **options: Any) -> Told:
-        """Run the tasks in every case, or only in these; `environment` is that of the modules, `options` are those of `play`."""
-        chosen = [self.hosts[name] for name in (self.scenes if only is None else only)]
-        mine = {"ADVERITY_INSTANCE": "{{ url }}", "ADVERITY_LEDGER": "{{ ledger }}", **(environment or {})}
-        play = {"name": "Test", "hosts": ",".join(chosen), "gather_facts": False, "strategy": "ansible.builtin.free"}
+        play = {"name": "Test", "hosts": "all", "gather_facts": False, "strategy": "ansible.builtin.free"}
         playbook = self.folder / f"playbook{self._runs}.yml"
-        playbook.write_text(json.dumps([{**play, "environment": mine, "tasks": tasks}], indent=1), "utf-8")
-        env = {"ANSIBLE_FORKS": str(FORKS), "ANSIBLE_PIPELINING": "true", **options.pop("env", {})}
-        return Told(self.play(str(playbook), env=env, **options), self.hosts)
+        playbook.write_text(json.dumps([{**play, "environment": "{{ mine }}", "tasks": tasks}], indent=1), "utf-8")
+        return Told(self.play(str(playbook), env={"ANSIBLE_FORKS": str(FORKS), "ANSIBLE_PIPELINING": "true"}), self.hosts)
 
 
 @contextlib.contextmanager

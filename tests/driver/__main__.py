@@ -18,7 +18,7 @@ import places
 import processes
 import pythons
 import release
-from stages import CHECKS, EXTRA, STAGES, Bench, Outcome, run_beside, run_stages
+from stages import EXTRA, LANES, STAGES, Bench, Outcome, run_beside
 
 # ansible-core series with the Python that runs them. Integration tests run on the first and the last.
 MATRIX = {"2.16": "3.10", "2.18": "3.11", "2.19": "3.11", "2.21": "3.12"}
@@ -63,17 +63,14 @@ def measure(words: list[str]) -> int:
         return subprocess.run(command, cwd=places.ROOT, env=environment, check=False).returncode
 
 
-def default_bench(name: str, here: list[str]) -> Bench:
-    """Return the bench with the pinned ansible-core and all linters."""
-    tools = pythons.development_tools()
-    return Bench(name, tools, places.WORK / name, pythons.target_pythons(tools, here, more=False))
-
-
-def core_bench(core: str, python: str, here: list[str], name: str = "tests", more: bool = False) -> Bench:
-    """Return a bench for one ansible-core series; it has no linters."""
-    tools = pythons.core_tools(core, python)
-    targets = pythons.target_pythons(tools, here, more)
-    return Bench(f"ansible-core {core} on Python {python}", tools, tools.parents[1] / name, targets)
+def make_benches(core: str, python: str, names: list[str], here: list[str], targets: Sequence[str] = (), more: bool = False) -> list[tuple[Bench, list[str]]]:
+    """Return a bench for each lane that has some of these stages, with those in order: with the pinned ansible-core and all linters, or another core alone."""
+    tools = pythons.core_tools(core, python) if core else pythons.development_tools()
+    folder = tools.parents[1] if core else places.WORK
+    title = f"ansible-core {core} on Python {python}" if core else "ansible-core as pinned"
+    pythons_of_modules = pythons.target_pythons(tools, here, more)
+    lanes = [(lane, [name for name in stages if name in names]) for lane, stages in LANES.items()]
+    return [(Bench(title, tools, folder / lane, pythons_of_modules, list(targets)), wanted) for lane, wanted in lanes if wanted]
 
 
 def check(core: str, python: str, names: list[str], targets: Sequence[str] = ()) -> int:
@@ -88,17 +85,12 @@ def check(core: str, python: str, names: list[str], targets: Sequence[str] = ())
         names = [name for name in names if name != "page"]
     with places.alone():
         here = pythons.announce_targets()
-        checks = [name for name in names if name in CHECKS]
-        tests = [name for name in names if name not in CHECKS]
-        kinds = [kind for kind, wanted in (("tests", tests), ("checks", checks)) if wanted]
-        benches = [core_bench(core, python, here, kind) if core else default_bench(kind, here) for kind in kinds]
-        benches[0].chosen = list(targets)
-        outcomes = run_beside(benches[0], tests, benches[1], checks) if len(benches) > 1 else run_stages(benches[0], names)
+        outcomes = run_beside(make_benches(core, python, names, here, targets))
     return conclude(outcomes, time.monotonic() - started, left_out)
 
 
 def matrix(cores: list[str], targets: list[str]) -> int:
-    """Run sanity and units on these ansible-cores of the matrix, integration on the oldest and the newest there is; sanity beside the others.
+    """Run sanity and units on these ansible-cores of the matrix, integration on the oldest and the newest there is.
 
     `targets` are the integration targets to run, none for all.
     """
@@ -108,11 +100,9 @@ def matrix(cores: list[str], targets: list[str]) -> int:
         here = pythons.announce_targets()
         for core in cores:
             python = MATRIX[core]
-            tests = ["units"] + (["integration"] if core in (min(MATRIX), max(MATRIX)) else [])
+            names = ["sanity", "units"] + (["integration"] if core in (min(MATRIX), max(MATRIX)) else [])
             try:
-                bench, beside = core_bench(core, python, here, more=True), core_bench(core, python, here, "checks")
-                bench.chosen = targets
-                outcomes += run_beside(bench, tests, beside, ["sanity"])
+                outcomes += run_beside(make_benches(core, python, names, here, targets, more=True))
             except pythons.MissingError as error:
                 print(error, flush=True)
                 outcomes.append(Outcome(f"ansible-core {core} on Python {python}", "set up", False, 0, str(error)))

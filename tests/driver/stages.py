@@ -296,8 +296,8 @@ def coverage(bench: Bench) -> str:
     return f"{total[-1]} of the lines in plugins/ were reached by unit tests"
 
 
-# Those that are about the texts, and run beside the tests.
-CHECKS = ("lint", "docs", "page", "sanity")
+# What runs one after the other, in one copy of the collection; the lanes run at the same time, the longest is the first.
+LANES = {"integration": ("integration",), "units": ("units", "quick", "coverage"), "checks": ("sanity", "lint", "docs", "page")}
 STAGES: dict[str, Callable[[Bench], str]] = {
     "lint": lint,
     "docs": docs,
@@ -339,18 +339,25 @@ def run_stages(bench: Bench, names: list[str]) -> list[Outcome]:
     return outcomes
 
 
-def run_beside(bench: Bench, names: list[str], beside: Bench, beside_names: list[str]) -> list[Outcome]:
-    """Run stages on one bench, and those of another one at the same time: they want one core, and leave the other idle.
+def run_beside(lanes: list[tuple[Bench, list[str]]]) -> list[Outcome]:
+    """Run the stages of each lane in order, and all lanes at the same time: none of them keeps two cores busy.
 
-    What these say is printed when the others are through. Their outcomes come first.
+    The first lane is shown as it goes, what the others say is printed when all are through.
     """
-    beside.quiet = True
-    outcomes: list[Outcome] = []
-    thread = threading.Thread(target=lambda: outcomes.extend(run_stages(beside, beside_names)), daemon=True)
-    thread.start()
+    outcomes: list[list[Outcome]] = [[] for _lane in lanes]
+
+    def run(number: int) -> None:
+        outcomes[number] = run_stages(*lanes[number])
+
+    for bench, _names in lanes[1:]:
+        bench.quiet = True
+    threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(1, len(lanes))]
+    for thread in threads:
+        thread.start()
     try:
-        others = run_stages(bench, names)
-        thread.join()
+        run(0)
+        for thread in threads:
+            thread.join()
     finally:
-        print("".join(beside.said), end="", flush=True)
-    return outcomes + others
+        print("".join(text for bench, _names in lanes[1:] for text in bench.said), end="", flush=True)
+    return [outcome for lane in outcomes for outcome in lane]

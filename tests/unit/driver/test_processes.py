@@ -45,7 +45,7 @@ def tool(bench):
 stages.STAGES.update(first=tool, second=tool)
 processes.stop_on_signals()
 names = ["first", "second"]
-stages.run_beside(Bare("tests", Path(), Path(), []), names, Bare("checks", Path(), Path(), []), names)
+stages.run_beside([(Bare(name, Path(), Path(), []), names) for name in ("tests", "checks")])
 """
 
 

@@ -35,9 +35,7 @@ class Direct:
 
     def __init__(self, python: str, collections: Path, folder: Path) -> None:
         self.address, self.collections = folder / "direct", collections
-        environment = {**os.environ, "PYTHONPATH": str(collections)}
-        command = [python, __file__, str(self.address)]
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process = subprocess.Popen([python, __file__, str(self.address), str(collections)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         atexit.register(process.communicate)  # the end of its input is its end
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n", "the process that imports the modules has ended"
@@ -106,6 +104,7 @@ def _import_role(collections: Path) -> Any:
 def _serve() -> None:
     from quick_python import serve
 
+    sys.path.append(sys.argv[2])
     package = importlib.import_module("ansible_collections.adverity.management.plugins.modules")
     names = [path.stem for folder in package.__path__ for path in Path(folder).glob("adverity_*.py")]
     modules = {name: importlib.import_module(f"{package.__name__}.{name}") for name in names}

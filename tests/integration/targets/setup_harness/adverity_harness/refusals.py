@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many tasks that are all to be refused, tried one after the other."""
+"""Many tasks that are all to be refused, tried in one run."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .outcomes import Outcomes, Row
-from .runs import refused
+from .outcomes import Row
+from .runs import Run, refused
 from .scenes import Scene, open_scene
 from .worlds import World
 
@@ -29,10 +29,10 @@ def ordinary_world() -> World:
 
 @dataclass
 class Tried:
-    """What came of it: the scene, what was told, and the failed results by the case's name."""
+    """What came of it: the scene, the run, and the failed results by the case's name."""
 
     scene: Scene
-    run: Outcomes
+    run: Run
     failures: dict[str, Row]
 
     def check_told(self, name: str, *words: str) -> None:
@@ -49,6 +49,6 @@ class Tried:
 def try_all(folder: Path, world: World, cases: Mapping[str, tuple[Any, ...]]) -> Iterator[Tried]:
     """Try the tasks, each the first thing in its case."""
     with open_scene(folder, world) as scene:
-        run = scene.carry_out([refused({**case[0], "name": name}) for name, case in cases.items()])
+        run = scene.play([refused({**case[0], "name": name}) for name, case in cases.items()])
         failures = {one["task"]: one["result"] for one in run.outcomes if one["status"] == "failed"}
         yield Tried(scene, run, failures)

@@ -149,7 +149,7 @@ class Controller:
     def environment(self) -> dict[str, str]:
         """Return the environment of a run. What ansible-test has set for its own purposes, as for coverage, stays."""
         inside = "ANSIBLE_TEST_CI" in os.environ
-        taken = ("ADVERITY_",) if inside else ("ADVERITY_", "ANSIBLE_")
+        taken = ("ADVERITY_", "PYTEST_") if inside else ("ADVERITY_", "ANSIBLE_", "PYTEST_")  # pytest's name the test: no two runs would be the same
         result = {name: value for name, value in os.environ.items() if not name.startswith(taken)}
         enabled = [name for name in (result.get("ANSIBLE_CALLBACKS_ENABLED"), "adverity_record") if name]
         result.update(

@@ -25,7 +25,7 @@ from typing import Any, Callable
 
 import yaml
 from adverity_harness.place import collections_path
-from adverity_harness.runs import LONGEST, TOKEN, ansible_playbook
+from adverity_harness.runs import LONGEST, TOKEN, ansible_playbook, python_of, quick_interpreter
 from adverity_harness.scenes import Scene
 from adverity_harness.worlds import KEY
 from awx_credential_types import inject
@@ -114,6 +114,7 @@ class Awx:
             "MAX_EVENT_RES": "700000",
             "AWX_HOST": "https://awx.example.com",
             "ANSIBLE_COLLECTIONS_PATH": str(collections_path(self.folder / "collections")),
+            "ANSIBLE_PIPELINING": "true" if kill_when is None else "false",  # what is not to be killed is quicker
             "ANSIBLE_REMOTE_TEMP": str(home / ".ansible" / "tmp"),
             "HOME": str(home),
             "ADVERITY_RETRY_MAX_DELAY": "0.05",
@@ -139,7 +140,8 @@ class Awx:
         command = [sys.executable, "-m", "ansible_runner", "run", str(folder), "-p", playbook, "--ident", ident]
         command += ["--cmdline=--check"] if template["job_type"] == "check" else []
         token = uuid.uuid4().hex
-        path = os.pathsep.join([str(Path(ansible_playbook()).parent), os.environ.get("PATH", os.defpath)])
+        tools = Path(ansible_playbook()).parent if kill_when else _quick_tools(folder / "tools")
+        path = os.pathsep.join([str(tools), os.environ.get("PATH", os.defpath)])
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ADVERITY_", "ANSIBLE_"))}
         with open(folder / "runner.out", "wb") as output:
             process = subprocess.Popen(
@@ -173,6 +175,28 @@ class Awx:
                 assert not [one for one in secrets if one in content], path
                 looked += 1
         assert looked > 10 * self.jobs
+
+
+QUICK_PLAYBOOK = """#!{python}
+import os, sys
+from ansible import constants
+from ansible.cli.playbook import main
+sys.executable = {quick!r}  # which becomes ansible_playbook_python
+os.symlink({modules!r}, os.path.join(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache"))
+sys.exit(main())
+"""
+
+
+def _quick_tools(folder: Path) -> Path:
+    """Make a folder with an ansible-playbook whose modules run in the quick interpreter, and are put together once for all jobs."""
+    folder.mkdir()
+    quick = quick_interpreter()
+    modules = quick.with_name("modules")
+    modules.mkdir(exist_ok=True)
+    command = folder / "ansible-playbook"
+    command.write_text(QUICK_PLAYBOOK.format(python=python_of(ansible_playbook()), quick=str(quick), modules=str(modules)), "utf-8")
+    command.chmod(0o700)
+    return folder
 
 
 def _kill(token: str, keep: tuple[int, ...] = ()) -> None:

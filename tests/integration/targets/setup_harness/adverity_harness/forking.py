@@ -21,12 +21,13 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 # What ansible-core reads as it is imported is the same for all runs; a run in which anything else differs starts a process of its own.
 DIFFERING = ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_FORKS", "ANSIBLE_INJECT_INVOCATION", "ANSIBLE_PIPELINING", "ANSIBLE_REMOTE_TEMP", "HOME")
-OURS = "ADVERITY_"  # ansible-core does not read these
+OURS = ("ADVERITY_", "CONTROLLER_")  # ansible-core does not read these
 
 
 class Fork:
@@ -67,10 +68,11 @@ class Forking:
         )
         atexit.register(self.process.communicate)  # the end of its input is its end
 
-    def fits(self, environment: dict[str, str]) -> bool:
-        """Tell whether a run with this environment can be a fork."""
-        differing = {name for name, _value in environment.items() ^ self.environment.items() if not name.startswith(OURS)}
-        return differing <= set(DIFFERING)
+    def fits(self, environment: dict[str, str], asked: Iterable[str]) -> bool:
+        """Tell whether a run with this environment can be a fork; `asked` are the variables that its test sets or takes away."""
+        differing = {name for name, _value in environment.items() ^ self.environment.items() if not name.startswith(OURS)} - set(DIFFERING)
+        assert differing <= set(asked), f"no run is a fork where the environment changes by itself: {differing - set(asked)}"
+        return not differing
 
     def start(self, command: list[str], folder: Path, environment: dict[str, str]) -> Fork | None:
         """Start a run whose output goes to files in its folder; None where another one is under way."""

@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Callable
 
@@ -33,7 +33,7 @@ LONGEST = 600.0  # seconds for one run, also on a machine that has much else to 
 CALLBACKS = Path(__file__).with_name("callback")
 TOKEN = "ADVERITY_HARNESS_RUN"
 FORKING: list[Forking] = []  # the process that runs are forked from, once there is one
-QUICK_PYTHON: list[Path] = []  # the interpreter of modules in such runs
+QUICK_PYTHON: list[Path] = []  # the interpreter of modules in such runs, once there is one
 DIRECT: list[Direct] = []  # the process that modules without ansible-playbook are forked from
 STARTING = threading.Lock()
 
@@ -203,7 +203,7 @@ class Controller:
         environment: dict[str, str | None] = {**self.environment(), **quicker, **(env or {})}
         environment.update({"ADVERITY_HARNESS_RECORD": str(folder / "record"), TOKEN: token})
         given = {name: value for name, value in environment.items() if value is not None}
-        forked = self._fork(command[1:], folder, given) if fork else None
+        forked = self._fork(command[1:], folder, given, env or {}) if fork else None
         if forked is not None:
             return Run(folder, forked, token)
         with open(folder / "stdout", "wb") as stdout, open(folder / "stderr", "wb") as stderr:
@@ -243,15 +243,12 @@ class Controller:
         told.check_told(warnings, may_warn)
         return told
 
-    def _fork(self, words: list[str], folder: Path, environment: dict[str, str]) -> Fork | None:
+    def _fork(self, words: list[str], folder: Path, environment: dict[str, str], asked: Iterable[str]) -> Fork | None:
         with STARTING:
             if not FORKING:
-                home = short_folder()
-                python = python_of(ansible_playbook())
-                FORKING.append(Forking(python, ansible_playbook(), {**self.environment(), "HOME": str(home)}))
-                QUICK_PYTHON.append(quick_python.start(python, home))
-        environment = {**environment, "ADVERITY_HARNESS_PYTHON": str(QUICK_PYTHON[0])}
-        return FORKING[0].start(words, folder, environment) if FORKING[0].fits(environment) else None
+                FORKING.append(Forking(python_of(ansible_playbook()), ansible_playbook(), {**self.environment(), "HOME": str(short_folder())}))
+        environment = {**environment, "ADVERITY_HARNESS_PYTHON": str(quick_interpreter())}
+        return FORKING[0].start(words, folder, environment) if FORKING[0].fits(environment, asked) else None
 
     def play(
         self,
@@ -281,6 +278,14 @@ class Controller:
         ours = {name: options.pop(name) for name in known if name in options}
         variables = {f"deploy_destination_{name}": value for name, value in options.items()}
         return self.play(f"{COLLECTION}.deploy_destination", fails=fails, extra_vars=variables, **ours)
+
+
+def quick_interpreter() -> Path:
+    """Return an interpreter for modules that skips their imports (see `quick_python`), for runs with pipelining that are not to be killed."""
+    with STARTING:
+        if not QUICK_PYTHON:
+            QUICK_PYTHON.append(quick_python.start(python_of(ansible_playbook()), short_folder()))
+    return QUICK_PYTHON[0]
 
 
 def short_folder() -> Path:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import pytest
@@ -56,15 +57,10 @@ def run_call(folder, name, faults, in_a_play=False):
 
 @pytest.fixture(name="seen", scope="module")
 def fixture_seen(tmp_path_factory):
-    """What came of each call under each fault."""
-    results = {}
-
-    def seen(name):
-        if name not in results:
-            results[name] = run_call(tmp_path_factory.mktemp("matrix"), name, TABLE[name])
-        return results[name]
-
-    return seen
+    """Tells what came of a call under each fault."""
+    with ThreadPoolExecutor(2) as pool:  # much of it is waiting
+        runs = {name: pool.submit(run_call, tmp_path_factory.mktemp("matrix"), name, TABLE[name]) for name in CALLS}
+        yield lambda name: runs[name].result()
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -19,12 +19,11 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Callable
 
 from . import quick_python
-from .direct import Carried, Direct, Failed
 from .forking import Fork, Forking
 from .outcomes import COLLECTION, Outcomes, Row
 from .worlds import KEY
@@ -34,7 +33,6 @@ CALLBACKS = Path(__file__).with_name("callback")
 TOKEN = "ADVERITY_HARNESS_RUN"
 FORKING: list[Forking] = []  # the process that runs are forked from, once there is one
 QUICK_PYTHON: list[Path] = []  # the interpreter of modules in such runs, once there is one
-DIRECT: list[Direct] = []  # the process that modules without ansible-playbook are forked from
 STARTING = threading.Lock()
 
 
@@ -216,32 +214,6 @@ class Controller:
                 stderr=stderr,
             )
         return Run(folder, process, token)
-
-    def carry_out(
-        self,
-        tasks: list[Row],
-        *,
-        check: bool = False,
-        diff: bool = False,
-        env: Mapping[str, str] | None = None,
-        warnings: tuple[str, ...] = (),
-        may_warn: tuple[str, ...] = (),
-    ) -> Outcomes:
-        """Carry out tasks without ansible-playbook (see `direct`), and check what holds for all that is printed."""
-        with STARTING:
-            if not DIRECT:
-                DIRECT.append(Direct(python_of(ansible_playbook()), self.collections, short_folder()))
-        carried = Carried(DIRECT[0], {**self.environment(), **(env or {})}, check, diff)
-        told = Outcomes()
-        try:
-            for task in tasks:
-                carried.act(task)
-        except Failed as failure:
-            raise AssertionError(f"a task failed: {failure}") from failure
-        finally:
-            told.outcomes, told.output = carried.outcomes, "".join(carried.printed)
-        told.check_told(warnings, may_warn)
-        return told
 
     def _fork(self, words: list[str], folder: Path, environment: dict[str, str], asked: Iterable[str]) -> Fork | None:
         with STARTING:

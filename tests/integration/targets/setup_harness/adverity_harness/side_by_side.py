@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from .direct import Carried
 from .outcomes import COLLECTION, Outcomes, Row
 from .place import collections_path
 from .runs import Controller
@@ -65,7 +66,10 @@ class SideBySide(Controller):
         """Carry out the tasks in every case without ansible-playbook."""
 
         def carry_out(name: str) -> Outcomes:
-            return self.scenes[name].carry_out(tasks, diff=diff, env=self.cases[name].environment, may_warn=warnings)
+            carried = Carried(self.collections, {**self.scenes[name].environment(), **self.cases[name].environment}, diff)
+            for task in tasks:
+                carried.act(task)
+            return carried
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
             told = list(pool.map(carry_out, self.scenes))

@@ -1,0 +1,219 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a ledger knows of an instance, moved into another one: from each store into each."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._ledger.copy import move
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import (
+    DISPATCHED,
+    LOOK,
+    PENDING,
+    REFUSED,
+    UNKNOWN,
+    Entry,
+    Ledger,
+)
+from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
+from ansible_collections.adverity.management.tests.unit.plugins.places import HOST, PostgresPlace, SqlitePlace
+
+OTHER = "other.example"
+RECORD = Record(456)._replace(enabled=True)
+
+
+class Killed(BaseException):
+    """Stands in for the end of the process."""
+
+
+@pytest.fixture(params=["file to file", "file to database", "database to file", "database to database"])
+def places(request, tmp_path, postgres):
+    """Two places, the first of which has a ledger with all kinds of entries."""
+    made = []
+    for number, store in enumerate(request.param.split(" to ")):
+        (tmp_path / str(number)).mkdir()
+        made.append(SqlitePlace(tmp_path / str(number) / "requeue.sqlite3") if store == "file" else PostgresPlace(postgres))
+    fill(made[0])
+    yield made
+    for place in made:
+        if isinstance(place, PostgresPlace):
+            postgres.give_back(place.database)
+
+
+def fill(place, host=HOST):
+    with place.open(host=host) as ledger:
+        entries = [Entry(binding_id, extract_id, 456, f"2026-01-0{extract_id}T00:00:00Z") for binding_id in (5, 6) for extract_id in (1, 2, 3, 4)]
+        ledger.note({5: RECORD, 6: RECORD, 7: Record(457)}, entries)
+        ledger.dispatched(ledger.intend([5, 6], [1]))
+        ledger.intend([5, 6], [2])
+        ledger.refused([5], 3, "404: gone")
+        ledger.intend([6], [1])  # sent once more, and the outcome unknown
+
+
+def known(place, host=HOST):
+    """All that a run would read there, without a limit."""
+    with place.open(LOOK, host) as ledger:
+        stopped = sorted((entry.binding_id, entry.extract_id, entry.status, entry.reason) for entry in ledger.stopped_entries())
+        return list(ledger.entries()), ledger.records(), ledger.totals(), ledger.pending(), stopped
+
+
+def copy(source, target, check_mode=False, **more):
+    options = dict(source=source.ledger, source_password=None, destination=target.ledger, destination_password=None, ledger_wait=0)
+    return move({**options, **more}, HOST, check_mode)
+
+
+def test_the_other_ledger_knows_the_same_and_the_first_is_not_used_any_more(places):
+    source, target = places
+    before = known(source)
+    result = copy(source, target)
+    assert result == {"changed": True, "source": source.shown, "destination": target.shown, "binding_count": 3, "extract_count": 8}
+    assert known(target) == before
+    assert [(entry.binding_id, entry.extract_id, entry.status) for entry in before[0]] == [
+        (5, 1, DISPATCHED), (5, 2, UNKNOWN), (5, 3, REFUSED), (5, 4, PENDING),
+        (6, 1, UNKNOWN), (6, 2, UNKNOWN), (6, 3, PENDING), (6, 4, PENDING),
+    ]  # fmt: skip
+    with pytest.raises(LedgerError, match="its content was moved to .* Set ledger to"), source.open():
+        pass
+
+
+def test_what_is_taken_back_later_is_what_was_before_the_move(places):
+    source, target = places
+    copy(source, target)
+    (post,) = target.run("SELECT max(id) FROM post")[0]
+    with target.open() as ledger:
+        ledger.store.write("UPDATE load SET post = before WHERE post = ?", (post,))
+        assert ledger.statuses(6, [1]) == {1: DISPATCHED}
+
+
+def test_a_second_time_nothing_changes(places):
+    source, target = places
+    copy(source, target)
+    before = known(source), known(target)
+    assert copy(source, target) == {"changed": False, "source": source.shown, "destination": target.shown, "binding_count": 3, "extract_count": 8}
+    assert (known(source), known(target)) == before
+
+
+def test_check_mode_tells_the_same_and_writes_nothing(places):
+    source, target = places
+    contents = source.content(), target.content()
+    predicted = copy(source, target, check_mode=True)
+    assert (source.content(), target.content()) == contents
+    assert copy(source, target) == predicted
+    assert copy(source, target, check_mode=True)["changed"] is False
+
+
+def test_other_instances_stay_where_they_are(places):
+    source, target = places
+    fill(source, OTHER)
+    others = known(source, OTHER)
+    copy(source, target)
+    assert known(source, OTHER) == others
+    assert known(target, OTHER) == ([], {}, {}, {}, [])
+    with source.open(host=OTHER) as ledger:
+        assert len(ledger.totals()) == 3
+
+
+def test_killed_while_it_copies_nothing_has_moved(places, monkeypatch):
+    source, target = places
+    before = known(source)
+    set_origin = Ledger.set_origin
+
+    def killed(ledger, column, place):
+        if column == "copied_from":  # the last step of the transaction
+            raise Killed
+        set_origin(ledger, column, place)
+
+    monkeypatch.setattr(Ledger, "set_origin", killed)
+    with pytest.raises(Killed):
+        copy(source, target)
+    monkeypatch.undo()
+    assert known(target) == ([], {}, {}, {}, [])
+    with source.open():
+        pass  # it is still the one to use
+    assert copy(source, target)["changed"] is True
+    assert known(target) == before
+
+
+def test_killed_before_the_first_is_marked_the_next_run_marks_it(places, monkeypatch):
+    source, target = places
+    before = known(source)
+    set_origin = Ledger.set_origin
+
+    def killed(ledger, column, place):
+        if column == "moved_to":
+            raise Killed
+        set_origin(ledger, column, place)
+
+    monkeypatch.setattr(Ledger, "set_origin", killed)
+    with pytest.raises(Killed):
+        copy(source, target)
+    monkeypatch.undo()
+    assert copy(source, target, check_mode=True)["changed"] is True
+    assert copy(source, target)["changed"] is True
+    assert known(target) == before
+    assert copy(source, target)["changed"] is False
+
+
+def refusal(source, target, **more):
+    """What a move is refused with, also in check mode; nothing was written."""
+    before = known(source), known(target)
+    messages = set()
+    for check_mode in (True, False):
+        with pytest.raises(InputError) as caught:
+            copy(source, target, check_mode, **more)
+        messages.add(str(caught.value))
+    (message,) = messages
+    assert message.endswith("Nothing was changed.")
+    assert (known(source), known(target)) == before
+    return message
+
+
+def test_one_ledger_is_not_moved_into_itself(places):
+    source, _target = places
+    assert refusal(source, source) == f"source and destination are the same ledger, {source.shown}. Nothing was changed."
+
+
+def test_two_records_are_not_merged(places):
+    source, target = places
+    with target.open() as ledger:
+        ledger.note({}, [Entry(9, 9, 456, None)])
+    assert refusal(source, target).startswith(f"The ledger {target.shown} knows {HOST} already, and two records of what was sent cannot be merged.")
+
+
+def test_nor_where_the_other_one_was_used_after_a_move_that_was_killed(places, monkeypatch):
+    source, target = places
+    monkeypatch.setattr(Ledger, "set_origin", lambda ledger, column, place: ledger.store.write(
+        f"UPDATE instance SET {column} = ? WHERE id = ?", (place, ledger.instance)) if column == "copied_from" else None)
+    copy(source, target)
+    monkeypatch.undo()
+    with target.open() as ledger:
+        ledger.note({}, [Entry(9, 9, 456, None)])
+    assert "cannot be merged" in refusal(source, target)
+
+
+def test_a_ledger_that_knows_nothing_has_nothing_to_move(places):
+    source, target = places
+    with target.open():
+        pass
+    assert refusal(target, source).startswith(f"The ledger {target.shown} knows nothing of {HOST}, so there is nothing to copy.")
+
+
+def test_what_was_moved_is_not_moved_again(places, tmp_path):
+    source, target = places
+    copy(source, target)
+    (tmp_path / "third").mkdir()
+    third = SqlitePlace(tmp_path / "third" / "requeue.sqlite3")
+    assert refusal(source, third) == f"The content of {source.shown} was moved to {target.shown} before. Use that one as source. Nothing was changed."
+    assert copy(target, third)["changed"] is True
+
+
+def test_nothing_moves_while_another_run_is_at_work(places):
+    source, target = places
+    with source.open() as ledger:
+        ledger.take_turn([5])
+        with pytest.raises(LedgerError, match="^Another run holds"):
+            copy(source, target)
+    assert known(target) == ([], {}, {}, {}, [])

@@ -70,9 +70,12 @@ class Sending:
     def _send_all(self, batch: Batch) -> None:
         refusals: list[tuple[Batch, Refused]] = []
         accepted = self._narrow(batch, refusals)
+        if accepted:
+            self._singles = 0
+        elif not batch.alone:
+            self._singles += 1
         if not refusals:
             return
-        self._singles = 0 if accepted or batch.alone else self._singles + 1
         if not accepted and (len(batch.extract_ids) > 1 or self._singles >= _SINGLE_REFUSALS):
             self.journal.batch = batch
             error = refusals[0][1]

@@ -14,6 +14,7 @@ from ansible_collections.adverity.management.tests.unit.plugins.module_utils._re
     BINDING,
     add_binding,
     counts,
+    day,
     fails,
     ids_of,
     known,
@@ -103,6 +104,25 @@ def test_single_extracts_refused_one_after_the_other_stop_at_the_tenth(make_serv
     assert "It refused 10 extracts in succession" in result["msg"]
 
 
+def test_single_extracts_that_are_refused_here_and_there_stop_nothing(make_service, run, place):
+    service = make_service(extracts=30)
+    service.bad = set(range(102, 131, 2))
+    result = fails(run, AdverityError, service, batch_size=1)
+    assert posted(service) == list(range(101, 131))
+    assert ids_of(result) == {"requeued": list(range(101, 131, 2)), "refused": list(range(102, 131, 2))}
+
+
+def test_one_that_was_refused_before_neither_counts_nor_interrupts_the_count(make_service, run, place):
+    service = make_service(extracts=30)
+    service.bad = set(range(105, 131))
+    run(service, on_refused="skip", created_from=day(10), created_to=day(10))
+    posts = len(service.posts)
+    result = fails(run, Refused, service, batch_size=1)
+    assert [post["extract_ids"] for post in service.posts[posts:]] == [[one] for one in range(101, 116)]
+    assert ids_of(result)["refused"] == list(range(105, 115))
+    assert "It refused 10 extracts in succession" in result["msg"]
+
+
 @pytest.mark.parametrize("status", [401, 403, 407, 408, 423, 425, 429])
 @pytest.mark.parametrize("place_of_it", [0, 1, 2])
 def test_what_says_nothing_about_the_extracts_is_not_narrowed_down(make_service, run, place, status, place_of_it):
@@ -159,6 +179,14 @@ def test_one_that_is_skipped_is_left_out_in_later_runs(make_service, run, place)
     assert ids_of(result) == {"skipped": [101, 102, 104, 105], "refused": [103]}
     service.bad = set()
     assert ids_of(run(service, on_refused="skip", force=True))["requeued"] == [101, 102, 103, 104, 105]
+
+
+def test_one_that_is_refused_does_not_stop_a_plan(make_service, run, place):
+    service = make_service(extracts=5)
+    service.bad = {103}
+    run(service, on_refused="skip")
+    result = run(service, state="planned")
+    assert (result["changed"], ids_of(result)) == (False, {})
 
 
 def test_a_refusal_is_of_all_the_bindings_of_its_request(make_service, run, place):

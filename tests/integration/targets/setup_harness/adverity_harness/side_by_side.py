@@ -23,7 +23,7 @@ from .scenes import Scene, open_scene
 from .worlds import World
 
 FORKS = 4  # of ansible-playbook
-AT_ONCE = 12  # without it; most of their time is waiting
+AT_ONCE = 6  # without it; most of their time is waiting
 
 
 class Case(NamedTuple):

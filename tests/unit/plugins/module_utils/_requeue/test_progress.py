@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the file with the progress says, and how often it is written."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._requeue import progress
+from ansible_collections.adverity.management.plugins.module_utils._requeue.plan import Batch
+
+TARGETS = {5: "DWH", 6: "DWH", 7: "Export", 8: ""}
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    found = tmp_path / "progress"
+    monkeypatch.setenv(progress.FILE, str(found))
+    return found
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The time, in seconds, which passes only as a test says."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def batch(*binding_ids):
+    return Batch(456, binding_ids, [1, 2])
+
+
+def test_nobody_watches(monkeypatch):
+    monkeypatch.delenv(progress.FILE, raising=False)
+    assert progress.watcher(10, TARGETS) is None
+    monkeypatch.setenv(progress.FILE, "")
+    assert progress.watcher(10, TARGETS) is None
+
+
+@pytest.mark.parametrize(("binding_ids", "names"), [((5, 7, 6), ["DWH", "Export"]), ((8,), []), ((9,), []), ((), [])])
+def test_it_says_what_is_sent_where_and_how_far(path, clock, binding_ids, names):
+    progress.watcher(10, TARGETS)(batch(*binding_ids), 2)
+    expected = {"datastream_id": 456, "binding_ids": list(binding_ids), "targets": names, "sent": 2, "total": 10}
+    assert json.loads(path.read_text("utf-8")) == expected
+    assert [one.name for one in path.parent.iterdir()] == ["progress"]
+
+
+def test_it_is_written_every_half_second_at_most(path, clock):
+    note = progress.watcher(10, TARGETS)
+    seen = []
+    for sent, seconds in enumerate([0, 0.4, 0.2, 0.4, 0.2], 1):
+        clock[0] += seconds
+        note(batch(5), sent)
+        seen.append(json.loads(path.read_text("utf-8"))["sent"])
+    assert seen == [1, 1, 3, 3, 5]
+
+
+def test_a_file_that_cannot_be_written_is_no_error(path, clock, monkeypatch):
+    monkeypatch.setenv(progress.FILE, str(path / "not" / "there"))
+    progress.watcher(10, TARGETS)(batch(5), 2)
+    assert list(path.parent.iterdir()) == []

@@ -204,6 +204,22 @@ def test_a_row_without_its_last_change_but_with_its_state():
 
 
 @pytest.mark.parametrize(
+    ("before", "enabled", "then"),
+    [
+        ((), True, ((at(5), None),)),
+        (((at(1), at(3)),), True, ((at(1), at(3)), (at(5), None))),
+        (((at(5), None),), True, ((at(5), None),)),  # it is told already
+        (((at(1), at(3)),), False, ((at(1), at(3)),)),
+    ],
+)
+def test_a_row_that_tells_the_state_at_last(before, enabled, then):
+    """The state is that since the last change, which is the one that was known."""
+    hidden = Record(updated=at(5), seen=at(10), enabled_periods=before)
+    after = see(hidden, enabled, at(5), at(12))
+    assert (after.enabled, after.seen, after.enabled_periods) == (enabled, at(12), then)
+
+
+@pytest.mark.parametrize(
     ("before", "enabled", "enabled_periods"),
     [
         (DISABLED_AT_10, True, ((at(20), None),)),  # enabled by hand

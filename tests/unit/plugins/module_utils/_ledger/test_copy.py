@@ -195,10 +195,10 @@ def test_nor_where_the_other_one_was_used_after_a_move_that_was_killed(places, m
 
 
 def test_a_ledger_that_knows_nothing_has_nothing_to_move(places):
-    source, target = places
-    with target.open():
+    full, empty = places
+    with empty.open():
         pass
-    assert refusal(target, source).startswith(f"The ledger {target.shown} knows nothing of {HOST}, so there is nothing to copy.")
+    assert refusal(empty, full).startswith(f"The ledger {empty.shown} knows nothing of {HOST}, so there is nothing to copy.")
 
 
 def test_what_was_moved_is_not_moved_again(places, tmp_path):

@@ -182,7 +182,7 @@ def target_pythons(tools: Path, here: list[str], more: bool) -> list[str]:
 
 
 def provide_pip_script(tools: Path, home: Path) -> None:
-    """Put the script with which ansible-test gets pip into its cache below `home`, if it is missing there.
+    """Put the script with which ansible-test gets pip into its cache below `home`, if it is missing there. It is fetched once for all homes.
 
     ansible-test would fetch it itself. Doing that first, and falling back on Python's own ensurepip, lets it work where only a
     package index can be reached.
@@ -194,13 +194,21 @@ def provide_pip_script(tools: Path, home: Path) -> None:
     if script.exists():
         return
     script.parent.mkdir(parents=True, exist_ok=True)
+    kept = WORK / script.name
+    if not kept.exists():
+        kept.write_text(_fetch_pip_script(address % version), "utf-8")
+    shutil.copyfile(kept, script)
+
+
+def _fetch_pip_script(address: str) -> str:
+    """Return the script, or one that does with what Python brings."""
     try:
-        with urllib.request.urlopen(address % version, timeout=10) as answer:
-            text = answer.read().decode()
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            text: str = answer.read().decode()
+            return text
     except OSError as error:
         print(f"The pip script of ansible-test is out of reach ({error}): using Python's own ensurepip.", flush=True)
-        text = STAND_IN
-    script.write_text(text, "utf-8")
+        return STAND_IN
 
 
 def _first(pattern: str, path: Path) -> str:

@@ -157,19 +157,23 @@ def lint(bench: Bench) -> str:
     ]
     failed = []
     for command, cwd in commands:
-        try:
-            try:
-                bench.run(*command, cwd=cwd)
-            except StageError:
-                if command[0] != "antsibull-docs":
-                    raise
-                # Its temporary folder has a new name each time. Where that ends with an underscore, it takes the path for a broken reference.
-                bench.run(*command, cwd=cwd)
-        except StageError as error:
-            failed.append(str(error))
+        complaint = _try(bench, command, cwd)
+        if complaint and command[0] == "antsibull-docs":
+            # Its temporary folder has a new name each time. Where that ends with an underscore, it takes the path for a broken reference.
+            complaint = _try(bench, command, cwd)
+        failed += [complaint] if complaint else []
     if failed:
         raise StageError("; ".join(failed))
     return f"{len(commands)} linters found nothing"
+
+
+def _try(bench: Bench, command: tuple[str, ...], cwd: Path) -> str:
+    """Run a tool and return what is wrong, empty where nothing is."""
+    try:
+        bench.run(*command, cwd=cwd)
+    except StageError as error:
+        return str(error)
+    return ""
 
 
 def _site_settings(site: Path, static: Path) -> str:

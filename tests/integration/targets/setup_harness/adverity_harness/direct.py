@@ -10,17 +10,16 @@ out from its own files, as the unit tests do it.
 
 from __future__ import annotations
 
-import atexit
 import importlib
 import json
 import socket
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from .outcomes import COLLECTION, Outcomes, Row
+from .quick_python import start_serving
 from .runs import STARTING, ansible_playbook, python_of, short_folder
 
 ADDRESSES: list[str] = []  # of the process that runs modules, once there is one
@@ -85,11 +84,7 @@ def _address(collections: Path) -> str:
     with STARTING:
         if not ADDRESSES:
             address = str(short_folder() / "modules")
-            command = [python_of(ansible_playbook()), str(Path(__file__).with_name("modules_process.py")), address, str(collections)]
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-            atexit.register(process.communicate)  # the end of its input is its end
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"ready\n", "the process that runs modules has ended"
+            start_serving(python_of(ansible_playbook()), str(Path(__file__).with_name("modules_process.py")), address, str(collections))
             ADDRESSES.append(address)
     return ADDRESSES[0]
 

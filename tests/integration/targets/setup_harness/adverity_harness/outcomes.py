@@ -21,10 +21,14 @@ class Outcomes:
         self.output = ""
         self.outcomes: list[Row] = []
 
-    def of(self, name: str) -> list[Row]:
-        """Return the results of the tasks with this name (or this module, as ``adverity_requeue``) that were not skipped."""
+    def rows(self, name: str) -> list[Row]:
+        """Return the rows of the tasks with this name (or this module, as ``adverity_requeue``) that were not skipped."""
         wanted = (name, f"{COLLECTION}.{name}")
-        return [one["result"] for one in self.outcomes if one["status"] != "skipped" and (one["task"] == name or one["action"] in wanted)]
+        return [one for one in self.outcomes if one["status"] != "skipped" and (one["task"] == name or one["action"] in wanted)]
+
+    def of(self, name: str) -> list[Row]:
+        """Return the results in these rows."""
+        return [one["result"] for one in self.rows(name)]
 
     def told_by(self, *titles: str) -> list[Row]:
         """Return the results of the tasks with these names, each of which ran once."""

@@ -48,14 +48,19 @@ sys.exit(status[0] if status else 137)
 def start(python: str, folder: Path) -> Path:
     """Start the process, which ends with this one; return the interpreter that uses it. `folder` is for the two of them, and its path is short."""
     address, client = folder / "socket", folder / "python"
-    process = subprocess.Popen([python, __file__, str(address)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    atexit.register(process.communicate)  # the end of its input is its end
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n", "the process that imports what modules import has ended"
+    start_serving(python, __file__, str(address))
     variables = {name: value for name, value in os.environ.items() if name.startswith("PYTHON")}
     client.write_text(CLIENT.format(python=python, address=str(address), python_variables=variables), "utf-8")
     client.chmod(0o700)
     return client
+
+
+def start_serving(*command: str) -> None:
+    """Start a program that serves (see `serve`), and wait until it is ready. It ends with this process."""
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    atexit.register(process.communicate)  # the end of its input is its end
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n", f"{command[1]} has ended before it was ready"
 
 
 def _compile_each_text_once(folder: Path) -> None:

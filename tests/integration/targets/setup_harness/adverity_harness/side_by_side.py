@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .direct import Carried
-from .outcomes import COLLECTION, Outcomes, Row
+from .outcomes import Outcomes, Row
 from .place import collections_path
 from .runs import Controller
 from .scenes import Scene, open_scene
@@ -43,9 +43,8 @@ class Told:
 
     def all(self, case: str, title: str) -> list[Row]:
         """Return the results that a case has of the tasks with this name, or this module, that were not skipped."""
-        wanted = (title, f"{COLLECTION}.{title}")
-        mine = [one for one in self.run.outcomes if one["host"] == self._hosts[case] and one["status"] != "skipped"]
-        return [{**one["result"], "failed": one["status"] == "failed"} for one in mine if one["task"] == title or one["action"] in wanted]
+        mine = [one for one in self.run.rows(title) if one["host"] == self._hosts[case]]
+        return [{**one["result"], "failed": one["status"] == "failed"} for one in mine]
 
     def one(self, case: str, title: str) -> Row:
         """Return the result of the only one."""

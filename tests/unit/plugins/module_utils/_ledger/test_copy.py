@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.copy import move
@@ -23,6 +25,7 @@ from ansible_collections.adverity.management.tests.unit.plugins.places import HO
 
 OTHER = "other.example"
 RECORD = Record(456)._replace(enabled=True)
+NOTHING = ([], {}, {}, {}, [])
 
 
 class Killed(BaseException):
@@ -54,15 +57,28 @@ def fill(place, host=HOST):
 
 
 def known(place, host=HOST):
-    """All that a run would read there, without a limit."""
+    """All that a run would read there."""
     with place.open(LOOK, host) as ledger:
         stopped = sorted((entry.binding_id, entry.extract_id, entry.status, entry.reason) for entry in ledger.stopped_entries())
         return list(ledger.entries()), ledger.records(), ledger.totals(), ledger.pending(), stopped
 
 
-def copy(source, target, check_mode=False, **more):
+def copy(source, target, check_mode=False):
     options = dict(source=source.ledger, source_password=None, destination=target.ledger, destination_password=None, ledger_wait=0)
-    return move({**options, **more}, HOST, check_mode)
+    return move(options, HOST, check_mode)
+
+
+def copy_killed_at(column, source, target):
+    """A move that is killed where it would note this."""
+    set_origin = Ledger.set_origin
+
+    def killed(ledger, noted, place):
+        if noted == column:
+            raise Killed
+        set_origin(ledger, noted, place)
+
+    with mock.patch.object(Ledger, "set_origin", killed), pytest.raises(Killed):
+        copy(source, target)
 
 
 def test_the_other_ledger_knows_the_same_and_the_first_is_not_used_any_more(places):
@@ -111,59 +127,39 @@ def test_other_instances_stay_where_they_are(places):
     others = known(source, OTHER)
     copy(source, target)
     assert known(source, OTHER) == others
-    assert known(target, OTHER) == ([], {}, {}, {}, [])
+    assert known(target, OTHER) == NOTHING
     with source.open(host=OTHER) as ledger:
         assert len(ledger.totals()) == 3
 
 
-def test_killed_while_it_copies_nothing_has_moved(places, monkeypatch):
+def test_killed_while_it_copies_nothing_has_moved(places):
     source, target = places
     before = known(source)
-    set_origin = Ledger.set_origin
-
-    def killed(ledger, column, place):
-        if column == "copied_from":  # the last step of the transaction
-            raise Killed
-        set_origin(ledger, column, place)
-
-    monkeypatch.setattr(Ledger, "set_origin", killed)
-    with pytest.raises(Killed):
-        copy(source, target)
-    monkeypatch.undo()
-    assert known(target) == ([], {}, {}, {}, [])
+    copy_killed_at("copied_from", source, target)  # the last step of the transaction
+    assert known(target) == NOTHING
     with source.open():
         pass  # it is still the one to use
     assert copy(source, target)["changed"] is True
     assert known(target) == before
 
 
-def test_killed_before_the_first_is_marked_the_next_run_marks_it(places, monkeypatch):
+def test_killed_before_the_first_is_marked_the_next_run_marks_it(places):
     source, target = places
     before = known(source)
-    set_origin = Ledger.set_origin
-
-    def killed(ledger, column, place):
-        if column == "moved_to":
-            raise Killed
-        set_origin(ledger, column, place)
-
-    monkeypatch.setattr(Ledger, "set_origin", killed)
-    with pytest.raises(Killed):
-        copy(source, target)
-    monkeypatch.undo()
+    copy_killed_at("moved_to", source, target)
     assert copy(source, target, check_mode=True)["changed"] is True
     assert copy(source, target)["changed"] is True
     assert known(target) == before
     assert copy(source, target)["changed"] is False
 
 
-def refusal(source, target, **more):
+def refusal(source, target):
     """What a move is refused with, also in check mode; nothing was written."""
     before = known(source), known(target)
     messages = set()
     for check_mode in (True, False):
         with pytest.raises(InputError) as caught:
-            copy(source, target, check_mode, **more)
+            copy(source, target, check_mode)
         messages.add(str(caught.value))
     (message,) = messages
     assert message.endswith("Nothing was changed.")
@@ -183,12 +179,9 @@ def test_two_records_are_not_merged(places):
     assert refusal(source, target).startswith(f"The ledger {target.shown} knows {HOST} already, and two records of what was sent cannot be merged.")
 
 
-def test_nor_where_the_other_one_was_used_after_a_move_that_was_killed(places, monkeypatch):
+def test_nor_where_the_other_one_was_used_after_a_move_that_was_killed(places):
     source, target = places
-    monkeypatch.setattr(Ledger, "set_origin", lambda ledger, column, place: ledger.store.write(
-        f"UPDATE instance SET {column} = ? WHERE id = ?", (place, ledger.instance)) if column == "copied_from" else None)
-    copy(source, target)
-    monkeypatch.undo()
+    copy_killed_at("moved_to", source, target)
     with target.open() as ledger:
         ledger.note({}, [Entry(9, 9, 456, None)])
     assert "cannot be merged" in refusal(source, target)
@@ -216,4 +209,4 @@ def test_nothing_moves_while_another_run_is_at_work(places):
         ledger.take_turn([5])
         with pytest.raises(LedgerError, match="^Another run holds"):
             copy(source, target)
-    assert known(target) == ([], {}, {}, {}, [])
+    assert known(target) == NOTHING

@@ -118,7 +118,7 @@ check_mode:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
-from ansible_collections.adverity.management.plugins.module_utils._requeue.switch import switch
+from ansible_collections.adverity.management.plugins.module_utils._resources.binding_state import set_enabled
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import INTEGER_ID
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import BINDING_IDS, LEDGER, TARGET_ID
@@ -127,7 +127,7 @@ from ansible_collections.adverity.management.plugins.module_utils._spec.options 
 def run(params, check_mode):
     selection.refuse_empty(params, "binding_ids")
     selection.require_one(params, "binding_ids", "datastream_id", "target_id")
-    return switch(connect(params), params, check_mode)
+    return set_enabled(connect(params), params, check_mode)
 
 
 def main():

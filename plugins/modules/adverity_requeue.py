@@ -302,7 +302,7 @@ SPEC = dict(
     **REQUEUE_HOW,
     backfill={"type": "str", "choices": BACKFILL, "default": "always"},
     limit={"type": whole_number(1)},
-    state={"type": "str", "choices": ["requeued", "planned"], "default": "requeued"},
+    state={"type": "str", "choices": ["requeued", "planned", "recorded"], "default": "requeued"},
     enabled_bindings={"type": "list", "elements": "dict"},
 )
 CHOICE = ("extract_ids", "datastream_ids", "binding_ids", "target_id")

@@ -32,6 +32,13 @@ class InputError(AdverityError):
     """What the user asked for cannot be right. Raised before anything is written."""
 
 
+class Unfinished(AdverityError):
+    """A run did everything that it could, and something is left open. The result says what was done, and has ``unfinished: true``."""
+
+    def __init__(self, message: str, **facts: t.Any) -> None:
+        super().__init__(message, unfinished=True, **facts)
+
+
 class LedgerError(AdverityError):
     """The ledger cannot be read or written, or is not a ledger."""
 

@@ -8,14 +8,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from .._api.client import Client
-from .._api.errors import InputError
+from .._api.errors import InputError, LedgerError
 from .._api.paging import Row
-from .._ledger.ledger import LOOK, Ledger, open_ledger
-from .._requeue import decision, result, select
+from .._ledger.history import BindingHistory, Window
+from .._ledger.ledger import Ledger, open_ledger
+from .._ledger.store import LOOK, WRITE
+from .._requeue import result, select
+from .._requeue.decision import Action, binding_action
+from .._requeue.requeue import choose_actions
+from .._requeue.select import Selection
 from .._resources import assignments, bindings, datastreams, destinations, directory, extracts
+from .._resources.binding_state import read_timed
 from .._spec import selection, times
 from . import options as variables
 
@@ -39,12 +46,21 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
     mapped = assignments.Plan(names.read_assignments(target_id), _wanted(options, places)) if places else None
     if places and names.needs_uuids:
         options["datastream_uuids"] = _uuids(places)
-    rows = [] if target_id is None else _choose(bindings.read(client, target_id=target_id), target_id, options, [one["id"] for one in places])
-    bound, warnings = _decide(client, ledger, options, rows)
+    reading = read_timed(client, lambda: [] if target_id is None else bindings.read(client, target_id=target_id))
+    rows = [] if target_id is None else _choose(reading.rows, target_id, options, [one["id"] for one in places])
+    selected, actions, sent_before = _decide(ledger, dict(options, target_id=target_id), rows, reading.rows, reading.clock)
+    if not options["enabled"]:
+        options["backfill"] = "never"
+    warnings = result.warnings_of(rows, selected.histories, actions, _window(options), selected.remade_ids)
+    bound = result.show_bindings(rows, selected.histories, actions)
     called = {one["id"]: one["name"] for one in places}
-    bound += _unbound(client, options, target_id, [one for one in places if one["id"] not in [row["datastream_id"] for row in rows]], check_mode)
+    unbound = [one for one in places if one["id"] not in [row["datastream_id"] for row in rows]]
+    bound += _unbound(client, options, target_id, unbound, check_mode, sent_before)
     create = named is not None and bool(named.body)
     assign = bool(mapped and mapped.due) or (create and bool(places))
+    steps = _steps(options, create or assign, bound, check_mode)
+    if not steps and not check_mode:
+        _note_seen(client, params, selected)
     return {
         "changed": False,
         "options": options,
@@ -55,7 +71,7 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
         "assignments": _wanted(options, places) if mapped else [],
         "assign": assign,
         "bindings": [dict(row, name=called.get(row["datastream_id"])) for row in bound],
-        "steps": _steps(options, create or assign, bound, check_mode),
+        "steps": steps,
         "warnings": [*(named.warnings if named else []), *warnings],
     }
 
@@ -63,10 +79,10 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
 def _steps(options: Options, create: bool, rows: list[Row], check_mode: bool) -> list[str]:
     """What there is to do, in order. Bindings that check mode does not create are not there for the later steps."""
     rows = [row for row in rows if row["binding_id"] or not check_mode]
-    load = any(row["action"] == decision.BACKFILL for row in rows)
+    load = any(row["action"] in (Action.BACKFILL, Action.RECORD) for row in rows)
     steps = {
         "create": create,
-        "plan": load,
+        "plan": any(row["action"] == Action.BACKFILL for row in rows),
         "prepare": options["datastream_uuids"] is not None,
         "enable": load or any(row["enabled"] is not options["enabled"] for row in rows),
         "send": load,
@@ -158,25 +174,43 @@ def _choose(rows: list[Row], target_id: int, options: Options, datastream_ids: l
     return [row for row in rows if row["datastream_id"] in options["datastream_ids"]]
 
 
-def _decide(client: Client, ledger: Ledger, options: Options, rows: list[Row]) -> tuple[list[Row], list[str]]:
-    """The bindings with what happens to the history of each, and what the user should know."""
-    if not options["enabled"]:
-        options["backfill"] = "never"
+def _decide(ledger: Ledger, options: Options, rows: list[Row], listed: list[Row], clock: str | None) -> tuple[Selection, dict[int, Action], set[int | None]]:
+    """What the ledger records of the bindings, what happens to the history of each, and the datastreams whose history was sent into the destination through
+    a binding that is no more."""
+    backfill = options["backfill"] if options["enabled"] else "never"
     with ledger:
-        known = ledger.records([row["id"] for row in rows])
-    records = {row["id"]: select.look_at(known.get(row["id"]), row, client) for row in rows}
-    window = (times.readable(options["backfill_from"]), times.readable(options["backfill_to"]))
-    actions = {one: decision.action(record, options["backfill"], window) for one, record in records.items()}
-    return result.show_bindings(rows, records, actions), result.warnings_of(rows, records, actions, window)
+        selected = select.look_at(ledger, rows, listed, clock)
+        actions = choose_actions(ledger, selected, backfill, _window(options))
+        sent = select.sent_by_removed_bindings(ledger, listed)
+    return selected, actions, {datastream_id for datastream_id, target_id in sent if target_id == options["target_id"]}
 
 
-def _unbound(client: Client, options: Options, target_id: int | None, places: list[Row], check_mode: bool) -> list[Row]:
+def _window(options: Options) -> Window:
+    return (times.readable(options["backfill_from"]), times.readable(options["backfill_to"]))
+
+
+def _note_seen(client: Client, params: dict[str, t.Any], selected: Selection) -> None:
+    """Records what the API showed of bindings that the ledger knows, in a run that has nothing else to do. If another run is at work, it does so itself."""
+    ids = [binding_id for binding_id, history in selected.histories.items() if len(history.facts) > 1]
+    if not ids:
+        return
+    with contextlib.suppress(LedgerError), open_ledger(dict(params, ledger_wait=0), client.host, WRITE) as ledger:
+        ledger.take_turn(ids)
+        unchanged = {
+            binding_id: history for binding_id, history in ledger.histories(ids).items() if history.facts == selected.histories[binding_id].facts[:-1]
+        }
+        ledger.note({binding_id: [selected.facts[binding_id]] for binding_id in unchanged})
+
+
+def _unbound(
+    client: Client, options: Options, target_id: int | None, places: list[Row], check_mode: bool, sent_before: t.Collection[int | None]
+) -> list[Row]:
     """Bindings that do not exist yet. In check mode the later tasks cannot see them, so their history is counted here."""
-    action = decision.NONE if options["backfill"] == "never" else decision.BACKFILL
     rows = []
     for place in places:
+        action = binding_action(BindingHistory(), options["backfill"], _window(options), is_remade=place["id"] in sent_before)
         count = None
-        if check_mode and action == decision.BACKFILL:
+        if check_mode and action is Action.BACKFILL:
             count = len(extracts.read(client, place["id"], options["backfill_from"], options["backfill_to"]))
         rows.append(
             {
@@ -185,7 +219,7 @@ def _unbound(client: Client, options: Options, target_id: int | None, places: li
                 "target_id": target_id,
                 "target_name": options["name"] or "",
                 "enabled": False,
-                "action": action,
+                "action": action.value,
                 "extract_count": count,
             }
         )

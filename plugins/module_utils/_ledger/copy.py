@@ -4,69 +4,134 @@
 
 # Private to this collection: it may change at any time.
 
-"""Moving what a ledger knows of one instance into another ledger: from a file to PostgreSQL, or back. Safe to kill and run again."""
+"""Moving what a ledger records of one instance into another ledger, or to another name of the instance. Safe to kill and run again.
+
+A move is recorded at both ends: first in the ledger that gets the content, in the same transaction, then in the one that it came from. If a run is killed
+in between, both can be used. The next move tells by a summary of the content which of them was used since.
+"""
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from .._api.errors import InputError
-from .ledger import LOOK, PREDICT, WRITE, Ledger
-
-_BINDINGS = "binding_id, datastream_id, total, record"
-_LOADS = "binding_id, extract_id, datastream_id, created, post, before"
+from .._spec import times
+from . import statements as sql
+from .ledger import Ledger
+from .store import LOOK, PREDICT, WRITE
 
 
 def move(params: dict[str, t.Any], host: str, check_mode: bool) -> dict[str, t.Any]:
-    """The result of ``adverity_ledger_copy``. The other ledger gets everything in one transaction; then the first one is marked, so that no run uses it
-    any more. A run that was killed in between is finished by the next one. Raises InputError where the other ledger knows the instance already."""
-    source = Ledger(params["source"], params["source_password"], host, LOOK if check_mode else WRITE, params["ledger_wait"], moved=True)
-    target = Ledger(params["destination"], params["destination_password"], host, PREDICT if check_mode else WRITE, params["ledger_wait"])
-    if source.shown == target.shown:
+    """The result of ``adverity_ledger_copy``. Raises InputError where there is nothing to move, or where both ledgers have records of the instance."""
+    source_host = params.get("source_instance") or host
+    source = Ledger(params["source"], params["source_password"], source_host, LOOK if check_mode else WRITE, params["ledger_wait"], moved=True)
+    target = Ledger(params["destination"], params["destination_password"], host, PREDICT if check_mode else WRITE, params["ledger_wait"], moved=True)
+    same_place = source.shown == target.shown
+    if same_place and source_host == host:
         raise InputError(f"source and destination are the same ledger, {source.shown}. Nothing was changed.")
     with source, target:
         source.take_turn(None)
+        if same_place and source.instance is not None and source.instance == target.instance:
+            return _result(source, source, False)
         target.take_turn(None)
-        moved_to, _from = source.origin()
-        if moved_to == target.shown:
-            return _result(source, target, False)
-        if moved_to:
-            raise InputError(f"The content of {source.shown} was moved to {moved_to} before. Use that one as source. Nothing was changed.")
-        if not source.totals():
-            raise InputError(f"The ledger {source.shown} knows nothing of {host}, so there is nothing to copy. Check source and instance. Nothing was changed.")
-        if target.origin()[1] != source.shown or target.totals() != source.totals():
-            if target.totals():
-                raise InputError(
-                    f"The ledger {target.shown} knows {host} already, and two records of what was sent cannot be merged. Name a ledger that does not know"
-                    " this instance. Nothing was changed."
-                )
-            if not check_mode:
-                _copy(source, target)
-        if not check_mode:
-            source.set_origin("moved_to", target.shown)
-        return _result(source, target, True)
+        changed = _rename(source, target) if same_place else _move(source, target)
+        return _result(source, target, changed)
 
 
-def _copy(source: Ledger, target: Ledger) -> None:
-    posts: dict[int | None, int | None] = {None: None}
+def _rename(source: Ledger, target: Ledger) -> bool:
+    """Makes the new host a name of the instance that the ledger records under the old one."""
+    _refuse_empty(source)
+    if _has_content(target):
+        raise _two_records(target)
+    if target.writes:
+        with target.store.transaction():
+            target.store.write(sql.SET_HOST, (target.host, source.instance))
+    return True
+
+
+def _move(source: Ledger, target: Ledger) -> bool:
+    moved_to = source.moved_to()
+    if moved_to == target.shown:
+        return False
+    if moved_to:
+        raise InputError(f"The content of {source.shown} was moved to {moved_to} before. Set source to {moved_to}. Nothing was changed.")
+    _refuse_empty(source)
+    content = source.content()
+    if _needs_copy(source, target, content) and target.writes:
+        _copy(source, target, content)
+    if source.writes:
+        with source.store.transaction():
+            source.store.write(sql.ADD_MOVE, (source.instance, "to", target.shown, content, times.now()))
+    return True
+
+
+def _needs_copy(source: Ledger, target: Ledger, content: str) -> bool:
+    """Whether the content is still to be copied, in place of an older copy where there is one. Raises InputError where that would lose records."""
+    moves = target.moves()
+    if not _has_content(target):
+        return True
+    direction, place, recorded = moves[-1] if moves else ("", "", "")
+    if direction == "from" and place == source.shown:
+        copied, result = json.loads(recorded)
+        if copied == content:
+            return False  # a move that was interrupted after the copy
+        if result == target.content():
+            return True  # the source was used since, and the copy was not
+    came_from_target = any(each[0] == "from" and each[1] == target.shown for each in source.moves())
+    if direction == "to" and came_from_target and recorded == target.content():
+        return True  # a move back
+    raise _two_records(target)
+
+
+def _copy(source: Ledger, target: Ledger, content: str) -> None:
+    """Replaces what the target has of the instance, in one transaction."""
+    read, write = source.store.iterate, target.store.write_many
+    this, other = (source.instance,), target.instance
+    numbers: dict[int | None, int | None] = {None: None}
     with target.store.transaction():
-        statement = "INSERT INTO post (instance, status, at, reason, pairs) VALUES (?, ?, ?, ?, ?)"
-        for number, *post in source.store.iterate("SELECT id, status, at, reason, pairs FROM post WHERE instance = ? ORDER BY id", (source.instance,)):
-            posts[number] = target.store.insert(statement, (target.instance, *post))
-        rows = source.store.iterate(f"SELECT {_BINDINGS} FROM binding WHERE instance = ?", (source.instance,))
-        target.store.write_many(f"INSERT INTO binding (instance, {_BINDINGS}) VALUES (?, ?, ?, ?, ?)", ((target.instance, *row) for row in rows))
-        loads = source.store.iterate(f"SELECT {_LOADS} FROM load WHERE instance = ? ORDER BY binding_id, extract_id", (source.instance,))
-        # A post that is missing, after a repair by hand, leaves its extracts unknown: no post has the number 0.
-        mapped = ((target.instance, *row[:4], posts.get(row[4], 0), posts.get(row[5], 0)) for row in loads)
-        target.store.write_many(f"INSERT INTO load (instance, {_LOADS}) VALUES (?, ?, ?, ?, ?, ?, ?)", mapped)
-        target.set_origin("copied_from", source.shown)
+        for statement in sql.DROP_CONTENT:
+            target.store.write(statement, (other,))
+        for number, *event in read(sql.READ_EVENTS, this):
+            numbers[number] = target.store.insert(sql.ADD_EVENT, (other, *event))
+        write(sql.SAVE_BINDING, ((other, *row) for row in read(sql.BINDINGS, this)))
+        for row in read(sql.READ_FACTS, this):
+            target.store.insert(sql.ADD_FACT, (other, *row))
+        # An event that is missing, after a repair by hand, leaves its extracts unknown: no event has the number 0.
+        write(sql.WRITE_LOAD, ((other, *row[:4], numbers.get(row[4], 0)) for row in read(sql.READ_LOADS, this)))
+        write(sql.WRITE_LOAD_EVENT, ((other, *row[:2], numbers.get(row[2], 0)) for row in read(sql.READ_LOAD_EVENTS, this)))
+        for direction, place, recorded in source.moves():
+            if direction == "from":
+                target.store.write(sql.ADD_MOVE, (other, direction, place, recorded, times.now()))
+        summary = json.dumps([content, target.content()])
+        target.store.write(sql.ADD_MOVE, (other, "from", source.shown, summary, times.now()))
+
+
+def _has_content(ledger: Ledger) -> bool:
+    return bool(ledger.binding_rows())
+
+
+def _refuse_empty(source: Ledger) -> None:
+    if not _has_content(source):
+        raise InputError(
+            f"The ledger {source.shown} has no records of {source.host}, so there is nothing to move. Check source, and instance or source_instance."
+            " Nothing was changed."
+        )
+
+
+def _two_records(target: Ledger) -> InputError:
+    return InputError(
+        f"The ledger {target.shown} already has records of {target.host}, and two records of what was sent cannot be merged. Set destination to a ledger"
+        " without records of this instance. Nothing was changed."
+    )
 
 
 def _result(source: Ledger, target: Ledger, changed: bool) -> dict[str, t.Any]:
+    rows = source.binding_rows().values()
     return {
         "changed": changed,
         "source": source.shown,
         "destination": target.shown,
-        "binding_count": len(source.totals()),
-        "extract_count": sum(total for _datastream_id, total in source.totals().values()),
+        "binding_count": len(rows),
+        "extract_count": sum(row.total for row in rows),
     }

@@ -4,11 +4,10 @@
 
 # Private to this collection: it may change at any time.
 
-"""What the collection remembers of requeues, because the service remembers nothing (requeue guide, contract). Written once for every store.
+"""The record of requeues that the API does not keep: facts of bindings, and events of extracts on their way into bindings. Written once for every store.
 
-Of each extract and binding: *pending* (planned), *intended* (a POST may be on its way), *dispatched* (the service said so), *refused* (the service
-does not take it). Who holds the turn of a binding and finds something intended knows that the run which noted it is gone: for everybody else that is
-*unknown*.
+Nothing that is recorded is overwritten by something later. What the facts of a binding mean is derived in ``history.py``, the status of an extract in
+``status.py``. Who holds the lock of a binding and finds a request without a response knows that the run which sent it is no more: its outcome is unknown.
 """
 
 from __future__ import annotations
@@ -18,33 +17,40 @@ import json
 import typing as t
 
 from .._spec import times
+from . import statements as sql
 from . import store as stores
-from .store import LOOK, PREDICT, WRITE, Store
-from .timeline import Record
+from .history import BindingFact, BindingHistory, FactKind, redundant_fact
+from .status import Event, EventKind, Status, derive_status
+from .store import LOOK, WRITE, Store
 from .turns import ALL_ENABLED, Turns
 
-PENDING, DISPATCHED, UNKNOWN, REFUSED = "pending", "dispatched", "unknown", "refused"
-STATUSES = (PENDING, DISPATCHED, UNKNOWN, REFUSED)
-
-_FROM_DISK = {"intended": UNKNOWN, "dispatched": DISPATCHED, "refused": REFUSED}
-_AT_ONCE = 500  # values in one statement
 _IN_MEMORY = 10_000  # entries: there can be millions to write down
+_LOADED = (Status.DISPATCHED, Status.RECORDED, Status.FAILED, Status.UNKNOWN)
 
 
 class Entry(t.NamedTuple):
-    """One extract for one binding, as it stands in the ledger. ``at``: when it was dispatched or refused, or when that became unknown."""
+    """One extract for one binding, as it stands in the ledger. ``at``: when the event was recorded that decides the status. ``reason``: of that event."""
 
     binding_id: int
     extract_id: int
     datastream_id: int | None
     created: str | None
-    status: str = PENDING
+    status: Status = Status.PENDING
     at: str | None = None
     reason: str | None = None
 
 
-class Post(t.NamedTuple):
-    """A POST that is noted: its number in the ledger, and what it is about."""
+class BindingRow(t.NamedTuple):
+    """A binding that the ledger has seen. ``total``: how many extracts it records for it."""
+
+    binding_id: int
+    datastream_id: int | None
+    target_id: int | None
+    total: int
+
+
+class Request(t.NamedTuple):
+    """A request to load extracts that is recorded: the id of its event, and what it is about."""
 
     id: int
     binding_ids: t.Sequence[int]
@@ -54,14 +60,16 @@ class Post(t.NamedTuple):
 class Ledger:
     """The ledger of one instance (``host``), as a context manager.
 
-    ``purpose``: WRITE makes it where it does not exist; PREDICT is for check mode, writes nothing, but waits and fails as a real run would; LOOK reads what
-    there is and waits for nobody. ``wait``: seconds to wait for a turn that another run has. ``moved``: also open one whose content was moved away.
+    ``purpose``: WRITE makes it where it does not exist; PREDICT is for check mode: it waits and fails as WRITE would, and its writing methods do nothing;
+    LOOK reads what there is and waits for nobody. ``wait``: seconds to wait for a lock that another run holds. ``moved``: also open one whose content was
+    moved away. Every method raises LedgerError where the place fails.
     """
 
     def __init__(self, place: str, password: str | None, host: str, purpose: str, wait: float = 300, moved: bool = False) -> None:
         self.store: Store = stores.find(place, password)
-        self._host, self._purpose, self._wait, self._moved = host, purpose, wait, moved
+        self.host = host
         self.instance: int | None = None
+        self._purpose, self._wait, self._moved = purpose, wait, moved
         self._turns: Turns | None = None
 
     def __enter__(self) -> Ledger:
@@ -83,232 +91,274 @@ class Ledger:
 
     @property
     def waited(self) -> float:
-        """For how many seconds this ledger waited for its turns."""
+        """For how many seconds this ledger waited for its locks."""
         return self._turns.waited if self._turns else 0.0
 
     @property
     def busy(self) -> bool:
-        """Whether another run holds a turn of this instance."""
+        """Whether another run holds a lock of this instance."""
         return self.instance is not None and self.store.is_busy(self.instance)
 
+    @property
+    def writes(self) -> bool:
+        """Whether this ledger records anything: not in check mode."""
+        return self._purpose == WRITE
+
     def _find_instance(self) -> None:
-        statement = "SELECT id, moved_to FROM instance WHERE host = ?"
-        rows = self.store.read(statement, (self._host,))
-        if not rows and self._purpose == WRITE:
+        rows = self.store.read(sql.FIND_INSTANCE, (self.host,))
+        if not rows and self.writes:
             with self.store.transaction():
-                self.store.write("INSERT INTO instance (host) VALUES (?) ON CONFLICT (host) DO NOTHING", (self._host,))
-            rows = self.store.read(statement, (self._host,))
-        if rows and rows[0][1] and self._purpose != LOOK and not self._moved:
-            raise stores.failed(self.shown, f"its content was moved to {rows[0][1]}", f"Set ledger to {rows[0][1]}. Nothing was changed.")
+                self.store.write(sql.ADD_HOST, (self.host, self.store.insert(sql.ADD_INSTANCE, ())))
+            rows = self.store.read(sql.FIND_INSTANCE, (self.host,))
         if rows:
             self.instance = int(rows[0][0])
+            self._refuse_moved()
             self._turns = Turns(self.store, self.instance, self._purpose, self._wait)
 
-    def origin(self) -> tuple[str | None, str | None]:
-        """Where the content of this instance was moved to, and where it was copied from."""
-        rows = self.store.read("SELECT moved_to, copied_from FROM instance WHERE id = ?", (self.instance,)) if self.instance is not None else []
-        return (rows[0][0], rows[0][1]) if rows else (None, None)
+    def _refuse_moved(self) -> None:
+        moved_to = self.moved_to()
+        if moved_to and self._purpose != LOOK and not self._moved:
+            raise stores.failed(self.shown, f"its content was moved to {moved_to}", f"Set ledger to {moved_to}. Nothing was changed.")
 
-    def set_origin(self, column: str, place: str) -> None:
-        """Notes ``moved_to`` or ``copied_from``."""
-        self.store.write(f"UPDATE instance SET {column} = ? WHERE id = ?", (place, self.instance))
+    def moved_to(self) -> str | None:
+        """Where the content of this instance was moved to, None where it is here."""
+        moves = self.moves()
+        return moves[-1][1] if moves and moves[-1][0] == "to" else None
+
+    def moves(self) -> list[tuple[str, str, str]]:
+        """The moves of this instance, oldest first: ``to`` or ``from``, the other place, and a summary of what was moved."""
+        return [] if self.instance is None else [(row[0], row[1], row[2]) for row in self.store.read(sql.MOVES, (self.instance,))]
 
     def take_turn(self, binding_ids: t.Collection[int] | None) -> bool:
-        """Holds these bindings (None: the whole instance) until the ledger is closed. Raises LedgerError where somebody else has them for too long.
+        """Locks these bindings (None: the whole instance) until the ledger is closed. Raises LedgerError where another run holds them for too long.
 
         True: other runs were at work since this ledger was opened or asked last, so that what was read of these bindings may be out of date.
         """
-        return self._turns is not None and self._turns.take(binding_ids)
+        if self._turns is None:
+            return False
+        others = self._turns.take(binding_ids)
+        self._refuse_moved()
+        return others
 
     # Reading
 
-    def records(self, binding_ids: t.Collection[int] | None = None) -> dict[int, Record]:
-        """What is known of each binding, by its id."""
+    def binding_rows(self) -> dict[int, BindingRow]:
+        """The bindings that the ledger has seen, by id."""
+        rows = [] if self.instance is None else self.store.read(sql.BINDINGS, (self.instance,))
+        return {row[0]: BindingRow(*row) for row in rows}
+
+    def histories(self, binding_ids: t.Collection[int] | None = None) -> dict[int, BindingHistory]:
+        """The history of each binding that has facts, by id."""
         if self.instance is None:
             return {}
-        statement = "SELECT binding_id, record FROM binding WHERE instance = ?"
-        narrowed, values = _narrowed(binding_ids)
-        rows = self.store.read(statement + narrowed, (self.instance, *values))
-        return {binding_id: self._unpack(_record_from, record) for binding_id, record in rows if binding_ids is None or binding_id in binding_ids}
+        statement, values = sql.of_bindings(sql.FACTS, binding_ids)
+        facts: dict[int, list[BindingFact]] = {}
+        for binding_id, *fact in self.store.read(statement, (self.instance, *values)):
+            if binding_ids is None or binding_id in binding_ids:
+                facts.setdefault(binding_id, []).append(self._unpack(_fact_from, fact))
+        return {binding_id: self._unpack(BindingHistory, of_binding) for binding_id, of_binding in facts.items()}
 
-    def statuses(self, binding_id: int, extract_ids: t.Sequence[int]) -> dict[int, str]:
+    def statuses(self, binding_id: int, extract_ids: t.Sequence[int]) -> dict[int, Status]:
         """The status of these extracts for one binding; what was never planned is missing.
 
         What was sent without naming bindings may have gone to any of them: it makes the extract unknown for each binding that has no outcome of its
         own, and what went to any binding makes it unknown for "all enabled".
         """
         known = self._own_statuses(binding_id, extract_ids)
-        if self.instance is None:
-            return known
-        bindings = [row[0] for row in self.store.read("SELECT binding_id FROM binding WHERE instance = ? AND total > 0", (self.instance,))]
-        others = [one for one in bindings if one != binding_id] if binding_id == ALL_ENABLED else [ALL_ENABLED] * (ALL_ENABLED in bindings)
+        with_loads = [row.binding_id for row in self.binding_rows().values() if row.total]
+        others = [each for each in with_loads if each != binding_id] if binding_id == ALL_ENABLED else [ALL_ENABLED] * (ALL_ENABLED in with_loads)
         for other in others:
             for extract_id, status in self._own_statuses(other, extract_ids).items():
-                if status in (DISPATCHED, UNKNOWN) and known.get(extract_id) not in (DISPATCHED, UNKNOWN):
-                    known[extract_id] = UNKNOWN
+                if status in _LOADED and known.get(extract_id) not in _LOADED:
+                    known[extract_id] = Status.UNKNOWN
         return known
 
-    def _own_statuses(self, binding_id: int, extract_ids: t.Sequence[int]) -> dict[int, str]:
-        known: dict[int, str] = {}
+    def _own_statuses(self, binding_id: int, extract_ids: t.Sequence[int]) -> dict[int, Status]:
+        known: dict[int, Status] = {}
         if self.instance is None:
             return known
-        for start in range(0, len(extract_ids), _AT_ONCE):
-            some = extract_ids[start : start + _AT_ONCE]
-            statement = (
-                "SELECT load.extract_id, load.post, post.status FROM load LEFT JOIN post ON post.id = load.post"
-                f" WHERE load.instance = ? AND load.binding_id = ? AND load.extract_id IN ({_marks(some)})"
-            )
-            known.update((one, _status(post, status)) for one, post, status in self.store.read(statement, (self.instance, binding_id, *some)))
+        of_binding = (self.instance, binding_id)
+        has_further = bool(self.store.read(sql.HAS_FURTHER_EVENTS, of_binding))
+        for ids in _chunks(extract_ids):
+            rows = self.store.read(sql.with_ids(sql.STATUSES_OF, ids), (*of_binding, *ids))
+            further = self._further_events(binding_id, ids) if has_further else {}
+            for extract_id, event_id, kind in rows:
+                if extract_id in further:
+                    known[extract_id] = derive_status([_event(event_id, kind), *further[extract_id]])[0]
+                else:
+                    known[extract_id] = _status_of_one(event_id, kind)
         return known
 
+    def _further_events(self, binding_id: int, extract_ids: t.Sequence[int] | None) -> dict[int, list[Event]]:
+        """The events after the first one, by extract."""
+        if extract_ids is None:
+            rows = self.store.read(sql.FURTHER_EVENTS, (self.instance, binding_id))
+        else:
+            rows = self.store.read(sql.with_ids(sql.FURTHER_EVENTS_OF, extract_ids), (self.instance, binding_id, *extract_ids))
+        events: dict[int, list[Event]] = {}
+        for extract_id, *event in rows:
+            events.setdefault(extract_id, []).append(_event(*event))
+        return events
+
     def entries(self, binding_ids: t.Collection[int] | None = None, extract_ids: t.Sequence[int] | None = None) -> t.Iterator[Entry]:
-        """The entries of these bindings, by binding, datastream and age; with ``extract_ids`` of these alone."""
-        if self.instance is None:
-            return
-        known = self.store.read("SELECT binding_id FROM binding WHERE instance = ? AND total > 0", (self.instance,))
-        chosen = sorted(row[0] for row in known if binding_ids is None or row[0] in binding_ids)
-        statement = (
-            "SELECT load.binding_id, load.extract_id, load.datastream_id, load.created, load.post, post.status, post.at, post.reason"
-            " FROM load LEFT JOIN post ON post.id = load.post WHERE load.instance = ? AND load.binding_id = ?{} ORDER BY load.created, load.extract_id"
-        )
-        chunks = [None] if extract_ids is None else [extract_ids[start : start + _AT_ONCE] for start in range(0, len(extract_ids), _AT_ONCE)]
-        for binding_id in chosen:
-            for some in chunks:
-                narrowed = "" if some is None else f" AND load.extract_id IN ({_marks(some)})"
-                for row in self.store.iterate(statement.format(narrowed), (self.instance, binding_id, *(some or ()))):
-                    yield Entry(row[0], row[1], row[2], row[3], _status(row[4], row[5]), row[6], row[7])
+        """The entries of these bindings, by binding and age; with ``extract_ids`` of these alone."""
+        for row in sorted(self.binding_rows().values()):
+            if row.total and (binding_ids is None or row.binding_id in binding_ids):
+                chunks = [None] if extract_ids is None else list(_chunks(extract_ids))
+                for ids in chunks:
+                    yield from self._entries_of(row.binding_id, ids)
+
+    def _entries_of(self, binding_id: int, extract_ids: t.Sequence[int] | None) -> t.Iterator[Entry]:
+        further = self._further_events(binding_id, extract_ids)
+        statement = sql.LOADS_BY_AGE if extract_ids is None else sql.with_ids(sql.LOADS_OF, extract_ids)
+        for extract_id, datastream_id, created, *event in self.store.iterate(statement, (self.instance, binding_id, *(extract_ids or ()))):
+            first = [] if event[0] is None else [_event(*event)]
+            status, decisive = derive_status([*first, *further.get(extract_id, ())])
+            yield Entry(binding_id, extract_id, datastream_id, created, status, decisive and decisive.at, decisive and decisive.reason)
 
     def pending_entries(self, binding_ids: t.Collection[int]) -> list[Entry]:
         """The entries of these bindings that are pending."""
-        narrowed, values = _narrowed(binding_ids)
-        columns = "binding_id, extract_id, datastream_id, created"
-        statement = f"SELECT {columns} FROM load WHERE instance = ? AND post IS NULL{narrowed} ORDER BY created, extract_id"
+        statement, values = sql.of_bindings(sql.PENDING_LOADS, binding_ids)
         rows = [] if self.instance is None else self.store.read(statement, (self.instance, *values))
-        return [Entry(*row[:4]) for row in rows if row[0] in binding_ids]
+        return [Entry(*row) for row in rows if row[0] in binding_ids]
 
-    def stopped_entries(self, binding_ids: t.Collection[int] | None = None) -> list[Entry]:
-        """The entries that are unknown or refused. It costs what there is of these, not what the ledger remembers."""
-        found: list[Entry] = []
-        statement = "SELECT id, status, at, reason, pairs FROM post WHERE instance = ? AND status <> 'dispatched'"
-        for number, status, at, reason, pairs in [] if self.instance is None else self.store.read(statement, (self.instance,)):
-            bindings, extracts = self._unpack(_pairs_from, pairs)
-            of_post = "SELECT extract_id, datastream_id, created FROM load WHERE instance = ? AND binding_id = ? AND post = ? AND extract_id IN "
-            for binding_id in bindings:
+    def open_entries(self, binding_ids: t.Collection[int] | None = None) -> list[Entry]:
+        """The entries with a status other than pending and dispatched. It costs what there is of these, not what the ledger holds."""
+        pairs: dict[int, set[int]] = {}
+        for (stored,) in [] if self.instance is None else self.store.read(sql.OPEN_EVENTS, (self.instance,)):
+            of_bindings, extract_ids = self._unpack(_pairs_from, stored)
+            for binding_id in of_bindings:
                 if binding_ids is None or binding_id in binding_ids:
-                    rows = self.store.read(f"{of_post}({_marks(extracts)}) ORDER BY extract_id", (self.instance, binding_id, number, *extracts))
-                    found += [Entry(binding_id, row[0], row[1], row[2], _status(number, status), at, reason) for row in rows]
-        return found
+                    pairs.setdefault(binding_id, set()).update(extract_ids)
+        entries = [
+            entry for binding_id, extract_ids in pairs.items() for ids in _chunks(sorted(extract_ids)) for entry in self._entries_of(binding_id, ids)
+        ]
+        return [entry for entry in entries if entry.status not in (Status.PENDING, Status.DISPATCHED)]
 
-    def pending(self) -> dict[int, int]:
+    def pending_counts(self) -> dict[int, int]:
         """How many entries are pending, by binding."""
-        if self.instance is None:
-            return {}
-        statement = "SELECT binding_id, count(*) FROM load WHERE instance = ? AND post IS NULL GROUP BY binding_id"
-        return dict(self.store.read(statement, (self.instance,)))
+        return {} if self.instance is None else dict(self.store.read(sql.PENDING_COUNTS, (self.instance,)))
 
-    def totals(self) -> dict[int, tuple[int | None, int]]:
-        """For each binding its datastream, and how many entries there are."""
-        if self.instance is None:
-            return {}
-        rows = self.store.read("SELECT binding_id, datastream_id, total FROM binding WHERE instance = ?", (self.instance,))
-        return {binding_id: (datastream_id, total) for binding_id, datastream_id, total in rows}
+    def content(self) -> str:
+        """A summary of what the ledger holds of the instance. It changes with every record, because facts and events are only added."""
+        values = (self.instance,)
+        counts = [self.store.read(statement, values) for statement in (sql.LAST_FACT, sql.EVENT_COUNTS, sql.LOAD_COUNT)]
+        return json.dumps([[[None if each is None else str(each) for each in row] for row in rows] for rows in counts])
 
-    def _unpack(self, read: t.Callable[[str], t.Any], stored: str) -> t.Any:
-        """What stands in the ledger as JSON. Raises LedgerError where it is none of what this collection writes."""
+    def _unpack(self, read: t.Callable[[t.Any], t.Any], stored: t.Any) -> t.Any:
+        """What stands in the ledger, read. Raises LedgerError where it is none of what this collection writes."""
         try:
             return read(stored)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise stores.failed(self.shown, "it is damaged (a row cannot be read)", stores.DAMAGED) from error
 
-    # Writing
+    # Writing. In check mode, nothing of this does anything.
 
-    def note(self, records: t.Mapping[int, Record], entries: t.Iterable[Entry] = ()) -> None:
-        """Writes down what is known of bindings, and entries: what is not known yet becomes pending, what is known stays as it is."""
+    def note(self, facts: t.Mapping[int, t.Sequence[BindingFact]], rows: t.Iterable[BindingRow] = (), entries: t.Iterable[Entry] = ()) -> None:
+        """Records new facts of bindings, by binding, what these are, and entries that are pending from now on. Entries that are recorded stay as they are."""
+        if not self.writes:
+            return
         with self.store.transaction():
-            self._save(records)
-            self._add(entries)
+            for row in rows:
+                self.store.write(sql.SAVE_BINDING, (self.instance, row.binding_id, row.datastream_id, row.target_id, 0))
+            for binding_id, of_binding in facts.items():
+                self._add_facts(binding_id, of_binding)
+            self._add_loads(entries)
 
-    def settle(self, entries: t.Iterable[Entry]) -> None:
-        """Writes entries down with a status and a reason that the user gives, in place of what was known of them."""
-        alike: dict[tuple[int, str, str | None], list[Entry]] = {}
-        for entry in entries:
-            alike.setdefault((entry.binding_id, entry.status, entry.reason), []).append(entry)
+    def _add_facts(self, binding_id: int, facts: t.Sequence[BindingFact]) -> None:
+        recorded = []
+        if any(fact.kind is FactKind.ROW for fact in facts):
+            statement, values = sql.of_bindings(sql.FACTS, [binding_id])
+            recorded = [self._unpack(_fact_from, row[1:]) for row in self.store.read(statement, (self.instance, *values))]
+        for fact in facts:
+            redundant = redundant_fact(recorded, fact)
+            if redundant is not None:
+                self.store.write(sql.DROP_FACT, (redundant.id,))
+                recorded.remove(redundant)
+            recorded.append(fact._replace(id=self._insert_fact(binding_id, fact)))
+
+    def begin_write(self, binding_id: int, fact: BindingFact, before: t.Mapping[int, t.Sequence[BindingFact]]) -> int:
+        """Records that a binding is about to be enabled or disabled, and in the same commit the facts ``before``. Returns the number of the fact."""
         with self.store.transaction():
-            for (binding_id, status, reason), some in alike.items():
-                self._add(some)
-                for start in range(0, len(some), _AT_ONCE):
-                    extract_ids = [entry.extract_id for entry in some[start : start + _AT_ONCE]]
-                    post = self._post(status, Post(0, [binding_id], extract_ids), reason)
-                    self._move(post, "post = ?", post.id)
+            for each, facts in before.items():
+                self._add_facts(each, facts)
+            return self._insert_fact(binding_id, fact)
 
-    def intend(self, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int], confirmed: Post | None = None) -> Post:
-        """Notes that these are about to be sent. ``confirmed`` is one to be noted as dispatched in the same commit."""
+    def _insert_fact(self, binding_id: int, fact: BindingFact) -> int:
+        enabled = None if fact.enabled is None else int(fact.enabled)
+        values = (fact.kind.value, fact.at or times.now(), fact.clock, enabled, fact.updated, fact.seconds, *fact.window)
+        return self.store.insert(sql.ADD_FACT, (self.instance, binding_id, *values))
+
+    def withdraw_write(self, number: int) -> None:
+        """Takes that back: the API certainly did nothing."""
+        if self.writes:
+            with self.store.transaction():
+                self.store.write(sql.DROP_FACT, (number,))
+
+    def record(self, kind: EventKind, entries: t.Iterable[Entry], reason: str | None = None) -> None:
+        """Records an event of these entries, which the user decided or Adverity shows. ``reason`` is for those that have none of their own."""
+        if not self.writes:
+            return
+        rest = iter(entries)
+        while chunk := list(itertools.islice(rest, _IN_MEMORY)):
+            alike: dict[tuple[int, str | None], list[Entry]] = {}
+            for entry in chunk:
+                alike.setdefault((entry.binding_id, entry.reason or reason), []).append(entry)
+            with self.store.transaction():
+                for (binding_id, why), some in alike.items():
+                    self._add_loads(some)
+                    for ids in _chunks([entry.extract_id for entry in some]):
+                        self._add_event(kind, [binding_id], ids, why)
+
+    def intend(self, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int], confirmed: Request | None = None) -> Request:
+        """Records that these are about to be sent. ``confirmed`` is a request to be recorded as dispatched in the same commit."""
         with self.store.transaction():
             if confirmed is not None:
-                self._set_dispatched(confirmed)
-            post = self._post("intended", Post(0, binding_ids, extract_ids))
-            self._move(post, "before = post, post = ?", post.id)
-        return post
+                self._confirm(confirmed)
+            return self._add_event(EventKind.INTENDED, binding_ids, extract_ids)
 
-    def withdraw(self, post: Post) -> None:
-        """Takes an intention back: the service certainly did nothing."""
+    def withdraw(self, request: Request) -> None:
+        """Takes a request back: the API certainly did nothing, so there is no event."""
         with self.store.transaction():
-            self._move(post, "post = before")
-            self.store.write("DELETE FROM post WHERE id = ?", (post.id,))
+            for binding_id in request.binding_ids:
+                self._write_loads(sql.DROP_FIRST_EVENT, (), binding_id, request.extract_ids, request.id)
+                self._write_loads(sql.DROP_FURTHER_EVENT, (), binding_id, request.extract_ids, request.id)
+            self.store.write(sql.DROP_EVENT, (request.id,))
 
-    def dispatched(self, post: Post, but: t.Sequence[int] = ()) -> None:
-        """Notes that the service said it dispatched these, all ``but`` some extracts, which stay unknown."""
+    def dispatched(self, request: Request, but: t.Sequence[int] = ()) -> None:
+        """Records that the API confirmed a request, for all ``but`` some extracts, of which it stays unknown."""
         with self.store.transaction():
             if but:
-                left = self._post("intended", post._replace(extract_ids=but))
-                self._move(left, "post = ?", left.id)
-            self._set_dispatched(post)
+                pairs = json.dumps([list(request.binding_ids), list(but)])
+                rest = self.store.insert(sql.ADD_EVENT, (self.instance, EventKind.INTENDED.value, times.now(), None, pairs))
+                for binding_id in request.binding_ids:
+                    self._write_loads(sql.MOVE_FIRST_EVENT, (rest,), binding_id, but, request.id)
+                    self._write_loads(sql.MOVE_FURTHER_EVENT, (rest,), binding_id, but, request.id)
+            self._confirm(request)
 
-    def refused(self, binding_ids: t.Sequence[int], extract_id: int, reason: str) -> None:
-        """Notes that the service refused an extract, and why."""
-        with self.store.transaction():
-            post = self._post("refused", Post(0, binding_ids, [extract_id]), reason)
-            self._move(post, "before = post, post = ?", post.id)
+    def _confirm(self, request: Request) -> None:
+        self.store.write(sql.CONFIRM_EVENT, (times.now(), request.id))
 
-    def _save(self, records: t.Mapping[int, Record]) -> None:
-        statement = (
-            "INSERT INTO binding (instance, binding_id, datastream_id, record) VALUES (?, ?, ?, ?) ON CONFLICT (instance, binding_id)"
-            " DO UPDATE SET datastream_id = excluded.datastream_id, record = excluded.record"
-        )
-        rows = [(self.instance, binding_id, record.datastream_id, json.dumps(record._asdict())) for binding_id, record in records.items()]
-        self.store.write_many(statement, rows)
+    def _add_event(self, kind: EventKind, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int], reason: str | None = None) -> Request:
+        pairs = None if kind is EventKind.DISPATCHED else json.dumps([list(binding_ids), list(extract_ids)])
+        number = self.store.insert(sql.ADD_EVENT, (self.instance, kind.value, times.now(), reason, pairs))
+        for binding_id in binding_ids:
+            if self._write_loads(sql.SET_FIRST_EVENT, (number,), binding_id, extract_ids) < len(extract_ids):
+                self._write_loads(sql.ADD_FURTHER_EVENT, (number,), binding_id, extract_ids, number)
+        return Request(number, binding_ids, extract_ids)
 
-    def _add(self, entries: t.Iterable[Entry]) -> None:
-        statement = (
-            "INSERT INTO load (instance, binding_id, extract_id, datastream_id, created) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (instance, binding_id, extract_id) DO NOTHING"
-        )
+    def _write_loads(self, statement: str, first: t.Sequence[int], binding_id: int, extract_ids: t.Sequence[int], *last: int) -> int:
+        return self.store.write(sql.with_ids(statement, extract_ids), (*first, self.instance, binding_id, *extract_ids, *last))
+
+    def _add_loads(self, entries: t.Iterable[Entry]) -> None:
         rest = iter(entries)
         while chunk := list(itertools.islice(rest, _IN_MEMORY)):
             by_binding: dict[int, list[Entry]] = {}
             for entry in chunk:
                 by_binding.setdefault(entry.binding_id, []).append(entry)
             for binding_id, some in by_binding.items():
-                added = self.store.write_many(statement, ((self.instance, *entry[:4]) for entry in some))
-                self.store.write(
-                    "INSERT INTO binding (instance, binding_id, datastream_id, total, record) VALUES (?, ?, ?, ?, ?)"
-                    " ON CONFLICT (instance, binding_id) DO UPDATE SET total = binding.total + excluded.total",
-                    (self.instance, binding_id, some[0].datastream_id, added, json.dumps(Record(some[0].datastream_id)._asdict())),
-                )
-
-    def _set_dispatched(self, post: Post) -> None:
-        self.store.write("UPDATE post SET status = 'dispatched', at = ?, pairs = NULL WHERE id = ?", (times.now(), post.id))
-
-    def _post(self, status: str, post: Post, reason: str | None = None) -> Post:
-        statement = "INSERT INTO post (instance, status, at, reason, pairs) VALUES (?, ?, ?, ?, ?)"
-        pairs = None if status == "dispatched" else json.dumps([list(post.binding_ids), list(post.extract_ids)])
-        return post._replace(id=self.store.insert(statement, (self.instance, status, times.now(), reason, pairs)))
-
-    def _move(self, post: Post, change: str, *values: int) -> None:
-        """Changes what stands of these extracts, for each of these bindings."""
-        statement = f"UPDATE load SET {change} WHERE instance = ? AND binding_id = ? AND extract_id IN ({_marks(post.extract_ids)})"
-        for binding_id in post.binding_ids:
-            self.store.write(statement, (*values, self.instance, binding_id, *post.extract_ids))
+                added = self.store.write_many(sql.ADD_LOAD, ((self.instance, *entry[:4]) for entry in some))
+                self.store.write(sql.SAVE_BINDING, (self.instance, binding_id, some[0].datastream_id, None, added))
 
 
 def open_ledger(params: dict[str, t.Any], host: str, purpose: str) -> Ledger:
@@ -316,36 +366,28 @@ def open_ledger(params: dict[str, t.Any], host: str, purpose: str) -> Ledger:
     return Ledger(params["ledger"], params["ledger_password"], host, purpose, params["ledger_wait"])
 
 
-def _status(post: int | None, status: str | None) -> str:
-    """What the POST of an entry says of it. One that is missing, after a repair by hand, says nothing: the outcome is unknown."""
-    return PENDING if post is None else _FROM_DISK.get(status or "", UNKNOWN)
+def _chunks(ids: t.Sequence[int]) -> t.Iterator[t.Sequence[int]]:
+    return (ids[start : start + sql.MAX_VALUES] for start in range(0, len(ids), sql.MAX_VALUES))
 
 
-def _marks(values: t.Collection[t.Any]) -> str:
-    return ", ".join("?" * len(values))
+def _event(number: int, kind: str | None, at: str | None = None, reason: str | None = None) -> Event:
+    """An event. One that is missing, after a repair by hand, says nothing: the outcome is unknown."""
+    return Event(number, EventKind.INTENDED if kind is None else EventKind(kind), at, reason)
 
 
-def _narrowed(binding_ids: t.Collection[int] | None) -> tuple[str, tuple[int, ...]]:
-    """The end of a statement that reads of these bindings alone, and its values; of many, all are read."""
-    if binding_ids is not None and not binding_ids:
-        return " AND 1 = 0", ()  # PostgreSQL knows no empty list
-    if binding_ids is None or len(binding_ids) > _AT_ONCE:
-        return "", ()
-    return f" AND binding_id IN ({_marks(binding_ids)})", tuple(binding_ids)
+def _status_of_one(event_id: int | None, kind: str | None) -> Status:
+    """The status after a single event: of most entries there is no other."""
+    if kind == "dispatched":
+        return Status.DISPATCHED
+    return Status.PENDING if event_id is None else derive_status([_event(event_id, kind)])[0]
 
 
-def _record_from(stored: str) -> Record:
-    values = json.loads(stored)
-    for name in ("enabled_periods", "unknown_periods"):
-        values[name] = tuple(tuple(period) for period in values[name])
-    for name in ("plan", "covered"):
-        values[name] = values[name] and tuple(values[name])
-    return Record(**values)
+def _fact_from(row: t.Sequence[t.Any]) -> BindingFact:
+    number, kind, at, clock, enabled, updated, seconds, created_from, created_to = row
+    known = None if enabled is None else bool(enabled)
+    return BindingFact(FactKind(kind), at, clock, known, updated, seconds, (created_from, created_to), number)
 
 
 def _pairs_from(stored: str) -> tuple[list[int], list[int]]:
-    bindings, extracts = json.loads(stored)
-    return [int(one) for one in bindings], [int(one) for one in extracts]
-
-
-__all__ = ["ALL_ENABLED", "LOOK", "PREDICT", "WRITE", "Entry", "Ledger", "Post", "open_ledger"]
+    binding_ids, extract_ids = json.loads(stored)
+    return [int(each) for each in binding_ids], [int(each) for each in extract_ids]

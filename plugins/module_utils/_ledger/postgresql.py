@@ -23,7 +23,8 @@ from ansible.module_utils.basic import missing_required_lib
 from .._api import text
 from .._api.client import MissingLibrary
 from .._api.errors import InputError, LedgerError
-from .store import DAMAGED, LOOK, TABLES, VERSION, WRITE, Values, failed
+from .schema import VERSION, statements_from
+from .store import DAMAGED, LOOK, WRITE, Values, failed
 
 try:
     import psycopg
@@ -35,11 +36,12 @@ else:
 
 SCHEMA = "adverity_management"
 _LAYOUT = {"schema": SCHEMA + ".", "id": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "by_key": ""}
+_FORMAT = f"{SCHEMA}.format"
 STATEMENTS = (
     f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",
-    *(statement.format(**_LAYOUT) for statement in TABLES),
-    f"CREATE TABLE {SCHEMA}.format (version INTEGER NOT NULL)",
-    f"INSERT INTO {SCHEMA}.format VALUES ({VERSION})",
+    *(statement.format(**_LAYOUT) for statement in statements_from(None)),
+    f"CREATE TABLE {_FORMAT} (version INTEGER NOT NULL)",
+    f"INSERT INTO {_FORMAT} VALUES ({VERSION})",
 )
 _LOCKS = 0x41440000  # the first of two numbers of an advisory lock; the instance is added
 _MAKING = _LOCKS - 1
@@ -66,8 +68,8 @@ class PostgresqlStore:
             self._connection.execute("SET idle_session_timeout = 0" if self._connection.info.server_version >= 140000 else "SELECT 1")
             self._connection.execute(f"SET search_path = {SCHEMA}")
             version = self._version()
-            if version is None and self._writes:
-                self._make_tables()
+            if (version is None or version < VERSION) and self._writes:
+                self._migrate()
                 version = self._version()
             elif not self._writes and purpose != LOOK:
                 self._check_writable()
@@ -75,6 +77,11 @@ class PostgresqlStore:
             raise failed(
                 self.shown, f"a newer version of this collection wrote it (format {version}, this one knows {VERSION})",
                 "Update the collection on this machine. Nothing was changed.",
+            )
+        if version is not None and version < VERSION:
+            raise failed(
+                self.shown, f"a run that writes has to bring it from format {version} to {VERSION} first",
+                "Run once without check mode, then run this again. Nothing was changed.",
             )
         return version is not None
 
@@ -157,14 +164,21 @@ class PostgresqlStore:
             raise failed(self.shown, "it is damaged (it has no version)", DAMAGED)
         return t.cast(int, row[0])
 
-    def _make_tables(self) -> None:
-        """Two first runs at once make them once. The lock comes before the transaction: one that began earlier would not see the other run's tables."""
+    def _migrate(self) -> None:
+        """Makes the tables, or brings them to the newest format. Two runs at once do so once.
+
+        The lock comes before the transaction: one that began earlier would not see the other run's tables."""
         self._connection.execute("SELECT pg_advisory_lock(%s, 0)", (_MAKING,))
         try:
             with self._connection.transaction():
-                if self._version() is None:
-                    for statement in STATEMENTS:
-                        self._connection.execute(statement)
+                version = self._version()
+                if version is None:
+                    statements = list(STATEMENTS)
+                else:
+                    statements = [statement.format(**_LAYOUT) for statement in statements_from(version)]
+                    statements.append(f"UPDATE {_FORMAT} SET version = {max(version, VERSION)}")
+                for statement in statements:
+                    self._connection.execute(statement)
         finally:
             self._connection.execute("SELECT pg_advisory_unlock_all()")
 

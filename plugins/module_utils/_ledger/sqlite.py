@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 import sqlite3
 import stat
@@ -26,12 +27,12 @@ import typing as t
 from urllib.parse import quote
 
 from .._api.errors import InputError, LedgerError
-from .store import DAMAGED, LOOK, TABLES, VERSION, WRITE, Values, failed
+from .schema import OLDEST, VERSION, statements_from
+from .store import DAMAGED, LOOK, WRITE, Values, failed
 
 _APPLICATION_ID = 0x41444C47  # so that no other program's database is taken for a ledger
 _SMALLEST = 512  # bytes: one of SQLite's smallest pages
 _LAYOUT = {"schema": "", "id": "INTEGER PRIMARY KEY", "by_key": " WITHOUT ROWID"}
-_TABLES = tuple(statement.format(**_LAYOUT) for statement in TABLES)
 _SPAN = 2**40  # bytes of locks for one instance; SQLite's own locks are at 2**30, below the first of them
 # These locks belong to the open file. The older kind belongs to the process, and ends when any file handle for the database is closed.
 _SET_LOCK = getattr(fcntl, "F_OFD_SETLK", fcntl.F_SETLK)
@@ -202,27 +203,39 @@ class SqliteStore:
             raise sqlite3.DatabaseError("it is a database, but not a ledger of this collection")
         if version > VERSION:
             raise sqlite3.DatabaseError(f"a newer version of this collection wrote it (format {version}, this one knows {VERSION})")
-        if 0 < version < VERSION:
+        if 0 < version < OLDEST:
             raise sqlite3.DatabaseError(f"an older version of this collection wrote it (format {version}, this one knows {VERSION})")
         if os.path.getsize(self.shown) % size:  # SQLite takes what is missing of the last page for zeroes
             raise sqlite3.DatabaseError("it is damaged (its end is missing)")
-        if found and not found.issuperset(_TABLES):
+        if found and version == VERSION and not found.issuperset(_expected_tables()):
             raise sqlite3.DatabaseError("it is damaged (its tables are not those of a ledger)")
         connection.execute("COMMIT")
         if self._writes:
             connection.execute("PRAGMA journal_mode = PERSIST")
-            if not found:
-                self._make_tables()
+            if version < VERSION:
+                self._migrate()
+        elif found and version < VERSION:
+            raise sqlite3.DatabaseError(f"a run that writes has to bring it from format {version} to {VERSION} first")
         return bool(found) or self._writes
 
-    def _make_tables(self) -> None:
+    def _migrate(self) -> None:
+        """Brings the tables to the newest format. Another run may have done so meanwhile."""
         with self.transaction():
             connection = self._open_connection
-            if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                for statement in _TABLES:
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {VERSION}")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            for statement in statements_from(version or None):
+                connection.execute(statement.format(**_LAYOUT))
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+@functools.lru_cache(maxsize=1)
+def _expected_tables() -> frozenset[str]:
+    """The definitions of all tables and indexes, as SQLite tells them."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        for statement in statements_from(None):
+            connection.execute(statement.format(**_LAYOUT))
+        return frozenset(row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
 
 
 def _may_write(place: str) -> bool:
@@ -236,6 +249,8 @@ def _next_step(error: Exception, reason: str) -> str:
         return "Another program holds the file. End it, then run it again."
     if "newer version" in reason:
         return "Update the collection on this machine. Nothing was changed."
+    if "has to bring it" in reason:
+        return "Run once without check mode, then run this again. Nothing was changed."
     if "older version" in reason:
         return "The file was not changed. Finish its backfills with that version, then set ledger to a new path: the page on upgrading says how."
     if isinstance(error, OSError):

@@ -19,28 +19,7 @@ from .._api.errors import LedgerError
 
 WRITE, PREDICT, LOOK = "write", "predict", "look"
 
-VERSION = 2  # of the tables; 1 was that of 0.1.0
-
 DAMAGED = "Restore a current copy, or name another ledger; a new one has no record of past dispatches."
-
-# {id} is how a store numbers rows by itself, {by_key} how it keeps a table in the order of its key.
-# load.post: the last POST that the extract went with, null while it is pending; load.before: the one before that.
-# post.pairs: the bindings and extracts of a POST as JSON, until it is dispatched.
-# binding_id 0: a POST that named no bindings, so all that were enabled then. binding.record: JSON of a timeline.Record. binding.total: how many loads.
-# turn: who held a binding last. instance: moved_to is where its content is kept now, copied_from where it came from.
-TABLES = (
-    "CREATE TABLE {schema}instance (id {id}, host TEXT NOT NULL UNIQUE, moved_to TEXT, copied_from TEXT)",
-    "CREATE TABLE {schema}binding (instance BIGINT NOT NULL, binding_id BIGINT NOT NULL, datastream_id BIGINT, total BIGINT NOT NULL DEFAULT 0,"
-    " record TEXT NOT NULL, PRIMARY KEY (instance, binding_id))",
-    "CREATE TABLE {schema}post (id {id}, instance BIGINT NOT NULL,"
-    " status TEXT NOT NULL CHECK (status IN ('intended', 'dispatched', 'refused')), at TEXT, reason TEXT, pairs TEXT)",
-    "CREATE INDEX post_open ON {schema}post (instance) WHERE status <> 'dispatched'",
-    "CREATE TABLE {schema}load (instance BIGINT NOT NULL, binding_id BIGINT NOT NULL, extract_id BIGINT NOT NULL, datastream_id BIGINT, created TEXT,"
-    " post BIGINT, before BIGINT, PRIMARY KEY (instance, binding_id, extract_id)){by_key}",
-    "CREATE INDEX load_pending ON {schema}load (instance, binding_id) WHERE post IS NULL",
-    "CREATE TABLE {schema}turn (instance BIGINT NOT NULL, binding_id BIGINT NOT NULL, token TEXT NOT NULL, holder TEXT NOT NULL, since TEXT NOT NULL,"
-    " PRIMARY KEY (instance, binding_id))",
-)
 
 Values = t.Sequence[t.Any]
 

@@ -16,6 +16,7 @@ import uuid
 
 from .._api.errors import LedgerError
 from .._spec import times
+from . import statements as sql
 from .store import LOOK, WRITE, Store
 
 # Stands for the binding where none was named: all that were enabled then.
@@ -59,21 +60,17 @@ class Turns:
         return bool(others)
 
     def _read_tokens(self) -> dict[int, str]:
-        return dict(self._store.read("SELECT binding_id, token FROM turn WHERE instance = ?", (self._instance,)))
+        return dict(self._store.read(sql.TOKENS, (self._instance,)))
 
     def _sign(self, wanted: tuple[int, ...] | None) -> None:
         """Notes who has the turn, for those who wait."""
         token, holder, now = uuid.uuid4().hex, _this_run(), times.now()
-        statement = (
-            "INSERT INTO turn (instance, binding_id, token, holder, since) VALUES (?, ?, ?, ?, ?) ON CONFLICT (instance, binding_id)"
-            " DO UPDATE SET token = excluded.token, holder = excluded.holder, since = excluded.since"
-        )
         with self._store.transaction():
-            self._store.write_many(statement, [(self._instance, one, token, holder, now) for one in wanted or (ALL_ENABLED,)])
+            self._store.write_many(sql.SIGN, [(self._instance, one, token, holder, now) for one in wanted or (ALL_ENABLED,)])
         self._tokens.update(dict.fromkeys(wanted or (ALL_ENABLED,), token))
 
     def _occupied(self, wanted: tuple[int, ...] | None) -> LedgerError:
-        rows = self._store.read("SELECT binding_id, holder, since FROM turn WHERE instance = ? ORDER BY since DESC", (self._instance,))
+        rows = self._store.read(sql.HOLDERS, (self._instance,))
         rows = [row for row in rows if wanted is None or row[0] == ALL_ENABLED or row[0] in wanted]
         holder = f"{rows[0][1]}, since {rows[0][2]}" if rows else "a run in check mode"
         shown = self._store.shown

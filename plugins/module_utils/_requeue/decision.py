@@ -4,55 +4,103 @@
 
 # Private to this collection: it may change at any time.
 
-"""What becomes of a binding's history, and of each extract of it: pure. Nothing else decides any of this.
+"""What becomes of the history of a binding, and of each extract for it: pure. Nothing else decides any of this.
 
-Due is what is chosen and neither dispatched nor certainly loaded by itself. What nobody can know is unknown. The rest goes on.
+Sent is what is selected and was neither sent before nor certainly loaded automatically. What nobody can know is unknown: it is named, and holds up nothing
+but what comes after it in the same binding.
 """
 
 from __future__ import annotations
 
-from .._ledger.ledger import DISPATCHED, REFUSED, UNKNOWN
-from .._ledger.timeline import Doubt, Record, Window, contains, is_loaded
+import enum
+import typing as t
 
-# What happens to the history of a binding.
-BACKFILL, DONE, LEFT_ALONE, NONE = "backfill", "done", "left_alone", "none"
-ACTIONS = (BACKFILL, DONE, LEFT_ALONE, NONE)
-
-# What happens to one extract for one binding.
-SEND, SEND_ALONE, SKIP, LOADED, LEAVE_OUT, SETTLE = "send", "send alone", "skip", "loaded by itself", "leave out", "settle"
-
-LOST = "lost"  # a POST whose outcome is not known
+from .._ledger.history import BindingHistory, Window, contains
+from .._ledger.periods import Uncertainty
+from .._ledger.status import Status
 
 
-def action(record: Record, backfill: str, window: Window) -> str:
-    """``backfill`` is ``always``, ``when_needed`` or ``never``.
+class Action(str, enum.Enum):
+    """What happens to the history of a binding."""
 
-    When needed, the history goes into the bindings that are not enabled yet, since this run or the next task enables them, and into those that the ledger
-    has backfilled, as far as something of the window may be missing. A binding of which it has no such record is left alone.
+    BACKFILL = "backfill"
+    RECORD = "record"  # recorded as loaded, by the user's word
+    DONE = "done"
+    LEFT_ALONE = "left_alone"
+    NONE = "none"
+
+
+class ExtractAction(enum.Enum):
+    """What happens to an extract for a binding."""
+
+    SEND = "send"
+    SEND_ALONE = "send alone"  # in a request of its own, because Adverity refused it before
+    SKIP = "skip"  # sent before
+    LOADED = "loaded"  # the binding loaded it automatically
+    CONFIRM = "confirm"  # recorded as dispatched, by the user's word
+    RECORD = "record"  # recorded as loaded, by the user's word
+    LEAVE_UNKNOWN = "leave unknown"
+    LEAVE_REFUSED = "leave refused"
+    LEAVE_FAILED = "leave failed"
+
+
+LOST = "lost"  # a request without a response
+
+
+class Choices(t.NamedTuple):
+    """The options of adverity_requeue that decide about an extract. ``record``: ``state: recorded``."""
+
+    force: bool = False
+    on_unknown: str = "fail"
+    on_refused: str = "fail"
+    on_failed: str = "skip"
+    record: bool = False
+
+
+def binding_action(history: BindingHistory, backfill: str, window: Window, has_open: bool = False, is_remade: bool = False) -> Action:
+    """``backfill`` is ``always``, ``when_needed``, ``recorded`` or ``never``.
+
+    When needed, the history goes into bindings that are not enabled yet, since this run or the next task enables them, and into those that the ledger has
+    backfilled, as far as something of the window may be missing. ``has_open``: extracts of the binding are recorded without being done. ``is_remade``:
+    the history of its datastream went into this destination before, through a binding that is no more.
     """
     if backfill == "never":
-        return NONE
-    if backfill == "always" or record.enabled is not True:
-        return BACKFILL
-    if not record.known:
-        return LEFT_ALONE
-    return DONE if contains(record.covered, window) else BACKFILL
+        return Action.NONE
+    if backfill == "recorded":
+        return Action.RECORD
+    if backfill == "always":
+        return Action.BACKFILL
+    if is_remade and not history.has_backfill:
+        return Action.LEFT_ALONE
+    if history.enabled is not True:
+        return Action.BACKFILL
+    if not history.has_backfill:
+        return Action.LEFT_ALONE
+    return Action.DONE if contains(history.completed_window, window) and not has_open else Action.BACKFILL
 
 
-def of_extract(
-    record: Record | None, status: str | None, created: str | None, force: bool, on_unknown: str, on_refused: str
-) -> tuple[str, Doubt | None]:
-    """What happens to an extract, and why nobody can know whether it is loaded, where that is so. An unknown one that is sent has its doubt, too."""
-    doubt = Doubt(LOST) if status == UNKNOWN else None
-    if status == DISPATCHED:
-        return (SEND if force else SKIP), None
-    if status == REFUSED:
-        return (LEAVE_OUT if on_refused == "skip" and not force else SEND_ALONE), None
-    if status != UNKNOWN:
-        loaded = False if record is None else is_loaded(record, created)
-        if loaded is True:
-            return (SEND if force else LOADED), None
-        doubt = loaded if isinstance(loaded, Doubt) else None
-    if doubt is None or on_unknown == "requeue":
-        return SEND, doubt
-    return (SETTLE if on_unknown == "dispatched" else LEAVE_OUT), doubt
+def extract_action(
+    status: Status | None, loaded: t.Callable[[], bool | Uncertainty], choices: Choices
+) -> tuple[ExtractAction, Uncertainty | None]:
+    """What happens to an extract, and why it is unknown whether it is loaded, where that is so, also if it is sent all the same.
+
+    ``loaded`` tells whether the binding loaded it automatically; it is asked only where that matters.
+    """
+    if status in (Status.DISPATCHED, Status.RECORDED):
+        return (ExtractAction.SEND if choices.force and not choices.record else ExtractAction.SKIP), None
+    if choices.record:
+        return (ExtractAction.LOADED if loaded() is True else ExtractAction.RECORD), None
+    if status is Status.FAILED:
+        return (ExtractAction.SEND if choices.force or choices.on_failed == "requeue" else ExtractAction.LEAVE_FAILED), None
+    if status is Status.REFUSED:
+        return (ExtractAction.LEAVE_REFUSED if choices.on_refused == "skip" and not choices.force else ExtractAction.SEND_ALONE), None
+    uncertain: bool | Uncertainty = Uncertainty(LOST) if status is Status.UNKNOWN else loaded()
+    if uncertain is True:
+        return (ExtractAction.SEND if choices.force else ExtractAction.LOADED), None
+    if not isinstance(uncertain, Uncertainty):
+        return ExtractAction.SEND, None
+    if choices.on_unknown == "requeue":
+        return ExtractAction.SEND, uncertain
+    return (ExtractAction.CONFIRM if choices.on_unknown == "dispatched" else ExtractAction.LEAVE_UNKNOWN), uncertain
+
+

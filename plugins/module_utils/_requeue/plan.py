@@ -11,9 +11,13 @@ from __future__ import annotations
 import typing as t
 from array import array
 
-from .._ledger.ledger import ALL_ENABLED, Entry
-from .._ledger.timeline import Doubt, Record
-from . import decision
+from .._ledger.history import BindingHistory
+from .._ledger.ledger import Entry
+from .._ledger.periods import Reason, Uncertainty
+from .._ledger.status import Status
+from .._ledger.turns import ALL_ENABLED
+from .._resources.extracts import Extract
+from .decision import Choices, ExtractAction, extract_action
 from .select import Loads
 
 Pair = tuple[t.Optional[int], int, int]  # datastream id, binding id, extract id
@@ -24,9 +28,7 @@ class Options(t.NamedTuple):
 
     batch_size: int = 50
     limit: int | None = None
-    force: bool = False
-    on_unknown: str = "fail"
-    on_refused: str = "fail"
+    choices: Choices = Choices()
 
 
 class Batch(t.NamedTuple):
@@ -46,8 +48,10 @@ class Batch(t.NamedTuple):
         """Each extract with each binding."""
         return ((self.datastream_id, binding_id, extract_id) for extract_id in self.extract_ids for binding_id in self.ledger_bindings)
 
-    def halves(self) -> list[Batch]:
-        """The same as two requests, in the same order."""
+    def parts(self) -> list[Batch]:
+        """The same as smaller requests, to find out what of it is refused: by binding, then the halves of its extracts, in the same order."""
+        if len(self.binding_ids) > 1:
+            return [self._replace(binding_ids=(binding_id,)) for binding_id in self.binding_ids]
         middle = (len(self.extract_ids) + 1) // 2
         return [self._replace(extract_ids=self.extract_ids[:middle]), self._replace(extract_ids=self.extract_ids[middle:])]
 
@@ -55,20 +59,23 @@ class Batch(t.NamedTuple):
 class Plan:
     """``batches`` in the order of sending, ``later`` those over the limit, which a later call sends, and of the rest what happens to it.
 
-    ``skipped``: dispatched before. ``loaded``: the binding loaded it by itself. ``unknown``: nobody can know, with the reason, and not to be sent.
-    ``confirmed``: unknown until now, and dispatched by the user's word. ``refused``: the service refused it before, and it is left out.
-    All of these are in the order of ``loads``.
+    ``waiting``: to be sent, but after one of unknown outcome in the same binding. ``skipped``: sent before. ``loaded``: the binding loaded it
+    automatically. ``unknown``: nobody can know, with the reason, and not to be sent. ``confirmed`` and ``recorded``: dispatched, or loaded, by the user's
+    word. ``refused`` and ``failed``: Adverity refused it before, or its load failed, and it is left out. All of these are in the order of ``loads``.
     """
 
     def __init__(self, loads: t.Sequence[Loads] = ()) -> None:
         self.loads = loads
         self.batches: list[Batch] = []
         self.later: list[Batch] = []
+        self.waiting: list[Pair] = []
         self.skipped: list[Pair] = []
         self.loaded: list[Pair] = []
-        self.unknown: dict[Pair, Doubt] = {}
+        self.unknown: dict[Pair, Uncertainty] = {}
         self.confirmed: list[Pair] = []
+        self.recorded: list[Pair] = []
         self.refused: list[Pair] = []
+        self.failed: list[Pair] = []
 
     @property
     def extract_count(self) -> int:
@@ -77,7 +84,8 @@ class Plan:
 
     def due(self) -> t.Iterator[Entry]:
         """All that is to be sent, also by a later call, for the ledger."""
-        return self.entries(pair for batches in (self.batches, self.later) for batch in batches for pair in batch.pairs())
+        yield from self.entries(pair for batches in (self.batches, self.later) for batch in batches for pair in batch.pairs())
+        yield from self.entries(self.waiting)
 
     def entries(self, pairs: t.Iterable[Pair], **known: t.Any) -> t.Iterator[Entry]:
         """Pairs in their order, for the ledger. There can be millions: each finds its extract in the one after the last."""
@@ -98,40 +106,64 @@ class Plan:
         return [entry for entry in entries if entry.extract_id in missing]
 
 
-def make(
-    loads: t.Sequence[Loads],
-    statuses: t.Callable[[int, t.Sequence[int]], t.Mapping[int, str]],
-    records: t.Mapping[int, Record],
-    options: Options,
-) -> Plan:
+Statuses = t.Callable[[int, t.Sequence[int]], t.Mapping[int, Status]]
+
+
+def make(loads: t.Sequence[Loads], statuses: Statuses, histories: t.Mapping[int, BindingHistory], options: Options) -> Plan:
     """Batches of at most ``batch_size`` extracts that go to the same bindings of the same datastream, in the order of ``loads``; at most ``limit``
-    extracts. ``statuses`` tells what the ledger knows of extracts, by binding."""
+    extracts. ``statuses`` tells what the ledger records of extracts, by binding."""
     plan = Plan(loads)
     count = 0
-    for datastream_id, binding_ids, extracts in loads:
+    for of_datastream in loads:
+        datastream_id, binding_ids, extracts, _may_be_loaded = of_datastream
         extract_ids = array("q", (extract.id for extract in extracts))  # as a list, millions of them would take five times the memory
         known = {binding_id: statuses(binding_id, extract_ids) for binding_id in binding_ids or (ALL_ENABLED,)}
+        held: set[int] = set()
         for extract in extracts:
             due, alone = [], False
             for binding_id, status_of in known.items():
+                status = status_of.get(extract.id)
+
+                def loaded(binding_id: int = binding_id, extract: Extract = extract, of_datastream: Loads = of_datastream) -> bool | Uncertainty:
+                    return _was_loaded(of_datastream, histories.get(binding_id), extract)
+
+                action, uncertain = extract_action(status, loaded, options.choices)
                 pair = (datastream_id, binding_id, extract.id)
-                does, doubt = decision.of_extract(
-                    records.get(binding_id), status_of.get(extract.id), extract.created, options.force, options.on_unknown, options.on_refused
-                )
-                alone = alone or does == decision.SEND_ALONE
-                if does in (decision.SEND, decision.SEND_ALONE):
-                    due.append(binding_id)
-                elif does == decision.SETTLE:
-                    plan.confirmed.append(pair)
-                elif does == decision.LEAVE_OUT and doubt is not None:
-                    plan.unknown[pair] = doubt
+                if action not in (ExtractAction.SEND, ExtractAction.SEND_ALONE):
+                    _put_aside(plan, pair, action, uncertain)
+                    if action is ExtractAction.LEAVE_UNKNOWN and options.choices.on_unknown != "skip":
+                        held.add(binding_id)
+                elif binding_id in held:
+                    plan.waiting.append(pair)
                 else:
-                    {decision.SKIP: plan.skipped, decision.LOADED: plan.loaded, decision.LEAVE_OUT: plan.refused}[does].append(pair)
+                    due.append(binding_id)
+                    alone = alone or action is ExtractAction.SEND_ALONE
             if due:
                 batches = plan.batches if options.limit is None or count < options.limit else plan.later
                 _put(batches, Batch(datastream_id, tuple(due) if binding_ids else (), [extract.id], alone), options.batch_size)
                 count += 1
     return plan
+
+
+def _was_loaded(loads: Loads, history: BindingHistory | None, extract: Extract) -> bool | Uncertainty:
+    if extract.id in loads.may_be_loaded:
+        return loads.may_be_loaded[extract.id]
+    return False if history is None else history.was_loaded(extract.interval, extract.created)
+
+
+def _put_aside(plan: Plan, pair: Pair, action: ExtractAction, uncertain: Uncertainty | None) -> None:
+    if action is ExtractAction.LEAVE_UNKNOWN:
+        plan.unknown[pair] = uncertain or Uncertainty(Reason.ELSEWHERE)
+        return
+    lists = {
+        ExtractAction.SKIP: plan.skipped,
+        ExtractAction.LOADED: plan.loaded,
+        ExtractAction.CONFIRM: plan.confirmed,
+        ExtractAction.RECORD: plan.recorded,
+        ExtractAction.LEAVE_REFUSED: plan.refused,
+        ExtractAction.LEAVE_FAILED: plan.failed,
+    }
+    lists[action].append(pair)
 
 
 def _put(batches: list[Batch], batch: Batch, batch_size: int) -> None:

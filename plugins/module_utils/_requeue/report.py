@@ -11,8 +11,11 @@ from __future__ import annotations
 import typing as t
 
 from .._api.client import Client
-from .._ledger.ledger import DISPATCHED, LOOK, PENDING, REFUSED, STATUSES, UNKNOWN, Entry, Ledger, open_ledger
-from .._ledger.timeline import Record
+from .._ledger.history import BindingHistory
+from .._ledger.ledger import BindingRow, Entry, Ledger, open_ledger
+from .._ledger.periods import State, show
+from .._ledger.status import Status
+from .._ledger.store import LOOK
 from .._resources import bindings, extracts
 from .._spec import times
 
@@ -31,22 +34,29 @@ def report(client: Client, params: dict[str, t.Any]) -> dict[str, t.Any]:
         else:
             entries = list(_chosen(ledger, params, binding_ids))
             counts = _count(entries)
-        totals = ledger.totals()
+        seen = ledger.binding_rows()
         datastream_ids = params["datastream_ids"]
-        records = {
-            one: record
-            for one, record in ledger.records(binding_ids).items()
-            if (record.known or totals[one][1]) and (datastream_ids is None or totals[one][0] in datastream_ids)
+        histories = {
+            binding_id: history
+            for binding_id, history in ledger.histories(binding_ids).items()
+            if (history.has_backfill or (binding_id in seen and seen[binding_id].total)) and _is_selected(seen.get(binding_id), datastream_ids)
         }
-        found = [one for one in sorted({*counts, *records}) if datastream_ids is None or one not in totals or totals[one][0] in datastream_ids]
+        found = [each for each in sorted({*counts, *histories}) if _is_selected(seen.get(each), datastream_ids)]
         return {
             "changed": False,
             "extracts": [] if params["summary_only"] else [_row(entry) for entry in entries],
-            "counts": {status: sum(counts[one][status] for one in found if one in counts) for status in STATUSES},
-            "backfills": [_backfill(one, totals.get(one, (None, 0))[0], records.get(one, Record()), counts.get(one, _none())) for one in found],
+            "counts": {status.value: sum(counts[each][status] for each in found if each in counts) for status in Status},
+            "backfills": [_backfill(each, seen.get(each), histories.get(each, BindingHistory()), counts.get(each, _none())) for each in found],
             "in_progress": ledger.busy,
             "ledger": ledger.shown,
         }
+
+
+Counts = dict[Status, int]
+
+
+def _is_selected(row: BindingRow | None, datastream_ids: list[int] | None) -> bool:
+    return datastream_ids is None or row is None or row.datastream_id in datastream_ids
 
 
 def _chosen(ledger: Ledger, params: dict[str, t.Any], binding_ids: list[int] | None) -> t.Iterator[Entry]:
@@ -56,26 +66,26 @@ def _chosen(ledger: Ledger, params: dict[str, t.Any], binding_ids: list[int] | N
             yield entry
 
 
-def _none() -> dict[str, int]:
-    return dict.fromkeys(STATUSES, 0)
+def _none() -> Counts:
+    return dict.fromkeys(Status, 0)
 
 
-def _count(entries: t.Iterable[Entry]) -> dict[int, dict[str, int]]:
-    counts: dict[int, dict[str, int]] = {}
+def _count(entries: t.Iterable[Entry]) -> dict[int, Counts]:
+    counts: dict[int, Counts] = {}
     for entry in entries:
         counts.setdefault(entry.binding_id, _none())[entry.status] += 1
     return counts
 
 
-def _count_all(ledger: Ledger, binding_ids: list[int] | None) -> dict[int, dict[str, int]]:
+def _count_all(ledger: Ledger, binding_ids: list[int] | None) -> dict[int, Counts]:
     """The counts without a look at what is dispatched: what there is in all, less what is not dispatched."""
-    pending = ledger.pending()
-    counts = _count(entry for entry in ledger.stopped_entries(binding_ids))
-    for binding_id, (_datastream_id, total) in ledger.totals().items():
-        if total and (binding_ids is None or binding_id in binding_ids):
-            of_it = counts.setdefault(binding_id, _none())
-            of_it[PENDING] = pending.get(binding_id, 0)
-            of_it[DISPATCHED] = total - of_it[PENDING] - of_it[UNKNOWN] - of_it[REFUSED]
+    pending = ledger.pending_counts()
+    counts = _count(ledger.open_entries(binding_ids))
+    for row in ledger.binding_rows().values():
+        if row.total and (binding_ids is None or row.binding_id in binding_ids):
+            of_binding = counts.setdefault(row.binding_id, _none())
+            of_binding[Status.PENDING] = pending.get(row.binding_id, 0)
+            of_binding[Status.DISPATCHED] = row.total - sum(of_binding.values())
     return counts
 
 
@@ -85,23 +95,30 @@ def _row(entry: Entry) -> dict[str, t.Any]:
         "datastream_id": entry.datastream_id,
         "binding_id": entry.binding_id or None,
         "created": entry.created,
-        "status": entry.status,
-        "dispatched_at": entry.at if entry.status == DISPATCHED else None,
-        "refused_at": entry.at if entry.status == REFUSED else None,
+        "status": entry.status.value,
+        "dispatched_at": entry.at if entry.status is Status.DISPATCHED else None,
+        "refused_at": entry.at if entry.status is Status.REFUSED else None,
         "reason": entry.reason,
     }
 
 
-def _backfill(binding_id: int, datastream_id: int | None, record: Record, counts: dict[str, int]) -> dict[str, t.Any]:
-    complete = not (counts[PENDING] or counts[UNKNOWN] or record.plan)
+def _backfill(binding_id: int, row: BindingRow | None, history: BindingHistory, counts: Counts) -> dict[str, t.Any]:
+    complete = not (counts[Status.PENDING] or counts[Status.UNKNOWN] or counts[Status.FAILED] or history.planned_window)
+    has_sent = bool(counts[Status.DISPATCHED] or counts[Status.RECORDED])
     return dict(
-        counts,
+        {status.value: count for status, count in counts.items()},
         binding_id=binding_id or None,
-        datastream_id=datastream_id,
-        enabled=record.enabled,
-        updated=record.updated,
-        planned_at=record.planned_at,
-        finished=complete and (not binding_id or not record.known or record.covered is not None or counts[DISPATCHED] > 0),
-        enabled_periods=[{"since": since, "until": until} for since, until in record.enabled_periods],
-        unknown_periods=[{"since": since, "until": until, "reason": reason} for since, until, reason in record.unknown_periods],
+        datastream_id=row and row.datastream_id,
+        enabled=history.enabled,
+        updated=history.updated,
+        planned_at=history.planned_at,
+        finished=complete and (not binding_id or not history.has_backfill or history.completed_window is not None or has_sent),
+        enabled_periods=[
+            {"since": show(each.since), "until": each.until and show(each.until)} for each in history.periods if each.state is State.ENABLED
+        ],
+        unknown_periods=[
+            {"since": show(each.since), "until": each.until and show(each.until), "reason": each.reason and each.reason.value}
+            for each in history.periods
+            if each.state is State.UNKNOWN
+        ],
     )

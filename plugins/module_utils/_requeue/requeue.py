@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Requeueing extracts once: choose, plan, write the plan into the ledger, send (requeue guide; the ledger's promise)."""
+"""Requeueing extracts once: select, plan, record the plan in the ledger, send. The ledger records nothing in check mode, so that both take the same way."""
 
 from __future__ import annotations
 
@@ -15,156 +15,264 @@ from .._api import text
 from .._api.client import Client
 from .._api.errors import AdverityError, InputError
 from .._api.paging import Row
-from .._ledger.ledger import DISPATCHED, PENDING, PREDICT, REFUSED, UNKNOWN, WRITE, Entry, Ledger, open_ledger
-from .._ledger.timeline import Doubt, Record, Window, finished, planned, sent_into, taken_up
+from .._ledger.history import BindingFact, BindingHistory, FactKind, Window, contains
+from .._ledger.ledger import Entry, Ledger, open_ledger
+from .._ledger.periods import Uncertainty
+from .._ledger.status import EventKind, Status
+from .._ledger.store import PREDICT, WRITE
 from .._ledger.turns import awx_job
 from .._resources import bindings, extracts
 from .._spec import times
 from .._spec.options import DEFAULT_LEDGER
-from . import decision, plan, progress, select
+from . import plan, progress, select
+from .decision import LOST, Action, Choices, binding_action
 from .plan import Options, Pair, Plan
-from .result import Outcome, describe_refused, describe_unknown, refused_error, show_bindings, unknown_error, warnings_of, window_words
+from .result import Outcome, describe_refused, describe_unknown, show_bindings, warnings_of, window_words
 from .select import Request, Selection
 from .send import Sending
 
-GONE = "it is no longer in the service's list of extracts"
+UNLISTED = "it is no longer in the API's list of extracts"
+BY_USER = "recorded by the user"
+
+Facts = dict[int, list[BindingFact]]
 
 
 def requeue(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """The result of ``adverity_requeue`` with these parameters. The ledger is opened before the service is asked anything."""
+    """The result of ``adverity_requeue`` with these parameters. The ledger is opened before the API is asked anything."""
     request = select.read_request(params, check_mode)
     with open_ledger(params, client.host, PREDICT if check_mode else WRITE) as ledger:
-        return Run(client, ledger, request, params, check_mode).result()
+        return Run(client, ledger, request, params).result()
+
+
+def open_binding_ids(ledger: Ledger, binding_ids: t.Collection[int]) -> set[int]:
+    """Those of the bindings for which the ledger records extracts that are not done."""
+    if not binding_ids:
+        return set()
+    stopped = {entry.binding_id for entry in ledger.open_entries(binding_ids) if entry.status in (Status.UNKNOWN, Status.FAILED)}
+    return stopped.union(ledger.pending_counts()).intersection(binding_ids)
+
+
+def choose_actions(ledger: Ledger, selected: Selection, backfill: str, window: Window) -> dict[int, Action]:
+    """What happens to the history of each selected binding."""
+    open_ids = open_binding_ids(ledger, list(selected.histories))
+    return {
+        binding_id: binding_action(history, backfill, window, binding_id in open_ids, binding_id in selected.remade_ids)
+        for binding_id, history in selected.histories.items()
+    }
 
 
 class Run:
     """One run of ``adverity_requeue``."""
 
-    def __init__(self, client: Client, ledger: Ledger, request: Request, params: dict[str, t.Any], check_mode: bool) -> None:
-        self._client, self._ledger, self._request, self._params, self._check_mode = client, ledger, request, params, check_mode
+    def __init__(self, client: Client, ledger: Ledger, request: Request, params: dict[str, t.Any]) -> None:
+        self._client, self._ledger, self._request, self._params = client, ledger, request, params
         self._window: Window = request.window
+        self._state = "recorded" if params["backfill"] == "recorded" and params["state"] == "requeued" else params["state"]
         self._warnings: list[str] = []
 
     def result(self) -> dict[str, t.Any]:
-        """The module's result, with ``warnings``."""
+        """The module's result, with ``warnings``. Raises Unfinished where something is left open after everything else was done."""
         selected = select.choose_bindings(self._client, self._ledger, self._request)
         if self._ledger.waited > 1:
             self._warnings.append(f"Waited {self._ledger.waited:.0f} s for another run that held the ledger {self._ledger.shown}.")
-        actions = {one: decision.action(record, self._params["backfill"], self._window) for one, record in selected.records.items()}
-        self._warnings += warnings_of(selected.rows, selected.records, actions, self._window)
-        shown = show_bindings(selected.rows, selected.records, actions)
-        if self._params["state"] == "planned" and self._request.extract_ids is None:
-            return self._plan_bindings(selected, actions, shown)
-        due_ids = [one for one, action in actions.items() if action == decision.BACKFILL]
-        loads = select.list_extracts(self._client, self._request, selected, due_ids) if due_ids or not selected.rows else []
-        options = Options(*(self._params[name] for name in Options._fields))
-        made = plan.make(loads, self._ledger.statuses, _without_periods(selected, due_ids), options)
-        outcome = Outcome(made, shown)
-        if made.unknown and options.on_unknown == "fail":
-            raise unknown_error(outcome, self._ledger)
-        if self._params["state"] != "planned":
-            self._refuse_disabled(made, selected)
-        self._refuse_forgetful_job(bool(made.batches))
-        gone = self._compare_with_ledger(made, due_ids) if self._request.extract_ids is None else []
-        records = self._noted(selected, due_ids)
-        new = self._params["state"] == "planned" and (records != self._ledger.records(list(records)) or self._is_news(made))
-        used = set() if self._params["state"] == "planned" else {one for batch in made.batches for one in batch.binding_ids}
-        if not self._check_mode:
-            self._ledger.note({one: sent_into(record) if one in used else record for one, record in records.items()}, made.due())
-            settled = [entry for entry in gone if entry.status in (DISPATCHED, REFUSED)]
-            self._ledger.settle([*made.entries(made.confirmed, status=DISPATCHED), *settled])
-        if self._params["state"] == "planned":
-            return self._told(dict(outcome.result(), changed=new or bool(made.confirmed)), outcome)
-        if self._check_mode:
-            outcome.sent = [(batch, "") for batch in made.batches]
-        else:
-            self._send(outcome)
-            waiting = {entry.binding_id for entry in gone if entry.status in (PENDING, UNKNOWN)}
-            self._note_end(outcome, records, used, [one for one in due_ids if one not in waiting], options)
-        if made.unknown:
-            self._warnings.append(f"Left out, because it is unknown whether they are loaded: {describe_unknown(made.unknown)}.")
-        return self._told(outcome.result(), outcome)
+        actions = choose_actions(self._ledger, selected, self._params["backfill"], self._window)
+        self._warnings += warnings_of(selected.rows, selected.histories, actions, self._window, selected.remade_ids)
+        shown = show_bindings(selected.rows, selected.histories, actions)
+        due_ids = [binding_id for binding_id, action in actions.items() if action in (Action.BACKFILL, Action.RECORD)]
+        self._note_seen(selected)
+        if self._state == "planned" and self._request.extract_ids is None:
+            return self._plan_windows(selected, [each for each in due_ids if actions[each] is Action.BACKFILL], shown)
+        outcome = self._plan_extracts(selected, due_ids, shown)
+        if self._state == "planned":
+            return self._record_plan(outcome, selected, due_ids)
+        if self._state == "recorded":
+            return self._record_as_loaded(outcome, selected, due_ids)
+        return self._send_extracts(outcome, selected, due_ids)
 
-    def _told(self, result: dict[str, t.Any], outcome: Outcome) -> dict[str, t.Any]:
-        return dict(result, ledger=self._ledger.shown, diff=outcome.diff(), warnings=self._warnings)
+    def _note_seen(self, selected: Selection) -> None:
+        """Records what the API shows of the bindings, whatever the run does about it."""
+        self._ledger.note({binding_id: [fact] for binding_id, fact in selected.facts.items()}, selected.binding_rows())
 
-    def _plan_bindings(self, selected: Selection, actions: dict[int, str], shown: list[Row]) -> dict[str, t.Any]:
-        """The result of ``state: planned`` for a window: the plan names bindings and window, and what is in it is listed once, when it is sent."""
-        due = [one for one, action in actions.items() if action == decision.BACKFILL]
-        self._refuse_forgetful_job(bool(due))
+    def _report(self, result: dict[str, t.Any], outcome: Outcome) -> dict[str, t.Any]:
+        return dict(result, ledger=self._ledger.shown, diff=result.get("diff", outcome.diff()), warnings=self._warnings)
+
+    # Planning a window: the plan names bindings and window, and what is in it is listed once, when it is sent.
+
+    def _plan_windows(self, selected: Selection, due_ids: list[int], shown: list[Row]) -> dict[str, t.Any]:
+        self._refuse_forgetful_job(bool(due_ids))
         outcome = Outcome(Plan(), shown)
-        stopped = self._ledger.stopped_entries(due) if due else []
-        outcome.plan.unknown = {_pair(entry): Doubt(decision.LOST) for entry in stopped if entry.status == UNKNOWN and self._in_window(entry)}
-        if outcome.plan.unknown and self._params["on_unknown"] == "fail":
-            raise unknown_error(outcome, self._ledger)
-        now = times.now()
-        before = self._ledger.records(list(actions))
-        # An enabled binding whose plan was taken up needs no further one: what is missing of its history shows without.
-        due = [one for one in due if not (selected.records[one].enabled and selected.records[one].known and selected.records[one].plan is None)]
-        records = {one: planned(record, self._window, now) if one in due else record for one, record in selected.records.items()}
-        new = [one for one in due if records[one].plan != before.get(one, Record()).plan or one not in before]
-        if not self._check_mode:
-            self._ledger.note(records)
-        diff = {
-            "before": {f"binding {one}": {"planned": window_words(before[one].plan) if one in before else None} for one in new},
-            "after": {f"binding {one}": {"planned": window_words(records[one].plan)} for one in new},
+        outcome.plan.unknown = {
+            _pair(entry): Uncertainty(LOST)
+            for entry in (self._ledger.open_entries(due_ids) if due_ids else [])
+            if entry.status is Status.UNKNOWN and self._in_window(entry)
         }
-        return dict(self._told(outcome.result(), outcome), changed=bool(new), diff=diff)
+        histories = selected.histories
+        # An enabled binding whose plan was taken up needs no further one: what is missing of its history shows without.
+        due_ids = [each for each in due_ids if not (histories[each].enabled and histories[each].has_backfill and histories[each].planned_window is None)]
+        new = [each for each in due_ids if not histories[each].plans(self._window)]
+        self._ledger.note({each: [BindingFact(FactKind.PLANNED, times.now(), window=self._window)] for each in new})
+        diff = {
+            "before": {f"binding {each}": {"planned": window_words(histories[each].planned_window)} for each in new},
+            "after": {f"binding {each}": {"planned": window_words(self._window)} for each in new},
+        }
+        return dict(self._report(outcome.result(), outcome), changed=bool(new), diff=diff)
 
-    def _noted(self, selected: Selection, due_ids: list[int]) -> dict[int, Record]:
-        """The records of the bindings once their extracts are written down."""
-        records = dict(selected.records)
-        for one in selected.new_ids.intersection(due_ids):
-            seen = records[one].seen
-            records[one] = records[one]._replace(enabled_periods=((seen, None),) if records[one].enabled and seen else ())
-        if self._request.extract_ids is None:
-            records.update({one: taken_up(records[one], self._window) for one in due_ids})
-        return records
+    # Planning extracts
 
-    def _is_news(self, made: Plan) -> bool:
-        """Whether something that is due is not in the ledger yet."""
-        ids: dict[int, list[int]] = {}
-        for entry in made.due():
-            ids.setdefault(entry.binding_id, []).append(entry.extract_id)
-        return any(len(self._ledger.statuses(one, some)) < len(some) for one, some in ids.items())
+    def _plan_extracts(self, selected: Selection, due_ids: list[int], shown: list[Row]) -> Outcome:
+        loads: list[select.Loads] = []
+        unreadable: list[select.Unreadable] = []
+        if due_ids or not selected.rows:
+            loads, unreadable = select.list_extracts(self._client, self._ledger, self._request, selected, due_ids)
+        made = plan.make(loads, self._ledger.statuses, selected.histories, self._options())
+        outcome = Outcome(made, shown, unreadable)
+        if self._state == "requeued":
+            self._refuse_disabled(made, selected)
+        self._refuse_forgetful_job(bool(made.batches or made.recorded))
+        return outcome
+
+    def _options(self) -> Options:
+        choices = Choices(
+            self._params["force"], self._params["on_unknown"], self._params["on_refused"], self._params.get("on_failed", "skip"), self._state == "recorded"
+        )
+        return Options(self._params["batch_size"], self._params["limit"], choices)
+
+    def _facts_of_sending(self, outcome: Outcome, selected: Selection, due_ids: list[int]) -> Facts:
+        """What the ledger records of the bindings before anything is sent: that the window was listed, or that a run begins to send into them."""
+        if self._request.extract_ids is not None:
+            used = {binding_id for batch in outcome.plan.batches for binding_id in batch.binding_ids}
+            return {each: [BindingFact(FactKind.SENDING, clock=selected.facts[each].clock)] for each in used if selected.histories[each].is_initial}
+        unlisted = {each for unreadable in outcome.unreadable for each in unreadable.binding_ids}
+        return {
+            each: [BindingFact(FactKind.LISTED, clock=selected.facts[each].clock, window=self._window)]
+            for each in due_ids
+            if each not in unlisted and _is_news(selected.histories[each])
+        }
+
+    def _record_plan(self, outcome: Outcome, selected: Selection, due_ids: list[int]) -> dict[str, t.Any]:
+        """The result of ``state: planned`` for extracts that are named."""
+        new = self._has_unrecorded(outcome.plan)
+        self._ledger.note({}, entries=outcome.plan.due())
+        self._ledger.record(EventKind.DISPATCHED, outcome.plan.entries(outcome.plan.confirmed), BY_USER)
+        return self._report(dict(outcome.result(), changed=new or bool(outcome.plan.confirmed)), outcome)
+
+    def _record_as_loaded(self, outcome: Outcome, selected: Selection, due_ids: list[int]) -> dict[str, t.Any]:
+        """The result of ``state: recorded``."""
+        self._ledger.note(self._facts_of_sending(outcome, selected, due_ids))
+        self._ledger.record(EventKind.RECORDED, outcome.plan.entries(outcome.plan.recorded), BY_USER)
+        self._record_completion(outcome, selected, due_ids, [])
+        error = outcome.unfinished_error(self._ledger, "fail", "fail", not self._ledger.writes)
+        if error is not None:
+            raise error
+        return self._report(outcome.result(), outcome)
+
+    def _send_extracts(self, outcome: Outcome, selected: Selection, due_ids: list[int]) -> dict[str, t.Any]:
+        """The result of ``state: requeued``."""
+        made, on_unknown, on_refused = outcome.plan, self._params["on_unknown"], self._params["on_refused"]
+        unlisted = self._compare_with_ledger(made, due_ids) if self._request.extract_ids is None and not outcome.unreadable else []
+        self._ledger.note(self._facts_of_sending(outcome, selected, due_ids), entries=made.due())
+        self._ledger.record(EventKind.DISPATCHED, made.entries(made.confirmed), BY_USER)
+        self._settle_unlisted(unlisted)
+        if self._ledger.writes:
+            self._send(outcome)
+        else:
+            outcome.sent = [(batch, "") for batch in made.batches]
+        self._record_completion(outcome, selected, due_ids, unlisted)
+        error = outcome.unfinished_error(self._ledger, on_unknown, on_refused, not self._ledger.writes)
+        if error is not None:
+            for warning in self._warnings:
+                error.say(warning)
+            raise error
+        self._warn_of_left_out(outcome)
+        return self._report(outcome.result(), outcome)
+
+    def _send(self, outcome: Outcome) -> None:
+        targets = {row["binding_id"]: row["target_name"] for row in outcome.bindings}
+        watch = progress.watcher(outcome.plan.extract_count, targets)
+        sending = Sending(self._client, self._ledger, self._params["sequential"], watch)
+        try:
+            sending.run(outcome.plan.batches)
+        except AdverityError as error:
+            outcome.explain(error, sending, self._ledger)
+            raise
+        outcome.take(sending)
+        self._warnings += sending.warnings
+
+    def _record_completion(self, outcome: Outcome, selected: Selection, due_ids: list[int], unlisted: list[Entry]) -> None:
+        """Records the bindings of which everything in the window is done."""
+        if self._request.extract_ids is not None:
+            return
+        incomplete = outcome.incomplete_binding_ids(self._params["on_refused"]).union(entry.binding_id for entry in unlisted if not self._is_settled(entry))
+        done = [each for each in due_ids if each not in incomplete]
+        news = [each for each in done if not contains(selected.histories[each].completed_window, self._window)]
+        self._ledger.note({each: [BindingFact(FactKind.FINISHED, window=self._window)] for each in news})
+
+    def _warn_of_left_out(self, outcome: Outcome) -> None:
+        if outcome.plan.unknown:
+            self._warnings.append(f"Left out, because it is unknown whether they are loaded: {describe_unknown(outcome.plan.unknown)}.")
+        if outcome.refused:
+            self._warnings.append(f"Adverity refused {len(outcome.refused)} extracts, and they are left out: {describe_refused(outcome.refused)}.")
+        if outcome.plan.failed:
+            self._warnings.append(f"Left out, because Adverity shows that their load failed: {_by_binding_pairs(outcome.plan.failed)}.")
+
+    # What the ledger records and the API does not list
+
+    def _compare_with_ledger(self, made: Plan, due_ids: list[int]) -> list[Entry]:
+        """Warns of what is pending and not selected now, and returns what is pending or unknown and not listed. Nothing is dropped from a plan because of one
+        reading."""
+        pending = self._ledger.pending_entries(due_ids) if due_ids else []
+        unknown = [entry for entry in (self._ledger.open_entries(due_ids) if due_ids else []) if entry.status is Status.UNKNOWN]
+        found: list[Entry] = []
+        for entries in (pending, unknown):
+            missing = made.unlisted(entries)
+            outside = [entry for entry in missing if not self._would_be_listed(entry)]
+            unlisted = [entry for entry in missing if self._would_be_listed(entry)]
+            if outside and entries is pending:
+                self._warnings.append(f"Still pending, but outside of what this run selects: {len(outside)} extracts, {_by_binding(outside)}.")
+            waiting = [entry for entry in unlisted if not self._is_settled(entry)]
+            settled = [entry for entry in unlisted if self._is_settled(entry) and entry.status is Status.PENDING]
+            if waiting:
+                self._warnings.append(_unlisted_warning(waiting))
+            if settled:
+                self._warnings.append(f"Pending, but not in the API's list of extracts now: {_by_binding(settled)}. They are recorded as refused.")
+            found += unlisted
+        return found
+
+    def _is_settled(self, entry: Entry) -> bool:
+        """Whether the options say what becomes of an entry that is not listed. An unknown outcome is not settled by an extract that is not there."""
+        if entry.status is Status.UNKNOWN:
+            return bool(self._params["on_unknown"] == "dispatched")
+        return bool(self._params["on_refused"] == "skip")
+
+    def _settle_unlisted(self, unlisted: list[Entry]) -> None:
+        settled = [entry for entry in unlisted if self._is_settled(entry)]
+        self._ledger.record(EventKind.DISPATCHED, [entry._replace(reason=BY_USER) for entry in settled if entry.status is Status.UNKNOWN])
+        self._ledger.record(EventKind.REFUSED, [entry._replace(reason=UNLISTED) for entry in settled if entry.status is Status.PENDING])
 
     def _in_window(self, entry: Entry) -> bool:
         """Whether an entry of the ledger is in the window. One without a time counts as in it."""
         return extracts.within(self._request.created_from, self._request.created_to)(times.parse_or_none(entry.created))
 
     def _would_be_listed(self, entry: Entry) -> bool:
-        """Whether the service lists an entry's extract as long as it is there. In a window that is not known of one without a time."""
+        """Whether the API lists an entry's extract as long as it is there. In a window that is not known of one without a time."""
         if not (self._request.created_from or self._request.created_to):
             return True
         return times.parse_or_none(entry.created) is not None and self._in_window(entry)
 
-    def _compare_with_ledger(self, made: Plan, due_ids: list[int]) -> list[Entry]:
-        """Warns of what is pending and not selected now, and returns what is pending or unknown and not listed, each as it is to be recorded. Nothing
-        is dropped from a plan because of one reading."""
-        pending = self._ledger.pending_entries(due_ids) if due_ids else []
-        unknown = [entry for entry in (self._ledger.stopped_entries(due_ids) if due_ids else []) if entry.status == UNKNOWN]
-        gone: list[Entry] = []
-        for state, entries in (("pending", pending), ("unknown", unknown)):
-            outside: list[Entry] = []
-            unlisted: list[Entry] = []
-            for entry in made.unlisted(entries):
-                (unlisted if self._would_be_listed(entry) else outside).append(entry)
-            if outside and entries is pending:
-                self._warnings.append(f"Still pending, but outside of what this run selects: {len(outside)} extracts, {_by_binding(outside)}.")
-            if unlisted and entries is unknown and self._params["on_unknown"] == "dispatched":
-                gone += [entry._replace(status=DISPATCHED) for entry in unlisted]
-            elif unlisted:
-                skip = self._params["on_refused"] == "skip"
-                way_on = "are recorded as refused." if skip else f"stay {state} until they are listed. If they were deleted, set on_refused: skip."
-                self._warnings.append(f"{state.capitalize()}, but not in the service's list of extracts now: {_by_binding(unlisted)}. They {way_on}")
-                gone += [entry._replace(status=REFUSED, reason=GONE) if skip else entry for entry in unlisted]
-        return gone
+    def _has_unrecorded(self, made: Plan) -> bool:
+        """Whether something that is due is not in the ledger yet."""
+        ids: dict[int, list[int]] = {}
+        for entry in made.due():
+            ids.setdefault(entry.binding_id, []).append(entry.extract_id)
+        return any(len(self._ledger.statuses(binding_id, some)) < len(some) for binding_id, some in ids.items())
+
+    # Refusals before anything is sent
 
     def _refuse_disabled(self, made: Plan, selected: Selection) -> None:
         used = {binding_id for batch in made.batches for binding_id in batch.binding_ids}
-        disabled = [row for row in selected.rows if row["id"] in used and selected.records[row["id"]].enabled is False]
+        disabled = [row for row in selected.rows if row["id"] in used and selected.histories[row["id"]].enabled is False]
         disabled = [row for row in disabled if row["id"] not in self._request.enabled_ids]
-        if disabled and self._check_mode:
+        if disabled and not self._ledger.writes:
             self._warnings.append(
                 f"Not enabled: {bindings.labels(disabled)}. A real run refuses this, unless an earlier task enables it, which in check mode only pretends to."
             )
@@ -181,40 +289,19 @@ class Run:
                 " deploy_destination_backfill: never. Nothing was changed."
             )
 
-    def _send(self, outcome: Outcome) -> None:
-        targets = {row["binding_id"]: row["target_name"] for row in outcome.bindings}
-        watch = progress.watcher(outcome.plan.extract_count, targets)
-        sending = Sending(self._client, self._ledger, self._params["sequential"], watch)
-        try:
-            sending.run(outcome.plan.batches)
-        except AdverityError as error:
-            outcome.explain(error, sending, self._ledger)
-            raise
-        outcome.take(sending)
-        self._warnings += sending.warnings
 
-    def _note_end(self, outcome: Outcome, records: dict[int, Record], used: set[int], listed_ids: list[int], options: Options) -> None:
-        """Notes what is covered: the window where all of it was listed, and what was covered before where everything was sent."""
-        result = outcome.result()
-        stops = ("remaining", "unknown", "refused") if options.on_refused == "fail" else ("remaining", "unknown")
-        incomplete = {row["binding_id"] for row in result["summary"] if any(row[name] for name in stops)}
-        done = {one: records[one] for one in used if records[one].covered}
-        if self._request.extract_ids is None:
-            done.update({one: finished(records[one], self._window) for one in listed_ids})
-        done = {one: record for one, record in done.items() if one not in incomplete}
-        if done:
-            self._ledger.note(done)
-        if outcome.refused and options.on_refused == "fail":
-            raise refused_error(outcome)
-        if outcome.refused:
-            self._warnings.append(f"The service refused {len(outcome.refused)} extracts, and they are left out: {describe_refused(outcome.refused)}.")
+def _is_news(history: BindingHistory) -> bool:
+    """Whether it is to be recorded that the window was listed: for the first time, or where a plan is taken up by it."""
+    return history.is_initial or not history.has_backfill or history.planned_window is not None
 
 
-def _without_periods(selected: Selection, due_ids: list[int]) -> dict[int, Record]:
-    """The records to plan by. Of a binding that the ledger had no record of, everything is sent that is selected, whenever it was enabled: its present
-    state tells nothing of the time before. From now on it is known to load by itself. A plan (``state: planned``) ends at its last change."""
-    new = selected.new_ids.intersection(due_ids)
-    return {one: record._replace(enabled_periods=()) if one in new else record for one, record in selected.records.items()}
+def _unlisted_warning(entries: list[Entry]) -> str:
+    state = "Unknown" if entries[0].status is Status.UNKNOWN else "Pending"
+    if entries[0].status is Status.UNKNOWN:
+        way_on = "They stay unknown until they are listed, or until on_unknown: dispatched records that they were loaded."
+    else:
+        way_on = "They stay pending until they are listed. If they were deleted, set on_refused: skip."
+    return f"{state}, but not in the API's list of extracts now: {_by_binding(entries)}. {way_on}"
 
 
 def _pair(entry: Entry) -> Pair:
@@ -222,7 +309,11 @@ def _pair(entry: Entry) -> Pair:
 
 
 def _by_binding(entries: list[Entry]) -> str:
+    return _by_binding_pairs([_pair(entry) for entry in entries])
+
+
+def _by_binding_pairs(pairs: t.Iterable[Pair]) -> str:
     found: dict[int, list[int]] = {}
-    for entry in entries:
-        found.setdefault(entry.binding_id, []).append(entry.extract_id)
+    for _datastream_id, binding_id, extract_id in pairs:
+        found.setdefault(binding_id, []).append(extract_id)
     return text.several([f"extracts {text.ids(sorted(ids))} for binding {binding_id}" for binding_id, ids in found.items()], 20)

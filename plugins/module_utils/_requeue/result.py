@@ -11,63 +11,72 @@ from __future__ import annotations
 import typing as t
 
 from .._api import text
-from .._api.errors import AdverityError
+from .._api.errors import AdverityError, Unfinished
 from .._api.paging import Row
-from .._ledger import timeline
+from .._ledger.history import BindingHistory, Window, contains
 from .._ledger.ledger import Ledger
-from .._ledger.timeline import Doubt, Record, Window
+from .._ledger.periods import Reason, Uncertainty
 from .._resources import bindings
-from . import decision
+from .decision import LOST, Action
 from .plan import Batch, Pair, Plan
-from .send import Refusal, Sending
+from .select import Unreadable
+from .send import Refusal, Sending, Stop
 
 WAYS_ON = (
-    "Check in Adverity whether they were loaded, then set on_unknown: requeue sends them again (rows that did arrive are loaded twice);"
-    " dispatched records that they were loaded, and sends the rest; skip sends the rest and leaves them unknown; fail, the default, stops here again."
+    "Look at these extracts in Adverity (Datastream > Activity), then set on_unknown: dispatched records that they were loaded, and sends the rest;"
+    " requeue sends them again (rows that did arrive are loaded twice); skip sends the rest and leaves them unknown."
 )
 WAYS_ON_REFUSED = (
     "Correct the cause in Adverity and run it again to retry them; or set on_refused: skip to leave them out."
 )
-_COUNTS = ("requeued", "skipped", "loaded_by_itself", "unknown", "refused", "remaining")
+_COUNTS = ("requeued", "skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining")
 _REASONS = {
-    decision.LOST: "an earlier run was cut off before the service answered, or sent them without naming bindings",
-    timeline.UNDATED: "the service does not say when they were created, and the binding was enabled at some time",
-    timeline.SAME_SECOND: "they were created in the very second in which the binding was enabled or disabled",
-    timeline.OWN: "they were created while a run was enabling or disabling the binding",
-    timeline.INTERRUPTED: "they were created while a run that was cut off was enabling or disabling the binding",
-    timeline.ELSEWHERE: "the binding was changed, but not by this ledger, and they were created before that change",
+    LOST: "an earlier run was interrupted before it received the response, or sent them without naming bindings",
+    Reason.UNDATED: "the API does not show when they were created, and the binding was enabled at some time",
+    Reason.SAME_SECOND: "possibly loaded automatically: they were created in the very second in which the binding was enabled or disabled",
+    Reason.OWN: "possibly loaded automatically: they were created while a run was enabling or disabling the binding",
+    Reason.INTERRUPTED: "possibly loaded automatically: they were created while a run that was interrupted was enabling or disabling the binding",
+    Reason.ELSEWHERE: "possibly loaded automatically: the binding was changed, but not by this ledger, and they were created before that change",
+    Reason.NO_CLOCK: "possibly loaded automatically: the API did not show when the binding was read",
+    Reason.UNDER_WAY: "possibly loaded automatically: Adverity is processing them, and this ledger has no request for them",
+    Reason.ENABLED: "possibly loaded automatically: a binding of their datastream was enabled, and neither binding_ids nor target_id says which one is meant",
 }
 
 
 class Outcome:
-    """What a run plans and what came of it so far: ``sent``, ``refused``, ``in_doubt`` (of unknown outcome since this run)."""
+    """What a run plans and what came of it so far: ``sent``, ``refused``, ``stops``, and ``unknown_now``, of unknown outcome since this run.
 
-    def __init__(self, plan: Plan, bindings: list[Row]) -> None:
+    ``unreadable``: the datastreams whose extracts cannot be listed.
+    """
+
+    def __init__(self, plan: Plan, bindings: list[Row], unreadable: t.Sequence[Unreadable] = ()) -> None:
         self.plan = plan
         self.bindings = bindings
+        self.unreadable = unreadable
         self.sent: list[tuple[Batch, str]] = []
         self.refused: list[Refusal] = []
-        self.in_doubt: list[Pair] = []
+        self.stops: list[Stop] = []
+        self.unknown_now: list[Pair] = []
 
     def take(self, sending: Sending) -> None:
         """Takes over what a sending has come to."""
-        self.sent, self.refused = sending.sent, sending.refused
-        if sending.in_doubt:
-            self.in_doubt = list(sending.batch._replace(extract_ids=sending.in_doubt).pairs())
+        self.sent, self.refused, self.stops = sending.sent, sending.refused, sending.stops
+        self.unknown_now = sending.unknown_pairs()
 
     def result(self) -> dict[str, t.Any]:
-        """The module's result: what was sent, skipped, is unknown, refused, left; by extract, and counted by binding in ``summary``."""
+        """The module's result: what was sent, skipped, is unknown, refused, failed, left; by extract, and counted by binding in ``summary``."""
         plan = self.plan
-        requeued = [one for batch, _message in self.sent for one in batch.extract_ids]
+        requeued = list(dict.fromkeys(each for batch, _message in self.sent for each in batch.extract_ids))
         unknown, refused, remaining = self._rest()
-        here = {pair[2] for pairs in (unknown, refused, remaining) for pair in pairs}.union(requeued)
+        here = {pair[2] for pairs in (unknown, refused, remaining, plan.failed) for pair in pairs}.union(requeued)
         return {
-            "changed": bool(requeued or self.in_doubt or plan.confirmed or self.refused),
+            "changed": bool(requeued or self.unknown_now or plan.confirmed or plan.recorded or self.refused),
             "bindings": self.bindings,
             "requeued_extract_ids": requeued,
-            "skipped_extract_ids": _ids(pair for pair in plan.skipped + plan.loaded + plan.confirmed if pair[2] not in here),
+            "skipped_extract_ids": _ids(pair for pair in plan.skipped + plan.loaded + plan.confirmed + plan.recorded if pair[2] not in here),
             "unknown_extract_ids": _ids(unknown),
             "refused_extract_ids": _ids(refused),
+            "failed_extract_ids": _ids(plan.failed),
             "remaining_extract_ids": _ids(remaining),
             "extract_count": len(requeued),
             "batches": [
@@ -83,44 +92,94 @@ class Outcome:
         }
 
     def diff(self) -> dict[str, t.Any]:
-        """By binding, how many of the chosen extracts are dispatched, before and after."""
+        """By binding, how many of the selected extracts are dispatched or recorded as loaded, before and after."""
         before, after = {}, {}
         for row in self._summary([], [], []):
             name = f"binding {row['binding_id']}" if row["binding_id"] else "all enabled bindings"
-            before[name] = {"dispatched": row["skipped"]}
+            before[name] = {"dispatched": row["skipped"] - row["recorded"]}
             after[name] = {"dispatched": row["skipped"] + row["requeued"]}
         return {"before": before, "after": after}
 
+    def incomplete_binding_ids(self, on_refused: str) -> set[int | None]:
+        """The bindings of which not everything that is selected is done."""
+        stops = ("remaining", "unknown", "failed", "refused") if on_refused == "fail" else ("remaining", "unknown", "failed")
+        incomplete = {row["binding_id"] for row in self.result()["summary"] if any(row[name] for name in stops)}
+        return incomplete.union(each for unreadable in self.unreadable for each in unreadable.binding_ids)
+
     def explain(self, error: AdverityError, sending: Sending, ledger: Ledger) -> None:
-        """Adds to an error what was asked, what was done before, and what to do next."""
+        """Adds to an error that ended the run what was asked, what was done before, and what to do next."""
         self.take(sending)
-        facts = self.result()
-        error.facts = dict(facts, **error.facts)
+        result = self.result()
+        error.facts = dict(result, **error.facts)
         batch, journal = sending.batch, sending.journal
         error.say(f"Request: load extracts {text.ids(batch.extract_ids)}{_into(batch)}.")
-        error.say(f"Dispatched in this run: {facts['extract_count']} extracts. Not sent: {len(facts['remaining_extract_ids'])}.")
+        error.say(f"Dispatched in this run: {result['extract_count']} extracts. Not sent: {len(result['remaining_extract_ids'])}.")
         if journal.unsaved is not None:
             error.say(
                 f"The ledger could not record that extracts {text.ids(journal.unsaved.extract_ids)} were dispatched, so the next run stops at them as unknown:"
                 " on_unknown: dispatched tells it that they were."
             )
-        if self.in_doubt:
-            error.say(f"The outcome for extracts {text.ids(_ids(self.in_doubt))} is unknown and recorded as such in the ledger {ledger.shown}.")
+        if self.unknown_now:
+            error.say(f"The outcome for extracts {text.ids(_ids(self.unknown_now))} is unknown and recorded as such in the ledger {ledger.shown}.")
             error.say(WAYS_ON)
         elif journal.unsaved is None:
             error.say("Correct the cause and run it again: what was dispatched is not sent again.")
 
+    def unfinished_error(self, ledger: Ledger, on_unknown: str, on_refused: str, check_mode: bool) -> AdverityError | None:
+        """The error at the end of a run that leaves something open: what was done, what is open and why, and what settles it. None where nothing is."""
+        unknown = self.plan.unknown if on_unknown != "skip" else {}
+        refused = self.refused if on_refused == "fail" else []
+        items = [self._unknown_item(unknown), *map(self._stop_item, self.stops), *map(_unreadable_item, self.unreadable), _refused_item(refused)]
+        items = [item for item in items if item]
+        if not items:
+            return None
+        result = self.result()
+        done = f"{'A real run would send' if check_mode else 'Sent in this run:'} {result['extract_count']} extracts"
+        if result["skipped_extract_ids"]:
+            done += f"; done before: {len(result['skipped_extract_ids'])}"
+        error = Unfinished(f"{done}. Still open: " + " ".join(items), **result)
+        waiting = _ids(self.plan.waiting)
+        if unknown and waiting:
+            error.say(f"Not sent, because they come after these in the same binding: extracts {text.ids(waiting)}.")
+        error.say(f"Everything else that is selected is done. The ledger is {ledger.shown}.")
+        return error
+
+    def _unknown_item(self, unknown: t.Mapping[Pair, Uncertainty]) -> str:
+        if not unknown:
+            return ""
+        sentence = f"It is unknown whether these extracts are loaded: {describe_unknown(unknown)}."
+        by_itself = self._loads_history_itself(unknown)
+        if by_itself:
+            sentence += f" Everything is being processed for binding {text.ids(by_itself)}: this destination seems to load its history automatically."
+        return f"{sentence} {WAYS_ON}"
+
+    def _loads_history_itself(self, unknown: t.Mapping[Pair, Uncertainty]) -> list[int]:
+        """The bindings of which every extract is under way without a request: the destination seems to load its history automatically."""
+        counts = {row["binding_id"]: row for row in self.result()["summary"]}
+        under_way: dict[int, int] = {}
+        for (_datastream_id, binding_id, _extract_id), uncertainty in unknown.items():
+            under_way[binding_id] = under_way.get(binding_id, 0) + (uncertainty.reason == Reason.UNDER_WAY)
+        return [each for each, count in under_way.items() if count > 1 and counts[each]["unknown"] == count and not counts[each]["requeued"]]
+
+    def _stop_item(self, stop: Stop) -> str:
+        where = "" if stop.batch.datastream_id is None else f"Datastream {stop.batch.datastream_id}, binding {text.ids(stop.batch.binding_ids)}: "
+        sentence = f"{where}{stop.reason}."
+        if stop.unknown:
+            return f"{sentence} The outcome for extracts {text.ids(stop.unknown)} is unknown and recorded as such. {WAYS_ON}"
+        return f"{sentence} The rest of it was not sent; run it again when the cause is corrected."
+
     def _rest(self) -> tuple[list[Pair], list[Pair], list[Pair]]:
         """What is unknown, refused and remaining."""
         refused = [pair for refusal in self.refused for pair in refusal.batch.pairs()]
-        handled = {one for batch, _message in self.sent for one in batch.extract_ids}.union(pair[2] for pair in self.in_doubt + refused)
+        handled = {pair for batch, _message in self.sent for pair in batch.pairs()}.union(self.unknown_now, refused)
         batches = (*self.plan.batches, *self.plan.later)
-        remaining = [pair for batch in batches for pair in batch.pairs() if pair[2] not in handled]
-        return list(self.plan.unknown) + self.in_doubt, self.plan.refused + refused, remaining
+        remaining = [pair for batch in batches for pair in batch.pairs() if pair not in handled]
+        return list(self.plan.unknown) + self.unknown_now, self.plan.refused + refused, remaining + self.plan.waiting
 
     def _summary(self, unknown: list[Pair], refused: list[Pair], remaining: list[Pair]) -> list[dict[str, t.Any]]:
+        plan = self.plan
         sent = [pair for batch, _message in self.sent for pair in batch.pairs()]
-        lists = (sent, self.plan.skipped + self.plan.confirmed, self.plan.loaded, unknown, refused, remaining)
+        lists = (sent, plan.skipped + plan.confirmed + plan.recorded, plan.recorded, plan.loaded, unknown, refused, plan.failed, remaining)
         rows: dict[tuple[int | None, int], dict[str, t.Any]] = {}
         for name, pairs in zip(_COUNTS, lists):
             for datastream_id, binding_id, _extract_id in pairs:
@@ -131,39 +190,63 @@ class Outcome:
         return list(rows.values())
 
 
-def show_bindings(rows: list[Row], records: t.Mapping[int, Record], actions: t.Mapping[int, str]) -> list[Row]:
-    """The chosen bindings, their state as far as it is known, and what happens to the history of each."""
+def _unreadable_item(unreadable: Unreadable) -> str:
+    return f"The extracts of datastream {unreadable.datastream_id} (binding {text.ids(unreadable.binding_ids)}) could not be listed: {unreadable.error}"
+
+
+def _refused_item(refused: t.Sequence[Refusal]) -> str:
+    if not refused:
+        return ""
+    return f"Adverity refused {len(refused)} extracts, which are recorded: {describe_refused(refused)}. {WAYS_ON_REFUSED}"
+
+
+def show_bindings(rows: list[Row], histories: t.Mapping[int, BindingHistory], actions: t.Mapping[int, Action]) -> list[Row]:
+    """The selected bindings, their state as far as it is known, and what happens to the history of each."""
     return [
         {
             "binding_id": row["id"],
             "datastream_id": row["datastream_id"],
             "target_id": row["target_id"],
             "target_name": text.line(row.get("target_name") or ""),
-            "enabled": records[row["id"]].enabled,
-            "action": actions[row["id"]],
+            "enabled": histories[row["id"]].enabled,
+            "action": actions[row["id"]].value,
         }
         for row in rows
     ]
 
 
-def warnings_of(rows: list[Row], records: t.Mapping[int, Record], actions: t.Mapping[int, str], window: Window) -> list[str]:
-    """What a user should know of the chosen bindings before anything is sent."""
+def warnings_of(
+    rows: list[Row], histories: t.Mapping[int, BindingHistory], actions: t.Mapping[int, Action], window: Window, remade_ids: t.Collection[int] = ()
+) -> list[str]:
+    """What a user should know of the selected bindings before anything is sent."""
     warnings = []
-    alone = [row for row in rows if actions[row["id"]] == decision.LEFT_ALONE]
-    if alone:
+    alone = [row for row in rows if actions[row["id"]] is Action.LEFT_ALONE]
+    remade = [row for row in alone if row["id"] in remade_ids]
+    unrecorded = [row for row in alone if row["id"] not in remade_ids]
+    if unrecorded:
         warnings.append(
-            f"Already enabled, and the ledger has no record of a backfill: {bindings.labels(alone)}. The history was not loaded. To load it, set backfill:"
-            " always (deploy_destination_backfill)."
+            f"Already enabled, and the ledger has no record of whether the history was loaded: {bindings.labels(unrecorded)}. {_LEFT_ALONE}"
+        )
+    if remade:
+        warnings.append(
+            "Assigned again: the history was sent into this destination before, through an assignment that is no more:"
+            f" {bindings.labels(remade)}. {_LEFT_ALONE}"
         )
     for row in rows:
-        record = records[row["id"]]
-        wider = [known for known in (record.plan, record.covered) if known and known != window and timeline.contains(known, window)]
-        if wider and actions[row["id"]] != decision.NONE:
+        history = histories[row["id"]]
+        wider = [each for each in (history.planned_window, history.completed_window) if each and each != window and contains(each, window)]
+        if wider and actions[row["id"]] is not Action.NONE:
             warnings.append(
-                f"The ledger knows a wider backfill of {bindings.label(row)}: {window_words(wider[0])}. This run selects {window_words(window)}."
+                f"The ledger records a wider backfill of {bindings.label(row)}: {window_words(wider[0])}. This run selects {window_words(window)}."
                 " Nothing is taken back."
             )
     return warnings
+
+
+_LEFT_ALONE = (
+    "This run does not send the history. Look in Adverity (Datastream > Activity) whether it was loaded. If it was not, run once with backfill: always (in the"
+    " role, deploy_destination_backfill: always). If it was, backfill: recorded writes that down."
+)
 
 
 def window_words(window: Window | None) -> str | None:
@@ -174,39 +257,16 @@ def window_words(window: Window | None) -> str | None:
     return " ".join(parts) or "the whole history"
 
 
-def unknown_error(outcome: Outcome, ledger: Ledger) -> AdverityError:
-    """The error for a plan that holds extracts of which nobody can know whether they are loaded. It is the same in check mode."""
-    error = AdverityError(
-        f"It is unknown whether these extracts are loaded: {describe_unknown(outcome.plan.unknown)}."
-        f" The ledger is {ledger.shown}. Nothing was sent.",
-        **outcome.result(),
-    )
-    error.say(WAYS_ON)
-    return error
-
-
-def describe_unknown(unknown: t.Mapping[Pair, Doubt]) -> str:
+def describe_unknown(unknown: t.Mapping[Pair, Uncertainty]) -> str:
     """Unknown extracts by binding and reason, in words."""
-    groups: dict[tuple[int, Doubt], list[int]] = {}
-    for (_datastream_id, binding_id, extract_id), doubt in unknown.items():
-        groups.setdefault((binding_id, doubt), []).append(extract_id)
+    groups: dict[tuple[int, Uncertainty], list[int]] = {}
+    for (_datastream_id, binding_id, extract_id), uncertainty in unknown.items():
+        groups.setdefault((binding_id, uncertainty), []).append(extract_id)
     shown = [
-        f"extracts {text.ids(extract_ids)}{f' for binding {binding_id}' if binding_id else ''} ({_REASONS[doubt.reason]}{_between(doubt)})"
-        for (binding_id, doubt), extract_ids in groups.items()
+        f"extracts {text.ids(extract_ids)}{f' for binding {binding_id}' if binding_id else ''} ({_REASONS[uncertainty.reason]}{_between(uncertainty)})"
+        for (binding_id, uncertainty), extract_ids in groups.items()
     ]
     return text.several(shown, 20)
-
-
-def refused_error(outcome: Outcome) -> AdverityError:
-    """The error at the end of a run in which the service refused some extracts."""
-    facts = outcome.result()
-    error = AdverityError(
-        f"The service refused {len(outcome.refused)} extracts: {describe_refused(outcome.refused)}. Dispatched in this run: {facts['extract_count']} extracts;"
-        " the refused ones are recorded in the ledger.",
-        **facts,
-    )
-    error.say(WAYS_ON_REFUSED)
-    return error
 
 
 def describe_refused(refused: t.Sequence[Refusal]) -> str:
@@ -217,12 +277,12 @@ def describe_refused(refused: t.Sequence[Refusal]) -> str:
     return text.several([f"extracts {text.ids(extract_ids)} with {reason}" for reason, extract_ids in groups.items()], 20)
 
 
-def _between(doubt: Doubt) -> str:
-    if doubt.since is None:
+def _between(uncertainty: Uncertainty) -> str:
+    if uncertainty.since is None:
         return ""
-    if doubt.since == doubt.until:
-        return f", {doubt.since}"
-    return f", between {doubt.since} and {doubt.until or 'now'}"
+    if uncertainty.since == uncertainty.until:
+        return f", {uncertainty.since}"
+    return f", between {uncertainty.since} and {uncertainty.until or 'now'}"
 
 
 def _into(batch: Batch) -> str:

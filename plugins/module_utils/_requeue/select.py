@@ -8,15 +8,19 @@
 
 from __future__ import annotations
 
+import types
 import typing as t
 
 from .._api import text
 from .._api.client import Client
-from .._api.errors import InputError
+from .._api.errors import AdverityError, InputError, RequestError, UnreadableAnswer
 from .._api.paging import Row
-from .._ledger.ledger import Ledger
-from .._ledger.timeline import Record, Window, see
+from .._ledger.history import BindingFact, BindingHistory, Window
+from .._ledger.ledger import BindingRow, Ledger
+from .._ledger.periods import Reason, Uncertainty
+from .._ledger.status import Status
 from .._resources import bindings, extracts
+from .._resources.binding_state import read_timed, row_fact, stops_the_run
 from .._resources.extracts import Extract
 from .._spec import selection, times
 
@@ -42,20 +46,35 @@ class Request(t.NamedTuple):
 
 
 class Selection(t.NamedTuple):
-    """The bindings that are chosen, as the service shows them and as they are known now, both in one order; none stands for all that are enabled.
-    ``new_ids`` are those of which the ledger had no record."""
+    """The bindings that are selected, as the API shows them, and their histories with what it shows now, both in one order; none stands for all that are
+    enabled. ``facts``: what it shows now, by binding. ``remade_ids``: the bindings in place of others, through which the history was sent before."""
 
     rows: list[Row]
-    records: dict[int, Record]
-    new_ids: frozenset[int] = frozenset()
+    histories: dict[int, BindingHistory]
+    facts: dict[int, BindingFact]
+    remade_ids: frozenset[int] = frozenset()
+
+    def binding_rows(self) -> list[BindingRow]:
+        """The same bindings for the ledger."""
+        return [BindingRow(row["id"], row["datastream_id"], row["target_id"], 0) for row in self.rows]
 
 
 class Loads(t.NamedTuple):
-    """Extracts of one datastream, oldest first, and the bindings they go into; none of them stands for all that are enabled."""
+    """Extracts of one datastream, oldest first, and the bindings they go into; none of them stands for all that are enabled. ``may_be_loaded``: the
+    extracts that Adverity may load, or have loaded, automatically, whatever the histories of the bindings tell."""
 
     datastream_id: int | None
     binding_ids: tuple[int, ...]
     extracts: t.Sequence[Extract]
+    may_be_loaded: t.Mapping[int, Uncertainty] = types.MappingProxyType({})
+
+
+class Unreadable(t.NamedTuple):
+    """A datastream whose extracts cannot be listed."""
+
+    datastream_id: int
+    binding_ids: tuple[int, ...]
+    error: AdverityError
 
 
 def read_request(params: dict[str, t.Any], check_mode: bool) -> Request:
@@ -67,72 +86,136 @@ def read_request(params: dict[str, t.Any], check_mode: bool) -> Request:
 
 
 def choose_bindings(client: Client, ledger: Ledger, request: Request) -> Selection:
-    """The bindings that are chosen, held by this run from now on. Raises InputError where the request names what is not there."""
+    """The bindings that are selected, locked by this run from now on. Raises InputError where the request names what is not there."""
     if request.extract_ids is not None and not request.names_bindings:
         ledger.take_turn(None)
-        return Selection([], {})
+        return Selection([], {}, {})
     while True:
-        rows = _read_rows(client, request)
+        reading = read_timed(client, lambda: _read_rows(client, request))
+        rows, listed = reading.rows
         if not ledger.take_turn([row["id"] for row in rows]):
             break
-    known = ledger.records([row["id"] for row in rows])
-    records = {row["id"]: look_at(known.get(row["id"]), row, client) for row in rows}
+    selection_ = look_at(ledger, rows, listed, reading.clock)
     if not request.names_bindings:
-        rows = _only_enabled(rows, records, request)
-    return Selection(rows, records, frozenset(records).difference(known))
+        rows = _only_enabled(rows, selection_.histories, request)
+    return selection_._replace(rows=rows)
 
 
-def look_at(known: Record | None, row: Row, client: Client) -> Record:
-    """What is known of a binding after the service showed this row."""
-    record = (known or Record())._replace(datastream_id=row["datastream_id"])
-    return see(record, bindings.state(row), row.get("updated"), service_clock(client))
+def look_at(ledger: Ledger, rows: list[Row], listed: list[Row], clock: str | None) -> Selection:
+    """What the ledger records of these bindings, with what the API shows now. ``listed``: all bindings of the same datastreams and destinations."""
+    known = ledger.histories([row["id"] for row in rows])
+    facts = {row["id"]: row_fact(row, clock) for row in rows}
+    histories = {binding_id: known.get(binding_id, BindingHistory()).with_fact(fact) for binding_id, fact in facts.items()}
+    return Selection(rows, histories, facts, _remade(ledger, rows, listed))
 
 
-def service_clock(client: Client) -> str | None:
-    """The time that the service's last answer carries."""
-    return None if client.date is None else times.show(client.date)
+def _remade(ledger: Ledger, rows: list[Row], listed: list[Row]) -> frozenset[int]:
+    """The bindings of a datastream and destination into which another binding, which is not listed any more, sent the history."""
+    sent = sent_by_removed_bindings(ledger, listed)
+    seen = ledger.binding_rows() if sent else {}
+    new = [row for row in rows if not (row["id"] in seen and seen[row["id"]].total)]
+    return frozenset(row["id"] for row in new if (row["datastream_id"], row["target_id"]) in sent)
 
 
-def list_extracts(client: Client, request: Request, selected: Selection, binding_ids: t.Collection[int]) -> list[Loads]:
-    """The chosen extracts of the datastreams of these bindings. Raises InputError where one of ``extract_ids`` is not among them."""
+def sent_by_removed_bindings(ledger: Ledger, listed: list[Row]) -> set[tuple[int | None, int | None]]:
+    """The datastreams and destinations whose history the ledger records for a binding that is not listed any more."""
+    present = {row["id"] for row in listed}
+    return {
+        (row.datastream_id, row.target_id)
+        for row in ledger.binding_rows().values()
+        if row.binding_id not in present and row.total and row.target_id is not None
+    }
+
+
+def list_extracts(
+    client: Client, ledger: Ledger, request: Request, selected: Selection, binding_ids: t.Collection[int]
+) -> tuple[list[Loads], list[Unreadable]]:
+    """The selected extracts of the datastreams of these bindings, and the datastreams whose list cannot be read. Raises InputError where one of
+    ``extract_ids`` is not among them."""
     if not selected.rows:
-        # No datastream is named and nothing public tells it: the ids themselves are all there is to order by.
-        return [Loads(None, (), [Extract(one, None) for one in sorted(selection.once(request.extract_ids or []))])]
-    loads = []
+        return [_without_bindings(client, ledger, selection.once(request.extract_ids or []))], []
+    loads: list[Loads] = []
+    unreadable: list[Unreadable] = []
     wanted = None if request.extract_ids is None else set(request.extract_ids)
     for datastream_id, some in _by_datastream(selected.rows).items():
         ids = tuple(row["id"] for row in some if row["id"] in binding_ids)
         if not ids or (wanted is not None and not wanted and request.binding_ids is None):
             continue
-        found: t.Sequence[Extract] = extracts.read(client, datastream_id, request.created_from, request.created_to)
+        try:
+            found: t.Sequence[Extract] = extracts.read(client, datastream_id, request.created_from, request.created_to)
+        except (RequestError, UnreadableAnswer) as error:
+            if request.extract_ids is not None or stops_the_run(error):
+                raise
+            unreadable.append(Unreadable(datastream_id, ids, error))
+            continue
         if wanted is not None:
-            found = [extract for extract in found if extract.id in wanted]
-            wanted.difference_update(extract.id for extract in found)
-            if not found and request.binding_ids is not None:
-                raise InputError(
-                    f"binding_ids: {text.ids(ids)} load datastream {datastream_id}, but none of extract_ids is an extract of it. Nothing was sent."
-                )
-        loads.append(Loads(datastream_id, ids, found))
+            found = _named_extracts(found, wanted, request, ids, datastream_id)
+        loads.append(Loads(datastream_id, ids, found, _under_way(ledger, datastream_id, found)))
     if wanted:
-        known = [one for one in request.extract_ids or [] if one not in wanted]
+        known = [each for each in request.extract_ids or [] if each not in wanted]
         selection.refuse_unknown("extract_ids", request.extract_ids or [], known, "among the extracts of the datastreams of these bindings")
-    return loads
+    return loads, unreadable
 
 
-def _read_rows(client: Client, request: Request) -> list[Row]:
+def _named_extracts(
+    found: t.Sequence[Extract], wanted: set[int], request: Request, binding_ids: tuple[int, ...], datastream_id: int
+) -> list[Extract]:
+    """Those of the extracts that are wanted, which are taken from ``wanted``."""
+    named = [extract for extract in found if extract.id in wanted]
+    wanted.difference_update(extract.id for extract in named)
+    if not named and request.binding_ids is not None:
+        raise InputError(
+            f"binding_ids: {text.ids(binding_ids)} load datastream {datastream_id}, but none of extract_ids is an extract of it. Nothing was sent."
+        )
+    return named
+
+
+def _without_bindings(client: Client, ledger: Ledger, extract_ids: list[int]) -> Loads:
+    """Extracts that are named alone. Nothing public tells their datastream: the IDs themselves are all there is to order by. They are looked for in the
+    datastreams of which the ledger has an enabled binding, since that may have loaded them automatically."""
+    datastreams: dict[int, list[BindingHistory]] = {}
+    rows = ledger.binding_rows()
+    for binding_id, history in ledger.histories().items():
+        datastream_id = rows[binding_id].datastream_id if binding_id in rows else None
+        if history.periods and datastream_id is not None:
+            datastreams.setdefault(datastream_id, []).append(history)
+    missing, uncertain = set(extract_ids), {}
+    for datastream_id, histories in sorted(datastreams.items()):
+        if not missing:
+            break
+        for extract in extracts.read(client, datastream_id):
+            if extract.id in missing:
+                missing.discard(extract.id)
+                loaded = [history.was_loaded(extract.interval, extract.created) for history in histories]
+                if any(each is not False for each in loaded):
+                    uncertain[extract.id] = next((each for each in loaded if isinstance(each, Uncertainty)), Uncertainty(Reason.ENABLED))
+    return Loads(None, (), [Extract(each, None) for each in sorted(extract_ids)], uncertain)
+
+
+def _under_way(ledger: Ledger, datastream_id: int, found: t.Sequence[Extract]) -> dict[int, Uncertainty]:
+    """The extracts that Adverity is processing without a request of this ledger: it may load them into a binding that was enabled meanwhile."""
+    ids = [extract.id for extract in found if extract.under_way]
+    of_datastream = [row.binding_id for row in ledger.binding_rows().values() if row.datastream_id == datastream_id] if ids else []
+    own = {each for binding_id in of_datastream for each, status in ledger.statuses(binding_id, ids).items() if status is not Status.PENDING}
+    return {each: Uncertainty(Reason.UNDER_WAY) for each in ids if each not in own}
+
+
+def _read_rows(client: Client, request: Request) -> tuple[list[Row], list[Row]]:
+    """The rows that are selected, and all that were listed."""
     if request.datastream_ids is None:
-        rows = bindings.read_selected(client, request.binding_ids, None, request.target_id)
+        listed = bindings.read(client, target_id=request.target_id)
+        rows = bindings.select(listed, request.binding_ids, None, request.target_id)
         bindings.refuse_none(rows, None, request.target_id)
-        return rows
+        return rows, listed
     datastream_ids = selection.once(request.datastream_ids)
     only = datastream_ids[0] if len(datastream_ids) == 1 else None
-    rows = bindings.read(client, only, request.target_id)
-    by_datastream = {one: [row for row in rows if row["datastream_id"] == one] for one in datastream_ids}
+    listed = bindings.read(client, only, request.target_id)
+    by_datastream = {each: [row for row in listed if row["datastream_id"] == each] for each in datastream_ids}
     where = bindings.place(only, request.target_id)
-    selection.refuse_unknown("datastream_ids", datastream_ids, (one for one in datastream_ids if by_datastream[one]), where)
+    selection.refuse_unknown("datastream_ids", datastream_ids, (each for each in datastream_ids if by_datastream[each]), where)
     if request.binding_ids is not None:
-        by_datastream = _named(request.binding_ids, by_datastream, rows, where)
-    return [row for some in by_datastream.values() for row in some]
+        by_datastream = _named(request.binding_ids, by_datastream, listed, where)
+    return [row for some in by_datastream.values() for row in some], listed
 
 
 def _named(binding_ids: list[int], by_datastream: dict[int, list[Row]], rows: list[Row], where: str) -> dict[int, list[Row]]:
@@ -149,19 +232,19 @@ def _named(binding_ids: list[int], by_datastream: dict[int, list[Row]], rows: li
     return named
 
 
-def _only_enabled(rows: list[Row], records: dict[int, Record], request: Request) -> list[Row]:
+def _only_enabled(rows: list[Row], histories: dict[int, BindingHistory], request: Request) -> list[Row]:
     """Of each datastream the bindings that are enabled: those into which a request without names would load."""
     for datastream_id, some in _by_datastream(rows).items():
-        if any(records[row["id"]].enabled is None for row in some):
+        if any(histories[row["id"]].enabled is None for row in some):
             raise InputError(
                 f"The service does not say which bindings of datastream {datastream_id} are enabled. Name them with binding_ids or target_id. Nothing was sent."
             )
-        if not any(records[row["id"]].enabled for row in some):
+        if not any(histories[row["id"]].enabled for row in some):
             raise InputError(
                 f"Datastream {datastream_id} has no enabled binding, so there is nothing to load into. Enable one with"
                 " adverity.management.adverity_binding, or name one with binding_ids or target_id. Nothing was sent."
             )
-    return [row for row in rows if records[row["id"]].enabled]
+    return [row for row in rows if histories[row["id"]].enabled]
 
 
 def _by_datastream(rows: list[Row]) -> dict[int, list[Row]]:

@@ -4,7 +4,11 @@
 
 # Private to this collection: it may change at any time.
 
-"""Sending the batches of a plan, one after the other, with a journal in the ledger (requeue guide; the ledger's promise)."""
+"""Sending the batches of a plan, one after the other. Each request is recorded in the ledger before it goes out, and its response afterwards.
+
+A request that is refused is narrowed down to the bindings and extracts for which it is refused. What goes wrong in a datastream stops what comes after
+it there, so that the order is kept; the other datastreams go on.
+"""
 
 from __future__ import annotations
 
@@ -13,101 +17,178 @@ import typing as t
 
 from .._api import text
 from .._api.client import Client
-from .._api.errors import LedgerError, Refused, UnreadableAnswer
-from .._ledger.ledger import Ledger, Post
-from .plan import Batch
+from .._api.errors import AdverityError, LedgerError, Lost, Refused, UnreadableAnswer
+from .._ledger.ledger import Entry, Ledger, Request
+from .._ledger.status import EventKind
+from .._resources.binding_state import stops_the_run
+from .plan import Batch, Pair
 
 PATH = "/api/v1/extracts/requeue/"
 
-# A refusal with one of these says nothing about the extracts: the key, the right, a proxy, the time.
-_NOT_THE_EXTRACTS = frozenset((401, 403, 407, 408, 423, 425, 429))
-_SINGLE_REFUSALS = 10  # so many requests of one extract refused one after the other: it is not the extracts
+# A refusal with one of these says nothing about the extracts: the right of the key, the time.
+_NOT_THE_EXTRACTS = frozenset((403, 408, 423, 425))
+_MAX_SINGLE_REFUSALS = 10  # so many extracts of a binding refused in succession: it is not the extracts
+_MAX_FAILURES = 3  # so many datastreams stopped in succession: it is not the datastreams
 
 Progress = t.Callable[[Batch, int], t.Any]
 
 
 class Refusal(t.NamedTuple):
-    """An extract that the service does not take, and its words."""
+    """An extract that Adverity refuses, and its words."""
 
     batch: Batch
     reason: str
 
 
+class Stop(t.NamedTuple):
+    """Why the rest of a datastream, for these bindings, was not sent. ``unknown``: the extracts of the request whose outcome is unknown."""
+
+    batch: Batch
+    reason: str
+    unknown: tuple[int, ...] = ()
+
+
+class _RunStopped(Exception):
+    """Carries the error that ends a run past those who would narrow a refusal down."""
+
+    def __init__(self, error: AdverityError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class Sending:
     """Batches on their way, and what came of them so far.
 
-    ``sent`` holds of each request that was answered the extracts that the service confirmed, and its message; ``refused`` the extracts that it does not
-    take; ``in_doubt`` those of which nobody knows; ``journal`` what the ledger is told; ``batch`` is the request under way.
+    ``sent`` holds of each request that was confirmed its extracts, and the message; ``refused`` the extracts that Adverity refuses; ``stops`` the
+    datastreams that were stopped. ``journal`` is what the ledger records; ``batch`` the request under way.
     """
 
     def __init__(self, client: Client, ledger: Ledger, sequential: bool, progress: Progress | None = None) -> None:
         self.sent: list[tuple[Batch, str]] = []
         self.refused: list[Refusal] = []
+        self.stops: list[Stop] = []
         self.warnings: list[str] = []
         self.journal = Journal(ledger)
         self._client, self._ledger, self._sequential, self._progress = client, ledger, sequential, progress
-        self._singles = 0
+        self._stopped: set[tuple[int | None, int]] = set()  # datastream and binding
+        self._single_refusals: dict[tuple[int | None, int], int] = {}
+        self._failures = 0
 
     @property
     def batch(self) -> Batch:
         return self.journal.batch
 
-    @property
-    def in_doubt(self) -> list[int]:
-        return self.journal.standing
+    def unknown_pairs(self) -> list[Pair]:
+        """What has an unknown outcome since this run."""
+        stops = [stop.batch._replace(extract_ids=list(stop.unknown)) for stop in self.stops]
+        lost = [self.batch._replace(extract_ids=self.journal.outstanding)] if self.journal.outstanding else []
+        return list(dict.fromkeys(pair for batch in (*stops, *lost) for pair in batch.pairs()))
 
     def run(self, batches: t.Iterable[Batch]) -> None:
-        """Sends them all. What a batch is refused for is narrowed down to single extracts; any other error ends the sending."""
+        """Sends them all, as far as nothing stops them. An error that concerns all requests ends the sending."""
         try:
             for batch in batches:
-                self._send_all(batch)
+                rest = self._without_stopped(batch)
+                if rest is not None:
+                    self._send_all(rest)
             self.journal.save()
+        except _RunStopped as stopped:
+            with contextlib.suppress(LedgerError):
+                self.journal.save()
+            raise stopped.error from None
         except BaseException:
             with contextlib.suppress(LedgerError):
                 self.journal.save()
             raise
 
+    def _without_stopped(self, batch: Batch) -> Batch | None:
+        """The batch for the bindings that are not stopped; None where there is none."""
+        going = tuple(each for each in batch.ledger_bindings if (batch.datastream_id, each) not in self._stopped)
+        if len(going) == len(batch.ledger_bindings):
+            return batch
+        return batch._replace(binding_ids=going) if going else None
+
     def _send_all(self, batch: Batch) -> None:
         refusals: list[tuple[Batch, Refused]] = []
-        accepted = self._narrow(batch, refusals)
-        if accepted:
-            self._singles = 0
-        elif not batch.alone:
-            self._singles += 1
-        if not refusals:
-            return
-        if not accepted and (len(batch.extract_ids) > 1 or self._singles >= _SINGLE_REFUSALS):
-            self.journal.batch = batch
-            error = refusals[0][1]
-            if len(batch.extract_ids) > 1:
-                what, way_on = f"It refused each of the {len(batch.extract_ids)} extracts also alone", "set batch_size: 1 and on_refused: skip"
-            else:
-                what, way_on = f"It refused {self._singles} extracts in succession", "set on_refused: skip and run it again"
-            error.say(f"{what}, which suggests that the extracts are not the cause. If they are, {way_on}.")
-            raise error
-        self.journal.save()
-        for one, error in refusals:
-            reason = text.line(f"{error.status}: {error.text}")
-            self._ledger.refused(one.ledger_bindings, one.extract_ids[0], reason)
-            self.refused.append(Refusal(one, reason))
+        accepted: set[int] = set()
+        self._narrow(batch, refusals, accepted)
+        if refusals:
+            self.journal.save()
+        for binding_id in batch.ledger_bindings:
+            of_binding = [(part, error) for part, error in refusals if binding_id in part.ledger_bindings]
+            if binding_id in accepted:
+                self._single_refusals[batch.datastream_id, binding_id] = 0
+            if of_binding:
+                self._take_refusals(batch, binding_id, of_binding, binding_id in accepted)
 
-    def _narrow(self, batch: Batch, refusals: list[tuple[Batch, Refused]]) -> bool:
-        """Sends a batch, and where the service refuses it its halves, down to single extracts. Whether anything was taken."""
+    def _take_refusals(self, batch: Batch, binding_id: int, refusals: list[tuple[Batch, Refused]], accepted: bool) -> None:
+        """Records extracts that were refused for a binding, unless all of them were: then the extracts are probably not the cause."""
+        key = (batch.datastream_id, binding_id)
+        count, error = len(batch.extract_ids), refusals[0][1]
+        if not accepted and not batch.alone:
+            self._single_refusals[key] = self._single_refusals.get(key, 0) + 1
+        if not accepted and (count > 1 or self._single_refusals.get(key, 0) >= _MAX_SINGLE_REFUSALS):
+            what = f"each of {count} extracts, also alone" if count > 1 else f"{_MAX_SINGLE_REFUSALS} extracts in succession"
+            advice = "set batch_size: 1 and on_refused: skip" if count > 1 else "set on_refused: skip and run it again"
+            part = batch._replace(binding_ids=(binding_id,) if batch.binding_ids else ())
+            self._stop(part, f"Adverity refused {what} ({_words(error)}). The extracts are probably not the cause; if they are, {advice}")
+            if count > 1:
+                return
+        for part, refused in refusals:
+            reason = _words(refused)
+            single = part._replace(binding_ids=(binding_id,) if part.binding_ids else ())
+            entries = (Entry(pair[1], pair[2], pair[0], None, reason=reason) for pair in single.pairs())
+            self._ledger.record(EventKind.REFUSED, entries)
+            self.refused.append(Refusal(single, reason))
+
+    def _narrow(self, batch: Batch, refusals: list[tuple[Batch, Refused]], accepted: set[int]) -> None:
+        """Sends a batch, and where it is refused its parts, down to single extracts for single bindings."""
+        going = self._without_stopped(batch)
+        if going is None:
+            return
         try:
-            self._send(batch)
+            sent = self._send(going)
         except Refused as error:
-            if not (400 <= error.status < 500) or error.status in _NOT_THE_EXTRACTS:
+            if len(going.extract_ids) == 1 and len(going.binding_ids) <= 1:
+                refusals.append((going, error))
+                return
+            for part in going.parts():
+                self._narrow(part, refusals, accepted)
+            return
+        if sent:
+            self._failures = 0
+            accepted.update(going.ledger_bindings)
+            if self._progress:
+                self._progress(going, sum(len(each.extract_ids) for each, _message in self.sent))
+
+    def _send(self, batch: Batch) -> bool:
+        """Sends one request; False where it stopped its datastream. Raises Refused where Adverity refuses what is in it."""
+        try:
+            self._post(batch)
+        except Refused as error:
+            if 400 <= error.status < 500 and error.status not in _NOT_THE_EXTRACTS and not stops_the_run(error):
                 raise
-            if len(batch.extract_ids) == 1:
-                refusals.append((batch, error))
-                return False
-            taken = [self._narrow(half, refusals) for half in batch.halves()]
-            return any(taken)
-        if self._progress:
-            self._progress(batch, sum(len(one.extract_ids) for one, _message in self.sent))
+            self._fail(batch, error, stops_the_run(error))
+            return False
+        except (Lost, UnreadableAnswer) as error:
+            self._fail(batch, error, False)
+            return False
         return True
 
-    def _send(self, batch: Batch) -> None:
+    def _fail(self, batch: Batch, error: AdverityError, stops_the_run: bool) -> None:
+        """Stops the datastream of a request that failed; the run where it concerns all requests, or where several failed in succession."""
+        self._failures += 1
+        if stops_the_run or self._failures >= _MAX_FAILURES:
+            raise _RunStopped(error)
+        self.journal.save()
+        self._stop(batch, text.line(error).rstrip("."), tuple(self.journal.outstanding))
+        self.journal.outstanding = []
+
+    def _stop(self, batch: Batch, reason: str, unknown: tuple[int, ...] = ()) -> None:
+        self._stopped.update((batch.datastream_id, each) for each in batch.ledger_bindings)
+        self.stops.append(Stop(batch, reason, unknown))
+
+    def _post(self, batch: Batch) -> None:
         journal = self.journal
         journal.batch = batch
         body: dict[str, t.Any] = {"extract_ids": batch.extract_ids, "sequential": self._sequential}
@@ -116,51 +197,55 @@ class Sending:
         data = self._client.request("POST", PATH, body=body, before=journal.intend, undo=journal.withdraw).data
         answered = data.get("extract_ids") if isinstance(data, dict) else None
         if not isinstance(answered, list):
-            raise _doubt("it does not say which extracts it dispatched")
-        confirmed = [one for one in batch.extract_ids if one in answered]
+            raise _unclear("it does not say which extracts it dispatched")
+        confirmed = [each for each in batch.extract_ids if each in answered]
         journal.confirm(confirmed)
         self.sent.append((batch._replace(extract_ids=confirmed), text.line(data.get("message") or "")))
-        if journal.standing:
-            raise _doubt(f"it does not name extracts {text.ids(journal.standing)} as dispatched")
-        more = [one for one in answered if one not in batch.extract_ids]
+        if journal.outstanding:
+            raise _unclear(f"it does not name extracts {text.ids(journal.outstanding)} as dispatched")
+        more = [each for each in answered if each not in batch.extract_ids]
         if more:
             self.warnings.append(f"The service says that it also dispatched extracts that were not requested: {text.line(repr(more), longest=200)}.")
 
 
 class Journal:
-    """What the ledger is told of the POSTs on their way.
+    """What the ledger records of the requests on their way.
 
-    What the service confirmed is written together with the next intention, before that goes out: one commit for each POST, not two.
-    ``standing`` are the extracts of ``batch`` that may be on their way, ``unsaved`` is what is confirmed and not yet written.
+    What was confirmed is recorded together with the next request, before that goes out: one commit for each request, not two.
+    ``outstanding`` are the extracts of ``batch`` that may be on their way, ``unsaved`` is what is confirmed and not yet recorded.
     """
 
     batch: Batch
-    _post: Post
+    _request: Request
 
     def __init__(self, ledger: Ledger) -> None:
-        self.standing: list[int] = []
-        self.unsaved: Post | None = None
+        self.outstanding: list[int] = []
+        self.unsaved: Request | None = None
         self._ledger = ledger
 
     def intend(self) -> None:
-        self._post = self._ledger.intend(self.batch.ledger_bindings, self.batch.extract_ids, self.unsaved)
+        self._request = self._ledger.intend(self.batch.ledger_bindings, self.batch.extract_ids, self.unsaved)
         self.unsaved = None
-        self.standing = self.batch.extract_ids
+        self.outstanding = self.batch.extract_ids
 
     def withdraw(self) -> None:
-        self._ledger.withdraw(self._post)
-        self.standing = []
+        self._ledger.withdraw(self._request)
+        self.outstanding = []
 
     def confirm(self, extract_ids: list[int]) -> None:
         taken = set(extract_ids)
-        self.unsaved = self._post._replace(extract_ids=extract_ids) if extract_ids else None
-        self.standing = [one for one in self.standing if one not in taken]
+        self.unsaved = self._request._replace(extract_ids=extract_ids) if extract_ids else None
+        self.outstanding = [each for each in self.outstanding if each not in taken]
 
     def save(self) -> None:
         if self.unsaved is not None:
-            self._ledger.dispatched(self.unsaved, self.standing)
+            self._ledger.dispatched(self.unsaved, self.outstanding)
             self.unsaved = None
 
 
-def _doubt(what: str) -> UnreadableAnswer:
+def _words(error: Refused) -> str:
+    return text.line(f"{error.status}: {error.text}")
+
+
+def _unclear(what: str) -> UnreadableAnswer:
     return UnreadableAnswer(f"POST {PATH} was answered with success, but {what}.", method="POST", path=PATH)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._api import text
-from .._api.errors import AdverityError, InputError, UnreadableAnswer
+from .._api.errors import InputError
 from .._api.paging import Row, read_numbered, with_integers
 from .._spec import selection
 
@@ -35,7 +35,11 @@ def read_selected(client: Client, binding_ids: list[int] | None, datastream_id: 
 
     There is no read of one binding by its id (contract), so ids are looked up in the list.
     """
-    rows = read(client, datastream_id, target_id)
+    return select(read(client, datastream_id, target_id), binding_ids, datastream_id, target_id)
+
+
+def select(rows: list[Row], binding_ids: list[int] | None, datastream_id: int | None, target_id: int | None) -> list[Row]:
+    """Those of the rows that ``binding_ids`` name; all with None. ``datastream_id`` and ``target_id`` are what they were read by. Raises InputError."""
     where = place(datastream_id, target_id)
     if binding_ids is not None:
         selection.refuse_unknown("binding_ids", binding_ids, (row["id"] for row in rows), where)
@@ -60,56 +64,6 @@ def state(row: Row) -> bool | None:
     return enabled if isinstance(enabled, bool) else None
 
 
-class EnabledPlan:
-    """Which bindings have to be written so that all of ``rows`` are ``enabled``.
-
-    ``states`` are their states by id, as far as they are known. One whose state is not known is written, too.
-    """
-
-    def __init__(self, rows: list[Row], enabled: bool, states: t.Mapping[int, bool | None]) -> None:
-        self.rows, self.enabled = rows, enabled
-        self._states = states
-        self.due = [row for row in rows if states[row["id"]] is not enabled]
-
-    def result(self, done: dict[int, Row]) -> dict[str, t.Any]:
-        """The module's result, ``done`` being the bindings that were (or, in check mode, would be) written, as they are then, by id."""
-        changed = [row for row in self.due if row["id"] in done]
-        return {
-            "changed": bool(changed),
-            "bindings": [done.get(row["id"], row) for row in self.rows],
-            "affected": {"binding_ids": [row["id"] for row in changed]},
-            "diff": {
-                "before": {label(row): {"enabled": self._states[row["id"]]} for row in changed},
-                "after": {label(row): {"enabled": self.enabled} for row in changed},
-            },
-        }
-
-    def predicted(self) -> dict[int, Row]:
-        """The bindings that are due, as they will be but for their ``updated``."""
-        return {row["id"]: dict(row, enabled=self.enabled) for row in self.due}
-
-    def apply(self, client: Client, done: dict[int, Row], answered: t.Callable[[int, Row], None]) -> None:
-        """One PATCH for each binding that is due; each answer goes into ``done`` and to ``answered``.
-
-        An error carries the result so far, and ``remaining``: what was not done.
-        """
-        for row in self.due:
-            try:
-                answer = _set_enabled(client, row, self.enabled)
-            except AdverityError as error:
-                rest = [one["id"] for one in self.due if one["id"] not in done]
-                error.facts = dict(self.result(done), remaining={"binding_ids": rest}, **error.facts)
-                error.say(f"Bindings written before that: {text.ids(done) or 'none'}.")
-                if getattr(error, "not_executed", True):
-                    error.say(f"Not written: {text.ids(rest)}.")
-                else:
-                    error.say(f"Whether binding {row['id']} was written is unknown. Not written: {text.ids(rest[1:]) or 'none'}.")
-                error.say("Run it again: it reads the bindings first and writes only what differs.")
-                raise
-            answered(row["id"], answer)
-            done[row["id"]] = dict(row, **answer)
-
-
 def label(row: Row) -> str:
     """A binding, in words a person can place."""
     target = text.line(row.get("target_name") or "") or f"target {row.get('target_id')}"
@@ -119,25 +73,6 @@ def label(row: Row) -> str:
 def labels(rows: list[Row]) -> str:
     """Some bindings, in words; past 20 the rest is counted."""
     return text.several([label(row) for row in rows], 20)
-
-
-def _set_enabled(client: Client, row: Row, enabled: bool) -> Row:
-    path = f"{PATH}{row['id']}/"
-
-    def confirm() -> Row | None:
-        """After a lost answer: the binding as it is, where it is as it should be. Repeating the write would move its ``updated``."""
-        now = [one for one in read(client, row["datastream_id"], row["target_id"]) if one["id"] == row["id"]]
-        return now[0] if now and state(now[0]) is enabled else None
-
-    answer = client.request("PATCH", path, body={"enabled": enabled}, confirm=confirm).data
-    if not isinstance(answer, dict) or answer.get("id") != row["id"] or answer.get("enabled") is not enabled:
-        raise UnreadableAnswer(
-            f"PATCH {path} with enabled {enabled} was answered with success, but not with that binding in that state."
-            " Look at the binding in Adverity before you run this again.",
-            method="PATCH",
-            path=path,
-        )
-    return answer
 
 
 def refuse_none(rows: list[Row], datastream_id: int | None, target_id: int | None) -> None:

@@ -27,10 +27,13 @@ _MARGIN = timedelta(seconds=1)
 
 
 class Extract(t.NamedTuple):
-    """What has to be known of an extract to requeue it. ``created`` is as ``times.readable`` has it, None where the service does not tell it."""
+    """What has to be known of an extract to requeue it. ``created`` is as ``times.readable`` has it, None where the API does not show it; ``interval`` is
+    the same in microseconds since the year 1: the first moment that it may mean, and the one after the last. ``under_way``: Adverity is processing it."""
 
     id: int
     created: str | None
+    interval: tuple[int, int] | None = None
+    under_way: bool = False
 
 
 class Extracts(Sequence[Extract]):
@@ -39,7 +42,8 @@ class Extracts(Sequence[Extract]):
     def __init__(self, inside: t.Callable[[datetime | None], bool] = lambda _created: True) -> None:
         """``inside`` says of a time of creation whether such an extract is wanted at all."""
         self._inside = inside
-        self._ids, self._moments, self._digits = array("q"), array("q"), array("b")  # times in microseconds; -1 digits: the service does not tell it
+        # Times are in microseconds, and the number of digits of a second: -1 where the API does not show it, -2 for minutes, -3 for days.
+        self._ids, self._moments, self._digits, self._under_way = array("q"), array("q"), array("b"), array("b")
 
     def append(self, row: Row) -> None:
         """Takes a row of the service, with an integer id."""
@@ -48,12 +52,13 @@ class Extracts(Sequence[Extract]):
             self._ids.append(row["id"])
             self._moments.append((time.moment - _times.YEAR_1) // _times.FINEST if time else 0)
             self._digits.append(time.digits if time else -1)
+            self._under_way.append(_is_under_way(row))
 
     def __len__(self) -> int:
         return len(self._ids)
 
     def __iter__(self) -> t.Iterator[Extract]:
-        return map(_extract, self._ids, self._moments, self._digits)
+        return map(_extract, self._ids, self._moments, self._digits, self._under_way)
 
     @t.overload
     def __getitem__(self, index: int) -> Extract:
@@ -66,21 +71,34 @@ class Extracts(Sequence[Extract]):
     def __getitem__(self, index: int | slice) -> Extract | list[Extract]:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        return _extract(self._ids[index], self._moments[index], self._digits[index])
+        return _extract(self._ids[index], self._moments[index], self._digits[index], self._under_way[index])
 
     def sort(self) -> None:
         """Oldest first, then by id; by id alone where the service does not tell the creation of each."""
-        for column in (self._ids, self._moments, self._digits):  # they come newest first: this does nearly all
+        for column in (self._ids, self._moments, self._digits, self._under_way):  # they come newest first: this does nearly all
             column.reverse()
         order = sorted(range(len(self)), key=self._ids.__getitem__)
         if -1 not in self._digits:
             order.sort(key=self._moments.__getitem__)
         self._ids, self._moments = (array("q", map(column.__getitem__, order)) for column in (self._ids, self._moments))
-        self._digits = array("b", map(self._digits.__getitem__, order))
+        self._digits, self._under_way = (array("b", map(column.__getitem__, order)) for column in (self._digits, self._under_way))
 
 
-def _extract(extract_id: int, moment: int, digits: int) -> Extract:
-    return Extract(extract_id, None if digits < 0 else _times.show_digits(_times.YEAR_1 + timedelta(microseconds=moment), digits))
+_LENGTHS = {-2: 60_000_000, -3: 86_400_000_000, **{digits: 10 ** (6 - digits) for digits in range(7)}}  # microseconds, by the number of digits
+_UNDER_WAY = frozenset(("processing", "loading", "importing"))
+
+
+def _extract(extract_id: int, moment: int, digits: int, under_way: int) -> Extract:
+    if digits == -1:
+        return Extract(extract_id, None, None, bool(under_way))
+    shown = _times.show_digits(_times.YEAR_1 + timedelta(microseconds=moment), digits)
+    return Extract(extract_id, shown, (moment, moment + _LENGTHS[digits]), bool(under_way))
+
+
+def _is_under_way(row: Row) -> bool:
+    """Whether Adverity shows that it is processing the extract. A label that nobody knows says nothing."""
+    label = row.get("state_label")
+    return isinstance(label, str) and label.strip().casefold() in _UNDER_WAY
 
 
 def read(client: Client, datastream_id: int, created_from: str | None = None, created_to: str | None = None) -> Extracts:

@@ -35,7 +35,7 @@ LEDGER: Spec = {
 }
 
 # What a requeue does, beside what it selects.
-BACKFILL = ["always", "when_needed", "never"]
+BACKFILL = ["always", "when_needed", "never", "recorded"]
 REQUEUE_HOW: Spec = {
     "sequential": {"type": "bool", "default": True},
     "batch_size": {"type": whole_number(1, 50), "default": 50},  # requeue guide

@@ -41,7 +41,9 @@ class Time(t.NamedTuple):
 
     @property
     def digits(self) -> int:
-        """How many digits of a second the text had."""
+        """How many digits of a second the text had; -2 where it told only the minute, -3 where only the day."""
+        if self.precision > SECOND:
+            return -2 if self.precision == _MINUTE else -3
         return len(str(SECOND // self.precision)) - 1 if self.has_fraction else 0
 
 
@@ -108,7 +110,9 @@ def show(moment: datetime) -> str:
 
 
 def show_digits(moment: datetime, digits: int) -> str:
-    """The same of a time in UTC, with so many digits of a second, zeros included."""
+    """The same of a time in UTC, with so many digits of a second, zeros included; see ``Time.digits`` for fewer than none."""
+    if digits < 0:
+        return moment.isoformat()[:16] + "Z" if digits == -2 else moment.isoformat()[:10]
     return moment.isoformat(timespec="microseconds")[: 20 + digits if digits else 19] + "Z"
 
 
@@ -118,8 +122,8 @@ def now() -> str:
 
 
 def readable(text: t.Any) -> str | None:
-    """What the service sent as a time, in one form: ``2024-01-15T10:00:00Z``, with a fraction where it wrote one. None where it sent none, or nothing
-    that can be read as one."""
+    """What the service sent as a time, in one form: ``2024-01-15T10:00:00Z``, with a fraction where it wrote one, ``2024-01-15T10:00Z`` where it wrote no
+    seconds. None where it sent none, or nothing that can be read as one."""
     if isinstance(text, str) and _USUAL.match(text) and parse_precise(text):
         return text
     time = parse_precise(text)

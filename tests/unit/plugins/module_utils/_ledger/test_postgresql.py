@@ -14,7 +14,8 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.client import MissingLibrary
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger import postgresql
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import LOOK, PREDICT, WRITE, Entry, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
 from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
 from ansible_collections.adverity.management.tests.unit.plugins.places import AFTER, BEFORE, DURING, PASS, Proxy
 

@@ -12,7 +12,8 @@ import time
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import LedgerError
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import LOOK, PREDICT, WRITE, Entry
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
 from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
 
 HOST = "acme.example"

@@ -10,7 +10,7 @@ from email.utils import formatdate
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import LOOK
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
 from ansible_collections.adverity.management.plugins.module_utils._requeue import requeue as _run
 
 DATASTREAM, TARGET, BINDING = 456, 789, 5
@@ -115,7 +115,7 @@ def stand(service, place):
 def known(service, place):
     """What the ledger knows of bindings."""
     with place.open(LOOK, f"127.0.0.1:{service.server.port}") as ledger:
-        return ledger.records()
+        return ledger.histories()
 
 
 def one_binding(**statuses):
@@ -130,7 +130,7 @@ def ids_of(result):
 
 
 def counts(**more):
-    return dict({"requeued": 0, "skipped": 0, "loaded_by_itself": 0, "unknown": 0, "refused": 0, "remaining": 0}, **more)
+    return dict({"requeued": 0, "skipped": 0, "recorded": 0, "loaded_by_itself": 0, "unknown": 0, "refused": 0, "failed": 0, "remaining": 0}, **more)
 
 
 def posted(service, start=0):

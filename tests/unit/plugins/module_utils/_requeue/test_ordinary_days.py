@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, Refused
-from ansible_collections.adverity.management.plugins.module_utils._requeue.switch import switch
+from ansible_collections.adverity.management.plugins.module_utils._resources.binding_state import set_enabled as switch
 from ansible_collections.adverity.management.tests.unit.plugins.module_utils._requeue.scene import (
     BINDING,
     DATASTREAM,

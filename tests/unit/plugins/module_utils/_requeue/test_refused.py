@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, Lost, Refused
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import LOOK
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
 from ansible_collections.adverity.management.plugins.module_utils._requeue.result import WAYS_ON_REFUSED
 from ansible_collections.adverity.management.tests.unit.plugins.module_utils._requeue.scene import (
     BINDING,

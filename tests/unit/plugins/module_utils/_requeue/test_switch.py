@@ -10,9 +10,10 @@ from datetime import datetime, timezone
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError, Lost, Refused
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import LOOK, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
 from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import OWN
-from ansible_collections.adverity.management.plugins.module_utils._requeue.switch import switch
+from ansible_collections.adverity.management.plugins.module_utils._resources.binding_state import set_enabled as switch
 from ansible_collections.adverity.management.plugins.module_utils._resources.bindings import PATH
 
 OLD, NEW, SEEN = "2026-01-01T00:00:00Z", "2026-02-01T00:00:05Z", "2026-02-01T00:00:00Z"

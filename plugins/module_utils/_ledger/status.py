@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""What became of an extract for a binding, from the events that the ledger records of it. Pure.
+
+Events are added and never replaced, so a later event cannot hide an earlier one.
+"""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+
+
+class EventKind(str, enum.Enum):
+    """One thing that happened to extracts on their way into bindings."""
+
+    INTENDED = "intended"  # a request was about to be sent, and no response is recorded
+    DISPATCHED = "dispatched"  # the API confirmed the request, or the user did
+    REFUSED = "refused"  # Adverity refused the extract
+    RECORDED = "recorded"  # loaded, by the user's word
+    FAILED = "failed"  # Adverity shows that the load failed
+    LOADED = "loaded"  # Adverity shows that it was loaded
+
+
+class Status(str, enum.Enum):
+    """The status of an extract for a binding."""
+
+    PENDING = "pending"
+    DISPATCHED = "dispatched"
+    RECORDED = "recorded"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class Event(t.NamedTuple):
+    """``at``: when it was recorded, in UTC. ``reason``: why, for a refusal and for what the user decided. ``id`` grows from event to event."""
+
+    id: int
+    kind: EventKind
+    at: str | None = None
+    reason: str | None = None
+
+
+_STATUS_OF_ANSWER = {
+    EventKind.DISPATCHED: Status.DISPATCHED,
+    EventKind.LOADED: Status.DISPATCHED,
+    EventKind.RECORDED: Status.RECORDED,
+    EventKind.FAILED: Status.FAILED,
+}
+
+
+def derive_status(events: t.Iterable[Event]) -> tuple[Status, Event | None]:
+    """The status after these events, oldest first, and the event that decides it.
+
+    A request without a response stays unknown until a later request is confirmed or the user settles it. What was dispatched stays dispatched: a
+    refusal of a later request does not take it back.
+    """
+    open_request = answer = refusal = None
+    for event in events:
+        if event.kind is EventKind.INTENDED:
+            open_request = event
+        elif event.kind is EventKind.REFUSED:
+            refusal = event
+        else:
+            open_request, answer = None, event
+    if open_request is not None:
+        return Status.UNKNOWN, open_request
+    if answer is not None:
+        return _STATUS_OF_ANSWER[answer.kind], answer
+    if refusal is not None:
+        return Status.REFUSED, refusal
+    return Status.PENDING, None

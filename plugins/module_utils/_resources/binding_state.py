@@ -1,0 +1,253 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Enabling and disabling bindings, recorded in the ledger: when a binding was enabled decides what it loads automatically (bindings guide).
+
+What was read of a binding proves its state until then. So that little time stays unknown, the bindings are read again where the last reading is older
+than two seconds, and each write and its response are recorded.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from datetime import timedelta
+
+from .._api import text
+from .._api.client import Client
+from .._api.errors import AdverityError, Lost, NotReached, Refused, RequestError, Unfinished, UnreadableAnswer
+from .._api.paging import Row
+from .._ledger.history import BindingFact, BindingHistory, FactKind
+from .._ledger.ledger import BindingRow, Ledger, open_ledger
+from .._ledger.store import PREDICT, WRITE
+from .._spec import times
+from . import bindings
+
+MAX_AGE = 2.0  # seconds
+_MAX_FAILURES = 3  # so many writes without a certain outcome in succession: it is not the bindings
+
+
+class Reading(t.NamedTuple):
+    """What was read, the clock of the API when it was, at the latest, and when it began by this machine's monotonic clock, in seconds."""
+
+    rows: t.Any
+    clock: str | None
+    started: float
+
+
+def read_timed(client: Client, read: t.Callable[[], t.Any]) -> Reading:
+    """What ``read`` returns, and when it was read. A list of several pages began before the response that carries its time."""
+    started = time.monotonic()
+    rows = read()
+    seconds = int(time.monotonic() - started)
+    return Reading(rows, None if client.date is None else times.show(client.date - timedelta(seconds=seconds)), started)
+
+
+def row_fact(row: Row, clock: str | None) -> BindingFact:
+    """What a row of the list of bindings shows."""
+    return BindingFact(FactKind.ROW, clock=clock, enabled=bindings.state(row), updated=times.readable(row.get("updated")))
+
+
+def stops_the_run(error: AdverityError) -> bool:
+    """Whether a request failed for a reason that concerns every other request, too: the network, the key, a proxy, a limit of requests."""
+    return isinstance(error, NotReached) or getattr(error, "status", None) in (401, 407, 429)
+
+
+def set_enabled(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """The result of ``adverity_binding`` with these parameters.
+
+    The bindings are read under their lock, so that none is written that another run has written already. One that cannot be written does not hold up the
+    others: Unfinished is raised at the end, and names it.
+    """
+    with open_ledger(params, client.host, PREDICT if check_mode else WRITE) as ledger:
+        return _Switch(client, ledger, params).run()
+
+
+class EnabledPlan:
+    """Which bindings have to be written so that all of ``rows`` are ``enabled``. Pure.
+
+    ``states`` are their states by id, as far as they are known. One whose state is not known is written, too.
+    """
+
+    def __init__(self, rows: list[Row], enabled: bool, states: t.Mapping[int, bool | None]) -> None:
+        self.rows, self.enabled = rows, enabled
+        self._states = states
+        self.due = [row for row in rows if states[row["id"]] is not enabled]
+
+    def result(self, written: dict[int, Row]) -> dict[str, t.Any]:
+        """The module's result, ``written`` being the bindings that were (or, in check mode, would be) written, as they are then, by id."""
+        changed = [row for row in self.due if row["id"] in written]
+        return {
+            "changed": bool(changed),
+            "bindings": [written.get(row["id"], row) for row in self.rows],
+            "affected": {"binding_ids": [row["id"] for row in changed]},
+            "diff": {
+                "before": {bindings.label(row): {"enabled": self._states[row["id"]]} for row in changed},
+                "after": {bindings.label(row): {"enabled": self.enabled} for row in changed},
+            },
+        }
+
+    def predicted(self) -> dict[int, Row]:
+        """The bindings that are due, as they will be but for their ``updated``."""
+        return {row["id"]: dict(row, enabled=self.enabled) for row in self.due}
+
+
+class _Switch:
+    """One run of ``adverity_binding``."""
+
+    def __init__(self, client: Client, ledger: Ledger, params: dict[str, t.Any]) -> None:
+        self._client, self._ledger, self._params = client, ledger, params
+        self._enabled: bool = params["enabled"]
+        self._histories: dict[int, BindingHistory] = {}
+        self._facts: dict[int, list[BindingFact]] = {}  # not recorded yet
+        self._reading = Reading([], None, 0.0)
+        self._written: dict[int, Row] = {}
+        self._failed: dict[int, AdverityError] = {}
+
+    def run(self) -> dict[str, t.Any]:
+        while True:
+            self._reading = read_timed(self._client, self._read)
+            rows: list[Row] = self._reading.rows
+            if not self._ledger.take_turn([row["id"] for row in rows]):
+                break
+        known = self._ledger.histories([row["id"] for row in rows])
+        facts = {row["id"]: row_fact(row, self._reading.clock) for row in rows}
+        self._histories = {each: known.get(each, BindingHistory()).with_fact(fact) for each, fact in facts.items()}
+        plan = EnabledPlan(rows, self._enabled, {each: history.enabled for each, history in self._histories.items()})
+        if not self._ledger.writes:
+            return plan.result(plan.predicted())
+        due = {row["id"] for row in plan.due}
+        self._facts = {each: [fact] for each, fact in facts.items() if each in due or each in known}
+        recorded = [BindingRow(row["id"], row["datastream_id"], row["target_id"], 0) for row in rows if row["id"] in self._facts]
+        try:
+            if recorded:
+                self._ledger.note({}, recorded)
+            self._write_all(plan)
+        finally:
+            self._save()
+        if self._failed:
+            raise self._unfinished(plan)
+        return plan.result(self._written)
+
+    def _read(self) -> list[Row]:
+        datastream_id, target_id = self._params["datastream_id"], self._params["target_id"]
+        rows = bindings.read_selected(self._client, self._params["binding_ids"], datastream_id, target_id)
+        bindings.refuse_none(rows, datastream_id, target_id)
+        return rows
+
+    def _save(self) -> None:
+        facts, self._facts = self._facts, {}
+        if facts:
+            self._ledger.note(facts)
+
+    def _write_all(self, plan: EnabledPlan) -> None:
+        in_succession = 0
+        for row in plan.due:
+            if time.monotonic() - self._reading.started > MAX_AGE:
+                self._read_again([each for each in plan.due if each["id"] not in {*self._written, *self._failed}])
+            if self._histories[row["id"]].enabled is self._enabled:
+                continue  # somebody else wrote it meanwhile
+            try:
+                self._write(row)
+                in_succession = 0
+            except (RequestError, UnreadableAnswer) as error:
+                in_succession += not _certain(error)
+                if stops_the_run(error) or in_succession >= _MAX_FAILURES:
+                    raise self._explained(plan, row, error) from error
+                self._failed[row["id"]] = error
+
+    def _read_again(self, rows: list[Row]) -> None:
+        """Takes what the API shows now. A list that cannot be read now leaves what is known."""
+        datastream_id, target_id = self._params["datastream_id"], self._params["target_id"]
+        try:
+            self._reading = read_timed(self._client, lambda: bindings.read(self._client, datastream_id, target_id))
+        except (Refused, Lost, UnreadableAnswer):
+            return
+        present = {row["id"]: row for row in self._reading.rows}
+        for row in rows:
+            if row["id"] in present:
+                self._take(row["id"], row_fact(present[row["id"]], self._reading.clock))
+
+    def _take(self, binding_id: int, fact: BindingFact) -> None:
+        self._histories[binding_id] = self._histories[binding_id].with_fact(fact)
+        self._facts.setdefault(binding_id, []).append(fact)
+
+    def _write(self, row: Row) -> None:
+        binding_id = row["id"]
+        intention = BindingFact(FactKind.WRITE, clock=_clock(self._client), enabled=self._enabled)
+        facts, self._facts = self._facts, {}
+        number = self._ledger.begin_write(binding_id, intention, facts)
+        try:
+            answer = _patch(self._client, row, self._enabled)
+        except RequestError as error:
+            if error.not_executed:
+                self._ledger.withdraw_write(number)
+            raise
+        self._histories[binding_id] = self._histories[binding_id].with_fact(intention)
+        seconds = time.monotonic() - self._reading.started
+        updated = times.readable(answer.get("updated"))
+        self._take(binding_id, BindingFact(FactKind.ANSWER, clock=_clock(self._client), enabled=self._enabled, updated=updated, seconds=seconds))
+        self._written[binding_id] = dict(row, **answer)
+
+    def _partial(self, plan: EnabledPlan) -> dict[str, t.Any]:
+        rest = [row["id"] for row in plan.due if row["id"] not in self._written]
+        return dict(plan.result(self._written), remaining={"binding_ids": rest})
+
+    def _explained(self, plan: EnabledPlan, row: Row, error: AdverityError) -> AdverityError:
+        """An error that ended the run, with the result so far."""
+        rest = [each["id"] for each in plan.due if each["id"] not in self._written]
+        error.facts = dict(self._partial(plan), **error.facts)
+        error.say(f"Bindings written before that: {text.ids(self._written) or 'none'}.")
+        if _certain(error):
+            error.say(f"Not written: {text.ids(rest)}.")
+        else:
+            others = [each for each in rest if each != row["id"]]
+            error.say(f"Whether binding {row['id']} was written is unknown. Not written: {text.ids(others) or 'none'}.")
+        error.say("Run it again: it reads the bindings first and writes only what differs.")
+        return error
+
+    def _unfinished(self, plan: EnabledPlan) -> AdverityError:
+        word = "enabled" if self._enabled else "disabled"
+        failed = [f"{bindings.label(row)}: {self._failed[row['id']]}" for row in plan.due if row["id"] in self._failed]
+        error = Unfinished(
+            f"Bindings {word} in this run: {text.ids(self._written) or 'none'}. Still open, not {word}: {' '.join(failed)}",
+            failed={"binding_ids": list(self._failed)},
+            **self._partial(plan),
+        )
+        error.say(
+            "Correct the cause and run it again: it writes only what differs. To leave a binding out, select the others by binding_ids (in the role, by"
+            " deploy_destination_datastream_ids or deploy_destination_datastreams)."
+        )
+        return error
+
+
+def _clock(client: Client) -> str | None:
+    return None if client.date is None else times.show(client.date)
+
+
+def _certain(error: AdverityError) -> bool:
+    """Whether the API certainly did nothing."""
+    return bool(getattr(error, "not_executed", True))
+
+
+def _patch(client: Client, row: Row, enabled: bool) -> Row:
+    path = f"{bindings.PATH}{row['id']}/"
+
+    def confirm() -> Row | None:
+        """After a lost response: the binding as it is, where it is as it should be. Repeating the write would move its ``updated``."""
+        rows = bindings.read(client, row["datastream_id"], row["target_id"])
+        present = [each for each in rows if each["id"] == row["id"]]
+        return present[0] if present and bindings.state(present[0]) is enabled else None
+
+    answer = client.request("PATCH", path, body={"enabled": enabled}, confirm=confirm).data
+    if not isinstance(answer, dict) or answer.get("id") != row["id"] or answer.get("enabled") is not enabled:
+        raise UnreadableAnswer(
+            f"PATCH {path} with enabled {enabled} was answered with success, but not with that binding in that state."
+            " Look at the binding in Adverity before you run this again.",
+            method="PATCH",
+            path=path,
+        )
+    return answer

@@ -22,6 +22,7 @@ All times are in UTC. Inside, they are whole microseconds since the year 1, and 
 from __future__ import annotations
 
 import enum
+import math
 import typing as t
 from datetime import timedelta
 
@@ -149,7 +150,7 @@ class Timeline:
     def begin_write(self, enabled: bool, clock: str | None) -> None:
         """Takes that a write is about to be sent. ``clock``: that of the last response before it."""
         if self.pending_write is not None and self._interrupted_at is None:
-            self._interrupted_at = interval(self._write_clock)[0] if self._write_clock else self._last_certain()
+            self._interrupted_at = self._before_write()
         self.pending_write, self._write_clock = enabled, clock
 
     def confirm_write(self, enabled: bool, updated: str | None, clock: str | None, seconds: float | None) -> None:
@@ -158,7 +159,7 @@ class Timeline:
         interrupted, self._interrupted_at = self._interrupted_at, None
         certain = start
         if timed and seconds is not None and self._told:
-            certain = start - int(seconds * SECOND) - 1
+            certain = start - math.ceil(seconds * SECOND)
         elif timed or not self._readings:
             certain = self._certain_before(start)
         unchanged = enabled is self.enabled and interrupted is None
@@ -185,7 +186,7 @@ class Timeline:
         """The periods, when nothing more is known. A write without a response may have arrived, unless a later row showed the state."""
         if self.pending_write is None or (self.pending_write is self.enabled and self._interrupted_at is None):
             return tuple(self.periods)
-        certain = self._last_certain() if self._interrupted_at is None else self._interrupted_at
+        certain = self._before_write() if self._interrupted_at is None else self._interrupted_at
         self._end_period(certain)
         return (*self.periods, Period(certain, None, State.UNKNOWN, Reason.INTERRUPTED))
 
@@ -285,6 +286,10 @@ class Timeline:
     def _read_at(self, clock: str | None) -> None:
         if clock is not None:
             self._readings.append(interval(clock)[0])
+
+    def _before_write(self) -> Moment:
+        """The latest moment that is certainly before the pending write."""
+        return self._last_certain() if self._write_clock is None else interval(self._write_clock)[0] - self._clock_ahead
 
     def _last_certain(self) -> Moment:
         """The latest moment at which the present state was read; the time of the last change, where no reading has a clock."""

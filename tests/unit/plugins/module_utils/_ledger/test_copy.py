@@ -6,26 +6,25 @@
 
 from __future__ import annotations
 
+import contextlib
 from unittest import mock
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._ledger import statements as sql
 from ansible_collections.adverity.management.plugins.module_utils._ledger.copy import move
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import (
-    DISPATCHED,
-    LOOK,
-    PENDING,
-    REFUSED,
-    UNKNOWN,
-    Entry,
-    Ledger,
-)
-from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry
+from ansible_collections.adverity.management.plugins.module_utils._ledger.postgresql import PostgresqlStore
+from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
+from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind, Status
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
 from ansible_collections.adverity.management.tests.unit.plugins.places import HOST, PostgresPlace, SqlitePlace
 
 OTHER = "other.example"
-RECORD = Record(456)._replace(enabled=True)
+ROW = BindingFact(FactKind.ROW, "2026-01-01T00:00:00Z", enabled=True, updated="2026-01-01T00:00:00Z")
 NOTHING = ([], {}, {}, {}, [])
+PENDING, UNKNOWN, DISPATCHED, REFUSED = Status.PENDING, Status.UNKNOWN, Status.DISPATCHED, Status.REFUSED
 
 
 class Killed(BaseException):
@@ -49,36 +48,48 @@ def places(request, tmp_path, postgres):
 def fill(place, host=HOST):
     with place.open(host=host) as ledger:
         entries = [Entry(binding_id, extract_id, 456, f"2026-01-0{extract_id}T00:00:00Z") for binding_id in (5, 6) for extract_id in (1, 2, 3, 4)]
-        ledger.note({5: RECORD, 6: RECORD, 7: Record(457)}, entries)
+        ledger.note({5: [ROW], 6: [ROW], 7: [ROW]}, [BindingRow(7, 457, 789, 0)], entries)
         ledger.dispatched(ledger.intend([5, 6], [1]))
         ledger.intend([5, 6], [2])
-        ledger.refused([5], 3, "404: gone")
+        ledger.record(EventKind.REFUSED, [Entry(5, 3, 456, None)], "404: gone")
         ledger.intend([6], [1])  # sent once more, and the outcome unknown
 
 
 def known(place, host=HOST):
     """All that a run would read there."""
     with place.open(LOOK, host) as ledger:
-        stopped = sorted((entry.binding_id, entry.extract_id, entry.status, entry.reason) for entry in ledger.stopped_entries())
-        return list(ledger.entries()), ledger.records(), ledger.totals(), ledger.pending(), stopped
+        stopped = sorted((entry.binding_id, entry.extract_id, entry.status, entry.reason) for entry in ledger.open_entries())
+        facts = {each: [fact._replace(id=None) for fact in history.facts] for each, history in ledger.histories().items()}
+        return list(ledger.entries()), facts, ledger.binding_rows(), ledger.pending_counts(), stopped
 
 
-def copy(source, target, check_mode=False):
-    options = dict(source=source.ledger, source_password=None, destination=target.ledger, destination_password=None, ledger_wait=0)
-    return move(options, HOST, check_mode)
+def copy(source, target, check_mode=False, host=HOST, **options):
+    options = dict(source=source.ledger, source_password=None, destination=target.ledger, destination_password=None, ledger_wait=0, **options)
+    return move(options, host, check_mode)
 
 
-def copy_killed_at(column, source, target):
-    """A move that is killed where it would note this."""
-    set_origin = Ledger.set_origin
+def use(place, extract_id, host=HOST):
+    """A run that sends an extract."""
+    with place.open(host=host) as ledger:
+        ledger.take_turn([5])
+        ledger.note({}, entries=[Entry(5, extract_id, 456, None)])
+        ledger.dispatched(ledger.intend([5], [extract_id]))
 
-    def killed(ledger, noted, place):
-        if noted == column:
-            raise Killed
-        set_origin(ledger, noted, place)
 
-    with mock.patch.object(Ledger, "set_origin", killed), pytest.raises(Killed):
-        copy(source, target)
+def copy_killed_at(direction, source, target):
+    """A move that is killed before it records this."""
+    with contextlib.ExitStack() as patched:
+        for store in (SqliteStore, PostgresqlStore):
+            real = store.write
+
+            def write(self, statement, values=(), real=real):
+                if statement == sql.ADD_MOVE and values[1] == direction:
+                    raise Killed
+                return real(self, statement, values)
+
+            patched.enter_context(mock.patch.object(store, "write", write))
+        with pytest.raises(Killed):
+            copy(source, target)
 
 
 def test_the_other_ledger_knows_the_same_and_the_first_is_not_used_any_more(places):
@@ -93,15 +104,6 @@ def test_the_other_ledger_knows_the_same_and_the_first_is_not_used_any_more(plac
     ]  # fmt: skip
     with pytest.raises(LedgerError, match="its content was moved to .* Set ledger to"), source.open():
         pass
-
-
-def test_what_is_taken_back_later_is_what_was_before_the_move(places):
-    source, target = places
-    copy(source, target)
-    (post,) = target.run("SELECT max(id) FROM post")[0]
-    with target.open() as ledger:
-        ledger.store.write("UPDATE load SET post = before WHERE post = ?", (post,))
-        assert ledger.statuses(6, [1]) == {1: DISPATCHED}
 
 
 def test_a_second_time_nothing_changes(places):
@@ -129,13 +131,13 @@ def test_other_instances_stay_where_they_are(places):
     assert known(source, OTHER) == others
     assert known(target, OTHER) == NOTHING
     with source.open(host=OTHER) as ledger:
-        assert len(ledger.totals()) == 3
+        assert len(ledger.binding_rows()) == 3
 
 
 def test_killed_while_it_copies_nothing_has_moved(places):
     source, target = places
     before = known(source)
-    copy_killed_at("copied_from", source, target)  # the last step of the transaction
+    copy_killed_at("from", source, target)  # the last step of the transaction
     assert known(target) == NOTHING
     with source.open():
         pass  # it is still the one to use
@@ -146,7 +148,7 @@ def test_killed_while_it_copies_nothing_has_moved(places):
 def test_killed_before_the_first_is_marked_the_next_run_marks_it(places):
     source, target = places
     before = known(source)
-    copy_killed_at("moved_to", source, target)
+    copy_killed_at("to", source, target)
     assert copy(source, target, check_mode=True)["changed"] is True
     assert copy(source, target)["changed"] is True
     assert known(target) == before
@@ -175,23 +177,124 @@ def test_one_ledger_is_not_moved_into_itself(places):
 def test_two_records_are_not_merged(places):
     source, target = places
     with target.open() as ledger:
-        ledger.note({}, [Entry(9, 9, 456, None)])
-    assert refusal(source, target).startswith(f"The ledger {target.shown} knows {HOST} already, and two records of what was sent cannot be merged.")
+        ledger.note({}, entries=[Entry(9, 9, 456, None)])
+    assert refusal(source, target).startswith(f"The ledger {target.shown} already has records of {HOST}, and two records of what was sent cannot be merged.")
 
 
-def test_nor_where_the_other_one_was_used_after_a_move_that_was_killed(places):
+def test_where_both_were_used_after_a_move_that_was_killed_they_are_not_merged(places):
     source, target = places
-    copy_killed_at("moved_to", source, target)
-    with target.open() as ledger:
-        ledger.note({}, [Entry(9, 9, 456, None)])
+    copy_killed_at("to", source, target)
+    use(target, 8)
+    use(source, 9)
     assert "cannot be merged" in refusal(source, target)
+
+
+def test_where_only_the_copy_was_used_after_a_move_that_was_killed_the_move_is_finished(places):
+    source, target = places
+    copy_killed_at("to", source, target)
+    use(target, 8)
+    used = known(target)
+    assert copy(source, target)["changed"] is True
+    assert known(target) == used
+    with pytest.raises(LedgerError, match="its content was moved to"), source.open():
+        pass
+
+
+def test_a_copy_that_was_overtaken_is_made_again(places):
+    """A16: the run after the kill used the first ledger."""
+    source, target = places
+    copy_killed_at("to", source, target)
+    use(source, 4)
+    newest = known(source)
+    assert copy(source, target)["changed"] is True
+    assert known(target) == newest
+    assert copy(source, target)["changed"] is False
+
+
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_a_ledger_is_moved_there_and_back(places, rounds):
+    source, target = places
+    for number in range(rounds):
+        copy(source, target)
+        use(target, 100 + number)
+        newest = known(target)
+        assert copy(target, source, check_mode=True)["changed"] is True
+        assert copy(target, source)["changed"] is True
+        assert known(source) == newest
+        with pytest.raises(LedgerError, match="its content was moved to"), target.open():
+            pass
+        assert copy(target, source)["changed"] is False
+
+
+def test_a_move_back_that_was_killed_is_finished(places):
+    source, target = places
+    copy(source, target)
+    copy_killed_at("to", target, source)
+    use(target, 9)  # both can be used; the playbooks still name this one
+    newest = known(target)
+    copy(target, source)
+    assert known(source) == newest
+
+
+def test_a_ledger_comes_back_over_a_third_one(places, tmp_path):
+    source, target = places
+    (tmp_path / "third").mkdir()
+    third = SqlitePlace(tmp_path / "third" / "requeue.sqlite3")
+    copy(source, target)
+    copy(target, third)
+    use(third, 9)
+    newest = known(third)
+    assert copy(third, source)["changed"] is True
+    assert known(source) == newest
+
+
+def test_a_run_that_waited_for_its_lock_finds_the_ledger_moved(places):
+    """A15."""
+    source, target = places
+    with source.open() as waiting:
+        copy(source, target)
+        with pytest.raises(LedgerError, match="its content was moved to .* Nothing was changed"):
+            waiting.take_turn([5])
+
+
+# Another name of the instance
+
+
+def test_a_renamed_host_is_moved_under_its_new_name(places):
+    source, target = places
+    before = known(source)
+    result = copy(source, target, host="new.example", source_instance=HOST)
+    assert (result["changed"], result["extract_count"]) == (True, 8)
+    assert known(target, "new.example") == before
+    assert known(target) == NOTHING
+    with pytest.raises(LedgerError, match="its content was moved to"), source.open():
+        pass
+
+
+def test_a_renamed_host_in_the_same_ledger_is_another_name_of_the_instance(places):
+    place, _other = places
+    before = known(place)
+    assert copy(place, place, check_mode=True, host="new.example", source_instance=HOST)["changed"] is True
+    assert known(place, "new.example") == NOTHING
+    assert copy(place, place, host="new.example", source_instance=HOST)["changed"] is True
+    assert known(place, "new.example") == known(place) == before
+    use(place, 9, "new.example")
+    assert known(place) == known(place, "new.example") != before
+    assert copy(place, place, host="new.example", source_instance=HOST)["changed"] is False
+
+
+def test_a_new_name_that_has_records_of_its_own_is_refused(places):
+    place, _other = places
+    use(place, 9, "new.example")
+    with pytest.raises(InputError, match="already has records of new.example, and two records of what was sent cannot be merged"):
+        copy(place, place, host="new.example", source_instance=HOST)
 
 
 def test_a_ledger_that_knows_nothing_has_nothing_to_move(places):
     full, empty = places
     with empty.open():
         pass
-    assert refusal(empty, full).startswith(f"The ledger {empty.shown} knows nothing of {HOST}, so there is nothing to copy.")
+    assert refusal(empty, full).startswith(f"The ledger {empty.shown} has no records of {HOST}, so there is nothing to move.")
 
 
 def test_what_was_moved_is_not_moved_again(places, tmp_path):
@@ -199,7 +302,7 @@ def test_what_was_moved_is_not_moved_again(places, tmp_path):
     copy(source, target)
     (tmp_path / "third").mkdir()
     third = SqlitePlace(tmp_path / "third" / "requeue.sqlite3")
-    assert refusal(source, third) == f"The content of {source.shown} was moved to {target.shown} before. Use that one as source. Nothing was changed."
+    assert refusal(source, third) == f"The content of {source.shown} was moved to {target.shown} before. Set source to {target.shown}. Nothing was changed."
     assert copy(target, third)["changed"] is True
 
 

@@ -10,22 +10,25 @@ import re
 import types
 
 import pytest
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
+from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
 from ansible_collections.adverity.management.plugins.module_utils._ledger.turns import ALL_ENABLED
-from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
-from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
 from ansible_collections.adverity.management.plugins.module_utils._requeue import report
 from ansible_collections.adverity.management.tests.unit.plugins.places import HOST
 
 OTHERS = 3000  # entries of other bindings
+
+ROW = BindingFact(FactKind.ROW, enabled=True, updated="2026-01-01T00:00:00Z")
 
 
 @pytest.fixture
 def place(ledger_place):
     """A ledger with many entries beside those in question, in every status."""
     with ledger_place.open() as ledger:
-        ledger.note({6: Record(456, known=True)}, [Entry(6, one, 456, "2026-01-01T00:00:00Z") for one in range(1, OTHERS + 1)])
+        ledger.note({6: [ROW]}, entries=[Entry(6, one, 456, "2026-01-01T00:00:00Z") for one in range(1, OTHERS + 1)])
         for start in range(1, OTHERS - 500, 50):
             ledger.dispatched(ledger.intend([6], list(range(start, start + 50))))
     return ledger_place
@@ -58,28 +61,29 @@ def statements(monkeypatch, ledger_place):
 def requeue_one(ledger):
     """What a requeue of one extract asks and writes."""
     ledger.take_turn([5])
-    ledger.records([5])
+    ledger.histories([5])
     ledger.statuses(5, [1])
     ledger.pending_entries([5])
-    ledger.note({5: Record(456, known=True)}, [Entry(5, 1, 456, "2026-01-01T00:00:00Z")])
+    ledger.note({5: [ROW]}, entries=[Entry(5, 1, 456, "2026-01-01T00:00:00Z")])
     ledger.withdraw(ledger.intend([5], [1]))
     ledger.dispatched(ledger.intend([5], [1]))
-    ledger.refused([5], 1, "gone")
-    ledger.settle([Entry(5, 1, 456, None, "dispatched")])
-    ledger.note({5: Record(456, known=True, covered=(None, None))})
+    ledger.record(EventKind.REFUSED, [Entry(5, 1, 456, None)], "gone")
+    ledger.record(EventKind.DISPATCHED, [Entry(5, 1, 456, None)])
+    ledger.statuses(5, [1])
+    ledger.note({5: [ROW]})
 
 
 def requeue_bare(ledger):
     ledger.take_turn(None)
     ledger.statuses(ALL_ENABLED, [1])
-    ledger.note({}, [Entry(ALL_ENABLED, 1, None, None)])
+    ledger.note({}, entries=[Entry(ALL_ENABLED, 1, None, None)])
     ledger.dispatched(ledger.intend([ALL_ENABLED], [1]))
 
 
 def plan_bindings(ledger):
     ledger.take_turn([5])
-    ledger.stopped_entries([5])
-    ledger.note({5: Record(456, plan=(None, None))})
+    ledger.open_entries([5])
+    ledger.note({5: [ROW]})
 
 
 def look_at_one(ledger):
@@ -88,7 +92,7 @@ def look_at_one(ledger):
 
 def summarize(ledger):
     report._count_all(ledger, None)
-    ledger.records()
+    ledger.histories()
 
 
 def plans(place, statement, values):
@@ -107,14 +111,14 @@ def test_no_statement_reads_all_entries(place, statements, work):
         statements.clear()
         work(ledger)
         run = dict(statements)
-    about_entries = {one: asked for one, asked in run.items() if re.search(r"\b(load|post)\b", one)}
+    about_entries = {one: asked for one, asked in run.items() if re.search(r"\b(load|load_event|event|binding_fact)\b", one)}
     assert about_entries
     for statement, values in about_entries.values():
-        if statement.startswith("INSERT INTO post"):
+        if statement.startswith("INSERT INTO event"):
             continue  # numbered by the database: it has nothing to look for
         for line in plans(place, statement, values):
-            assert not re.match(r"\s*SCAN (load|post)\b(?!.* USING .*INDEX (load_pending|post_open))", line), (statement, line)
-            assert not re.search(r"Seq Scan on (load|post)\b", line), (statement, line)
+            assert not re.match(r"\s*SCAN (load|load_event|event|binding_fact)\b(?!.* USING .*INDEX (load_pending|event_open))", line), (statement, line)
+            assert not re.search(r"Seq Scan on (load|load_event|event|binding_fact)\b", line), (statement, line)
 
 
 @pytest.mark.parametrize("work", [requeue_one, requeue_bare, plan_bindings, look_at_one, summarize])
@@ -124,7 +128,7 @@ def test_opening_and_working_read_as_many_rows_beside_many_entries_as_beside_non
     for entries in (0, OTHERS):
         with ledger_place.open() as ledger:
             if entries:
-                ledger.note({6: Record(456)}, (Entry(6, one, 456, None) for one in range(10, entries)))
+                ledger.note({6: [ROW]}, entries=(Entry(6, one, 456, None) for one in range(10, entries)))
                 for start in range(10, entries, 50):
                     ledger.dispatched(ledger.intend([6], list(range(start, min(start + 50, entries)))))
         got = types.SimpleNamespace(rows=0)

@@ -13,19 +13,14 @@ import json
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger import ledger as ledgers
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import (
-    ALL_ENABLED,
-    DISPATCHED,
-    LOOK,
-    PENDING,
-    PREDICT,
-    REFUSED,
-    UNKNOWN,
-    Entry,
-    Post,
-)
-from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry, Request
+from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind, Status
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT
+from ansible_collections.adverity.management.plugins.module_utils._ledger.turns import ALL_ENABLED
 from ansible_collections.adverity.management.plugins.module_utils._spec import times
+
+PENDING, UNKNOWN, DISPATCHED, REFUSED, RECORDED = Status.PENDING, Status.UNKNOWN, Status.DISPATCHED, Status.REFUSED, Status.RECORDED
 
 
 @pytest.fixture
@@ -49,13 +44,17 @@ def put(ledger, binding_id, extract_id, status):
     """Brings one extract for one binding into a status."""
     if status is None:
         return
-    ledger.note({}, [entry(extract_id, binding_id)])
+    ledger.note({}, entries=[entry(extract_id, binding_id)])
     if status == REFUSED:
-        ledger.refused([binding_id], extract_id, "404: gone")
+        ledger.record(EventKind.REFUSED, [entry(extract_id, binding_id)], "404: gone")
     elif status != PENDING:
         post = ledger.intend([binding_id], [extract_id])
         if status == DISPATCHED:
             ledger.dispatched(post)
+
+
+def totals(ledger):
+    return {row.binding_id: (row.datastream_id, row.total) for row in ledger.binding_rows().values()}
 
 
 def stand(ledger, *choice):
@@ -66,7 +65,7 @@ def stand(ledger, *choice):
 
 
 def test_what_was_planned_is_pending(ledger):
-    ledger.note({}, [entry(1, created="2026-01-01T00:00:00Z"), entry(2, created="2025-01-01T00:00:00Z")])
+    ledger.note({}, entries=[entry(1, created="2026-01-01T00:00:00Z"), entry(2, created="2025-01-01T00:00:00Z")])
     assert list(ledger.entries()) == [
         Entry(5, 2, 456, "2025-01-01T00:00:00Z", PENDING, None, None),
         Entry(5, 1, 456, "2026-01-01T00:00:00Z", PENDING, None, None),
@@ -76,10 +75,10 @@ def test_what_was_planned_is_pending(ledger):
 def test_many_entries_are_written_down_in_parts(ledger, monkeypatch):
     monkeypatch.setattr(ledgers, "_IN_MEMORY", 3)
     wanted = [entry(extract_id, binding_id) for extract_id in range(1, 6) for binding_id in (5, 6)]
-    ledger.note({}, iter(wanted))
-    ledger.note({}, [*wanted, entry(6, 5)])
+    ledger.note({}, entries=iter(wanted))
+    ledger.note({}, entries=[*wanted, entry(6, 5)])
     assert {(one.binding_id, one.extract_id) for one in ledger.entries()} == {(one.binding_id, one.extract_id) for one in [*wanted, entry(6, 5)]}
-    assert ledger.totals() == {5: (456, 6), 6: (456, 5)}
+    assert totals(ledger) == {5: (456, 6), 6: (456, 5)}
 
 
 def test_writing_many_entries_down_does_not_hold_them_all(ledger, monkeypatch):
@@ -96,14 +95,14 @@ def test_writing_many_entries_down_does_not_hold_them_all(ledger, monkeypatch):
             most.append(len(alive))
             yield Watched(5, number, 456, None)
 
-    ledger.note({}, entries())
+    ledger.note({}, entries=entries())
     assert max(most) <= 20
 
 
 def test_entries_come_by_binding_and_age(ledger):
     ledger.note(
         {},
-        [
+        entries=[
             entry(1, created="2026-01-03T00:00:00Z"),
             entry(2, created="2026-01-02T00:00:00Z"),
             entry(3, created="2026-01-02T00:00:00Z"),
@@ -132,7 +131,7 @@ def test_entries_come_by_binding_and_age(ledger):
     ],
 )
 def test_entries_for_which_all_that_is_given_holds(ledger, choice, found):
-    ledger.note({}, [entry(1), entry(2), entry(1, 6), entry(3, 7, datastream_id=457)])
+    ledger.note({}, entries=[entry(1), entry(2), entry(1, 6), entry(3, 7, datastream_id=457)])
     assert [(one.binding_id, one.extract_id) for one in ledger.entries(*choice)] == found
 
 
@@ -140,24 +139,24 @@ def test_instances_know_nothing_of_each_other(ledger_place):
     with ledger_place.open() as ledger:
         put(ledger, 5, 1, DISPATCHED)
         put(ledger, 5, 3, REFUSED)
-        ledger.note({5: Record(456, known=True)})
+        ledger.note({5: [ROW]})
     with ledger_place.open(host="other.example") as ledger:
-        assert (stand(ledger), ledger.records(), ledger.totals(), ledger.pending()) == ([], {}, {}, {})
-        assert (ledger.statuses(5, [1]), ledger.stopped_entries(), ledger.pending_entries([5])) == ({}, [], [])
+        assert (stand(ledger), ledger.histories(), totals(ledger), ledger.pending_counts()) == ([], {}, {}, {})
+        assert (ledger.statuses(5, [1]), ledger.open_entries(), ledger.pending_entries([5])) == ({}, [], [])
         put(ledger, 5, 1, PENDING)
         ledger.intend([5], [1])
     with ledger_place.open(LOOK) as ledger:
         assert [one[:3] for one in stand(ledger)] == [(5, 1, DISPATCHED), (5, 3, REFUSED)]
-        assert ledger.records()[5].known is True
+        assert recorded(ledger) == {5: [ROW]}
 
 
 def test_the_largest_ids_fit(ledger):
     largest = 2**63 - 1
-    ledger.note({largest: Record(largest)}, [entry(largest, largest, datastream_id=largest)])
+    ledger.note({largest: [ROW]}, [BindingRow(largest, largest, largest, 0)], [entry(largest, largest, datastream_id=largest)])
     ledger.take_turn([largest])
     ledger.dispatched(ledger.intend([largest], [largest]))
     assert ledger.statuses(largest, [largest]) == {largest: DISPATCHED}
-    assert ledger.totals() == {largest: (largest, 1)}
+    assert totals(ledger) == {largest: (largest, 1)}
 
 
 @pytest.mark.parametrize("purpose", [PREDICT, LOOK])
@@ -165,8 +164,8 @@ def test_reading_where_there_is_none_makes_nothing_and_finds_nothing(ledger_plac
     before = ledger_place.content()
     with ledger_place.open(purpose) as ledger:
         assert ledger.take_turn([5]) is False
-        assert (stand(ledger), ledger.records(), ledger.statuses(5, [1]), ledger.pending(), ledger.totals()) == ([], {}, {}, {}, {})
-        assert (ledger.stopped_entries(), ledger.pending_entries([5]), ledger.busy, ledger.waited) == ([], [], False, 0.0)
+        assert (stand(ledger), ledger.histories(), ledger.statuses(5, [1]), ledger.pending_counts(), totals(ledger)) == ([], {}, {}, {}, {})
+        assert (ledger.open_entries(), ledger.pending_entries([5]), ledger.busy, ledger.waited) == ([], [], False, 0.0)
         assert ledger.shown == ledger_place.shown
     assert ledger_place.content() == before
 
@@ -183,7 +182,7 @@ def test_reading_writes_nothing(ledger_place, purpose, host):
         ledger.take_turn([5])
         assert len(stand(ledger)) == (4 if host == "acme.example" else 0)
         ledger.take_turn(None)
-        assert (ledger.busy, len(ledger.stopped_entries())) == (False, 2 if host == "acme.example" else 0)
+        assert (ledger.busy, len(ledger.open_entries())) == (False, 2 if host == "acme.example" else 0)
     assert ledger_place.content() == before
 
 
@@ -191,14 +190,15 @@ def test_hosts_have_their_own_numbers(ledger_place):
     for host in ("a", "b", "a"):
         with ledger_place.open(host=host):
             pass
-    assert [host for _id, host in sorted(ledger_place.run("SELECT id, host FROM instance"))] == ["a", "b"]
+    assert [host for _id, host in sorted(ledger_place.run("SELECT instance, name FROM host"))] == ["a", "b"]
 
 
 @pytest.mark.parametrize("purpose", ["write", "predict"])
 def test_an_instance_that_was_moved_is_named_and_not_used(ledger_place, purpose):
     with ledger_place.open() as ledger:
         put(ledger, 5, 1, DISPATCHED)
-    ledger_place.run("UPDATE instance SET moved_to = 'postgresql://db.example/ledger'")
+        instance = ledger.instance
+    ledger_place.run(f"INSERT INTO move (instance, direction, place, content, at) VALUES ({instance}, 'to', 'postgresql://db.example/ledger', '', '')")
     with pytest.raises(LedgerError) as caught, ledger_place.open(purpose):
         pass
     assert "its content was moved to postgresql://db.example/ledger. Set ledger to postgresql://db.example/ledger. Nothing was changed." in str(caught.value)
@@ -212,16 +212,16 @@ def test_an_instance_that_was_moved_is_named_and_not_used(ledger_place, purpose)
 
 
 def test_intend_and_dispatched(ledger, clock):
-    ledger.note({}, [entry(1), entry(2), entry(3)])
+    ledger.note({}, entries=[entry(1), entry(2), entry(3)])
     post = ledger.intend([5], [1, 2])
     assert stand(ledger) == [(5, 1, UNKNOWN, "2026-01-01T00:00:00Z"), (5, 2, UNKNOWN, "2026-01-01T00:00:00Z"), (5, 3, PENDING, None)]
     ledger.dispatched(post._replace(extract_ids=[1]), but=[2])
     assert stand(ledger) == [(5, 1, DISPATCHED, "2026-01-01T00:00:02Z"), (5, 2, UNKNOWN, "2026-01-01T00:00:01Z"), (5, 3, PENDING, None)]
-    assert [(one.extract_id, one.status) for one in ledger.stopped_entries()] == [(2, UNKNOWN)]
+    assert [(one.extract_id, one.status) for one in ledger.open_entries()] == [(2, UNKNOWN)]
 
 
 def test_several_bindings_at_once(ledger, clock):
-    ledger.note({}, [entry(1), entry(2), entry(1, 6), entry(2, 6), entry(1, 7)])
+    ledger.note({}, entries=[entry(1), entry(2), entry(1, 6), entry(2, 6), entry(1, 7)])
     ledger.dispatched(ledger.intend([5, 6], [1, 2]), but=[1])
     assert [one[:3] for one in stand(ledger)] == [(5, 1, UNKNOWN), (5, 2, DISPATCHED), (6, 1, UNKNOWN), (6, 2, DISPATCHED), (7, 1, PENDING)]
 
@@ -247,7 +247,7 @@ def test_a_forced_one_that_is_withdrawn_stays_dispatched_with_its_old_time(ledge
 
 
 def test_withdraw_changes_nothing_else(ledger, clock):
-    ledger.note({}, [entry(1), entry(2), entry(1, 6)])
+    ledger.note({}, entries=[entry(1), entry(2), entry(1, 6)])
     first = ledger.intend([5], [1])
     ledger.intend([6], [1])
     ledger.withdraw(first)
@@ -262,65 +262,80 @@ def test_what_was_never_planned_cannot_be_intended_or_dispatched(ledger):
 
 def test_fifty_extracts_for_many_bindings(ledger):
     bindings, extracts = range(1, 41), range(1, 51)
-    ledger.note({}, [entry(one, binding) for one in extracts for binding in bindings])
+    ledger.note({}, entries=[entry(one, binding) for one in extracts for binding in bindings])
     post = ledger.intend(list(bindings), list(extracts))
     assert collections.Counter(one[2] for one in stand(ledger)) == {UNKNOWN: 2000}
-    assert len(ledger.stopped_entries()) == 2000
+    assert len(ledger.open_entries()) == 2000
     ledger.withdraw(post)
     assert {one[2] for one in stand(ledger)} == {PENDING}
 
 
 def test_what_is_confirmed_is_noted_with_the_next_intention(ledger, clock):
-    ledger.note({}, [entry(1), entry(2)])
+    ledger.note({}, entries=[entry(1), entry(2)])
     first = ledger.intend([5], [1])
     ledger.intend([5], [2], confirmed=first)
     assert stand(ledger) == [(5, 1, DISPATCHED, "2026-01-01T00:00:01Z"), (5, 2, UNKNOWN, "2026-01-01T00:00:02Z")]
 
 
 def test_a_refusal_has_its_time_and_reason(ledger, clock):
-    ledger.note({}, [entry(1, created="2025-12-31T00:00:00Z"), entry(1, 6), entry(2)])
-    ledger.refused([5, 6], 1, "404: no such extract")
+    ledger.note({}, entries=[entry(1, created="2025-12-31T00:00:00Z"), entry(1, 6), entry(2)])
+    ledger.record(EventKind.REFUSED, [entry(1), entry(1, 6)], "404: no such extract")
     refused = {"status": REFUSED, "at": "2026-01-01T00:00:00Z", "reason": "404: no such extract"}
-    assert collections.Counter(ledger.entries()) == collections.Counter([entry(1, created="2025-12-31T00:00:00Z", **refused), entry(2), entry(1, 6, **refused)])
-    assert ledger.stopped_entries() == [entry(1, created="2025-12-31T00:00:00Z", **refused), entry(1, 6, **refused)]
-    assert ledger.stopped_entries([6]) == [entry(1, 6, **refused)]
+    second = dict(refused, at="2026-01-01T00:00:01Z")
+    assert collections.Counter(ledger.entries()) == collections.Counter([entry(1, created="2025-12-31T00:00:00Z", **refused), entry(2), entry(1, 6, **second)])
+    assert ledger.open_entries() == [entry(1, created="2025-12-31T00:00:00Z", **refused), entry(1, 6, **second)]
+    assert ledger.open_entries([6]) == [entry(1, 6, **second)]
     # Tried again and taken: it is dispatched, and nothing of the refusal is left.
     ledger.dispatched(ledger.intend([5, 6], [1]))
-    assert (ledger.statuses(5, [1]), ledger.stopped_entries()) == ({1: DISPATCHED}, [])
+    assert (ledger.statuses(5, [1]), ledger.open_entries()) == ({1: DISPATCHED}, [])
 
 
-@pytest.mark.parametrize("status", [PENDING, UNKNOWN, REFUSED])
-@pytest.mark.parametrize(("word", "reason"), [(DISPATCHED, None), (REFUSED, "deleted")])
-def test_what_the_user_says_is_written_in_place_of_what_was_known(ledger, clock, status, word, reason):
+@pytest.mark.parametrize("status", [PENDING, UNKNOWN, REFUSED, DISPATCHED])
+@pytest.mark.parametrize(("kind", "reason"), [(EventKind.DISPATCHED, None), (EventKind.RECORDED, "checked"), (EventKind.REFUSED, "deleted")])
+def test_what_the_user_says_settles_what_was_open(ledger, clock, status, kind, reason):
     put(ledger, 5, 1, status)
     put(ledger, 5, 2, PENDING)
-    ledger.settle([entry(1, status=word, reason=reason), entry(7, 6, status=word, reason=reason)])
+    ledger.record(kind, [entry(1), entry(7, 6)], reason)
     [settled, other, new] = ledger.entries()
-    assert (settled.extract_id, settled.status, settled.reason, settled.at is not None) == (1, word, reason, True)
+    # Of what was sent, a refusal takes nothing back.
+    expected = status if kind is EventKind.REFUSED and status in (UNKNOWN, DISPATCHED) else Status(kind.value)
+    assert (settled.extract_id, settled.status, settled.at is not None) == (1, expected, True)
     assert (other.extract_id, other.status) == (2, PENDING)
-    assert (new.binding_id, new.extract_id, new.status) == (6, 7, word)
-    assert [one.extract_id for one in ledger.stopped_entries()] == ([] if word == DISPATCHED else [1, 7])
-    assert {binding: total for binding, (_datastream, total) in ledger.totals().items()} == {5: 2, 6: 1}
+    assert (new.binding_id, new.extract_id, new.status, new.reason) == (6, 7, Status(kind.value), reason)
+    assert [each.extract_id for each in ledger.open_entries()] == [each.extract_id for each in (settled, new) if each.status is not DISPATCHED]
+    assert {binding: total for binding, (_datastream, total) in totals(ledger).items()} == {5: 2, 6: 1}
+
+
+def test_nothing_that_happened_to_an_extract_is_forgotten(ledger, clock):
+    put(ledger, 5, 1, DISPATCHED)
+    ledger.record(EventKind.REFUSED, [entry(1)], "404: gone")
+    assert ledger.statuses(5, [1]) == {1: DISPATCHED}
+    lost = ledger.intend([5], [1])
+    assert ledger.statuses(5, [1]) == {1: UNKNOWN}
+    ledger.record(EventKind.REFUSED, [entry(1)], "404: gone")
+    assert ([each.status for each in ledger.entries()], ledger.statuses(5, [1])) == ([UNKNOWN], {1: UNKNOWN})
+    ledger.dispatched(ledger.intend([5], [1]))
+    assert (ledger.statuses(5, [1]), ledger.open_entries(), lost.extract_ids) == ({1: DISPATCHED}, [], [1])
 
 
 def test_very_many_can_be_settled(ledger):
-    ledger.settle([entry(one, status=DISPATCHED) for one in range(1, 1202)])
+    ledger.record(EventKind.DISPATCHED, [entry(one) for one in range(1, 1202)])
     assert set(ledger.statuses(5, range(1, 1300)).values()) == {DISPATCHED}
     assert len(ledger.statuses(5, range(1, 1300))) == 1201
 
 
 def test_posts_that_are_dispatched_or_withdrawn_leave_no_list_of_extracts(ledger, ledger_place):
-    ledger.note({}, [entry(one) for one in range(1, 5)])
+    ledger.note({}, entries=[entry(one) for one in range(1, 5)])
     ledger.withdraw(ledger.intend([5], [1, 2, 3]))
     ledger.dispatched(ledger.intend([5], [1, 2]))
     ledger.intend([5], [3])
-    ledger.settle([entry(4, status=DISPATCHED)])
-    rows = ledger_place.run("SELECT status, pairs FROM post ORDER BY id")
+    ledger.record(EventKind.DISPATCHED, [entry(4)])
+    rows = ledger_place.run("SELECT kind, pairs FROM event ORDER BY id")
     assert [(status, pairs and json.loads(pairs)) for status, pairs in rows] == [("dispatched", None), ("intended", [[5], [3]]), ("dispatched", None)]
 
 
 def test_an_intention_is_there_for_others_before_anything_is_sent(ledger, ledger_place):
-    ledger.note({}, [entry(1)])
+    ledger.note({}, entries=[entry(1)])
     ledger.intend([5], [1])
     with ledger_place.open(LOOK) as other:
         assert [one[:3] for one in stand(other)] == [(5, 1, UNKNOWN)]
@@ -330,7 +345,7 @@ def test_a_killed_run_leaves_its_intention(ledger_place, fork):
     def work(child):
         with ledger_place.open() as ledger:
             ledger.take_turn([5])
-            ledger.note({}, [entry(1), entry(2)])
+            ledger.note({}, entries=[entry(1), entry(2)])
             ledger.intend([5], [1])
             child.say("intended")
             child.wait()
@@ -376,43 +391,77 @@ def test_other_extracts_and_bindings_do_not_matter(ledger):
     assert ledger.statuses(5, []) == {}
 
 
-# Plans, and what is known of bindings
+# Facts of bindings
 
-RECORD = Record(
-    456, True, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00.5Z", False, (("2025-01-01T00:00:00Z", "2025-02-01T00:00:00Z"), ("2026-01-01T00:00:00Z", None)),
-    (("2025-06-01T00:00:00Z", None, "own"),), "2026-01-01T00:00:00Z", (None, "2026-01-01T00:00:00Z"), ("2020-01-01T00:00:00Z", None), True,
-)  # fmt: skip
+ROW = BindingFact(FactKind.ROW, "2026-01-02T00:00:00Z", "2026-01-02T00:00:00.5Z", True, "2026-01-01T00:00:00Z")
+FACTS = [
+    BindingFact(FactKind.ROW, "2026-01-01T00:00:00Z"),
+    BindingFact(FactKind.WRITE, "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", False),
+    BindingFact(FactKind.ANSWER, "2026-01-01T00:00:00Z", "2026-01-01T00:00:02Z", False, "2026-01-01T00:00Z", 0.25),
+    BindingFact(FactKind.PLANNED, "2026-01-01T00:00:00Z", window=(None, "2026-01-01T00:00:00Z")),
+    BindingFact(FactKind.LISTED, "2026-01-01T00:00:00Z", "2026-01-01T00:00:02Z", window=("2020-01-01T00:00:00Z", None)),
+    BindingFact(FactKind.FINISHED, "2026-01-01T00:00:00Z"),
+]
 
 
-@pytest.mark.parametrize("record", [Record(), Record(456), RECORD])
-def test_a_record_is_read_as_it_was_written(ledger, ledger_place, record):
-    ledger.note({5: RECORD})
-    ledger.note({5: record, 6: Record(7)})
-    assert ledger.records() == {5: record, 6: Record(7)}
-    assert ledger.records([6, 9]) == {6: Record(7)}
-    assert ledger.records([]) == {}
-    assert ledger.records(range(1000)) == {5: record, 6: Record(7)}
-    assert ledger.totals() == {5: (record.datastream_id, 0), 6: (7, 0)}
+def recorded(ledger, *choice):
+    """The facts by binding, without their numbers."""
+    return {binding_id: [fact._replace(id=None) for fact in history.facts] for binding_id, history in ledger.histories(*choice).items()}
+
+
+def test_facts_are_read_as_they_were_written(ledger, ledger_place):
+    ledger.note({5: FACTS[:4]}, [BindingRow(5, 456, 789, 0), BindingRow(6, 7, None, 0)])
+    ledger.note({5: FACTS[4:], 6: [ROW]})
+    assert recorded(ledger) == {5: FACTS, 6: [ROW]}
+    assert recorded(ledger, [6, 9]) == {6: [ROW]}
+    assert recorded(ledger, []) == {}
+    assert recorded(ledger, range(1000)) == {5: FACTS, 6: [ROW]}
+    assert ledger.binding_rows() == {5: BindingRow(5, 456, 789, 0), 6: BindingRow(6, 7, None, 0)}
     with ledger_place.open(LOOK) as other:
-        assert other.records() == {5: record, 6: Record(7)}
+        assert recorded(other) == {5: FACTS, 6: [ROW]}
 
 
-def test_records_and_entries_of_a_binding_do_not_touch_each_other(ledger):
-    ledger.note({5: RECORD}, [entry(1), entry(2)])
-    ledger.note({}, [entry(2), entry(3)])
-    ledger.note({5: RECORD._replace(enabled=False)})
-    assert ledger.records() == {5: RECORD._replace(enabled=False)}
-    assert ledger.totals() == {5: (456, 3)}
-    assert ledger.pending() == {5: 3}
+def test_rows_that_show_the_same_are_kept_twice(ledger):
+    for day in range(1, 10):
+        ledger.note({5: [ROW._replace(clock=f"2026-02-0{day}T00:00:00Z")]})
+    assert [fact.clock[:10] for fact in recorded(ledger)[5]] == ["2026-02-01", "2026-02-09"]
+
+
+def test_facts_and_entries_of_a_binding_do_not_touch_each_other(ledger):
+    ledger.note({5: [ROW]}, [BindingRow(5, 456, 789, 0)], [entry(1), entry(2)])
+    ledger.note({}, entries=[entry(2), entry(3)])
+    ledger.note({5: [ROW._replace(enabled=False)]}, [BindingRow(5, 456, None, 0)])
+    assert recorded(ledger) == {5: [ROW, ROW._replace(enabled=False)]}
+    assert ledger.binding_rows() == {5: BindingRow(5, 456, 789, 3)}
+    assert ledger.pending_counts() == {5: 3}
+
+
+def test_a_write_that_was_not_executed_leaves_no_fact(ledger):
+    number = ledger.begin_write(5, FACTS[1], {5: [ROW], 6: [ROW]})
+    assert [fact.kind for fact in recorded(ledger)[5]] == [FactKind.ROW, FactKind.WRITE]
+    ledger.withdraw_write(number)
+    assert recorded(ledger) == {5: [ROW], 6: [ROW]}
+
+
+@pytest.mark.parametrize("purpose", [PREDICT, LOOK])
+def test_a_ledger_that_was_not_opened_for_writing_records_nothing(ledger_place, purpose):
+    with ledger_place.open() as ledger:
+        ledger.note({5: [ROW]}, entries=[entry(1)])
+    before = ledger_place.content()
+    with ledger_place.open(purpose) as ledger:
+        ledger.note({5: [ROW._replace(enabled=False)]}, [BindingRow(6, 456, 789, 0)], [entry(2)])
+        ledger.record(EventKind.RECORDED, [entry(1)])
+        ledger.withdraw_write(1)
+    assert ledger_place.content() == before
 
 
 @pytest.mark.parametrize("status", [PENDING, UNKNOWN, DISPATCHED, REFUSED])
 def test_planning_again_changes_nothing_of_what_is_known(ledger, clock, status):
     put(ledger, 5, 1, status)
     before = list(ledger.entries())
-    ledger.note({}, [Entry(5, 1, 999, "2030-01-01T00:00:00Z"), entry(2)])
+    ledger.note({}, entries=[Entry(5, 1, 999, "2030-01-01T00:00:00Z"), entry(2)])
     assert [one for one in ledger.entries() if one.extract_id == 1] == before
-    assert ledger.totals()[5][1] == 2
+    assert totals(ledger)[5][1] == 2
 
 
 def test_pending_entries(ledger):
@@ -423,7 +472,7 @@ def test_pending_entries(ledger):
         [(5, 1, PENDING), (7, 1, PENDING), (5, 5, PENDING), (7, 5, PENDING)],
         [(7, 1, PENDING), (5, 1, PENDING), (7, 5, PENDING), (5, 5, PENDING)],
     )
-    assert ledger.pending() == {5: 2, 6: 2, 7: 2}
+    assert ledger.pending_counts() == {5: 2, 6: 2, 7: 2}
     assert {one.binding_id for one in ledger.pending_entries(range(6, 1000))} == {6, 7}
 
 
@@ -433,21 +482,21 @@ def test_a_note_that_fails_leaves_nothing_of_itself(ledger):
         raise LedgerError("no more")
 
     with pytest.raises(LedgerError, match="no more"):
-        ledger.note({5: RECORD}, broken())
-    assert (stand(ledger), ledger.records()) == ([], {})
+        ledger.note({5: [ROW]}, entries=broken())
+    assert (stand(ledger), ledger.histories()) == ([], {})
 
 
 def test_a_closed_ledger_says_so(ledger_place):
     with ledger_place.open() as ledger:
         pass
-    for work in (ledger.records, lambda: ledger.note({5: RECORD}), lambda: ledger.take_turn([5]), lambda: ledger.withdraw(Post(1, [5], [1]))):
+    for work in (ledger.histories, lambda: ledger.note({5: [ROW]}), lambda: ledger.take_turn([5]), lambda: ledger.withdraw(Request(1, [5], [1]))):
         with pytest.raises(LedgerError, match="is not open"):
             work()
 
 
 def test_entries_come_row_by_row(ledger):
     """Row by row: the first ones are there before the last ones are read."""
-    ledger.note({}, (entry(one) for one in range(1, 12001)))
+    ledger.note({}, entries=(entry(one) for one in range(1, 12001)))
     rows = ledger.entries()
     assert [next(rows).extract_id for _one in range(3)] == [1, 2, 3]
     assert sum(1 for _row in rows) == 11997
@@ -456,29 +505,26 @@ def test_entries_come_row_by_row(ledger):
 # A ledger that somebody else wrote to
 
 
-NO_RECORDS = ["", "{", "[]", "7", "null", '{"enabled_periods": 7}', '{"more": 1}', '{"enabled_periods": [], "unknown_periods": []}']
-
-
-@pytest.mark.parametrize("stored", NO_RECORDS)
-def test_a_record_that_cannot_be_read_is_a_damaged_ledger(ledger, ledger_place, stored):
-    ledger.note({5: RECORD})
-    ledger_place.run(f"UPDATE binding SET record = '{stored}'")
+@pytest.mark.parametrize(("column", "stored"), [("kind", "'seen'"), ("updated", "'soon'"), ("clock", "'soon'")])
+def test_a_fact_that_cannot_be_read_is_a_damaged_ledger(ledger, ledger_place, column, stored):
+    ledger.note({5: [ROW]})
+    ledger_place.run(f"UPDATE binding_fact SET {column} = {stored}")
     with pytest.raises(LedgerError) as caught:
-        ledger.records()
+        ledger.histories()
     assert f"The ledger {ledger_place.shown} cannot be used: it is damaged (a row cannot be read). Restore a current copy" in str(caught.value)
 
 
 @pytest.mark.parametrize("stored", ["", "[[5]]", "7", '{"a": 1}', '[["x"], [1]]', "[[5], null]"])
 def test_the_extracts_of_a_post_that_cannot_be_read_are_a_damaged_ledger(ledger, ledger_place, stored):
     put(ledger, 5, 1, UNKNOWN)
-    ledger_place.run(f"UPDATE post SET pairs = '{stored}'")
+    ledger_place.run(f"UPDATE event SET pairs = '{stored}'")
     with pytest.raises(LedgerError, match="it is damaged"):
-        ledger.stopped_entries()
+        ledger.open_entries()
 
 
 def test_a_post_that_the_ledger_has_no_more_is_not_pending(ledger, ledger_place):
     """As after a repair by hand: it was sent once."""
     put(ledger, 5, 1, DISPATCHED)
-    ledger_place.run("DELETE FROM post")
+    ledger_place.run("DELETE FROM event")
     assert ledger.statuses(5, [1]) == {1: UNKNOWN}
     assert [one[:3] for one in stand(ledger)] == [(5, 1, UNKNOWN)]

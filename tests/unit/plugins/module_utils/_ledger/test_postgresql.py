@@ -14,13 +14,15 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.client import MissingLibrary
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger import postgresql
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry, Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
-from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
 from ansible_collections.adverity.management.tests.unit.plugins.places import AFTER, BEFORE, DURING, PASS, Proxy
 
 HOST = "acme.example"
 PASSWORD = "p4ss-w0rd-that-must-not-show"
+
+ROW = BindingFact(FactKind.ROW, enabled=True, updated="2026-01-01T00:00:00Z")
 
 
 @pytest.fixture
@@ -95,13 +97,13 @@ def stand(place):
 def work(ledger, sent):
     """A run with two POSTs. ``sent`` tells which POSTs were sent, as the service would see them."""
     ledger.take_turn([5])
-    ledger.note({5: Record(456, True, known=True)}, [entry(1), entry(2), entry(3)])
+    ledger.note({5: [ROW]}, entries=[entry(1), entry(2), entry(3)])
     first = ledger.intend([5], [1])
     sent.append(1)
     second = ledger.intend([5], [2, 3], confirmed=first)
     sent.append(2)
     ledger.dispatched(second)
-    ledger.note({5: Record(456, True, known=True, covered=(None, None))})
+    ledger.note({5: [ROW]})
 
 
 def count_requests(proxies, place):
@@ -142,12 +144,12 @@ def test_a_session_that_an_administrator_ends(postgres, place, point):
     with place.open() as ledger:
         if point != "turn":
             ledger.take_turn([5])
-            ledger.note({}, [entry(1), entry(2)])
+            ledger.note({}, entries=[entry(1), entry(2)])
         post = ledger.intend([5], [1]) if point == "dispatched" else None
         assert postgres.end_sessions(place.database) == 1
         calls = {
-            "turn": lambda: ledger.take_turn([5]), "note": lambda: ledger.note({}, [entry(3)]), "intend": lambda: ledger.intend([5], [1]),
-            "dispatched": lambda: ledger.dispatched(post), "read": ledger.records, "iterate": lambda: list(ledger.entries()),
+            "turn": lambda: ledger.take_turn([5]), "note": lambda: ledger.note({}, entries=[entry(3)]), "intend": lambda: ledger.intend([5], [1]),
+            "dispatched": lambda: ledger.dispatched(post), "read": ledger.histories, "iterate": lambda: list(ledger.entries()),
         }  # fmt: skip
         for _again in range(2):  # never connects again: the turn is lost
             with pytest.raises(LedgerError, match="cannot be used: .*What was noted before is not lost"):
@@ -157,7 +159,7 @@ def test_a_session_that_an_administrator_ends(postgres, place, point):
 
 def test_a_session_that_ends_between_two_rows(postgres, place):
     with place.open() as ledger:
-        ledger.note({}, (entry(one) for one in range(1, 25001)))
+        ledger.note({}, entries=(entry(one) for one in range(1, 25001)))
         rows = ledger.entries()
         next(rows)
         postgres.end_sessions(place.database)
@@ -172,14 +174,14 @@ def test_the_turn_ends_with_the_session(postgres, place):
         with place.open(wait=0) as other:
             other.take_turn([5])
             with pytest.raises(LedgerError):
-                ledger.note({}, [entry(1)])
+                ledger.note({}, entries=[entry(1)])
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_the_server_is_restarted_in_the_middle(postgres, place, mode):
     with place.open() as ledger:
         ledger.take_turn([5])
-        ledger.note({}, [entry(1), entry(2), entry(3)])
+        ledger.note({}, entries=[entry(1), entry(2), entry(3)])
         first = ledger.intend([5], [1])
         second = ledger.intend([5], [2], confirmed=first)
         postgres.control("-m", mode, "restart")
@@ -381,7 +383,7 @@ def test_tables_that_are_not_those_of_a_ledger(place, purpose, statement):
     place.run(statement)
     with pytest.raises(LedgerError, match="cannot be used"), place.open(purpose) as ledger:
         list(ledger.entries())
-        ledger.stopped_entries()
+        ledger.open_entries()
 
 
 def test_other_tables_of_the_database_are_left_alone(postgres, place):
@@ -448,7 +450,7 @@ def test_one_connection_and_one_transaction_for_each_post(proxies, place):
     proxy = proxies(look)
     with open_at(proxy.url(place.database)) as ledger:
         ledger.take_turn([5])
-        ledger.note({}, [entry(one) for one in range(1, 12)])
+        ledger.note({}, entries=[entry(one) for one in range(1, 12)])
         post = None
         before = len(commits)
         for one in range(1, 11):

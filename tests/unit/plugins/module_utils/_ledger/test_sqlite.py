@@ -16,16 +16,19 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry, Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
+from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
-from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DEFAULT_LEDGER
 
 HOST = "acme.example"
 ALL = [WRITE, PREDICT, LOOK]
 READING = [PREDICT, LOOK]
 INSERT = "INSERT INTO load VALUES (1, 2, 3, 4, NULL, NULL, NULL)"
+
+ROW = BindingFact(FactKind.ROW, enabled=True, updated="2026-01-01T00:00:00Z")
 
 
 def open_at(path, purpose=WRITE, host=HOST):
@@ -46,9 +49,9 @@ def mode(path):
 def fill(path, host=HOST, extracts=300):
     """Makes a ledger with so many extracts in it, in every status."""
     with open_at(path, host=host) as ledger:
-        ledger.note({5: Record(456, True)}, [Entry(5, one, 456, "2026-01-01T00:00:00Z") for one in range(1, extracts + 1)])
+        ledger.note({5: [ROW]}, entries=[Entry(5, one, 456, "2026-01-01T00:00:00Z") for one in range(1, extracts + 1)])
         ledger.dispatched(ledger.intend([5], [1, 2]), but=[1])
-        ledger.refused([5], 3, "gone")
+        ledger.record(EventKind.REFUSED, [Entry(5, 3, 456, None)], "gone")
     return path.read_bytes()
 
 
@@ -113,8 +116,8 @@ def test_any_name_is_just_a_name(tmp_path, name):
         with open_at(tmp_path / name, purpose) as ledger:
             ledger.take_turn([5])
             if purpose == WRITE:
-                ledger.note({5: Record(456)})
-            assert list(ledger.records()) == [5]
+                ledger.note({5: [ROW]})
+            assert list(ledger.histories()) == [5]
     assert [one.name for one in tmp_path.iterdir()] == [name]
 
 
@@ -157,7 +160,7 @@ def test_an_empty_file_is_a_ledger_that_was_not_begun(path):
             assert list(ledger.entries()) == []
         assert path.read_bytes() == b""
     with open_at(path) as ledger:
-        ledger.note({5: Record(456)})
+        ledger.note({5: [ROW]})
     assert path.read_bytes().startswith(b"SQLite format 3\x00")
 
 
@@ -203,10 +206,10 @@ DAMAGED_INSIDE = {  # found where it is read
 
 def read_all(ledger):
     """Everything that a run may ask."""
-    ledger.records()
+    ledger.histories()
     ledger.totals()
     ledger.pending()
-    ledger.stopped_entries()
+    ledger.open_entries()
     ledger.pending_entries([5])
     ledger.statuses(5, range(1, 400))
     return [entry for entry in ledger.entries() if isinstance(entry, Entry)]
@@ -471,17 +474,17 @@ def test_a_commit_ends_with_a_write_and_not_with_a_removal(path):
 
 def test_a_full_disk_is_told_with_advice_that_fits(path):
     with open_at(path) as ledger:
-        ledger.note({5: Record(456)})
+        ledger.note({5: [ROW]})
         pages = ledger.store.read("PRAGMA page_count")[0][0]
         ledger.store.read(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(LedgerError) as caught:
-            ledger.note({}, (Entry(5, one, 456, "x" * 100) for one in range(1000)))
+            ledger.note({}, entries=(Entry(5, one, 456, "x" * 100) for one in range(1000)))
         assert list(ledger.entries()) == []
     assert str(caught.value) == (
         f"The ledger {path} cannot be used: database or disk is full. Free space on the disk, then run it again. What was noted before is not lost."
     )
     with open_at(path, LOOK) as ledger:
-        assert list(ledger.records()) == [5]
+        assert list(ledger.histories()) == [5]
 
 
 def test_a_disk_that_is_full_from_the_beginning(path, monkeypatch):

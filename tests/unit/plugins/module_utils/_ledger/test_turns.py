@@ -12,11 +12,13 @@ import time
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
-from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
 
 HOST = "acme.example"
+
+ROW = BindingFact(FactKind.ROW, enabled=True, updated="2026-01-01T00:00:00Z")
 
 
 @pytest.fixture
@@ -126,7 +128,7 @@ def test_two_backfills_of_different_destinations_overlap_in_time(place, fork):
         def work(child):
             with place.open() as ledger:
                 ledger.take_turn(binding_ids)
-                ledger.note({}, [Entry(one, extract, 456, None) for one in binding_ids for extract in (1, 2)])
+                ledger.note({}, entries=[Entry(one, extract, 456, None) for one in binding_ids for extract in (1, 2)])
                 for extract in (1, 2):
                     post = ledger.intend(binding_ids, [extract])
                     child.say(f"sending {extract}")
@@ -259,7 +261,7 @@ def test_a_run_that_was_at_work_when_this_one_opened_is_noticed(place, fork, min
             child.wait()
             if ends == "while it is waited for":
                 time.sleep(0.4)
-            ledger.note({5: Record(456)})
+            ledger.note({5: [ROW]})
         child.say("done")
 
     child = fork(work)
@@ -283,10 +285,10 @@ def test_the_one_that_waited_reads_what_the_other_wrote(place, fork):
     def work(child):
         child.wait()  # forked first: a lock of the first run would be this process's, too
         with place.open() as ledger:
-            before = ledger.records()
+            before = ledger.histories()
             child.say("open")
             while ledger.take_turn([5]):
-                before = ledger.records()
+                before = ledger.histories()
             child.say(f"{before[5].updated}")
 
     child = fork(work)
@@ -295,7 +297,7 @@ def test_the_one_that_waited_reads_what_the_other_wrote(place, fork):
         child.go()
         assert child.hear() == "open"
         assert child.hear(0.5) is None
-        first.note({5: Record(456, updated="2026-01-01T00:00:00Z")})
+        first.note({5: [ROW]})
     assert child.hear() == "2026-01-01T00:00:00Z"
 
 
@@ -329,7 +331,7 @@ def test_four_first_runs_at_once_take_turns(ledger_place, fork, tmp_path):
             with ledger_place.open() as ledger:
                 ledger.take_turn([5])
                 os.mkdir(inside)  # fails where somebody else is in
-                ledger.note({}, [Entry(5, len(list(ledger.entries())) + 1, 456, None)])
+                ledger.note({}, entries=[Entry(5, len(list(ledger.entries())) + 1, 456, None)])
                 os.rmdir(inside)
         child.say("done")
 

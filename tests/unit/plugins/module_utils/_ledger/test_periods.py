@@ -1,0 +1,195 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""When a binding was enabled, from what was seen of it. Times are seconds of one minute: ``at(5)`` is 10:00:05."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import (
+    BindingFact,
+    BindingHistory,
+    FactKind,
+    contains,
+    redundant_fact,
+)
+from ansible_collections.adverity.management.plugins.module_utils._ledger.periods import Reason, Uncertainty, interval
+
+
+def at(second):
+    """A time within an hour, as the API writes it."""
+    return None if second is None else f"2026-03-01T{10 + second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
+
+
+def row(enabled, updated, clock):
+    return BindingFact(FactKind.ROW, enabled=enabled, updated=at(updated), clock=at(clock))
+
+
+def write(enabled, clock):
+    return BindingFact(FactKind.WRITE, enabled=enabled, clock=at(clock))
+
+
+def answer(enabled, updated, clock, seconds=1.0):
+    return BindingFact(FactKind.ANSWER, enabled=enabled, updated=at(updated), clock=at(clock), seconds=seconds)
+
+
+def backfill(kind, clock=None, window=(None, None)):
+    return BindingFact(FactKind(kind), at=at(0), clock=at(clock), window=window)
+
+
+def loaded(facts, *seconds):
+    """For extracts created then: True (loaded automatically), False, or the reason why that is unknown."""
+    history = BindingHistory(facts)
+    found = [history.was_loaded(interval(at(second)), at(second)) for second in seconds]
+    return [each.reason if isinstance(each, Uncertainty) else each for each in found]
+
+
+DISABLED = row(False, 0, 100)
+ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, enabled at 101
+
+
+@pytest.mark.parametrize(
+    ("facts", "seconds", "expected"),
+    [
+        ([], [50], [False]),
+        ([DISABLED], [50, 99, 150], [False, False, False]),
+        # An own write: unknown from the last reading before it to the second of the change.
+        (ENABLING, [50, 99, 100, 101, 102, 300], [False, False, Reason.OWN, Reason.OWN, True, True]),
+        ([*ENABLING, row(True, 101, 200)], [150, 250], [True, True]),
+        ([*ENABLING, write(False, 200), answer(False, 201, 201)], [102, 198, 200, 201, 202], [True, True, Reason.OWN, Reason.OWN, False]),
+        # The response has the time of before (A4): the change is between the clocks of the responses.
+        ([DISABLED, write(True, 100), answer(True, 0, 101)], [50, 99, 100, 101, 102], [False, False, Reason.OWN, Reason.OWN, True]),
+        ([DISABLED, write(True, 100), answer(True, 0, 101), row(True, 101, 200)], [99, 101, 102, 250], [False, Reason.OWN, True, True]),
+        # It has none.
+        ([DISABLED, write(True, 100), answer(True, None, 101)], [99, 100, 101, 102], [False, Reason.OWN, Reason.OWN, True]),
+        # The clock of the responses is ahead by 5 s (A6), also when somebody else changes the binding.
+        ([row(False, 0, 104), write(True, 104), answer(True, 100, 105)], [98, 99, 100, 105, 106], [False, Reason.OWN, Reason.OWN, Reason.OWN, True]),
+        ([row(False, 0, 104), write(True, 104), answer(True, 100, 105), row(True, 103, 300)], [98, 102, 200], [False, Reason.OWN, True]),
+        ([row(False, 0, 104), write(True, 104), answer(True, 100, 105), row(True, 120, 300)], [98, 119, 121], [False, Reason.ELSEWHERE, True]),
+        # The clock of the responses is behind by 50 s.
+        ([row(False, 0, 49), write(True, 50), answer(True, 100, 50)], [48, 60, 100, 101], [False, Reason.OWN, Reason.OWN, True]),
+        # No clock at all: the time that passed since the reading tells.
+        ([row(False, 0, None), write(True, None), answer(True, 101, None)], [50, 99, 100, 102], [False, False, Reason.OWN, True]),
+        ([row(False, 0, None), write(True, None), answer(True, None, None)], [50], [Reason.OWN]),
+        # A stale row proves nothing (A5).
+        (
+            [*ENABLING, write(False, 200), answer(False, 201, 201), row(True, 101, 210), row(True, 101, 220), row(False, 201, 230)],
+            [205, 215, 225],
+            [False, False, False],
+        ),
+        # Changed by somebody else: unknown from the last reading to the time of the last change.
+        ([*ENABLING, row(True, 101, 200), row(True, 250, 300)], [199, 201, 250, 251], [True, Reason.ELSEWHERE, Reason.ELSEWHERE, True]),
+        ([*ENABLING, row(False, 250, 300)], [100, 200, 251], [Reason.OWN, Reason.ELSEWHERE, False]),
+        # The same without times, or with a time that did not move: unknown between the readings.
+        ([row(True, None, 100), write(True, 100), row(False, None, 300)], [200, 301], [Reason.ELSEWHERE, False]),
+        ([*ENABLING, row(True, 101, 200), row(False, 101, 300)], [199, 250, 301], [True, Reason.ELSEWHERE, False]),
+        # A change that is older than a reading that missed it.
+        ([*ENABLING, row(True, 101, 200), row(True, 150, 300)], [120, 151, 201], [Reason.ELSEWHERE, True, True]),
+        # An interrupted write may have been executed.
+        ([DISABLED, write(True, 100)], [99, 100, 500], [False, Reason.INTERRUPTED, Reason.INTERRUPTED]),
+        ([DISABLED, write(True, 100), row(True, 101, 200)], [99, 101, 102], [False, Reason.INTERRUPTED, True]),
+        ([DISABLED, write(True, 100), row(False, 0, 110)], [99, 100, 500], [False, Reason.INTERRUPTED, Reason.INTERRUPTED]),  # may lag
+        ([DISABLED, write(True, 100), row(False, 0, 160)], [99, 100, 500], [False, False, False]),
+        (
+            [row(None, None, 100), write(True, 100), row(None, None, 300), write(True, 300), answer(True, 301, 301)],
+            [99, 200, 302],
+            [False, Reason.OWN, True],
+        ),
+        # The list does not show the state.
+        ([row(None, 0, 100), write(True, 100), answer(True, 101, 101)], [50, 102], [False, True]),
+        ([row(None, None, 100), write(True, 100), answer(True, 101, 101), row(None, None, 200)], [50, 102, 250], [False, True, True]),
+        ([*ENABLING, row(None, 250, 300)], [150, 250, 400], [Reason.ELSEWHERE, Reason.ELSEWHERE, Reason.ELSEWHERE]),
+    ],
+)
+def test_what_was_loaded_automatically_follows_from_what_was_seen(facts, seconds, expected):
+    assert loaded(facts, *seconds) == expected
+
+
+def test_times_to_the_minute_leave_the_minute_unknown():
+    facts = [
+        BindingFact(FactKind.ROW, enabled=False, updated="2026-03-01T09:00Z", clock="2026-03-01T10:05:10Z"),
+        BindingFact(FactKind.WRITE, enabled=True, clock="2026-03-01T10:05:10Z"),
+        BindingFact(FactKind.ANSWER, enabled=True, updated="2026-03-01T10:05Z", clock="2026-03-01T10:05:11Z", seconds=1.0),
+    ]
+    created = ["2026-03-01T10:05:08Z", "2026-03-01T10:05:09Z", "2026-03-01T10:05:59Z", "2026-03-01T10:06Z", "2026-03-01T10:06:00Z"]
+    found = [BindingHistory(facts).was_loaded(interval(each)) for each in created]
+    assert [each.reason if isinstance(each, Uncertainty) else each for each in found] == [False, Reason.OWN, Reason.OWN, True, True]
+
+
+def test_an_extract_without_a_time_is_unknown_where_the_binding_was_enabled():
+    assert BindingHistory(ENABLING).was_loaded(None) == Uncertainty(Reason.UNDATED)
+    assert BindingHistory([DISABLED]).was_loaded(None) is False
+
+
+class TestEnabledWhenFirstSeen:
+    """Nothing that such a binding loaded counts before a run sends into it: the user who asks for its history gets all of it."""
+
+    seen = row(True, 0, 100)
+
+    @pytest.mark.parametrize("before", [[], [backfill("planned")], [row(True, 0, 110), row(True, 0, 120)]])
+    def test_nothing_counts_before_the_first_backfill(self, before):
+        assert loaded([self.seen, *before], 50, 150) == [False, False]
+
+    @pytest.mark.parametrize("kind", ["listed", "sending"])
+    def test_from_the_first_backfill_on_it_counts(self, kind):
+        assert loaded([self.seen, backfill("planned"), row(True, 0, 200), backfill(kind, 200)], 150, 199, 201) == [False, False, True]
+
+    def test_without_a_clock_it_is_unknown(self):
+        """A7: nobody knows what was there when the first run read the list."""
+        facts = [row(True, 0, None), backfill("listed"), row(True, 0, None)]
+        assert loaded(facts, 50) == [Reason.NO_CLOCK]
+
+    def test_after_a_change_all_of_it_counts(self):
+        facts = [self.seen, write(False, 200), answer(False, 201, 201)]
+        assert loaded(facts, 50, 150, 250) == [True, True, False]
+
+
+def test_what_the_backfills_of_a_binding_add_up_to():
+    january, first_half = ("2026-01-01T00:00:00Z", "2026-01-31T23:59:59Z"), ("2026-01-01T00:00:00Z", "2026-06-30T23:59:59Z")
+    history = BindingHistory([DISABLED, backfill("planned", window=first_half)])
+    assert (history.has_backfill, history.planned_window, history.completed_window) == (True, first_half, None)
+    assert history.plans(january)
+    assert not history.plans((None, None))
+    history = history.with_fact(backfill("listed", 100, january))
+    assert history.planned_window == first_half  # a part of it is no reason to forget the plan
+    history = history.with_fact(backfill("listed", 100, first_half)).with_fact(backfill("finished", window=first_half))
+    assert (history.planned_window, history.completed_window) == (None, first_half)
+    history = history.with_fact(backfill("finished", window=january))
+    assert history.completed_window == first_half
+    # After a change by somebody else, something of it may be missing.
+    assert history.with_fact(row(False, 500, 600)).completed_window is None
+    assert history.with_fact(write(True, 600)).completed_window is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "new", "redundant"),
+    [
+        ([row(True, 0, 100)], row(True, 0, 200), None),
+        ([row(True, 0, 100), row(True, 0, 200)], row(True, 0, 300), 1),
+        ([answer(True, 0, 100), row(True, 0, 200)], row(True, 0, 300), 1),
+        ([row(True, 0, 100), row(True, 0, 200)], row(True, 0, None), None),
+        ([row(True, 0, 100), row(True, 0, 200)], row(False, 300, 300), None),
+        ([row(True, 0, 100), backfill("finished"), row(True, 0, 200)], row(True, 0, 300), None),
+        ([row(True, 0, 100), row(True, 0, 200)], write(False, 300), None),
+    ],
+)
+def test_of_rows_that_show_the_same_the_first_and_the_last_are_kept(facts, new, redundant):
+    assert redundant_fact(facts, new) == (None if redundant is None else facts[redundant])
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "expected"),
+    [
+        (None, (None, None), False),
+        ((None, None), (None, None), True),
+        ((None, None), (at(0), at(9)), True),
+        ((at(0), at(9)), (None, None), False),
+        ((at(0), None), (at(1), at(9)), True),
+        ((at(2), None), (at(1), at(9)), False),
+        ((None, at(9)), (at(1), at(9)), True),
+        ((None, at(8)), (at(1), at(9)), False),
+    ],
+)
+def test_a_window_contains_another(outer, inner, expected):
+    assert contains(outer, inner) is expected

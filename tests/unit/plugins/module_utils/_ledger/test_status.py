@@ -1,0 +1,57 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The status of an extract, from its events."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._ledger.status import Event, EventKind, Status, derive_status
+
+INTENDED, DISPATCHED, REFUSED, RECORDED = EventKind.INTENDED, EventKind.DISPATCHED, EventKind.REFUSED, EventKind.RECORDED
+FAILED, LOADED = EventKind.FAILED, EventKind.LOADED
+
+
+def derive(kinds):
+    return derive_status([Event(number, kind) for number, kind in enumerate(kinds, 1)])
+
+
+@pytest.mark.parametrize(
+    ("kinds", "status", "decisive"),
+    [
+        ([], Status.PENDING, None),
+        ([INTENDED], Status.UNKNOWN, 1),
+        ([DISPATCHED], Status.DISPATCHED, 1),
+        ([REFUSED], Status.REFUSED, 1),
+        ([REFUSED, REFUSED], Status.REFUSED, 2),
+        ([REFUSED, DISPATCHED], Status.DISPATCHED, 2),
+        # What was dispatched is not forgotten, whatever became of a later request (A11).
+        ([DISPATCHED, REFUSED], Status.DISPATCHED, 1),
+        # A request without a response stays unknown, also if a later one is refused, or its extract is not listed any more (A9).
+        ([INTENDED, REFUSED], Status.UNKNOWN, 1),
+        ([DISPATCHED, INTENDED], Status.UNKNOWN, 2),
+        # It is settled by a later request that is confirmed, and by the user.
+        ([INTENDED, DISPATCHED], Status.DISPATCHED, 2),
+        ([INTENDED, RECORDED], Status.RECORDED, 2),
+        ([REFUSED, RECORDED], Status.RECORDED, 2),
+        # A failed load stays failed until a later one is dispatched, or seen as loaded.
+        ([DISPATCHED, FAILED], Status.FAILED, 2),
+        ([DISPATCHED, FAILED, REFUSED], Status.FAILED, 2),
+        ([INTENDED, FAILED], Status.FAILED, 2),
+        ([DISPATCHED, FAILED, LOADED], Status.DISPATCHED, 3),
+        ([DISPATCHED, FAILED, DISPATCHED], Status.DISPATCHED, 3),
+    ],
+)
+def test_status_follows_from_all_events(kinds, status, decisive):
+    found, event = derive(kinds)
+    assert (found, event and event.id) == (status, decisive)
+
+
+@pytest.mark.parametrize("length", range(1, 5))
+def test_a_later_refusal_changes_nothing_but_pending(length):
+    for kinds in itertools.product(EventKind, repeat=length):
+        before, after = derive(kinds)[0], derive([*kinds, REFUSED])[0]
+        assert after is (Status.REFUSED if before is Status.PENDING else before)

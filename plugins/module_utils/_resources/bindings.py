@@ -98,9 +98,10 @@ class EnabledPlan:
                 answer = _set_enabled(client, row, self.enabled)
             except AdverityError as error:
                 rest = [one["id"] for one in self.due if one["id"] not in done]
-                error.facts = dict(self.result(done), remaining={"binding_ids": rest}, **error.facts)
+                lost = [] if getattr(error, "not_executed", True) else [row["id"]]
+                error.facts = dict(self.result(done), remaining={"binding_ids": rest}, unknown={"binding_ids": lost}, **error.facts)
                 error.say(f"Bindings written before that: {text.ids(done) or 'none'}.")
-                if getattr(error, "not_executed", True):
+                if not lost:
                     error.say(f"Not written: {text.ids(rest)}.")
                 else:
                     error.say(f"Whether binding {row['id']} was written is unknown. Not written: {text.ids(rest[1:]) or 'none'}.")

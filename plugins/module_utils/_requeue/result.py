@@ -22,7 +22,7 @@ from .plan import Batch, Pair, Plan
 from .send import Refusal, Sending
 
 WAYS_ON = (
-    "Check in Adverity whether they were loaded, then set on_unknown: requeue sends them again (rows that did arrive are loaded twice);"
+    "Check in Adverity whether they were loaded (Datastream > Activity for extracts and their state, Issues for errors), then set on_unknown: requeue sends them again (rows that did arrive are loaded twice);"
     " dispatched records that they were loaded, and sends the rest; skip sends the rest and leaves them unknown; fail, the default, stops here again."
 )
 WAYS_ON_REFUSED = (
@@ -152,8 +152,10 @@ def warnings_of(rows: list[Row], records: t.Mapping[int, Record], actions: t.Map
     alone = [row for row in rows if actions[row["id"]] == decision.LEFT_ALONE]
     if alone:
         warnings.append(
-            f"Already enabled, and the ledger has no record of a backfill: {bindings.labels(alone)}. The history was not loaded. To load it, set backfill:"
-            " always (deploy_destination_backfill)."
+            f"Already enabled, and the ledger has no record of whether the history was loaded: {bindings.labels(alone)}. This run does not send it. Check in"
+            " Adverity (Datastream > Activity for extracts and their state, Issues for errors) and at the destination. If the history is missing,"
+            " deploy_destination_backfill: always sends it; if it is there, deploy_destination_backfill: recorded writes down that it is loaded"
+            " (of the module: backfill: always, state: recorded)."
         )
     for row in rows:
         record = records[row["id"]]

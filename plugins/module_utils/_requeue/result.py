@@ -22,7 +22,8 @@ from .plan import Batch, Pair, Plan
 from .send import Refusal, Sending
 
 WAYS_ON = (
-    "Check in Adverity whether they were loaded (Datastream > Activity for extracts and their state, Issues for errors), then set on_unknown: requeue sends them again (rows that did arrive are loaded twice);"
+    "Check in Adverity whether they were loaded (Datastream > Activity for extracts and their state, Issues for errors), then set on_unknown:"
+    " requeue sends them again (rows that did arrive are loaded twice);"
     " dispatched records that they were loaded, and sends the rest; skip sends the rest and leaves them unknown; fail, the default, stops here again."
 )
 WAYS_ON_REFUSED = (

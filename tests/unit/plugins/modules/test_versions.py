@@ -30,8 +30,8 @@ OPTIONS = {
     "adverity_requeue": f"{CONNECTION} batch_size binding_ids created_from created_to datastream_ids extract_ids force ledger limit on_unknown sequential state"
     " target_id",
     "adverity_requeue_info": f"{CONNECTION} binding_ids created_from created_to datastream_ids extract_ids ledger summary_only target_id",
-    "adverity_smart_pulling": f"{CONNECTION} all_datastreams datastream_ids deadline frequency is_active refresh_range refresh_range.unit refresh_range.value reset"
-    f" {FILTERS}",
+    "adverity_smart_pulling": f"{CONNECTION} all_datastreams datastream_ids deadline frequency is_active refresh_range refresh_range.unit"
+    f" refresh_range.value reset {FILTERS}",
     "adverity_smart_pulling_info": f"{CONNECTION} {LISTED}",
     "deployment_summary": "_input enabled",
     "deploy_destination": "backfill backfill_from backfill_to batch_size datastream_enabled datastream_ids datastream_uuids enabled force ledger on_unknown"

@@ -4,6 +4,7 @@
 #   make test-matrix CORES="2.16 2.18"     only these of the matrix; it takes TARGETS, too
 #   make unit ARGS="-x tests/unit/plugins" pytest with these arguments
 #   make bench ARGS="--quick"              measure small works, once; without ARGS everything, into docs/
+#   make version VERSION=1.3.0             the version that is released next, in every place that names it
 #   make release VERSION=1.2.3             version, changelog, commit and tag
 
 # The first Python that really starts: pyenv's shims may answer for one that is not selected.
@@ -11,7 +12,7 @@ STARTER := $(shell for name in python3 python3.12 python3.13 python3.11 python3.
 	"$$name" -c '' 2>/dev/null && echo "$$name" && break; done)
 DRIVER := $(or $(STARTER),python3) -B tests/driver
 
-.PHONY: bench check demo release test test-matrix lint unit clean
+.PHONY: bench check demo release test test-matrix lint unit version clean
 
 demo:
 	@$(DRIVER) demo
@@ -34,8 +35,8 @@ unit:
 bench:
 	@$(DRIVER) bench $(if $(ARGS),-- $(ARGS))
 
-release:
-	@$(if $(VERSION),$(DRIVER) release "$(VERSION)",echo "Name the version: make release VERSION=1.2.3" >&2; exit 2)
+release version:
+	@$(if $(VERSION),$(DRIVER) $@ "$(VERSION)",echo "Name the version: make $@ VERSION=1.2.3" >&2; exit 2)
 
 clean:
 	@$(DRIVER) clean

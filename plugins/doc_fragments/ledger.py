@@ -21,11 +21,13 @@ options:
     type: path
     default: ~/.ansible/adverity/requeue.sqlite3
   ledger_password:
+    version_added: 0.2.0
     description:
       - The password for a ledger in PostgreSQL. You can also use what libpq offers, such as E(PGPASSFILE).
       - If not set, the environment variable E(ADVERITY_LEDGER_PASSWORD) is used.
     type: str
   ledger_wait:
+    version_added: 0.2.0
     description:
       - How many seconds to wait for another run that works on the same bindings. After that, the module fails and names that run.
       - If not set, the environment variable E(ADVERITY_LEDGER_WAIT) is used.

@@ -19,6 +19,7 @@ options:
     type: dict
     required: true
   made:
+    version_added: 0.2.0
     description: The result of M(adverity.management.adverity_destination), if it ran.
     type: dict
     default: {}
@@ -27,16 +28,27 @@ options:
     type: dict
     default: {}
   requeued:
+    version_added: 0.2.0
     description: The result of M(adverity.management.adverity_requeue), if it ran.
     type: dict
     default: {}
   datastreams:
+    version_added: 0.2.0
     description:
       - The results of the modules that changed datastreams, if any ran.
       - V(smart_pulling) is that of M(adverity.management.adverity_smart_pulling); V(pulling_mode) and V(enabled) are those of
         M(adverity.management.adverity_datastream).
     type: dict
     default: {}
+  assigned:
+    version_added: 0.2.0
+    description: The result of M(adverity.management.adverity_assignment), if it ran.
+    type: dict
+    default: {}
+  failed:
+    version_added: 0.2.0
+    description: The step of the plan that failed, if the play goes on in spite of that (C(ignore_errors)). The later steps did not run.
+    type: str
 """
 
 EXAMPLES = r"""
@@ -62,9 +74,11 @@ def deployment_summary(
     enabled: dict[str, t.Any] | None = None,
     requeued: dict[str, t.Any] | None = None,
     datastreams: dict[str, dict[str, t.Any]] | None = None,
+    assigned: dict[str, t.Any] | None = None,
+    failed: str | None = None,
 ) -> dict[str, t.Any]:
     """See ``_deploy/summary.py``."""
-    return make(plan, made or {}, enabled or {}, requeued or {}, datastreams or {})
+    return make(plan, made or {}, enabled or {}, requeued or {}, datastreams or {}, assigned or {}, failed)
 
 
 class FilterModule:

@@ -11,12 +11,13 @@ short_description: Assign datastreams to a destination
 version_added: 0.2.0
 description:
   - Assigns datastreams to a destination, as many as are named in one task. Reads the assignments of the destination once and creates those that do not
-    exist, with one request each. An assignment is also called a mapping, or a binding.
+    exist, with one request each. An assignment, also called a mapping, says that a datastream goes to a destination, to which table, and with which settings.
+    Its binding, which has an id of its own, says whether the datastream loads into the destination.
   - A new assignment is always disabled, so that nothing is loaded before M(adverity.management.adverity_binding) enables it. The module neither enables nor
-    disables an assignment that exists.
+    disables the binding of an assignment that exists.
   - An assignment is identified by destination, datastream and, where O(assignments[].table_name) is given, table name.
   - Compares O(assignments[].settings) as the service returns them and writes those that differ. A setting that is not named keeps its value.
-  - Answers with the id of each binding, for M(adverity.management.adverity_binding) and M(adverity.management.adverity_requeue).
+  - Returns the id of each binding, for M(adverity.management.adverity_binding) and M(adverity.management.adverity_requeue).
   - The service takes assignments for some destination types only, among them AzureBlobTarget, BigQueryTarget, DeltalakeTarget, DatabricksSQLTarget, FileTarget,
     Google Sheets, LinkedIn Matched Audiences, Snowflake and SqlTarget. For another type its refusal is shown.
 author:

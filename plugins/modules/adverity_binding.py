@@ -50,6 +50,8 @@ options:
     description:
       - The integer id of a destination. If O(binding_ids) is omitted, all its bindings are selected (those of O(datastream_id), if that is also set).
     type: int
+  ledger:
+    version_added: 0.2.0
 seealso:
   - module: adverity.management.adverity_binding_info
   - module: adverity.management.adverity_requeue
@@ -108,6 +110,17 @@ remaining:
       type: list
       elements: int
       sample: [124]
+unknown:
+  description: The binding of which it is unknown whether it was written, because no response came. It is among RV(remaining), too.
+  returned: on a failure half way
+  version_added: 0.2.0
+  type: dict
+  contains:
+    binding_ids:
+      description: Its id, or nothing.
+      type: list
+      elements: int
+      sample: []
 check_mode:
   description: Whether this is a result of check mode, which changes nothing.
   returned: success

@@ -78,8 +78,8 @@ options:
     choices: [present, absent]
     default: present
 notes:
-  - Two runs that create the same destination at the same time can create it twice, because the service accepts equal names. The module reads the list again
-    after creating one and fails if the name now fits twice.
+  - If two runs create the same destination at the same time, it can exist twice. It is not documented whether the API refuses a name that exists. The module
+    reads the list again after it created a destination, and fails if the name now matches two.
   - In check mode, a secret setting of a new destination is recognized by what the service says of the field, or by its name.
 seealso:
   - module: adverity.management.adverity_destination_info

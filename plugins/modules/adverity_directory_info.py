@@ -14,8 +14,9 @@ description:
   - The service has two kinds of ids for a datastream, an integer and a UUID, and nothing that maps one to the other. The pair of name and workspace name stands
     beside both. If it is unique on both sides, the module returns both ids; otherwise C(uuid) is null and C(note) says why.
   - A name that fits several things is an error that lists them with their ids. Names are compared exactly.
-  - The number of requests does not depend on the number of names. All pages are read of the list of workspaces; for datastreams also of the list with integer
-    ids and of the list with UUIDs; for connections of the list of connection types and of the connections of each type.
+  - The module reads complete lists, so ten names usually take as many requests as one. It reads the list of workspaces; for datastreams also the list with
+    integer ids and the list with UUIDs; for connections the list of connection types, and of the connections of each type. If the list with integer ids does
+    not contain workspaces, each datastream that you name is also read on its own.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:

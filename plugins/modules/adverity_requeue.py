@@ -7,14 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: adverity_requeue
-short_description: Load data extracts into destinations again, each once
+short_description: Send data extracts to destinations, each once
 version_added: 0.1.0
 description:
   - Requeues extracts, so that the service loads them into the destinations of the selected bindings. Use it to load history into a new destination.
   - The service loads an extract again with every request and keeps no record. For this reason, the module records in a ledger what it sent, and sends an
     extract to a binding only once, however often it runs. See O(ledger), O(force) and O(on_unknown).
   - The module checks everything before it sends the first request. It sends extracts datastream by datastream, oldest first, O(batch_size) in a request.
-  - V(dispatched) means that the service accepted the request. It loads in the background, and only Adverity shows whether the loading succeeded.
+  - V(dispatched) means that the service accepted the request. It loads in the background, and only Adverity shows whether the loading succeeded
+    (Datastream > Activity for extracts and their state, Issues for errors).
   - While the module sends extracts, it prints a line every 30 seconds on standard error, with the progress and the time left. To set another interval, use
     the environment variable E(ADVERITY_PROGRESS_SECONDS) of the controller; V(0) turns the lines off. They are printed if the module runs on the controller.
   - The role P(adverity.management.deploy_destination#role) enables bindings and uses this module.
@@ -49,6 +50,7 @@ options:
       - The integer id of the destination to load into, through its bindings to the selected datastreams. These must be enabled.
       - If O(binding_ids) is also set, a binding must match both.
   backfill:
+    version_added: 0.2.0
     description:
       - V(always) sends the selected extracts that, according to the ledger, were neither dispatched nor loaded by the binding itself. For a binding without a
         record in the ledger, it sends all selected extracts.
@@ -84,11 +86,13 @@ options:
       - V(fail) stops before anything is sent, and lists them.
       - V(requeue) sends them. If they were loaded before, their rows are loaded twice.
       - V(skip) leaves them out and sends the rest. They stay unknown.
-      - V(dispatched) records in the ledger that they were loaded, and sends the rest. Use it after you checked in Adverity that they were loaded.
+      - V(dispatched) records in the ledger that they were loaded, and sends the rest. Use it after you checked in Adverity
+        (Datastream > Activity) that they were loaded.
     type: str
     choices: [fail, requeue, skip, dispatched]
     default: fail
   on_refused:
+    version_added: 0.2.0
     description:
       - What to do about extracts that the service refuses. The module halves a refused request until it knows these extracts, and sends the rest in order.
       - V(fail) fails at the end and lists them with the service's message. The next run tries them again, each in its own request.
@@ -105,6 +109,7 @@ options:
     choices: [requeued, planned]
     default: requeued
   enabled_bindings:
+    version_added: 0.2.0
     description:
       - The RV(adverity.management.adverity_binding#module:bindings) of the task that enables the bindings. In check mode that task enables nothing, so this
         tells the module which bindings it would enable. In a real run, the module reads the bindings itself.
@@ -267,7 +272,7 @@ bindings:
       type: bool
       sample: true
     action:
-      description: V(backfill), V(done) if everything is dispatched, V(left_alone) if the ledger has no record of a backfill, or V(none).
+      description: V(backfill), V(done) if everything is dispatched, V(left_alone) if the ledger has no record of whether the history was loaded, or V(none).
       type: str
       sample: backfill
 ledger:

@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Shows which extracts M(adverity.management.adverity_requeue) planned, dispatched, sent with unknown outcome, or saw refused, according to its ledger.
   - Asks the service only for the bindings of O(target_id). It does not wait for a run that is under way, so it can show how far that one is.
-  - Dispatched is all that can be known here. Whether loading succeeded can be seen in Adverity only.
+  - Dispatched is all that can be known here. Whether loading succeeded can be seen in Adverity only (Datastream > Activity; errors
+    are under Issues).
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:

@@ -140,12 +140,16 @@ def main() -> int:
     listed.add_argument("--targets", default="", help="only these integration targets")
     listed.add_argument("cores", nargs="*", metavar="CORE", help=f"only on these of {' '.join(MATRIX)}")
     commands.add_parser("release", help="write version, changelog and tag").add_argument("version", help="such as 1.2.3")
+    commands.add_parser("version", help="write the version that is released next").add_argument("version", help="such as 1.3.0")
     commands.add_parser("clean", help="remove everything that was made")
     words = parser.parse_args()
     if words.command == "demo":
         return demo()
     if words.command == "release":
         release.release(words.version)  # a signal does not simply stop it: it restores the checkout first
+        return 0
+    if words.command == "version":
+        release.write_version(words.version)
         return 0
     processes.stop_on_signals()
     if words.command == "check":

@@ -18,8 +18,14 @@ import pythons
 
 IDENTIFIER = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"  # one part of a pre-release such as rc.1
 VERSION = re.compile(rf"(?:(?:0|[1-9][0-9]*)\.){{2}}(?:0|[1-9][0-9]*)(?:-{IDENTIFIER}(?:\.{IDENTIFIER})*)?")
-# Where the version is written: the file, and the text before and after it.
-WRITTEN = {"galaxy.yml": ("version: ", ""), "plugins/module_utils/_api/client.py": ('VERSION = "', '"')}
+# Where the version is written: files, and the texts that stand before it. Everything else that names a version names one that is fixed, such as version_added.
+WRITTEN = {
+    "galaxy.yml": ("version: ",),
+    "plugins/module_utils/_api/client.py": ('VERSION = "',),
+    "execution-environment.yml": ("ee-adverity:", "adverity-management-"),
+    "docs/docsite/rst/awx.rst": ("ee-adverity:", "awx_setup_scm_branch: "),
+    "docs/docsite/rst/upgrading.rst": ("adverity.management:==", "management.git,", "adverity-management-", 'version: "==', "  version: "),
+}
 CHANGELOG = Path("changelogs", "changelog.yaml")
 FRAGMENTS = Path("changelogs", "fragments")
 CHANGED = (*WRITTEN, "CHANGELOG.rst", "changelogs")  # all that a release writes
@@ -75,6 +81,8 @@ def _check(version: str) -> None:
         reason = f"There is nothing to release: {FRAGMENTS} has no fragments."
     elif wrong := [name for name, added in _new_plugins(changelog).items() if added != core]:
         reason = f"No release contains {', '.join(wrong)} yet. Set version_added to {core} there."
+    elif wrong := _later(max(core, last, key=_precedence)):
+        reason = f"Nothing in this release can be newer than {core}. Set version_added to {core} in {', '.join(wrong)}."
     if reason:
         raise ReleaseError(f"{reason} Nothing was changed.")
 
@@ -97,14 +105,34 @@ def _new_plugins(changelog: str) -> dict[str, str]:
     return found
 
 
+def _later(version: str) -> list[str]:
+    """Return the files in which something, such as an option, has a version_added that is newer than this version."""
+    found = []
+    for path in sorted([*(places.ROOT / "plugins").glob("*/*.py"), *(places.ROOT / "roles").glob("*/meta/argument_specs.yml")]):
+        added = re.findall(r"^ *version_added: (\S+)$", path.read_text("utf-8"), re.M)
+        if any(_precedence(one) > _precedence(version) for one in added):
+            found.append(str(path.relative_to(places.ROOT)))
+    return found
+
+
+def write_version(version: str) -> None:
+    """Write the version in every place that names the version of the checkout."""
+    if not VERSION.fullmatch(version):
+        raise ReleaseError(f"{version!r} is not a semantic version such as 1.2.3 or 1.2.3-rc.1. Nothing was changed.")
+    texts = {}
+    for name, starts in WRITTEN.items():
+        texts[name] = (places.ROOT / name).read_text("utf-8")
+        for start in starts:
+            texts[name], count = re.subn(rf"(?<![\w.-]){re.escape(start)}{VERSION.pattern}", start + version, texts[name])
+            if not count:
+                raise ReleaseError(f"{name} has no version after {start!r}.")
+    for name, text in texts.items():
+        (places.ROOT / name).write_text(text, "utf-8")
+
+
 def _write(version: str, tools: Path) -> None:
     """Write the version and the changelog."""
-    for name, (start, end) in WRITTEN.items():
-        path = places.ROOT / name
-        text, count = re.subn(rf"^{re.escape(start)}\S+?{re.escape(end)}$", f"{start}{version}{end}", path.read_text("utf-8"), flags=re.M)
-        if count != 1:
-            raise ReleaseError(f"{name} has {count} lines with the version instead of one.")
-        path.write_text(text, "utf-8")
+    write_version(version)
     command = ["antsibull-changelog", "release", "--version", version]
     environment = pythons.environment(tools, places.WORK / "release" / "home")
     if subprocess.run([str(tools / command[0]), *command[1:]], cwd=places.ROOT, env=environment, check=False).returncode:

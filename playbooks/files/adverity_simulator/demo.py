@@ -69,10 +69,10 @@ def default_world(now: str | datetime | None = None) -> Row:
         "now": format_time(moment) if now is not None else None,
         "keys": {
             "demo": {"key": "demo-key-0123456789", "scopes": list(SCOPES), "workspace": root},
-            "read-only": {"key": "read-only-key-0123456789", "scopes": ["datastream:read", "destination:read"],
-                          "workspace": root},
+            "read-only": {"key": "read-only-key-0123456789", "workspace": root,
+                          "scopes": ["datastream:read", "destination:read", "workspace:read"]},
             "americas": {"key": "americas-key-0123456789", "workspace": americas,
-                         "scopes": ["datastream:read", "datastream:write", "destination:read"]},
+                         "scopes": ["datastream:read", "datastream:write", "destination:read", "workspace:read"]},
         },
         "workspaces": [
             {"id": root, "name": "Acme Marketing", "parent": None},

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which rule answers which method and path, and the scope that it needs."""
+"""Which rule answers which method and path, and the scope that it needs (under /api/v1/; elsewhere as the switch `older_scopes` says)."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ ROUTES: list[tuple[str, Any, str | None, Callable[[Call], Any]]] = [
     ("PATCH", re.compile(r"/api/v1/datastreams/"), "datastream:write", patch_datastreams),
     ("PUT", re.compile(r"/api/v1/datastreams/pulling/smart/"), "datastream:write", put_smart),
     ("GET", re.compile(r"/api/v1/workspaces/"), "workspace:read", list_workspaces),
-    ("GET", re.compile(r"/api/extracts/"), None, list_extracts),
+    ("GET", re.compile(r"/api/extracts/"), "datastream:read", list_extracts),
     ("POST", re.compile(r"/api/v1/extracts/requeue/"), "destination:write", requeue),
-    ("GET", re.compile(r"/api/stacks/"), None, list_stacks),
-    ("GET", re.compile(r"/api/stacks/([^/]+)/"), None, show_stack),
+    ("GET", re.compile(r"/api/stacks/"), "workspace:read", list_stacks),
+    ("GET", re.compile(r"/api/stacks/([^/]+)/"), "workspace:read", show_stack),
     ("GET", re.compile(r"/api/datastreams/"), "datastream:read", list_older_datastreams),
     ("GET", re.compile(rf"/api/datastreams/{_ID}"), "datastream:read", show_older_datastream),
     ("GET", re.compile(r"/api/datastream-types/"), "datastream:read", list_datastream_types),

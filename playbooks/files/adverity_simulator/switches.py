@@ -42,6 +42,7 @@ SWITCHES: dict[str, tuple[Any, str]] = {
     "extract_count": (("on", "off"), "whether the extracts list carries `count`"),
     "extract_ordering": (("honoured", "ignored"), "`ordering` of the extracts list; ignored: newest first"),
     "extract_page_size": (int, "rows on one page of the extracts list; 100 to begin with"),
+    "older_scopes": (("checked", "open"), "whether requests under /api/ that are not under /api/v1/ need scopes, as their counterparts there do"),
     "next_host": (("same", "other"), "the host in `next` and `previous` of the lists under /api/"),
     "list_page_size": (int, "rows on one page of the other lists under /api/; 100 to begin with"),
     "workspace_rows": (("full", "id"), "rows of /api/v1/workspaces/: id, name and parent_id, or the id alone"),

@@ -17,7 +17,7 @@ import traceback
 import typing as t
 from datetime import datetime
 
-from . import retry, text, time_limit
+from . import retry, scopes, text, time_limit
 from .errors import AdverityError, InputError, Lost, NotReached, Refused, RequestError, UnreadableAnswer
 
 try:
@@ -31,7 +31,7 @@ else:
 
 from ansible.module_utils.basic import missing_required_lib
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 DATASTREAMS = "/api/v1/datastreams/"
 
 # The service takes at most so many datastream_id values in one call (contract), and so many extracts in one requeue (guide).
@@ -40,15 +40,6 @@ MOST_IDS = 50
 # A kept connection that was idle for longer may have been closed by the other side; a POST that finds out too late has an unknown outcome.
 _FRESH_FOR = 1.0
 _LONG_AGO = float("-inf")
-
-_SCOPES = (
-    ("/api/v1/bindings/", "destination"),
-    ("/api/v1/extracts/requeue/", "destination"),
-    (DATASTREAMS, "datastream"),
-    ("/api/target-types/", "destination"),
-    ("/api/datastreams/", "datastream"),
-    ("/api/stacks/", "workspace"),
-)
 
 Params = dict[str, t.Any]
 
@@ -277,11 +268,7 @@ def _hint(method: str, path: str, status: int) -> str:
     if status == 401:
         return "Check api_key. It must be a Management API key that was created in the Adverity user interface of this instance."
     if status == 403:
-        right = "read" if method in ("GET", "OPTIONS") else "write"
-        for beginning, thing in _SCOPES:
-            if path.startswith(beginning):
-                more = ", which only keys of the root workspace can have" if thing == "destination" and right == "write" else ""
-                return f"Check the scopes of the key. This request needs {thing}:{right}{more}."
+        return scopes.hint(method, path)
     return ""
 
 

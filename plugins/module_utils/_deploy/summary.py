@@ -16,6 +16,18 @@ _COUNTS = ("requeued", "skipped", "loaded_by_itself", "unknown", "refused", "rem
 _SETTINGS = {"smart_pulling": ("set the smart schedule", "smart schedule set now"), "pulling_mode": ("set the pulling mode", "pulling mode set now")}
 _SWITCHED = {True: ("enable", "enabled now"), False: ("disable", "disabled now")}
 _MADE = {(True, True): "create", (True, False): "created now", (False, True): "change", (False, False): "changed now"}
+# What a step of the role that failed was doing.
+_DOING = {
+    "create": "creating the destination and its assignments",
+    "plan": "writing the plan into the ledger",
+    "prepare": "setting the datastreams",
+    "enable": "writing the bindings",
+    "send": "sending the history",
+    "switch_on": "enabling the datastreams",
+}
+_UP_TO_ENABLE = ("create", "plan", "prepare", "enable")  # if one of these fails, bindings may not be as asked, and no history was sent
+_SENT = ["Sent means dispatched. Adverity loads in the background. See Datastream > Activity", "for the state of each extract, and Issues for errors."]
+_NOT_PLANNED = "Nothing was done, because the deployment could not be planned. See the error above"
 _REST = (
     ("skipped", "sent before"),
     ("loaded_by_itself", "loaded by itself"),
@@ -31,19 +43,26 @@ def make(
     enabled: dict[str, t.Any],
     requeued: dict[str, t.Any],
     datastreams: dict[str, dict[str, t.Any]],
+    assigned: dict[str, t.Any] | None = None,
+    failed: str | None = None,
 ) -> dict[str, t.Any]:
     """``lines`` and ``data``, from the results of ``adverity_deployment_info``, ``adverity_destination``, ``adverity_binding`` and ``adverity_requeue`` (empty
     where they did not run). ``datastreams`` has the results of what was set of datastreams: ``smart_pulling``, ``pulling_mode``, ``enabled``.
+    ``assigned`` is the result of ``adverity_assignment``. ``failed`` is the step of the plan that failed, where the play goes on in spite of it
+    (``ignore_errors``): the later steps did not run.
     """
+    if plan.get("failed"):
+        return {"lines": [_NOT_PLANNED], "data": {"failed_step": "plan"}}
+    assigned = assigned or {}
     counts = {row["binding_id"]: row for row in requeued.get("summary", [])}
     written = enabled.get("affected", {}).get("binding_ids", [])
     names = {row["datastream_id"]: row["name"] for row in plan["bindings"] if row.get("name")}
-    rows = []
-    for row in _merged(plan["bindings"], requeued.get("bindings", [])):
-        new = row["binding_id"] is None
+    rows, states = [], []
+    for row in _merged(plan["bindings"], requeued.get("bindings", []), assigned.get("assignments", [])):
         numbers = {name: counts.get(row["binding_id"], {}).get(name, 0) for name in _COUNTS}
-        if new and row.get("extract_count"):
+        if row["binding_id"] is None and row.get("extract_count"):
             numbers["requeued"] = row["extract_count"]
+        new = row["binding_id"] is None and not (failed == "create" and row["datastream_id"] not in assigned.get("affected", {}).get("datastream_ids", []))
         rows.append(
             dict(
                 numbers,
@@ -54,6 +73,7 @@ def make(
                 backfill=row["action"],
             )
         )
+        states.append(_state(row, rows[-1], plan, enabled, failed) + _history(rows[-1], plan["check_mode"], requeued, failed))
     data = {
         "target_id": made.get("destination", {}).get("id") or plan["target_id"],
         "name": plan["name"],
@@ -67,39 +87,47 @@ def make(
         "extract_count": requeued.get("extract_count", 0),
         "bindings": rows,
     }
-    return {"lines": _lines(plan, data, made), "data": data}
+    if failed:
+        data["failed_step"] = failed
+    return {"lines": _lines(plan, data, made, states), "data": data}
 
 
-def _merged(planned: list[dict[str, t.Any]], sent: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """The planned bindings, with the ids of those that were created meanwhile."""
+def _merged(planned: list[dict[str, t.Any]], sent: list[dict[str, t.Any]], assigned: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """The planned bindings, with the ids of those that were created meanwhile: from the results of the requeue, else of the assignment."""
     known = {row["binding_id"] for row in planned}
     later: dict[int, list[dict[str, t.Any]]] = {}
-    for row in sent:
+    for row in sent or [{"datastream_id": row["datastream_id"], "binding_id": row["binding_id"]} for row in assigned if row["binding_id"]]:
         if row["binding_id"] not in known:
             later.setdefault(row["datastream_id"], []).append(row)
-    return [later[row["datastream_id"]].pop(0) if row["binding_id"] is None and later.get(row["datastream_id"]) else row for row in planned]
+    return [
+        {**row, **later[row["datastream_id"]].pop(0)} if row["binding_id"] is None and later.get(row["datastream_id"]) else row for row in planned
+    ]
 
 
-def _lines(plan: dict[str, t.Any], data: dict[str, t.Any], made: dict[str, t.Any]) -> list[str]:
+def _lines(plan: dict[str, t.Any], data: dict[str, t.Any], made: dict[str, t.Any], states: list[list[str]]) -> list[str]:
     """Short, without colons and indentation: so they stay one line each, unquoted, in every output format of Ansible."""
     name = data["name"] or next((row["target_name"] for row in plan["bindings"] if row.get("target_name")), None)
     title = "Destination " + ", ".join(text.line(part) for part in (data["target_id"], name) if part)
-    word = "enabled" if data["enabled"] else "disabled"
+    failed = data.get("failed_step")
     settings = dict(_SETTINGS, enabled=_SWITCHED[bool(plan["options"]["datastream_enabled"])])
     written = {name: len(ids) for name, ids in data["written_datastream_ids"].items() if ids}
     lines = [title]
-    if not any((made.get("changed"), any(row["written"] for row in data["bindings"]), data["extract_count"], written)):
+    if not failed and not any((made.get("changed"), any(row["written"] for row in data["bindings"]), data["extract_count"], written)):
         lines = [title + " - nothing to do"]
     elif data["check_mode"]:
         lines.append("Check mode, nothing was written. A real run would")
+    if failed:
+        lines.append(f"Failed while {_DOING[failed]}, see the error. The later steps did not run")
     if made.get("changed"):
         lines.append("destination - " + _MADE[data["created"], data["check_mode"]])
-    lines += [f"{_label(row)} - {_what(row, word, data['check_mode'])}" for row in data["bindings"]]
+    lines += [f"{_label(row)} - {', '.join(parts)}" for row, parts in zip(data["bindings"], states)]
     for name, count in written.items():
         would, did = settings[name]
         lines.append(f"{count} datastream{'s' if count > 1 else ''} by UUID - {would if data['check_mode'] else did}")
     if data["extract_count"] and not data["check_mode"]:
-        lines += ["Sent means dispatched. Adverity loads in the background and does not", "report when it ends. Check the outcome there."]
+        lines += _SENT
+    if failed:
+        lines.append("Correct the cause and run it again. What was done is not done twice")
     return lines
 
 
@@ -108,16 +136,30 @@ def _label(row: dict[str, t.Any]) -> str:
     return f"{name}, binding {row['binding_id']}" if row["binding_id"] else name
 
 
-def _what(row: dict[str, t.Any], word: str, check_mode: bool) -> str:
-    if row["binding_id"] is None and not check_mode:
-        return "assigned, but its binding does not show yet. Run this again"
-    parts = ["assign"] if row["binding_id"] is None else []
-    parts.append((word[:-1] if check_mode else f"{word} now") if row["written"] else f"{word} before")
-    if row["backfill"] == "backfill":
-        parts.append(f"send {row['requeued']} extracts" if check_mode else f"{row['requeued']} extracts sent")
-        parts += [f"{row[name]} {words}" for name, words in _REST if row[name]]
-    elif row["backfill"] == "done":
-        parts.append("history sent before")
-    elif row["backfill"] == "left_alone":
-        parts.append("history not loaded, see the warning")
-    return ", ".join(parts)
+def _state(row: dict[str, t.Any], shown: dict[str, t.Any], plan: dict[str, t.Any], enabled: dict[str, t.Any], failed: str | None) -> list[str]:
+    """Whether a binding is as it was asked for, in words: what this run did, what was so before, and what a step that failed has left."""
+    word = "enabled" if plan["options"]["enabled"] else "disabled"
+    if plan["check_mode"] and failed is None:
+        return (["assign"] if row["binding_id"] is None else []) + [word[:-1] if shown["written"] else f"{word} before"]
+    if row["binding_id"] is None:
+        return ["assigned, but its binding does not show yet. Run this again" if shown["written"] else "not assigned"]
+    if shown["written"]:
+        return [word[:-1] if plan["check_mode"] else f"{word} now"]
+    if failed in _UP_TO_ENABLE and row.get("enabled") is not plan["options"]["enabled"]:
+        lost = row["binding_id"] in enabled.get("unknown", {}).get("binding_ids", [])
+        return [f"unknown whether it is {word}" if lost else "not written" if row.get("enabled") is None else f"not {word}"]
+    return [f"{word} before"]
+
+
+def _history(shown: dict[str, t.Any], check_mode: bool, requeued: dict[str, t.Any], failed: str | None) -> list[str]:
+    """What became of the history of a binding, in words."""
+    if shown["backfill"] == "backfill":
+        if failed in _UP_TO_ENABLE:
+            return ["history not sent"]
+        if failed == "send" and "summary" not in requeued:
+            return ["sending failed, see the error"]
+        if shown["binding_id"] is None and not check_mode:
+            return []
+        sent = f"send {shown['requeued']} extracts" if check_mode else f"{shown['requeued']} extracts sent"
+        return [sent] + [f"{shown[name]} {words}" for name, words in _REST if shown[name]]
+    return {"done": ["history sent before"], "left_alone": ["history not sent, see the warning"]}.get(shown["backfill"], [])

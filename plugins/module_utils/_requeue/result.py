@@ -23,8 +23,9 @@ from .select import Unreadable
 from .send import Refusal, Sending, Stop
 
 WAYS_ON = (
-    "Look at these extracts in Adverity (Datastream > Activity), then set on_unknown: dispatched records that they were loaded, and sends the rest;"
-    " requeue sends them again (rows that did arrive are loaded twice); skip sends the rest and leaves them unknown."
+    "Check in Adverity whether they were loaded (Datastream > Activity for extracts and their state, Issues for errors), then set on_unknown:"
+    " requeue sends them again (rows that did arrive are loaded twice);"
+    " dispatched records that they were loaded, and sends the rest; skip sends the rest and leaves them unknown; fail, the default, stops here again."
 )
 WAYS_ON_REFUSED = (
     "Correct the cause in Adverity and run it again to retry them; or set on_refused: skip to leave them out."
@@ -244,8 +245,9 @@ def warnings_of(
 
 
 _LEFT_ALONE = (
-    "This run does not send the history. Look in Adverity (Datastream > Activity) whether it was loaded. If it was not, run once with backfill: always (in the"
-    " role, deploy_destination_backfill: always). If it was, backfill: recorded writes that down."
+    "This run does not send it. Check in Adverity (Datastream > Activity for extracts and their state, Issues for errors) and at the destination. If the"
+    " history is missing, deploy_destination_backfill: always sends it; if it is there, deploy_destination_backfill: recorded writes down that it is loaded"
+    " (of the module: backfill: always, state: recorded)."
 )
 
 

@@ -194,10 +194,12 @@ class _Switch:
 
     def _partial(self, plan: EnabledPlan) -> dict[str, t.Any]:
         rest = [row["id"] for row in plan.due if row["id"] not in self._written]
-        return dict(plan.result(self._written), remaining={"binding_ids": rest})
+        unknown = [each for each, error in self._failed.items() if not _certain(error)]
+        return dict(plan.result(self._written), remaining={"binding_ids": rest}, unknown={"binding_ids": unknown})
 
     def _explained(self, plan: EnabledPlan, row: Row, error: AdverityError) -> AdverityError:
         """An error that ended the run, with the result so far."""
+        self._failed[row["id"]] = error
         rest = [each["id"] for each in plan.due if each["id"] not in self._written]
         error.facts = dict(self._partial(plan), **error.facts)
         error.say(f"Bindings written before that: {text.ids(self._written) or 'none'}.")

@@ -24,6 +24,7 @@ import jinja2.meta
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.adverity.management.plugins.filter.deployment_summary import deployment_summary
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -108,13 +109,15 @@ _JINJA = jinja2.Environment(undefined=jinja2.StrictUndefined)
 _JINJA.filters.update({COLLECTION + "deployment_summary": deployment_summary, "from_yaml": yaml.safe_load})
 
 
-def deploy(call: Callable[..., dict[str, Any]], check_mode: bool = False, **variables: Any) -> Deployment:
+def deploy(call: Callable[..., dict[str, Any]], check_mode: bool = False, ignore_errors: bool = False, **variables: Any) -> Deployment:
     """Runs the role ``deploy_destination`` as its files say: each of its modules as call(name, **options), with ``check_mode`` where it is on.
 
-    ``variables`` are those of the role, without its prefix; one that is None is not given. What a module raises ends the role, as a failed task does.
+    ``variables`` are those of the role, without its prefix; one that is None is not given. What a module raises ends the role, as a failed task does, or with
+    ``ignore_errors`` is the result of that task.
     """
     given = {PREFIX + name: value for name, value in variables.items() if value is not None}
     run_of_it = Deployment(call, dict(_read("defaults/main.yml"), **_read("vars/main.yml"), **given), check_mode)
+    run_of_it.ignore_errors = ignore_errors
     run_of_it.include("main.yml")
     return run_of_it
 
@@ -130,6 +133,7 @@ class Deployment:
         self.lines: list[str] = []
         self.data: dict[str, Any] = {}
         self._call, self._check_mode = call, check_mode
+        self.ignore_errors = False
         self._variables = dict(variables, omit=_OMIT)
 
     @property
@@ -137,22 +141,23 @@ class Deployment:
         """The result of the task that sends, empty where it did not run."""
         return self.results.get("__deploy_destination_requeued", {})
 
-    def include(self, file: str) -> None:
-        """Runs the tasks of a file."""
+    def include(self, file: str, when: str = "true", more: dict[str, Any] | None = None) -> None:
+        """Runs the tasks of a file, each of them where ``when`` holds, which may use the variables in ``more``."""
         for task in _read("tasks/" + file):
-            self._run(task)
+            self._run(task, when, more or {})
 
-    def _run(self, task: dict[str, Any]) -> None:
+    def _run(self, task: dict[str, Any], applied: str, more: dict[str, Any]) -> None:
         (action,) = set(task) - _KEYWORDS
         options = task[action]
-        wanted = self._evaluate(task["when"], self._variables) if "when" in task else True
+        wanted = self._evaluate(applied, {**self._variables, **more}) and ("when" not in task or self._evaluate(task["when"], self._variables))
         if not isinstance(wanted, bool):
             raise TypeError(f"{task['name']}: when is {wanted!r}, which newer versions of Ansible refuse")
         result: dict[str, Any] = {"changed": False, "skipped": True}
         variables = dict(self._variables, **task.get("vars", {}))
         if "loop" in task:
             for one in self._evaluate(task["loop"].strip()[2:-2], variables):
-                self.include(self._template(options, {**variables, task["loop_control"]["loop_var"]: one}))
+                scope = {task["loop_control"]["loop_var"]: one}
+                self.include(self._template(options["file"], {**variables, **scope}), options["apply"]["when"], scope)
         elif wanted:
             result = self._act(action, options, task.get("check_mode", self._check_mode), variables)
             if "changed_when" in task and task["changed_when"] is not False:
@@ -176,7 +181,12 @@ class Deployment:
         if name not in MODULES:
             raise NotImplementedError(action)
         # Modules tell whether they only pretended in main(), which does not run here.
-        return dict(self._call(name, **values, **({"check_mode": True} if check_mode else {})), check_mode=check_mode)
+        try:
+            return dict(self._call(name, **values, **({"check_mode": True} if check_mode else {})), check_mode=check_mode)
+        except AdverityError as error:
+            if not self.ignore_errors:
+                raise
+            return dict(error.result(), failed=True)
 
     def _template(self, value: Any, variables: dict[str, Any]) -> Any:
         """A value of a file in which each template is replaced by what it comes to."""

@@ -20,8 +20,8 @@ NEW = {"name": "Marketing DWH", "stack": 2, "auth": 31, "project": "acme-dwh", "
 # each request of the older surface, with the scope it needs and its status
 REQUESTS = [
     ("GET", "/api/v1/workspaces/", None, "workspace:read", 200),
-    ("GET", STACKS, None, None, 200),
-    ("GET", f"{STACKS}emea/", None, None, 200),
+    ("GET", STACKS, None, "workspace:read", 200),
+    ("GET", f"{STACKS}emea/", None, "workspace:read", 200),
     ("GET", "/api/datastreams/", None, "datastream:read", 200),
     ("GET", "/api/datastreams/456/", None, "datastream:read", 200),
     ("GET", "/api/datastream-types/", None, "datastream:read", 200),

@@ -23,7 +23,7 @@ REQUESTS = [
     ("GET", DATASTREAMS, None, "datastream:read"),
     ("PATCH", DATASTREAMS, {"enabled": False}, "datastream:write"),
     ("PUT", SMART, SETTING, "datastream:write"),
-    ("GET", EXTRACTS, None, None),
+    ("GET", EXTRACTS, None, "datastream:read"),
     ("POST", REQUEUE, {"extract_ids": [101], "binding_ids": [123]}, "destination:write"),
 ]
 WRITES = [request for request in REQUESTS if request[0] != "GET"]

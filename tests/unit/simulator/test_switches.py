@@ -489,6 +489,13 @@ def binding_appears(ask, value):
     assert [row["id"] for row in ask("GET", ASSIGNED).body["results"]] == [6, 7]
 
 
+@case("older_scopes", "checked", "open")
+def older_scopes(ask, value):
+    ask.simulator.world.keys["all"]["scopes"] = []
+    assert ask("GET", "/api/stacks/").status == (403 if value == "checked" else 200)
+    assert ask("GET", BINDINGS).status == 403
+
+
 VALUES = [(name, value) for name, (allowed, _meaning) in SWITCHES.items()
           for value in ((100, 2) if allowed is int else allowed)]
 

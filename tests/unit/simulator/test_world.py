@@ -47,7 +47,7 @@ def test_what_the_default_world_promises():
     assert world.keys["demo"] == {
         "key": "demo-key-0123456789", "workspace": readable_uuid("a0", 1),
         "scopes": ["datastream:read", "datastream:write", "destination:read", "destination:write", "workspace:read"]}
-    assert world.keys["read-only"]["scopes"] == ["datastream:read", "destination:read"]
+    assert world.keys["read-only"]["scopes"] == ["datastream:read", "destination:read", "workspace:read"]
     assert "destination:write" not in world.keys["americas"]["scopes"]
     assert world.data()["now"] is None
     assert datetime.now(timezone.utc) - world.now() < timedelta(seconds=5)

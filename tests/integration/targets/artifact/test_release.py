@@ -20,6 +20,8 @@ from adverity_harness.place import ROOT
 from adverity_harness.shell import IDENTITY, copy_repository, git
 
 GALAXY, CLIENT, CHANGELOG = Path("galaxy.yml"), Path("plugins/module_utils/_api/client.py"), Path("changelogs/changelog.yaml")
+# Each place that names the version of the checkout, with the number of times.
+PLACES = {"galaxy.yml": 1, str(CLIENT): 1, "execution-environment.yml": 3, "docs/docsite/rst/awx.rst": 4, "docs/docsite/rst/upgrading.rst": 5}
 # The driver with a folder of tools that is there already: it would install its own ones from a package index.
 DRIVER = """
 import runpy, sys
@@ -128,6 +130,21 @@ def test_a_release(repository, tools):
     assert f"adverity-management-{NEXT}.tar.gz" in output
 
 
+def test_every_place_that_names_the_version_is_written(repository, tools):
+    before = yaml.safe_load((repository / GALAXY).read_text("utf-8"))["version"]
+    text = {name: (repository / name).read_text("utf-8") for name in PLACES}
+    assert {name: one.count(before) for name, one in text.items()} == PLACES
+    status, output = release(repository, tools, "7.8.9-rc.1")
+    assert (status, "version_added to 7.8.9" in output) == (1, True)  # modules that no release contains name the next version
+    for path in [*repository.glob("plugins/modules/*.py"), *repository.glob("plugins/*/*.py")]:
+        path.write_text(path.read_text("utf-8").replace(f"\nversion_added: {NEXT}\n", "\nversion_added: 7.8.9\n"), "utf-8")
+    git(repository, "commit", "--quiet", "--all", "--message", "Another version")
+    status, output = release(repository, tools, "7.8.9-rc.1")
+    assert status == 0, output
+    for name, one in text.items():
+        assert (repository / name).read_text("utf-8") == one.replace(before, "7.8.9-rc.1"), name
+
+
 def test_a_version_once_only(repository, tools):
     status, output = release(repository, tools, NEXT)
     assert status == 0, output
@@ -224,7 +241,7 @@ def test_a_version_that_is_not_found(repository, tools):
     path = repository / CLIENT
     path.write_text(path.read_text("utf-8").replace('\nVERSION = "', '\nRELEASE = "'), "utf-8")
     git(repository, "commit", "--quiet", "--all", "--message", "Another name")
-    failed(repository, tools, f"{CLIENT} has 0 lines with the version")
+    failed(repository, tools, f"{CLIENT} has no version after 'VERSION = ")
 
 
 def test_make_wants_a_version(repository):

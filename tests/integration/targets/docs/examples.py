@@ -36,13 +36,16 @@ VARIABLES = {
 # Pages of which every example is for playbooks.
 PAGES = ("README.md", "roles/deploy_destination/README.md", *(f"docs/docsite/rst/{name}.rst" for name in (
     "authentication", "bulk_or_loop", "choosing_datastreams", "deploy", "destinations", "ledger", "quick_start", "your_playbook")))
+# The sentences in which a page names the scopes of the key that its examples need. Their key has these and no other.
+SCOPES = {"README.md": r"For deployments, the key needs[^.]*\.", "docs/docsite/rst/quick_start.rst": r"Create an API key in the root workspace[^.]*\."}
 # These enable what is disabled; the others need it to be enabled.
 GUIDES = tuple(f"docs/docsite/rst/{name}.rst" for name in ("bulk_or_loop", "deploy", "quick_start"))
 ENABLING = ("README.md", "roles/deploy_destination/README.md", "adverity_binding", *GUIDES)
 
 
-def world(enabled, text):
-    """A world that has what the example names; binding 123 is enabled, or not."""
+def world(name, text):
+    """A world that has what the example of a page or module names; binding 123 is enabled, or not."""
+    enabled = name not in ENABLING
     deletes = "target_id: 789\n    name: Marketing DWH" in text  # a destination with this name, of which no binding is enabled
     setting = {"is_active": True, "frequency": "daily", "deadline": {"time": "05:00:00"}}
     made = World()
@@ -55,6 +58,9 @@ def world(enabled, text):
     for number, month in enumerate(("2024-01", "2024-02", "2024-03", "2025-05", "2026-01", "2026-02"), 101):
         made.extract(number, 456, f"{month}-15T05:00:00Z")
     made.binding(123, 456, enabled=enabled).binding(124, 457, target=790 if deletes else 789, enabled=True).binding(55, 456, target=790)
+    if name in SCOPES:
+        sentence = re.search(SCOPES[name], (ROOT / name).read_text("utf-8"))[0]
+        made.data["keys"]["tester"]["scopes"] = re.findall(r"`(\w+:\w+)`", sentence)
     if deletes:
         made.data["targets"][0]["name"] = "Marketing DWH"
     return made.data
@@ -111,7 +117,7 @@ def run_all(examples, folder, warnings=()):
         services, content = [], []
         for name, texts in examples.items():
             for number, text in enumerate(texts):
-                services.append(stack.enter_context(load_simulator().Simulator(world(name not in ENABLING, text))))
+                services.append(stack.enter_context(load_simulator().Simulator(world(name, text))))
                 content += plays(name, number, text, services[-1].url, folder)
         playbook = folder / "playbook.json"
         playbook.write_text(json.dumps(content))

@@ -25,6 +25,7 @@ from pooler import Pooler
 GUIDES = ROOT / "docs" / "docsite" / "rst"
 LOAD = dict(datastream_id=456, target_id=789)
 STREAM = [uuid(456)]
+NARROW_KEY = "n4rr0w-1f0c9d2b7a6e-that-must-not-show"
 HOUR = {"clock": {"forward": 3600}}
 
 
@@ -95,6 +96,7 @@ def tasks(folder, tls, pooler):
         look(api_key="wrong"),
         module("binding", target_id=789, enabled=True, api_key=READ_ONLY_KEY),
         module("datastream", datastream_ids=STREAM, enabled=False, api_key=READ_ONLY_KEY),
+        module("directory_info", workspaces=["*"], api_key=NARROW_KEY),
         {**look(instance=tls), "environment": {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""}},
         look(instance=f"http://127.0.0.1:{closed_port()}", retries=1),
         module("binding", target_id=UUID, enabled=True),
@@ -126,6 +128,7 @@ def told_by_refusals(folder):
     """What is said of wrong options, keys, ids and ledgers."""
     world = ordinary_world().binding(200, 458, target=799, enabled=False)
     world.data["datastreams"][3]["has_schedule"] = False
+    world.data["keys"]["narrow"] = {"key": NARROW_KEY, "scopes": ["datastream:read", "destination:read", "destination:write"]}
     certificate = Authority(folder).certify()
     with load_simulator().Simulator(**certificate) as service, open_scene(folder / "one", world) as scene, Pooler() as pooler:
         some = tasks(folder, service.url, pooler.url)
@@ -147,8 +150,10 @@ def told_by_faults(folder):
         for fault in faults:
             scene.service.fault(method="GET", path="bindings", **fault)
         scene.service.fault(method="POST", drop="after")
-        run = scene.play([refused(task) for task in (look(), look(), look(), requeue(**LOAD), requeue(**LOAD))])
-        assert len(run.failures) == 5, run.output
+        scene.service.fault(path="connection-types", status={"code": 403, "body": {"detail": "Forbidden."}})
+        connections = module("directory_info", connections=["*"])
+        run = scene.play([refused(task) for task in (look(), look(), look(), requeue(**LOAD), requeue(**LOAD), connections)])
+        assert len(run.failures) == 6, run.output
         texts = told(run) + told(scene.play([requeue(**LOAD, on_unknown="skip")], warnings=("Left out",)))
         old, new = str(scene.ledger), str(folder / "moved.sqlite3")
         run = scene.play([module("ledger_copy", source=old, destination=new), refused(requeue(**LOAD))])

@@ -234,7 +234,7 @@ def _finish_requeue(scene: Scene, told: Told, case: str, outcome: str) -> str:
     assert again["remaining_extract_ids"] == aged[4:]
     assert posts == []
     assert loads in (aged[:2], aged[:4])
-    return "stops and asks"
+    return "stops and lists them"
 
 
 _REQUEUE = dict(datastream_id=456, target_id=789, batch_size=2)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adverity_harness.runs import module, refused
+from adverity_harness.runs import module, refused, role
 from adverity_harness.worlds import World
 from promises import whatever
 
@@ -131,6 +131,26 @@ def names_and_ids_are_told_as_far_as_the_service_tells_them(act, scenes):
         assert [(one["id"], one["connection_type"]) for one in row["connections"]] == [(31, "bigquery")]
         # Without the workspace nothing links the two ids, and none is guessed.
         assert all((one["uuid"] is None) is (value == "short") for one in row["datastreams"])
+
+
+@whatever("older_scopes", world=_named)
+def a_key_with_the_scopes_of_the_page_suffices_and_a_403_names_what_is_missing(act, scenes):
+    wanted = role(
+        name="One", type="bigquery", workspace="Acme", connection="31", settings={"project": "p", "dataset": "d"}, datastreams=["Google Ads"],
+    )
+    keys = {value: scene.service.world.keys["tester"] for value, scene in scenes.items()}
+    for key in keys.values():
+        key["scopes"] = ["destination:read", "destination:write", "datastream:read"]
+    told = act([refused(module("directory_info", "without", workspaces=["*"]))])
+    for value in scenes:
+        without = told.one(value, "without")
+        assert without.get("failed", False) is (value == "checked")
+        assert value == "open" or "Check the scopes of the key. This request needs workspace:read." in without["msg"]
+    for key in keys.values():
+        key["scopes"] = [*key["scopes"], "workspace:read"]
+    act([wanted])
+    for scene in scenes.values():
+        assert len(destinations(scene, "One")) == 1
 
 
 @whatever("connections_list", world=_named)

@@ -22,7 +22,7 @@ def test_each_binding_gets_what_it_needs(begin):
     world.datastream(460).binding(128, 460)
     world.datastream(461, extracts=2).binding(129, 461, target=790)
     scene = begin(world)
-    alone = "no record of a backfill: binding 125 (datastream 458 to Destination no. 789)"
+    alone = "no record of whether the history was loaded: binding 125 (datastream 458 to Destination no. 789)"
 
     first = scene.deploy(target_id=789, warnings=(alone,))
     assert "backfill: always" in first.warnings[0]

@@ -29,7 +29,7 @@ NAMES = [
 def world():
     return {
         "now": "2026-03-10T12:00:00Z",
-        "keys": {"demo": {"key": in_process.KEY}, "reader": {"key": "reader-key", "scopes": ["destination:read", "datastream:read"]}},
+        "keys": {"demo": {"key": in_process.KEY}, "reader": {"key": "reader-key", "scopes": ["destination:read", "datastream:read", "workspace:read"]}},
         "workspaces": [{"id": ROOT, "name": "Acme"}, {"id": EMEA, "name": "EMEA", "parent": ROOT}, {"id": DACH, "name": "DACH", "parent": EMEA}],
         "connections": [
             {"id": 30, "name": "Account", "type": "bigquery", "workspace": EMEA},

@@ -29,7 +29,7 @@ class World:
             "now": moment(),
             "keys": {
                 "tester": {"key": KEY},
-                "reader": {"key": READ_ONLY_KEY, "scopes": ["datastream:read", "destination:read"]},
+                "reader": {"key": READ_ONLY_KEY, "scopes": ["datastream:read", "destination:read", "workspace:read"]},
             },
             "workspaces": [{"id": WORKSPACE, "name": "Acme"}],
             "datastreams": [],

@@ -776,7 +776,8 @@ def test_odd_redirects(server, make_client, headers, says):
         ("DELETE", "/api/target-types/70/targets/1/mappings/2/", 403, "This request needs destination:write"),
         ("GET", "/api/stacks/", 403, "This request needs workspace:read."),
         ("GET", "/api/datastreams/", 403, "This request needs datastream:read."),
-        ("GET", "/api/extracts/", 403, None),
+        ("GET", "/api/extracts/", 403, "This request needs datastream:read."),
+        ("GET", "/api/connection-types/", 403, "Check the scopes of the key. Which scope this request needs is not documented."),
         ("GET", BINDINGS, 404, None),
     ],
 )

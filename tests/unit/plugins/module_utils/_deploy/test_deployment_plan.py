@@ -127,7 +127,7 @@ WRITTEN = {"affected": {"binding_ids": [5]}}
         (plan_of("done"), {}, {}, False, ["Destination 789, DWH - nothing to do", "datastream 456, binding 5 - enabled before, history sent before"]),
         (
             plan_of("left_alone"), {}, {}, False,
-            ["Destination 789, DWH - nothing to do", "datastream 456, binding 5 - enabled before, history not loaded, see the warning"],
+            ["Destination 789, DWH - nothing to do", "datastream 456, binding 5 - enabled before, history not sent, see the warning"],
         ),
         (
             plan_of("backfill", "done"), WRITTEN, {"extract_count": 3, "summary": [counted(5, requeued=3, skipped=1, loaded_by_itself=2)]}, False,
@@ -135,7 +135,7 @@ WRITTEN = {"affected": {"binding_ids": [5]}}
                 "Destination 789, DWH",
                 "datastream 456, binding 5 - enabled now, 3 extracts sent, 1 sent before, 2 loaded by itself",
                 "datastream 457, binding 6 - enabled before, history sent before",
-                "Sent means dispatched. Adverity loads in the background and does not", "report when it ends. Check the outcome there.",
+                "Sent means dispatched. Adverity loads in the background. See Datastream > Activity", "for the state of each extract, and Issues for errors.",
             ],
         ),
         (
@@ -203,7 +203,7 @@ def new_binding(datastream_id, name, **more):
             {"bindings": [{"binding_id": 9, "datastream_id": 456, "action": "backfill", "enabled": True}], "summary": [counted(9, requeued=7)],
              "extract_count": 7},
             ["Destination 800, DWH", "destination - created now", "datastream 456, Google Ads, binding 9 - enabled now, 7 extracts sent",
-             "Sent means dispatched. Adverity loads in the background and does not", "report when it ends. Check the outcome there."],
+             "Sent means dispatched. Adverity loads in the background. See Datastream > Activity", "for the state of each extract, and Issues for errors."],
         ),
         (
             False, {},
@@ -217,3 +217,68 @@ def test_the_summary_of_a_new_destination(check_mode, requeued, lines):
     result = summary.make(plan, made, {"affected": {"binding_ids": [9] if requeued else []}}, requeued, {})
     assert result["lines"] == lines
     assert result["data"]["created"] is True
+
+
+# The summary where a step failed, and the play goes on (ignore_errors)
+
+LOST = {"affected": {"binding_ids": [5]}, "remaining": {"binding_ids": [6, 7]}, "unknown": {"binding_ids": [6]}}
+
+
+@pytest.mark.parametrize(
+    ("failed", "enabled", "requeued", "states"),
+    [
+        ("plan", {}, {}, ["not enabled, history not sent", "not enabled, history not sent", "not enabled, history not sent"]),
+        ("prepare", {}, {}, ["not enabled, history not sent", "not enabled, history not sent", "not enabled, history not sent"]),
+        (
+            "enable", dict(LOST, unknown={"binding_ids": []}), {},
+            ["enabled now, history not sent", "not enabled, history not sent", "not enabled, history not sent"],
+        ),
+        ("enable", LOST, {}, ["enabled now, history not sent", "unknown whether it is enabled, history not sent", "not enabled, history not sent"]),
+        ("send", WRITTEN, {"msg": "no"}, ["enabled now, sending failed, see the error", *["enabled before, sending failed, see the error"] * 2]),
+        (
+            "send", WRITTEN, {"extract_count": 2, "summary": [counted(5, requeued=2, remaining=1), counted(6, unknown=4)]},
+            ["enabled now, 2 extracts sent, 1 not sent yet", "enabled before, 0 extracts sent, 4 unknown", "enabled before, 0 extracts sent"],
+        ),
+        ("switch_on", WRITTEN, {"extract_count": 2, "summary": [counted(5, requeued=2)]}, [
+            "enabled now, 2 extracts sent", "enabled before, 0 extracts sent", "enabled before, 0 extracts sent"]),
+    ],
+)  # fmt: skip
+def test_the_summary_of_a_step_that_failed_says_what_is_so(failed, enabled, requeued, states):
+    result = summary.make(plan_of("backfill", "backfill", "backfill"), {}, enabled, requeued, {}, failed=failed)
+    found = [line.split(" - ")[1] for line in result["lines"] if line.startswith("datastream")]
+    assert found == states
+    assert result["lines"][0] == "Destination 789, DWH"
+    assert result["lines"][1].startswith("Failed while ")
+    assert result["lines"][-1] == "Correct the cause and run it again. What was done is not done twice"
+    assert result["data"]["failed_step"] == failed
+
+
+def test_what_was_enabled_before_is_so_where_a_step_failed():
+    plan = plan_of("backfill", "backfill", enabled=True)
+    plan["bindings"][0]["enabled"], plan["bindings"][1]["enabled"] = True, None
+    result = summary.make(plan, {}, {"affected": {"binding_ids": []}, "remaining": {"binding_ids": [6]}}, {}, {}, failed="enable")
+    assert [line.split(" - ")[1] for line in result["lines"] if line.startswith("datastream")] == [
+        "enabled before, history not sent", "not written, history not sent",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("failed", "assigned", "state"),
+    [
+        ("create", {}, "not assigned, history not sent"),
+        ("create", {"affected": {"datastream_ids": [456]}}, "assigned, but its binding does not show yet. Run this again, history not sent"),
+        ("enable", {"assignments": [{"datastream_id": 456, "binding_id": 9}]}, "not enabled, history not sent"),
+        (None, {"assignments": [{"datastream_id": 456, "binding_id": 9}]}, "enabled now"),
+    ],
+)
+def test_a_new_binding_is_what_its_assignment_says(failed, assigned, state):
+    action = "backfill" if failed else "none"
+    plan = dict(plan_of(), target_id=None, name="DWH", bindings=[new_binding(456, "Google Ads", action=action)])
+    result = summary.make(plan, {}, {} if failed else {"affected": {"binding_ids": [9]}}, {}, {}, assigned, failed)
+    assert [line.split(" - ")[1] for line in result["lines"] if line.startswith("datastream")] == [state]
+
+
+def test_the_summary_of_a_plan_that_failed():
+    assert summary.make({"failed": True, "msg": "no"}, {}, {}, {}, {}) == {
+        "lines": ["Nothing was done, because the deployment could not be planned. See the error above"], "data": {"failed_step": "plan"},
+    }  # fmt: skip

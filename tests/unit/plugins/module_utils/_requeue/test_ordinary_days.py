@@ -220,8 +220,10 @@ def test_a_binding_of_which_nothing_is_known_is_left_alone_with_a_warning(servic
         result = run(service, check_mode=check_mode, target_id=TARGET, backfill="when_needed")
         assert (result["changed"], service.posts, [row["action"] for row in result["bindings"]]) == (False, [], ["left_alone"])
         [warning] = result["warnings"]
-        assert warning.startswith("Already enabled, and the ledger has no record of a backfill: binding 5 (datastream 456 to DWH [2Jevil). The history was not")
-        assert "backfill: always (deploy_destination_backfill)" in warning
+        assert warning.startswith("Already enabled, and the ledger has no record of whether the history was loaded: binding 5 (datastream 456 to DWH [2Jevil).")
+        assert "was not loaded" not in warning, "nobody told the ledger"
+        for advice in ("Datastream > Activity", "Issues", "deploy_destination_backfill: always sends it", "deploy_destination_backfill: recorded writes down"):
+            assert advice in warning
         assert result["bindings"][0]["target_name"] == "DWH [2Jevil"
     # It was seen enabled since the second of the first extract, so it loaded the later ones by itself.
     assert ids_of(run(service, target_id=TARGET, backfill="always", on_unknown="skip")) == {"skipped": [102, 103], "unknown": [101]}

@@ -1,0 +1,116 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Since which version there is something: ``version_added`` of modules, options and variables of the role."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[4]
+GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text("utf-8"))
+RELEASES = yaml.safe_load((ROOT / "changelogs" / "changelog.yaml").read_text("utf-8"))["releases"]
+CONNECTION = "instance api_key validate_certs ca_path timeout retries retry_max_delay"
+FILTERS = "filters filters.active_pulling_mode filters.enabled filters.workspace_ids filters.workspace_scope"
+LISTED = "active_pulling_mode datastream_ids enabled workspace_ids workspace_scope"
+# The options that release 0.1.0 had. After a release, what it added goes here with its version_added in place.
+FIRST = "0.1.0"
+OPTIONS = {
+    "adverity_binding": f"{CONNECTION} binding_ids datastream_id enabled target_id",
+    "adverity_binding_info": f"{CONNECTION} binding_ids datastream_id enabled target_id",
+    "adverity_datastream": f"{CONNECTION} all_datastreams datastream_ids enabled pulling_mode {FILTERS}",
+    "adverity_datastream_info": f"{CONNECTION} {LISTED}",
+    "adverity_extract_info": f"{CONNECTION} created_from created_to datastream_ids limit",
+    "adverity_requeue": f"{CONNECTION} batch_size binding_ids created_from created_to datastream_ids extract_ids force ledger limit on_unknown sequential state"
+    " target_id",
+    "adverity_requeue_info": f"{CONNECTION} binding_ids created_from created_to datastream_ids extract_ids ledger summary_only target_id",
+    "adverity_smart_pulling": f"{CONNECTION} all_datastreams datastream_ids deadline frequency is_active refresh_range refresh_range.unit"
+    f" refresh_range.value reset {FILTERS}",
+    "adverity_smart_pulling_info": f"{CONNECTION} {LISTED}",
+    "deployment_summary": "_input enabled",
+    "deploy_destination": "backfill backfill_from backfill_to batch_size datastream_enabled datastream_ids datastream_uuids enabled force ledger on_unknown"
+    " pulling_mode sequential smart_pulling smart_pulling.deadline smart_pulling.frequency smart_pulling.is_active smart_pulling.refresh_range"
+    " smart_pulling.refresh_range.unit smart_pulling.refresh_range.value smart_pulling.reset target_id",
+}
+
+
+def texts_of(path):
+    """What a Python file assigns to names in capitals, read as YAML, by name."""
+    found = {}
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) and node.targets[0].id.isupper():
+            found[node.targets[0].id] = yaml.safe_load(node.value.value)
+    return found
+
+
+def options_of(path):
+    """The options of a module or filter, those of its fragments included, and its own version_added."""
+    documented = texts_of(path)["DOCUMENTATION"]
+    options = dict(documented.get("options", {}))
+    for name in documented.get("extends_documentation_fragment", []):
+        file, _dot, part = name.replace("adverity.management.", "", 1).partition(".")
+        shared = texts_of(ROOT / "plugins" / "doc_fragments" / f"{file}.py").get(part.upper() or "DOCUMENTATION", {})
+        for option, row in shared.get("options", {}).items():
+            options[option] = {**row, **options.get(option, {})}
+    return options, documented["version_added"]
+
+
+def nested(options, path="", version=None):
+    """The names of all options, those inside others with their path, each with the version that it or the option around it names."""
+    for name, row in options.items():
+        own = row.get("version_added", version)
+        yield path + name, own
+        yield from nested(row.get("suboptions", row.get("options")) or {}, f"{path}{name}.", own)
+
+
+def documented():
+    """All options: by module, filter or role, its version_added and that of each option."""
+    found = {}
+    for path in sorted([*(ROOT / "plugins" / "modules").glob("*.py"), *(ROOT / "plugins" / "filter").glob("*.py")]):
+        options, version = options_of(path)
+        found[path.stem] = version, dict(nested(options))
+    spec = yaml.safe_load((ROOT / "roles" / "deploy_destination" / "meta" / "argument_specs.yml").read_text("utf-8"))["argument_specs"]["main"]
+    prefix = "deploy_destination_"
+    found["deploy_destination"] = spec["version_added"], {name[len(prefix) :]: version for name, version in nested(spec["options"])}
+    return found
+
+
+DOCUMENTED = documented()
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_what_came_after_the_first_release_says_so(name):
+    version, options = DOCUMENTED[name]
+    assert (version == FIRST) == (name in OPTIONS)
+    if version == FIRST:
+        first = OPTIONS[name].split()
+        assert {option for option, added in options.items() if added is None} == set(first)
+        assert set(first) <= set(options), "an option was removed: write it into a fragment, and remove it here"
+
+
+def test_nothing_names_a_version_after_the_next():
+    numbers = [GALAXY["version"], *RELEASES]
+    named = {added for version, options in DOCUMENTED.values() for added in (version, *options.values()) if added}
+    assert named <= set(numbers), named
+
+
+def test_the_version_of_the_checkout_is_released_next():
+    """If this fails, run ``make version VERSION=...`` with the version that these changes will have."""
+    fragments = list((ROOT / "changelogs" / "fragments").glob("*.y*ml"))
+    assert GALAXY["version"] not in RELEASES or not fragments
+
+
+def test_removed_plugins_are_named_in_the_changelog():
+    """Every module and filter of a release is there, or named as removed by a later one."""
+    fragments = [yaml.safe_load(path.read_text("utf-8")) for path in (ROOT / "changelogs" / "fragments").glob("*.y*ml")]
+    removed = " ".join(text for one in [*fragments, *(row["changes"] for row in RELEASES.values())] for text in one.get("removed_features", []))
+    released = {row["name"] for one in RELEASES.values() for row in [*one.get("modules", []), *one.get("plugins", {}).get("filter", [])]}
+    gone = {name for name in released if name not in DOCUMENTED}
+    assert {"deployment_backfill", "deployment_options", "deployment_plan", "adverity_ledger"} <= gone
+    assert [name for name in gone if not re.search(rf"\b{name}\b", removed)] == []

@@ -12,7 +12,7 @@ import typing as t
 
 from .._api import text
 
-_COUNTS = ("requeued", "skipped", "loaded_by_itself", "unknown", "refused", "remaining")
+_COUNTS = ("requeued", "skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining")
 _SETTINGS = {"smart_pulling": ("set the smart schedule", "smart schedule set now"), "pulling_mode": ("set the pulling mode", "pulling mode set now")}
 _SWITCHED = {True: ("enable", "enabled now"), False: ("disable", "disabled now")}
 _MADE = {(True, True): "create", (True, False): "created now", (False, True): "change", (False, False): "changed now"}
@@ -27,12 +27,14 @@ _DOING = {
 }
 _UP_TO_ENABLE = ("create", "plan", "prepare", "enable")  # if one of these fails, bindings may not be as asked, and no history was sent
 _SENT = ["Sent means dispatched. Adverity loads in the background. See Datastream > Activity", "for the state of each extract, and Issues for errors."]
+_OPEN = "Something is left open, see the last task"
 _NOT_PLANNED = "Nothing was done, because the deployment could not be planned. See the error above"
 _REST = (
     ("skipped", "sent before"),
     ("loaded_by_itself", "loaded by itself"),
     ("unknown", "unknown"),
     ("refused", "refused"),
+    ("failed", "failed"),
     ("remaining", "not sent yet"),
 )
 
@@ -57,6 +59,7 @@ def make(
     counts = {row["binding_id"]: row for row in requeued.get("summary", [])}
     written = enabled.get("affected", {}).get("binding_ids", [])
     names = {row["datastream_id"]: row["name"] for row in plan["bindings"] if row.get("name")}
+    left_ids = enabled["remaining"]["binding_ids"] if enabled.get("unfinished") else []
     rows, states = [], []
     for row in _merged(plan["bindings"], requeued.get("bindings", []), assigned.get("assignments", [])):
         numbers = {name: counts.get(row["binding_id"], {}).get(name, 0) for name in _COUNTS}
@@ -73,7 +76,7 @@ def make(
                 backfill=row["action"],
             )
         )
-        states.append(_state(row, rows[-1], plan, enabled, failed) + _history(rows[-1], plan["check_mode"], requeued, failed))
+        states.append(_state(row, rows[-1], plan, enabled, failed) + _history(rows[-1], plan["check_mode"], requeued, failed, left_ids))
     data = {
         "target_id": made.get("destination", {}).get("id") or plan["target_id"],
         "name": plan["name"],
@@ -89,6 +92,9 @@ def make(
     }
     if failed:
         data["failed_step"] = failed
+    left_open = [result["msg"] for result in (enabled, requeued) if result.get("unfinished")]
+    if left_open:
+        data["open"] = left_open
     return {"lines": _lines(plan, data, made, states), "data": data}
 
 
@@ -112,7 +118,7 @@ def _lines(plan: dict[str, t.Any], data: dict[str, t.Any], made: dict[str, t.Any
     settings = dict(_SETTINGS, enabled=_SWITCHED[bool(plan["options"]["datastream_enabled"])])
     written = {name: len(ids) for name, ids in data["written_datastream_ids"].items() if ids}
     lines = [title]
-    if not failed and not any((made.get("changed"), any(row["written"] for row in data["bindings"]), data["extract_count"], written)):
+    if not failed and not data.get("open") and not any((made.get("changed"), any(row["written"] for row in data["bindings"]), data["extract_count"], written)):
         lines = [title + " - nothing to do"]
     elif data["check_mode"]:
         lines.append("Check mode, nothing was written. A real run would")
@@ -126,6 +132,8 @@ def _lines(plan: dict[str, t.Any], data: dict[str, t.Any], made: dict[str, t.Any
         lines.append(f"{count} datastream{'s' if count > 1 else ''} by UUID - {would if data['check_mode'] else did}")
     if data["extract_count"] and not data["check_mode"]:
         lines += _SENT
+    if data.get("open"):
+        lines.append(_OPEN)
     if failed:
         lines.append("Correct the cause and run it again. What was done is not done twice")
     return lines
@@ -145,16 +153,20 @@ def _state(row: dict[str, t.Any], shown: dict[str, t.Any], plan: dict[str, t.Any
         return ["assigned, but its binding does not show yet. Run this again" if shown["written"] else "not assigned"]
     if shown["written"]:
         return [word[:-1] if plan["check_mode"] else f"{word} now"]
-    if failed in _UP_TO_ENABLE and row.get("enabled") is not plan["options"]["enabled"]:
+    if (failed in _UP_TO_ENABLE or enabled.get("unfinished")) and row.get("enabled") is not plan["options"]["enabled"]:
         lost = row["binding_id"] in enabled.get("unknown", {}).get("binding_ids", [])
         return [f"unknown whether it is {word}" if lost else "not written" if row.get("enabled") is None else f"not {word}"]
     return [f"{word} before"]
 
 
-def _history(shown: dict[str, t.Any], check_mode: bool, requeued: dict[str, t.Any], failed: str | None) -> list[str]:
+def _history(
+    shown: dict[str, t.Any], check_mode: bool, requeued: dict[str, t.Any], failed: str | None, left_ids: t.Collection[int]
+) -> list[str]:
     """What became of the history of a binding, in words."""
+    if shown["backfill"] == "record":
+        return [f"{'record' if check_mode else 'recorded'} {shown['recorded']} extracts as loaded"]
     if shown["backfill"] == "backfill":
-        if failed in _UP_TO_ENABLE:
+        if failed in _UP_TO_ENABLE or (shown["binding_id"] in left_ids and not shown["requeued"]):
             return ["history not sent"]
         if failed == "send" and "summary" not in requeued:
             return ["sending failed, see the error"]

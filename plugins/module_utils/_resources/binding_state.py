@@ -216,7 +216,6 @@ class _Switch:
         failed = [f"{bindings.label(row)}: {self._failed[row['id']]}" for row in plan.due if row["id"] in self._failed]
         error = Unfinished(
             f"Bindings {word} in this run: {text.ids(self._written) or 'none'}. Still open, not {word}: {' '.join(failed)}",
-            failed={"binding_ids": list(self._failed)},
             **self._partial(plan),
         )
         error.say(

@@ -104,8 +104,9 @@ def spare_the_disk(set_attribute: Callable[..., Any] = setattr) -> None:
 ROLE = ROOT / "roles" / "deploy_destination"
 PREFIX = "deploy_destination_"
 COLLECTION = "adverity.management."
-_KEYWORDS = {"name", "register", "when", "vars", "check_mode", "diff", "changed_when", "loop", "loop_control"}
+_KEYWORDS = {"name", "register", "when", "vars", "check_mode", "diff", "changed_when", "failed_when", "loop", "loop_control"}
 _JINJA = jinja2.Environment(undefined=jinja2.StrictUndefined)
+_JINJA.tests["failed"] = lambda result: bool(result.get("failed"))
 _JINJA.filters.update({COLLECTION + "deployment_summary": deployment_summary, "from_yaml": yaml.safe_load})
 
 
@@ -159,13 +160,14 @@ class Deployment:
                 scope = {task["loop_control"]["loop_var"]: one}
                 self.include(self._template(options["file"], {**variables, **scope}), options["apply"]["when"], scope)
         elif wanted:
-            result = self._act(action, options, task.get("check_mode", self._check_mode), variables)
+            result = self._act(action, options, task, variables)
             if "changed_when" in task and task["changed_when"] is not False:
                 raise NotImplementedError(f"changed_when: {task['changed_when']}")
         if "register" in task:
             self._variables[task["register"]] = self.results[task["register"]] = result
 
-    def _act(self, action: str, options: Any, check_mode: bool, variables: dict[str, Any]) -> dict[str, Any]:
+    def _act(self, action: str, options: Any, task: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        check_mode = task.get("check_mode", self._check_mode)
         if action == "ansible.builtin.include_tasks":
             self.include(options)
             return {}
@@ -177,6 +179,8 @@ class Deployment:
         if action == "ansible.builtin.set_stats":
             self.data = values["data"][PREFIX[:-1]]
             return {}
+        if action == "ansible.builtin.fail":
+            raise AdverityError(values["msg"])
         name = action.removeprefix(COLLECTION)
         if name not in MODULES:
             raise NotImplementedError(action)
@@ -184,9 +188,12 @@ class Deployment:
         try:
             return dict(self._call(name, **values, **({"check_mode": True} if check_mode else {})), check_mode=check_mode)
         except AdverityError as error:
-            if not self.ignore_errors:
+            result = dict(error.result(), failed=True)
+            if "failed_when" in task:
+                result["failed"] = self._evaluate(task["failed_when"], {**variables, task["register"]: result})
+            if result["failed"] and not self.ignore_errors:
                 raise
-            return dict(error.result(), failed=True)
+            return result
 
     def _template(self, value: Any, variables: dict[str, Any]) -> Any:
         """A value of a file in which each template is replaced by what it comes to."""

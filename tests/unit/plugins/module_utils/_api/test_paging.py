@@ -166,11 +166,15 @@ def test_errors_of_the_service_pass_through(scripted, error):
 # Linked pages
 
 
-def linked(client, pages, start=None):  # start: the parameters of the first page
-    """Expects these pages, each a dict with ids, and count and next where given; ``next`` is where the following page is asked for."""
+def linked(client, pages, start=None):
+    """Expects these pages, each a dict with ids or rows, and count and next where given; ``then`` is where the following page is asked for.
+
+    ``start`` are the parameters of the first one.
+    """
     where, asked = PATH, start or {}
     for page in pages:
-        answer = {"results": [row if isinstance(row, dict) else {"id": row} for row in page["ids"]], **{name: page[name] for name in ("count", "next") if name in page}}
+        results = [row if isinstance(row, dict) else {"id": row} for row in page["ids"]]
+        answer = {"results": results, **{name: page[name] for name in ("count", "next") if name in page}}
         client.expect("GET", where, asked, answer=answer)
         where, asked = page.get("then", (PATH, {"page": ["2"]}))
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import re
 import time
@@ -58,6 +59,28 @@ def bound(call: Call, name: str) -> Callable[[datetime], bool]:
     return within
 
 
+def read_ordering(call: Call) -> str:
+    """The order of the list: `created`, `-created`, `id` or `-id` (switch extract_ordering)."""
+    way, ordering = call.switches["extract_ordering"], call.last("ordering") or "-created"
+    if way == "strict" and ordering not in ("created", "-created"):
+        raise Refusal(400, {"ordering": ["Select a valid choice."]})
+    known = {"ignored": (), "with_id": ("created", "id", "-id")}.get(way, ("created",))
+    return ordering if ordering in known else "-created"
+
+
+def shuffled_ties(found: list[tuple[datetime, int]], first: int, last: int, seed: int) -> list[tuple[datetime, int]]:
+    """found[first:last] as it would be if those with equal times stood in an order of their own for each seed."""
+    if first >= last:
+        return []
+    low, high = first, last
+    while low > 0 and found[low - 1][0] == found[first][0]:
+        low -= 1
+    while high < len(found) and found[high][0] == found[last - 1][0]:
+        high += 1
+    part = sorted(found[low:high], key=lambda entry: (entry[0], hashlib.sha256(b"%d %d" % (seed, entry[1])).digest()))
+    return part[first - low:last - low]
+
+
 def list_extracts(call: Call) -> Row:
     """GET /api/extracts/: `{count, next, previous, results}`; 404 past the last page."""
     world, switches = call.world, call.switches
@@ -72,10 +95,17 @@ def list_extracts(call: Call) -> Row:
     if tests or state is not None:
         found = [entry for entry in found if all(test(entry[0]) for test in tests)
                  and (state is None or world.extracts[entry[1]]["state"] == state.lower())]
-    oldest_first = switches["extract_ordering"] == "honoured" and call.last("ordering") == "created"
+    ordering = read_ordering(call)
+    if ordering.endswith("id"):
+        found = sorted(found, key=lambda entry: entry[1])
 
     def rows(start: int, end: int) -> list[Row]:
-        shown = found[start:end] if oldest_first else found[len(found) - end:len(found) - start][::-1]
+        first, last = (len(found) - end, len(found) - start) if ordering.startswith("-") else (start, end)
+        if ordering.endswith("id") or switches["extract_ties"] == "stable":
+            shown = found[first:last]
+        else:
+            shown = shuffled_ties(found, first, last, start if switches["extract_ties"] == "by_page" else call.number)
+        shown = shown[::-1] if ordering.startswith("-") else shown
         results = [extract_row(call, world.extracts[identity], created) for created, identity in shown]
         return results if switches["extract_fields"] == "full" else [{"id": row["id"]} for row in results]
 

@@ -40,7 +40,11 @@ SWITCHES: dict[str, tuple[Any, str]] = {
     "created_precision": (("second", "fraction"), "`created` of extracts: whole seconds, or with a fraction"),
     "extract_fields": (("full", "id"), "rows of the extracts list: everything, or the id alone"),
     "extract_count": (("on", "off"), "whether the extracts list carries `count`"),
-    "extract_ordering": (("honoured", "ignored"), "`ordering` of the extracts list; ignored: newest first"),
+    "extract_ordering": (("honoured", "with_id", "strict", "ignored"),
+                         "`ordering` of the extracts list: `created` and `-created`; also `id` and `-id`; 400 for any but the first two; "
+                         "or ignored. Without an order that counts: newest first"),
+    "extract_ties": (("stable", "by_page", "random"),
+                     "the order of extracts with equal `created`: by id, another one on each page, or another one in each answer"),
     "extract_page_size": (int, "rows on one page of the extracts list; 100 to begin with"),
     "older_scopes": (("checked", "open"), "whether requests under /api/ that are not under /api/v1/ need scopes, as their counterparts there do"),
     "next_host": (("same", "other"), "the host in `next` and `previous` of the lists under /api/"),

@@ -6,7 +6,9 @@
 
 """Reading whole lists, of both kinds the service has, so that none is cut short and none is read for ever.
 
-A list may change while it is read. Where what was seen does not add up it is read again, a few times; then it is an error.
+A list is complete with as many different ids as its ``count``. While it is read it may change, and where rows have no certain order among each other
+(extracts that were created at the same time) their order may be another one on each page: then some come twice and others never. What does not add up is
+read again, in another way where rows came twice, a few times in all; then it is an error.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ if t.TYPE_CHECKING:  # every task that uses a filter of ours would load requests
 PAGE_SIZE = 100  # the most the bindings guide allows
 # Readings of a list that contradict each other. Four let one change interfere with a list that has to be read twice anyway.
 _NUMBERED_READINGS, _LINKED_READINGS = 3, 4
+# What an API may answer to an order or a period that it does not take.
+_NOT_TAKEN = (400, 404, 422)
 
 Row = dict[str, t.Any]
 
@@ -45,6 +49,20 @@ class _Inconsistent(Exception):
     """The pages of one reading contradict each other."""
 
 
+class _Unordered(_Inconsistent):
+    """Rows came twice, or not in the order that was asked for: others may be missing. The same reading may give the same again."""
+
+
+class Times(t.NamedTuple):
+    """The creation times of a list that the API sorts by them, the newest first, and of which it gives a part on request.
+
+    ``of`` is the time of a row, or None; ``until`` are the parameters for the rows up to a time, or a little later.
+    """
+
+    of: t.Callable[[Row], datetime | None]
+    until: t.Callable[[datetime], Params] | None = None
+
+
 def read_numbered(client: Client, path: str, params: Params, page_size: int | None = PAGE_SIZE) -> list[Row]:
     """All rows of a ``{items, count}`` list, each with its ``id``, in the service's order.
 
@@ -53,10 +71,10 @@ def read_numbered(client: Client, path: str, params: Params, page_size: int | No
     the first page: what stands there may have changed while the others were read.
     """
 
-    def read() -> list[Row]:
+    def read(params: Params) -> list[Row]:
         seen: dict[t.Any, Row] = {}
         expected = first_date = None
-        page = 1
+        page, delivered = 1, 0
         while True:
             asked = dict(params)
             if page_size is not None:
@@ -71,14 +89,18 @@ def read_numbered(client: Client, path: str, params: Params, page_size: int | No
             expected = count
             before = len(seen)
             seen.update((row["id"], row) for row in rows)
+            delivered += len(rows)
             if len(seen) == count:
                 client.date = first_date
                 return list(seen.values())
             if len(seen) > count or len(seen) == before:
-                raise _Inconsistent(f"count is {count}, but up to page {page} there are {len(seen)} rows")
+                raise _contradiction(count, len(seen), delivered, f"up to page {page} there")
             page += 1
 
-    return _read_until_consistent(path, _NUMBERED_READINGS, read)
+    def read_by_id() -> list[Row]:  # whether these lists take an order is not documented
+        return _if_taken(lambda: read({**params, "ordering": "id"}))
+
+    return _read_until_consistent(path, _NUMBERED_READINGS, lambda: read(params), read_by_id)
 
 
 def read_linked(
@@ -86,7 +108,7 @@ def read_linked(
     path: str,
     params: Params,
     start: t.Callable[[], Rows],
-    moment: t.Callable[[Row], datetime | None] | None = None,
+    times: Times | None = None,
     enough: t.Callable[[Rows], bool] | None = None,
     bare: bool = False,
 ) -> Rows:
@@ -96,55 +118,122 @@ def read_linked(
     given what was put there so far. Of ``next`` only the path and the query are followed: the host in it may be another one, and the key never
     goes there (contract).
 
-    From page to page a row is skipped only where one before it was deleted meanwhile. Newest first, something that arrives at the same time makes
-    up for that, and otherwise ``count`` falls: then the list is read again. Where by ``moment`` the list is not the newest first, or has no
+    A list has to have as many different ids as its ``count``, or as the rows that came where it has none. Only where the order is certain at the
+    edges of the pages, and ``count`` rose, may the newest be missing: they arrived after the first page.
+
+    From page to page a row is skipped, too, where one before it was deleted meanwhile. Newest first, something that arrives at the same time makes
+    up for that, and otherwise ``count`` falls: then the list is read again. Where by ``times`` the list is not the newest first, or has no
     ``count``, several pages are taken only after a second reading that has every row of the first: so none of these was deleted meanwhile.
-    ``params`` has to ask for the newest first, therefore; without ``moment`` the list is taken as it comes, for those who look up names.
+    ``params`` has to ask for the newest first, therefore; without ``times`` the list is taken as it comes, for those who look up names.
+
+    Where rows came twice the list is read in the order of its ids, and by periods (``_read_by_periods``).
     """
     earlier: t.Iterable[int] | None = None
 
-    def read() -> Rows:
+    def read(params: Params, order: t.Callable[[Row], t.Any] | None, only_falling: bool = False) -> Rows:
+        """One reading. By ``order`` rows are to be falling; with ``only_falling`` they must be, and all of them are read."""
         nonlocal earlier
         kept, seen, last = start(), set[int](), None
-        falling = counted = True
+        falling = counted = certain = True
         count: int | None = None
+        least = 0
         where, asked = path, dict(params)
         pages = delivered = 0
         while True:
             data = _get_next(client, where, asked) if pages else client.get(where, asked)
             if bare and isinstance(data, list):
                 data = {"results": data}
-            rows, before = _rows(path, data, "results"), len(seen)
+            rows, before, edge = _rows(path, data, "results"), len(seen), last
             pages += 1
             delivered += len(rows)
             for row in rows:
                 if with_integers(path, row, "id")["id"] not in seen:
+                    now = order(row) if order else None
+                    falling = falling and now is not None and (last is None or now <= last)
+                    certain = certain and (len(seen) > before or edge is None or now != edge)
+                    last = now
                     seen.add(row["id"])
                     kept.append(row)
-                    now = moment(row) if moment else None
-                    falling = falling and now is not None and (last is None or now <= last)
-                    last = now
+            certain = certain and (pages == 1 or len(seen) > before)
+            if only_falling and not falling:
+                raise _Unordered("rows did not come in the order that was asked for")
             previous, count = count, _count(path, data) if data.get("count") is not None else None
+            least = count or 0 if pages == 1 else least
             counted = counted and count is not None
             if previous is not None and count is not None and count < previous:
                 raise _Inconsistent(f"count fell from {previous} to {count} between two pages")
             following = data.get("next")
-            if falling and enough is not None and enough(kept):
+            # What arrived in front was not seen, but pushed as many rows that were seen to a further page.
+            arrived = count - least if counted and count is not None and falling and certain else 0
+            explained = delivered - len(seen) <= arrived
+            if enough is not None and not only_falling and falling and explained and enough(kept):
                 return kept
             if following is None:
                 break
             if len(seen) == before:
-                raise _Inconsistent("a page has no new rows, but names a next page")
+                if rows:
+                    raise _Unordered("a page has only rows that came before, so the order may differ from page to page")
+                raise _Inconsistent("a page has no rows, but names a next page")
             where, asked = _next(path, following)
-        # What arrived in front was not seen, but pushed as many rows that were seen to a further page.
-        if count is not None and count not in (len(seen), delivered):
-            raise _Inconsistent(f"count is {count}, but there are {len(seen)} rows")
-        if pages == 1 or moment is None or (falling and counted) or (earlier is not None and seen.issuperset(earlier)):
+        expected = delivered if count is None else count
+        if len(seen) != expected and not (explained and delivered == expected):
+            raise _contradiction(count, len(seen), delivered, "there")
+        if pages == 1 or times is None or (falling and counted) or (earlier is not None and seen.issuperset(earlier)):
             return kept
         earlier = array("q", seen)
         raise _Inconsistent("rows of one reading are missing in the next")
 
-    return _read_until_consistent(path, _LINKED_READINGS, read)
+    def read_by_id() -> Rows:
+        return _if_taken(lambda: read({**params, "ordering": "-id"}, (lambda row: row["id"]) if times else None, only_falling=times is not None))
+
+    def read_by_periods() -> Rows:
+        return _if_taken(lambda: _read_by_periods(client, path, params, start, times, enough))
+
+    other_ways = [read_by_id]
+    if times is not None and times.until is not None:
+        other_ways.insert(0 if enough else 1, read_by_periods)  # in the order of ids all have to be read
+    return _read_until_consistent(path, _LINKED_READINGS, lambda: read(params, times and times.of), *other_ways)
+
+
+def _read_by_periods(
+    client: Client, path: str, params: Params, start: t.Callable[[], Rows], times: Times | None, enough: t.Callable[[Rows], bool] | None
+) -> Rows:
+    """The rows of a list with ``times``, by first pages alone: each of the rows up to the last time on the one before.
+
+    A page is in one order, so the first one has every row that is newer than its last. Those of that last time come again on the next first page, all
+    of them: where they fill it, nothing shows that they are all.
+    """
+    assert times is not None
+    assert times.until is not None
+    kept, seen = start(), set[int]()
+    asked = dict(params)
+    least = 0
+    edge: datetime | None = None
+    at_edge = set[int]()
+    while True:
+        data = client.get(path, asked)
+        rows = _rows(path, data, "results")
+        moments = [moment for moment in map(times.of, rows) if moment is not None]
+        if len(moments) < len(rows) or any(later > sooner for sooner, later in zip(moments, moments[1:])):
+            raise _Unordered("rows did not come in the order that was asked for")
+        if not at_edge.issubset(row["id"] for row in rows):
+            raise _Unordered("a period does not have the rows that were created at its end")
+        if edge is None:
+            least = _count(path, data) if data.get("count") is not None else 0
+        for row in rows:
+            if with_integers(path, row, "id")["id"] not in seen:
+                seen.add(row["id"])
+                kept.append(row)
+        if data.get("next") is None or (enough is not None and enough(kept)):
+            break
+        if not rows or (edge is not None and moments[-1] >= edge):
+            raise _Unordered("more rows than one page has were created at the same time")
+        edge = moments[-1]
+        at_edge = {row["id"] for row, moment in zip(rows, moments) if moment == edge}
+        asked = {**params, **times.until(edge)}
+    if data.get("next") is None and len(seen) < least:
+        raise _Inconsistent(f"count is {least}, but there are {len(seen)} rows")
+    return kept
 
 
 def with_integers(path: str, row: Row, *names: str) -> Row:
@@ -156,19 +245,47 @@ def with_integers(path: str, row: Row, *names: str) -> Row:
     return row
 
 
-def _read_until_consistent(path: str, readings: int, read: t.Callable[[], Result]) -> Result:
-    reason = ""
-    for _reading in range(readings):
+def _read_until_consistent(path: str, readings: int, read: t.Callable[[], Result], *other_ways: t.Callable[[], Result]) -> Result:
+    """The first result. After so many readings that contradict themselves it is an error.
+
+    Where rows came twice each of ``other_ways`` gets its turn, and then ``read`` again. One that does not give the order it asks for does not count.
+    """
+    reason, way, left, done = "", read, readings, 0
+    ways = iter(other_ways)
+    while left:
+        done += 1
         try:
-            return read()
+            return way()
         except _Inconsistent as error:
-            reason = str(error)
+            unordered = isinstance(error, _Unordered)
+            if way is read or not unordered:
+                reason = str(error)
+                left -= 1
+            if unordered:
+                way = next(ways, read)
     raise IncompleteList(
-        f"The service returned an inconsistent list {readings} times (GET {path}): {reason}. The partial list was not used."
+        f"The service returned an inconsistent list {done} times (GET {path}): {reason}. The partial list was not used."
         " If rows are being added or removed now, run this again later.",
         method="GET",
         path=path,
     )
+
+
+def _if_taken(read: t.Callable[[], Result]) -> Result:
+    """A reading with parameters that the API may not take."""
+    try:
+        return read()
+    except Refused as error:
+        if error.status in _NOT_TAKEN:
+            raise _Unordered(f"another order or period was answered with {error.status}: {error.text}") from error
+        raise
+
+
+def _contradiction(count: int | None, different: int, delivered: int, where: str) -> _Inconsistent:
+    counted = f"count is {count}, but " if count is not None else ""
+    if different < delivered:
+        return _Unordered(f"{counted}{where} are {different} different rows among {delivered}, so the order may differ from page to page")
+    return _Inconsistent(f"{counted}{where} are {different} rows")
 
 
 def _get_next(client: Client, where: str, asked: Params) -> t.Any:

@@ -8,11 +8,12 @@
 
 from __future__ import annotations
 
-import http.client
 import io
 import socket
 import time
 import typing as t
+
+from .final_response import FinalResponse
 
 _TIMES, _LEAST = 10, 60.0
 
@@ -49,7 +50,7 @@ def limit_answers(session: t.Any, seconds: float) -> None:
     """Each answer in this ``requests`` session must be there within so many seconds: head and body, from the end of the request on."""
     from requests.adapters import HTTPAdapter
 
-    class Response(http.client.HTTPResponse):
+    class Response(FinalResponse):
         def __init__(self, *args: t.Any, **more: t.Any) -> None:
             super().__init__(*args, **more)
             self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), seconds))

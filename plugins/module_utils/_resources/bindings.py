@@ -22,10 +22,15 @@ PATH = "/api/v1/bindings/"
 
 
 def read(client: Client, datastream_id: int | None = None, target_id: int | None = None) -> list[Row]:
-    """The bindings the key can see, by id, of one datastream and/or one destination where these are given."""
+    """The bindings the key can see, by id, of one datastream and/or one destination where these are given. Errors name these."""
     both = {"datastream_id": datastream_id, "target_id": target_id}
     given = {name: value for name, value in both.items() if value is not None}
-    rows = [with_integers(PATH, row, "id", *both) for row in read_numbered(client, PATH, given)]
+    try:
+        rows = [with_integers(PATH, row, "id", *both) for row in read_numbered(client, PATH, given)]
+    except AdverityError as error:
+        if given:
+            error.say(f"The bindings with {_filters(given)} were not read.")
+        raise
     # Once more, so that no binding is ever written that was not meant.
     return sorted((row for row in rows if all(row[name] == value for name, value in given.items())), key=lambda row: row["id"])
 
@@ -50,12 +55,13 @@ def select(rows: list[Row], binding_ids: list[int] | None, datastream_id: int | 
 
 def place(datastream_id: int | None, target_id: int | None) -> str:
     """Where a binding was looked for, in words."""
-    parts = []
-    if datastream_id is not None:
-        parts.append(f"datastream_id {datastream_id}")
-    if target_id is not None:
-        parts.append(f"target_id {target_id}")
-    return "among the bindings this key can see" + (" with " + " and ".join(parts) if parts else "")
+    both = {"datastream_id": datastream_id, "target_id": target_id}
+    given = {name: value for name, value in both.items() if value is not None}
+    return "among the bindings this key can see" + (f" with {_filters(given)}" if given else "")
+
+
+def _filters(given: dict[str, int]) -> str:
+    return " and ".join(f"{name} {value}" for name, value in given.items())
 
 
 def state(row: Row) -> bool | None:

@@ -6,18 +6,21 @@
 
 """Extracts of a datastream, from the older list (requeue guide and contract: only the ``id`` of a row is certain).
 
-The list is read newest first, always: so what happens to it meanwhile cannot hide an extract (``paging.read_linked``).
+The list is read newest first: so what happens to it meanwhile cannot hide an extract. Extracts of one fetch can be created at the same time, and the
+order of those may differ from page to page: where it does, the list is read in the order of ids, or by periods (``paging.read_linked``).
 """
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from array import array
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from .._api.client import Client
-from .._api.paging import Row, read_linked
+from .._api.errors import AdverityError, IncompleteList
+from .._api.paging import Row, Times, read_linked
 from .._spec import times as _times
 
 PATH = "/api/extracts/"
@@ -102,9 +105,13 @@ def _is_under_way(row: Row) -> bool:
 
 
 def read(client: Client, datastream_id: int, created_from: str | None = None, created_to: str | None = None) -> Extracts:
-    """The extracts of one datastream that were created within the bounds (both included), oldest first."""
+    """The extracts of one datastream that were created within the bounds (both included), oldest first. Errors name the datastream.
+
+    Raises IncompleteList where the API does not return all of them: then nothing is known of those that are missing.
+    """
     inside = within(created_from, created_to)
-    extracts = read_linked(client, PATH, _filters(datastream_id, created_from, created_to), lambda: Extracts(inside), _created)
+    with _naming(datastream_id):
+        extracts = read_linked(client, PATH, _filters(datastream_id, created_from, created_to), lambda: Extracts(inside), _TIMES)
     extracts.sort()
     return extracts
 
@@ -118,7 +125,8 @@ def read_rows(
     def enough(rows: list[Row]) -> bool:
         return limit is not None and sum(inside(_created(row)) for row in rows) >= limit
 
-    rows = read_linked(client, PATH, _filters(datastream_id, created_from, created_to), list[Row], _created, enough)
+    with _naming(datastream_id):
+        rows = read_linked(client, PATH, _filters(datastream_id, created_from, created_to), list[Row], _TIMES, enough)
     selected = Extracts(inside)
     for row in rows:
         selected.append(row)
@@ -127,8 +135,27 @@ def read_rows(
     return [by_id[one.id] for one in (selected if limit is None else selected[-limit:])]
 
 
+@contextlib.contextmanager
+def _naming(datastream_id: int) -> t.Iterator[None]:
+    """Errors say which datastream it is: the path of the list does not."""
+    try:
+        yield
+    except AdverityError as error:
+        if isinstance(error, IncompleteList):
+            error.say("If it stays, select a shorter period, whose extracts fit on one page of the list.")
+        error.say(f"The extracts of datastream {datastream_id} were not read.")
+        raise
+
+
 def _created(row: Row) -> datetime | None:
     return _times.parse_or_none(row.get("created"))
+
+
+def _until(moment: datetime) -> Row:
+    return {"created_to": _moved(_times.show(moment), _MARGIN)}
+
+
+_TIMES = Times(_created, _until)
 
 
 def within(created_from: str | None, created_to: str | None) -> t.Callable[[datetime | None], bool]:

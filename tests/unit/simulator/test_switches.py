@@ -249,10 +249,37 @@ def extract_count(ask, value):
     assert list(body) == (["count"] if value == "on" else []) + ["next", "previous", "results"]
 
 
-@case("extract_ordering", "honoured", "ignored")
+@case("extract_ordering", "honoured", "with_id", "strict", "ignored")
 def extract_ordering(ask, value):
-    assert ids(ask("GET", f"{EXTRACTS}?ordering=created")) == ([101, 102, 103] if value == "honoured" else [103, 102, 101])
-    assert ids(ask("GET", f"{EXTRACTS}?ordering=-created")) == [103, 102, 101]
+    ask.simulator.world.put("extracts", {"id": 9, "datastream_id": 1, "created": "2030-01-01T00:00:00Z"})
+    newest_first = [9, 103, 102, 101]
+    assert ids(ask("GET", f"{EXTRACTS}?ordering=created")) == (newest_first if value == "ignored" else newest_first[::-1])
+    assert ids(ask("GET", f"{EXTRACTS}?ordering=-created")) == ids(ask("GET", EXTRACTS)) == newest_first
+    for asked, by_id in (("id", [9, 101, 102, 103]), ("-id", [103, 102, 101, 9])):
+        reply = ask("GET", f"{EXTRACTS}?ordering={asked}")
+        if value == "strict":
+            assert (reply.status, list(reply.body)) == (400, ["ordering"])
+        else:
+            assert ids(reply) == (by_id if value == "with_id" else newest_first)
+
+
+@case("extract_ties", "stable", "by_page", "random")
+def extract_ties(ask, value):
+    for number in range(200, 260):
+        ask.simulator.world.put("extracts", {"id": number, "datastream_id": 1, "created": "2025-06-02T05:00:00Z"})
+    ask.simulator.switches.update({"extract_page_size": 25, "extract_ordering": "with_id"})
+
+    def read(ordering):
+        return [ids(ask("GET", f"{EXTRACTS}?ordering={ordering}&page={page}")) for page in (1, 2, 3)]
+
+    for ordering in ("created", "-created"):
+        first, again = read(ordering), read(ordering)
+        flat = [one for page in first for one in page]
+        assert (sorted(set(flat)) == [101, 102, 103, *range(200, 260)]) is (value == "stable")
+        assert len(flat) == 63
+        assert (first == again) is (value != "random")
+        assert flat[:: 1 if ordering == "created" else -1][0] == 101
+    assert sorted(one for page in read("-id") for one in page) == [101, 102, 103, *range(200, 260)]
 
 
 @case("extract_page_size", 100, 2)

@@ -315,6 +315,30 @@ def history_is_loaded_once_also_where_nobody_tells_its_age(act, scenes):
     assert "extracts 999 for binding 123" in told.run.failures[0]["msg"]
 
 
+def _of_one_fetch() -> World:
+    """More extracts than a page has; eight each were created at the same time."""
+    world = World().datastream(456).binding(123, 456, enabled=True)
+    for number in range(1, 131):
+        world.extract(number, 456, at(FROM, number // 8))
+    return world
+
+
+@whatever("extract_ties", world=_of_one_fetch)
+def extracts_of_one_time_are_all_sent_once(act, scenes):
+    every = dict(datastream_id=456)
+    told = act(
+        [
+            module("extract_info", "listed", **every),
+            module("requeue", "sent", **every, target_id=789),
+            module("requeue", "again", **every, target_id=789),
+        ]
+    )
+    for value, scene in scenes.items():
+        assert ids(told.one(value, "listed")["extracts"]) == list(range(1, 131)), value
+        assert scene.loads(123) == list(range(1, 131)), value
+        assert told.one(value, "again")["changed"] is False
+
+
 @whatever("extract_count", "extract_ordering", "extract_page_size", "next_host", world=history(enabled=True))
 def extracts_are_all_found_and_go_oldest_first(act, scenes):
     every = dict(datastream_id=456)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from ansible_collections.adverity.management.tests.unit.plugins.properties.services import moment, uuid
@@ -17,6 +18,7 @@ DATASTREAMS = [1, 2, 3]
 TARGETS = [70, 71]
 BINDINGS = [5, 9, 12, 30]
 EXTRACTS = list(range(100, 108))
+PAGE = 3  # so many of them are on a page
 
 
 def prove(examples: int, derandomize: bool = True) -> Any:
@@ -39,7 +41,11 @@ SMART = st.fixed_dictionaries(
 
 @st.composite
 def worlds(draw: Any, extracts: bool = True) -> dict[str, Any]:
-    """Three datastreams, two destinations, some bindings (also several of one datastream to one destination), some extracts, in no order of their ids."""
+    """Three datastreams, two destinations, some bindings (also several of one datastream to one destination), some extracts, in no order of their ids.
+
+    ``ties`` and ``by_id`` are how the service lists extracts that were created at the same time, as ``services.Model`` has them. More than a page of
+    them come for certain only in the order of their ids.
+    """
     datastreams = [
         {
             "id": one,
@@ -66,7 +72,9 @@ def worlds(draw: Any, extracts: bool = True) -> dict[str, Any]:
         {"id": one, "datastream_id": draw(st.sampled_from(DATASTREAMS)), "created": moment(-3600 * draw(st.integers(1, 4)))}
         for one in (draw(st.lists(st.sampled_from(EXTRACTS), unique=True)) if extracts else [])
     ]
-    return {"datastreams": datastreams, "bindings": bindings, "extracts": rows}
+    most = max(Counter((row["datastream_id"], row["created"]) for row in rows).values(), default=0)
+    listing = {"ties": draw(st.sampled_from(["stable", "by_page", "random"])), "by_id": most >= PAGE or draw(st.booleans())}
+    return {"datastreams": datastreams, "bindings": bindings, "extracts": rows, **listing}
 
 
 def optional(**strategies: Any) -> Any:

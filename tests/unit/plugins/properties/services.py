@@ -10,6 +10,7 @@ Both take the world of a seed file (see the simulator), answer modules by ``call
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
@@ -40,7 +41,8 @@ class Model:
 
     Its clock stands still but for ``tick``, and for ``pace``: seconds that pass with each request. Times are written to the second, and to the
     microsecond where ``fine`` names the field. ``hidden`` are fields that the list of bindings does not tell, ``untold`` those that the answer to a
-    PATCH does not tell; ``undated`` means that extracts do not tell their time. ``bad`` are extracts that no requeue takes.
+    PATCH does not tell; ``undated`` means that extracts do not tell their time. ``bad`` are extracts that no requeue takes. ``ties`` (see the simulator's
+    switch) is the order of extracts of the same time; with ``by_id`` the service lists extracts in the order of their ids where it is asked to.
     """
 
     host = "model.example"
@@ -52,6 +54,8 @@ class Model:
         self.bindings: dict[int, Row] = {row["id"]: dict(row, created=moment(0), updated=moment(0)) for row in world["bindings"]}
         self.datastreams: dict[str, Row] = {row["uuid"]: row for row in world["datastreams"]}
         self.extracts: list[Row] = world["extracts"]
+        self.ties, self.by_id = world.get("ties", "stable"), world.get("by_id", False)
+        self._lists = 0
         self.coupled, self.shows_defaults = coupled, shows_defaults
         self.seconds = 0.0
         self.pace = 0.0
@@ -120,14 +124,16 @@ class Model:
         return {"items": rows[size * (page - 1) : size * page], "count": len(rows)}
 
     def _extracts(self, params: Row) -> Row:
+        page, by_id = int(_one(params.get("page", 1))), self.by_id and _one(params["ordering"]) == "-id"
+        self._lists += 1
+        tie = {"stable": lambda one: one, "by_page": shuffled(page), "random": shuffled(self._lists)}[self.ties]
         rows = sorted(
             (row for row in self.extracts if row["datastream_id"] == int(_one(params["datastream_id"]))),
-            key=lambda row: (row["created"], row["id"]),
-            reverse=_one(params["ordering"]) == "-created",
+            key=lambda row: (0, row["id"]) if by_id else (row["created"], tie(row["id"])),
+            reverse=True,
         )
         first, last = (_read(_one(params[name])) if name in params else None for name in ("created_from", "created_to"))
         rows = [row for row in rows if (first is None or first <= _read(row["created"])) and (last is None or _read(row["created"]) <= last)]
-        page = int(_one(params.get("page", 1)))
         more = page * self.page_size < len(rows)
         query = "&".join(f"{name}={_one(value)}" for name, value in dict(params, page=page + 1).items())
         return {
@@ -199,6 +205,11 @@ def _read(text: str) -> datetime:
         return START
 
 
+def shuffled(seed: int) -> Any:
+    """A key for an order that is another one for each seed."""
+    return lambda number: hashlib.sha256(f"{seed} {number}".encode()).digest()
+
+
 def _one(value: Any) -> Any:
     """A query parameter that is given once; out of a followed link it comes as a list."""
     return value[0] if isinstance(value, list) else value
@@ -248,8 +259,10 @@ class Real:
         for row in workspaces[1:]:
             row["parent"] = workspaces[0]["id"]
         targets = [{"id": one} for one in sorted({row["target_id"] for row in world["bindings"]})]
+        listing = {"extract_ties": world["ties"], "extract_ordering": "with_id" if world["by_id"] else "ignored"}
+        data = {name: copy.deepcopy(rows) for name, rows in world.items() if name not in ("ties", "by_id")}
         self.simulator = in_process.import_simulator().Simulator(
-            dict(copy.deepcopy(world), now=moment(0), keys=keys, workspaces=workspaces, targets=targets), {"extract_page_size": 3}
+            dict(data, now=moment(0), keys=keys, workspaces=workspaces, targets=targets), {"extract_page_size": Model.page_size, **listing}
         )
 
     def __enter__(self) -> Real:

@@ -242,10 +242,10 @@ def test_any_lists(first, second):
             return self.answers.pop(0)
 
     refused(paging.read_numbered, Client(), "/x/", {})
-    refused(paging.read_linked, Client(), "/x/", {}, list, extracts._created)
-    refused(paging.read_linked, Client(), "/x/", {}, list, extracts._created, len)
+    refused(paging.read_linked, Client(), "/x/", {}, list, extracts._TIMES)
+    refused(paging.read_linked, Client(), "/x/", {}, list, extracts._TIMES, len)
     pages = {"count": 9, "next": first, "results": [{"id": 1}]}
-    refused(paging.read_linked, type("Pages", (), {"get": lambda *_args: pages})(), "/x/", {}, list, extracts._created)
+    refused(paging.read_linked, type("Pages", (), {"get": lambda *_args: pages})(), "/x/", {}, list, extracts._TIMES)
 
 
 class Response:

@@ -2,18 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The list of extracts changes while it is read. What is there all the time is found, or the reading is an error; it never just lacks one."""
+"""The list of extracts changes while it is read, or its order does. What is there all the time is found, or the reading is an error; it never just
+lacks one."""
 
 from __future__ import annotations
 
 import itertools
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import IncompleteList, Refused
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
 from ansible_collections.adverity.management.tests.unit.plugins.properties.drawing import prove
-from ansible_collections.adverity.management.tests.unit.plugins.properties.services import moment
+from ansible_collections.adverity.management.tests.unit.plugins.properties.services import moment, shuffled
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,20 +33,41 @@ class Shifting:
     A change is a number: that of an extract of the beginning to be deleted; 0 stands for a new extract.
     """
 
-    def __init__(self, there: int, changes: list[list[int]], order: str = "newest first", created: bool = True, counted: bool = True) -> None:
+    def __init__(
+        self,
+        there: int,
+        changes: list[list[int]],
+        order: str = "newest first",
+        created: bool = True,
+        counted: bool = True,
+        together: int = 1,
+        ties: str = "stable",
+        by_id: bool = False,
+    ) -> None:
         self.ids = list(range(1, there + 1))
         self.from_the_beginning = set(self.ids)
         self.requests = 0
         self._changes, self._order, self._created, self._counted = changes, ORDERS[order], created, counted
         self._next = there + 1
+        self._together, self._ties, self._by_id = together, ties, by_id
+        self.asked: list[Any] = []
+
+    def _moment(self, one: int) -> str:
+        return moment(60 * (one // self._together))
 
     def get(self, _path: str, params: Any) -> Any:
-        page = int(params.get("page", ["1"])[0])
-        ids = sorted(self.ids, key=self._order)
+        params = {name: value[0] if isinstance(value, list) else value for name, value in params.items()}
+        self.asked.append(params)
+        page = int(params.get("page", 1))
+        tie = {"stable": lambda one: -one, "by_page": shuffled(page), "random": shuffled(self.requests)}[self._ties]
+        ids = sorted(self.ids, key=tie)
+        ids.sort(key=lambda one: -one if self._by_id and params["ordering"] == "-id" else self._order(one // self._together))
+        ids = [one for one in ids if self._moment(one) <= params.get("created_to", "3")]
         if page > 1 and PAGE * (page - 1) >= len(ids):
             raise Refused("GET", extracts.PATH, 404, "Invalid page.")
-        rows = [{"id": one, **({"created": moment(one)} if self._created else {})} for one in ids[PAGE * (page - 1) : PAGE * page]]
-        more = f"https://elsewhere.example{extracts.PATH}?page={page + 1}" if PAGE * page < len(ids) else None
+        rows = [{"id": one, **({"created": self._moment(one)} if self._created else {})} for one in ids[PAGE * (page - 1) : PAGE * page]]
+        query = urlencode({**params, "page": page + 1})
+        more = f"https://elsewhere.example{extracts.PATH}?{query}" if PAGE * page < len(ids) else None
         answer = {"results": rows, "next": more, **({"count": len(ids)} if self._counted else {})}
         for change in self._changes[self.requests] if self.requests < len(self._changes) else []:
             if change:
@@ -75,8 +98,7 @@ def test_one_goes_and_one_comes_between_any_two_pages(there):
         for changes in ([gone, *both], [*both, gone]):
             client = Shifting(there, [[]] * gap + [changes])
             assert read(client) is not None
-            # What comes at the same time makes up for what goes; otherwise the count tells, unless it was the last page.
-            assert client.requests <= (pages if both else 2 * pages) + 1
+            assert client.requests <= 2 * pages + 1
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -109,3 +131,74 @@ def test_the_ways_on_which_rows_slip_are_among_these():
     client = Shifting(7, [[1, 0]], "oldest first")
     assert client.get("", {})["results"][0]["id"] == 1
     assert [row["id"] for row in client.get("", {"page": ["2"]})["results"]] == [5, 6, 7]
+
+
+TIES = ["by_page", "random"]
+
+
+@pytest.mark.parametrize("ties", TIES)
+@pytest.mark.parametrize(("created", "counted"), [(True, True), (True, False), (False, True), (False, False)])
+@pytest.mark.parametrize(("there", "together"), list(itertools.product([4, 9, 60, 130], [2, 3, 8, 200])))
+def test_extracts_of_one_time_are_all_found_where_the_order_of_ids_is_to_be_had(there, together, created, counted, ties):
+    client = Shifting(there, [], created=created, counted=counted, together=together, ties=ties, by_id=True)
+    assert read(client) == list(range(1, there + 1))
+    once = -(-there // PAGE)
+    # Twice where there is no count: also what is deleted meanwhile has to be noticed.
+    assert client.requests <= once * (2 if counted and created else 3)
+    assert {asked["ordering"] for asked in client.asked} <= {"-created", "-id"}
+
+
+@pytest.mark.parametrize("ties", TIES)
+@pytest.mark.parametrize("counted", [True, False])
+@pytest.mark.parametrize("there", [4, 9, 60, 130])
+def test_extracts_of_one_time_are_all_found_where_they_fit_on_a_page(there, counted, ties):
+    client = Shifting(there, [], counted=counted, together=2, ties=ties)
+    assert read(client) == list(range(1, there + 1))
+    by_period = [asked for asked in client.asked if "created_to" in asked]
+    assert by_period or there < 60  # of a few none may come twice
+    assert all("page" not in asked for asked in by_period)
+
+
+@pytest.mark.parametrize("ties", TIES)
+@pytest.mark.parametrize(("created", "counted"), [(True, True), (True, False), (False, True), (False, False)])
+def test_more_extracts_of_one_time_than_fit_on_a_page_are_an_error(created, counted, ties):
+    client = Shifting(60, [], created=created, counted=counted, together=100, ties=ties)
+    with pytest.raises(IncompleteList, match="so the order may differ from page to page") as caught:
+        extracts.read(client, 456)
+    assert "select a shorter period" in caught.value.result()["msg"]
+    assert "The extracts of datastream 456 were not read." in caught.value.result()["msg"]
+
+
+@pytest.mark.parametrize("limit", [1, 3, 4, 7, 20])
+@pytest.mark.parametrize("together", [1, 2, 3])
+@pytest.mark.parametrize("ties", TIES)
+def test_the_newest_are_the_newest(limit, together, ties):
+    client = Shifting(20, [], together=together, ties=ties, by_id=True)
+    found = [row["id"] for row in extracts.read_rows(client, 456, None, None, limit)]
+    assert len(set(found)) == limit
+    # Of those that were created at the same time as the oldest of them any may be among them.
+    assert [one // together for one in found] == [one // together for one in range(21 - limit, 21)]
+
+
+@pytest.mark.parametrize("together", [1, 2, 8, 200])
+def test_a_stable_order_of_equals_is_read_once(together):
+    client = Shifting(60, [], together=together)
+    assert read(client) == list(range(1, 61))
+    assert client.requests == 20
+
+
+def test_any_changes_and_any_ties_at_any_time():
+    @prove(400)
+    @given(
+        st.integers(0, 12),
+        st.lists(st.lists(st.integers(0, 12), max_size=2), max_size=6),
+        st.sampled_from(sorted(ORDERS)),
+        st.booleans(),
+        st.integers(1, 13),
+        st.sampled_from(TIES),
+        st.booleans(),
+    )
+    def prop(there, changes, order, created, together, ties, by_id):
+        read(Shifting(there, changes, order, created, True, together, ties, by_id))
+
+    prop()

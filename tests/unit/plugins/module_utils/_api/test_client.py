@@ -570,6 +570,85 @@ def test_only_answers_with_success_tell_the_time(server, make_client):
     assert client.date == datetime(2026, 1, 1, 12, 0, 30, tzinfo=timezone.utc)
 
 
+# Informational responses
+
+EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload; as=style\r\n\r\n"
+PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
+INFORMATIONAL = {
+    "100": b"HTTP/1.1 100 Continue\r\n\r\n",
+    "102": PROCESSING,
+    "103": EARLY_HINTS,
+    "199": b"HTTP/1.1 199 Whatever\r\nConnection: close\r\nContent-Length: 5\r\n\r\n",
+    "several": EARLY_HINTS + b"HTTP/1.1 100 Continue\r\n\r\n" + PROCESSING * 3 + EARLY_HINTS,
+}
+
+
+def inform(server, first, answer=None, pause=0.0):
+    """The next request gets ``first`` before its ``answer``; without one the connection is closed."""
+
+    def step(talk):
+        talk.received()
+        talk.socket.sendall(first)
+        time.sleep(pause)
+        if answer is not None:
+            talk.socket.sendall(answer)
+        return answer is not None
+
+    server.steps.append(step)
+
+
+def whole(status, body=b'{"a": 1}', *headers):
+    head = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body)}", "Content-Type: application/json", *headers]
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.05])
+@pytest.mark.parametrize("first", INFORMATIONAL)
+@pytest.mark.parametrize("method", ["GET", "PATCH", "PUT", "POST"])
+def test_informational_responses_are_passed_over(server, make_client, hooks, method, first, pause):
+    inform(server, INFORMATIONAL[first], whole(200, b'{"a": 1}', "Date: Thu, 01 Jan 2026 12:00:30 GMT"), pause)
+    client = make_client(server, retries=0)
+    answer = send(client, method, before=hooks.before, undo=hooks.undo)
+    assert (answer.data, answer.repeated, answer.date) == ({"a": 1}, False, datetime(2026, 1, 1, 12, 0, 30, tzinfo=timezone.utc))
+    assert hooks.calls == ["before"]
+    # The connection is as it was: the next request goes over it, and gets its own response.
+    server.answer(200, {"b": 2})
+    assert client.get("/b/") == {"b": 2}
+    assert [(request.connection, request.method) for request in server.requests] == [(1, method), (1, "GET")]
+
+
+@pytest.mark.parametrize("status", [404, 503])
+def test_what_follows_an_informational_response_counts(server, make_client, hooks, waits, status):
+    inform(server, EARLY_HINTS, whole(status, b'{"detail": "no"}', "Retry-After: 3"))
+    inform(server, PROCESSING, whole(200))
+    client = make_client(server, retries=1)
+    if status == 404:
+        with pytest.raises(Refused, match="was answered with 404: no") as caught:
+            send(client, "POST", before=hooks.before, undo=hooks.undo)
+        assert caught.value.not_executed is True
+    assert send(client, "POST", before=hooks.before, undo=hooks.undo).data == {"a": 1}
+    assert hooks.calls == ["before", "undo", "before"]
+    assert waits == ([3.0] if status == 503 else [])
+    assert [request.json for request in server.requests] == [{"enabled": True}] * 2
+
+
+@pytest.mark.parametrize("first", INFORMATIONAL)
+@pytest.mark.parametrize("method", ["GET", "PATCH", "POST"])
+def test_a_connection_that_ends_after_an_informational_response(server, make_client, hooks, method, first):
+    inform(server, INFORMATIONAL[first])
+    with pytest.raises(NotReached if method == "GET" else Lost) as caught:
+        send(make_client(server, retries=0), method, before=hooks.before, undo=hooks.undo)
+    assert caught.value.not_executed is (method == "GET")
+    assert hooks.calls == (["before", "undo"] if method == "GET" else ["before"])
+    assert len(server.requests) == 1
+
+
+def test_no_response_in_time_after_an_informational_one(server, make_client):
+    server.steps.append(lambda talk: (talk.received(), talk.socket.sendall(EARLY_HINTS), talk.socket.recv(1))[0] is None)
+    with pytest.raises(Lost, match="within 0.2 s"):
+        send(make_client(server, timeout=0.2, retries=0), "POST")
+
+
 # An answer that does not end
 
 
@@ -596,6 +675,7 @@ def drip(server, head, byte=b" "):
         (HEAD + b"Connection: close\r\n\r\n", b" "),
         (HEAD + b"X-Slow: ", b"x"),
         (b"", b"H"),
+        (b"", EARLY_HINTS),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "PATCH", "POST"])
@@ -826,15 +906,9 @@ def test_a_broken_answer_that_echoes_the_key(server, make_client):
     check_line(caught.value)
 
 
-@pytest.mark.parametrize("status", [100, 101, 199, 300, 304, 418, 451, 499, 599, 999])
+@pytest.mark.parametrize("status", [101, 300, 304, 418, 451, 499, 599, 999])
 def test_unusual_statuses_are_typed_errors(server, make_client, status):
-    if status == 100:
-        # A server may say "continue" before its real answer.
-        both = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"
-        server.steps.append(lambda talk: (talk.received(), talk.socket.sendall(both))[0] is not None)
-        status = 404
-    else:
-        server.answer(status, body=b"" if status in (101, 199, 304) else b"x", content_type=None)
+    server.answer(status, body=b"" if status in (101, 304) else b"x", content_type=None)
     with pytest.raises(Refused) as caught:
         make_client(server, retries=0).get("/a/")
     assert caught.value.status == status

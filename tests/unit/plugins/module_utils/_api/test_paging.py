@@ -6,7 +6,13 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api import paging
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, NotReached, Refused, UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import (
+    AdverityError,
+    IncompleteList,
+    NotReached,
+    Refused,
+    UnreadableAnswer,
+)
 
 PATH = "/api/list/"
 
@@ -15,10 +21,10 @@ def rows(*ids):
     return [{"id": one} for one in ids]
 
 
-def numbered(client, pages, page_size=100, first=1):
+def numbered(client, pages, page_size=100, first=1, **more):
     """Expects these pages, each of (ids, count)."""
     for number, (ids, count) in enumerate(pages, first):
-        asked = {"page_size": page_size} if page_size else {}
+        asked = {**more, **({"page_size": page_size} if page_size else {})}
         if page_size or number > 1:
             asked["page"] = number
         client.expect("GET", PATH, asked, answer={"items": rows(*ids), "count": count})
@@ -81,13 +87,11 @@ def test_rows_that_moved_over_the_edge_of_a_page_count_once(scripted):
     "reading",
     [
         [([1, 2], 4), ([], 4)],  # ends before its count
-        [([1, 2], 4), ([1, 2], 4)],  # ignores the page
         [([1, 2], 4), ([3, 4], 5)],  # the count rises
         [([1, 2], 4), ([3], 3)],  # the count falls
         [([1, 2, 3], 2)],  # more than it counts
         [([1], 0)],
         [([], 1)],
-        [([1, 1], 2), ([1], 2)],
     ],
 )
 def test_what_does_not_add_up_is_read_again_and_is_never_taken_for_the_whole(scripted, reading):
@@ -99,6 +103,40 @@ def test_what_does_not_add_up_is_read_again_and_is_never_taken_for_the_whole(scr
     with pytest.raises(UnreadableAnswer, match="returned an inconsistent list 3 times") as caught:
         read_ids(scripted)
     assert caught.value.result()["path"] == PATH
+
+
+@pytest.mark.parametrize("paged", [100, None])
+@pytest.mark.parametrize(
+    "reading",
+    [
+        [([1, 2], 4), ([2, 4], 4), ([], 4)],  # 3 never comes
+        [([1, 2], 4), ([1, 2], 4)],  # ignores the page
+        [([1, 1], 2), ([1], 2)],
+    ],
+)
+def test_numbered_pages_of_which_rows_come_twice_are_read_by_id(scripted, reading, paged):
+    numbered(scripted, reading, paged)
+    numbered(scripted, [([1, 2], 4), ([3, 4], 4)], paged, ordering="id")
+    assert read_ids(scripted, page_size=paged) == [1, 2, 3, 4]
+    # An order that is not taken, or that changes nothing, is tried once.
+    for refusal in (400, 404, 422, None):
+        numbered(scripted, reading, paged)
+        if refusal:
+            asked = {"page_size": paged, "page": 1} if paged else {}
+            scripted.expect("GET", PATH, {"ordering": "id", **asked}, answer=Refused("GET", PATH, refusal, "ordering"))
+        else:
+            numbered(scripted, reading, paged, ordering="id")
+        numbered(scripted, reading, paged)
+        numbered(scripted, reading, paged)
+        with pytest.raises(IncompleteList, match="returned an inconsistent list 4 times .* different rows among .* may differ from page to page"):
+            read_ids(scripted, page_size=paged)
+
+
+def test_another_refusal_of_the_reading_by_id_passes_through(scripted):
+    numbered(scripted, [([1, 1], 2), ([1], 2)])
+    scripted.expect("GET", PATH, {"ordering": "id", "page_size": 100, "page": 1}, answer=Refused("GET", PATH, 403, "Forbidden."))
+    with pytest.raises(Refused, match="Forbidden"):
+        read_ids(scripted)
 
 
 def test_what_is_no_list_is_an_error_at_once(scripted):
@@ -129,10 +167,14 @@ def test_errors_of_the_service_pass_through(scripted, error):
 
 
 def linked(client, pages, start=None):
-    """Expects these pages, each a dict with ids, and count and next where given; ``next`` is where the following page is asked for."""
+    """Expects these pages, each a dict with ids or rows, and count and next where given; ``then`` is where the following page is asked for.
+
+    ``start`` are the parameters of the first one.
+    """
     where, asked = PATH, start or {}
     for page in pages:
-        answer = {"results": rows(*page["ids"]), **{name: page[name] for name in ("count", "next") if name in page}}
+        results = [row if isinstance(row, dict) else {"id": row} for row in page["ids"]]
+        answer = {"results": results, **{name: page[name] for name in ("count", "next") if name in page}}
         client.expect("GET", where, asked, answer=answer)
         where, asked = page.get("then", (PATH, {"page": ["2"]}))
 
@@ -143,7 +185,7 @@ def falling(row):
 
 
 def read_linked(client, moment=falling, **more):
-    return [row["id"] for row in paging.read_linked(client, PATH, {}, list, moment, **more)]
+    return [row["id"] for row in paging.read_linked(client, PATH, {}, list, moment and paging.Times(moment), **more)]
 
 
 NEXT = "https://acme.example/api/list/?page=2"
@@ -161,8 +203,6 @@ NEXT = "https://acme.example/api/list/?page=2"
         [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [3, 4], "count": 4, "next": None}],
         # Something new came first: it is not among the rows, but pushes one that is over the edge of the page.
         [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [2, 3], "count": 4, "next": None}],
-        # And what would have come last was deleted.
-        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [2], "count": 3, "next": None}],
         # A row moved over the edge of the page.
         [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [2, 3], "count": 3, "next": None}],
     ],
@@ -217,7 +257,6 @@ def test_the_key_never_goes_to_another_host(server, make_server, make_client):
     [
         [{"ids": [1, 2], "count": 3, "next": None}],  # ends before its count
         [{"ids": [1, 2], "count": 1, "next": None}],  # more than it counts
-        [{"ids": [1], "count": 3, "next": NEXT}, {"ids": [1], "count": 3, "next": NEXT}],  # its next leads back
         [{"ids": [], "next": NEXT}],  # nothing, for ever
         [{"ids": [1], "next": NEXT}, {"ids": [], "next": NEXT}],
         [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [3], "count": 2, "next": None}],  # the count falls
@@ -232,6 +271,183 @@ def test_links_that_do_not_add_up_are_read_again_and_never_for_ever(scripted, pa
         linked(scripted, pages)
     with pytest.raises(UnreadableAnswer, match="returned an inconsistent list 4 times"):
         read_linked(scripted)
+
+
+# Linked pages of which the order is not certain
+
+BY_ID = {"ordering": "-id"}
+# Two pages of four rows that were created at the same time. The second is cut out of another order than the first: 3 never comes.
+SPLIT = [{"ids": [1, 2], "count": 4, "next": NEXT}, {"ids": [2, 4], "count": 4, "next": None}]
+SPLIT_UNCOUNTED = [{"ids": page["ids"], "next": page["next"]} for page in SPLIT]
+DESCENDING = [{"ids": [4, 3], "count": 4, "next": NEXT}, {"ids": [2, 1], "count": 4, "next": None}]
+
+
+def of_one_time(_row):
+    return 7
+
+
+@pytest.mark.parametrize("moment", [of_one_time, None])
+@pytest.mark.parametrize("pages", [SPLIT, [SPLIT[0], {"ids": [2, 1], "count": 4, "next": NEXT}]])
+def test_as_many_rows_as_count_are_not_enough(scripted, pages, moment):
+    linked(scripted, pages)
+    linked(scripted, DESCENDING, BY_ID)
+    assert read_linked(scripted, moment) == [4, 3, 2, 1]
+
+
+def test_without_a_count_rows_that_come_twice_tell_that_others_are_missing(scripted):
+    descending = [{"ids": page["ids"], "next": page["next"]} for page in DESCENDING]
+    linked(scripted, SPLIT_UNCOUNTED)
+    linked(scripted, descending, BY_ID)
+    linked(scripted, descending, BY_ID)
+    assert read_linked(scripted, of_one_time) == [4, 3, 2, 1]
+    # That a page goes on with an older row explains nothing either: in front of it one of the same time may have been left out.
+    linked(scripted, [{"ids": [1, 2], "next": NEXT}, {"ids": [2, 3], "next": None}])
+    linked(scripted, descending, BY_ID)
+    linked(scripted, descending, BY_ID)
+    assert read_linked(scripted, falling) == [4, 3, 2, 1]
+    linked(scripted, [{"ids": [1, 2], "next": NEXT}, {"ids": [2], "next": None}])
+    linked(scripted, descending, BY_ID)
+    assert read_linked(scripted, None) == [4, 3, 2, 1]
+
+
+def test_a_list_that_grew_is_complete_where_the_order_is_certain_at_the_edges_of_its_pages(scripted):
+    grown = [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [2, 3], "count": 4, "next": None}]
+    linked(scripted, grown)
+    assert read_linked(scripted, falling) == [1, 2, 3]
+    for moment in (of_one_time, {1: 9, 2: 8, 3: 8}.get):
+        linked(scripted, grown)
+        linked(scripted, DESCENDING, BY_ID)
+        assert read_linked(scripted, lambda row, moment=moment: moment(row["id"] if moment is not of_one_time else row)) == [4, 3, 2, 1]
+
+
+def test_more_rows_that_come_twice_than_arrived_are_not_explained_by_that(scripted):
+    for pages in (
+        [{"ids": [1, 2, 3], "count": 5, "next": NEXT}, {"ids": [2, 3, 5], "count": 6, "next": None}],
+        [{"ids": [1, 2, 3], "count": 5, "next": NEXT}, {"ids": [3, 5], "count": 5, "next": None}],
+    ):
+        linked(scripted, pages)
+        linked(scripted, DESCENDING, BY_ID)
+        assert read_linked(scripted, falling, enough=lambda kept: len(kept) >= 4) == [4, 3, 2, 1]
+
+
+def test_one_row_went_and_one_came(scripted):
+    linked(scripted, [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [2], "count": 3, "next": None}])
+    linked(scripted, [{"ids": [2, 1], "count": 2, "next": None}], BY_ID)
+    assert read_linked(scripted, falling) == [2, 1]
+
+
+def test_an_order_by_id_that_is_not_observed_is_given_up_at_the_first_page(scripted):
+    for answer in ({"count": 4, "next": NEXT, "results": rows(1, 2)}, Refused("GET", PATH, 400, "ordering: Select a valid choice.")):
+        linked(scripted, SPLIT)
+        scripted.expect("GET", PATH, BY_ID, answer=answer)
+        linked(scripted, [{"ids": [1, 2], "count": 4, "next": NEXT}, {"ids": [3, 4], "count": 4, "next": None}])
+        assert read_linked(scripted, of_one_time) == [1, 2, 3, 4]
+
+
+def test_where_no_way_gives_all_rows_it_is_an_error(scripted):
+    for _limit in range(2):
+        linked(scripted, SPLIT)
+        linked(scripted, SPLIT[:1], BY_ID)
+        for _reading in range(3):
+            linked(scripted, SPLIT)
+        with pytest.raises(IncompleteList, match="count is 4, but there are 3 different rows among 4") as caught:
+            read_linked(scripted, of_one_time)
+        assert caught.value.result()["path"] == PATH
+
+
+def test_names_are_looked_up_in_any_order(scripted):
+    """There the order by id need not be observed: what counts is that all rows come."""
+    linked(scripted, SPLIT)
+    linked(scripted, [{"ids": [2, 1], "count": 4, "next": NEXT}, {"ids": [4, 3], "count": 4, "next": None}], BY_ID)
+    assert read_linked(scripted, None) == [2, 1, 4, 3]
+
+
+def timed(*pairs):
+    return [{"id": one, "at": at} for one, at in pairs]
+
+
+def read_timed(client, params=None, **more):
+    times = paging.Times(lambda row: row.get("at"), lambda at: {"until": at + 1})
+    return [row["id"] for row in paging.read_linked(client, PATH, params or {}, list, times, **more)]
+
+
+OF_TWO_FETCHES = [
+    {"ids": timed((5, 9), (4, 9), (3, 5)), "count": 6, "next": NEXT},
+    {"ids": timed((3, 5), (1, 5)), "count": 6, "next": None},
+]
+BY_ID_IGNORED = [{"ids": timed((4, 9), (5, 9), (2, 5)), "count": 6, "next": NEXT}]
+
+
+def test_by_periods_first_pages_alone_are_read(scripted):
+    linked(scripted, OF_TWO_FETCHES, {"a": 1})
+    linked(scripted, BY_ID_IGNORED, {"a": 1, **BY_ID})
+    linked(scripted, [{"ids": timed((6, 9), (5, 9), (4, 9), (2, 5)), "count": 6, "next": NEXT}], {"a": 1})
+    linked(scripted, [{"ids": timed((3, 5), (2, 5), (1, 5)), "count": 3, "next": None}], {"a": 1, "until": 6})
+    assert read_timed(scripted, {"a": 1}) == [6, 5, 4, 2, 3, 1]
+
+
+def test_by_periods_a_later_filter_takes_the_place_of_the_one_that_was_there(scripted):
+    linked(scripted, OF_TWO_FETCHES, {"until": 20})
+    linked(scripted, BY_ID_IGNORED, {"until": 20, **BY_ID})
+    linked(scripted, [{"ids": timed((6, 9), (5, 9), (4, 9), (3, 5)), "count": 6, "next": NEXT}], {"until": 20})
+    linked(scripted, [{"ids": timed((3, 5), (2, 5), (1, 5)), "count": 3, "next": None}], {"until": 6})
+    assert read_timed(scripted, {"until": 20}) == [6, 5, 4, 3, 2, 1]
+
+
+@pytest.mark.parametrize(
+    "periods",
+    [
+        [[{"id": 6, "at": 9}, {"id": 5}]],  # one has no time
+        [timed((3, 5), (6, 9))],  # not the newest first
+        [timed((6, 9), (5, 9)), timed((6, 9), (5, 9))],  # as many of one time as a page has, or a filter that is not observed
+        [timed((6, 9), (5, 9)), timed((6, 9), (3, 5))],  # the filter takes away what was there before: and what else?
+    ],
+)
+def test_periods_that_prove_nothing_are_not_used(scripted, periods):
+    linked(scripted, OF_TWO_FETCHES)
+    linked(scripted, BY_ID_IGNORED, BY_ID)
+    for number, some in enumerate(periods):
+        linked(scripted, [{"ids": some, "count": 6, "next": NEXT}], {"until": 10} if number else {})
+    for _reading in range(3):
+        linked(scripted, OF_TWO_FETCHES)
+    with pytest.raises(IncompleteList, match="count is 6, but there are 4 different rows among 5"):
+        read_timed(scripted)
+
+
+def test_periods_that_the_service_does_not_take_are_not_used(scripted):
+    linked(scripted, OF_TWO_FETCHES)
+    linked(scripted, BY_ID_IGNORED, BY_ID)
+    linked(scripted, [{"ids": timed((6, 9), (3, 5)), "count": 6, "next": NEXT}])
+    scripted.expect("GET", PATH, {"until": 6}, answer=Refused("GET", PATH, 400, "Enter a valid date."))
+    for _reading in range(3):
+        linked(scripted, OF_TWO_FETCHES)
+    with pytest.raises(IncompleteList):
+        read_timed(scripted)
+
+
+def test_periods_that_lack_rows_are_read_again(scripted):
+    linked(scripted, OF_TWO_FETCHES)
+    linked(scripted, BY_ID_IGNORED, BY_ID)
+    first = [{"ids": timed((6, 9), (5, 9), (4, 9), (2, 5)), "count": 6, "next": NEXT}]
+    linked(scripted, first)
+    linked(scripted, [{"ids": timed((2, 5), (1, 5)), "count": 2, "next": None}], {"until": 6})  # 3 was deleted meanwhile
+    linked(scripted, [dict(first[0], count=5)])
+    linked(scripted, [{"ids": timed((2, 5), (1, 5)), "count": 2, "next": None}], {"until": 6})
+    assert read_timed(scripted) == [6, 5, 4, 2, 1]
+
+
+def test_the_newest_are_not_enough_where_rows_came_twice(scripted):
+    """Then the periods come first: in the order of ids all rows would have to be read."""
+    pages = [{"ids": timed((6, 9), (5, 5), (4, 5)), "count": 9, "next": NEXT}, {"ids": timed((4, 5), (3, 5), (2, 4)), "count": 9, "next": None}]
+    linked(scripted, pages)
+    linked(scripted, pages[:1])
+    linked(scripted, [{"ids": timed((5, 5), (3, 5), (4, 5), (2, 4)), "count": 8, "next": NEXT}], {"until": 6})
+    assert read_timed(scripted, enough=lambda kept: len(kept) >= 4) == [6, 5, 4, 3, 2]
+    # Where none came twice, or only what the order explains, they are.
+    linked(scripted, [pages[0], {"ids": timed((3, 5), (2, 4)), "count": 9, "next": NEXT}])
+    assert read_timed(scripted, enough=lambda kept: len(kept) >= 4) == [6, 5, 4, 3, 2]
+    linked(scripted, [pages[0], {"ids": timed((4, 5), (2, 4)), "count": 10, "next": NEXT}])
+    assert read_timed(scripted, enough=lambda kept: len(kept) >= 4) == [6, 5, 4, 2]
 
 
 def test_a_page_that_is_gone_means_that_the_list_became_shorter(scripted):
@@ -349,7 +565,7 @@ def test_rows_go_where_they_are_wanted(scripted):
         def append(self, row):
             super().append(row["id"])
 
-    assert paging.read_linked(scripted, PATH, {"a": 1}, Ids, falling) == [1]
+    assert paging.read_linked(scripted, PATH, {"a": 1}, Ids, paging.Times(falling)) == [1]
 
 
 def test_enough_ends_the_reading_after_a_page(scripted):

@@ -80,9 +80,9 @@ def test_a_list_in_pages_is_read_to_its_end(scripted):
 
 def test_a_service_that_passes_over_the_page_number_is_an_error_with_a_way_on(scripted):
     rows = [row(number) for number in range(50)]
-    for _reading in range(3):
-        scripted.expect("GET", LIST, {}, answer=listed(*rows, count=130))
-        scripted.expect("GET", LIST, {"page": 2}, answer=listed(*rows, count=130))
+    for order in ({}, {"ordering": "id"}, {}, {}):
+        scripted.expect("GET", LIST, order, answer=listed(*rows, count=130))
+        scripted.expect("GET", LIST, {**order, "page": 2}, answer=listed(*rows, count=130))
     with pytest.raises(IncompleteList) as caught:
         choose(scripted, everything=True)
     assert "datastream_ids" in caught.value.result()["msg"]

@@ -15,9 +15,9 @@ from .._api import text
 from .._api.client import Client
 from .._api.errors import AdverityError, InputError
 from .._api.paging import Row
+from .._ledger.holder import awx_job
 from .._ledger.ledger import DISPATCHED, PENDING, PREDICT, REFUSED, UNKNOWN, WRITE, Entry, Ledger, open_ledger
 from .._ledger.timeline import Doubt, Record, Window, finished, planned, sent_into, taken_up
-from .._ledger.turns import awx_job
 from .._resources import bindings, extracts
 from .._spec import times
 from .._spec.options import DEFAULT_LEDGER

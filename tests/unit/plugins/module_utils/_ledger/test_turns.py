@@ -179,7 +179,7 @@ def test_a_run_in_check_mode_that_holds_is_named_as_such(place, fork):
     holder = fork(hold(place, [5], PREDICT))
     start(holder)
     assert holder.hear() == AT_ONCE
-    with pytest.raises(LedgerError, match=r"a run in check mode\. This run waited 0 s"), place.open(wait=0) as ledger:
+    with pytest.raises(LedgerError, match=rf"host {socket.gethostname()}, process {holder.pid}, in check mode(, since 20.*)?\. This run waited 0 s"), place.open(wait=0) as ledger:
         ledger.take_turn([5])
 
 

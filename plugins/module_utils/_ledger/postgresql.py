@@ -65,6 +65,7 @@ _KEEPALIVES: dict[str, t.Any] = {"keepalives": 1, "keepalives_idle": 30, "keepal
 _SERVER_KEEPALIVES = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3", "tcp_user_timeout": "60000"}
 _TEXT = 25  # PostgreSQL's number of the type
 _QUOTE = '"'
+_NO_TEXT = "ledger or ledger_password has a character that PostgreSQL does not accept. Neither is shown. Correct them. Nothing was changed."
 
 
 class PostgresqlStore:
@@ -72,6 +73,8 @@ class PostgresqlStore:
 
     def __init__(self, url: str, password: str | None) -> None:
         self.shown = check_url(url)
+        if "\0" in url + (password or ""):  # what follows it would be lost
+            raise InputError(_NO_TEXT)
         if _PSYCOPG_MISSING:
             raise MissingLibrary(missing_required_lib("psycopg", reason="for a ledger in PostgreSQL"), exception=_PSYCOPG_MISSING)
         self._password = password
@@ -181,9 +184,10 @@ class PostgresqlStore:
             if self._password:
                 given["password"] = self._password
             connection = psycopg.connect(self.shown, autocommit=True, fallback_application_name=label, client_encoding="UTF8", **given)
-        except ValueError as error:  # psycopg cannot hand the text on: it has a NUL character or half of a character in it
-            raise InputError("ledger or ledger_password has a character that PostgreSQL does not take. Neither is shown. Nothing was changed.") from error
+        except UnicodeError as error:  # half of a character
+            raise InputError(_NO_TEXT) from error
         if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+            connection.execute("SET client_encoding = SQL_ASCII")  # otherwise the server refuses to hand out what is no UTF-8
             connection.adapters.register_loader("text", _LenientLoader)
         return connection
 

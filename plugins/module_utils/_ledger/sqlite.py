@@ -114,15 +114,15 @@ class SqliteStore:
 
     def write(self, statement: str, values: Values = ()) -> int:
         with self._errors():
-            return self._open_connection.execute(statement, values).rowcount
+            return self._open_connection.execute(statement, _storable(values)).rowcount
 
     def write_many(self, statement: str, rows: t.Iterable[Values]) -> int:
         with self._errors():
-            return max(0, self._open_connection.executemany(statement, rows).rowcount)
+            return max(0, self._open_connection.executemany(statement, map(_storable, rows)).rowcount)
 
     def insert(self, statement: str, values: Values) -> int:
         with self._errors():
-            return t.cast(int, self._open_connection.execute(statement, values).lastrowid)
+            return t.cast(int, self._open_connection.execute(statement, _storable(values)).lastrowid)
 
     def try_turn(self, instance: int, binding_ids: t.Sequence[int] | None) -> bool:
         with self._errors():
@@ -246,6 +246,14 @@ class SqliteStore:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _storable(values: Values) -> Values:
+    """Values as SQLite can hold them: halves of characters, which UTF-8 does not have, are spelt out."""
+    for value in values:
+        if value.__class__ is str and not value.isascii():
+            return [one.encode("utf-8", "backslashreplace").decode() if one.__class__ is str else one for one in values]
+    return values
 
 
 def _may_write(place: str) -> bool:

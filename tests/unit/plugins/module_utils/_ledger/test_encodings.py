@@ -62,7 +62,9 @@ def reasons(ledger):
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-@pytest.mark.parametrize("parameters", [{}, {"client_encoding": "latin1"}, {"client_encoding": "SQL_ASCII"}, {"options": "-c client_encoding=WIN1252"}], ids=str)
+@pytest.mark.parametrize(
+    "parameters", [{}, {"client_encoding": "latin1"}, {"client_encoding": "SQL_ASCII"}, {"options": "-c client_encoding=WIN1252"}], ids=str
+)
 def test_any_text_is_kept_in_any_database(postgres, database, encoding, parameters):
     assert postgres.run(f"SELECT pg_encoding_to_char(encoding)::text FROM pg_database WHERE datname = '{database}'") == [(encoding,)]
     place = postgres.url(database, **parameters)

@@ -145,7 +145,7 @@ def place_of(option):
 @pytest.mark.parametrize(
     ("option", "home", "says"),
     [
-        ("", None, "The default ledger ~/.ansible/adverity/requeue.sqlite3 cannot be found: HOME is not set and this user has no home folder. Set HOME, or set"),
+        ("", None, "The default ledger ~/.ansible/adverity/requeue.sqlite3 cannot be found: HOME is not set and this user has no home folder. Set HOME, or"),
         ("~/mine", None, "The ledger ~/mine cannot be found: HOME is not set and this user has no home folder. Set HOME, or set ledger"),
         ("$HOME/mine", None, "The ledger $HOME/mine cannot be found: the environment variable HOME is not set. Set HOME, or set ledger"),
         ("${LEDGERS}/mine", "/home/me", "The ledger ${LEDGERS}/mine cannot be found: the environment variable LEDGERS is not set. Set LEDGERS, or"),
@@ -602,10 +602,12 @@ def test_a_disk_that_fails_while_it_is_written(path, fork):
 @pytest.mark.parametrize(
     ("says", "next_step"),
     [
-        ("unable to open database file", "Make the place usable for this user"), ("attempt to write a readonly database", "Make the place usable for this user"),
-        ("database disk image is malformed", "Restore a current copy"), ("no such column: pairs", "Restore a current copy"),
+        ("unable to open database file", "Make the place usable for this user"),
+        ("attempt to write a readonly database", "Make the place usable for this user"),
+        ("database disk image is malformed", "Restore a current copy"),
+        ("no such column: pairs", "Restore a current copy"),
     ],
-)  # fmt: skip
+)
 def test_only_damage_asks_for_a_copy(path, monkeypatch, says, next_step):
     with open_at(path) as ledger:
         def fail():

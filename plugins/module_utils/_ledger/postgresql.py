@@ -7,12 +7,15 @@
 """The ledger in a PostgreSQL database, one memory for all machines. What stands in it: ``ledger.py``.
 
 A turn is a set of advisory locks of the session: they end with the connection, however that ends. Nothing ever connects again in the middle of a run,
-because the turn would be lost.
+because the turn would be lost. A machine that is no more is noticed by keepalives, and its session ends within two minutes.
+
+A text that is not plain ASCII is kept as a JSON string in ASCII, so that it does not matter which encoding the database has.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import traceback
 import typing as t
 import zlib
@@ -23,16 +26,25 @@ from ansible.module_utils.basic import missing_required_lib
 from .._api import text
 from .._api.client import MissingLibrary
 from .._api.errors import InputError, LedgerError
+from .holder import Holder, describe, from_label, this_run
 from .schema import VERSION, statements_from
-from .store import DAMAGED, LOOK, WRITE, Values, failed
+from .store import DAMAGED, LOOK, PREDICT, WRITE, Values, failed
 
 try:
     import psycopg
     import psycopg.errors
+    from psycopg.adapt import Loader
+    from psycopg.conninfo import conninfo_to_dict
 except ImportError:
     _PSYCOPG_MISSING: str | None = traceback.format_exc()
 else:
     _PSYCOPG_MISSING = None
+
+    class _LenientLoader(Loader):
+        """Reads a text of a database that does not know its encoding. What is there may have been written in any."""
+
+        def load(self, data: t.Any) -> str:
+            return str(data, "utf-8", "replace")
 
 SCHEMA = "adverity_management"
 _LAYOUT = {"schema": SCHEMA + ".", "id": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "by_key": ""}
@@ -45,6 +57,17 @@ STATEMENTS = (
 )
 _LOCKS = 0x41440000  # the first of two numbers of an advisory lock; the instance is added
 _MAKING = _LOCKS - 1
+_OTHERS = (  # the locks of other sessions on an instance
+    " FROM pg_locks lock LEFT JOIN pg_stat_activity session ON session.pid = lock.pid WHERE lock.locktype = 'advisory' AND lock.classid::bigint = ?"
+    " AND lock.objsubid = 2 AND lock.granted AND lock.pid <> pg_backend_pid()"
+    " AND lock.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+# A machine that is no more is noticed by the other end: after 30 seconds of silence and three questions, or 60 seconds without a receipt.
+_KEEPALIVES: dict[str, t.Any] = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60000}
+_SERVER_KEEPALIVES = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3", "tcp_user_timeout": "60000"}
+_TEXT = 25  # PostgreSQL's number of the type
+_QUOTE = '"'
+_NO_TEXT = "ledger or ledger_password has a character that PostgreSQL does not accept. Neither is shown. Correct them. Nothing was changed."
 
 
 class PostgresqlStore:
@@ -52,6 +75,8 @@ class PostgresqlStore:
 
     def __init__(self, url: str, password: str | None) -> None:
         self.shown = check_url(url)
+        if "\0" in url + (password or ""):  # what follows it would be lost
+            raise InputError(_NO_TEXT)
         if _PSYCOPG_MISSING:
             raise MissingLibrary(missing_required_lib("psycopg", reason="for a ledger in PostgreSQL"), exception=_PSYCOPG_MISSING)
         self._password = password
@@ -60,10 +85,10 @@ class PostgresqlStore:
 
     def open(self, purpose: str) -> bool:
         self._writes = purpose == WRITE
-        given: dict[str, t.Any] = {"password": self._password} if self._password else {}
         with self._errors():
-            self._connection = psycopg.connect(self.shown, autocommit=True, application_name="adverity.management", connect_timeout=30, **given)
+            self._connection = self._connect(this_run().label(purpose == PREDICT))
             self._refuse_pooler()
+            self._end_with_the_machine()
             self._connection.execute("SET synchronous_commit = on")
             self._connection.execute("SET idle_session_timeout = 0" if self._connection.info.server_version >= 140000 else "SELECT 1")
             self._connection.execute(f"SET search_path = {SCHEMA}")
@@ -93,12 +118,12 @@ class PostgresqlStore:
 
     def read(self, statement: str, values: Values = ()) -> list[tuple[t.Any, ...]]:
         with self._errors():
-            return t.cast("list[tuple[t.Any, ...]]", self._execute(statement, values).fetchall())
+            return list(_readable(self._execute(statement, values)))
 
     def iterate(self, statement: str, values: Values = ()) -> t.Iterator[tuple[t.Any, ...]]:
         with self._errors(), self._open_connection.transaction(), self._open_connection.cursor(name="rows") as cursor:
             cursor.itersize = 10000
-            yield from cursor.execute(_placed(statement), values)
+            yield from _readable(cursor.execute(_placed(statement), _stored(values)))
 
     @contextlib.contextmanager
     def transaction(self) -> t.Iterator[None]:
@@ -111,7 +136,7 @@ class PostgresqlStore:
 
     def write_many(self, statement: str, rows: t.Iterable[Values]) -> int:
         with self._errors(), self._open_connection.cursor() as cursor:
-            cursor.executemany(_placed(statement), rows)
+            cursor.executemany(_placed(statement), map(_stored, rows))
             count: int = cursor.rowcount
             return max(0, count)
 
@@ -133,20 +158,53 @@ class PostgresqlStore:
         self.read("SELECT pg_advisory_unlock_all()")
 
     def is_busy(self, instance: int) -> bool:
-        statement = (
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid::bigint = ? AND pid <> pg_backend_pid()"
-            " AND mode = 'ExclusiveLock' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+        return bool(self.read(f"SELECT EXISTS (SELECT{_OTHERS} AND lock.mode = 'ExclusiveLock')", (_LOCKS + instance,))[0][0])
+
+    def holders(self, instance: int, binding_ids: t.Sequence[int] | None) -> list[Holder]:
+        columns = (
+            "lock.pid, lock.objid::bigint, lock.mode, session.application_name, session.usename::text,"
+            " to_char(session.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
         )
-        return bool(self.read(statement, (_LOCKS + instance,))[0][0])
+        rows = self.read(f"SELECT {columns}{_OTHERS} ORDER BY 1, 2", (_LOCKS + instance,))
+        keys = set() if binding_ids is None else {_key(one) for one in binding_ids}
+        found = {}
+        for pid, key, mode, *session in rows:
+            # The whole instance is wanted, or held; or one of the bindings is, and not only by runs that predict as this one does.
+            if binding_ids is None or (key == 0 and mode == "ExclusiveLock") or (key in keys and (self._writes or mode == "ExclusiveLock")):
+                found[pid] = session
+        return [Holder(_who(pid, *session), _way_to_end(pid)) for pid, session in found.items()]
 
     def _execute(self, statement: str, values: Values) -> t.Any:
-        return self._open_connection.execute(_placed(statement), values)
+        return self._open_connection.execute(_placed(statement), _stored(values))
 
     @property
     def _open_connection(self) -> t.Any:
         if self._connection is None:
             raise LedgerError(f"The ledger {self.shown} is not open.", ledger=self.shown)
         return self._connection
+
+    def _connect(self, label: str) -> t.Any:
+        """The connection. What the URL says of keepalives and times wins. The encoding is that of psycopg's texts, whatever the database has."""
+        try:
+            chosen = conninfo_to_dict(self.shown)
+            given = {name: value for name, value in {"connect_timeout": 30, **_KEEPALIVES}.items() if name not in chosen}
+            if self._password:
+                given["password"] = self._password
+            connection = psycopg.connect(self.shown, autocommit=True, fallback_application_name=label, client_encoding="UTF8", **given)
+        except UnicodeError as error:  # half of a character
+            raise InputError(_NO_TEXT) from error
+        if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+            connection.execute("SET client_encoding = SQL_ASCII")  # otherwise the server refuses to hand out what is no UTF-8
+            connection.adapters.register_loader("text", _LenientLoader)
+        return connection
+
+    def _end_with_the_machine(self) -> None:
+        """The server ends this session, and its locks, soon after this machine is no more. Options that the URL gives to the server win."""
+        wanted = ", ".join(f"('{name}', '{value}')" for name, value in _SERVER_KEEPALIVES.items())
+        self._connection.execute(
+            f"SELECT set_config(name, wanted.value, false) FROM (VALUES {wanted}) AS wanted (name, value)"
+            " JOIN pg_settings USING (name) WHERE source <> 'client'"
+        )
 
     def _refuse_pooler(self) -> None:
         """A pooler may give each transaction another session, and the turn belongs to a session. It shows by the process that answers."""
@@ -196,7 +254,7 @@ class PostgresqlStore:
         """Turns what psycopg says into a LedgerError that names the database, and never the password."""
         try:
             yield
-        except psycopg.Error as error:
+        except (psycopg.Error, UnicodeError) as error:
             reason = text.line(str(error) or type(error).__name__, self._password or "").rstrip(".")
             raise failed(self.shown, reason, _next_step(error)) from error
 
@@ -222,6 +280,46 @@ def check_url(url: str) -> str:
 def _key(binding_id: int) -> int:
     """The second number of a lock: 31 bits from 1. Two bindings that share one only wait for each other."""
     return zlib.crc32(str(binding_id).encode()) % (2**31 - 1) + 1
+
+
+def _who(pid: int, label: str | None, role: str | None, since: str | None) -> str:
+    """What the server tells of a session. Of other roles' sessions it does not tell everybody everything."""
+    known = from_label(label or "")
+    if known:
+        return describe(*known, since)
+    named = f", application {label}" if label else ""
+    return f"session {pid} of the server{named}{f', role {role}' if role else ''}{f', since {since}' if since else ''}"
+
+
+def _way_to_end(pid: int) -> str:
+    return f"If its machine is no more, PostgreSQL ends its session within two minutes. To end it at once, run there: SELECT pg_terminate_backend({pid})"
+
+
+def _stored(values: Values) -> Values:
+    """Values as a database of any encoding can hold them."""
+    for value in values:
+        if value.__class__ is str and (not value.isascii() or value.startswith(_QUOTE) or "\0" in value):
+            return [json.dumps(one) if one.__class__ is str and (not one.isascii() or one[:1] == _QUOTE or "\0" in one) else one for one in values]
+    return values
+
+
+def _readable(cursor: t.Any) -> t.Iterator[tuple[t.Any, ...]]:
+    """The rows, with their texts as they were before they were stored."""
+    texts = [number for number, column in enumerate(cursor.description) if column.type_code == _TEXT]
+    for row in cursor:
+        for number in texts:
+            if row[number] and row[number][0] == _QUOTE:
+                row = tuple(_text(value) if at in texts else value for at, value in enumerate(row))
+                break
+        yield row
+
+
+def _text(stored: str | None) -> str | None:
+    """The text. One that only looks like a JSON string was written before texts were stored like this."""
+    try:
+        return json.loads(stored) if stored and stored[0] == _QUOTE else stored
+    except ValueError:
+        return stored
 
 
 _PLACED: dict[str, str] = {}

@@ -11,45 +11,55 @@ While a run writes, it is kept from commit to commit: a commit then ends with a 
 journal, which nobody syncs: after a power failure it could be back, and take back an intention that a POST had followed.
 
 A turn is a lock of the operating system on bytes of the database file itself, far behind its content: whatever path leads to the file, it is the same
-lock, and it ends with the process that holds it, however that ends.
+lock, and it ends with the process that holds it, however that ends. Its length tells who holds it: whoever is refused is told where it begins and ends.
+That holds for runs in check mode, too, which write nothing, and on file systems that several machines share.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import functools
 import os
+import re
 import sqlite3
 import stat
 import struct
 import typing as t
+import zlib
 from urllib.parse import quote
 
 from .._api.errors import InputError, LedgerError
+from .._spec.options import DEFAULT_LEDGER
+from .holder import Holder, Run, describe, from_words, this_run
 from .schema import OLDEST, VERSION, statements_from
 from .store import DAMAGED, LOOK, WRITE, Values, failed
 
 _APPLICATION_ID = 0x41444C47  # so that no other program's database is taken for a ledger
 _SMALLEST = 512  # bytes: one of SQLite's smallest pages
 _LAYOUT = {"schema": "", "id": "INTEGER PRIMARY KEY", "by_key": " WITHOUT ROWID"}
-_SPAN = 2**40  # bytes of locks for one instance; SQLite's own locks are at 2**30, below the first of them
+# The locks of an instance are _INSTANCE bytes, those of a binding _BINDING bytes of these. SQLite's own locks are at 2**30, below the first of them.
+# The lock of a binding begins with its bytes, and is as long as the number of its holder (see _number). The lock of a whole instance reaches to the end of
+# its bytes, and begins so many bytes before those of the first binding.
+_INSTANCE, _BINDING = 2**56, 2**33
+_INSTANCES, _BINDINGS = 126, 2**23 - 1  # what has the same bytes only waits for each other
+_HOSTS = 2**10
 # These locks belong to the open file. The older kind belongs to the process, and ends when any file handle for the database is closed.
 _SET_LOCK = getattr(fcntl, "F_OFD_SETLK", fcntl.F_SETLK)
 _GET_LOCK = getattr(fcntl, "F_OFD_GETLK", fcntl.F_GETLK)
+_LOCK = "hhqqi4x"  # kind, where it is counted from, start, length, process
+
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+_BROKEN = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT)
+_LOCAL = "Copy the file to a local disk while no run is at work, and set ledger to it; or set ledger to a PostgreSQL database."
 
 
 class SqliteStore:
     """See ``store.Store``. For reading, a ledger that does not exist, or was made and not written to, is empty."""
 
     def __init__(self, path: str) -> None:
-        path = os.path.expanduser(path)
-        if not os.path.isabs(path):
-            raise InputError(
-                f"ledger is {path!r}, a relative path. What it is relative to depends on where the playbook is, so the next run may not find the same file."
-                " Set ledger to an absolute path, for example with a playbook_dir or a home in it. Nothing was changed."
-            )
-        self.shown = os.path.normpath(path)
+        self.shown = os.path.normpath(_path(path))
         self._connection: sqlite3.Connection | None = None
         self._file: int | None = None
         self._writes = False
@@ -65,6 +75,7 @@ class SqliteStore:
             if not exists:
                 self._make()
             self._file = os.open(self.shown, os.O_RDWR if _may_write(self.shown) else os.O_RDONLY)
+            self._lock(_GET_LOCK, fcntl.F_RDLCK, 0, 1)  # SQLite does not say so where a file system has no locks
             # mode=rw, also for reading: a transaction that a killed run left half way can be rolled back.
             uri = f"file:{quote(self.shown)}?mode=rw"
             self._connection = sqlite3.connect(uri, uri=True, timeout=60, isolation_level=None)
@@ -104,23 +115,21 @@ class SqliteStore:
 
     def write(self, statement: str, values: Values = ()) -> int:
         with self._errors():
-            return self._open_connection.execute(statement, values).rowcount
+            return self._open_connection.execute(statement, _storable(values)).rowcount
 
     def write_many(self, statement: str, rows: t.Iterable[Values]) -> int:
         with self._errors():
-            return max(0, self._open_connection.executemany(statement, rows).rowcount)
+            return max(0, self._open_connection.executemany(statement, map(_storable, rows)).rowcount)
 
     def insert(self, statement: str, values: Values) -> int:
         with self._errors():
-            return t.cast(int, self._open_connection.execute(statement, values).lastrowid)
+            return t.cast(int, self._open_connection.execute(statement, _storable(values)).lastrowid)
 
     def try_turn(self, instance: int, binding_ids: t.Sequence[int] | None) -> bool:
-        kind = fcntl.F_WRLCK if self._writes else fcntl.F_RDLCK
-        spans = [(0, _SPAN)] if binding_ids is None else [(binding_id % _SPAN, 1) for binding_id in sorted(binding_ids)]
         with self._errors():
-            for start, length in spans:
+            for start, length in _spans(instance, binding_ids):
                 try:
-                    self._lock(_SET_LOCK, kind, instance, start, length)
+                    self._lock(_SET_LOCK, self._kind, start, length)
                 except (BlockingIOError, PermissionError):
                     self.give_turn_back()
                     return False
@@ -129,20 +138,32 @@ class SqliteStore:
     def give_turn_back(self) -> None:
         if self._file is not None:
             with self._errors():
-                self._lock(_SET_LOCK, fcntl.F_UNLCK, 0, 0, 0)
+                self._lock(_SET_LOCK, fcntl.F_UNLCK, _INSTANCE, 0)
 
     def is_busy(self, instance: int) -> bool:
         with self._errors():
-            found = self._lock(_GET_LOCK, fcntl.F_WRLCK, instance, 0, _SPAN)
-        kind: int = struct.unpack_from("h", found)[0]
-        return kind != fcntl.F_UNLCK
+            return self._conflict(fcntl.F_WRLCK, _first_byte(instance), _INSTANCE) is not None
 
-    def _lock(self, command: int, kind: int, instance: int, start: int, length: int) -> bytes:
+    def holders(self, instance: int, binding_ids: t.Sequence[int] | None) -> list[Holder]:
+        with self._errors():
+            found = [self._conflict(self._kind, *span) for span in _spans(instance, binding_ids)]
+        signed = self.read("SELECT holder, since FROM turn WHERE instance = ? ORDER BY since DESC", (instance,))
+        return [Holder(_who(kind, _holder_number(instance, start, length), signed)) for kind, start, length in dict.fromkeys(filter(None, found))]
+
+    @property
+    def _kind(self) -> int:
+        return fcntl.F_WRLCK if self._writes else fcntl.F_RDLCK
+
+    def _conflict(self, kind: int, start: int, length: int) -> tuple[int, int, int] | None:
+        """A lock of another run that excludes this one: its kind, where it begins, how long it is."""
+        found_kind, _whence, found_start, found_length, _process = struct.unpack(_LOCK, self._lock(_GET_LOCK, kind, start, length))
+        return None if found_kind == fcntl.F_UNLCK else (found_kind, found_start, found_length)
+
+    def _lock(self, command: int, kind: int, start: int, length: int) -> bytes:
         """One operation on the locks of the file; a length of 0 reaches to its end."""
         if self._file is None:
             raise OSError(0, "it is not open")
-        wanted = struct.pack("hhqqi4x", kind, os.SEEK_SET, (instance + 1) * _SPAN + start, length, 0)
-        return fcntl.fcntl(self._file, command, wanted)
+        return fcntl.fcntl(self._file, command, struct.pack(_LOCK, kind, os.SEEK_SET, start, length, 0))
 
     @property
     def _open_connection(self) -> sqlite3.Connection:
@@ -157,6 +178,8 @@ class SqliteStore:
             yield
         except (sqlite3.Error, OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            if getattr(error, "errno", None) in _NO_LOCKS:
+                reason = f"its file system does not lock files ({reason})"
             raise failed(self.shown, reason, _next_step(error, reason)) from error
 
     def _exists(self) -> bool:
@@ -238,13 +261,29 @@ def _expected_tables() -> frozenset[str]:
         return frozenset(row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
 
 
+def _storable(values: Values) -> Values:
+    """Values as SQLite can hold them: halves of characters, which UTF-8 does not have, are spelt out."""
+    for value in values:
+        if value.__class__ is str and not value.isascii():
+            return [one.encode("utf-8", "backslashreplace").decode() if one.__class__ is str else one for one in values]
+    return values
+
+
 def _may_write(place: str) -> bool:
     return os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _next_step(error: Exception, reason: str) -> str:
-    if "full" in reason or getattr(error, "errno", None) == 28:
+    number = getattr(error, "errno", None)
+    if "full" in reason or number == errno.ENOSPC:
         return "Free space on the disk, then run it again. What was noted before is not lost."
+    if number in _NO_LOCKS:
+        return f"Two runs could not keep out of each other's way there. {_LOCAL} Nothing was changed."
+    if "disk I/O error" in reason or "locking protocol" in reason or number in _BROKEN:
+        return (
+            "The disk or the connection to it fails, or its file system does not lock files, as some network file systems and volumes of containers do."
+            f" The ledger need not be damaged: what was noted before is not lost. Check the disk. If it is sound: {_LOCAL[0].lower()}{_LOCAL[1:]}"
+        )
     if "locked" in reason:
         return "Another program holds the file. End it, then run it again."
     if "newer version" in reason:
@@ -253,6 +292,70 @@ def _next_step(error: Exception, reason: str) -> str:
         return "Run once without check mode, then run this again. Nothing was changed."
     if "older version" in reason:
         return "The file was not changed. Finish its backfills with that version, then set ledger to a new path: the page on upgrading says how."
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) or "unable to open" in reason or "readonly" in reason or "permission" in reason:
         return "The file was not changed. Make the place usable for this user, or set ledger to another one."
     return "The file was not changed. " + DAMAGED
+
+
+def _path(given: str) -> str:
+    """The absolute path of what the option says. Raises InputError, which says why there is none."""
+    home = os.environ.get("HOME")
+    path = given if given[:2] in ("~", "~/") and home is not None and not os.path.isabs(home) else os.path.expanduser(given)
+    if os.path.isabs(path):
+        return path
+    user, variable = re.match(r"~([^/]*)", path), re.match(r"\$\{?(\w+)", path)
+    if user is None and variable is None:
+        raise InputError(
+            f"ledger is {path!r}, a relative path. What it is relative to depends on where the playbook is, so the next run may not find the same file."
+            " Set ledger to an absolute path, for example with a playbook_dir or a home in it. Nothing was changed."
+        )
+    if variable:
+        why, remedy = f"the environment variable {variable[1]} is not set", f"Set {variable[1]}"
+    elif user and user[1]:
+        why, remedy = f"there is no user {user[1]!r} with a home folder", "Correct the name"
+    elif home is None:
+        why, remedy = "HOME is not set and this user has no home folder", "Set HOME"
+    else:
+        why, remedy = f"HOME is {home!r}, which is not an absolute path", "Correct HOME"
+    what = "The default ledger" if path == DEFAULT_LEDGER else "The ledger"
+    raise InputError(
+        f"{what} {path} cannot be found: {why}. {remedy}, or set ledger (or ADVERITY_LEDGER) to an absolute path or to the URL of a PostgreSQL database."
+        " Nothing was changed."
+    )
+
+
+def _first_byte(instance: int) -> int:
+    return (instance % _INSTANCES + 1) * _INSTANCE
+
+
+def _spans(instance: int, binding_ids: t.Sequence[int] | None) -> list[tuple[int, int]]:
+    """The bytes that this run locks for these bindings: where each lock begins, and how long it is."""
+    first, number = _first_byte(instance), _number(this_run())
+    if binding_ids is None:
+        return [(first + _BINDING - number, _INSTANCE - _BINDING + number)]
+    return [(first + (key + 1) * _BINDING, number) for key in sorted({binding_id % _BINDINGS for binding_id in binding_ids})]
+
+
+def _number(run: Run) -> int:
+    """What a lock tells of its holder: the process (22 bits) and a checksum of the host's name."""
+    return run.process % 2**22 * _HOSTS + zlib.crc32(run.host.encode("utf-8", "replace")) % _HOSTS + 1
+
+
+def _holder_number(instance: int, start: int, length: int) -> int:
+    offset = start - _first_byte(instance)
+    return _BINDING - offset if offset < _BINDING else length
+
+
+def _who(kind: int, number: int, signed: list[tuple[t.Any, ...]]) -> str:
+    """What is known of the holder of a lock. ``signed``: who took turns to write, and when, the last one first."""
+    check_mode = kind == fcntl.F_RDLCK
+    runs = [(from_words(words), since) for words, since in signed]
+    if not check_mode:
+        for run, since in runs:
+            if run and _number(run) == number:
+                return describe(run, False, since)
+    process = (number - 1) // _HOSTS
+    for host in [this_run().host, *(run.host for run, _since in runs if run)]:
+        if _number(Run(host, process)) == number:
+            return describe(Run(host, process), check_mode)
+    return f"process {process} on another machine{', in check mode' if check_mode else ''}"

@@ -7,7 +7,7 @@
 """Where a ledger is kept: what a store has to do, and which one the option ``ledger`` names.
 
 A store keeps rows and hands out turns. What the rows mean is written once, in ``ledger.py``. Statements are written as SQLite and PostgreSQL both
-understand them, with ``?`` for values.
+understand them, with ``?`` for values. A store keeps any text, whatever its database holds by itself.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import contextlib
 import typing as t
 
 from .._api.errors import LedgerError
+from .holder import Holder
 
 WRITE, PREDICT, LOOK = "write", "predict", "look"
 
@@ -64,6 +65,9 @@ class Store(t.Protocol):
 
     def is_busy(self, instance: int) -> bool:
         """Whether another run holds any turn of this instance."""
+
+    def holders(self, instance: int, binding_ids: t.Sequence[int] | None) -> list[Holder]:
+        """The runs that keep this one from the turn of these bindings, at this moment. Empty: nobody does, or they cannot be told."""
 
 
 def find(place: str, password: str | None) -> Store:

@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 import typing as t
 import uuid
@@ -17,6 +15,7 @@ import uuid
 from .._api.errors import LedgerError
 from .._spec import times
 from . import statements as sql
+from .holder import this_run
 from .store import LOOK, WRITE, Store
 
 # Stands for the binding where none was named: all that were enabled then.
@@ -63,30 +62,19 @@ class Turns:
         return dict(self._store.read(sql.TOKENS, (self._instance,)))
 
     def _sign(self, wanted: tuple[int, ...] | None) -> None:
-        """Notes who has the turn, for those who wait."""
-        token, holder, now = uuid.uuid4().hex, _this_run(), times.now()
+        """Notes that the turn was taken, for those who read before, and by whom."""
+        token, holder, now = uuid.uuid4().hex, this_run().words, times.now()
         with self._store.transaction():
             self._store.write_many(sql.SIGN, [(self._instance, one, token, holder, now) for one in wanted or (ALL_ENABLED,)])
         self._tokens.update(dict.fromkeys(wanted or (ALL_ENABLED,), token))
 
     def _occupied(self, wanted: tuple[int, ...] | None) -> LedgerError:
-        rows = self._store.read(sql.HOLDERS, (self._instance,))
-        rows = [row for row in rows if wanted is None or row[0] == ALL_ENABLED or row[0] in wanted]
-        holder = f"{rows[0][1]}, since {rows[0][2]}" if rows else "a run in check mode"
+        holders = self._store.holders(self._instance, wanted)
+        who = "; ".join(dict.fromkeys(holder.who for holder in holders)) or "it cannot be told which"
+        ways = "".join(dict.fromkeys(f" {holder.way_to_end}" for holder in holders if holder.way_to_end))
         shown = self._store.shown
         return LedgerError(
-            f"Another run holds what this one needs in the ledger {shown}: {holder}. This run waited {self._wait:g} s (ledger_wait). Nothing was changed."
-            " Let that run finish, or end it, then run this again.",
+            f"Another run holds what this one needs in the ledger {shown}: {who}. This run waited {self._wait:g} s (ledger_wait). Nothing was changed."
+            f" Let that run finish, or end it, then run this again.{ways}",
             ledger=shown,
         )
-
-
-def awx_job() -> str | None:
-    """The number of the AWX job that this process belongs to, None outside of AWX."""
-    return os.environ.get("JOB_ID") if "AWX_HOST" in os.environ else None
-
-
-def _this_run() -> str:
-    """Who holds a turn, in words a person can place: host, process, AWX job where there is one."""
-    job = awx_job()
-    return f"host {socket.gethostname()}, process {os.getpid()}" + (f", AWX job {job}" if job else "")

@@ -16,11 +16,11 @@ from .._api.client import Client
 from .._api.errors import AdverityError, InputError
 from .._api.paging import Row
 from .._ledger.history import BindingFact, BindingHistory, FactKind, Window, contains
+from .._ledger.holder import awx_job
 from .._ledger.ledger import Entry, Ledger, open_ledger
 from .._ledger.periods import Uncertainty
 from .._ledger.status import EventKind, Status
 from .._ledger.store import PREDICT, WRITE
-from .._ledger.turns import awx_job
 from .._resources import bindings, extracts
 from .._spec import times
 from .._spec.options import DEFAULT_LEDGER

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._api import text
-from .._api.errors import InputError
+from .._api.errors import AdverityError, InputError
 from .._api.paging import Row, read_numbered, with_integers
 from .._spec import selection
 

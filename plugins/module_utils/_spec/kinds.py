@@ -114,6 +114,10 @@ def place_of_ledger(default: str) -> Kind:
 
     def convert(value: t.Any) -> str:
         place = str(value).strip() or default
-        return place if "://" in place else os.path.expanduser(os.path.expandvars(place))
+        if "://" in place:
+            return place
+        place = os.path.expandvars(place)
+        # With a HOME that is empty or relative, "~" would become another folder. The ledger says so.
+        return os.path.expanduser(place) if os.path.isabs(os.environ.get("HOME", "/")) else place
 
     return Kind("path", "a path or a URL", convert)

@@ -73,6 +73,27 @@ def without_requests(folder):
     return {"PYTHONPATH": str(folder)}
 
 
+def with_a_start(folder, *lines):
+    """The environment of a Python that runs these lines when it starts."""
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text("\n".join(lines) + "\n")
+    return {"PYTHONPATH": str(folder)}
+
+
+def without_locks(folder):
+    """The environment of a Python on a file system without locks."""
+    return with_a_start(
+        folder, "import errno, fcntl, os", "real = fcntl.fcntl", "def refuse(file, command, *more):",
+        "    if command == fcntl.F_OFD_GETLK: raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))", "    return real(file, command, *more)",
+        "fcntl.fcntl = refuse",
+    )  # fmt: skip
+
+
+def with_a_broken_disk(folder):
+    """The environment of a Python whose SQLite cannot read."""
+    return with_a_start(folder, "import sqlite3", "def fail(*_arguments, **_more): raise sqlite3.OperationalError('disk I/O error')", "sqlite3.connect = fail")
+
+
 def look(**options):
     """A task that only looks."""
     return module("binding_info", **options)
@@ -114,6 +135,9 @@ def tasks(folder, tls, pooler):
         requeue(datastream_id=457, target_id=789),
         *(requeue(**LOAD, ledger=str(path)) for path in files.values()),
         requeue(**LOAD, ledger="ledgers/mine"),
+        {**requeue(**LOAD, ledger="~/.ansible/adverity/requeue.sqlite3"), "environment": {"HOME": ""}},
+        {**requeue(**LOAD, ledger=str(folder / "ledgers" / "without locks")), "environment": without_locks(folder / "locks")},
+        {**requeue(**LOAD, ledger=str(folder / "ledgers" / "broken")), "environment": with_a_broken_disk(folder / "broken")},
         requeue(**LOAD, ledger="postgresql://me:hush@db.example.com/ledger"),
         requeue(**LOAD, ledger=pooler),
     ]

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
+import socket
 import threading
 
 import pytest
@@ -15,9 +17,10 @@ from ansible_collections.adverity.management.plugins.module_utils._api.client im
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger import postgresql
 from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
+from ansible_collections.adverity.management.plugins.module_utils._ledger.holder import Run, from_label
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry, Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
-from ansible_collections.adverity.management.tests.unit.plugins.places import AFTER, BEFORE, DURING, PASS, Proxy
+from ansible_collections.adverity.management.tests.unit.plugins.places import AFTER, BEFORE, DURING, PASS, Postgres, Proxy
 
 HOST = "acme.example"
 PASSWORD = "p4ss-w0rd-that-must-not-show"
@@ -199,6 +202,85 @@ def test_a_server_that_is_not_there(proxies, place):
         assert message.endswith("Check the URL, ledger_password and the server, then run it again. What was noted before is not lost.")
 
 
+# A machine that is no more
+
+
+@pytest.fixture
+def tcp_server():
+    """A server on a port of loopback: a Unix socket has no keepalives."""
+    with Postgres() as server:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        server.control("-m", "immediate", "stop")
+        server.control("-l", str(server.folder / "log"), "-o", f"-h 127.0.0.1 -p {port} -k {server.folder}", "start")
+        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+
+
+SHOWN = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout")
+OURS = {"keepalives": "1", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "60000", "connect_timeout": "30"}
+
+
+def test_both_ends_notice_a_dead_machine_within_two_minutes(tcp_server):
+    """What the URL says wins, at each end."""
+    cases = [
+        ("", {}, ["30", "10", "3", "60000"]),
+        ("?keepalives_idle=7&tcp_user_timeout=0&connect_timeout=3", {"keepalives_idle": "7", "tcp_user_timeout": "0", "connect_timeout": "3"}, None),
+        ("?options=-c%20tcp_keepalives_idle%3D11%20-c%20tcp_user_timeout%3D5000", {}, ["11", "10", "3", "5000"]),
+    ]
+    for purpose in (WRITE, PREDICT, LOOK):
+        for parameters, client, server in cases:
+            with open_at(tcp_server + parameters, purpose) as ledger:
+                told = ledger.store._connection.info.get_parameters()
+                assert {name: told.get(name) for name in OURS} == {**OURS, **client}
+                assert [ledger.store.read("SHOW " + name)[0][0] for name in SHOWN] == (server or ["30", "10", "3", "60000"])
+
+
+def test_who_waits_is_told_how_to_end_the_session_of_a_dead_machine(postgres, place):
+    with place.open() as ledger, place.open(wait=0) as other:
+        ledger.take_turn([5])
+        with pytest.raises(LedgerError) as caught:
+            other.take_turn([5])
+        assert "If its machine is no more, PostgreSQL ends its session within two minutes. To end it at once, run there: " in str(caught.value)
+        postgres.run(str(caught.value).rpartition("run there: ")[2])
+        other.take_turn([5])
+
+
+# Who holds the lock
+
+
+@pytest.mark.parametrize("purpose", [WRITE, PREDICT])
+@pytest.mark.parametrize("chosen", [None, "mine \u2013"])
+def test_a_holder_of_another_role_is_named_as_far_as_the_server_tells(postgres, place, role, purpose, chosen):
+    """Such a role is told the application, and not since when; a name that the user chose stays."""
+    with place.open() as ledger:
+        ledger.take_turn([5])
+    for grant in ("USAGE ON SCHEMA", "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA"):
+        postgres.run(f"GRANT {grant} adverity_management TO {role}", place.database)
+    with open_at(postgres.url(place.database, **({"application_name": chosen} if chosen else {})), purpose) as ledger:
+        ledger.take_turn([5])
+        with pytest.raises(LedgerError) as caught, open_at(postgres.url(place.database, role), wait=0) as other:
+            other.take_turn([5])
+        message = str(caught.value)
+        pid = ledger.store._connection.info.backend_pid
+        if chosen:
+            assert re.search(rf": session {pid} of the server, application mine [^,]+, role postgres\. This run waited 0 s", message)
+        else:
+            mode = ", in check mode" if purpose == PREDICT else ""
+            assert f": host {socket.gethostname()}, process {os.getpid()}{mode}. This run waited 0 s" in message
+        assert f"SELECT pg_terminate_backend({pid})" in message
+
+
+@pytest.mark.parametrize("host", ["h" * 200, "m\u00fcller", "a@b, process 1"])
+@pytest.mark.parametrize("job", [None, "42", "'); DROP", "9" * 100])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_label_is_short_and_names_the_process(host, job, check_mode):
+    label = Run(host, 4194304, job).label(check_mode)
+    assert len(label.encode("ascii")) <= 63
+    run, checks = from_label(label)
+    assert (run.process, run.job, checks) == (4194304, "42" if job == "42" else None, check_mode)
+    assert from_label("psql") is None
+
+
 # Rights
 
 
@@ -306,7 +388,7 @@ def test_another_url_is_refused(url):
 def test_parameters_of_libpq_work_as_everywhere(postgres, place, parameters):
     with open_at(postgres.url(place.database, **parameters)) as ledger:
         work(ledger, [])
-        ledger.refused([5], 1, "\u2026" if "client_encoding" not in parameters else "x")
+        ledger.refused([5], 1, "\u2026")
     assert len(stand(place)) == 3
 
 

@@ -7,8 +7,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import pwd
+import resource
 import shutil
+import signal
 import sqlite3
 import stat
 import tempfile
@@ -16,11 +20,14 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._ledger import sqlite
 from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
+from ansible_collections.adverity.management.plugins.module_utils._ledger.holder import this_run
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry, Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
+from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import place_of_ledger
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DEFAULT_LEDGER
 
 HOST = "acme.example"
@@ -131,6 +138,50 @@ def test_a_relative_path_is_refused(tmp_path, monkeypatch, name):
         assert str(caught.value).startswith(f"ledger is {name!r}, a relative path.")
         assert "Set ledger to an absolute path" in str(caught.value)
     assert [one.name for one in tmp_path.iterdir()] in ([], ["home"])
+
+
+def place_of(option):
+    """The path of a ledger, as a module gets it."""
+    return place_of_ledger(DEFAULT_LEDGER)(option)
+
+
+@pytest.mark.parametrize(
+    ("option", "home", "says"),
+    [
+        ("", None, "The default ledger ~/.ansible/adverity/requeue.sqlite3 cannot be found: HOME is not set and this user has no home folder. Set HOME, or"),
+        ("~/mine", None, "The ledger ~/mine cannot be found: HOME is not set and this user has no home folder. Set HOME, or set ledger"),
+        ("$HOME/mine", None, "The ledger $HOME/mine cannot be found: the environment variable HOME is not set. Set HOME, or set ledger"),
+        ("${LEDGERS}/mine", "/home/me", "The ledger ${LEDGERS}/mine cannot be found: the environment variable LEDGERS is not set. Set LEDGERS, or"),
+        ("~no-such-user/mine", "/home/me", "The ledger ~no-such-user/mine cannot be found: there is no user 'no-such-user' with a home folder. Correct"),
+        ("", "", "The default ledger ~/.ansible/adverity/requeue.sqlite3 cannot be found: HOME is '', which is not an absolute path. Correct HOME, or"),
+        ("~", "mine", "The ledger ~ cannot be found: HOME is 'mine', which is not an absolute path. Correct HOME, or set ledger (or ADVERITY_LEDGER) to an"),
+    ],
+)
+def test_a_home_that_is_not_there_is_named(tmp_path, monkeypatch, option, home, says):
+    """As in a container whose user is in no list of users."""
+    def no_user(name_or_number):
+        raise KeyError(name_or_number)
+
+    monkeypatch.setattr(pwd, "getpwuid", no_user)
+    if home is None:
+        monkeypatch.delenv("HOME")
+    else:
+        monkeypatch.setenv("HOME", home)
+    monkeypatch.chdir(tmp_path)
+    for purpose in ALL:
+        with pytest.raises(InputError) as caught, open_at(place_of(option), purpose):
+            pass
+        assert str(caught.value).startswith(says)
+        assert "relative path" not in str(caught.value)
+        assert str(caught.value).endswith("to an absolute path or to the URL of a PostgreSQL database. Nothing was changed.")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_home_the_list_of_users_tells_it(tmp_path, monkeypatch):
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", lambda _number: pwd.struct_passwd(("me", "x", 1, 1, "", str(tmp_path / "of-the-list"), "/bin/sh")))
+    with open_at(place_of("")) as ledger:
+        assert ledger.shown == str(tmp_path / "of-the-list" / ".ansible" / "adverity" / "requeue.sqlite3")
 
 
 def test_a_link_leads_to_the_ledger(tmp_path, path):
@@ -494,6 +545,99 @@ def test_a_disk_that_is_full_from_the_beginning(path, monkeypatch):
     monkeypatch.setattr(os, "mkdir", full)
     with pytest.raises(LedgerError, match=r"No space left on device\. Free space on the disk"), open_at(path):
         pass
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+@pytest.mark.parametrize("purpose", ALL)
+def test_a_file_system_without_locks_is_named(path, monkeypatch, number, purpose):
+    fill(path, extracts=3)
+    before = snapshot(path.parent)
+
+    def refuse(_file, command, *_more):
+        raise OSError(number, os.strerror(number)) if command == sqlite._GET_LOCK else AssertionError(command)
+
+    monkeypatch.setattr(sqlite.fcntl, "fcntl", refuse)
+    with pytest.raises(LedgerError) as caught, open_at(path, purpose):
+        pass
+    assert str(caught.value) == (
+        f"The ledger {path} cannot be used: its file system does not lock files ({os.strerror(number)}). Two runs could not keep out of each other's way there."
+        " Copy the file to a local disk while no run is at work, and set ledger to it; or set ledger to a PostgreSQL database. Nothing was changed."
+    )
+    assert snapshot(path.parent) == before
+
+
+@pytest.mark.parametrize("says", ["disk I/O error", "locking protocol"])
+def test_a_disk_that_fails_is_no_damaged_ledger(path, monkeypatch, says):
+    fill(path, extracts=3)
+
+    def fail(*_arguments, **_more):
+        raise sqlite3.OperationalError(says)
+
+    monkeypatch.setattr(sqlite3, "connect", fail)
+    with pytest.raises(LedgerError) as caught, open_at(path):
+        pass
+    message = str(caught.value)
+    assert f"cannot be used: {says}. The disk or the connection to it fails, or its file system does not lock files, as some network" in message
+    assert "what was noted before is not lost. Check the disk. If it is sound: copy the file to a local disk" in message
+    assert "Restore" not in message
+
+
+def test_a_disk_that_fails_while_it_is_written(path, fork):
+    """For real: the system refuses to let the file grow, which SQLite calls an I/O error."""
+    fill(path, extracts=3)
+
+    def work(child):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, resource.RLIM_INFINITY))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        try:
+            with open_at(path) as ledger:
+                ledger.note({}, (Entry(5, one, 456, "x" * 100) for one in range(10, 1000)))
+        except LedgerError as error:
+            child.say(str(error))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    said = fork(work).hear()
+    assert "cannot be used: disk I/O error. The disk or the connection to it fails" in said
+    with open_at(path, LOOK) as ledger:
+        assert len(list(ledger.entries())) == 3
+
+
+@pytest.mark.parametrize(
+    ("says", "next_step"),
+    [
+        ("unable to open database file", "Make the place usable for this user"),
+        ("attempt to write a readonly database", "Make the place usable for this user"),
+        ("database disk image is malformed", "Restore a current copy"),
+        ("no such column: pairs", "Restore a current copy"),
+    ],
+)
+def test_only_damage_asks_for_a_copy(path, monkeypatch, says, next_step):
+    with open_at(path) as ledger:
+        def fail():
+            raise sqlite3.OperationalError(says)
+
+        with pytest.raises(LedgerError, match=f"{says}. The file was not changed. {next_step}"), ledger.store._errors():
+            fail()
+
+
+@pytest.mark.parametrize("binding_ids", [[0], [1, 2, 3], [2**23 - 2], [2**31, 2**62, 2**63 - 1], None])
+@pytest.mark.parametrize("instance", [1, 2, 125, 126, 127, 10**6])
+@pytest.mark.parametrize("process", [1, 4194303])
+def test_the_bytes_of_a_lock_tell_its_holder(monkeypatch, binding_ids, instance, process):
+    """They lie behind the content and SQLite's own locks, in what a file may have, apart from those of others; a whole instance covers its bindings."""
+    monkeypatch.setattr(os, "getpid", lambda: process)
+    spans = sqlite._spans(instance, binding_ids)
+    [(whole, length)] = sqlite._spans(instance, None)
+    first = sqlite._first_byte(instance)
+    assert 2**40 < first <= whole
+    assert whole + length == first + sqlite._INSTANCE <= 2**63
+    number = sqlite._number(this_run())
+    for start, size in spans:
+        assert whole <= start < start + size <= whole + length
+        assert sqlite._holder_number(instance, start, size) == number
+    ends = sorted((start, start + size) for start, size in spans)
+    assert all(one[1] < other[0] for one, other in zip(ends, ends[1:]))  # those that touch would become one lock
+    assert (number - 1) // sqlite._HOSTS == process
 
 
 def test_a_file_that_another_program_locks(path, monkeypatch):

@@ -178,12 +178,100 @@ def test_who_waits_too_long_names_the_holder(place, fork, monkeypatch, job, awx,
     assert result["ledger"] == place.shown
 
 
-def test_a_run_in_check_mode_that_holds_is_named_as_such(place, fork):
-    holder = fork(hold(place, [5], PREDICT))
+def refusal(place, wanted, purpose=WRITE):
+    """What a run is told that does not wait."""
+    with pytest.raises(LedgerError) as caught, place.open(purpose, wait=0) as ledger:
+        ledger.take_turn(wanted)
+    message = str(caught.value)
+    assert message.startswith(f"Another run holds what this one needs in the ledger {place.shown}: ")
+    return message
+
+
+def hold_now(place, fork, binding_ids, purpose=WRITE):
+    """A run that holds these bindings."""
+    holder = fork(hold(place, binding_ids, purpose))
     start(holder)
-    assert holder.hear() == AT_ONCE
-    with pytest.raises(LedgerError, match=r"a run in check mode\. This run waited 0 s"), place.open(wait=0) as ledger:
-        ledger.take_turn([5])
+    assert holder.hear().endswith(" waited 0")
+    return holder
+
+
+def hold_and_end(place, binding_ids):
+    """A run of this process that held these bindings, and is over."""
+    with place.open() as ledger:
+        ledger.take_turn(binding_ids)
+
+
+@pytest.mark.parametrize("before", [[5], None])
+@pytest.mark.parametrize("held", [[5], None])
+def test_a_run_in_check_mode_that_holds_is_named_and_not_who_held_before(place, fork, before, held):
+    hold_and_end(place, before)
+    holder = hold_now(place, fork, held, PREDICT)
+    message = refusal(place, [5])
+    assert f": host {socket.gethostname()}, process {holder.pid}, in check mode" in message
+    assert f"process {os.getpid()}" not in message
+    assert message == refusal(place, None)
+
+
+def test_who_is_in_check_mode_itself_is_told_the_holder(place, fork):
+    hold_and_end(place, [5, 6])
+    writer, beside = hold_now(place, fork, [5]), hold_now(place, fork, [6], PREDICT)
+    message = refusal(place, [5, 6], PREDICT)
+    assert f"process {writer.pid}" in message
+    assert f"process {beside.pid}" not in message  # two runs in check mode do not exclude each other
+    assert f"process {os.getpid()}" not in message
+
+
+def test_who_holds_another_binding_or_held_one_later_is_not_named(place, fork):
+    holder, beside = hold_now(place, fork, [5]), hold_now(place, fork, [7])
+    hold_and_end(place, [6])
+    message = refusal(place, [5, 6])
+    assert f": host {socket.gethostname()}, process {holder.pid}, since 20" in message
+    for other in (beside.pid, os.getpid()):
+        assert f"process {other}" not in message
+
+
+def test_each_of_two_holders_is_named(place, fork):
+    holders = [hold_now(place, fork, [5]), hold_now(place, fork, [6], PREDICT)]
+    message = refusal(place, [6, 5])
+    assert all(f"process {holder.pid}" in message for holder in holders)
+    assert message.count("in check mode") == 1
+    assert any(f"process {holder.pid}" in refusal(place, None) for holder in holders)
+
+
+@pytest.mark.parametrize("purpose", [WRITE, PREDICT])
+def test_a_run_that_was_killed_is_not_named(place, fork, purpose):
+    killed = hold_now(place, fork, [5])
+    killed.kill()
+    holder = fork(hold(place, [5], purpose))
+    start(holder)
+    assert holder.hear().startswith("again ")
+    message = refusal(place, [5])
+    assert f"process {holder.pid}" in message
+    assert f"process {killed.pid}" not in message
+
+
+@pytest.mark.parametrize("purpose", [WRITE, PREDICT])
+def test_a_holder_on_another_machine_is_not_taken_for_one_on_this(place, fork, monkeypatch, purpose):
+    with monkeypatch.context() as patched:
+        patched.setattr(socket, "gethostname", lambda: "other-machine")
+        holder = hold_now(place, fork, [5], purpose)
+    message = refusal(place, [5])
+    file_in_check_mode = purpose == PREDICT and "://" not in place.ledger
+    where = f"process {holder.pid} on another machine" if file_in_check_mode else f"host other-machine, process {holder.pid}"
+    assert f": {where}{', in check mode' if purpose == PREDICT else ''}" in message
+    assert socket.gethostname() not in message
+
+
+@pytest.mark.parametrize("wait", [0, 0.3])
+def test_a_holder_that_cannot_be_told_is_not_another_one(place, fork, monkeypatch, wait):
+    """It may end between the last try and the question."""
+    hold_and_end(place, [5])
+    hold_now(place, fork, [5])
+    with place.open(wait=wait) as ledger:
+        monkeypatch.setattr(type(ledger.store), "holders", lambda *_arguments: [])
+        with pytest.raises(LedgerError, match=r": it cannot be told which\. This run waited") as caught:
+            ledger.take_turn([5])
+    assert "process" not in str(caught.value)
 
 
 def test_one_of_two_bindings_that_is_held_takes_nothing(place, fork):

@@ -27,7 +27,7 @@ from .._api import text
 from .._api.client import MissingLibrary
 from .._api.errors import InputError, LedgerError
 from .holder import Holder, describe, from_label, this_run
-from .schema import VERSION, statements_from
+from .schema import OLDEST, VERSION, statements_from
 from .store import DAMAGED, LOOK, PREDICT, WRITE, Values, failed
 
 try:
@@ -93,6 +93,11 @@ class PostgresqlStore:
             self._connection.execute("SET idle_session_timeout = 0" if self._connection.info.server_version >= 140000 else "SELECT 1")
             self._connection.execute(f"SET search_path = {SCHEMA}")
             version = self._version()
+            if version is not None and version < OLDEST:
+                raise failed(
+                    self.shown, f"an older version of this collection wrote it (format {version}, this one knows {VERSION})",
+                    "Nothing was changed. Finish its backfills with that version, then set ledger to another database: the page on upgrading says how.",
+                )
             if (version is None or version < VERSION) and self._writes:
                 self._migrate()
                 version = self._version()

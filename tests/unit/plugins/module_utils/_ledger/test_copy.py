@@ -72,7 +72,7 @@ def use(place, extract_id, host=HOST):
     """A run that sends an extract."""
     with place.open(host=host) as ledger:
         ledger.take_turn([5])
-        ledger.note({}, entries=[Entry(5, extract_id, 456, None)])
+        ledger.note({}, entries=[Entry(5, extract_id, 456, f"2026-02-01T00:00:{extract_id % 60:02}Z")])
         ledger.dispatched(ledger.intend([5], [extract_id]))
 
 

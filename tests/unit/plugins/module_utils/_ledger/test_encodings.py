@@ -13,8 +13,10 @@ import psycopg
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger import copy
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import LOOK, PREDICT, WRITE, Entry, Ledger
-from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
 
 HOST = "acme.example"
 ENCODINGS = ["SQL_ASCII", "LATIN1", "WIN1252", "UTF8", "EUC_JP"]
@@ -34,6 +36,8 @@ TEXTS = {
     "empty": "",
 }
 
+ROW = BindingFact(FactKind.ROW, "2026-01-01T00:00:00Z", enabled=True, updated="2026-01-01T00:00:00Z")
+
 
 @pytest.fixture
 def database(postgres, encoding):
@@ -52,9 +56,9 @@ def open_at(place, purpose=WRITE):
 def fill(ledger):
     """Everything in which a text can stand."""
     ledger.take_turn([5])
-    ledger.note({5: Record(456, True)}, [Entry(5, number, 456, "2026-01-01T00:00:00Z") for number, _text in enumerate(TEXTS)])
+    ledger.note({5: [ROW]}, entries=[Entry(5, number, 456, "2026-01-01T00:00:00Z") for number, _text in enumerate(TEXTS)])
     for number, text in enumerate(TEXTS.values()):
-        ledger.refused([5], number, text)
+        ledger.record(EventKind.REFUSED, [Entry(5, number, 456, None)], text)
 
 
 def reasons(ledger):
@@ -76,7 +80,7 @@ def test_any_text_is_kept_in_any_database(postgres, database, encoding, paramete
             assert reasons(ledger) == list(TEXTS.values())
             assert [entry.reason for entry in ledger.stopped_entries()] == list(TEXTS.values())
             assert set(ledger.statuses(5, range(len(TEXTS))).values()) == {"refused"}
-            assert ledger.records() == {5: Record(456, True)}
+            assert [fact._replace(id=None) for fact in ledger.histories()[5].facts] == [ROW]
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
@@ -118,7 +122,7 @@ def test_a_text_that_was_written_as_it_is_stays_readable(postgres, database, enc
         fill(ledger)
     codec = {"SQL_ASCII": "utf-8", "UTF8": "utf-8", "LATIN1": "latin-1", "WIN1252": "cp1252"}[encoding]
     written = text.encode(codec).hex()
-    postgres.run(f"UPDATE post SET reason = convert_from('\\x{written}', '{encoding}') WHERE reason = '404: gone'", database)
+    postgres.run(f"UPDATE event SET reason = convert_from('\\x{written}', '{encoding}') WHERE reason = '404: gone'", database)
     with open_at(postgres.url(database)) as ledger:
         assert reasons(ledger)[0] == text
 
@@ -128,7 +132,7 @@ def test_bytes_of_an_unknown_encoding_stop_nothing(postgres, database):
     """SQL_ASCII takes anything. What was written in Latin 1 cannot be told from it, and is shown as well as it can be."""
     with open_at(postgres.url(database)) as ledger:
         fill(ledger)
-    postgres.run("UPDATE post SET reason = E'\\xfcber' WHERE reason = '404: gone'", database)
+    postgres.run("UPDATE event SET reason = E'\\xfcber' WHERE reason = '404: gone'", database)
     with open_at(postgres.url(database)) as ledger:
         assert reasons(ledger)[:2] == ["\ufffdber", TEXTS["dash"]]
 

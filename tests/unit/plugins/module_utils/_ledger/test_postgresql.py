@@ -450,15 +450,18 @@ def test_a_pooler_is_refused(proxies, place, purpose):
 def test_a_newer_version_is_refused(postgres, place, purpose):
     with place.open() as ledger:
         work(ledger, [])
-    place.run("UPDATE format SET version = 3")
+    place.run("UPDATE format SET version = 99")
     before = place.content()
     message = refusal(place.ledger, purpose)
-    assert "a newer version of this collection wrote it (format 3, this one knows 2). Update the collection on this machine. Nothing was changed." in message
+    assert "a newer version of this collection wrote it (format 99, this one knows 3). Update the collection on this machine. Nothing was changed." in message
+    place.run("UPDATE format SET version = 2")
+    assert "an older version of this collection wrote it (format 2, this one knows 3). Nothing was changed." in refusal(place.ledger, purpose)
+    place.run("UPDATE format SET version = 99")
     assert place.content() == before
 
 
 @pytest.mark.parametrize("purpose", [WRITE, LOOK])
-@pytest.mark.parametrize("statement", ["DROP TABLE load", "ALTER TABLE post DROP COLUMN pairs", "DELETE FROM format"])
+@pytest.mark.parametrize("statement", ["DROP TABLE load", "ALTER TABLE event DROP COLUMN pairs", "DELETE FROM format"])
 def test_tables_that_are_not_those_of_a_ledger(place, purpose, statement):
     with place.open() as ledger:
         work(ledger, [])

@@ -33,7 +33,7 @@ from ansible_collections.adverity.management.plugins.module_utils._spec.options 
 HOST = "acme.example"
 ALL = [WRITE, PREDICT, LOOK]
 READING = [PREDICT, LOOK]
-INSERT = "INSERT INTO load VALUES (1, 2, 3, 4, NULL, NULL, NULL)"
+INSERT = "INSERT INTO load VALUES (1, 2, 3, 4, NULL, NULL)"
 
 ROW = BindingFact(FactKind.ROW, enabled=True, updated="2026-01-01T00:00:00Z")
 
@@ -258,7 +258,7 @@ DAMAGED_INSIDE = {  # found where it is read
 def read_all(ledger):
     """Everything that a run may ask."""
     ledger.histories()
-    ledger.totals()
+    ledger.binding_rows()
     ledger.pending()
     ledger.open_entries()
     ledger.pending_entries([5])
@@ -306,9 +306,9 @@ def test_damage_inside_is_found_where_it_is_read(path, damage):
         (["PRAGMA journal_mode = WAL", "CREATE TABLE other (x)"], "not a ledger of this collection"),
         (["PRAGMA application_id = 7"], "not a ledger of this collection"),
         (["PRAGMA user_version = 1"], "not a ledger of this collection"),
-        (["PRAGMA application_id = 0x41444C47", "PRAGMA user_version = 3"], "newer version of this collection"),
+        (["PRAGMA application_id = 0x41444C47", "PRAGMA user_version = 99"], "newer version of this collection"),
         (["PRAGMA application_id = 0x41444C47", "PRAGMA user_version = 1", "CREATE TABLE backfill (x)"], "an older version of this collection wrote it"),
-        (["PRAGMA application_id = 0x41444C47", "PRAGMA user_version = 2", "CREATE TABLE other (x)"], "its tables are not those of a ledger"),
+        (["PRAGMA application_id = 0x41444C47", "PRAGMA user_version = 3", "CREATE TABLE other (x)"], "its tables are not those of a ledger"),
     ],
 )
 def test_another_database_is_no_ledger_and_left_as_it_is(path, statements, says):
@@ -326,7 +326,7 @@ def test_a_newer_ledger_is_not_touched(path, purpose):
     fill(path)
     foreign(path, "PRAGMA user_version = 99")
     before = snapshot(path.parent)
-    told = r"newer version of this collection wrote it \(format 99, this one knows 2\)\. Update the collection on this machine\. Nothing was changed"
+    told = r"newer version of this collection wrote it \(format 99, this one knows 3\)\. Update the collection on this machine\. Nothing was changed"
     with pytest.raises(LedgerError, match=told), open_at(path, purpose):
         pass
     assert snapshot(path.parent) == before
@@ -502,7 +502,7 @@ def test_a_transaction_is_all_or_nothing(path):
         assert count(path) == 1
 
 
-@pytest.mark.parametrize("statement", ["nonsense", "INSERT INTO post (instance, status) VALUES (1, 'lost')", INSERT, "INSERT INTO gone VALUES (1)"])
+@pytest.mark.parametrize("statement", ["nonsense", "INSERT INTO event (instance) VALUES (1)", INSERT, "INSERT INTO gone VALUES (1)"])
 def test_what_sqlite_says_becomes_a_ledger_error_and_is_rolled_back(path, statement):
     with stored(path) as store:
         with pytest.raises(LedgerError, match="cannot be used"), store.transaction():
@@ -656,7 +656,7 @@ def test_what_a_killed_run_left_half_way_is_undone(path, fork):
     def work(child):
         with stored(path) as store, store.transaction():
             store.read("PRAGMA cache_size = 1")  # so that it spills to the file before it is committed
-            store.write_many("INSERT INTO load VALUES (?, ?, ?, ?, ?, ?, ?)", ((1, 6, one, 4, "x" * 100, None, None) for one in range(5000)))
+            store.write_many("INSERT INTO load VALUES (?, ?, ?, ?, ?, ?)", ((1, 6, one, 4, "x" * 100, None) for one in range(5000)))
             child.say("spilt")
             child.wait()
 

@@ -407,7 +407,7 @@ def test_first_runs_at_once_make_one_ledger(ledger_place, fork):
     for child in children:
         child.go()
     assert [child.hear() for child in children] == ["fine"] * 5
-    assert sorted(host for [host] in ledger_place.run("SELECT host FROM instance")) == [HOST, "b.example"]
+    assert sorted(host for [host] in ledger_place.run("SELECT name FROM host")) == [HOST, "b.example"]
 
 
 def test_four_first_runs_at_once_take_turns(ledger_place, fork, tmp_path):

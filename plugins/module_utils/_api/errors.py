@@ -39,6 +39,10 @@ class Unfinished(AdverityError):
         super().__init__(message, unfinished=True, **facts)
 
 
+class MissingLibrary(AdverityError):
+    """The Python that runs the module lacks a library."""
+
+
 class LedgerError(AdverityError):
     """The ledger cannot be read or written, or is not a ledger."""
 

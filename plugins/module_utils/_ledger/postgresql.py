@@ -24,8 +24,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ansible.module_utils.basic import missing_required_lib
 
 from .._api import text
-from .._api.client import MissingLibrary
-from .._api.errors import InputError, LedgerError
+from .._api.errors import InputError, LedgerError, MissingLibrary
 from .holder import Holder, describe, from_label, this_run
 from .schema import OLDEST, VERSION, statements_from
 from .store import DAMAGED, LOOK, PREDICT, WRITE, Values, failed

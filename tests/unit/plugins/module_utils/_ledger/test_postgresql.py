@@ -13,8 +13,7 @@ import socket
 import threading
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.client import MissingLibrary
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, LedgerError, MissingLibrary
 from ansible_collections.adverity.management.plugins.module_utils._ledger import postgresql
 from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.holder import Run, from_label

@@ -180,7 +180,8 @@ class Deployment:
             self.data = values["data"][PREFIX[:-1]]
             return {}
         if action == "ansible.builtin.fail":
-            raise AdverityError(values["msg"])
+            facts = {name: value for name, value in self.requeued.items() if name not in ("msg", "failed", "changed", "skipped")}
+            raise AdverityError(values["msg"], **facts)
         name = action.removeprefix(COLLECTION)
         if name not in MODULES:
             raise NotImplementedError(action)

@@ -19,6 +19,7 @@ class EventKind(str, enum.Enum):
     """One thing that happened to extracts on their way into bindings."""
 
     INTENDED = "intended"  # a request was about to be sent, and no response is recorded
+    UNDER_WAY = "under_way"  # Adverity was processing the extract without a request of this ledger, when the binding was enabled
     DISPATCHED = "dispatched"  # the API confirmed the request, or the user did
     REFUSED = "refused"  # Adverity refused the extract
     RECORDED = "recorded"  # loaded, by the user's word
@@ -57,12 +58,12 @@ _STATUS_OF_ANSWER = {
 def derive_status(events: t.Iterable[Event]) -> tuple[Status, Event | None]:
     """The status after these events, oldest first, and the event that decides it.
 
-    A request without a response stays unknown until a later request is confirmed or the user settles it. What was dispatched stays dispatched: a
-    refusal of a later request does not take it back.
+    A request without a response, or a load that Adverity may have begun itself, stays unknown until a later request is confirmed or the user settles it.
+    What was dispatched stays dispatched: a refusal of a later request does not take it back.
     """
     open_request = answer = refusal = None
     for event in events:
-        if event.kind is EventKind.INTENDED:
+        if event.kind in (EventKind.INTENDED, EventKind.UNDER_WAY):
             open_request = event
         elif event.kind is EventKind.REFUSED:
             refusal = event

@@ -18,7 +18,7 @@ from .._api.paging import Row
 from .._ledger.history import BindingFact, BindingHistory, FactKind, Window, contains
 from .._ledger.holder import awx_job
 from .._ledger.ledger import Entry, Ledger, open_ledger
-from .._ledger.periods import Uncertainty
+from .._ledger.periods import Reason, Uncertainty
 from .._ledger.status import EventKind, Status
 from .._ledger.store import PREDICT, WRITE
 from .._resources import bindings, extracts
@@ -173,6 +173,9 @@ class Run:
         self._ledger.note(self._facts_of_sending(outcome, selected, due_ids), entries=made.due())
         self._ledger.record(EventKind.DISPATCHED, made.entries(made.confirmed), BY_USER)
         self._settle_unlisted(unlisted)
+        # A later run does not see any more that these were under way.
+        under_way = (pair for pair, uncertainty in made.unknown.items() if uncertainty.reason == Reason.UNDER_WAY)
+        self._ledger.record(EventKind.UNDER_WAY, made.entries(under_way))
         if self._ledger.writes:
             self._send(outcome)
         else:

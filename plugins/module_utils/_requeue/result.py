@@ -32,7 +32,7 @@ WAYS_ON_REFUSED = (
 )
 _COUNTS = ("requeued", "skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining")
 _REASONS = {
-    LOST: "an earlier run was interrupted before it received the response, or sent them without naming bindings",
+    LOST: "an earlier run received no response, sent them without naming bindings, or found that Adverity was processing them",
     Reason.UNDATED: "the API does not show when they were created, and the binding was enabled at some time",
     Reason.SAME_SECOND: "possibly loaded automatically: they were created in the very second in which the binding was enabled or disabled",
     Reason.OWN: "possibly loaded automatically: they were created while a run was enabling or disabling the binding",

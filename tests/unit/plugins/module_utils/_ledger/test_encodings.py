@@ -78,7 +78,7 @@ def test_any_text_is_kept_in_any_database(postgres, database, encoding, paramete
     for purpose in (WRITE, PREDICT, LOOK):
         with open_at(place, purpose) as ledger:
             assert reasons(ledger) == list(TEXTS.values())
-            assert [entry.reason for entry in ledger.stopped_entries()] == list(TEXTS.values())
+            assert [entry.reason for entry in ledger.open_entries()] == list(TEXTS.values())
             assert set(ledger.statuses(5, range(len(TEXTS))).values()) == {"refused"}
             assert [fact._replace(id=None) for fact in ledger.histories()[5].facts] == [ROW]
 

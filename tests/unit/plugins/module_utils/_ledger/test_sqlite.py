@@ -259,7 +259,7 @@ def read_all(ledger):
     """Everything that a run may ask."""
     ledger.histories()
     ledger.binding_rows()
-    ledger.pending()
+    ledger.pending_counts()
     ledger.open_entries()
     ledger.pending_entries([5])
     ledger.statuses(5, range(1, 400))

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import Event, EventKind, Status, derive_status
 
 INTENDED, DISPATCHED, REFUSED, RECORDED = EventKind.INTENDED, EventKind.DISPATCHED, EventKind.REFUSED, EventKind.RECORDED
-FAILED, LOADED = EventKind.FAILED, EventKind.LOADED
+FAILED, LOADED, UNDER_WAY = EventKind.FAILED, EventKind.LOADED, EventKind.UNDER_WAY
 
 
 def derive(kinds):
@@ -33,6 +33,9 @@ def derive(kinds):
         # A request without a response stays unknown, also if a later one is refused, or its extract is not listed any more (A9).
         ([INTENDED, REFUSED], Status.UNKNOWN, 1),
         ([DISPATCHED, INTENDED], Status.UNKNOWN, 2),
+        ([UNDER_WAY], Status.UNKNOWN, 1),
+        ([UNDER_WAY, REFUSED], Status.UNKNOWN, 1),
+        ([UNDER_WAY, RECORDED], Status.RECORDED, 2),
         # It is settled by a later request that is confirmed, and by the user.
         ([INTENDED, DISPATCHED], Status.DISPATCHED, 2),
         ([INTENDED, RECORDED], Status.RECORDED, 2),

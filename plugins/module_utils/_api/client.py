@@ -11,13 +11,15 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import ssl
 import time
 import traceback
 import typing as t
 from datetime import datetime
+from urllib.parse import urlsplit
 
-from . import retry, text, time_limit
+from . import retry, secrets, text, time_limit
 from .errors import AdverityError, InputError, Lost, NotReached, Refused, RequestError, UnreadableAnswer
 
 try:
@@ -106,7 +108,7 @@ class Client:
             raise MissingLibrary(missing_required_lib("requests"), exception=_REQUESTS_MISSING)
         self.base_url = base_url
         self.host = base_url.split("://", 1)[1]
-        self._key = api_key
+        secrets.register_key(api_key)
         self._timeout, self._retries, self._longest = timeout, retries, retry_max_delay
         self._last_used = _LONG_AGO
         self._session = _session(base_url, api_key, verify)
@@ -209,7 +211,7 @@ class Client:
             if "json" in kind.lower():
                 raise Lost(method, path, f"was answered with {status}, but the answer is cut short") from error
             raise UnreadableAnswer(
-                f"{method} {path} was answered with {status}, but not with JSON: {text.body(content, kind, self._key)}."
+                f"{method} {path} was answered with {status}, but not with JSON: {text.body(content, kind)}."
                 " Check that instance is the host of the Management API and that no proxy or log-in page answers in its place.",
                 method=method,
                 path=path,
@@ -219,18 +221,18 @@ class Client:
     def _refused(self, method: str, path: str, response: t.Any, content: bytes, kind: str) -> RequestError:
         status = response.status_code
         if 300 <= status < 400:
-            where = text.line(response.headers.get("Location", "nowhere"), self._key, 200)
+            where = text.foreign(response.headers.get("Location", "nowhere"), 200)
             said = f"a redirect to {where}"
             hint = "Redirects are not followed, so that the key stays with its host. Check instance."
         else:
-            said = text.body(content, kind, self._key)
+            said = text.body(content, kind)
             hint = _hint(method, path, status)
         retry_after = retry.read_retry_after(response.headers.get("Retry-After"))
         return Refused(method, path, status, said, retry_after, hint)
 
     def _broken(self, method: str, path: str, error: Exception, payload: _Body | None) -> RequestError:
         cause = _innermost(error)
-        reason = _reason(error, cause, self.host, self._timeout, self._key)
+        reason = _reason(error, cause, self.host, self._timeout)
         if method == "DELETE" or (payload is not None and payload.taken):  # of a request without a body nobody can tell how far it came
             return Lost(method, path, reason)
         # urllib3 1 has an error of its own for a certificate that names another host.
@@ -249,6 +251,7 @@ def _session(base_url: str, api_key: str, verify: bool | str) -> t.Any:
     session.get_redirect_target = lambda _response: None
     if base_url.startswith("https://"):
         session.proxies = requests.utils.get_environ_proxies(base_url, no_proxy=None)
+        _check_proxy(requests.utils.select_proxy(base_url, session.proxies))
         if verify is True:
             verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
     if verify is False:
@@ -262,6 +265,27 @@ def _session(base_url: str, api_key: str, verify: bool | str) -> t.Any:
         }
     )
     return session
+
+
+def _check_proxy(proxy: str | None) -> None:
+    """Its credentials are secrets. Raises InputError where it is no URL: the libraries would take a part of the password for a host, and show it."""
+    if not proxy:
+        return
+    whole = proxy if "://" in proxy else "http://" + proxy
+    user, at, _host = whole.partition("://")[2].rpartition("@")
+    name, colon, password = user.partition(":")
+    secrets.register(user, password if colon else name)
+    try:
+        url = urlsplit(whole)
+        usable = bool(url.hostname) and url.port != 0 and not url.query and not url.fragment and url.path in ("", "/") and "\\" not in whole
+        usable = usable and not re.search(r"[\x00-\x20\x7f]|[?#]$", whole) and (not at or url.netloc.endswith(at + _host.rstrip("/")))
+    except ValueError:
+        usable = False
+    if not usable:
+        raise InputError(
+            "The proxy that the environment names (HTTPS_PROXY or ALL_PROXY) is not a URL like http://proxy:3128 (not shown, because it may hold a password)."
+            " In a user name and a password, write %23 for #, %2F for /, %3F for ?, %40 for @ and %25 for %. A port is at most 65535. Nothing was sent."
+        )
 
 
 def _refuse_unbounded(method: str, path: str, params: Params) -> None:
@@ -295,7 +319,7 @@ def _innermost(error: BaseException) -> BaseException:
     return error
 
 
-def _reason(error: BaseException, cause: BaseException, host: str, timeout: float, secret: str) -> str:
+def _reason(error: BaseException, cause: BaseException, host: str, timeout: float) -> str:
     """One line on why no answer came."""
     if isinstance(cause, time_limit.TooSlow):
         return f"got no whole answer from {host} within {cause}"
@@ -304,4 +328,4 @@ def _reason(error: BaseException, cause: BaseException, host: str, timeout: floa
     if isinstance(error, requests.exceptions.Timeout):
         return f"got no answer from {host} within {timeout:g} s"
     words = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
-    return f"got no answer from {host}: {text.line(words or type(cause).__name__, secret)}"
+    return f"got no answer from {host}: {text.foreign(words or type(cause).__name__)}"

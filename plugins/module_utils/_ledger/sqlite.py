@@ -25,6 +25,7 @@ import struct
 import typing as t
 from urllib.parse import quote
 
+from .._api import text
 from .._api.errors import InputError, LedgerError
 from .store import DAMAGED, LOOK, TABLES, VERSION, WRITE, Values, failed
 
@@ -156,7 +157,7 @@ class SqliteStore:
             yield
         except (sqlite3.Error, OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise failed(self.shown, reason, _next_step(error, reason)) from error
+            raise failed(self.shown, text.foreign(reason), _next_step(error, reason)) from error
 
     def _exists(self) -> bool:
         try:

@@ -119,12 +119,12 @@ class Sending:
             raise _doubt("it does not say which extracts it dispatched")
         confirmed = [one for one in batch.extract_ids if one in answered]
         journal.confirm(confirmed)
-        self.sent.append((batch._replace(extract_ids=confirmed), text.line(data.get("message") or "")))
+        self.sent.append((batch._replace(extract_ids=confirmed), text.foreign(data.get("message") or "")))
         if journal.standing:
             raise _doubt(f"it does not name extracts {text.ids(journal.standing)} as dispatched")
         more = [one for one in answered if one not in batch.extract_ids]
         if more:
-            self.warnings.append(f"The service says that it also dispatched extracts that were not requested: {text.line(repr(more), longest=200)}.")
+            self.warnings.append(f"The service says that it also dispatched extracts that were not requested: {text.foreign(repr(more), 200)}.")
 
 
 class Journal:

@@ -41,12 +41,13 @@ def fixture_run(scripted, monkeypatch, capsys):
             monkeypatch.setattr(module, "connect", lambda params: scripted)
         with pytest.raises(SystemExit):
             module.main()
-        printed = capsys.readouterr().out
-        for said in (printed, *logged):
+        result = json.loads(capsys.readouterr().out)
+        result.pop("_ansible_new_secrets", None)  # since 2.22: with it a module tells ansible-core what to hide; nobody else gets it
+        for said in (json.dumps(result), *logged):
             assert SECRET not in said
             assert "k3y" not in said
         assert logged or not sends
-        return json.loads(printed)
+        return result
 
     return run
 

@@ -128,12 +128,12 @@ check_mode:
   sample: false
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._resources.binding_state import set_enabled
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import INTEGER_ID
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import BINDING_IDS, LEDGER, TARGET_ID
 
 
@@ -144,7 +144,7 @@ def run(params, check_mode):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(
             CONNECTION_SPEC,
             **BINDING_IDS,

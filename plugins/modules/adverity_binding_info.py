@@ -73,12 +73,12 @@ count:
   sample: 1
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import INTEGER_ID
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import BINDING_IDS, TARGET_ID
 
 
@@ -93,7 +93,7 @@ def run(params):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(
             CONNECTION_SPEC,
             **BINDING_IDS,

@@ -121,32 +121,32 @@ steps:
   sample: [plan, enable, send]
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.adverity.management.plugins.module_utils._api import secrets
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._deploy import plan
-from ansible_collections.adverity.management.plugins.module_utils._spec import secrets
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import LEDGER
 
 
 def run(params, check_mode):
-    return plan.make(connect(params), params, check_mode)
+    result = plan.make(connect(params), params, check_mode)
+    secrets.refuse_key(result)
+    return result
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec=dict(CONNECTION_SPEC, **LEDGER, variables={"type": "dict", "required": True, "no_log": True}),
+    module = Module(
+        argument_spec=dict(CONNECTION_SPEC, **LEDGER, variables={"type": "dict", "required": True}),
         supports_check_mode=True,
     )
-    shown = secrets.invocation(module)
     try:
         result = run(module.params, module.check_mode)
     except AdverityError as error:
-        secrets.hide_quoted(module, error)
-        module.fail_json(invocation=shown, **error.result())
+        module.fail_json(**error.result())
     for warning in result.pop("warnings"):
         module.warn(warning)
-    module.exit_json(invocation=shown, check_mode=module.check_mode, **result)
+    module.exit_json(check_mode=module.check_mode, **result)
 
 
 if __name__ == "__main__":

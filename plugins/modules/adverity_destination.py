@@ -141,11 +141,11 @@ changes:
     dataset: {before: sales, after: marketing}
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings, destinations, directory
-from ansible_collections.adverity.management.plugins.module_utils._spec import secrets, selection
+from ansible_collections.adverity.management.plugins.module_utils._spec import selection
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
     DESTINATION,
     FORCE_SETTINGS,
@@ -191,7 +191,7 @@ def delete(client, kind, params, check_mode):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(
             CONNECTION_SPEC, **TARGET_TYPE, **DESTINATION, **SETTINGS, **FORCE_SETTINGS, **STATE, connection={"type": "str"}, connection_type={"type": "str"}
         ),
@@ -199,15 +199,13 @@ def main():
         required_by={"connection_type": "connection"},
         supports_check_mode=True,
     )
-    shown = secrets.invocation(module)
     try:
         result = run(module.params, module.check_mode)
     except AdverityError as error:
-        secrets.hide_quoted(module, error)
-        module.fail_json(invocation=shown, **error.result())
+        module.fail_json(**error.result())
     for warning in result.pop("warnings", []):
         module.warn(warning)
-    module.exit_json(invocation=shown, **result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -89,11 +89,11 @@ schemas:
       schema_mapping: {type: boolean, required: false, read_only: false, label: Schema mapping}
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._resources import destinations, directory
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DESTINATION
 
 
@@ -117,7 +117,7 @@ def run(params):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(CONNECTION_SPEC, **DESTINATION, type={"type": "str"}, schema={"type": "bool", "default": False}),
         required_if=[("schema", True, ("type",))],
         supports_check_mode=True,

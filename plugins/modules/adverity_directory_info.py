@@ -100,11 +100,11 @@ connections:
     - {id: 34, name: BigQuery service account, stack: 12, is_authorized: true, connection_type: bigquery}
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams, destinations, directory
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
 
 NAMES = {"type": "list", "elements": "str"}
 
@@ -130,7 +130,7 @@ def run(params):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(CONNECTION_SPEC, workspaces=NAMES, datastreams=dict(NAMES, elements="raw"), connections=NAMES, connection_types=NAMES),
         required_one_of=[("workspaces", "datastreams", "connections")],
         required_by={"connection_types": "connections"},

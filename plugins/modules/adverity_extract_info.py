@@ -80,12 +80,12 @@ count:
   sample: 1
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import whole_number
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import CREATED, DATASTREAM_IDS, check_bounds
 
 
@@ -99,7 +99,7 @@ def run(params):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(
             CONNECTION_SPEC,
             **CREATED,

@@ -88,10 +88,11 @@ check_mode:
   sample: false
 """
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible.module_utils.basic import env_fallback
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.copy import move
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import LEDGER
 
 SPEC = dict(
@@ -109,7 +110,7 @@ def run(params, check_mode):
 
 
 def main():
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    module = Module(argument_spec=SPEC, supports_check_mode=True)
     try:
         result = run(module.params, module.check_mode)
     except AdverityError as error:

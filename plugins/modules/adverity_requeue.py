@@ -287,12 +287,12 @@ check_mode:
   sample: false
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._requeue.requeue import requeue
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import whole_number
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
     BACKFILL,
     REQUEUE_HOW,
@@ -321,7 +321,7 @@ def run(params, check_mode):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=SPEC,
         required_one_of=[CHOICE],
         mutually_exclusive=[*REQUEUE_RULES["mutually_exclusive"], ("extract_ids", "created_from"), ("extract_ids", "created_to")],

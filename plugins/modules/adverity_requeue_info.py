@@ -165,11 +165,11 @@ ledger:
   sample: /home/deploy/.ansible/adverity/requeue.sqlite3
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._requeue.report import report
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import REQUEUE_RULES, REQUEUE_SELECTION, check_bounds
 
 
@@ -180,7 +180,7 @@ def run(params):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(CONNECTION_SPEC, **REQUEUE_SELECTION, summary_only={"type": "bool", "default": False}),
         supports_check_mode=True,
         **REQUEUE_RULES,

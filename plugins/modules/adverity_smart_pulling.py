@@ -145,13 +145,13 @@ remaining:
       sample: [0d7c5e52-8a4b-4b7e-9d0c-6f0a4a3a5b21]
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams, smart_pulling
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import HALF_HOUR, whole_number
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_SELECTION, DATASTREAM_SELECTION_RULES
 
 RANGE = {
@@ -180,7 +180,7 @@ def run(params, check_mode):
 
 
 def main():
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, **DATASTREAM_SELECTION_RULES)
+    module = Module(argument_spec=SPEC, supports_check_mode=True, **DATASTREAM_SELECTION_RULES)
     try:
         result = run(module.params, module.check_mode)
     except AdverityError as error:

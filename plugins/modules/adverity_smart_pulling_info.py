@@ -81,11 +81,11 @@ count:
   sample: 1
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams, smart_pulling
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_UUIDS, FILTER_RULES, FILTERS
 
 SPEC = dict(CONNECTION_SPEC, **DATASTREAM_UUIDS, **FILTERS)
@@ -98,7 +98,7 @@ def run(params):
 
 
 def main():
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, **FILTER_RULES)
+    module = Module(argument_spec=SPEC, supports_check_mode=True, **FILTER_RULES)
     try:
         result = run(module.params)
     except AdverityError as error:

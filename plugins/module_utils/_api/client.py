@@ -12,7 +12,7 @@ import json
 import typing as t
 from datetime import datetime
 
-from . import clock, retry, scopes, text
+from . import clock, retry, scopes, secrets, text
 from .errors import AdverityError, InputError, Lost, NotReached, Refused, RequestError, UnreadableAnswer
 from .transport import NoResponse, Params, Request, Response, Transport
 
@@ -58,9 +58,9 @@ class Client:
     ) -> None:
         self.base_url = base_url
         self.host = base_url.split("://", 1)[1]
+        secrets.register_key(api_key)
         self.transport = transport
         self.date: datetime | None = None
-        self._key = api_key
         self._retries, self._longest, self._sleep = retries, retry_max_delay, sleep or clock.sleep
         self._headers = {"Authorization": "Bearer " + api_key, "Accept": "application/json", "User-Agent": "adverity.management/" + VERSION}
 
@@ -142,7 +142,7 @@ class Client:
             if "json" in kind.lower():
                 raise Lost(method, path, f"was answered with {status}, but the answer is cut short") from error
             raise UnreadableAnswer(
-                f"{method} {path} was answered with {status}, but not with JSON: {text.body(content, kind, self._key)}."
+                f"{method} {path} was answered with {status}, but not with JSON: {text.body(content, kind)}."
                 " Check that instance is the host of the Management API and that no proxy or log-in page answers in its place.",
                 method=method,
                 path=path,
@@ -152,17 +152,17 @@ class Client:
     def _refused(self, method: str, path: str, response: Response, kind: str) -> RequestError:
         status = response.status
         if 300 <= status < 400:
-            where = text.line(response.headers.get("Location", "nowhere"), self._key, 200)
+            where = text.foreign(response.headers.get("Location", "nowhere"), 200)
             said = f"a redirect to {where}"
             hint = "Redirects are not followed, so that the key stays with its host. Check instance."
         else:
-            said = text.body(response.content, kind, self._key)
+            said = text.body(response.content, kind)
             hint = _hint(method, path, status)
         retry_after = retry.read_retry_after(response.headers.get("Retry-After"))
         return Refused(method, path, status, said, retry_after, hint)
 
     def _broken(self, method: str, path: str, error: NoResponse) -> RequestError:
-        reason = f"{error.reason}: {text.line(error.words, self._key)}" if error.words else error.reason
+        reason = f"{error.reason}: {text.foreign(error.words)}" if error.words else error.reason
         if method == "DELETE" or error.body_taken:  # of a request without a body nobody can tell how far it came
             return Lost(method, path, reason)
         return NotReached(method, path, reason, repeatable=error.passing, hint=error.hint)

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import env_fallback
 
+from . import text
 from .client import Client
 from .errors import InputError
 from .transport import RequestsTransport, Transport
@@ -40,24 +41,24 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
 _HOST_NAME = re.compile(r"^(?!-)[\w-]{1,63}(\.[\w-]{1,63})*$", re.ASCII)
 
 
-def read_instance(text: str) -> str:
-    """The base URL (``https://host[:port]``, in lower case, no path) of what the option ``instance`` says. Raises InputError."""
-    if "@" in text:
+def read_instance(instance: str) -> str:
+    """The base URL (``https://host[:port]``, in lower case, no path) of what the option says. Raises InputError."""
+    if "@" in instance:
         # Not quoted: it may hold a password.
         raise InputError("instance must be a host name, or https://host[:port], without a user name or password.")
-    wrong = f"instance is {text!r:.200}, but it must be a host name, or https://host[:port]"
-    if not text or re.search(r"[\x00-\x20\x7f-\xa0\\]", text):
+    wrong = f"instance is {text.foreign(repr(instance), 200)}, but it must be a host name, or https://host[:port]"
+    if not instance or re.search(r"[\x00-\x20\x7f-\xa0\\]", instance):
         raise InputError(f"{wrong}: it is empty or contains white space or control characters.")
     try:
-        url = urlsplit(text if "://" in text else "https://" + text)
+        url = urlsplit(instance if "://" in instance else "https://" + instance)
         host, port = url.hostname or "", url.port
     except ValueError as error:
-        raise InputError(f"{wrong}: {error}.") from error
-    if url.scheme not in ("https", "http") or url.path or "?" in text or "#" in text:
+        raise InputError(f"{wrong}: {text.foreign(error)}.") from error
+    if url.scheme not in ("https", "http") or url.path or "?" in instance or "#" in instance:
         raise InputError(f"{wrong}, without a path, query or fragment.")
     host = host[:-1] if host.endswith(".") else host
     address = _address(host)
-    if (address is None and not _HOST_NAME.match(host)) or ("[" in text and ":" not in host):
+    if (address is None and not _HOST_NAME.match(host)) or ("[" in instance and ":" not in host):
         raise InputError(f"{wrong}: {host!r:.80} is not a host name.")
     if url.scheme == "http" and not (host == "localhost" or (address is not None and address.is_loopback)):
         raise InputError(f"{wrong}. http:// would send the API key unencrypted, so it is accepted for loopback addresses only.")
@@ -95,7 +96,7 @@ def _check_certificates(path: str) -> None:
             ssl.create_default_context(cafile=path)
     except (OSError, ValueError) as error:  # what ssl raises is an OSError, too
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(f"ca_path is {path!r}, but no certificates (PEM) can be read from it: {reason}.") from error
+        raise InputError(f"ca_path is {text.foreign(repr(path))}, but no certificates (PEM) can be read from it: {text.foreign(reason)}.") from error
 
 
 def connect(params: dict[str, t.Any], transport: Transport | None = None) -> Client:

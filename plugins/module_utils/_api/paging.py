@@ -304,7 +304,7 @@ def _next(path: str, link: t.Any) -> tuple[str, Params]:
         url = urlsplit("")
     shown = text.line(url.path, longest=len(url.path) + 1)  # messages show it
     if not url.path.startswith("/") or url.path.startswith("//") or shown != url.path:
-        raise UnreadableAnswer(f"GET {path} was answered with a next page that is not a URL: {link!r:.200}.", method="GET", path=path)
+        raise UnreadableAnswer(f"GET {path} was answered with a next page that is not a URL: {text.foreign(repr(link), 200)}.", method="GET", path=path)
     asked: dict[str, list[str]] = {}
     for name, value in parse_qsl(url.query, keep_blank_values=True):
         asked.setdefault(name, []).append(value)

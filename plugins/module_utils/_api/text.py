@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""What is shown of an answer: one readable line, never long, never the key."""
+"""What is shown of a text: one readable line, never long; of one that comes from elsewhere, never a secret."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import html
 import json
 import re
 import typing as t
+
+from . import secrets
 
 LONGEST = 300
 # Of a body no more is looked at than this; of an HTML page less, because looking for its tags can take time that grows with the square.
@@ -25,10 +27,15 @@ _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.I | re.S)
 _TAG = re.compile(r"<[^>]*>")
 
 
-def line(text: t.Any, secret: str = "", longest: int = LONGEST) -> str:
-    """``text`` without line breaks, control or direction characters and without the secret, cut to ``longest`` characters."""
-    shown = _CONTROL.sub(" ", _without(secret, text if isinstance(text, str) else str(text))).strip()
+def line(text: t.Any, longest: int = LONGEST) -> str:
+    """``text`` without line breaks, control or direction characters, cut to ``longest`` characters."""
+    shown = _CONTROL.sub(" ", text if isinstance(text, str) else str(text)).strip()
     return shown if len(shown) <= longest else shown[: longest - 1].rstrip() + "\u2026"
+
+
+def foreign(text: t.Any, longest: int = LONGEST) -> str:
+    """What an exception, the API, the environment or a URL says: ``line``, without secrets. They are hidden first: half a key is too much, too."""
+    return line(secrets.hide(text if isinstance(text, str) else str(text)), longest)
 
 
 def lines(value: t.Any) -> t.Any:
@@ -40,30 +47,23 @@ def lines(value: t.Any) -> t.Any:
     return line(value) if isinstance(value, str) else value
 
 
-def _without(secret: str, text: str) -> str:
-    """``text`` without the secret, also as JSON writes it."""
-    for form in {secret, json.dumps(secret)[1:-1]} - {""}:
-        text = text.replace(form, "********")
-    return text
-
-
-def body(content: bytes, content_type: str, secret: str = "") -> str:
-    """The text of an error's body.
+def body(content: bytes, content_type: str) -> str:
+    """The text of an error's body, without secrets.
 
     The shapes are those of both surfaces (contract): ``{"detail": ...}``, ``{"field": [...]}``, lists of
     ``{"loc", "msg"}``; anything else is quoted as it is, and of an HTML page its title or its text.
     """
-    text = _without(secret, content.decode("utf-8", "replace"))[:_READ]  # hidden before it is cut: half a key is too much, too
+    text = secrets.hide_registered(content.decode("utf-8", "replace"))[:_READ]  # hidden before it is cut
     if "html" in content_type.lower() or text.lstrip()[:1] == "<":
         text = text[:_READ_HTML]
         title = _TITLE.search(text)
         shown = title.group(1) if title else _TAG.sub(" ", _HIDDEN_HTML.sub(" ", text))
-        return line(f"an HTML page, {line(html.unescape(shown), secret, 150)!r}", secret)
+        return line(f"an HTML page, {foreign(html.unescape(shown), 150)!r}")
     try:
         text = _flat(json.loads(text))
     except (ValueError, RecursionError):
         pass  # not JSON: quoted as it came
-    return line(text, secret) or "(no text)"
+    return foreign(text) or "(no text)"
 
 
 def _flat(value: t.Any) -> str:

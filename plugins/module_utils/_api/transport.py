@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import ssl
 import traceback
 import typing as t
+from urllib.parse import urlsplit
 
-from . import clock, time_limit
-from .errors import MissingLibrary
+from . import clock, secrets, time_limit
+from .errors import InputError, MissingLibrary
 
 try:
     import requests
@@ -150,12 +152,34 @@ def _session(base_url: str, verify: bool | str) -> t.Any:
     session.get_redirect_target = lambda _response: None
     if base_url.startswith("https://"):
         session.proxies = requests.utils.get_environ_proxies(base_url, no_proxy=None)
+        _check_proxy(requests.utils.select_proxy(base_url, session.proxies))
         if verify is True:
             verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
     if verify is False:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     session.verify = verify
     return session
+
+
+def _check_proxy(proxy: str | None) -> None:
+    """Its credentials are secrets. Raises InputError where it is no URL: the libraries would take a part of the password for a host, and show it."""
+    if not proxy:
+        return
+    whole = proxy if "://" in proxy else "http://" + proxy
+    user, at, _host = whole.partition("://")[2].rpartition("@")
+    name, colon, password = user.partition(":")
+    secrets.register(user, password if colon else name)
+    try:
+        url = urlsplit(whole)
+        usable = bool(url.hostname) and url.port != 0 and not url.query and not url.fragment and url.path in ("", "/") and "\\" not in whole
+        usable = usable and not re.search(r"[\x00-\x20\x7f]|[?#]$", whole) and (not at or url.netloc.endswith(at + _host.rstrip("/")))
+    except ValueError:
+        usable = False
+    if not usable:
+        raise InputError(
+            "The proxy that the environment names (HTTPS_PROXY or ALL_PROXY) is not a URL like http://proxy:3128 (not shown, because it may hold a password)."
+            " In a user name and a password, write %23 for #, %2F for /, %3F for ?, %40 for @ and %25 for %. A port is at most 65535. Nothing was sent."
+        )
 
 
 def _innermost(error: BaseException) -> BaseException:

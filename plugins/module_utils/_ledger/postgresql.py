@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
 import traceback
 import typing as t
 import zlib
@@ -23,7 +25,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ansible.module_utils.basic import missing_required_lib
 
-from .._api import text
+from .._api import secrets, text
 from .._api.errors import InputError, LedgerError, MissingLibrary
 from .holder import Holder, describe, from_label, this_run
 from .schema import OLDEST, VERSION, statements_from
@@ -76,6 +78,7 @@ class PostgresqlStore:
         self.shown = check_url(url)
         if "\0" in url + (password or ""):  # what follows it would be lost
             raise InputError(_NO_TEXT)
+        secrets.register(password, os.environ.get("PGPASSWORD"))
         if _PSYCOPG_MISSING:
             raise MissingLibrary(missing_required_lib("psycopg", reason="for a ledger in PostgreSQL"), exception=_PSYCOPG_MISSING)
         self._password = password
@@ -259,7 +262,7 @@ class PostgresqlStore:
         try:
             yield
         except (psycopg.Error, UnicodeError) as error:
-            reason = text.line(str(error) or type(error).__name__, self._password or "").rstrip(".")
+            reason = text.foreign(str(error) or type(error).__name__).rstrip(".")
             raise failed(self.shown, reason, _next_step(error)) from error
 
 
@@ -268,9 +271,15 @@ def check_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         names = {name.lower() for name, _value in parse_qsl(parts.query, keep_blank_values=True)}
-        secret = bool(parts.password) or not names.isdisjoint(("password", "sslpassword"))
-    except ValueError as error:
-        raise InputError(f"ledger is a URL that cannot be read: {text.line(error)}. It must be like postgresql://user@host:5432/database.") from error
+        secret = bool(parts.password) or not names.isdisjoint(("password", "sslpassword")) or secrets.hide(url) != url
+        readable = not parts.fragment and "@" not in parts.path + parts.query and not re.search(r"[\x00-\x20\x7f]", url)
+    except ValueError:
+        secret = readable = False
+    if not secret and not readable:
+        raise InputError(
+            "ledger is a URL that cannot be read (not shown, because it may hold a password). It must be like postgresql://user@host:5432/database."
+            " Nothing was changed."
+        )
     if secret:
         raise InputError(
             "ledger is a URL with a password in it (not shown). Set ledger_password or ADVERITY_LEDGER_PASSWORD instead, or a password file (PGPASSFILE),"

@@ -30,6 +30,7 @@ import typing as t
 import zlib
 from urllib.parse import quote
 
+from .._api import text
 from .._api.errors import InputError, LedgerError
 from .._spec.options import DEFAULT_LEDGER
 from .holder import Holder, Run, describe, from_words, this_run
@@ -180,7 +181,7 @@ class SqliteStore:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             if getattr(error, "errno", None) in _NO_LOCKS:
                 reason = f"its file system does not lock files ({reason})"
-            raise failed(self.shown, reason, _next_step(error, reason)) from error
+            raise failed(self.shown, text.foreign(reason), _next_step(error, reason)) from error
 
     def _exists(self) -> bool:
         try:

@@ -200,12 +200,12 @@ class Sending:
             raise _unclear("it does not say which extracts it dispatched")
         confirmed = [each for each in batch.extract_ids if each in answered]
         journal.confirm(confirmed)
-        self.sent.append((batch._replace(extract_ids=confirmed), text.line(data.get("message") or "")))
+        self.sent.append((batch._replace(extract_ids=confirmed), text.foreign(data.get("message") or "")))
         if journal.outstanding:
             raise _unclear(f"it does not name extracts {text.ids(journal.outstanding)} as dispatched")
         more = [each for each in answered if each not in batch.extract_ids]
         if more:
-            self.warnings.append(f"The service says that it also dispatched extracts that were not requested: {text.line(repr(more), longest=200)}.")
+            self.warnings.append(f"The service says that it also dispatched extracts that were not requested: {text.foreign(repr(more), 200)}.")
 
 
 class Journal:

@@ -14,10 +14,10 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._api import text
+from .._api import secrets, text
 from .._api.errors import AdverityError, InputError, Refused, UnreadableAnswer
 from .._api.paging import Row
-from .._spec.secrets import HIDDEN
+from .._api.secrets import HIDDEN
 from . import bindings, directory
 
 if t.TYPE_CHECKING:
@@ -30,7 +30,6 @@ Fields = dict[str, Row]
 _OPTIONS = {"name": "name", "stack": "workspace", "auth": "connection"}
 _ANSWERED = ("id", "url", "logo_url", "is_schema_mapping_required")
 _MASK = re.compile(r"[*\u2022\u25cf]{3,}")
-_SECRET_NAME = re.compile("passw|secret|token|credential|private_?key|(api|access|account)_?key|connection_string", re.I)
 
 
 def read_type(client: Client, wanted: str) -> Row:
@@ -156,6 +155,7 @@ class Plan:
 
     def __init__(self, row: Row | None, named: Row, settings: Row, fields: Fields, force: bool = False) -> None:
         self.row, self.fields = row, fields
+        secrets.register(*secrets.secret_fields(settings, lambda name: secret(name, fields.get(name, {}))))
         check(settings, named, fields, row is None)
         wanted = {**named, **{name: typed(value, fields.get(name, {})) for name, value in settings.items()}}
         self.body, self.unreadable = (wanted, []) if row is None else differing(row, wanted, force, fields)
@@ -273,7 +273,7 @@ def same(wanted: t.Any, got: t.Any) -> bool:
 
 def secret(name: str, field: Row) -> bool:
     """Whether the value of a field is never shown: the metadata says so, or its name."""
-    return field.get("write_only") is True or field.get("type") == "password" or _SECRET_NAME.search(name) is not None
+    return field.get("write_only") is True or field.get("type") == "password" or secrets.is_secret_name(name)
 
 
 def unreadable(row: Row, name: str, field: Row) -> bool:

@@ -66,10 +66,10 @@ DATASTREAM_SELECTION_RULES: dict[str, t.Any] = {
     "mutually_exclusive": [("all_datastreams", "datastream_ids"), ("all_datastreams", "filters")],
 }
 
-# A destination, by id, or by type, workspace and name. The settings may hold secrets: no_log keeps them out of the system's log.
+# A destination, by id, or by type, workspace and name. Some settings are secrets: see ``_spec/module.py``.
 TARGET_TYPE: Spec = {"type": {"type": "str", "required": True}}
 DESTINATION: Spec = {"name": {"type": "str"}, "workspace": {"type": "str"}, **TARGET_ID}
-SETTINGS: Spec = {"settings": {"type": "dict", "no_log": True}}
+SETTINGS: Spec = {"settings": {"type": "dict"}}
 FORCE_SETTINGS: Spec = {"force_settings": {"type": "bool", "default": False}}
 STATE: Spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 ASSIGNMENTS: Spec = {

@@ -45,3 +45,11 @@ def _plain_environment(monkeypatch, tmp_path) -> None:
         if known or name.startswith(("ADVERITY_", "PG")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests() -> None:
+    """A module's process knows its own secrets alone."""
+    from ansible_collections.adverity.management.plugins.module_utils._api import secrets
+
+    secrets.forget()

@@ -53,7 +53,7 @@ class _Built(BaseException):
 
 
 def spec_of(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What a module gives to AnsibleModule: the argument spec, and the rules beside it."""
+    """What a module gives to Module: the argument spec, and the rules beside it."""
     if name not in _specs:
         told: dict[str, Any] = {}
 
@@ -61,7 +61,7 @@ def spec_of(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
             told.update(given)
             raise _Built
 
-        with mock.patch.object(load(name), "AnsibleModule", build):
+        with mock.patch.object(load(name), "Module", build):
             try:
                 load(name).main()
             except _Built:

@@ -25,8 +25,8 @@ from urllib.parse import quote
 
 import psycopg
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
-from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
 from ansible_collections.adverity.management.plugins.module_utils._ledger.postgresql import SCHEMA
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
 
 with warnings.catch_warnings():
     # platformdirs says so where a session has no folder for sockets; a folder of its own serves.

@@ -139,7 +139,11 @@ def tasks(folder, tls, pooler):
         {**requeue(**LOAD, ledger=str(folder / "ledgers" / "without locks")), "environment": without_locks(folder / "locks")},
         {**requeue(**LOAD, ledger=str(folder / "ledgers" / "broken")), "environment": with_a_broken_disk(folder / "broken")},
         requeue(**LOAD, ledger="postgresql://me:hush@db.example.com/ledger"),
+        requeue(**LOAD, ledger="postgresql://me@db.example.com#hush/ledger"),
+        requeue(**LOAD, ledger="host=db.example.com password=hush dbname=ledger"),
         requeue(**LOAD, ledger=pooler),
+        {**look(instance="https://acme.example"), "environment": {"HTTPS_PROXY": "http://me:hu#sh@proxy.example:3128", "NO_PROXY": "", "no_proxy": ""}},
+        role(name=f"DWH {KEY}", type="snowflake", workspace="Acme", settings={"account": "a", "database": "b", "username": "c", "password": "d"}),
     ]
 
 

@@ -302,7 +302,7 @@ class ScriptedClient:
         self.mistakes: list[str] = []
 
     def expect(self, method: str, path: str, params: Any = None, body: Any = None, answer: Any = None) -> ScriptedClient:
-        """``answer`` is the JSON value, or an exception."""
+        """``answer`` is the JSON value, or an exception, or a function that gives one."""
         self._expected.append(((method, path, params or {}, body), answer))
         return self
 
@@ -318,6 +318,7 @@ class ScriptedClient:
             self.mistakes.append(f"asked {asked}, expected {expected}")
             raise AssertionError(self.mistakes[-1])
         answer = self._expected.pop(0)[1]
+        answer = answer() if callable(answer) else answer
         if isinstance(answer, Exception):
             raise answer
         return Answer(answer, False)

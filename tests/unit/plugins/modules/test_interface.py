@@ -62,7 +62,7 @@ REQUEUE_HOW = {
     "on_refused": "str =fail fail|skip",
 }
 DESTINATION = {"name": "str", "workspace": "str", "target_id": "int"}
-SETTINGS, FORCE_SETTINGS, STATE = {"settings": "dict no_log"}, {"force_settings": "bool =False"}, {"state": "str =present present|absent"}
+SETTINGS, FORCE_SETTINGS, STATE = {"settings": "dict"}, {"force_settings": "bool =False"}, {"state": "str =present present|absent"}
 OPTIONS = {
     "adverity_assignment": {
         "type": "str required",
@@ -90,7 +90,7 @@ OPTIONS = {
     },
     "adverity_smart_pulling_info": {"datastream_ids": "[str] alias:datastream_id", **FILTERS},
     "adverity_extract_info": {"datastream_ids": "[int] required alias:datastream_id", "created_from": "str", "created_to": "str", "limit": "int"},
-    "adverity_deployment_info": {**LEDGER, "variables": "dict required no_log"},
+    "adverity_deployment_info": {**LEDGER, "variables": "dict required"},
     "adverity_ledger_copy": {
         "source": "path required",
         "source_password": "str no_log",
@@ -111,19 +111,19 @@ OPTIONS = {
 
 
 class SpecError(Exception):
-    """Carries what a module handed to AnsibleModule."""
+    """Carries what a module handed to Module."""
 
 
 @pytest.fixture(name="handed")
 def fixture_handed(monkeypatch):
-    """What a module's main() hands to AnsibleModule."""
+    """What a module's main() hands to Module."""
 
     def handed(name):
         def stop(*args, **options):
             raise SpecError(dict(options, argument_spec=args[0]) if args else options)
 
         module = importlib.import_module(PACKAGE + name)
-        monkeypatch.setattr(module, "AnsibleModule", stop)
+        monkeypatch.setattr(module, "Module", stop)
         with pytest.raises(SpecError) as caught:
             module.main()
         return caught.value.args[0]

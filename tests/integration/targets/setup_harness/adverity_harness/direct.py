@@ -56,8 +56,10 @@ class Carried(Outcomes):
         assert "{{" not in json.dumps(options), f"only Ansible knows templates: {options}"
         action = f"{COLLECTION}.{name}"
         printed = self._run(name, {**options, "_ansible_check_mode": check_mode, "_ansible_diff": self._diff, "_ansible_module_name": action})
-        self.output += printed
         result: Row = json.loads(printed)
+        if result.pop("_ansible_new_secrets", None):  # since 2.22: what ansible-core is to hide; nobody else gets it
+            printed = json.dumps(result)
+        self.output += printed
         failed = result.pop("failed", False)
         if "warnings" in result:  # a text, or since ansible-core 2.19 an event
             result["warnings"] = [one if isinstance(one, str) else one["event"]["msg"] for one in result["warnings"]]

@@ -966,6 +966,33 @@ def test_no_proxy_is_honoured(make_server, make_client, monkeypatch, exempt):
     assert proxy.connections == 0
 
 
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY"])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://me:pa#PASSWORD@proxy.example:3128", "http://me:PASSWORD#@proxy.example:3128", "http://me:pa/PASSWORD@proxy.example:3128",
+        "http://me:12/PASSWORD@proxy.example:3128", "http://me:pa?PASSWORD@proxy.example:3128", "http://m#e:PASSWORD@proxy.example:3128",
+        "http://me:PASSWORD@proxy.example:70000", "http://me:PASSWORD@proxy.example:x", "http://me:PASSWORD", "http://me:PASSWORD@", "http://PASSWORD#",
+        "me:pa/PASSWORD@proxy.example:3128", "http://me:pa\\PASSWORD@proxy.example", "http://me:PASSWORD@[proxy.example:3128", "http://PASS WORD@proxy",
+    ],
+)  # fmt: skip
+def test_a_proxy_that_is_no_url_is_refused_and_not_shown(make_client, monkeypatch, name, proxy):
+    monkeypatch.setenv(name, proxy)
+    with pytest.raises(InputError, match="is not a URL like http://proxy:3128 .not shown") as caught:
+        make_client("https://acme.example").get("/x/")
+    for piece in ("PASSWORD", "PASS", "WORD"):
+        assert piece not in str(caught.value.result())
+
+
+@pytest.mark.parametrize("proxy", ["http://me:p%23%2F%3F%40w@127.0.0.1:1", "me:p%23w@127.0.0.1:1/", "http://127.0.0.1:1", "http://tok3n@127.0.0.1:1"])
+def test_a_proxy_that_does_not_answer_is_shown_without_its_password(make_client, monkeypatch, proxy):
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(NotReached) as caught:
+        make_client("https://acme.example", retries=0).get("/x/")
+    for piece in ("p%23", "p#", "tok3n"):
+        assert piece not in str(caught.value.result())
+
+
 def test_a_proxy_set_after_the_client_was_made_changes_nothing(server, make_server, make_client, monkeypatch):
     proxy = make_server()
     client = make_client(f"https://127.0.0.1:{closed_port()}", retries=0)

@@ -375,6 +375,22 @@ def test_a_url_with_a_password_is_refused_and_not_shown(url):
             assert message.startswith("ledger is a URL with a password in it (not shown). Set ledger_password or ADVERITY_LEDGER_PASSWORD instead")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://me:{PASSWORD}#x@h/l", f"postgresql://m#e:{PASSWORD}@h/l", f"postgresql://m/e:{PASSWORD}@h/l", f"postgresql://me:x?{PASSWORD}@h/l",
+        f"postgresql://me#{PASSWORD}@h/l", f"postgresql://h/l?x@{PASSWORD}", f"postgresql://h/l {PASSWORD}", f"postgresql:me:{PASSWORD}@h/l",
+        f"me:{PASSWORD}@h/l", f"host=h password={PASSWORD} dbname=l", f"password = '{PASSWORD}'", f"host=h dbname=l passfile={PASSWORD}",
+        f"postgresql://me:{PASSWORD}@\u2100/l",
+    ],
+)  # fmt: skip
+def test_what_may_hold_a_password_is_refused_and_not_shown(url):
+    for purpose in (WRITE, PREDICT, LOOK):
+        with pytest.raises(InputError, match="(not shown)|(not shown, because it may hold a password)") as caught:
+            open_at(url, purpose)
+        assert PASSWORD not in str(caught.value.result())
+
+
 @pytest.mark.parametrize("url", ["mysql://db.example/ledger", "sqlite:///x", "http://db.example", "://x"])
 def test_another_url_is_refused(url):
     with pytest.raises(InputError, match="It must be an absolute path, or a URL like postgresql://"):

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role with secrets: its whole output, the same on each ansible-core; no secret in anything that a run leaves; and what it writes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from adverity_harness.runs import role
+from adverity_harness.worlds import KEY, WORKSPACE, World
+
+SECRET, PASSWORD, PROXY = "open-sesame-4711", "ledger-pw-0815", "proxy-pw-2342"
+SETTINGS = {"account": "acme", "database": "0", "username": "ed", "password": SECRET}
+UNREADABLE = "The service does not return these settings, so they cannot be compared: password. They were not written."
+VARIABLES = {
+    "name": "acme DWH", "type": "snowflake", "workspace": "Acme", "settings": SETTINGS,
+    "datastreams": [{"name": "acme Ads", "table_name": "send"}, {"name": "true", "table_name": "plan"}],
+}  # fmt: skip
+TASKS = {
+    "Validating arguments against arg spec 'main' - Enable a destination of datastreams and load the history into it, once": ["ok: [localhost]"],
+    "Plan the deployment": ["ok: [localhost]"],
+    "Carry it out": [
+        f"included: roles/deploy_destination/tasks/{step}.yml for localhost => (item={step})" for step in ("create", "plan", "enable", "send")
+    ],
+    "Create the destination": ["changed: [localhost]"],
+    "Assign the datastreams": ["changed: [localhost]"],
+    "Write the plan of the backfill into the ledger": ["changed: [localhost]"],
+    "Enable the bindings, or disable them": ["changed: [localhost]"],
+    "Send the history": ["changed: [localhost]"],
+    "Sum up": [
+        "ok: [localhost] => {",
+        '"msg": [',
+        '"Destination 1, acme DWH",',
+        '"destination - created now",',
+        '"datastream 455, acme Ads, binding 1 - enabled now, 3 extracts sent",',
+        '"datastream 456, true, binding 2 - enabled now, 0 extracts sent",',
+        '"Sent means dispatched. Adverity loads in the background and does not",',
+        '"report when it ends. Check the outcome there."',
+        "]",
+        "}",
+    ],
+    "Return the result to later jobs": ["ok: [localhost]"],
+}
+OUTPUT = [
+    "PLAY [Test]",
+    "TASK [Role deploy_destination]",
+    "included: adverity.management.deploy_destination for localhost",
+    *(line for title, said in TASKS.items() for line in (f"TASK [adverity.management.deploy_destination : {title}]", *said)),
+    "PLAY RECAP",
+    "localhost : ok=14 changed=5 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0",
+]
+
+
+@pytest.fixture(name="scene")
+def fixture_scene(begin):
+    """Two datastreams, of which none is assigned, and no destination."""
+    world = World().datastream(455, extracts=3, name="acme Ads", workspace=WORKSPACE).datastream(456, name="true", workspace=WORKSPACE)
+    return begin(world)
+
+
+def lines(run):
+    """What a run printed, without the stars, empty lines, and where files are."""
+    text = re.sub(r" \*+$", "", (run.folder / "stdout").read_text("utf-8"), flags=re.M)
+    text = re.sub(r"^(included: ).*/(roles/\S+)", r"\1\2", text, flags=re.M)
+    return [re.sub(r"\s+", " ", line).strip() for line in text.splitlines() if line.strip()]
+
+
+def test_the_whole_output_is_the_same_on_each_ansible_core(scene):
+    run = scene.play([role(**VARIABLES)], env={"ADVERITY_LEDGER_PASSWORD": PASSWORD})
+    assert lines(run) == OUTPUT
+
+
+def test_no_secret_is_in_anything_that_a_run_leaves(scene):
+    env = {
+        "ADVERITY_LEDGER_PASSWORD": PASSWORD,
+        "ANSIBLE_INJECT_INVOCATION": "true",
+        "ANSIBLE_LOG_PATH": str(scene.folder / "log"),
+        "HTTPS_PROXY": f"http://me:{PROXY}@proxy.example:3128",
+    }
+    task = role(**VARIABLES)
+    for check, warnings in ((True, ()), (False, ()), (False, (UNREADABLE,))):
+        run = scene.play([task], verbosity=4, diff=True, check=check, env=env, warnings=warnings)
+        assert run.custom["deploy_destination"]["name"] == "acme DWH"
+        (run.folder / "playbook.yml").unlink()  # the settings stand in it
+    assert scene.loads(next(iter(scene.service.world.bindings))) == scene.world.aged(455)
+    wrong = {**VARIABLES, "settings": {**SETTINGS, "bogus": 1}, "name": "acme other"}
+    run = scene.play([role(**wrong)], verbosity=4, diff=True, env=env, fails=True)
+    assert "bogus is unknown" in run.failures[0]["msg"]
+    (run.folder / "playbook.yml").unlink()
+    files = [path for path in scene.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert {"log", "record", "stdout"} <= {path.name for path in files}
+    for secret in (SECRET, PASSWORD, PROXY, KEY):
+        assert [path for path in files if secret.encode() in path.read_bytes()] == []
+
+
+@pytest.mark.parametrize("password", ["acme", "e"])
+def test_what_is_written_does_not_depend_on_the_password(scene, password):
+    for again in (False, True):
+        run = scene.start([role(**VARIABLES)], fork=True, env={"ADVERITY_LEDGER_PASSWORD": password})
+        run.wait()
+        assert run.process.returncode == 0, run.output  # on the screen, ansible-core 2.22 hides each "e"
+        assert not again or len(run.outcomes) < 9
+    (target,) = scene.service.world.targets.values()
+    assert target["name"] == "acme DWH"
+    assert {name: target["settings"][name] for name in SETTINGS} == SETTINGS
+    assert [row["body"]["table_name"] for row in scene.writes() if row["path"].endswith("/mappings/")] == ["send", "plan"]
+    assert [body["extract_ids"] for body in scene.posts()] == [scene.world.aged(455)]

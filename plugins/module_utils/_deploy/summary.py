@@ -67,6 +67,9 @@ def make(
         "extract_count": requeued.get("extract_count", 0),
         "bindings": rows,
     }
+    # A changed assignment of a binding that is there shows in the plan alone.
+    written_rows, written_datastreams = any(row["written"] for row in rows), any(data["written_datastream_ids"].values())
+    data["changed"] = bool(made.get("changed") or plan.get("assign") or written_rows or written_datastreams or data["extract_count"])
     return {"lines": _lines(plan, data, made), "data": data}
 
 
@@ -88,7 +91,7 @@ def _lines(plan: dict[str, t.Any], data: dict[str, t.Any], made: dict[str, t.Any
     settings = dict(_SETTINGS, enabled=_SWITCHED[bool(plan["options"]["datastream_enabled"])])
     written = {name: len(ids) for name, ids in data["written_datastream_ids"].items() if ids}
     lines = [title]
-    if not any((made.get("changed"), any(row["written"] for row in data["bindings"]), data["extract_count"], written)):
+    if not data["changed"]:
         lines = [title + " - nothing to do"]
     elif data["check_mode"]:
         lines.append("Check mode, nothing was written. A real run would")

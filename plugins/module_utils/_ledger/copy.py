@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._api.errors import InputError
+from . import persistence
 from .ledger import LOOK, PREDICT, WRITE, Ledger
 
 _BINDINGS = "binding_id, datastream_id, total, record"
@@ -24,6 +25,9 @@ def move(params: dict[str, t.Any], host: str, check_mode: bool) -> dict[str, t.A
     target = Ledger(params["destination"], params["destination_password"], host, PREDICT if check_mode else WRITE, params["ledger_wait"])
     if source.shown == target.shown:
         raise InputError(f"source and destination are the same ledger, {source.shown}. Nothing was changed.")
+    lost = persistence.refusal(params["destination"])
+    if lost:
+        raise InputError(f"{lost} Nothing was changed.")
     with source, target:
         source.take_turn(None)
         target.take_turn(None)

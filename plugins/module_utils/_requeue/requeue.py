@@ -8,19 +8,17 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 
 from .._api import text
 from .._api.client import Client
 from .._api.errors import AdverityError, InputError
 from .._api.paging import Row
+from .._ledger import persistence
 from .._ledger.ledger import DISPATCHED, PENDING, PREDICT, REFUSED, UNKNOWN, WRITE, Entry, Ledger, open_ledger
 from .._ledger.timeline import Doubt, Record, Window, finished, planned, sent_into, taken_up
-from .._ledger.turns import awx_job
 from .._resources import bindings, extracts
 from .._spec import times
-from .._spec.options import DEFAULT_LEDGER
 from . import decision, plan, progress, select
 from .plan import Options, Pair, Plan
 from .result import Outcome, describe_refused, describe_unknown, refused_error, show_bindings, unknown_error, warnings_of, window_words
@@ -33,15 +31,18 @@ GONE = "it is no longer in the service's list of extracts"
 def requeue(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """The result of ``adverity_requeue`` with these parameters. The ledger is opened before the service is asked anything."""
     request = select.read_request(params, check_mode)
-    with open_ledger(params, client.host, PREDICT if check_mode else WRITE) as ledger:
-        return Run(client, ledger, request, params, check_mode).result()
+    lost = persistence.refusal(params["ledger"])  # before it is opened, which makes its folder
+    predict = check_mode or lost is not None
+    with open_ledger(params, client.host, PREDICT if predict else WRITE) as ledger:
+        return Run(client, ledger, request, params, predict, lost).result()
 
 
 class Run:
     """One run of ``adverity_requeue``."""
 
-    def __init__(self, client: Client, ledger: Ledger, request: Request, params: dict[str, t.Any], check_mode: bool) -> None:
+    def __init__(self, client: Client, ledger: Ledger, request: Request, params: dict[str, t.Any], check_mode: bool, lost: str | None) -> None:
         self._client, self._ledger, self._request, self._params, self._check_mode = client, ledger, request, params, check_mode
+        self._lost = lost  # why what is written down would be lost, see ``persistence.refusal``
         self._window: Window = request.window
         self._warnings: list[str] = []
 
@@ -172,14 +173,9 @@ class Run:
             raise InputError(f"Not enabled: {bindings.labels(disabled)}. Enable it with adverity.management.adverity_binding first. Nothing was sent.")
 
     def _refuse_forgetful_job(self, sends: bool) -> None:
-        """An AWX job with a ledger in its own file system must not load anything: the next job would not know."""
-        job = awx_job()
-        if sends and job and self._ledger.shown == os.path.expanduser(DEFAULT_LEDGER):
-            raise InputError(
-                f"This is AWX job {job}, and its ledger would be gone with it: the next job would not know what this one loaded. Keep the ledger in PostgreSQL"
-                " or on a volume (ledger, or ADVERITY_LEDGER; the credential type has fields for it). To enable without loading, set"
-                " deploy_destination_backfill: never. Nothing was changed."
-            )
+        """An AWX job whose ledger is lost with it must not send anything: the next job would not know."""
+        if sends and self._lost:
+            raise InputError(f"{self._lost} Nothing was changed.")
 
     def _send(self, outcome: Outcome) -> None:
         targets = {row["binding_id"]: row["target_name"] for row in outcome.bindings}

@@ -79,7 +79,7 @@ def test_each_template_has_an_example_in_the_guide_that_is_launched(done, awx):
 
 def test_the_guide_names_each_question_with_its_type():
     guide = (ROOT / "docs" / "docsite" / "rst" / "awx.rst").read_text("utf-8")
-    table = guide[guide.index(".. _awx_questions:") : guide.index("# launch.yml")]
+    table = guide[guide.index("docsite.awx_questions:") : guide.index("# launch.yml")]
     rows = dict(re.findall(r"^    \* - ``(\w+)``\n      - (.*)$", table, re.M))
     kinds = {"integer": "number", "text": "text", "textarea": "text", "multiplechoice": "one of"}
     asked = {question["variable"]: question for path in FILES.glob("survey_*.yml") for question in data(path.stem)["spec"]}

@@ -150,27 +150,18 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams, smart_pulling
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
-from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import HALF_HOUR, whole_number
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_SELECTION, DATASTREAM_SELECTION_RULES
-
-RANGE = {
-    "value": {"type": whole_number(1), "required": True},
-    "unit": {"type": "str", "choices": ["day", "week", "month"], "required": True},
-}
-SPEC = dict(
-    CONNECTION_SPEC,
-    **DATASTREAM_SELECTION,
-    is_active={"type": "bool"},
-    frequency={"type": "str", "choices": ["daily", "weekly", "monthly"]},
-    refresh_range={"type": "dict", "options": RANGE},
-    deadline={"type": HALF_HOUR},
-    reset={"type": "list", "elements": "str", "choices": ["refresh_range", "deadline"]},
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
+    DATASTREAM_SELECTION,
+    DATASTREAM_SELECTION_RULES,
+    SMART_PULLING,
 )
+
+SPEC = dict(CONNECTION_SPEC, **DATASTREAM_SELECTION, **SMART_PULLING)
 
 
 def run(params, check_mode):
-    selection.require_one(params, "is_active", "frequency", "refresh_range", "deadline", "reset")
+    selection.require_one(params, *SMART_PULLING)
     smart_pulling.check(params)
     datastreams.check_selection(params)
     client = connect(params)

@@ -17,14 +17,16 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .._api import text
 from .._api.errors import InputError
+from .._resources import smart_pulling
 from .._resources.destinations import secret
 from .._spec import selection
-from .._spec.kinds import END, INTEGER_ID, START, UUID
-from .._spec.options import BACKFILL, REQUEUE_HOW, TARGET_TYPE, Spec, check_bounds
+from .._spec.kinds import DICTIONARY, END, INTEGER_ID, START, UUID, parse_text
+from .._spec.options import BACKFILL, REQUEUE_HOW, SMART_PULLING, TARGET_TYPE, Spec, check_bounds
 
 PREFIX = "deploy_destination_"
 DATASTREAM_OPTIONS = ("datastream_enabled", "pulling_mode", "smart_pulling")
 _DATASTREAM = ("name", "workspace", "table_name", "settings")
+_LISTS = ("- ", "[{", '["')  # how a list in YAML or JSON starts, and no name of a datastream
 _EXCLUSIVE = [(PREFIX + "target_id", PREFIX + "name"), (PREFIX + "datastream_ids", PREFIX + "datastreams")]
 
 VARIABLES: Spec = {
@@ -33,7 +35,8 @@ VARIABLES: Spec = {
     **TARGET_TYPE,
     "workspace": {"type": "str"},
     "connection": {"type": "str"},
-    "settings": {"type": "dict"},
+    "settings": {"type": DICTIONARY},
+    "create": {"type": "bool", "default": True},
     "datastream_ids": {"type": "list", "elements": INTEGER_ID},
     "datastreams": {"type": "list", "elements": "raw"},
     "enabled": {"type": "bool", "default": True},
@@ -44,7 +47,7 @@ VARIABLES: Spec = {
     "datastream_uuids": {"type": "list", "elements": UUID},
     "datastream_enabled": {"type": "bool"},
     "pulling_mode": {"type": "str", "choices": ["smart", "schedule"]},
-    "smart_pulling": {"type": "dict"},
+    "smart_pulling": {"type": DICTIONARY, "options": SMART_PULLING},
 }
 
 
@@ -54,7 +57,7 @@ def read(given: dict[str, t.Any]) -> dict[str, t.Any]:
     unknown = [PREFIX + name for name in given if name not in VARIABLES]
     if unknown:
         raise InputError(f"No such variable: {', '.join(unknown)}. Nothing was changed.")
-    filled = {PREFIX + name: _text(name, value) for name, value in given.items() if value is not None and not (isinstance(value, str) and not value.strip())}
+    filled = {PREFIX + name: _text(name, value) for name, value in given.items() if not _is_empty(value)}
     spec = {PREFIX + name: dict(option, required=False) for name, option in VARIABLES.items()}
     validated = ArgumentSpecValidator(spec, mutually_exclusive=_EXCLUSIVE, required_one_of=[_EXCLUSIVE[0]]).validate(filled)
     if validated.error_messages:
@@ -63,8 +66,20 @@ def read(given: dict[str, t.Any]) -> dict[str, t.Any]:
     options = {name: validated.validated_parameters[PREFIX + name] for name in VARIABLES}
     check_bounds(options, "backfill_from", "backfill_to", PREFIX)
     options["datastreams"] = options["datastreams"] and [_datastream(one) for one in options["datastreams"]]
+    if options["smart_pulling"] is not None:
+        options["smart_pulling"] = _schedule(options["smart_pulling"])
     _check_together(options)
     return options
+
+
+def _schedule(given: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The options of a smart schedule that are given. What ``adverity_smart_pulling`` would refuse is refused here, before anything is written."""
+    try:
+        selection.require_one(given, *SMART_PULLING)
+        smart_pulling.check(given)
+    except InputError as error:
+        raise InputError(f"{PREFIX}smart_pulling: {error} Nothing was changed.") from error
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _check_together(options: dict[str, t.Any]) -> None:
@@ -102,8 +117,23 @@ def _datastream(given: t.Any) -> dict[str, t.Any]:
     return one
 
 
+def _is_empty(value: t.Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 def _text(name: str, value: t.Any) -> t.Any:
-    """A list may be text, with line breaks, or else commas, between its items."""
+    """A list may be text, with line breaks, or else commas, between its items, and datastreams a list in YAML or JSON; a dictionary may be YAML or JSON."""
+    try:
+        if name == "smart_pulling" and isinstance(value, str):
+            value = parse_text(value)
+        if name == "smart_pulling" and isinstance(value, dict):
+            return {key: one for key, one in value.items() if not _is_empty(one)}
+        if name == "datastreams" and isinstance(value, str) and value.lstrip().startswith(_LISTS):
+            return parse_text(value)
+        if name == "settings":
+            return DICTIONARY(value)
+    except ValueError as error:
+        raise InputError(f"{PREFIX}{name} cannot be read: {error}. Nothing was changed.") from None
     if isinstance(value, str) and VARIABLES.get(name, {}).get("type") == "list":
         items = value.split("\n") if name == "datastreams" and "\n" in value.strip() else value.replace("\n", ",").split(",")
         return [item.strip() for item in items if item.strip(" ,\r")]

@@ -14,6 +14,7 @@ import typing as t
 from .._api.client import Client
 from .._api.errors import InputError, LedgerError
 from .._api.paging import Row
+from .._ledger import persistence
 from .._ledger.history import BindingHistory, Window
 from .._ledger.ledger import Ledger, open_ledger
 from .._ledger.store import LOOK, WRITE
@@ -56,6 +57,8 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
     called = {one["id"]: one["name"] for one in places}
     unbound = [one for one in places if one["id"] not in [row["datastream_id"] for row in rows]]
     bound += _unbound(client, options, target_id, unbound, check_mode, sent_before)
+    if any(row["action"] in (Action.BACKFILL, Action.RECORD) for row in bound):
+        _refuse_lost_ledger(params["ledger"])  # before anything is created, too
     create = named is not None and bool(named.body)
     assign = bool(mapped and mapped.due) or (create and bool(places))
     steps = _steps(options, create or assign, bound, check_mode)
@@ -74,6 +77,12 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
         "steps": steps,
         "warnings": [*(named.warnings if named else []), *warnings],
     }
+
+
+def _refuse_lost_ledger(ledger: str) -> None:
+    lost = persistence.refusal(ledger)
+    if lost:
+        raise InputError(f"{lost} To enable without sending, set {variables.PREFIX}backfill: never. Nothing was changed.")
 
 
 def _steps(options: Options, create: bool, rows: list[Row], check_mode: bool) -> list[str]:
@@ -117,9 +126,22 @@ class _Names:
             if not plan.body:
                 plan.unchecked = False  # nothing to write, so nothing to check
                 return row, plan
-        else:
+        elif options["create"]:
             named["stack"] = workspace_id
+        else:
+            raise self._no_destination(destinations.read(client, kind["id"]), workspace_id)
         return row or {}, destinations.Plan(row, named, settings, destinations.read_fields(client, kind["id"]))
+
+    def _no_destination(self, rows: list[Row], workspace_id: int) -> InputError:
+        """The error for a destination that must exist. ``rows`` are all destinations of the type."""
+        workspaces = {row["id"]: row.get("name") for row in self._read_workspaces()}
+        similar = destinations.similar(rows, self._options["name"])
+        shown = directory.listed([dict(row, workspace=workspaces.get(destinations.identity(row.get("stack")))) for row in similar])
+        return InputError(
+            f"{variables.PREFIX}name: the destination {directory.quoted(self._options['name'])} does not exist in the workspace"
+            f" {directory.quoted(workspaces.get(workspace_id))}, and {variables.PREFIX}create is false. Similar names of this type: {shown or 'none'}."
+            " Nothing was changed."
+        )
 
     def find_datastreams(self) -> list[Row]:
         """The datastreams that are named, with both ids where UUIDs are needed."""

@@ -95,6 +95,10 @@ def make(
     left_open = [result["msg"] for result in (enabled, requeued) if result.get("unfinished")]
     if left_open:
         data["open"] = left_open
+    # A changed assignment of a binding that is there shows in the plan alone.
+    written_rows, written_datastreams = any(row["written"] for row in rows), any(data["written_datastream_ids"].values())
+    recorded = any(row["recorded"] for row in rows)
+    data["changed"] = bool(made.get("changed") or plan.get("assign") or written_rows or written_datastreams or data["extract_count"] or recorded)
     return {"lines": _lines(plan, data, made, states), "data": data}
 
 
@@ -118,7 +122,7 @@ def _lines(plan: dict[str, t.Any], data: dict[str, t.Any], made: dict[str, t.Any
     settings = dict(_SETTINGS, enabled=_SWITCHED[bool(plan["options"]["datastream_enabled"])])
     written = {name: len(ids) for name, ids in data["written_datastream_ids"].items() if ids}
     lines = [title]
-    if not failed and not data.get("open") and not any((made.get("changed"), any(row["written"] for row in data["bindings"]), data["extract_count"], written)):
+    if not failed and not data.get("open") and not data["changed"]:
         lines = [title + " - nothing to do"]
     elif data["check_mode"]:
         lines.append("Check mode, nothing was written. A real run would")

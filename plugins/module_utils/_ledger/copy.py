@@ -17,6 +17,7 @@ import typing as t
 
 from .._api.errors import InputError
 from .._spec import times
+from . import persistence
 from . import statements as sql
 from .ledger import Ledger
 from .store import LOOK, PREDICT, WRITE
@@ -30,6 +31,9 @@ def move(params: dict[str, t.Any], host: str, check_mode: bool) -> dict[str, t.A
     same_place = source.shown == target.shown
     if same_place and source_host == host:
         raise InputError(f"source and destination are the same ledger, {source.shown}. Nothing was changed.")
+    lost = persistence.refusal(params["destination"])
+    if lost:
+        raise InputError(f"{lost} Nothing was changed.")
     with source, target:
         source.take_turn(None)
         if same_place and source.instance is not None and source.instance == target.instance:

@@ -8,22 +8,20 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 
 from .._api import text
 from .._api.client import Client
 from .._api.errors import AdverityError, InputError
 from .._api.paging import Row
+from .._ledger import persistence
 from .._ledger.history import BindingFact, BindingHistory, FactKind, Window, contains
-from .._ledger.holder import awx_job
 from .._ledger.ledger import Entry, Ledger, open_ledger
 from .._ledger.periods import Reason, Uncertainty
 from .._ledger.status import EventKind, Status
 from .._ledger.store import PREDICT, WRITE
 from .._resources import bindings, extracts
 from .._spec import times
-from .._spec.options import DEFAULT_LEDGER
 from . import plan, progress, select
 from .decision import LOST, Action, Choices, binding_action
 from .plan import Options, Pair, Plan
@@ -40,8 +38,9 @@ Facts = dict[int, list[BindingFact]]
 def requeue(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """The result of ``adverity_requeue`` with these parameters. The ledger is opened before the API is asked anything."""
     request = select.read_request(params, check_mode)
-    with open_ledger(params, client.host, PREDICT if check_mode else WRITE) as ledger:
-        return Run(client, ledger, request, params).result()
+    lost = persistence.refusal(params["ledger"])  # before it is opened, which makes its folder
+    with open_ledger(params, client.host, PREDICT if check_mode or lost else WRITE) as ledger:
+        return Run(client, ledger, request, params, lost).result()
 
 
 def open_binding_ids(ledger: Ledger, binding_ids: t.Collection[int]) -> set[int]:
@@ -64,8 +63,9 @@ def choose_actions(ledger: Ledger, selected: Selection, backfill: str, window: W
 class Run:
     """One run of ``adverity_requeue``."""
 
-    def __init__(self, client: Client, ledger: Ledger, request: Request, params: dict[str, t.Any]) -> None:
+    def __init__(self, client: Client, ledger: Ledger, request: Request, params: dict[str, t.Any], lost: str | None = None) -> None:
         self._client, self._ledger, self._request, self._params = client, ledger, request, params
+        self._lost = lost  # why what is recorded would be lost, see ``persistence.refusal``
         self._window: Window = request.window
         self._state = "recorded" if params["backfill"] == "recorded" and params["state"] == "requeued" else params["state"]
         self._warnings: list[str] = []
@@ -283,14 +283,9 @@ class Run:
             raise InputError(f"Not enabled: {bindings.labels(disabled)}. Enable it with adverity.management.adverity_binding first. Nothing was sent.")
 
     def _refuse_forgetful_job(self, sends: bool) -> None:
-        """An AWX job with a ledger in its own file system must not load anything: the next job would not know."""
-        job = awx_job()
-        if sends and job and self._ledger.shown == os.path.expanduser(DEFAULT_LEDGER):
-            raise InputError(
-                f"This is AWX job {job}, and its ledger would be gone with it: the next job would not know what this one loaded. Keep the ledger in PostgreSQL"
-                " or on a volume (ledger, or ADVERITY_LEDGER; the credential type has fields for it). To enable without loading, set"
-                " deploy_destination_backfill: never. Nothing was changed."
-            )
+        """An AWX job whose ledger is lost with it must not send anything: the next job would not know."""
+        if sends and self._lost:
+            raise InputError(f"{self._lost} Nothing was changed.")
 
 
 def _is_news(history: BindingHistory) -> bool:

@@ -11,6 +11,7 @@ Pure but for the functions that take a client. ``fields`` are what OPTIONS says 
 
 from __future__ import annotations
 
+import difflib
 import re
 import typing as t
 
@@ -93,6 +94,17 @@ def read_fields(client: Client, type_id: int) -> Fields:
 def find(rows: list[Row], name: str, workspace_id: int) -> Row | None:
     """The destination of this name in this workspace, None where there is none. Raises InputError where it is ambiguous."""
     return one_of([row for row in rows if identity(row.get("stack", workspace_id)) == workspace_id], "name", name, "destination")
+
+
+def similar(rows: list[Row], name: str) -> list[Row]:
+    """The destinations whose names are like this one, or the same but for case, blanks or the workspace, the most similar first."""
+
+    def plain(value: t.Any) -> str:
+        return " ".join(str(value).casefold().split())
+
+    names = dict.fromkeys(plain(row.get("name")) for row in rows)
+    near = difflib.get_close_matches(plain(name), names, n=5, cutoff=0.6)
+    return [row for one in near for row in rows if plain(row.get("name")) == one]
 
 
 def one_of(rows: list[Row], key: str, name: str, what: str) -> Row | None:

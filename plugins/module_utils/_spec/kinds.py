@@ -12,10 +12,13 @@ would only say that it is no integer, and take ``true`` for 1.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import typing as t
 import uuid
+
+from ansible.module_utils.common.yaml import HAS_YAML, yaml_load
 
 from . import times
 
@@ -97,11 +100,39 @@ def to_half_hour(value: t.Any) -> str:
     return text[:5] + ":00"
 
 
+def parse_text(text: str) -> t.Any:
+    """What a text in YAML or JSON holds, as JSON has it: dates become text. Raises ValueError, which quotes nothing of the text: it may hold a secret."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        if not HAS_YAML:
+            raise ValueError("it is no JSON, and this Python cannot read YAML") from None
+    where = ""
+    try:
+        return json.loads(json.dumps(yaml_load(text), default=_date_as_text))
+    except Exception as error:  # the classes of PyYAML's errors are not known where it is missing
+        mark = getattr(error, "problem_mark", None)
+        where = f" (see line {min(mark.line + 1, len(text.splitlines()))})" if mark else ""
+    raise ValueError(f"it is neither YAML nor JSON{where}")
+
+
+def _date_as_text(value: t.Any) -> str:
+    return str(value.isoformat())
+
+
+def _to_dictionary(value: t.Any) -> dict[str, t.Any]:
+    found = (parse_text(value) if value.strip() else {}) if isinstance(value, str) else value
+    if not isinstance(found, dict):
+        raise ValueError("it is no dictionary, such as {project: acme-dwh, dataset: marketing}")
+    return found
+
+
 INTEGER_ID = Kind("int", "an integer id", to_integer_id)
 UUID = Kind("str", "a UUID", to_uuid)
 START = Kind("str", "a time", _to_start)
 END = Kind("str", "a time", _to_end)
 HALF_HOUR = Kind("str", "a time of day", to_half_hour)
+DICTIONARY = Kind("dict", "a dictionary", _to_dictionary)  # also as text in YAML or JSON
 
 
 def whole_number(lowest: int, highest: int | None = None) -> Kind:

@@ -14,7 +14,7 @@ from ansible.module_utils.basic import env_fallback
 
 from .._api.errors import InputError
 from . import times
-from .kinds import END, INTEGER_ID, START, UUID, place_of_ledger, whole_number
+from .kinds import DICTIONARY, END, HALF_HOUR, INTEGER_ID, START, UUID, place_of_ledger, whole_number
 
 Spec = dict[str, dict[str, t.Any]]
 
@@ -66,10 +66,25 @@ DATASTREAM_SELECTION_RULES: dict[str, t.Any] = {
     "mutually_exclusive": [("all_datastreams", "datastream_ids"), ("all_datastreams", "filters")],
 }
 
+# A smart schedule.
+SMART_PULLING: Spec = {
+    "is_active": {"type": "bool"},
+    "frequency": {"type": "str", "choices": ["daily", "weekly", "monthly"]},
+    "refresh_range": {
+        "type": "dict",
+        "options": {
+            "value": {"type": whole_number(1), "required": True},
+            "unit": {"type": "str", "choices": ["day", "week", "month"], "required": True},
+        },
+    },
+    "deadline": {"type": HALF_HOUR},
+    "reset": {"type": "list", "elements": "str", "choices": ["refresh_range", "deadline"]},
+}
+
 # A destination, by id, or by type, workspace and name. Some settings are secrets: see ``_spec/module.py``.
 TARGET_TYPE: Spec = {"type": {"type": "str", "required": True}}
 DESTINATION: Spec = {"name": {"type": "str"}, "workspace": {"type": "str"}, **TARGET_ID}
-SETTINGS: Spec = {"settings": {"type": "dict"}}
+SETTINGS: Spec = {"settings": {"type": DICTIONARY}}
 FORCE_SETTINGS: Spec = {"force_settings": {"type": "bool", "default": False}}
 STATE: Spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 ASSIGNMENTS: Spec = {

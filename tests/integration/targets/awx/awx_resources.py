@@ -5,9 +5,10 @@
 """AWX's rules for what awx_setup makes: fields with their kinds, and what has to fit together.
 
 Written after ansible/awx at e21dd0a0933fd544d1fe2513c54fe41203775eb5: the serializers in awx/api/serializers.py (Project, Inventory,
-Host, ExecutionEnvironment, Credential, JobTemplate, WorkflowJobTemplate and its nodes), the models in awx/main/models/ (jobs.py,
-projects.py, inventory.py, execution_environments.py, workflow.py, base.py), awx/main/validators.py (the name of an image),
-awx/api/fields.py (a choice that is null means the empty one) and awx/main/utils/ansible.py (which files are playbooks).
+Host, ExecutionEnvironment, Credential, JobTemplate, WorkflowJobTemplate and its nodes, Schedule, Team, NotificationTemplate), the models
+in awx/main/models/ (jobs.py, projects.py, inventory.py, execution_environments.py, workflow.py, base.py, schedules.py),
+awx/main/validators.py (the name of an image), awx/api/fields.py (a choice that is null means the empty one) and
+awx/main/utils/ansible.py (which files are playbooks).
 """
 
 from __future__ import annotations
@@ -87,8 +88,15 @@ def playbooks_of(folder: Path) -> list[str]:
     )
 
 
-def check_project(row: Row, _old: Row | None, _store: Store) -> None:
-    """A git project needs its address."""
+def _check_kind(row: Row, kind: str, store: Store) -> None:
+    credential = store["credentials"].get(row["credential"])
+    if credential and store["credential_types"][credential["credential_type"]]["kind"] != kind:
+        raise Refusal("credential", f"Only a credential of the kind {kind} can be associated.")
+
+
+def check_project(row: Row, _old: Row | None, store: Store) -> None:
+    """A git project needs its address, and has a credential for source control if any."""
+    _check_kind(row, "scm", store)
     if row["scm_type"] and not row["scm_url"]:
         raise Refusal("scm_url", "SCM URL is required.")
     if row["scm_type"] == "" and row["scm_update_on_launch"]:
@@ -101,8 +109,9 @@ def check_host(row: Row, _old: Row | None, store: Store) -> None:
         raise Refusal("detail", "Only a plain inventory has hosts of its own.")
 
 
-def check_image(row: Row, old: Row | None, _store: Store) -> None:
-    """An image has a name that a registry takes; its organization stays."""
+def check_image(row: Row, old: Row | None, store: Store) -> None:
+    """An image has a name that a registry takes, and a credential for a registry if any; its organization stays."""
+    _check_kind(row, "registry", store)
     if not IMAGE.fullmatch(row["image"]):
         raise Refusal("image", f"The container image name {row['image']} is not valid")
     if old and row["organization"] not in (None, old["organization"]):
@@ -132,6 +141,12 @@ def check_job_template(row: Row, _old: Row | None, store: Store) -> None:
     if row["inventory"] is None:
         raise Refusal("inventory", "You must either set a default value or ask to prompt on launch.")
     row["organization"] = project["organization"]
+
+
+def check_schedule(row: Row, _old: Row | None, _store: Store) -> None:
+    """A schedule has a start and a rule (awx/main/models/schedules.py, awx/main/validators.py)."""
+    if not re.fullmatch(r"DTSTART(;TZID=[\w/]+)?:\d{8}T\d{6}Z? RRULE:FREQ=(MINUTELY|HOURLY|DAILY|WEEKLY|MONTHLY|YEARLY);.*INTERVAL=\d+.*", row["rrule"]):
+        raise Refusal("rrule", "DTSTART and RRULE with FREQ and INTERVAL are required.")
 
 
 def _nothing(_row: Row, _old: Row | None, _store: Store) -> None:
@@ -174,6 +189,42 @@ LAUNCH_PROMPTS = {
 }
 _JOBS = {"survey_enabled": OFF, "allow_simultaneous": OFF, "extra_vars": Field("variables", ""), "ask_variables_on_launch": OFF}
 
+NOTIFIED = ("notification_templates_started", "notification_templates_success", "notification_templates_error")
+
+# Types of credentials that AWX brings along, as far as they matter here (awx/main/models/credential.py).
+MANAGED_TYPES: list[Row] = [
+    {
+        "name": "Source Control",
+        "kind": "scm",
+        "inputs": {
+            "fields": [
+                {"id": "username", "label": "Username", "type": "string"},
+                {"id": "password", "label": "Password", "type": "string", "secret": True},
+                {"id": "ssh_key_data", "label": "SCM Private Key", "type": "string", "secret": True},
+                {"id": "ssh_key_unlock", "label": "Private Key Passphrase", "type": "string", "secret": True},
+            ]
+        },
+    },
+    {
+        "name": "Container Registry",
+        "kind": "registry",
+        "inputs": {
+            "fields": [
+                {"id": "host", "label": "Authentication URL", "type": "string"},
+                {"id": "username", "label": "Username", "type": "string"},
+                {"id": "password", "label": "Password or Token", "type": "string", "secret": True},
+                {"id": "verify_ssl", "label": "Verify SSL", "type": "boolean"},
+            ],
+            "required": ["host"],
+        },
+    },
+]
+# The roles on an object that people can have (awx/main/models: JobTemplate, WorkflowJobTemplate).
+ROLES = {
+    "job_templates": ("admin_role", "execute_role", "read_role"),
+    "workflow_job_templates": ("admin_role", "execute_role", "approval_role", "read_role"),
+}
+
 RESOURCES = {
     "organizations": Resource({"name": NAME, "description": TEXT}, ("name",)),
     "instance_groups": Resource({"name": NAME}, ("name",)),
@@ -184,6 +235,7 @@ RESOURCES = {
             "scm_url": Field("str", "", most=1024),
             "scm_branch": Field("str", "", most=256),
             "scm_update_on_launch": OFF,
+            "credential": Field("credentials"),
         },
         check=check_project,
     ),
@@ -192,6 +244,7 @@ RESOURCES = {
             **OWNED,
             "image": Field("str", required=True, most=1024),
             "pull": Field("choice", "", choices=("", "always", "missing", "never")),
+            "credential": Field("credentials"),
         },
         ("name",),
         check_image,
@@ -242,13 +295,16 @@ RESOURCES = {
             "inventory": Field("inventories"),
             "execution_environment": Field("execution_environments"),
             "prevent_instance_group_fallback": OFF,
+            "use_fact_cache": OFF,
             **_JOBS,
             **dict.fromkeys(LAUNCH_PROMPTS.values(), OFF),
         },
         check=check_job_template,
-        sub_lists={"credentials": "credentials", "instance_groups": "instance_groups"},
+        sub_lists={"credentials": "credentials", "instance_groups": "instance_groups", **dict.fromkeys(NOTIFIED, "notification_templates")},
     ),
-    "workflow_job_templates": Resource({**OWNED, **_JOBS}),
+    "workflow_job_templates": Resource(
+        {**OWNED, **_JOBS}, sub_lists=dict.fromkeys((*NOTIFIED, "notification_templates_approvals"), "notification_templates")
+    ),
     "workflow_job_template_nodes": Resource(
         {
             "identifier": NAME,
@@ -257,6 +313,27 @@ RESOURCES = {
         },
         ("identifier", "workflow_job_template"),
         sub_lists=dict.fromkeys(("success_nodes", "failure_nodes", "always_nodes"), "workflow_job_template_nodes"),
+    ),
+    "teams": Resource({**OWNED, "organization": Field("organizations", required=True)}),
+    "notification_templates": Resource(
+        {
+            **OWNED,
+            "organization": Field("organizations", required=True),
+            "notification_type": Field("choice", required=True, choices=("email", "slack", "webhook")),
+            "notification_configuration": Field("dict", {}),
+            "messages": Field("dict"),
+        }
+    ),
+    "schedules": Resource(
+        {
+            "name": NAME,
+            "unified_job_template": Field("unified_job_templates", required=True),
+            "rrule": Field("str", required=True),
+            "extra_data": Field("dict", {}),
+            "enabled": Field("bool", True),
+        },
+        ("name", "unified_job_template"),
+        check_schedule,
     ),
     "workflow_approval_templates": Resource({"name": NAME, "description": TEXT, "timeout": Field("int", 0)}, ()),
 }

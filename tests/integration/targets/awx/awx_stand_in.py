@@ -19,8 +19,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from adverity_harness.place import ROOT
 from awx_credential_types import ENCRYPTED, Refusal, can_start, secret_fields
-from awx_resources import LAUNCH_PROMPTS, RESOURCES, Row, Store, playbooks_of
-from awx_surveys import check_survey, launch_variables
+from awx_resources import LAUNCH_PROMPTS, MANAGED_TYPES, RESOURCES, ROLES, Row, Store, playbooks_of
+from awx_surveys import check_survey, complaints, launch_variables
 
 TOKEN = "awx-token-0123456789"
 API = "/api/v2/"
@@ -44,7 +44,11 @@ class StandIn:
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.roles: dict[tuple[int, str], int] = {}  # the id of each role on an object
+        self.granted: dict[int, list[int]] = {}  # teams by the id of the role
         self.add("organizations", {"name": "Default"})
+        for ident, kind in enumerate(MANAGED_TYPES, 9001):
+            self.store["credential_types"][ident] = {"description": "", "injectors": {}, **kind, "id": ident, "managed": True}
 
     def __enter__(self) -> StandIn:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -58,6 +62,11 @@ class StandIn:
         """Return the requests that were no reads."""
         return [request for request in self.requests if request[0] != "GET"]
 
+    def teams_with(self, resource: str, name: str, role: str) -> list[str]:
+        """Return the names of the teams that have a role on an object."""
+        ident = self.roles.get((self.named(resource, name)["id"], role))
+        return sorted(self.store["teams"][one]["name"] for one in self.granted.get(ident or 0, []))
+
     def named(self, resource: str, name: str) -> Row:
         """Return the only row with this name, or identifier."""
         found = [row for row in self.store[resource].values() if name in (row.get("name"), row.get("identifier"))]
@@ -67,11 +76,22 @@ class StandIn:
     def add(self, resource: str, given: Row) -> Row:
         """Keep a new row, as after a POST."""
         row = RESOURCES[resource].fill(given, None, self.store[resource], self._known())
+        self._check_answers(resource, row)
         row["id"] = next(self._ids)
         if resource == "projects":
             row["playbook_files"] = playbooks_of(ROOT)
         self.store[resource][row["id"]] = row
         return row
+
+    def _check_answers(self, resource: str, row: Row) -> None:
+        """Refuse a schedule with variables that no question asks for, or wrong answers; those that are missing are no error (JobTemplate, WorkflowJobTemplate,
+        _accept_or_ignore_job_kwargs)."""
+        survey = self.surveys.get(row.get("unified_job_template", 0), {"spec": []}) if resource == "schedules" else {"spec": []}
+        answers = row.get("extra_data", {})
+        wrong = [text for text in complaints(survey, answers) if not text.endswith("is missing")]
+        wrong += [f"Variables {name} are not allowed on launch" for name in answers if name not in {one["variable"] for one in survey["spec"]}]
+        if resource == "schedules" and wrong:
+            raise Refusal("extra_data", "; ".join(wrong))
 
     def _known(self) -> Store:
         return {**self.store, "unified_job_templates": {key: row for name in UNIFIED for key, row in self.store[name].items()}}
@@ -82,9 +102,11 @@ class StandIn:
             self.requests.append((method, path, body))
             words = path.strip("/").split("/")
             name, key, rest = words[0], words[1:2], words[2:]
+            if name == "roles" and rest == ["teams"] and int(key[0]) in self.roles.values():
+                return self._grant(method, int(key[0]), body)
             if name == "project_updates" and method == "GET":
                 return 200, {"status": "successful"}
-            if name == "jobs" and method == "GET" and key and key[0].isdigit() and int(key[0]) in self.jobs:
+            if name in ("jobs", "workflow_jobs") and method == "GET" and key and key[0].isdigit() and int(key[0]) in self.jobs:
                 return 200, self.jobs[int(key[0])]
             if name not in self._known() or (key and (not key[0].isdigit() or int(key[0]) not in self._known()[name])):
                 raise Refusal("detail", "Not found.", 404)
@@ -105,10 +127,26 @@ class StandIn:
         self._only(method, name, "POST")
         return 201, self._shown(self.add(name, body))
 
+    def _grant(self, method: str, role: int, body: Any) -> tuple[int, Any]:
+        teams = self.granted.setdefault(role, [])
+        if method == "GET":
+            return 200, _page([self._shown(self.store["teams"][one]) for one in teams])
+        if body.get("id") not in self.store["teams"]:
+            raise Refusal("detail", "Not found.", 404)
+        teams.append(body["id"])
+        return 204, None
+
     def _row(self, method: str, name: str, row: Row, body: Any) -> tuple[int, Any]:
+        if method == "DELETE" and name == "hosts":
+            del self.store[name][row["id"]]
+            return 204, None
         if method != "GET":
             self._only(method, name, "PATCH")
-            row.update(RESOURCES[name].fill(body, row, self.store[name], self._known()))
+            if row.get("managed"):
+                raise Refusal("detail", "Modifications not allowed for managed credential types", 403)
+            filled = RESOURCES[name].fill(body, row, self.store[name], self._known())
+            self._check_answers(name, filled)
+            row.update(filled)
         return 200, self._shown(row)
 
     @staticmethod
@@ -123,7 +161,7 @@ class StandIn:
             check_survey(body)
             self.surveys[row["id"]] = body
             return 200, {}
-        if part == "launch" and name == "job_templates" and method == "POST":
+        if part == "launch" and name in ("job_templates", "workflow_job_templates") and method == "POST":
             job, ignored = self._launch(row, body or {})
             return 201, {"job": job["id"], "ignored_fields": ignored, **job}
         if part == "create_approval_template" and name == "workflow_job_template_nodes" and method == "POST":
@@ -145,17 +183,18 @@ class StandIn:
         fixed = json.loads(template["extra_vars"] or "{}")
         variables, ignored = launch_variables(survey, fixed, given.get("extra_vars", {}), template["ask_variables_on_launch"])
         prompts = {name: given[name] for name in LAUNCH_PROMPTS if name in given}
-        accepted = {name: value for name, value in prompts.items() if template[LAUNCH_PROMPTS[name]]}
+        accepted = {name: value for name, value in prompts.items() if template.get(LAUNCH_PROMPTS[name])}
         refused = {name: value for name, value in prompts.items() if name not in accepted}
+        kind = "job" if "job_type" in template else "workflow_job"
         credentials = [self.store["credentials"][one] for one in self.related.get((template["id"], "credentials"), [])]
         ok = all(can_start(self.store["credential_types"][one["credential_type"]], one["inputs"]) for one in credentials)
         ident = next(self._ids)
         self.jobs[ident] = {
             "id": ident,
-            "type": "job",
-            "url": f"{API}jobs/{ident}/",
-            "job_template": template["id"],
-            "job_type": template["job_type"],
+            "type": kind,
+            "url": f"{API}{kind}s/{ident}/",
+            f"{kind}_template": template["id"],
+            "job_type": template.get("job_type"),
             **accepted,
             "extra_vars": json.dumps(variables),
             "status": "successful" if ok else "failed",
@@ -190,18 +229,24 @@ class StandIn:
         name = next(name for name, rows in self.store.items() if row["id"] in rows)
         url = f"{API}{name}/{row['id']}/"
         related = {"survey_spec": f"{url}survey_spec/"} if name in ("job_templates", "workflow_job_templates") else {}
-        related.update({"launch": f"{url}launch/"} if name == "job_templates" else {})
+        related.update({"launch": f"{url}launch/"} if related else {})
         if row.get("unified_job_template"):
             target = row["unified_job_template"]
             related["unified_job_template"] = next(f"{API}{one}/{target}/" for one in UNIFIED if target in self.store[one])
         shown = {**row, "type": name[:-1], "url": url, "related": related, "summary_fields": {}}
+        for role in ROLES.get(name, ()):
+            ident = self.roles.setdefault((row["id"], role), 100_000 + len(self.roles))
+            shown["summary_fields"].setdefault("object_roles", {})[role] = {"id": ident}
         if name == "projects":
             shown.update(scm_revision="", summary_fields={"current_update": {"id": row["id"]}})
         if name in ("credential_types", "credentials", "execution_environments"):
-            shown["managed"] = False  # none of those that AWX brings along
+            shown["managed"] = row.get("managed", False)
         if name == "credentials":
             secrets = secret_fields(self.store["credential_types"][row["credential_type"]])
             shown["inputs"] = {key: ENCRYPTED if key in secrets and value else value for key, value in row["inputs"].items()}
+        if name == "notification_templates":
+            hidden = ("password", "token", "headers")
+            shown["notification_configuration"] = {key: ENCRYPTED if key in hidden else value for key, value in row["notification_configuration"].items()}
         return shown
 
 

@@ -123,7 +123,17 @@ def test_job_templates_launch_playbooks_that_are_there():
     assert not [path for path in found if "files" in path]
     for template in data("job_templates"):
         assert f"playbooks/{template['playbook']}" in found
-        assert template["survey"][: -len(".yml")] in SURVEYS
+        assert template.get("survey", "survey_deploy.yml")[: -len(".yml")] in SURVEYS
+
+
+def test_only_new_destination_creates_one_and_no_answer_changes_that():
+    # AWX takes no variable that no question asks for, and a template's own variable otherwise.
+    asked = {question["variable"] for name in SURVEYS for question in data(name)["spec"]}
+    assert "deploy_destination_create" not in asked
+    fixed = {template["name"]: template.get("extra_vars", {}) for template in data("job_templates")}
+    must_exist = {"deploy_destination_create": False}
+    assert {name: row for name, row in fixed.items() if row} == {"deploy destination": must_exist, "deploy destination, check only": must_exist}
+    assert set().union(*fixed.values()) <= set(options())
 
 
 def test_every_question_of_a_template_means_the_same_in_all():
@@ -138,5 +148,11 @@ def test_every_question_of_a_template_means_the_same_in_all():
 def test_workflow_asks_what_its_jobs_ask():
     workflow, templates = data("workflow"), {row["name"]: row for row in data("job_templates")}
     jobs = [templates[node["job_template"]] for node in workflow["nodes"] if "job_template" in node]
-    assert {job["survey"] for job in jobs} == {workflow["survey"]}
-    assert [job["job_type"] for job in jobs] == ["check", "run"]
+    assert {job["survey"] for job in jobs if "survey" in job} == {workflow["survey"]}
+    assert [job["job_type"] for job in jobs] == ["check", "run", "run"]
+
+
+def test_the_job_that_decides_needs_no_key_and_alarms_nobody():
+    templates = {row["name"]: row for row in data("job_templates")}
+    assert [name for name, row in templates.items() if not row.get("credential", True)] == ["nothing to approve"]
+    assert [name for name, row in templates.items() if not row.get("notify", True)] == ["nothing to approve"]

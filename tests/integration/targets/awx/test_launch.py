@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 
 import pytest
 import yaml
 from adverity_harness.place import ROOT
 from adverity_harness.runs import refused
-from awx_setups import data
+from awx_setups import FILES, data
 from awx_surveys import defaults
 
 pytestmark = pytest.mark.xdist_group("awx_setup")  # with test_setup.py, whose run it shares
@@ -50,24 +51,43 @@ def launch(template, **options):
 
 
 def documented():
-    """The task in the guide, and the one in the playbook's introduction."""
+    """The tasks in the guide that launch something."""
     guide = (ROOT / "docs" / "docsite" / "rst" / "awx.rst").read_text("utf-8")
-    introduction = (ROOT / "playbooks" / "awx_setup.yml").read_text("utf-8")
-    shown = [re.search(r"^    - name: Deploy destination 789\n(?:    .*\n)+", guide, re.M), re.search(r"^#   - name: .*\n(?:#   .*\n)+", introduction, re.M)]
-    assert all(shown)
-    return [yaml.safe_load(re.sub(r"^#", "", one[0], flags=re.M)) for one in shown]
+    (shown,) = re.findall(r"^    # launch\.yml\n((?:    .*\n|\n)+)", guide, re.M)
+    return yaml.safe_load(textwrap.dedent(shown))
 
 
-def test_the_documented_launch_takes_the_destination_alone(done, awx):
-    tasks, other = documented()
-    assert tasks == other
-    assert tasks[0]["awx.awx.job_launch"]["extra_vars"] == {"deploy_destination_target_id": 789}
+def test_each_template_has_an_example_in_the_guide_that_is_launched(done, awx):
+    tasks = documented()
     run = done.act(tasks)
-    (job,) = awx.jobs.values()
-    told = run.one("Deploy destination 789")
-    assert (told["id"], told["status"], told["changed"]) == (job["id"], "successful", True)
-    assert json.loads(job["extra_vars"]) == {"deploy_destination_target_id": 789, **OTHERS}
-    assert job["job_type"] == "run"
+    jobs = list(awx.jobs.values())
+    names = {row["id"]: row["name"] for name in ("job_templates", "workflow_job_templates") for row in awx.store[name].values()}
+    launched = [names[job.get("job_template") or job["workflow_job_template"]] for job in jobs]
+    assert set(launched) == set(names.values()) - {"Adverity: nothing to approve"}
+    for task, job in zip(tasks, jobs):
+        (options,) = [options for action, options in task.items() if action.startswith("awx.awx.")]
+        told, got = run.one(task["name"]), json.loads(job["extra_vars"])
+        assert (told["id"], told["changed"]) == (job["id"], True)
+        # Each answer reached the job: nothing was dropped, and nothing was refused.
+        assert set(options["extra_vars"]) <= set(got)
+    variables = dict(zip(launched, (json.loads(job["extra_vars"]) for job in jobs)))
+    first = json.loads(jobs[0]["extra_vars"])
+    assert first == {"deploy_destination_create": False, **OTHERS, "deploy_destination_target_id": 789}
+    assert variables["Adverity: new destination"]["deploy_destination_settings"] == "dataset: marketing\nproject: acme-dwh\n"
+    assert variables["Adverity: resume backfill"]["deploy_destination_datastream_ids"] == "456, 457"
+
+
+def test_the_guide_names_each_question_with_its_type():
+    guide = (ROOT / "docs" / "docsite" / "rst" / "awx.rst").read_text("utf-8")
+    table = guide[guide.index("docsite.awx_questions:") : guide.index("# launch.yml")]
+    rows = dict(re.findall(r"^    \* - ``(\w+)``\n      - (.*)$", table, re.M))
+    kinds = {"integer": "number", "text": "text", "textarea": "text", "multiplechoice": "one of"}
+    asked = {question["variable"]: question for path in FILES.glob("survey_*.yml") for question in data(path.stem)["spec"]}
+    assert set(rows) == set(asked)
+    for name, question in asked.items():
+        assert rows[name].startswith(kinds[question["type"]]), name
+        for choice in question.get("choices", []):
+            assert f'``"{choice}"``' in rows[name]
 
 
 def test_the_others_too(done, awx):
@@ -84,8 +104,8 @@ def test_the_others_too(done, awx):
     jobs = list(awx.jobs.values())
     assert [job["job_type"] for job in jobs] == ["run", "check", "check", "run", "run"]
     variables = [json.loads(job["extra_vars"]) for job in jobs]
-    assert variables[0] == {**OTHERS, **by_name}
-    assert variables[1] == {**OTHERS, "deploy_destination_target_id": 789}
+    assert variables[0] == {"deploy_destination_create": False, **OTHERS, **by_name}
+    assert variables[1] == {"deploy_destination_create": False, **OTHERS, "deploy_destination_target_id": 789}
     assert variables[2] == {**defaults(data("survey_new")), **new}
     assert variables[3]["deploy_destination_on_unknown"] == "fail"
     assert variables[4] == {}  # a variable that no question asks for does not reach the job
@@ -93,6 +113,9 @@ def test_the_others_too(done, awx):
 
 REFUSALS = {
     "deploy_destination_target_id is no integer": launch(DEPLOY, extra_vars={"deploy_destination_target_id": "seven"}),
+    "target_id is no integer": launch(DEPLOY, extra_vars={"deploy_destination_target_id": "789"}),
+    "enabled is none of the choices": launch(DEPLOY, extra_vars={"deploy_destination_target_id": 789, "deploy_destination_enabled": True}),
+    "datastream_ids is no string": launch(DEPLOY, extra_vars={"deploy_destination_target_id": 789, "deploy_destination_datastream_ids": [456, 457]}),
     "deploy_destination_target_id is too small": launch(DEPLOY, extra_vars={"deploy_destination_target_id": 0}),
     "on_unknown is none of the choices": launch(DEPLOY, extra_vars={"deploy_destination_on_unknown": "guess"}),
     "deploy_destination_datastream_ids is missing": launch("Adverity: resume backfill", extra_vars={"deploy_destination_target_id": 789}),

@@ -17,6 +17,8 @@ from awx_setups import data
 from awx_stand_in import TOKEN
 from awx_surveys import check_survey
 
+RULE = "DTSTART:20260101T030000Z RRULE:FREQ=DAILY;INTERVAL=1"
+
 
 def field(**options):
     """Inputs of one field."""
@@ -168,6 +170,16 @@ def fixture_filled(awx):
         ("POST", "job_templates/7/launch/", {"extra_vars": {"deploy_destination_target_id": 789, "deploy_destination_datastream_ids": ""}}, 400),
         ("GET", "job_templates/7/launch/", None, 404),
         ("GET", "jobs/7/", None, 404),
+        ("PATCH", "projects/2/", {"credential": 5}, 400),
+        ("POST", "execution_environments/", {"name": "e", "image": "x", "credential": 5}, 400),
+        ("PATCH", "credential_types/9001/", {"name": "mine"}, 403),
+        ("POST", "teams/", {"name": "t"}, 400),
+        ("POST", "roles/100000/teams/", {"id": 1}, 404),
+        ("POST", "schedules/", {"name": "s", "unified_job_template": 7}, 400),
+        ("POST", "schedules/", {"name": "s", "unified_job_template": 7, "rrule": "every night"}, 400),
+        ("POST", "schedules/", {"name": "s", "unified_job_template": 7, "rrule": RULE, "extra_data": {"deploy_destination_force": "yes"}}, 400),
+        ("POST", "schedules/", {"name": "s", "unified_job_template": 7, "rrule": RULE, "extra_data": {"deploy_destination_target_id": "789"}}, 400),
+        ("POST", "notification_templates/", {"name": "n", "organization": 1, "notification_type": "pigeon"}, 400),
         ("POST", "workflow_job_template_nodes/", {"identifier": "a", "workflow_job_template": 8}, 400),
         ("POST", "workflow_job_template_nodes/", {"identifier": "c", "workflow_job_template": 8, "unified_job_template": 3}, 400),
         ("POST", "workflow_job_template_nodes/10/success_nodes/", {"id": 9}, 400),

@@ -17,7 +17,9 @@ ENTERED = {"instance": "acme.datatap.adverity.com", "api_key": "entered-in-awx"}
 
 
 def test_first_run_makes_everything(done):
-    made = {name: sorted(row.get("name") or row["identifier"] for row in rows.values()) for name, rows in done.awx.store.items()}
+    made = {
+        name: sorted(row.get("name") or row["identifier"] for row in rows.values() if not row.get("managed")) for name, rows in done.awx.store.items()
+    }
     assert made == {
         "organizations": ["Default"],
         "instance_groups": [],
@@ -29,7 +31,10 @@ def test_first_run_makes_everything(done):
         "credentials": ["Adverity"],
         "job_templates": sorted(f"Adverity: {template['name']}" for template in data("job_templates")),
         "workflow_job_templates": ["Adverity: check, approve, deploy"],
-        "workflow_job_template_nodes": ["approve", "check", "deploy"],
+        "workflow_job_template_nodes": ["approve", "check", "decide", "deploy"],
+        "teams": [],
+        "notification_templates": [],
+        "schedules": [],
         "workflow_approval_templates": ["Approve the deployment"],
     }
     assert done.first.changed > 0
@@ -43,13 +48,15 @@ def test_what_is_kept_is_what_the_files_say(done):
     assert {name: kept[name] for name in wanted} == wanted
     for template in data("job_templates"):
         row = done.awx.named("job_templates", f"Adverity: {template['name']}")
-        assert done.awx.surveys[row["id"]] == data(template["survey"][: -len(".yml")])
+        survey = template.get("survey", "")
+        assert done.awx.surveys.get(row["id"]) == (data(survey[: -len(".yml")]) if survey else None)
         assert row["playbook"] == f"playbooks/{template['playbook']}"
         assert (row["job_type"], row["allow_simultaneous"]) == (template["job_type"], True)  # jobs take turns by the ledger
-        assert (row["survey_enabled"], row["ask_variables_on_launch"], row["prevent_instance_group_fallback"]) == (True, False, False)
+        assert (row["survey_enabled"], row["ask_variables_on_launch"], row["prevent_instance_group_fallback"]) == (bool(survey), False, False)
         assert row["ask_job_type_on_launch"] is (template["name"] == "new destination")
-        assert json.loads(row["extra_vars"]) == {}
-        assert done.awx.related[row["id"], "credentials"] == [done.awx.named("credentials", "Adverity")["id"]]
+        assert json.loads(row["extra_vars"]) == template.get("extra_vars", {})
+        credentials = [] if template["name"] == "nothing to approve" else [done.awx.named("credentials", "Adverity")["id"]]
+        assert done.awx.related.get((row["id"], "credentials"), []) == credentials
 
 
 def test_templates_in_the_variables_of_the_host_are_kept(done):
@@ -63,16 +70,18 @@ def test_templates_in_the_variables_of_the_host_are_kept(done):
 
 def test_nothing_is_deployed_before_the_approval(done):
     awx = done.awx
-    nodes = {name: awx.named("workflow_job_template_nodes", name) for name in ("check", "approve", "deploy")}
+    nodes = {name: awx.named("workflow_job_template_nodes", name) for name in ("check", "decide", "approve", "deploy")}
     runs = {name: awx._known()["unified_job_templates"][row["unified_job_template"]]["name"] for name, row in nodes.items()}
     assert runs == {
         "check": "Adverity: deploy destination, check only",
+        "decide": "Adverity: nothing to approve",
         "approve": "Approve the deployment",
         "deploy": "Adverity: deploy destination",
     }
     ways = {key: ids for key, ids in awx.related.items() if key[1].endswith("_nodes") and ids}
     assert ways == {
-        (nodes["check"]["id"], "success_nodes"): [nodes["approve"]["id"]],
+        (nodes["check"]["id"], "success_nodes"): [nodes["decide"]["id"]],
+        (nodes["decide"]["id"], "failure_nodes"): [nodes["approve"]["id"]],
         (nodes["approve"]["id"], "success_nodes"): [nodes["deploy"]["id"]],
     }
     # An approval that nobody gives must not wait for ever.

@@ -128,6 +128,8 @@ def tasks(folder, tls, pooler):
         requeue(extract_ids=[]),
         module("datastream", enabled=True),
         role(target_id=789, pulling_mode="smart"),
+        role(name="No such one", type="bigquery", workspace="Acme", create=False),
+        role(name="No such one", type="bigquery", workspace="Acme", settings="project: [acme"),
         module("datastream", datastream_ids=[uuid(459)], pulling_mode="schedule"),
         module("smart_pulling", **setting, frequency="weekly"),
         module("smart_pulling", **setting, deadline=630),

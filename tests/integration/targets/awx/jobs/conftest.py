@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -38,9 +39,10 @@ def fixture_postgres():
 
 
 @pytest.fixture(name="volume")
-def fixture_volume(tmp_path):
-    """The credential's fields for a ledger on a volume."""
-    return {"ledger": str(tmp_path / "volume" / "requeue.sqlite3")}
+def fixture_volume():
+    """The credential's fields for a ledger on a volume: in a folder that is there, of a file system other than that of the job."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="adverity-volume-") as folder:
+        yield {"ledger": f"{folder}/requeue.sqlite3"}
 
 
 @pytest.fixture(name="database")

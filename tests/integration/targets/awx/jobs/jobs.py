@@ -33,6 +33,7 @@ from awx_setups import data
 from awx_surveys import defaults
 
 DEPLOY, CHECK, NEW, RESUME = "deploy destination", "deploy destination, check only", "new destination", "resume backfill"
+DECIDE = "nothing to approve"
 
 
 class _Unsafe(yaml.SafeDumper):
@@ -88,10 +89,12 @@ class Awx:
         cancelled: bool = False,
         ledger: dict[str, str] | None = None,
         job_type: str = "",
+        variables: dict[str, Any] | None = None,
         **answers: Any,
     ) -> Job:
         """Run a job template with these answers to its survey, those left out being its defaults; `ledger` instead of the usual one, `job_type` where it asks.
 
+        `variables` come with whole names, as from a workflow or from the variables of another template.
         With `kill_when` ansible-playbook is killed as soon as that holds, or with `cancelled` all that belongs to the job.
         """
         (template,) = [one for one in data("job_templates") if one["name"] == name]
@@ -103,8 +106,8 @@ class Awx:
         home = folder / "home"
         for path in (home, folder / "env", folder / "inventory", folder / "secrets"):
             path.mkdir(parents=True)
-        variables = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-        (folder / "inventory" / "hosts.json").write_text(json.dumps({"all": {"hosts": {"localhost": variables}}}), "utf-8")
+        host = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+        (folder / "inventory" / "hosts.json").write_text(json.dumps({"all": {"hosts": {"localhost": host}}}), "utf-8")
         environment = {
             "AWX_PRIVATE_DATA_DIR": str(folder),
             "JOB_ID": ident,
@@ -121,9 +124,12 @@ class Awx:
             "ADVERITY_LEDGER_WAIT": "20",
         }
         inputs = {"instance": self.scene.url, "api_key": KEY, **(self.ledger if ledger is None else ledger)}
-        environment.update(inject(data("credential_type"), inputs, folder / "secrets"))
+        if template.get("credential", True):
+            environment.update(inject(data("credential_type"), inputs, folder / "secrets"))
         extra = {
-            **defaults(data(Path(template["survey"]).stem)),
+            **template.get("extra_vars", {}),
+            **(defaults(data(Path(template["survey"]).stem)) if "survey" in template else {}),
+            **(variables or {}),
             **{f"deploy_destination_{key}": value for key, value in answers.items()},
             "awx_job_id": self.jobs,
             "tower_job_id": self.jobs,

@@ -14,7 +14,12 @@ from jobs import CHECK, DEPLOY
     "answers",
     [
         {"datastream_ids": "456, 457", "enabled": "yes", "backfill_from": "", "backfill_to": "2026-03-09"},
-        {"datastream_ids": "", "enabled": "true", "backfill": "", "on_unknown": "", "sequential": "", "batch_size": "", "force": "no", "pulling_mode": ""},
+        {
+            **dict.fromkeys(("datastream_ids", "backfill", "on_unknown", "sequential", "batch_size", "pulling_mode"), ""),
+            **dict.fromkeys(("smart_pulling", "settings", "create"), ""),
+            "enabled": "true",
+            "force": "no",
+        },
     ],
     ids=["typed", "empty"],
 )

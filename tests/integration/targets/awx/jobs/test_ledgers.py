@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from jobs import CHECK, DEPLOY
 
@@ -36,19 +38,55 @@ def test_check_deploy_and_deploy_again(awx_with, scene, world):
     assert told.ok, told.output
     counts = told.stats["report"]["extracts"]
     assert {status: count for status, count in counts.items() if count} == {"dispatched": 63}
+    # Without a path on a volume there is the summary, and no page, and nothing says that there were one.
+    assert "2 of 2 bindings enabled" in told.output
+    assert "63 dispatched" in told.output
+    assert "No page was written - no path on a volume is named in report_file" in told.output
+    assert told.stats["report"]["file"] is None
+
+
+def test_a_report_on_a_volume_and_one_that_would_be_lost(awx, volume):
+    page = Path(volume["ledger"]).with_name("report.html")
+    told = awx.launch("report", variables={"report_file": str(page)})
+    assert told.ok, told.output
+    assert f"{page} - written" in told.output
+    assert "bindings enabled" in page.read_text("utf-8")
+    lost = awx.launch("report", variables={"report_file": "/tmp/adverity-report.html"})
+    assert lost.ok, lost.output
+    assert "No page was written - /tmp is in /tmp" in lost.output
+    assert not Path("/tmp/adverity-report.html").exists()
 
 
 @pytest.mark.parametrize("ledger", [NOWHERE, {"ledger": "", "ledger_password": ""}], ids=["never touched", "emptied"])
 def test_without_a_ledger_a_job_loads_nothing_and_says_so(awx, scene, ledger):
     refused = awx.launch(DEPLOY, target_id=789, ledger=ledger)
     assert not refused.ok
-    assert refused.failure["msg"].startswith("This is AWX job 1, and its ledger would be gone with it")
-    assert "the credential type has fields for it" in refused.failure["msg"]
+    assert refused.failure["msg"].startswith("This is AWX job 1, and its ledger ")
+    assert "In the credential, set Ledger to a PostgreSQL URL" in refused.failure["msg"]
     assert scene.writes() == []
     # Enabling alone needs no ledger.
     enabled = awx.launch(DEPLOY, target_id=789, ledger=ledger, backfill="never")
     assert enabled.ok, enabled.output
     assert (scene.enabled(), scene.posts()) == ([123, 124], [])
+
+
+@pytest.mark.parametrize("place", ["home", "job", "root", "typo", "tmp"])
+def test_a_ledger_that_is_lost_with_the_job_is_refused_before_anything_is_written(awx, scene, volume, tmp_path, place):
+    job = awx.folder / "job1"
+    ledgers = {
+        "home": "~/requeue.sqlite3",
+        "job": str(job / "requeue.sqlite3"),
+        "root": "/opt/requeue.sqlite3",
+        "typo": volume["ledger"].replace("adverity-volume", "adverity-volum"),
+        "tmp": "/tmp/requeue.sqlite3",
+    }
+    refused = awx.launch(DEPLOY, target_id=789, ledger={"ledger": ledgers[place]})
+    assert not refused.ok
+    assert "would be lost with the job: " in refused.failure["msg"]
+    assert refused.failure["msg"].endswith("Nothing was changed.")
+    assert scene.writes() == []
+    assert not Path(ledgers["typo"]).parent.exists()
+    assert not Path(ledgers[place]).exists()
 
 
 def test_a_wrong_password_changes_nothing(awx, scene, database):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from adverity_harness.worlds import WORKSPACE, World
-from jobs import DEPLOY, NEW
+from jobs import CHECK, DEPLOY, NEW
 
 NAME = 'Müller\'s "DWH" {{ 7 * 7 }}'
 WHERE = {"name": NAME, "type": "bigquery", "workspace": "Acme"}
@@ -76,7 +76,9 @@ def test_cancelled_while_it_creates_and_launched_again(awx, scene, world, databa
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ({"settings": "project: [acme"}, "did not find expected"),
+        ({"settings": "project: [acme"}, "deploy_destination_settings cannot be read: it is neither YAML nor JSON (see line 1). Nothing was changed."),
+        ({"settings": "acme-dwh"}, "deploy_destination_settings cannot be read: it is no dictionary"),
+        ({"datastreams": "- {name: [Google"}, "deploy_destination_datastreams cannot be read: it is neither YAML nor JSON (see line 1). Nothing was changed."),
         ({"settings": '{"projekt": "acme-dwh"}'}, "projekt"),
         ({"type": "bigqueri"}, "bigqueri"),
         ({"workspace": "Acmé"}, "Acmé"),
@@ -88,3 +90,22 @@ def test_wrong_answers_create_nothing(awx, scene, answer, said):
     assert not refused.ok
     assert said in refused.failure["msg"]
     assert scene.writes() == []
+
+
+@pytest.mark.parametrize("template", [DEPLOY, CHECK])
+def test_an_existing_destination_has_to_exist(awx, scene, template):
+    assert awx.launch(NEW, **ANSWERS).ok
+    scene.forget()
+    wrong = awx.launch(template, **{**WHERE, "name": NAME.replace("DWH", "DHW")}, datastreams=ANSWERS["datastreams"])
+    assert not wrong.ok
+    assert "does not exist in the workspace 'Acme', and deploy_destination_create is false. Similar names of this type: " in wrong.failure["msg"]
+    assert NAME in wrong.failure["msg"]
+    assert wrong.failure["msg"].endswith("Nothing was changed.")
+    assert scene.writes() == []
+
+
+def test_without_a_ledger_that_lasts_nothing_is_created(awx, scene):
+    for ledger in ({}, {"ledger": "/ledgr/requeue.sqlite3"}):
+        refused = awx.launch(NEW, ledger=ledger, **ANSWERS)
+        assert "would be lost with the job: " in refused.failure["msg"]
+        assert scene.writes() == []

@@ -22,7 +22,7 @@ def test_what_is_not_given_has_its_default():
     options = read()
     assert set(options) == set(_options.VARIABLES)
     assert {name: value for name, value in options.items() if value is not None} == {
-        "target_id": 789, "enabled": True, "backfill": "when_needed", "sequential": True, "batch_size": 50, "force": False,
+        "target_id": 789, "create": True, "enabled": True, "backfill": "when_needed", "sequential": True, "batch_size": 50, "force": False,
         "on_unknown": "fail", "on_refused": "fail",
     }  # fmt: skip
 
@@ -68,6 +68,74 @@ def test_the_datastreams_to_prepare():
     options = read(datastream_uuids=f"{UUID.upper()}, {OTHER}", datastream_enabled="no", pulling_mode="smart", smart_pulling={"frequency": "daily"})
     assert options["datastream_uuids"] == [UUID, OTHER]
     assert (options["datastream_enabled"], options["pulling_mode"], options["smart_pulling"]) == (False, "smart", {"frequency": "daily"})
+
+
+BY_NAME = {"target_id": None, "name": "DWH", "type": "bigquery", "workspace": "EMEA"}
+SCHEDULE = {"is_active": True, "refresh_range": {"value": 3, "unit": "day"}, "deadline": "06:30:00", "reset": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ('{"project": "acme-dwh", "big": true, "since": "2024-01-31"}', {"project": "acme-dwh", "big": True, "since": "2024-01-31"}),
+        ("project: acme-dwh\nbig: yes\nsince: 2024-01-31\n", {"project": "acme-dwh", "big": True, "since": "2024-01-31"}),
+        ("{project: '{{ 7 * 7 }}'}", {"project": "{{ 7 * 7 }}"}),
+        ("{}", {}),
+        ({"project": "acme-dwh"}, {"project": "acme-dwh"}),
+    ],
+)
+def test_settings_as_text(text, meant):
+    assert read(**BY_NAME, settings=text)["settings"] == meant
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "is_active: yes\nfrequency: ''\nrefresh_range: {value: 3, unit: day}\ndeadline: '06:30'",
+        '{"is_active": "true", "refresh_range": {"value": "3", "unit": "day"}, "deadline": "06:30"}',
+        {"is_active": "yes", "frequency": "", "refresh_range": {"value": 3, "unit": "day"}, "deadline": "06:30", "reset": None},
+    ],
+)
+def test_a_smart_schedule_as_text_or_with_empty_answers(given):
+    assert read(datastream_uuids=UUID, smart_pulling=given)["smart_pulling"] == {key: value for key, value in SCHEDULE.items() if value is not None}
+
+
+def test_datastreams_as_a_list_in_text():
+    wanted = [dict.fromkeys(("workspace", "table_name", "settings"), None) | one for one in ({"name": "Google Ads", "table_name": "ads"}, {"name": "Meta"})]
+    for text in ("- {name: Google Ads, table_name: ads}\n- Meta\n", '[{"name": "Google Ads", "table_name": "ads"}, "Meta"]'):
+        assert read(type="bigquery", datastreams=text)["datastreams"] == wanted
+    names = read(type="bigquery", datastreams="[EU] Google Ads\n-Meta")["datastreams"]
+    assert [one["name"] for one in names] == ["[EU] Google Ads", "-Meta"]
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "said"),
+    [
+        ("settings", "project: [acme", "is neither YAML nor JSON (see line 1)"),
+        ("settings", "project: acme\n  dataset: x", "is neither YAML nor JSON (see line 2)"),
+        ("settings", "a: !unknown acme", "is neither YAML nor JSON (see line 1)"),
+        ("settings", "acme", "it is no dictionary, such as {project: acme-dwh"),
+        ("settings", "[acme]", "it is no dictionary"),
+        ("settings", ["acme"], "it is no dictionary"),
+        ("smart_pulling", "is_active: [", "is neither YAML nor JSON"),
+        ("smart_pulling", "daily", "it is no dictionary"),
+        ("smart_pulling", {"frequency": "hourly"}, "must be one of: daily, weekly, monthly, got: hourly"),
+        ("smart_pulling", {"frequenzy": "daily"}, "frequenzy"),
+        ("smart_pulling", {"deadline": 630}, "630 is a number"),
+        ("smart_pulling", {"refresh_range": {"value": 1}}, "unit"),
+        ("smart_pulling", {}, "one of the following is required: is_active"),
+        ("smart_pulling", {"deadline": "06:30", "reset": ["deadline"]}, "deadline: set and also named in reset"),
+        ("datastreams", "- {name: [", "is neither YAML nor JSON"),
+    ],
+)
+def test_text_that_cannot_be_read_names_its_variable(name, typed, said):
+    """What was typed, which may hold a secret, is not quoted where it cannot be read."""
+    with pytest.raises(InputError) as raised:
+        read(**{**BY_NAME, "datastream_uuids": UUID, name: typed})
+    assert "deploy_destination_" + name in str(raised.value)
+    assert said in str(raised.value)
+    assert str(raised.value).endswith("Nothing was changed.")
+    assert "acme" not in str(raised.value).replace("acme-dwh", "")
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,7 @@ def test_the_data_of_the_summary():
     datastreams = {"pulling_mode": {"affected": {"datastream_ids": [UUID]}}, "enabled": {}}
     assert summary.make(plan_of("backfill", "done"), {}, WRITTEN, requeued, datastreams)["data"] == {
         "target_id": 789, "name": None, "created": False, "enabled": True, "check_mode": False, "written_binding_ids": [5], "extract_count": 3,
+        "changed": True,
         "written_datastream_ids": {"smart_pulling": [], "pulling_mode": [UUID], "enabled": []},
         "bindings": [
             dict(counted(5, requeued=3, refused=1), datastream_id=456, name=None, written=True, backfill="backfill"),

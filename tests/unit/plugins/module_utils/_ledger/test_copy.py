@@ -313,3 +313,19 @@ def test_nothing_moves_while_another_run_is_at_work(places):
         with pytest.raises(LedgerError, match="^Another run holds"):
             copy(source, target)
     assert known(target) == NOTHING
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_an_awx_job_moves_nothing_to_where_it_is_lost(tmp_path, monkeypatch, check_mode):
+    source = SqlitePlace(tmp_path / "requeue.sqlite3")
+    fill(source)
+    monkeypatch.setenv("JOB_ID", "7")
+    monkeypatch.setenv("AWX_HOST", "https://awx.example.com")
+    params = {"source": source.ledger, "source_password": None, "destination_password": None, "ledger_wait": 0}
+    for place in (tmp_path / "there.sqlite3", tmp_path / "missing" / "there.sqlite3"):
+        with pytest.raises(InputError, match=r"^This is AWX job 7, .* would be lost with the job: .* Nothing was changed\.$"):
+            move({**params, "destination": str(place)}, HOST, check_mode)
+        assert not place.exists()
+        assert not (tmp_path / "missing").exists()
+    with source.open(purpose=LOOK) as ledger:
+        assert ledger.origin() == (None, None)

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, Refused
 from ansible_collections.adverity.management.plugins.module_utils._resources.binding_state import set_enabled as switch
@@ -303,7 +306,7 @@ def test_in_check_mode_what_an_earlier_task_would_enable_counts_as_enabled(servi
     assert service.posts == []
 
 
-def test_an_awx_job_with_a_ledger_of_its_own_loads_nothing(service, run, monkeypatch, tmp_path):
+def test_an_awx_job_whose_ledger_is_lost_sends_nothing(service, run, monkeypatch, tmp_path):
     from ansible_collections.adverity.management.plugins.module_utils._spec.options import DEFAULT_LEDGER
 
     monkeypatch.setenv("JOB_ID", "42")
@@ -311,11 +314,22 @@ def test_an_awx_job_with_a_ledger_of_its_own_loads_nothing(service, run, monkeyp
     monkeypatch.setenv("AWX_HOST", "https://awx.example")
     for options in ({}, {"check_mode": True}, {"state": "planned"}, {"state": "planned", "target_id": TARGET}):
         message = fails(run, InputError, service, ledger=DEFAULT_LEDGER, **options)["msg"]
-        assert message.startswith("This is AWX job 42, and its ledger would be gone with it")
+        assert message.startswith(f"This is AWX job 42, and its ledger {tmp_path}/home/.ansible/adverity/requeue.sqlite3 would be lost with the job: ")
         assert message.endswith("Nothing was changed.")
     assert len(service.posts) == 1
     assert ids_of(run(service, ledger=DEFAULT_LEDGER, created_to=day(1))) == {"skipped": [101]}
-    assert ids_of(run(service)) == {"requeued": [101, 102, 103]}
+
+
+def test_an_awx_job_makes_no_folder_for_a_ledger_and_sends_with_one_on_a_volume(service, run, monkeypatch):
+    monkeypatch.setenv("JOB_ID", "42")
+    monkeypatch.setenv("AWX_HOST", "https://awx.example")
+    # A file system of its own, as a volume is.
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as volume:
+        for _again in range(2):  # a relaunch finds what the first job found
+            message = fails(run, InputError, service, ledger=f"{volume}/ledgr/requeue.sqlite3")["msg"]
+            assert f"the folder {volume}/ledgr does not exist in the job" in message
+        assert (os.listdir(volume), service.posts) == ([], [])
+        assert ids_of(run(service, ledger=f"{volume}/requeue.sqlite3")) == {"requeued": [101, 102, 103]}
 
 
 def test_a_403_names_the_scope(service, run):

@@ -1,0 +1,129 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role with a destination by name, in process against the simulator: one that must exist, settings as text, and an AWX job whose ledger is lost."""
+
+from __future__ import annotations
+
+import tempfile
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
+
+EMEA, DACH = ("a0000000-0000-4000-8000-000000000001", "a0000000-0000-4000-8000-000000000002")
+SETTINGS = {"project": "acme-dwh", "dataset": "marketing"}
+
+
+def world():
+    return {
+        "now": "2026-03-10T12:00:00Z",
+        "keys": {"demo": {"key": in_process.KEY}},
+        "workspaces": [{"id": EMEA, "name": "EMEA"}, {"id": DACH, "name": "DACH", "parent": EMEA}],
+        "connections": [{"id": 30, "name": "Account", "type": "bigquery", "workspace": EMEA}],
+        "datastreams": [{"id": 456, "name": "Google", "workspace": EMEA}, {"id": 457, "name": "Meta", "workspace": EMEA}],
+        "targets": [
+            {"id": number, "name": name, "workspace": workspace, "type": "BigQueryTarget", "settings": SETTINGS}
+            for number, name, workspace in ((701, "Marketing DWH", EMEA), (702, "Marketing  dwh", DACH), (703, "Sales", EMEA), (704, "Only here", DACH))
+        ],
+        "bindings": [{"id": 123, "datastream_id": 456, "target_id": 701, "enabled": False, "updated": "2026-01-01T00:00:00Z"}],
+        "extracts": [{"id": 1, "datastream_id": 456, "created": "2026-02-01T00:00:00Z"}],
+    }
+
+
+@pytest.fixture(name="service")
+def fixture_service():
+    with in_process.import_simulator().Simulator(world()) as service:
+        yield service
+
+
+def deploy(service, check_mode=False, **variables):
+    """A run of the role; what it is called with comes from the variables as they are."""
+
+    def call(name, /, **options):
+        pretends = options.pop("check_mode", False)
+        return in_process.run(name, {"instance": service.url, "api_key": in_process.KEY, "retries": 1, "retry_max_delay": 0, **options}, pretends)
+
+    named = {"type": "bigquery", "workspace": "EMEA", "create": False}
+    return in_process.deploy(call, check_mode, **{**named, **variables})
+
+
+def writes(service):
+    return [row for row in service.requests if row["method"] not in ("GET", "OPTIONS")]
+
+
+@pytest.mark.parametrize("create", [False, "no"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_destination_that_must_exist_is_not_created(service, check_mode, create, tmp_path):
+    with pytest.raises(InputError) as raised:
+        deploy(service, check_mode, name="Marketing DHW", datastreams="Google\nMeta", create=create, ledger=str(tmp_path / "ledger"))
+    assert str(raised.value) == (
+        "deploy_destination_name: the destination 'Marketing DHW' does not exist in the workspace 'EMEA', and deploy_destination_create is false. Similar"
+        " names of this type: 'Marketing DWH' (id 701, workspace 'EMEA'), 'Marketing dwh' (id 702, workspace 'DACH'). Nothing was changed."
+    )
+    assert writes(service) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "similar"), [("Only here", "'Only here' (id 704, workspace 'DACH')"), ("sales", "'Sales' (id 703"), ("Brand new", "none")])
+def test_what_is_similar(service, name, similar):
+    with pytest.raises(InputError, match="^deploy_destination_name") as raised:
+        deploy(service, name=name)
+    assert f"Similar names of this type: {similar}" in str(raised.value)
+
+
+def test_an_existing_one_is_deployed(service, tmp_path):
+    done = deploy(service, name="Marketing DWH", datastreams="Google", ledger=str(tmp_path / "ledger"))
+    assert [row["method"] for row in writes(service)] == ["PATCH", "POST"]
+    assert done.data["extract_count"] == 1
+
+
+SETTINGS_AS_TEXT = ["project: acme-dwh\ndataset: marketing", '{"project": "acme-dwh", "dataset": "marketing"}', SETTINGS]
+
+
+@pytest.mark.parametrize("settings", SETTINGS_AS_TEXT, ids=["yaml", "json", "dictionary"])
+def test_settings_as_text_are_written_as_they_are_meant(service, settings, tmp_path):
+    new = {"name": "New", "datastreams": "Google", "create": True, "connection": "30", "settings": settings, "ledger": str(tmp_path / "ledger")}
+    deploy(service, **new)
+    assert {name: writes(service)[0]["body"][name] for name in SETTINGS} == SETTINGS
+    count = len(writes(service))
+    deploy(service, **new)
+    assert len(writes(service)) == count
+
+
+def test_settings_that_cannot_be_read_change_nothing(service):
+    with pytest.raises(InputError, match=r"^deploy_destination_settings cannot be read: it is neither YAML nor JSON \(see line 1\)"):
+        deploy(service, name="New", datastreams="Google", create=True, settings="project: [a")
+    assert service.requests == []
+
+
+NEW = {"name": "New", "create": True, "connection": "Account", "settings": SETTINGS}
+LOST = r"^This is AWX job 7, .* would be lost with the job: .* set deploy_destination_backfill: never\. Nothing was changed\.$"
+
+
+@pytest.mark.parametrize("variables", [NEW, {"name": "Marketing DWH"}], ids=["new", "there"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_an_awx_job_whose_ledger_is_lost_creates_and_enables_nothing(service, monkeypatch, variables, check_mode, tmp_path):
+    monkeypatch.setenv("JOB_ID", "7")
+    monkeypatch.setenv("AWX_HOST", "https://awx.example.com")
+    deployment = {"datastreams": "Google\nMeta", **variables}
+    for ledger in (str(tmp_path / "requeue.sqlite3"), "/ledgr/requeue.sqlite3", None):
+        with pytest.raises(InputError, match=LOST):
+            deploy(service, check_mode, ledger=ledger, **deployment)
+    assert writes(service) == []
+    assert list(tmp_path.iterdir()) == []
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as volume:
+        deploy(service, check_mode, ledger=f"{volume}/requeue.sqlite3", **deployment)
+    assert bool(writes(service)) is not check_mode
+    deploy(service, check_mode, ledger=str(tmp_path / "requeue.sqlite3"), backfill="never", **deployment)
+
+
+def test_whether_a_plan_changes_anything(service, tmp_path):
+    wanted = {"name": "Marketing DWH", "ledger": str(tmp_path / "ledger"), "datastreams": [{"name": "Google"}]}
+    assert deploy(service, True, **wanted).data["changed"] is True
+    deploy(service, **wanted)
+    assert deploy(service, True, **wanted).data["changed"] is False
+    renamed = {**wanted, "datastreams": [{"name": "Google", "table_name": "another"}]}
+    assert deploy(service, True, **renamed).data["changed"] is True
+    assert "nothing to do" not in deploy(service, True, **renamed).lines[0]

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the playbook ``report`` says in its output."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._deploy import report
+from ansible_collections.adverity.management.plugins.module_utils._ledger import persistence
+
+NONE = {"dispatched": 0, "pending": 0, "unknown": 0, "refused": 0}
+
+
+def binding(ident, target_id=789, **more):
+    return {"id": ident, "datastream_id": ident + 300, "target_id": target_id, "target_name": f"DWH {target_id}", "enabled": True, **more}
+
+
+def backfill(binding_id, **counts):
+    return {"binding_id": binding_id, "datastream_id": binding_id + 300, **NONE, "planned_at": None, **counts}
+
+
+def ledger(*backfills, **more):
+    counts = {name: sum(row[name] for row in backfills) for name in NONE}
+    return {"counts": counts, "backfills": list(backfills), "in_progress": False, **more}
+
+
+def test_totals_what_needs_attention_and_each_destination():
+    bindings = [binding(1), binding(2, enabled=False), binding(3, 12, target_name="evil\r\nTASK")]
+    found = ledger(backfill(1, dispatched=60), backfill(2, dispatched=5, pending=2, refused=1), backfill(9, unknown=4), backfill(3, planned_at="2026-01-01"))
+    assert report.make(bindings, found) == [
+        "2 destinations, 2 of 3 bindings enabled",
+        "Ledger - 65 dispatched, 2 pending, 4 unknown, 1 refused",
+        "Needs attention - binding 2, datastream 302, destination 789, DWH 789 - 5 dispatched, 2 pending, 1 refused",
+        "Needs attention - binding 9, datastream 309, in the ledger only - 4 unknown",
+        "Needs attention - binding 3, datastream 303, destination 12, evil TASK - planned, not started",
+        "Destination 12, evil TASK - 1 of 1 binding enabled, no backfill in the ledger",
+        "Destination 789, DWH 789 - 1 of 2 bindings enabled, 65 dispatched, 2 pending, 1 refused",
+    ]
+
+
+def test_nothing_at_all():
+    assert report.make([], ledger()) == [
+        "0 destinations, 0 of 0 bindings enabled",
+        "Ledger - 0 dispatched, 0 pending, 0 unknown, 0 refused",
+        "Nothing in the ledger is pending, unknown or refused",
+    ]
+
+
+def test_a_run_in_progress_and_what_was_sent_to_all_bindings():
+    lines = report.make([binding(1)], ledger(backfill(0, unknown=1, datastream_id=None), in_progress=True))
+    assert "A run is in progress. What it is sending now counts as unknown" in lines
+    assert "Needs attention - all bindings that were enabled, in the ledger only - 1 unknown" in lines
+
+
+def test_many_destinations_stay_readable():
+    lines = report.make([binding(one, one) for one in range(1, 251)], ledger(*(backfill(one, pending=1) for one in range(1, 251))))
+    assert len(lines) == 2 + 101 + 101
+    assert "and 150 more bindings need attention" in lines
+    assert lines[-1] == "and 150 more destinations"
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("", "no path on a volume is named in report_file"),
+        ("/dev/shm/report.html", ""),
+        ("/opt/none/report.html", "the folder /opt/none does not exist in the job"),
+    ],
+)
+def test_where_a_job_writes_no_page(path, reason, monkeypatch):
+    assert persistence.no_page(path) == ""
+    monkeypatch.setenv("JOB_ID", "7")
+    monkeypatch.setenv("AWX_HOST", "https://awx.example.com")
+    assert persistence.no_page(path) == reason

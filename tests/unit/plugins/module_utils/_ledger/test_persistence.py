@@ -1,0 +1,121 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which ledgers outlive an AWX job: a decision on facts, and the facts."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._ledger import persistence
+from ansible_collections.adverity.management.plugins.module_utils._ledger.persistence import Place, look, reason_lost
+
+ROOT_DEVICE, VOLUME_DEVICE = 1, 2
+FOLDERS = {"/home/runner": "the home directory of the job", "/runner": "the folder of the job", "/tmp": "/tmp"}
+
+
+def place(folder, mount="/", device=None, exists=True, is_overlay=False):
+    if device is None:
+        device = ROOT_DEVICE if mount == "/" else VOLUME_DEVICE
+    return Place(folder, exists, device, ROOT_DEVICE, mount, is_overlay)
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        # Volumes: of their own device, also below a folder of the job, also one of whose folders holds the ledger.
+        (place("/ledger", "/ledger"), None),
+        (place("/ledger/adverity", "/ledger"), None),
+        (place("/home/runner/ledger", "/home/runner/ledger"), None),
+        (place("/runner/ledger", "/runner/ledger"), None),
+        (place("/tmp/ledger", "/tmp/ledger"), None),
+        (place("/runners/ledger", "/runners"), None),
+        # A folder that was made in the image, and one that the ledger would make.
+        (place("/ledger"), "no volume is mounted at /ledger, it is a folder of the container"),
+        (place("/ledgr", exists=False), "the folder /ledgr does not exist in the job"),
+        (place("/ledger/typo", "/ledger", exists=False), "the folder /ledger/typo does not exist in the job"),
+        # Folders of the job, also where a host's folder is mounted there for the time of the job.
+        (place("/home/runner/.ansible/adverity"), "/home/runner/.ansible/adverity is in the home directory of the job"),
+        (place("/home/runner", "/home/runner"), "/home/runner is in the home directory of the job"),
+        (place("/runner", "/runner"), "/runner is in the folder of the job"),
+        (place("/runner/project/ledger", "/runner"), "/runner/project/ledger is in the folder of the job"),
+        (place("/tmp"), "/tmp is in /tmp"),
+        (place("/tmp/x", "/tmp"), "/tmp/x is in /tmp"),
+        # The option O of a mount, as AWX's own examples of paths have it.
+        (place("/ledger", "/ledger", is_overlay=True), "/ledger is mounted with the option O, which drops all changes"),
+    ],
+)
+def test_what_is_lost_with_the_job(found, reason):
+    assert reason_lost(found, FOLDERS) == reason
+
+
+def test_a_home_at_the_root_hides_no_volume():
+    assert reason_lost(place("/ledger", "/ledger"), {"/": "the home directory of the job"}) is None
+    assert reason_lost(place("/ledger"), {"/": "the home directory of the job"}) is not None
+
+
+MOUNTS = r"""22 1 0:40 / / rw,relatime - overlay overlay rw,lowerdir=/a
+30 22 8:1 /srv/adverity /a\040ledger rw,relatime master:1 - ext4 /dev/sda1 rw
+31 22 0:50 / /dropped rw - overlay overlay rw
+32 22 0:51 /srv /of/an/overlay rw - overlay overlay rw
+33 22 8:1 /old /twice rw - ext4 /dev/sda1 rw
+34 22 0:52 / /twice rw - overlay overlay rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "mount", "is_overlay"),
+    [
+        ("/a ledger/of/mine", "/a ledger", False),
+        ("/a", "/", True),
+        ("/dropped", "/dropped", True),
+        ("/of/an/overlay/x", "/of/an/overlay", False),  # a folder of the host, whose own file system is one
+        ("/twice", "/twice", True),
+    ],
+)
+def test_the_mount_of_a_folder(folder, mount, is_overlay, tmp_path, monkeypatch):
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(MOUNTS, "utf-8")
+    monkeypatch.setattr(persistence, "_MOUNTS", str(mounts))
+    monkeypatch.setattr(persistence.os, "stat", lambda path: os.stat_result((0, 0, 7, *[0] * 7)))
+    found = look(f"{folder}/requeue.sqlite3")
+    assert (found.folder, found.exists, found.mount, found.is_overlay) == (folder, True, mount, is_overlay)
+
+
+def test_the_facts_of_this_system(tmp_path, monkeypatch):
+    for mounts in ("/proc/self/mountinfo", str(tmp_path / "none")):
+        monkeypatch.setattr(persistence, "_MOUNTS", mounts)
+        found = look("/dev/shm/requeue.sqlite3")
+        assert (found.folder, found.exists, found.mount, found.device != found.root_device) == ("/dev/shm", True, "/dev/shm", True)
+    link = tmp_path / "link"
+    link.symlink_to("/dev/shm")
+    assert look(str(link / "requeue.sqlite3")).folder == "/dev/shm"
+    missing = look(str(tmp_path / "made" / "requeue.sqlite3"))
+    assert not missing.exists
+    assert list(tmp_path.iterdir()) == [link]
+
+
+def test_the_folders_of_a_job(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", "/home/runner")
+    monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", "/var/lib/awx_7_x")
+    assert set(persistence.job_folders()) == {"/home/runner", "/var/lib/awx_7_x", "/runner", "/tmp"}
+    monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", "")
+    assert set(persistence.job_folders()) == {"/home/runner", "/runner", "/tmp"}
+
+
+@pytest.mark.parametrize("ledger", ["/nowhere/requeue.sqlite3", "~/.ansible/adverity/requeue.sqlite3", "/tmp/requeue.sqlite3"])
+def test_only_a_job_of_awx_is_refused(ledger, monkeypatch):
+    assert persistence.refusal(ledger) is None
+    monkeypatch.setenv("JOB_ID", "7")
+    assert persistence.refusal(ledger) is None  # any program may have a JOB_ID
+    monkeypatch.setenv("AWX_HOST", "https://awx.example.com")
+    assert persistence.refusal(ledger).startswith(f"This is AWX job 7, and its ledger {os.path.expanduser(ledger)} would be lost with the job: ")
+
+
+@pytest.mark.parametrize("ledger", ["/dev/shm/requeue.sqlite3", "postgresql://adverity@db.example.com/ledger", "postgresql://u@/l?host=/tmp"])
+def test_what_outlives_a_job_is_not_refused(ledger, monkeypatch):
+    monkeypatch.setenv("JOB_ID", "7")
+    monkeypatch.setenv("AWX_HOST", "https://awx.example.com")
+    assert persistence.refusal(ledger) is None

@@ -36,8 +36,8 @@ class Simulator:
 
     `requests` is the log of requests (not those for control), `loads` what requeues loaded, `self_loads` what loaded by
     itself, `world` the live World, `switches`, `faults` and `scripts` may be changed at any time. `latency` is seconds before each answer, `log` a file to
-    which each request is appended as a line of JSON before it is answered. ValueError for a bad world or switch, or a
-    host that is not loopback.
+    which each request is appended as a line of JSON before it is answered. With `port` None nothing is served and no socket is made: whoever has
+    the simulator hands requests to `respond`. ValueError for a bad world or switch, or a host that is not loopback.
 
     Rows of `requests`: n, connection (a number for each TCP connection), method, path, query (pairs), key (its name,
     never its text; null for a wrong one), headers (names in lower case, without Authorization), body (JSON or text),
@@ -50,7 +50,7 @@ class Simulator:
 
     def __init__(self, world: Row | None = None, switches: Row | None = None, latency: float = 0.0,
                  certfile: str | None = None, keyfile: str | None = None, log: str | None = None,
-                 host: str = "127.0.0.1", port: int = 0) -> None:
+                 host: str = "127.0.0.1", port: int | None = 0) -> None:
         self._first_world, self._first_switches = copy.deepcopy(world), dict(switches or {})
         self._lock = threading.RLock()
         self._released = threading.Condition()
@@ -61,8 +61,11 @@ class Simulator:
         self.stopping = False
         self.stopped = threading.Event()
         self.reset()
+        self.port, self.url = 0, "https://simulator.example"
+        if port is None:
+            return
         self._server = Server(self, host, port, certfile, keyfile)
-        self.port: int = self._server.server_address[1]
+        self.port = self._server.server_address[1]
         self.url = f"{'https' if certfile else 'http'}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def __enter__(self) -> Simulator:

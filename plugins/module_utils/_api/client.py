@@ -8,38 +8,19 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import ssl
-import time
-import traceback
 import typing as t
 from datetime import datetime
 
-from . import retry, text, time_limit
+from . import clock, retry, text
 from .errors import AdverityError, InputError, Lost, NotReached, Refused, RequestError, UnreadableAnswer
-
-try:
-    import requests
-    import requests.utils
-    import urllib3.exceptions
-except ImportError:
-    _REQUESTS_MISSING: str | None = traceback.format_exc()
-else:
-    _REQUESTS_MISSING = None
-
-from ansible.module_utils.basic import missing_required_lib
+from .transport import NoResponse, Params, Request, Response, Transport
 
 VERSION = "0.1.0"
 DATASTREAMS = "/api/v1/datastreams/"
 
 # The service takes at most so many datastream_id values in one call (contract), and so many extracts in one requeue (guide).
 MOST_IDS = 50
-
-# A kept connection that was idle for longer may have been closed by the other side; a POST that finds out too late has an unknown outcome.
-_FRESH_FOR = 1.0
-_LONG_AGO = float("-inf")
 
 _SCOPES = (
     ("/api/v1/bindings/", "destination"),
@@ -49,22 +30,6 @@ _SCOPES = (
     ("/api/datastreams/", "datastream"),
     ("/api/stacks/", "workspace"),
 )
-
-Params = dict[str, t.Any]
-
-
-class MissingLibrary(AdverityError):
-    """The Python that runs the module has no requests."""
-
-
-class _Body(io.BytesIO):
-    """A request body that knows whether it was taken for sending. Until then the service cannot have acted on it."""
-
-    taken = False
-
-    def read(self, *args: t.Any) -> bytes:
-        self.taken = True
-        return super().read(*args)
 
 
 class Answer:
@@ -85,34 +50,28 @@ def _nothing() -> None:
 
 
 class Client:
-    """Requests to one instance with one key.
+    """Requests to one instance with one key, over a transport.
 
-    ``base_url`` is ``https://host[:port]``; ``verify`` is true, false, or the path of a PEM bundle; ``timeout`` is in seconds, to connect and
-    between bytes (for a whole answer, ten times that and at least 60 s); ``retries`` counts further tries; ``retry_max_delay`` caps one wait, in
-    seconds. ``date`` is that of the last answer with success.
-    Proxies come from the environment (never for http://, which is loopback only); ``~/.netrc`` is not read; redirects are not followed.
+    ``base_url`` is ``https://host[:port]``; ``retries`` counts further tries; ``retry_max_delay`` caps one wait, in seconds; ``sleep`` does the waiting.
+    ``date`` is that of the last answer with success.
     """
 
     def __init__(
         self,
         base_url: str,
         api_key: str,
-        verify: bool | str = True,
-        timeout: float = 30.0,
+        transport: Transport,
         retries: int = 4,
         retry_max_delay: float = 60.0,
+        sleep: t.Callable[[float], t.Any] | None = None,
     ) -> None:
-        if _REQUESTS_MISSING:
-            raise MissingLibrary(missing_required_lib("requests"), exception=_REQUESTS_MISSING)
         self.base_url = base_url
         self.host = base_url.split("://", 1)[1]
-        self._key = api_key
-        self._timeout, self._retries, self._longest = timeout, retries, retry_max_delay
-        self._last_used = _LONG_AGO
-        self._session = _session(base_url, api_key, verify)
-        time_limit.limit_answers(self._session, time_limit.of_whole_answer(timeout))
+        self.transport = transport
         self.date: datetime | None = None
-        self._posts: dict[str, t.Any] = {}
+        self._key = api_key
+        self._retries, self._longest, self._sleep = retries, retry_max_delay, sleep or clock.sleep
+        self._headers = {"Authorization": "Bearer " + api_key, "Accept": "application/json", "User-Agent": "adverity.management/" + VERSION}
 
     def get(self, path: str, params: Params | None = None) -> t.Any:
         """The JSON value of a GET."""
@@ -143,7 +102,7 @@ class Client:
             tries += 1
             before()
             try:
-                return Answer(self._send(method, path, params, body), repeated, self.date)
+                return Answer(self._send(method, path, params, body, tries > 1), repeated, self.date)
             except RequestError as error:
                 failure = error
             failure.tries = tries
@@ -154,8 +113,7 @@ class Client:
                 undo()
             again = tries <= self._retries and retry.may_repeat(failure)
             if again:
-                time.sleep(retry.wait(tries, getattr(failure, "retry_after", None), self._longest))
-                self._last_used = _LONG_AGO  # however short the wait was
+                self._sleep(retry.wait(tries, getattr(failure, "retry_after", None), self._longest))
             data = self._ask(confirm, failure) if repeated else None
             if data is not None:
                 return Answer(data, repeated)
@@ -169,36 +127,20 @@ class Client:
         except AdverityError as error:
             raise failure from error
 
-    def _send(self, method: str, path: str, params: Params | None, body: t.Any) -> t.Any:
-        payload = None if body is None else _Body(json.dumps(body).encode())
-        if method == "POST" and time.monotonic() - self._last_used > _FRESH_FOR:
-            self._session.close()  # drops the kept connection; the next request makes a new one
+    def _send(self, method: str, path: str, params: Params | None, body: t.Any, again: bool = False) -> t.Any:
+        """One try. After a wait, however short it was, a POST does not trust a connection that was kept."""
+        payload = None if body is None else json.dumps(body).encode()
+        headers = dict(self._headers, **{"Content-Type": "application/json"}) if payload else self._headers
         try:
-            request = self._prepare(method, path, params, payload)
-            timeout = (self._timeout, self._timeout)
-            response = self._session.send(request, proxies=self._session.proxies, timeout=timeout, allow_redirects=False)
-            content = response.content
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise self._broken(method, path, error, payload) from error
-        self._last_used = time.monotonic()
+            response = self.transport.send(Request(method, path, params, headers, payload, again))
+        except NoResponse as error:
+            raise self._broken(method, path, error) from error
         kind = response.headers.get("Content-Type", "")
-        if 200 <= response.status_code < 300:
-            data = self._parse(method, path, response.status_code, content, kind)
+        if 200 <= response.status < 300:
+            data = self._parse(method, path, response.status, response.content, kind)
             self.date = retry.read_date(response.headers.get("Date"))
             return data
-        raise self._refused(method, path, response, content, kind)
-
-    def _prepare(self, method: str, path: str, params: Params | None, payload: _Body | None) -> t.Any:
-        """The request as ``requests`` sends it. Of POSTs to one path, which come by the hundred, only the body differs."""
-        alike = method == "POST" and not params
-        if alike and path in self._posts:
-            self._posts[path].prepare_body(payload, None)
-            return self._posts[path]
-        headers = {"Content-Type": "application/json"} if payload else None
-        prepared = self._session.prepare_request(requests.Request(method, self.base_url + path, headers, data=payload, params=params))
-        if alike:
-            self._posts[path] = prepared
-        return prepared
+        raise self._refused(method, path, response, kind)
 
     def _parse(self, method: str, path: str, status: int, content: bytes, kind: str) -> t.Any:
         if method == "DELETE" and not content:
@@ -216,52 +158,23 @@ class Client:
                 status=status,
             ) from error
 
-    def _refused(self, method: str, path: str, response: t.Any, content: bytes, kind: str) -> RequestError:
-        status = response.status_code
+    def _refused(self, method: str, path: str, response: Response, kind: str) -> RequestError:
+        status = response.status
         if 300 <= status < 400:
             where = text.line(response.headers.get("Location", "nowhere"), self._key, 200)
             said = f"a redirect to {where}"
             hint = "Redirects are not followed, so that the key stays with its host. Check instance."
         else:
-            said = text.body(content, kind, self._key)
+            said = text.body(response.content, kind, self._key)
             hint = _hint(method, path, status)
         retry_after = retry.read_retry_after(response.headers.get("Retry-After"))
         return Refused(method, path, status, said, retry_after, hint)
 
-    def _broken(self, method: str, path: str, error: Exception, payload: _Body | None) -> RequestError:
-        cause = _innermost(error)
-        reason = _reason(error, cause, self.host, self._timeout, self._key)
-        if method == "DELETE" or (payload is not None and payload.taken):  # of a request without a body nobody can tell how far it came
+    def _broken(self, method: str, path: str, error: NoResponse) -> RequestError:
+        reason = f"{error.reason}: {text.line(error.words, self._key)}" if error.words else error.reason
+        if method == "DELETE" or error.body_taken:  # of a request without a body nobody can tell how far it came
             return Lost(method, path, reason)
-        # urllib3 1 has an error of its own for a certificate that names another host.
-        untrusted = isinstance(cause, ssl.SSLCertVerificationError) or type(cause).__name__ == "CertificateError"
-        passing = not untrusted and not isinstance(error, (requests.exceptions.InvalidURL, UnicodeError))
-        hint = "For a private CA or a TLS-inspecting proxy, set ca_path to its PEM bundle." if untrusted else ""
-        return NotReached(method, path, reason, repeatable=passing, hint=hint)
-
-
-def _session(base_url: str, api_key: str, verify: bool | str) -> t.Any:
-    session: t.Any = requests.Session()
-    # The environment is read here, once, and nothing else of it: with trust_env requests would put ~/.netrc in place of the key and
-    # REQUESTS_CA_BUNDLE in place of ca_path.
-    session.trust_env = False
-    # Otherwise requests would read the Location of a redirect that it does not follow, and stumble over one that is no address.
-    session.get_redirect_target = lambda _response: None
-    if base_url.startswith("https://"):
-        session.proxies = requests.utils.get_environ_proxies(base_url, no_proxy=None)
-        if verify is True:
-            verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-    if verify is False:
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    session.verify = verify
-    session.headers.update(
-        {
-            "Authorization": "Bearer " + api_key,
-            "Accept": "application/json",
-            "User-Agent": "adverity.management/" + VERSION,
-        }
-    )
-    return session
+        return NotReached(method, path, reason, repeatable=error.passing, hint=error.hint)
 
 
 def _refuse_unbounded(method: str, path: str, params: Params) -> None:
@@ -283,25 +196,3 @@ def _hint(method: str, path: str, status: int) -> str:
                 more = ", which only keys of the root workspace can have" if thing == "destination" and right == "write" else ""
                 return f"Check the scopes of the key. This request needs {thing}:{right}{more}."
     return ""
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """The cause at the bottom of what requests and urllib3 have wrapped: the one that says something."""
-    seen: set[int] = set()
-    while id(error) not in seen:
-        seen.add(id(error))
-        inside = (error.__cause__, getattr(error, "reason", None), error.__context__) + error.args
-        error = next((one for one in inside if isinstance(one, BaseException) and id(one) not in seen), error)
-    return error
-
-
-def _reason(error: BaseException, cause: BaseException, host: str, timeout: float, secret: str) -> str:
-    """One line on why no answer came."""
-    if isinstance(cause, time_limit.TooSlow):
-        return f"got no whole answer from {host} within {cause}"
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return f"did not reach {host}: no connection within {timeout:g} s"
-    if isinstance(error, requests.exceptions.Timeout):
-        return f"got no answer from {host} within {timeout:g} s"
-    words = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
-    return f"got no answer from {host}: {text.line(words or type(cause).__name__, secret)}"

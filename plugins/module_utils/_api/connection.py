@@ -19,6 +19,7 @@ from ansible.module_utils.basic import env_fallback
 
 from .client import Client
 from .errors import InputError
+from .transport import RequestsTransport, Transport
 
 
 def _from_environment(name: str) -> tuple[t.Callable[..., t.Any], list[str]]:
@@ -97,8 +98,9 @@ def _check_certificates(path: str) -> None:
         raise InputError(f"ca_path is {path!r}, but no certificates (PEM) can be read from it: {reason}.") from error
 
 
-def connect(params: dict[str, t.Any]) -> Client:
-    """The client for a module's parameters. Sends nothing yet. Raises InputError, or MissingLibrary without requests."""
+def connect(params: dict[str, t.Any], transport: Transport | None = None) -> Client:
+    """The client for a module's parameters, over ``requests`` if no other transport is given. Sends nothing yet. Raises InputError, or MissingLibrary
+    without requests."""
     timeout, retries, longest = params["timeout"], params["retries"], params["retry_max_delay"]
     if not 0 < timeout <= 86400:
         raise InputError(f"timeout is {timeout:g}, but it must be more than 0 and at most 86400 (seconds).")
@@ -109,11 +111,7 @@ def connect(params: dict[str, t.Any]) -> Client:
     ca_path = params["ca_path"]
     if ca_path:
         _check_certificates(ca_path)
-    return Client(
-        base_url=read_instance(params["instance"]),
-        api_key=check_key(params["api_key"]),
-        verify=(ca_path or True) if params["validate_certs"] else False,
-        timeout=timeout,
-        retries=retries,
-        retry_max_delay=longest,
-    )
+    base_url, key = read_instance(params["instance"]), check_key(params["api_key"])
+    if transport is None:
+        transport = RequestsTransport(base_url, (ca_path or True) if params["validate_certs"] else False, timeout)
+    return Client(base_url, key, transport, retries, longest)

@@ -32,6 +32,10 @@ class InputError(AdverityError):
     """What the user asked for cannot be right. Raised before anything is written."""
 
 
+class MissingLibrary(AdverityError):
+    """The Python that runs the module lacks a library."""
+
+
 class LedgerError(AdverityError):
     """The ledger cannot be read or written, or is not a ledger."""
 

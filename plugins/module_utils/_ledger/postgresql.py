@@ -21,8 +21,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ansible.module_utils.basic import missing_required_lib
 
 from .._api import text
-from .._api.client import MissingLibrary
-from .._api.errors import InputError, LedgerError
+from .._api.errors import InputError, LedgerError, MissingLibrary
 from .store import DAMAGED, LOOK, TABLES, VERSION, WRITE, Values, failed
 
 try:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 import typing as t
 import uuid
 
+from .._api import clock
 from .._api.errors import LedgerError
 from .._spec import times
 from .store import LOOK, WRITE, Store
@@ -39,16 +39,16 @@ class Turns:
         wanted = None if binding_ids is None else tuple(sorted(set(binding_ids)))
         if wanted == self._held:
             return False
-        started = time.monotonic()
+        started = clock.monotonic()
         if self._held != ():
             self._store.give_turn_back()
         others_at_work, self._others_at_work = self._others_at_work, False
         while not self._store.try_turn(self._instance, wanted):
             others_at_work = True
-            if time.monotonic() - started > self._wait:
+            if clock.monotonic() - started > self._wait:
                 raise self._occupied(wanted)
-            time.sleep(min(_POLL, max(0.01, self._wait / 10)))
-        self.waited += time.monotonic() - started
+            clock.sleep(min(_POLL, max(0.01, self._wait / 10)))
+        self.waited += clock.monotonic() - started
         self._held = wanted
         before, self._tokens = self._tokens, self._read_tokens()
         # Who held a turn when this was opened has signed before, and may have written while this run read.

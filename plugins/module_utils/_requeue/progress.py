@@ -11,9 +11,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
 import typing as t
 
+from .._api import clock
 from .plan import Batch
 from .send import Progress
 
@@ -31,9 +31,9 @@ def watcher(total: int, targets: t.Mapping[int, str]) -> Progress | None:
 
     def note(batch: Batch, sent: int) -> None:
         nonlocal last
-        if time.monotonic() - last < _EVERY:
+        if clock.monotonic() - last < _EVERY:
             return
-        last = time.monotonic()
+        last = clock.monotonic()
         names = sorted({targets[one] for one in batch.binding_ids if targets.get(one)})
         state = {"datastream_id": batch.datastream_id, "binding_ids": batch.binding_ids, "targets": names, "sent": sent, "total": total}
         with contextlib.suppress(OSError):

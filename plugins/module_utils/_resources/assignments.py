@@ -11,11 +11,10 @@ One is identified by destination, datastream and, where it is given, table name.
 
 from __future__ import annotations
 
-import time
 import typing as t
 from collections import Counter
 
-from .._api import text
+from .._api import clock, text
 from .._api.errors import AdverityError, InputError
 from .._api.paging import Row
 from . import bindings, destinations, directory
@@ -76,7 +75,7 @@ def read_links(client: Client, target_id: int, rows: list[Row], wanted: t.Contai
         bound = bindings.read(client, target_id=target_id)
         if pause is None or not expected - Counter(row["datastream_id"] for row in bound):
             break
-        time.sleep(pause)
+        clock.sleep(pause)
     return link(rows, bound)
 
 

@@ -15,6 +15,8 @@ import re
 import typing as t
 from datetime import datetime, timedelta, timezone
 
+from .._api import clock
+
 _TIME = re.compile(
     r"^(\d{4})-(\d\d)-(\d\d)"
     r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?)?$",
@@ -114,7 +116,7 @@ def show_digits(moment: datetime, digits: int) -> str:
 
 def now() -> str:
     """The present moment, to the second."""
-    return show(datetime.now(timezone.utc).replace(microsecond=0))
+    return show(clock.now().replace(microsecond=0))
 
 
 def readable(text: t.Any) -> str | None:

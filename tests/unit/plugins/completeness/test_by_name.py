@@ -127,9 +127,10 @@ def test_every_field_of_a_body_is_sent_and_no_other(story, known):
 @pytest.mark.parametrize("known", [one for one in KNOWN if KNOWN[one][1]], ids=" ".join)
 def test_the_simulator_answers_with_the_fields_of_the_table(known):
     from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
+    from ansible_collections.adverity.management.plugins.module_utils._api.transport import RequestsTransport
 
     with in_process.import_simulator().Simulator(None, {"target_changes": "both"}) as simulator:
-        client = Client(simulator.url, in_process.KEY, retries=0)
+        client = Client(simulator.url, in_process.KEY, RequestsTransport(simulator.url), retries=0)
         kinds = client.get("/api/target-types/")["results"]
         numbers = {"type": next(one["id"] for one in kinds if one["slug"] == "bigquery"), "target": 789, "id": 123, "slug": "emea"}
         method, path = known
@@ -147,7 +148,7 @@ def test_the_simulator_answers_with_the_fields_of_the_table(known):
             bodies = {"POST": {"datastream": 466, "table_name": "x"}, "PATCH": {"enabled": False}}
         body = bodies.get(method)
         data = client.request(method, path.format(**numbers), body=body).data
-        client._session.close()
+        client.transport.session.close()
     rows = data.get("results", data.get("items", [data])) if isinstance(data, dict) else data
     assert set(rows[0]) == set(KNOWN[known][1].split())
 

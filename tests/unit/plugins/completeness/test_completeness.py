@@ -15,6 +15,7 @@ import re
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
+from ansible_collections.adverity.management.plugins.module_utils._api.transport import RequestsTransport
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import WRITE, Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
@@ -191,9 +192,9 @@ def test_the_service_knows_what_the_table_has(simulator, monkeypatch, endpoint):
     monkeypatch.setattr(module.Call, "every", lambda call, name: asked.add(name) or every(call, name))
     monkeypatch.setattr(module.Call, "json", lambda call: Looked(read(call), body_fields))
     path, params, body = EXAMPLES[endpoint]
-    client = Client(simulator.url, in_process.KEY, retries=0)
+    client = Client(simulator.url, in_process.KEY, RequestsTransport(simulator.url), retries=0)
     answer = client.request(endpoint[0], path, params, body).data if body else client.get(path, params)
-    client._session.close()
+    client.transport.session.close()
     for place, seen in (("query", asked), ("body", body_fields), ("answer", set(flatten(answer)))):
         told = {field.name for field in DOCUMENTED if field.endpoint == endpoint and field.place == place}
         # Of an object that is null nothing but its own name is seen.
@@ -304,8 +305,8 @@ def test_what_the_service_answers_is_returned(run, monkeypatch, name):
     """Each documented field of an answer, with the values that were in the answer."""
     answers, send = [], Client._send
 
-    def record(client, method, path, params, body):
-        answers.append(({"method": method, "path": path}, send(client, method, path, params, body)))
+    def record(client, method, path, *more):
+        answers.append(({"method": method, "path": path}, send(client, method, path, *more)))
         return answers[-1][1]
 
     monkeypatch.setattr(Client, "_send", record)

@@ -14,7 +14,6 @@ import signal
 import socket
 import struct
 import threading
-import time
 import traceback
 import types
 from collections.abc import Callable
@@ -244,14 +243,15 @@ def key() -> str:
 def make_client():
     """Makes real clients that end with the test."""
     from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
+    from ansible_collections.adverity.management.plugins.module_utils._api.transport import RequestsTransport
 
     with contextlib.ExitStack() as stack:
 
         def make(where: Any, **options: Any) -> Any:
-            options.setdefault("timeout", 5.0)
-            client = Client(getattr(where, "url", where), options.pop("api_key", KEY), **options)
-            stack.callback(client._session.close)
-            return client
+            url = getattr(where, "url", where)
+            transport = RequestsTransport(url, options.pop("verify", True), options.pop("timeout", 5.0))
+            stack.callback(transport.session.close)
+            return Client(url, options.pop("api_key", KEY), transport, **options)
 
         yield make
 
@@ -262,7 +262,7 @@ def waits(monkeypatch) -> list[float]:
     from ansible_collections.adverity.management.plugins.module_utils._api import client
 
     recorded: list[float] = []
-    monkeypatch.setattr(client, "time", types.SimpleNamespace(sleep=recorded.append, monotonic=time.monotonic))
+    monkeypatch.setattr(client, "clock", types.SimpleNamespace(sleep=recorded.append))
     return recorded
 
 

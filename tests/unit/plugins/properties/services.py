@@ -13,7 +13,7 @@ import copy
 import json
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
@@ -228,12 +228,10 @@ class ModelClient(Client):
     """The real client, with its repeating and asking, and the model in place of the network."""
 
     def __init__(self, model: Model, retries: int = 0) -> None:
-        self.base_url, self.host = "https://" + model.host, model.host
-        self.date: datetime | None = None
-        self._retries, self._longest, self._last_used = retries, 0.0, 0.0
+        super().__init__("https://" + model.host, in_process.KEY, cast("Any", None), retries, 0.0)
         self._model = model
 
-    def _send(self, method: str, path: str, params: Any, body: Any) -> Any:
+    def _send(self, method: str, path: str, params: Any, body: Any, again: bool = False) -> Any:
         data = self._model.answer(method, path, params, body)
         self.date = self._model.date()
         return data

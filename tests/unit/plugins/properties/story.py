@@ -212,7 +212,7 @@ def _point(waits=False):
 class Watched(ModelClient):
     """A client with points, and requests that go wrong."""
 
-    def _send(self, method, path, params, body):
+    def _send(self, method, path, params, body, again=False):
         fault = _HERE.run.fault() if getattr(_HERE, "run", None) else None
         _point()
         if fault == "busy":
@@ -284,7 +284,7 @@ class Story:
         with contextlib.ExitStack() as stack:
             for name in CALLED:
                 stack.enter_context(mock.patch.object(in_process.load(name), "connect", side_effect=lambda _params: Watched(self.service, retries=1)))
-            stack.enter_context(mock.patch.object(_turns, "time", clock))
+            stack.enter_context(mock.patch.object(_turns, "clock", clock))
             stack.enter_context(mock.patch.object(SqliteStore, "transaction", _transaction_with_points))
             yield self
 

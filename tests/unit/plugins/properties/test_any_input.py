@@ -14,11 +14,12 @@ from unittest import mock
 from urllib.parse import quote
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api import client as _client
 from ansible_collections.adverity.management.plugins.module_utils._api import paging, retry
 from ansible_collections.adverity.management.plugins.module_utils._api import text as _text
+from ansible_collections.adverity.management.plugins.module_utils._api import transport as _transport
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, RequestError
+from ansible_collections.adverity.management.plugins.module_utils._api.transport import RequestsTransport
 from ansible_collections.adverity.management.plugins.module_utils._deploy import options as _options
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
 from ansible_collections.adverity.management.plugins.module_utils._spec import kinds, times
@@ -255,8 +256,8 @@ class Response:
 
 def answered(key, response, method="GET", body=None):
     """What a client with this key says of a response."""
-    client = Client("https://acme.example", key, retries=0)
-    with mock.patch.object(client._session, "send", return_value=response):
+    client = Client("https://acme.example", key, RequestsTransport("https://acme.example"), retries=0)
+    with mock.patch.object(client.transport.session, "send", return_value=response):
         return refused(client.request, method, "/api/v1/bindings/", None, body)
 
 
@@ -314,10 +315,10 @@ def test_any_options_of_the_role(given_variables):
 
 
 @prove(200)
-@given(KEYS, st.text(max_size=30), st.sampled_from([OSError, ValueError, _client.requests.ConnectionError, _client.requests.exceptions.InvalidURL]))
+@given(KEYS, st.text(max_size=30), st.sampled_from([OSError, ValueError, _transport.requests.ConnectionError, _transport.requests.exceptions.InvalidURL]))
 def test_any_broken_connection(key, text, kind):
-    client = Client("https://acme.example", key, retries=0)
-    broken = mock.patch.object(client._session, "send", side_effect=kind(f"{text} {key}"))
+    client = Client("https://acme.example", key, RequestsTransport("https://acme.example"), retries=0)
+    broken = mock.patch.object(client.transport.session, "send", side_effect=kind(f"{text} {key}"))
     with broken, pytest.raises(RequestError) as raised:
         client.request("POST", "/api/v1/extracts/requeue/", body={"extract_ids": [1]})
     assert key not in str(raised.value)

@@ -16,7 +16,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api import client as _client
-from ansible_collections.adverity.management.plugins.module_utils._api import time_limit
+from ansible_collections.adverity.management.plugins.module_utils._api import clock, time_limit
+from ansible_collections.adverity.management.plugins.module_utils._api import transport as _transport
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import (
     AdverityError,
     InputError,
@@ -154,7 +155,7 @@ def test_a_post_takes_a_new_connection_after_a_pause(server, make_client, monkey
     server.answer(200, {}).answer(200, {})
     send(client, "POST")
     real = time.monotonic
-    monkeypatch.setattr(_client.time, "monotonic", lambda: real() + idle)
+    monkeypatch.setattr(clock, "monotonic", lambda: real() + idle)
     send(client, "POST")
     assert [request.connection for request in server.requests] == connections
 
@@ -912,7 +913,7 @@ def test_which_certificates_count(make_client, monkeypatch, tmp_path, name, veri
     monkeypatch.setenv(name, str(tmp_path / "environment.pem"))
     verify = str(tmp_path / "own.pem") if verify == "own" else verify
     client = make_client("https://acme.invalid", verify=verify)
-    settings = client._session.merge_environment_settings("https://acme.invalid/", {}, None, None, None)
+    settings = client.transport.session.merge_environment_settings("https://acme.invalid/", {}, None, None, None)
     assert settings["verify"] == (verify if wins else str(tmp_path / "environment.pem"))
 
 
@@ -968,15 +969,15 @@ def test_reads_of_datastreams_need_not_name_them(server, make_client):
 )
 def test_every_error_of_the_library_becomes_a_typed_one(make_client, monkeypatch, hooks, method, taken, kind):
     client = make_client("https://acme.invalid", retries=0)
-    kinds = {"urllib3": _client.urllib3.exceptions.HTTPError, "ValueError": ValueError, "OSError": OSError}
-    error = kinds.get(kind) or getattr(_client.requests.exceptions, kind)
+    kinds = {"urllib3": _transport.urllib3.exceptions.HTTPError, "ValueError": ValueError, "OSError": OSError}
+    error = kinds.get(kind) or getattr(_transport.requests.exceptions, kind)
 
     def fail(request, **_more):
         if taken:
             request.body.read(1)
         raise error("two\nlines with s3cret-key-0123456789")
 
-    monkeypatch.setattr(client._session, "send", fail)
+    monkeypatch.setattr(client.transport.session, "send", fail)
     with pytest.raises((NotReached, Lost)) as caught:
         send(client, method, before=hooks.before, undo=hooks.undo)
     check_line(caught.value)
@@ -989,10 +990,10 @@ def test_a_certificate_that_is_not_good_is_not_tried_again(make_client, monkeypa
     client = make_client("https://acme.invalid")
 
     def fail(*_args, **_more):
-        pool = _client.urllib3.HTTPSConnectionPool("acme.invalid")
-        raise _client.requests.exceptions.SSLError(_client.urllib3.exceptions.MaxRetryError(pool, "/", cause))
+        pool = _transport.urllib3.HTTPSConnectionPool("acme.invalid")
+        raise _transport.requests.exceptions.SSLError(_transport.urllib3.exceptions.MaxRetryError(pool, "/", cause))
 
-    monkeypatch.setattr(client._session, "send", fail)
+    monkeypatch.setattr(client.transport.session, "send", fail)
     with pytest.raises(NotReached, match="ca_path"):
         client.get("/a/")
     assert waits == []
@@ -1006,7 +1007,7 @@ def test_causes_that_contain_each_other_end(make_client, monkeypatch):
     def fail(*_args, **_more):
         raise first
 
-    monkeypatch.setattr(client._session, "send", fail)
+    monkeypatch.setattr(client.transport.session, "send", fail)
     with pytest.raises(NotReached, match=r"got no answer from acme.invalid: (first|second)\."):
         client.get("/a/")
 
@@ -1017,6 +1018,6 @@ def test_an_error_that_says_nothing_is_named_by_its_kind(make_client, monkeypatc
     def fail(*_args, **_more):
         raise ConnectionResetError
 
-    monkeypatch.setattr(client._session, "send", fail)
+    monkeypatch.setattr(client.transport.session, "send", fail)
     with pytest.raises(NotReached, match="ConnectionResetError"):
         client.get("/a/")

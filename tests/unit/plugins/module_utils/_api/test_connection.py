@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import certifi
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api import client as _client
 from ansible_collections.adverity.management.plugins.module_utils._api import connection
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
+from ansible_collections.adverity.management.plugins.module_utils._api import transport as _transport
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, MissingLibrary
 
 
 def test_read_instance():
@@ -184,14 +184,18 @@ def test_bad_options_are_refused():
 @pytest.mark.parametrize(("validate", "with_ca"), [(True, False), (True, True), (False, False), (False, True)])
 def test_connect_hands_the_options_on(monkeypatch, validate, with_ca):
     ca_path = certifi.where()
-    handed = {}
-    monkeypatch.setattr(connection, "Client", lambda **options: handed.update(options))
+    handed = []
+    monkeypatch.setattr(connection, "Client", lambda *options: handed.append(options))
+    monkeypatch.setattr(connection, "RequestsTransport", lambda *options: options)
     options = {"validate_certs": validate, "ca_path": ca_path if with_ca else None, "timeout": 0.5, "retries": 0, "retry_max_delay": 0.0}
     connection.connect(params(instance="ACME.example:443", **options))
-    assert handed == {
-        "base_url": "https://acme.example", "api_key": "key", "verify": (ca_path if with_ca else True) if validate else False,
-        "timeout": 0.5, "retries": 0, "retry_max_delay": 0.0,
-    }
+    verify = (ca_path if with_ca else True) if validate else False
+    assert handed == [("https://acme.example", "key", ("https://acme.example", verify, 0.5), 0, 0.0)]
+
+
+def test_connect_takes_another_transport():
+    transport = object()
+    assert connection.connect(params(), transport).transport is transport
 
 
 @pytest.mark.parametrize("content", [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", b"\x00\xff" * 100])
@@ -204,20 +208,20 @@ def test_a_ca_path_without_certificates_is_refused(tmp_path, content):
 
 def test_a_folder_of_certificates_is_taken(tmp_path):
     client = connection.connect(params(ca_path=str(tmp_path)))
-    client._session.close()
-    assert client._session.verify == str(tmp_path)
+    client.transport.session.close()
+    assert client.transport.session.verify == str(tmp_path)
 
 
 def test_connect_sends_nothing(server):
     client = connection.connect(params(instance=server.url))
-    client._session.close()
+    client.transport.session.close()
     assert (client.base_url, client.host) == (server.url, f"127.0.0.1:{server.port}")
     assert server.connections == 0
 
 
 def test_without_requests_the_library_is_named(monkeypatch):
-    monkeypatch.setattr(_client, "_REQUESTS_MISSING", "Traceback: no requests")
-    with pytest.raises(_client.MissingLibrary) as caught:
+    monkeypatch.setattr(_transport, "_REQUESTS_MISSING", "Traceback: no requests")
+    with pytest.raises(MissingLibrary) as caught:
         connection.connect(params())
     result = caught.value.result()
     assert "requests" in result["msg"]
@@ -226,6 +230,6 @@ def test_without_requests_the_library_is_named(monkeypatch):
 
 
 def test_bad_input_comes_before_a_missing_library(monkeypatch):
-    monkeypatch.setattr(_client, "_REQUESTS_MISSING", "Traceback: no requests")
+    monkeypatch.setattr(_transport, "_REQUESTS_MISSING", "Traceback: no requests")
     with pytest.raises(InputError):
         connection.connect(params(api_key=""))

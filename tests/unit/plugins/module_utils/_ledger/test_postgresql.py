@@ -11,8 +11,7 @@ import re
 import threading
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.client import MissingLibrary
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, LedgerError, MissingLibrary
 from ansible_collections.adverity.management.plugins.module_utils._ledger import postgresql
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import LOOK, PREDICT, WRITE, Entry, Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record

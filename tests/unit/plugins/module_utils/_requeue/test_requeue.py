@@ -18,6 +18,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
     Refused,
     UnreadableAnswer,
 )
+from ansible_collections.adverity.management.plugins.module_utils._api.transport import RequestsTransport
 from ansible_collections.adverity.management.plugins.module_utils._ledger import store as stores
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._requeue.result import WAYS_ON
@@ -186,15 +187,15 @@ def test_lost_after_a_refusal_is_not_known(service, run, place):
 
 def test_a_service_that_is_gone_leaves_them_to_be_sent(service, run, make_client, place):
     client = make_client(service.server, retries=2)
-    real = client._session.send
+    real = client.transport.session.send
 
     def send(request, **more):
         if request.method == "POST":
             service.server.stop()
-            client._session.close()
+            client.transport.session.close()
         return real(request, **more)
 
-    client._session.send = send
+    client.transport.session.send = send
     with pytest.raises(NotReached) as caught:
         requeue(client, place)
     result = caught.value.result()
@@ -714,9 +715,13 @@ def test_check_mode_warns_of_a_disabled_binding(service, run):
 # Several runs
 
 
+def open_client(url):
+    return Client(url, "key", RequestsTransport(url), retries=0)
+
+
 def in_child(place, **options):
     def work(child):
-        client = Client(child.wait(), "key", retries=0)
+        client = open_client(child.wait())
         try:
             result = requeue(client, place, **options)
             child.say(str(result["requeued_extract_ids"]))
@@ -765,7 +770,7 @@ def test_a_run_that_is_killed_during_a_post(fork, answer, make_server, make_clie
 
 def test_a_run_that_is_killed_between_its_plan_and_the_first_post_is_finished_by_the_next(fork, answer, make_server, make_client, place):
     def work(child):
-        client = Client(child.wait(), "key", retries=0)
+        client = open_client(child.wait())
         client.request = lambda *args, **more: (child.say("about to send"), child.wait())
         real = client._send
         client.get = lambda where, asked=None: real("GET", where, asked, None)

@@ -1,0 +1,307 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Histories that went wrong once, kept as the steps that the machine prints. Each step judges itself (see ``History.judge``): a test without an assertion of
+its own asserts that nothing is twice, and that a run which ends well has nothing open.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+FIRST = "before POST /api/v1/extracts/requeue/"
+ENABLED = [5001, 5002, 5003]  # the bindings of destination 70
+DAY = 86400.0
+
+
+def held(history, datastream_id, target_id=70):
+    """The extracts that a table holds."""
+    return {pair.extract_id for pair in history.held if pair[1:] == (datastream_id, target_id)}
+
+
+def of(history, datastream_id):
+    """The extracts of a datastream that Adverity has."""
+    return {one for one in history.listed if history.datastream_of[one] == datastream_id}
+
+
+def failed(run):
+    return run.run.error is not None
+
+
+# A1
+@pytest.mark.parametrize(("extracts", "page_size"), [(20, 7), (20, 3), (43, 20)])
+def test_deploy_of_extracts_with_equal_times_whose_order_changes_from_page_to_page_sends_all(begin_history, extracts, page_size):
+    history = begin_history(same_time=True, ties=True, page_size=page_size, extracts=extracts)
+    run = history.deploy()
+    assert failed(run) or held(history, 4001) == of(history, 4001)
+    history.end()
+
+
+# A4
+def test_deploy_where_the_answer_to_a_patch_has_the_old_time_sends_or_names(begin_history):
+    history = begin_history(old_updated=True)
+    history.deploy()
+    history.end()
+
+
+# A5
+def test_row_that_lags_behind_a_disabling_proves_nothing(begin_history):
+    history = begin_history(lag=2)
+    history.deploy()
+    history.deploy()
+    history.deploy()
+    history.wait(60.0)
+    history.switch(70, False)
+    history.wait(5.0)
+    history.fetch(4001)
+    history.wait(5.0)
+    history.deploy()
+    history.end()
+
+
+# A6
+@pytest.mark.parametrize("ahead", [5.0, 30.0, 300.0])
+def test_extract_of_the_disabled_time_is_sent_or_named_where_date_is_ahead(begin_history, ahead):
+    history = begin_history(date_ahead=ahead)
+    history.deploy()
+    history.wait(600.0)
+    history.switch(70, False)
+    history.wait(2.0)
+    history.fetch(4001)
+    history.wait(2.0)
+    history.deploy()
+    history.end()
+
+
+# A7
+def test_requeue_twice_without_date_does_not_send_what_loaded_by_itself(begin_history):
+    history = begin_history(answers=["no_date"], enabled=ENABLED)
+    history.requeue(target_id=70)
+    history.wait(60.0)
+    history.fetch(4001)
+    history.wait(60.0)
+    history.requeue(target_id=70)
+    history.end()
+
+
+# A8
+@pytest.mark.parametrize("before", [{"state": "planned"}, {"backfill": "never"}, {"backfill": "when_needed"}], ids=str)
+def test_requeue_after_planning_sends_what_it_would_have_sent_alone(begin_history, before):
+    alone = begin_history(enabled=ENABLED).requeue(target_id=70)
+    history = begin_history(enabled=ENABLED)
+    history.requeue(target_id=70, **before)
+    run = history.requeue(target_id=70)
+    assert len(alone.facts["requeued_extract_ids"]) == 6
+    assert run.facts["requeued_extract_ids"] == alone.facts["requeued_extract_ids"]
+
+
+# A9
+@pytest.mark.parametrize("on_unknown", ["fail", "dispatched", "skip"])
+def test_unknown_outcome_stays_unknown_while_the_list_lacks_its_extracts(begin_history, on_unknown):
+    history = begin_history(enabled=ENABLED)
+    history.requeue(target_id=70, faults={"POST 1": "lost after"})
+    history.unlist(4001)
+    history.requeue(target_id=70, on_unknown="skip", on_refused="skip")
+    history.list_again()
+    history.requeue(target_id=70, on_unknown=on_unknown)
+    history.requeue(target_id=70, on_unknown=on_unknown, on_refused="skip")
+    history.end()
+
+
+# A10
+@pytest.mark.parametrize("options", [{"batch_size": 1, "on_refused": "skip"}, {"on_refused": "skip"}, {}], ids=str)
+def test_refusal_because_of_a_binding_is_narrowed_to_that_binding(begin_history, options):
+    history = begin_history(enabled=[5001, 5004])
+    history.refuse_binding(5004)
+    run = history.requeue(datastream_ids=[4001], **options)
+    assert held(history, 4001, 70) == of(history, 4001)
+    assert held(history, 4001, 71) == set()
+    assert run.named("refused_extract_ids", "remaining_extract_ids") == of(history, 4001) or run.tells(5004)
+    history.end()
+
+
+# A11
+def test_refused_force_does_not_make_what_was_dispatched_due_again(begin_history):
+    history = begin_history(enabled=ENABLED)
+    history.requeue(target_id=70)
+    history.refuse(0)
+    history.requeue(target_id=70, force=True, on_refused="skip")
+    history.mend()
+    history.requeue(target_id=70)
+    history.end()
+
+
+# A12
+def test_requeue_by_extract_ids_alone_does_not_send_what_loaded_by_itself(begin_history):
+    history = begin_history(enabled=ENABLED)
+    history.requeue(target_id=70)
+    history.wait(60.0)
+    (number,) = history.fetch(4001)
+    history.wait(60.0)
+    history.requeue(extract_ids=[number])
+    history.requeue(extract_ids=[number], target_id=70)
+    history.end()
+
+
+# A13
+def test_assignment_made_again_is_left_alone_and_said(begin_history):
+    history = begin_history()
+    history.deploy()
+    history.wait(60.0)
+    number = history.assign_again(5001)
+    history.wait(60.0)
+    run = history.deploy()
+    assert run.tells(number)
+    assert len(held(history, 4001)) == 2
+    before = len(history.loads)
+    history.deploy(backfill="always")
+    assert [load.pair.extract_id for load in history.loads[before:]] == sorted(of(history, 4001))
+
+
+# A14
+def test_extract_that_is_processed_while_its_binding_is_enabled_is_named_and_not_guessed(begin_history):
+    history = begin_history()
+    (number,) = history.fetch(4001, processing=90.0)
+    history.wait(60.0)
+    run = history.deploy()
+    assert number in run.named("unknown_extract_ids")
+    history.wait(60.0)
+    history.end()
+
+
+# A15
+def test_run_that_waited_while_its_ledger_was_moved_finds_that_out(begin_history):
+    history = begin_history(enabled=ENABLED)
+    history.begin("requeue", target_id=70, limit=1)
+    history.go_until(FIRST)
+    history.begin("requeue", target_id=70)
+    history.go_until("waits", 1)
+    history.go_on(0)
+    history.move_ledger()
+    history.go_on(0)
+    history.requeue(target_id=70)
+    history.end()
+
+
+# A16
+def test_copy_that_was_overtaken_after_a_kill_is_noticed(begin_history):
+    for point in range(1, 20):
+        history = begin_history(enabled=ENABLED)
+        history.requeue(target_id=70, limit=1)
+        history.move_ledger(killed_at=point)
+        history.requeue(target_id=70)
+        history.move_ledger()
+        history.requeue(target_id=70)
+        history.end()
+
+
+def test_ledger_is_moved_there_and_back(begin_history):
+    history = begin_history()
+    history.deploy()
+    assert not failed(history.move_ledger())
+    history.fetch(4001)
+    history.deploy()
+    assert not failed(history.move_ledger())
+    history.deploy()
+    history.end()
+
+
+# B1
+def test_extract_that_is_fetched_while_bindings_are_enabled_holds_up_only_itself(begin_history):
+    history = begin_history(pace=0.5)
+    before = history.listed
+    history.begin("deploy", target_id=70)
+    history.go_until("after PATCH /api/v1/bindings/5001/")
+    (number,) = history.fetch(4003)
+    history.go_on()
+    assert {pair.extract_id for pair in history.held if pair.target_id == 70} >= before
+    again = history.deploy()
+    assert again.named() <= {number}
+    history.end()
+
+
+# B2
+@pytest.mark.parametrize("fault", ["lost after", "lost before", "500 after"])
+def test_unknown_outcome_holds_up_only_its_own_datastream(begin_history, fault):
+    history = begin_history()
+    history.deploy(faults={"POST 1": fault})
+    run = history.deploy()
+    assert failed(run)
+    assert run.named("unknown_extract_ids") <= of(history, 4001)
+    assert (held(history, 4002), held(history, 4003)) == (of(history, 4002), of(history, 4003))
+    history.end()
+
+
+def test_unknown_outcome_of_a_killed_run_holds_up_only_its_own_datastream(begin_history):
+    history = begin_history()
+    history.begin("deploy", target_id=70)
+    history.go_until(FIRST)
+    history.kill()
+    run = history.deploy()
+    assert failed(run)
+    assert (held(history, 4002), held(history, 4003)) == (of(history, 4002), of(history, 4003))
+    history.end()
+
+
+# B3
+def test_binding_that_cannot_be_enabled_is_named_and_the_others_get_their_history(begin_history):
+    history = begin_history(answers=["closed_listed"])
+    history.close_binding(5002)
+    run = history.deploy()
+    assert failed(run)
+    assert run.tells(5002)
+    assert (held(history, 4001), held(history, 4003)) == (of(history, 4001), of(history, 4003))
+    assert [history.simulator.world.bindings[one]["enabled"] for one in (5001, 5003)] == [True, True]
+    history.end()
+
+
+# B4
+def test_datastream_of_refused_extracts_does_not_hold_up_the_others(begin_history):
+    history = begin_history(extracts=35)
+    history.simulator.world.refused.update(of(history, 4001))
+    run = history.deploy(on_refused="skip", batch_size=1)
+    assert (held(history, 4002), held(history, 4003)) == (of(history, 4002), of(history, 4003))
+    assert run.named("refused_extract_ids", "remaining_extract_ids") == of(history, 4001)
+    history.end()
+
+
+# B5
+def test_datastream_whose_requeues_are_answered_with_500_does_not_hold_up_the_others(begin_history):
+    history = begin_history(extracts=4)
+    history.break_requeues(4001)
+    run = history.deploy(on_unknown="skip", batch_size=1)
+    assert (held(history, 4002), held(history, 4003)) == (of(history, 4002), of(history, 4003))
+    assert len(run.named("unknown_extract_ids")) == 1, "it stops at the first one"
+    history.end()
+
+
+# B6
+def test_list_that_cannot_be_read_is_named_and_does_not_hold_up_the_others(begin_history):
+    history = begin_history()
+    history.hide_extracts(4001)
+    run = history.deploy()
+    assert failed(run)
+    assert run.tells(4001)
+    assert (held(history, 4002), held(history, 4003)) == (of(history, 4002), of(history, 4003))
+    history.end()
+
+
+# B7
+def test_run_with_nothing_to_do_notes_what_it_saw(begin_history):
+    history = begin_history()
+    history.deploy()
+    history.wait(DAY)
+    (first,) = history.fetch(4001)
+    history.wait(DAY)
+    history.deploy()
+    history.wait(DAY)
+    history.switch_by_hand(5001)
+    history.wait(60.0)
+    (second,) = history.fetch(4001)
+    history.wait(60.0)
+    history.switch_by_hand(5001)
+    run = history.deploy()
+    assert run.named("unknown_extract_ids") <= {second}
+    assert first not in run.named()
+    history.end()

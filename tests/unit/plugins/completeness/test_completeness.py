@@ -306,8 +306,8 @@ def test_what_the_service_answers_is_returned(run, monkeypatch, name):
     """Each documented field of an answer, with the values that were in the answer."""
     answers, send = [], Client._send
 
-    def record(client, method, path, params, body):
-        answers.append(({"method": method, "path": path}, send(client, method, path, params, body)))
+    def record(client, method, path, *more):
+        answers.append(({"method": method, "path": path}, send(client, method, path, *more)))
         return answers[-1][1]
 
     monkeypatch.setattr(Client, "_send", record)

@@ -403,7 +403,7 @@ def test_another_url_is_refused(url):
 def test_parameters_of_libpq_work_as_everywhere(postgres, place, parameters):
     with open_at(postgres.url(place.database, **parameters)) as ledger:
         work(ledger, [])
-        ledger.refused([5], 1, "\u2026")
+        ledger.record(EventKind.REFUSED, [entry(1)], "\u2026")
     assert len(stand(place)) == 3
 
 

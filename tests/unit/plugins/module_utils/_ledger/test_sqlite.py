@@ -591,7 +591,7 @@ def test_a_disk_that_fails_while_it_is_written(path, fork):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         try:
             with open_at(path) as ledger:
-                ledger.note({}, (Entry(5, one, 456, "x" * 100) for one in range(10, 1000)))
+                ledger.note({}, entries=(Entry(5, one, 456, "x" * 100) for one in range(10, 1000)))
         except LedgerError as error:
             child.say(str(error))
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

@@ -18,6 +18,7 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger import
 from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.holder import Run, from_label
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
 from ansible_collections.adverity.management.tests.unit.plugins.places import AFTER, BEFORE, DURING, PASS, Postgres, Proxy
 

@@ -249,7 +249,7 @@ DAMAGED_INSIDE = {  # found where it is read
     "one page": lambda content: content[:4096],
     "half": lambda content: content[: len(content) // 2 // 4096 * 4096],
     "a page less": lambda content: content[:-4096],
-    "page 2 flipped": lambda content: flip(content, 4096),
+    "page 3 flipped": lambda content: flip(content, 2 * 4096),  # page 2 is not read by a run that only reads
     "last page flipped": lambda content: flip(content, len(content) - 4096),
     "every page flipped": lambda content: content[:4096] + b"".join(flip(content[at : at + 4096], 0) for at in range(4096, len(content), 4096)),
 }

@@ -147,6 +147,14 @@ def add_binding(service, binding_id, datastream_id=DATASTREAM, **more):
     service.bindings.append(dict({"id": binding_id, "datastream_id": datastream_id, "target_id": TARGET, "enabled": True}, **more))
 
 
+def add_datastream(service, datastream_id, binding_id, count=3):
+    """One more datastream with a binding to the same destination. Returns the ids of its extracts."""
+    add_binding(service, binding_id, datastream_id)
+    ids = [100 * (datastream_id - 400) + number for number in range(1, count + 1)]
+    service.extracts[datastream_id] = [{"id": each, "created": day(number)} for number, each in enumerate(ids, 1)]
+    return ids
+
+
 def requeue(client, place, check_mode=False, **options):
     """The result of ``adverity_requeue`` with these options."""
     return _run.requeue(client, params(place, **options), check_mode)

@@ -32,6 +32,7 @@ from ansible_collections.adverity.management.tests.unit.plugins.module_utils._re
     fails,
     ids_of,
     known,
+    now,
     one_binding,
     posted,
     requeue,
@@ -385,7 +386,8 @@ def test_a_forced_one_that_is_lost_is_not_known(service, run, place):
 def test_the_ways_on_where_something_is_unknown(service, run, place, on_unknown, force, ids, after):
     service.outcomes = [200, "lost"]
     fails(run, Unfinished, service, batch_size=1)
-    fails(run, AdverityError, service, force=force)
+    fails(run, Unfinished, service)
+    assert len(service.posts) == 2
     result = run(service, on_unknown=on_unknown, force=force)
     assert (result["changed"], ids_of(result)) == (True, ids)
     assert stand(service, place) == one_binding(**after)
@@ -510,7 +512,8 @@ WHOLE = {"created_from": None, "created_to": None}
 
 
 def test_a_plan_names_bindings_and_window_and_nothing_is_listed_or_sent(service, run, place):
-    service.bindings[0]["enabled"] = False
+    service.bindings[0].update(enabled=False, updated=day(1))
+    service.clock = 0
     result = run(service, state="planned", target_id=TARGET)
     assert (service.posts, len(service.reads)) == ([], 1)
     assert (result["changed"], ids_of(result), result["batches"], result["bindings"][0]["action"]) == (True, {}, [], "backfill")
@@ -519,10 +522,23 @@ def test_a_plan_names_bindings_and_window_and_nothing_is_listed_or_sent(service,
     history = known(service, place)[BINDING]
     assert (history.planned_window, history.has_backfill, history.enabled, history.completed_window) == ((None, None), True, False, None)
     assert run(service, state="planned", target_id=TARGET)["changed"] is False
-    service.bindings[0]["enabled"] = True
+    service.bindings[0].update(enabled=True, updated=now(5))
+    service.clock = 10
     assert ids_of(run(service, target_id=TARGET, backfill="when_needed")) == {"requeued": [101, 102, 103]}
     history = known(service, place)[BINDING]
     assert (history.planned_window, history.planned_at, history.completed_window) == (None, None, (None, None))
+
+
+@pytest.mark.parametrize(("clock", "says"), [(10, "before that change, before 2026-07-02T13:46:51Z)"), (None, "they were created before that change)")])
+def test_where_no_time_is_shown_it_is_unknown_since_when_a_binding_is_enabled(service, run, clock, says):
+    """Neither ``updated``, nor the time of the first reading."""
+    service.bindings[0]["enabled"] = False
+    run(service, state="planned", target_id=TARGET)
+    service.bindings[0]["enabled"] = True
+    service.clock = clock
+    result = fails(run, Unfinished, service, target_id=TARGET, backfill="when_needed")
+    assert (service.posts, ids_of(result)) == ([], {"unknown": [101, 102, 103]})
+    assert says in result["msg"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from ansible_collections.adverity.management.tests.unit.plugins.module_utils._re
     fails,
     ids_of,
     known,
+    now,
     posted,
     stand,
 )
@@ -191,8 +192,9 @@ def test_a_binding_in_place_of_another_through_which_the_history_was_sent_is_lef
     run(service, target_id=TARGET)
     posts = len(service.posts)
     service.bindings[0].update(id=50)
-    for enabled in (False, True):
-        service.bindings[0]["enabled"] = enabled
+    service.clock = 10
+    for enabled, updated in ((False, day(1)), (True, now(5))):
+        service.bindings[0].update(enabled=enabled, updated=updated)
         for check_mode in (True, False):
             result = run(service, check_mode=check_mode, target_id=TARGET, backfill="when_needed")
             assert {row["binding_id"]: row["action"] for row in result["bindings"]} == {50: "left_alone", 7: "done", 8: "done", 9: "done"}

@@ -107,13 +107,18 @@ def finish(scene, killed, decide, **options):
     if not doubtful:
         assert again.error is None
         return Counter()
-    # It stops before it sends anything, and names exactly those in doubt, in every place where it names any.
+    # It sends nothing, since all that is left comes after those in doubt, and names exactly these, in every place where it names any.
     assert len(scene.posts()) == posts
     assert again.facts["unknown_extract_ids"] == doubtful
+    after = [each for each in EXTRACTS if each > doubtful[-1]]
+    assert again.facts["remaining_extract_ids"] == after
     named = re.findall(r"extracts ([\d, -]+?)(?: for binding \d+)? \(an earlier run", again.error)
     assert set(named) == {", ".join(map(str, doubtful))}
-    assert not {str(one) for one in EXTRACTS if one not in doubtful} & set(re.findall(r"\d+", again.error.replace(scene.ledger, "")))
-    for way in ("on_unknown: requeue", "dispatched records", "skip sends", "fail, the default"):
+    waiting = re.findall(r"Not sent, because they come after these in the same binding: extracts ([\d, -]+)\.", again.error)
+    assert waiting == ([", ".join(map(str, after))] if after else [])
+    rest = again.error.replace(scene.ledger, "").partition("Not sent, because")[0]
+    assert not {str(one) for one in EXTRACTS if one not in doubtful} & set(re.findall(r"\d+", rest))
+    for way in ("on_unknown: dispatched records", "requeue sends them again", "skip sends the rest"):
         assert way in again.error
     return decide(scene, doubtful, **options)
 

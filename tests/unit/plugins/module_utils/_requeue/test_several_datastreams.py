@@ -192,8 +192,7 @@ def test_a_binding_in_place_of_another_through_which_the_history_was_sent_is_lef
     run(service, target_id=TARGET)
     posts = len(service.posts)
     service.bindings[0].update(id=50)
-    service.clock = 10
-    for enabled, updated in ((False, day(1)), (True, now(5))):
+    for service.clock, enabled, updated in ((0, False, day(1)), (10, True, now(5))):
         service.bindings[0].update(enabled=enabled, updated=updated)
         for check_mode in (True, False):
             result = run(service, check_mode=check_mode, target_id=TARGET, backfill="when_needed")

@@ -112,15 +112,16 @@ def test_a_run_with_nothing_to_do_records_what_it_saw(make, scripted, ledger_pla
 def test_a_run_with_nothing_to_do_waits_for_nobody(make, scripted, ledger_place, fork):
     def work(child):
         with ledger_place.open(host=scripted.host) as ledger:
-            ledger.note(KNOWN)
             ledger.take_turn([5])
             child.say("held")
             child.wait()
 
     child = fork(work)
     assert child.hear() == "held"
-    result = make(row(5, **ON))
+    result = make(row(5, **ON), facts=KNOWN)
     assert ([each["action"] for each in result["bindings"]], result["steps"]) == (["done"], [])
+    with ledger_place.open(LOOK, scripted.host) as ledger:
+        assert len(ledger.histories()[5].facts) == 3
 
 
 def test_only_the_datastreams_that_are_named(make):

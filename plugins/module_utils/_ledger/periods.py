@@ -99,7 +99,7 @@ def was_loaded(periods: t.Sequence[Period], created: Interval | None, shown: str
     for period in periods:
         if period.overlaps(created):
             if period.state is State.UNKNOWN:
-                return Uncertainty(period.reason or Reason.ELSEWHERE, show(period.since), None if period.until is None else show(period.until))
+                return Uncertainty(period.reason or Reason.ELSEWHERE, show(period.since) if period.since else None, show(period.until) if period.until else None)
             states.add(period.state)
     if len(states) > 1 or (State.ENABLED in states and created[0] < periods[0].since):
         return Uncertainty(Reason.SAME_SECOND, shown, shown)

@@ -36,12 +36,10 @@ def report(client: Client, params: dict[str, t.Any]) -> dict[str, t.Any]:
             counts = _count(entries)
         seen = ledger.binding_rows()
         datastream_ids = params["datastream_ids"]
-        histories = {
-            binding_id: history
-            for binding_id, history in ledger.histories(binding_ids).items()
-            if (history.has_backfill or (binding_id in seen and seen[binding_id].total)) and _is_selected(seen.get(binding_id), datastream_ids)
-        }
-        found = [each for each in sorted({*counts, *histories}) if _is_selected(seen.get(each), datastream_ids)]
+        histories = ledger.histories(binding_ids)
+        planned = {binding_id for binding_id, history in histories.items() if history.has_backfill}
+        with_extracts = {row.binding_id for row in seen.values() if row.total and (binding_ids is None or row.binding_id in binding_ids)}
+        found = [each for each in sorted({*counts, *planned, *with_extracts}) if _is_selected(seen.get(each), datastream_ids)]
         return {
             "changed": False,
             "extracts": [] if params["summary_only"] else [_row(entry) for entry in entries],

@@ -161,14 +161,12 @@ class Run:
         self._ledger.note(self._facts_of_sending(outcome, selected, due_ids))
         self._ledger.record(EventKind.RECORDED, outcome.plan.entries(outcome.plan.recorded), BY_USER)
         self._record_completion(outcome, selected, due_ids, [])
-        error = outcome.unfinished_error(self._ledger, "fail", "fail", not self._ledger.writes)
-        if error is not None:
-            raise error
+        self._refuse_unfinished(outcome)
         return self._report(outcome.result(), outcome)
 
     def _send_extracts(self, outcome: Outcome, selected: Selection, due_ids: list[int]) -> dict[str, t.Any]:
         """The result of ``state: requeued``."""
-        made, on_unknown, on_refused = outcome.plan, self._params["on_unknown"], self._params["on_refused"]
+        made = outcome.plan
         unlisted = self._compare_with_ledger(made, due_ids) if self._request.extract_ids is None and not outcome.unreadable else []
         self._ledger.note(self._facts_of_sending(outcome, selected, due_ids), entries=made.due())
         self._ledger.record(EventKind.DISPATCHED, made.entries(made.confirmed), BY_USER)
@@ -181,13 +179,18 @@ class Run:
         else:
             outcome.sent = [(batch, "") for batch in made.batches]
         self._record_completion(outcome, selected, due_ids, unlisted)
-        error = outcome.unfinished_error(self._ledger, on_unknown, on_refused, not self._ledger.writes)
+        self._refuse_unfinished(outcome)
+        self._warn_of_left_out(outcome)
+        return self._report(outcome.result(), outcome)
+
+    def _refuse_unfinished(self, outcome: Outcome) -> None:
+        """Raises Unfinished where something is left open, with the keys of a result; the warnings stand in its message."""
+        error = outcome.unfinished_error(self._ledger, self._params["on_unknown"], self._params["on_refused"], not self._ledger.writes)
         if error is not None:
+            error.facts.update(ledger=self._ledger.shown, diff=outcome.diff())
             for warning in self._warnings:
                 error.say(warning)
             raise error
-        self._warn_of_left_out(outcome)
-        return self._report(outcome.result(), outcome)
 
     def _send(self, outcome: Outcome) -> None:
         targets = {row["binding_id"]: row["target_name"] for row in outcome.bindings}

@@ -281,7 +281,7 @@ def describe_refused(refused: t.Sequence[Refusal]) -> str:
 
 def _between(uncertainty: Uncertainty) -> str:
     if uncertainty.since is None:
-        return ""
+        return f", before {uncertainty.until}" if uncertainty.until else ""
     if uncertainty.since == uncertainty.until:
         return f", {uncertainty.since}"
     return f", between {uncertainty.since} and {uncertainty.until or 'now'}"

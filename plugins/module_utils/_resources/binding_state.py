@@ -12,6 +12,7 @@ than two seconds, and each write and its response are recorded.
 
 from __future__ import annotations
 
+import types
 import typing as t
 from datetime import timedelta
 
@@ -77,12 +78,13 @@ class EnabledPlan:
         self._states = states
         self.due = [row for row in rows if states[row["id"]] is not enabled]
 
-    def result(self, written: dict[int, Row]) -> dict[str, t.Any]:
-        """The module's result, ``written`` being the bindings that were (or, in check mode, would be) written, as they are then, by id."""
+    def result(self, written: t.Mapping[int, Row], present: t.Mapping[int, Row] = types.MappingProxyType({})) -> dict[str, t.Any]:
+        """The module's result, ``written`` being the bindings that were (or, in check mode, would be) written, as they are then, by id; ``present`` those
+        that were read again meanwhile."""
         changed = [row for row in self.due if row["id"] in written]
         return {
             "changed": bool(changed),
-            "bindings": [written.get(row["id"], row) for row in self.rows],
+            "bindings": [written.get(row["id"]) or present.get(row["id"], row) for row in self.rows],
             "affected": {"binding_ids": [row["id"] for row in changed]},
             "diff": {
                 "before": {bindings.label(row): {"enabled": self._states[row["id"]]} for row in changed},
@@ -104,6 +106,7 @@ class _Switch:
         self._histories: dict[int, BindingHistory] = {}
         self._facts: dict[int, list[BindingFact]] = {}  # not recorded yet
         self._reading = Reading([], None, 0.0)
+        self._present: dict[int, Row] = {}
         self._written: dict[int, Row] = {}
         self._failed: dict[int, AdverityError] = {}
 
@@ -130,7 +133,7 @@ class _Switch:
             self._save()
         if self._failed:
             raise self._unfinished(plan)
-        return plan.result(self._written)
+        return plan.result(self._written, self._present)
 
     def _read(self) -> list[Row]:
         datastream_id, target_id = self._params["datastream_id"], self._params["target_id"]
@@ -166,10 +169,10 @@ class _Switch:
             self._reading = read_timed(self._client, lambda: bindings.read(self._client, datastream_id, target_id))
         except (Refused, Lost, UnreadableAnswer):
             return
-        present = {row["id"]: row for row in self._reading.rows}
+        self._present = {row["id"]: row for row in self._reading.rows}
         for row in rows:
-            if row["id"] in present:
-                self._take(row["id"], row_fact(present[row["id"]], self._reading.clock))
+            if row["id"] in self._present:
+                self._take(row["id"], row_fact(self._present[row["id"]], self._reading.clock))
 
     def _take(self, binding_id: int, fact: BindingFact) -> None:
         self._histories[binding_id] = self._histories[binding_id].with_fact(fact)
@@ -195,7 +198,7 @@ class _Switch:
     def _partial(self, plan: EnabledPlan) -> dict[str, t.Any]:
         rest = [row["id"] for row in plan.due if row["id"] not in self._written]
         unknown = [each for each, error in self._failed.items() if not _certain(error)]
-        return dict(plan.result(self._written), remaining={"binding_ids": rest}, unknown={"binding_ids": unknown})
+        return dict(plan.result(self._written, self._present), remaining={"binding_ids": rest}, unknown={"binding_ids": unknown})
 
     def _explained(self, plan: EnabledPlan, row: Row, error: AdverityError) -> AdverityError:
         """An error that ended the run, with the result so far."""

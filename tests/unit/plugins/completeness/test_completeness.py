@@ -16,9 +16,8 @@ import re
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import RequestsTransport
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
-from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.completeness import tables
 from ansible_collections.adverity.management.tests.unit.plugins.completeness.tables import ADDED, DOCUMENTED, HEADERS, LOCAL, PROMISED
@@ -93,7 +92,7 @@ def fixture_run(simulator, tmp_path):
         if "source" in options:
             options.update(source=str(tmp_path / "source"), destination=str(tmp_path / "destination"))
             with Ledger(options["source"], None, simulator.url.split("//")[1], WRITE) as ledger:
-                ledger.note({5: Record(456)})
+                ledger.note({}, [BindingRow(5, 456, 789, 0)])
         return in_process.run(name, options)
 
     return run

@@ -31,7 +31,7 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.postgr
 from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
-CHANGES = ("note", "settle", "intend", "withdraw", "dispatched", "refused")
+CHANGES = ("note", "record", "begin_write", "withdraw_write", "intend", "withdraw", "dispatched")
 STORES = (SqliteStore, PostgresqlStore)
 
 
@@ -90,9 +90,9 @@ class Points:
         function = getattr(owner, name)
 
         @functools.wraps(function)
-        def with_points(itself: Any, *args: Any) -> Any:
+        def with_points(itself: Any, *args: Any, **more: Any) -> Any:
             with self.inside(label(args) if label else name, extracts(args)):
-                return function(itself, *args)
+                return function(itself, *args, **more)
 
         setattr(owner, name, with_points)
 

@@ -12,16 +12,17 @@ the ledger, and where they wait for a turn. Whatever else happens, happens at a 
 from __future__ import annotations
 
 import contextlib
-import json
-import sqlite3
 import threading
 import types
 from collections import Counter
 from unittest import mock
 
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, Lost, Refused
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, LedgerError, Lost, Refused
 from ansible_collections.adverity.management.plugins.module_utils._ledger import turns as _turns
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
+from ansible_collections.adverity.management.plugins.module_utils._resources import binding_state as _binding_state
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts as _extracts
 from ansible_collections.adverity.management.plugins.module_utils._spec import times
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
@@ -284,7 +285,8 @@ class Story:
         with contextlib.ExitStack() as stack:
             for name in CALLED:
                 stack.enter_context(mock.patch.object(in_process.load(name), "connect", side_effect=lambda _params: Watched(self.service, retries=1)))
-            stack.enter_context(mock.patch.object(_turns, "clock", clock))
+            for module in (_turns, _binding_state):
+                stack.enter_context(mock.patch.object(module, "clock", clock))
             stack.enter_context(mock.patch.object(SqliteStore, "transaction", _transaction_with_points))
             yield self
 
@@ -301,7 +303,7 @@ class Story:
         self.service.extracts.append(self.known[number])
         of_it = [one for one, (stream, _target) in BINDINGS.items() if stream == datastream_id]
         for pair in [(number, one) for one in of_it if self.service.bindings[one]["enabled"]]:
-            (self.by_itself if self.noted(pair[1]) else self.before).append(pair)
+            (self.by_itself if self.counts(pair[1]) else self.before).append(pair)
 
     def hand(self, binding_id):
         """Somebody switches a binding in Adverity.
@@ -310,7 +312,7 @@ class Story:
         which the ledger has noted nothing yet.
         """
         row = self.service.bindings[binding_id]
-        if "updated" in self.service.hidden or self.service.looked_at == int(self.service.seconds) or not self.noted(binding_id):
+        if "updated" in self.service.hidden or self.service.looked_at == int(self.service.seconds) or self.history(binding_id) is None:
             return
         self.count["hand"] += 1
         row.update(enabled=not row["enabled"], updated=self.service.now("updated"))
@@ -401,12 +403,17 @@ class Story:
     def listed(self):
         return [row["id"] for row in self.service.extracts]
 
-    def noted(self, binding_id):
-        """Whether the ledger has a record of the binding."""
-        with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)) as ledger:
-            records = [json.loads(row[0]) for row in ledger.execute("SELECT record FROM binding WHERE binding_id = ?", (binding_id,))]
-            return any(record["seen"] or record["updated"] for record in records)
-        return False
+    def history(self, binding_id):
+        """What the ledger records of the binding; None where it has not seen it."""
+        with contextlib.suppress(LedgerError), Ledger(self.ledger, None, Model.host, LOOK) as ledger:
+            return ledger.histories([binding_id]).get(binding_id)
+        return None
+
+    def counts(self, binding_id):
+        """Whether what the binding loads automatically counts: of one that was enabled when the ledger first saw it not before a run sends into it, so that
+        the user who asks for its history gets it."""
+        history = self.history(binding_id)
+        return history is not None and not history.is_initial
 
     def call(self, name, /, **options):
         return in_process.run(name, dict(CONNECTION, instance=Model.host, **dict({"ledger": self.ledger}, **options)))
@@ -427,7 +434,10 @@ class Story:
         """Runs the role until it is through, and returns that run."""
         for _time in range(6):
             try:
-                return self._deploy(target, **more)
+                last = self._deploy(target, **more)
+                if self._has_vanished_unknown(target):
+                    last = self._deploy(target, **dict(more, on_unknown="dispatched"))
+                return last
             except AdverityError as error:
                 stopped = error
             self.check()
@@ -440,9 +450,13 @@ class Story:
             for binding, (stream, of) in BINDINGS.items():
                 if of == target:
                     self._settle_binding(binding, [one for one in unknown if one in listed and self.known[one]["datastream_id"] == stream])
-            if not set(unknown) <= listed:  # what has vanished can be neither sent nor named, but left out
-                self._deploy(target, on_unknown="skip", **more)
         raise AssertionError("it cannot be settled") from stopped
+
+    def _has_vanished_unknown(self, target):
+        """What has vanished can be neither sent nor named: the user says that it is done."""
+        listed = self.listed()
+        entries = [entry for binding, (_stream, of) in BINDINGS.items() if of == target for entry in self.entries(binding)]
+        return any(entry["status"] == "unknown" and entry["extract_id"] not in listed for entry in entries)
 
     def _settle_binding(self, binding, extracts):
         arrived = self.arrived()

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import ELSEWHERE, Record
+from ansible_collections.adverity.management.plugins.module_utils._ledger.periods import Reason, Uncertainty
+from ansible_collections.adverity.management.plugins.module_utils._ledger.status import Status
 from ansible_collections.adverity.management.plugins.module_utils._requeue import plan as _plan
+from ansible_collections.adverity.management.plugins.module_utils._requeue.decision import Choices
 from ansible_collections.adverity.management.plugins.module_utils._requeue.select import Loads
 from ansible_collections.adverity.management.plugins.module_utils._resources.extracts import Extract
 from ansible_collections.adverity.management.tests.unit.plugins.properties.drawing import prove
@@ -17,18 +19,22 @@ from ansible_collections.adverity.management.tests.unit.plugins.properties.servi
 from hypothesis import given
 from hypothesis import strategies as st
 
-STATUSES = st.sampled_from([None, None, "pending", "unknown", "dispatched", "refused"])
-SINCE, UNTIL = st.sampled_from([1, 3, 5]), st.sampled_from([None, 2, 4, 6])
-PERIODS = st.lists(st.tuples(SINCE, UNTIL), max_size=2)
+STATUSES = st.sampled_from([None, None, *Status])
+LOADED = st.lists(st.sampled_from(["no", "no", "yes", "maybe"]), min_size=9, max_size=9)  # by the second of creation; the last one: without a time
 CREATED = st.none() | st.integers(0, 7)
 BINDINGS = st.sampled_from([(), (5,), (5, 9), (9,)])
 HOW = st.builds(
     _plan.Options,
     batch_size=st.sampled_from([1, 2, 3, 50]),
     limit=st.none() | st.integers(1, 60),
-    force=st.booleans(),
-    on_unknown=st.sampled_from(["fail", "requeue", "skip", "dispatched"]),
-    on_refused=st.sampled_from(["fail", "skip"]),
+    choices=st.builds(
+        Choices,
+        force=st.booleans(),
+        on_unknown=st.sampled_from(["fail", "requeue", "skip", "dispatched"]),
+        on_refused=st.sampled_from(["fail", "skip"]),
+        on_failed=st.sampled_from(["skip", "requeue"]),
+        record=st.sampled_from([False, False, False, True]),
+    ),
 )
 
 
@@ -48,53 +54,58 @@ def loads(draw):
     return rows, created
 
 
-def shown(periods, *more):
-    return tuple((moment(since), None if until is None else moment(until), *more) for since, until in periods)
+class History:
+    """Stands in for the history of a binding: whether it loaded what was created in a second."""
+
+    def __init__(self, by_second):
+        self._by_second = by_second
+
+    def of(self, second):
+        return self._by_second[8 if second is None else second]
+
+    def was_loaded(self, created, shown):
+        second = None if shown is None else [moment(each) for each in range(8)].index(shown)
+        return {"no": False, "yes": True, "maybe": Uncertainty(Reason.ELSEWHERE)}[self.of(second)]
 
 
 @prove(250)
-@given(loads(), st.lists(STATUSES, min_size=11, max_size=11), HOW, st.dictionaries(st.sampled_from([5, 9]), st.tuples(PERIODS, PERIODS)))
-def test_plan(drawn, statuses, how, periods):
+@given(loads(), st.lists(STATUSES, min_size=11, max_size=11), HOW, st.dictionaries(st.sampled_from([5, 9]), st.builds(History, LOADED)))
+def test_plan(drawn, statuses, how, histories):
     rows, created = drawn
+    choices = how.choices
 
     def status(binding_id, extract_id):
         return statuses[(3 * extract_id + binding_id) % len(statuses)]
 
-    def by_itself(binding_id, second):
-        """Whether it loaded by itself, said once more and plainly: 'maybe' at the edges, and where nobody knows."""
-        enabled, unknown = periods.get(binding_id, ([], []))
-        if second is None:
-            return "maybe" if enabled or unknown else "no"
-        if any(since <= second <= (9 if until is None else until) for since, until in unknown):
-            return "maybe"
-        for since, until in enabled:
-            if since < second < (9 if until is None else until):
-                return "yes"
-            if since == second <= (9 if until is None else until) or since < second == until:
-                return "maybe"
-        return "no"
-
     def fate(binding_id, extract_id):
+        """What happens to an extract for a binding, said once more and plainly."""
         known = status(binding_id, extract_id)
-        if known == "dispatched":
-            return "due" if how.force else "skipped"
+        loaded = histories[binding_id].of(created[extract_id]) if binding_id in histories else "no"
+        if known in ("dispatched", "recorded"):
+            return "due" if choices.force and not choices.record else "skipped"
+        if choices.record:
+            return "loaded" if loaded == "yes" else "recorded"
+        if known == "failed":
+            return "due" if choices.force or choices.on_failed == "requeue" else "failed"
         if known == "refused":
-            return "refused" if how.on_refused == "skip" and not how.force else "alone"
-        loaded = "maybe" if known == "unknown" else by_itself(binding_id, created[extract_id])
-        if loaded == "maybe":
-            return {"requeue": "due", "dispatched": "confirmed"}.get(how.on_unknown, "unknown")
-        return "loaded" if loaded == "yes" and not how.force else "due"
+            return "refused" if choices.on_refused == "skip" and not choices.force else "alone"
+        if known == "unknown" or loaded == "maybe":
+            return {"requeue": "due", "dispatched": "confirmed"}.get(choices.on_unknown, "unknown")
+        return "loaded" if loaded == "yes" and not choices.force else "due"
 
     def statuses_of(binding_id, extract_ids):
         return {one: status(binding_id, one) for one in extract_ids if status(binding_id, one)}
 
-    records = {one: Record(enabled_periods=shown(enabled), unknown_periods=shown(unknown, ELSEWHERE)) for one, (enabled, unknown) in periods.items()}
-    plan = _plan.make(rows, statuses_of, records, how)
-    expected = {"skipped": [], "unknown": [], "loaded": [], "refused": [], "confirmed": []}
+    plan = _plan.make(rows, statuses_of, histories, how)
+    expected = {name: [] for name in ("skipped", "unknown", "loaded", "refused", "confirmed", "recorded", "failed", "waiting")}
     due = []
-    for datastream_id, binding_ids, extracts in rows:
+    for datastream_id, binding_ids, extracts, _may_be_loaded in rows:
+        held = set()
         for extract in extracts:
             fates = {binding_id: fate(binding_id, extract.id) for binding_id in binding_ids or (0,)}
+            # What comes after an unknown one in the same binding waits.
+            fates = {binding_id: "waiting" if each in ("due", "alone") and binding_id in held else each for binding_id, each in fates.items()}
+            held.update(binding_id for binding_id, each in fates.items() if each == "unknown" and choices.on_unknown == "fail")
             for binding_id, one in fates.items():
                 expected.get(one, []).append((datastream_id, binding_id, extract.id))
             some = tuple(binding_id for binding_id, one in fates.items() if one in ("due", "alone"))
@@ -106,8 +117,7 @@ def test_plan(drawn, statuses, how, periods):
     assert batches == due[:cut]
     later = [pair for batch in plan.later for pair in batch.pairs()]
     assert later == [(datastream_id, binding_id, one) for datastream_id, named, _alone, one in due[cut:] for binding_id in named or (0,)]
-    assert (plan.skipped, list(plan.unknown), plan.loaded) == (expected["skipped"], expected["unknown"], expected["loaded"])
-    assert (plan.refused, plan.confirmed) == (expected["refused"], expected["confirmed"])
+    assert {name: list(getattr(plan, name)) for name in expected} == expected
     assert plan.extract_count == len(batches)
     # None over its size, and a new one only where it must be; one that was refused before goes alone.
     sizes = []

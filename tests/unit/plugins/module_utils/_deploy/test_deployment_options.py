@@ -154,7 +154,7 @@ def test_text_that_cannot_be_read_names_its_variable(name, typed, said):
         ("enabled", "maybe", "The value 'maybe' is not a valid boolean"),
         ("enabled", 2, "unable to convert to bool"),
         ("force", ["yes"], "unable to convert to bool"),
-        ("backfill", "sometimes", "must be one of: always, when_needed, never, got: sometimes"),
+        ("backfill", "sometimes", "must be one of: always, when_needed, never, recorded, got: sometimes"),
         ("on_unknown", True, "must be one of: fail, requeue, skip, dispatched, got: True"),
         ("backfill_from", "soon", "'soon' is neither a date"),
         ("backfill_to", "31.12.2025", "'31.12.2025' is neither a date"),

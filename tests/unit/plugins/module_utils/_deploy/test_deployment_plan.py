@@ -6,17 +6,31 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
 from ansible_collections.adverity.management.plugins.module_utils._deploy import plan as _plan
 from ansible_collections.adverity.management.plugins.module_utils._deploy import summary
-from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings as _bindings
 
 UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
 OFF, ON = {"enabled": False, "updated": "2026-01-01T00:00:00Z"}, {"enabled": True, "updated": "2026-01-01T00:00:00Z"}
-KNOWN = Record(456, True, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", None, (("2026-01-01T00:00:00Z", None),), covered=(None, None), known=True)
+CLOCK = "2026-01-02T00:00:00Z"
 
+
+def sent(*window):
+    """A binding that was seen enabled, and its history of a window sent."""
+    return [
+        BindingFact(FactKind.ROW, at=CLOCK, clock=CLOCK, **ON),
+        *(BindingFact(kind, at=CLOCK, clock=CLOCK, window=window or (None, None)) for kind in (FactKind.LISTED, FactKind.FINISHED)),
+    ]
+
+
+KNOWN = {5: sent()}
 LOAD = ["plan", "enable", "send"]
 
 
@@ -26,23 +40,28 @@ def row(binding_id, datastream_id=456, **more):
 
 @pytest.fixture
 def make(scripted, ledger_place):
-    def make(*rows, records=None, **variables):
+    def make(*rows, facts=None, removed=None, check_mode=False, **variables):
         scripted.expect("GET", _bindings.PATH, {"target_id": 789, "page_size": 100, "page": 1}, answer={"items": list(rows), "count": len(rows)})
-        if records:
+        if facts or removed:
             with ledger_place.open(host=scripted.host) as ledger:
-                ledger.note(records)
+                ledger.note(facts or {}, [removed] if removed else [], [Entry(removed.binding_id, 1, removed.datastream_id, None)] if removed else [])
         before = ledger_place.content()
         params = {"ledger": ledger_place.ledger, "ledger_password": None, "ledger_wait": 0, "variables": {"target_id": "789", **variables}}
         try:
-            return _plan.make(scripted, params, False)
+            result = _plan.make(scripted, params, check_mode)
+        except InputError:
+            result = {"steps": []}
+            raise
         finally:
-            assert ledger_place.content() == before
+            if result["steps"] or check_mode or not facts:
+                assert ledger_place.content() == before
+        return result
 
     return make
 
 
 @pytest.mark.parametrize(
-    ("rows", "records", "variables", "actions", "steps"),
+    ("rows", "facts", "variables", "actions", "steps"),
     [
         ([row(5, **OFF)], {}, {}, ["backfill"], LOAD),
         ([row(5, **ON)], {}, {}, ["left_alone"], []),
@@ -52,22 +71,57 @@ def make(scripted, ledger_place):
         ([row(5, **ON)], {}, {"enabled": "no"}, ["none"], ["enable"]),
         ([row(5, **OFF)], {}, {"enabled": "no", "backfill": "always"}, ["none"], []),
         ([row(5)], {}, {}, ["backfill"], LOAD),
-        ([row(5, **ON)], {5: KNOWN}, {}, ["done"], []),
-        ([row(5)], {5: KNOWN}, {}, ["done"], []),  # the list does not tell, the ledger does
-        ([row(5, **ON)], {5: KNOWN}, {"backfill_from": "2026-01-01"}, ["done"], []),
-        ([row(5, **ON)], {5: KNOWN._replace(covered=("2026-01-01T00:00:00Z", None))}, {}, ["backfill"], LOAD),
-        ([row(5, **ON)], {5: KNOWN._replace(covered=None, plan=(None, None))}, {}, ["backfill"], LOAD),
-        ([row(5, **{**ON, "updated": "2026-01-03T00:00:00Z"})], {5: KNOWN}, {}, ["backfill"], LOAD),  # switched by hand
-        ([row(5, **OFF), row(6, 457, **ON), row(7, 458, **ON)], {7: KNOWN}, {}, ["backfill", "left_alone", "done"], LOAD),
-        ([row(5, **ON)], {5: KNOWN}, {"datastream_uuids": UUID, "pulling_mode": "smart"}, ["done"], ["prepare"]),
+        ([row(5, **ON)], KNOWN, {}, ["done"], []),
+        ([row(5)], KNOWN, {}, ["done"], []),  # the list does not tell, the ledger does
+        ([row(5, **ON)], {}, {"backfill": "recorded"}, ["record"], ["enable", "send"]),
+        ([row(5, **ON)], KNOWN, {"backfill_from": "2026-01-01"}, ["done"], []),
+        ([row(5, **ON)], {5: sent("2026-01-01T00:00:00Z", None)}, {}, ["backfill"], LOAD),
+        ([row(5, **ON)], {5: [sent()[0], BindingFact(FactKind.PLANNED, at=CLOCK)]}, {}, ["backfill"], LOAD),
+        ([row(5, **{**ON, "updated": "2026-01-03T00:00:00Z"})], KNOWN, {}, ["backfill"], LOAD),  # switched by hand
+        ([row(5, **OFF), row(6, 457, **ON), row(7, 458, **ON)], {7: sent()}, {}, ["backfill", "left_alone", "done"], LOAD),
+        ([row(5, **ON)], KNOWN, {"datastream_uuids": UUID, "pulling_mode": "smart"}, ["done"], ["prepare"]),
         ([row(5, **OFF)], {}, {"datastream_uuids": UUID, "datastream_enabled": "yes"}, ["backfill"], ["plan", "prepare", "enable", "send", "switch_on"]),
     ],
 )
-def test_what_has_to_be_done(make, rows, records, variables, actions, steps):
-    result = make(*rows, records=records, **variables)
+def test_what_has_to_be_done(make, rows, facts, variables, actions, steps):
+    result = make(*rows, facts=facts, **variables)
     assert [one["action"] for one in result["bindings"]] == actions
     assert (result["changed"], result["steps"], result["target_id"]) == (False, steps, 789)
     assert len(result["warnings"]) == ("left_alone" in actions) + (variables.get("backfill_from") is not None)
+
+
+@pytest.mark.parametrize(("backfill", "action", "steps"), [("when_needed", "left_alone", ["enable"]), ("always", "backfill", LOAD)])
+def test_an_assignment_that_was_made_again_is_left_alone(make, backfill, action, steps):
+    result = make(row(5, **OFF), removed=BindingRow(4, 456, 789, 0), backfill=backfill)
+    assert ([each["action"] for each in result["bindings"]], result["steps"]) == ([action], steps)
+    assert [warning.partition(":")[0] for warning in result["warnings"]] == (["Assigned again"] if action == "left_alone" else [])
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_run_with_nothing_to_do_records_what_it_saw(make, scripted, ledger_place, check_mode):
+    """So that a later change by hand leaves unknown what was fetched since this run, not since the deployment."""
+    scripted.date = datetime(2026, 1, 9, tzinfo=timezone.utc)
+    assert make(row(5, **ON), row(6, 457, **ON), facts=KNOWN, check_mode=check_mode)["steps"] == []
+    with ledger_place.open(LOOK, scripted.host) as ledger:
+        histories = ledger.histories()
+    assert list(histories) == [5]  # of what the ledger does not know nothing is recorded
+    assert histories[5].facts[-1].clock == (CLOCK if check_mode else "2026-01-09T00:00:00Z")
+    assert len(histories[5].facts) == (3 if check_mode else 4)
+
+
+def test_a_run_with_nothing_to_do_waits_for_nobody(make, scripted, ledger_place, fork):
+    def work(child):
+        with ledger_place.open(host=scripted.host) as ledger:
+            ledger.take_turn([5])
+            child.say("held")
+            child.wait()
+
+    child = fork(work)
+    assert child.hear() == "held"
+    result = make(row(5, **ON), facts=KNOWN)
+    assert ([each["action"] for each in result["bindings"]], result["steps"]) == (["done"], [])
+    with ledger_place.open(LOOK, scripted.host) as ledger:
+        assert len(ledger.histories()[5].facts) == 3
 
 
 def test_only_the_datastreams_that_are_named(make):

@@ -10,6 +10,7 @@ from email.utils import formatdate
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import Unfinished
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
 from ansible_collections.adverity.management.plugins.module_utils._requeue import requeue as _run
 
@@ -30,12 +31,13 @@ def now(second):
 
 class Service:
     """Bindings, extracts and the requeue as the guides describe them. ``outcomes`` are what happens to the next POSTs instead of success; ``bad`` are
-    extracts that it does not take; ``clock`` is the second of ``NOW`` that its answers carry."""
+    extracts that it does not take, ``bad_bindings`` bindings into which it takes nothing, ``unreadable`` datastreams whose extracts it does not list;
+    ``clock`` is the second of ``NOW`` that its answers carry."""
 
     def __init__(self, answer, extracts=3):
         self.answer = answer
         self.bindings = [{"id": BINDING, "datastream_id": DATASTREAM, "target_id": TARGET, "enabled": True}]
-        self.bad = set()
+        self.bad, self.bad_bindings, self.unreadable = set(), set(), set()
         self.clock = None
         self.extracts = {DATASTREAM: [{"id": 100 + number, "created": day(number)} for number in range(1, extracts + 1)]}
         self.outcomes = []
@@ -50,6 +52,8 @@ class Service:
             if url.path == "/api/v1/bindings/":
                 rows = [row for row in self.bindings if all(row[name] == value for name, value in asked.items())]
                 return self.answer(200, {"items": rows, "count": len(rows)}, headers=self.date())
+            if asked["datastream_id"] in self.unreadable:
+                return self.answer(500, {"detail": "no list"})
             rows = self.extracts.get(asked["datastream_id"], [])
             return self.answer(200, {"count": len(rows), "next": None, "previous": None, "results": rows})
         if request.method == "PATCH":
@@ -58,7 +62,8 @@ class Service:
             return self.answer(200, row, headers=self.date())
         assert (request.method, url.path) == ("POST", "/api/v1/extracts/requeue/")
         self.posts.append(request.json)
-        outcome = self.outcomes.pop(0) if self.outcomes else 404 if self.bad.intersection(request.json["extract_ids"]) else 200
+        bad = self.bad.intersection(request.json["extract_ids"]) or self.bad_bindings.intersection(request.json.get("binding_ids", []))
+        outcome = self.outcomes.pop(0) if self.outcomes else 404 if bad else 200
         return outcome(request) if callable(outcome) else self.post(request, outcome)
 
     def date(self):
@@ -103,6 +108,7 @@ def fails(run, kind, *args, **options):
         run(*args, **options)
     result = caught.value.result()
     assert "\n" not in result["msg"]
+    assert result.get("unfinished", False) is isinstance(caught.value, Unfinished)
     return result
 
 
@@ -122,7 +128,7 @@ def one_binding(**statuses):
     return {(BINDING, extract_id): status for status, ids in statuses.items() for extract_id in ids}
 
 
-KINDS = ("requeued", "skipped", "unknown", "refused", "remaining")
+KINDS = ("requeued", "skipped", "unknown", "refused", "failed", "remaining")
 
 
 def ids_of(result):
@@ -139,6 +145,14 @@ def posted(service, start=0):
 
 def add_binding(service, binding_id, datastream_id=DATASTREAM, **more):
     service.bindings.append(dict({"id": binding_id, "datastream_id": datastream_id, "target_id": TARGET, "enabled": True}, **more))
+
+
+def add_datastream(service, datastream_id, binding_id, count=3):
+    """One more datastream with a binding to the same destination. Returns the ids of its extracts."""
+    add_binding(service, binding_id, datastream_id)
+    ids = [100 * (datastream_id - 400) + number for number in range(1, count + 1)]
+    service.extracts[datastream_id] = [{"id": each, "created": day(number)} for number, each in enumerate(ids, 1)]
+    return ids
 
 
 def requeue(client, place, check_mode=False, **options):

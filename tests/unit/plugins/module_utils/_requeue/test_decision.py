@@ -9,87 +9,131 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import DISPATCHED, PENDING, REFUSED, UNKNOWN
-from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import ELSEWHERE, SAME_SECOND, UNDATED, Doubt, Record
-from ansible_collections.adverity.management.plugins.module_utils._requeue import decision
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, BindingHistory, FactKind
+from ansible_collections.adverity.management.plugins.module_utils._ledger.periods import Reason, Uncertainty
+from ansible_collections.adverity.management.plugins.module_utils._ledger.status import Status
 from ansible_collections.adverity.management.plugins.module_utils._requeue.decision import (
-    BACKFILL,
-    DONE,
-    LEAVE_OUT,
-    LEFT_ALONE,
-    LOADED,
     LOST,
-    NONE,
-    SEND,
-    SEND_ALONE,
-    SETTLE,
-    SKIP,
+    Action,
+    Choices,
+    ExtractAction,
+    binding_action,
+    extract_action,
 )
 
 WINDOW, WIDER, NARROWER = ("2026-01-02T00:00:00Z", None), (None, None), ("2026-01-03T00:00:00Z", None)
 
 
+def history(enabled, completed=None, planned=None, reenabled=False):
+    """A binding that is seen in a state; ``completed`` and ``planned`` are windows; ``reenabled``: somebody enabled it again since."""
+    facts = [BindingFact(FactKind.ROW, clock="2026-02-01T00:00:00Z", enabled=enabled, updated="2026-01-01T00:00:00Z")]
+    if planned:
+        facts.append(BindingFact(FactKind.PLANNED, at="2026-02-01T00:00:00Z", window=planned))
+    if completed:
+        facts += [BindingFact(kind, clock="2026-02-01T00:00:00Z", window=completed) for kind in (FactKind.LISTED, FactKind.FINISHED)]
+    if reenabled:
+        facts.append(BindingFact(FactKind.ROW, clock="2026-02-03T00:00:00Z", enabled=enabled, updated="2026-02-02T00:00:00Z"))
+    return BindingHistory(facts)
+
+
 @pytest.mark.parametrize(
-    ("record", "backfill", "does"),
+    ("known", "backfill", "more", "action"),
     [
-        (Record(enabled=False), "never", NONE),
-        (Record(enabled=True), "never", NONE),
-        (Record(), "never", NONE),
-        (Record(enabled=False), "always", BACKFILL),
-        (Record(enabled=True), "always", BACKFILL),
-        (Record(enabled=True, known=True, covered=WINDOW), "always", BACKFILL),
-        (Record(enabled=False), "when_needed", BACKFILL),
-        (Record(enabled=None), "when_needed", BACKFILL),
-        (Record(enabled=False, known=True, covered=WINDOW), "when_needed", BACKFILL),
-        (Record(enabled=True), "when_needed", LEFT_ALONE),
-        (Record(enabled=True, enabled_periods=(("2026-01-01T00:00:00Z", None),)), "when_needed", LEFT_ALONE),
-        (Record(enabled=True, known=True), "when_needed", BACKFILL),
-        (Record(enabled=True, known=True, plan=WINDOW), "when_needed", BACKFILL),
-        (Record(enabled=True, known=True, covered=WINDOW), "when_needed", DONE),
-        (Record(enabled=True, known=True, covered=WIDER), "when_needed", DONE),
-        (Record(enabled=True, known=True, covered=NARROWER), "when_needed", BACKFILL),
+        (history(False), "never", {}, Action.NONE),
+        (history(True, WINDOW), "never", {"has_open": True}, Action.NONE),
+        (BindingHistory(), "never", {}, Action.NONE),
+        (history(False), "always", {}, Action.BACKFILL),
+        (history(True), "always", {}, Action.BACKFILL),
+        (history(True, WINDOW), "always", {}, Action.BACKFILL),
+        (history(True), "always", {"is_remade": True}, Action.BACKFILL),
+        (history(False), "recorded", {}, Action.RECORD),
+        (history(True, WINDOW), "recorded", {"is_remade": True}, Action.RECORD),
+        (BindingHistory(), "when_needed", {}, Action.BACKFILL),
+        (history(False), "when_needed", {}, Action.BACKFILL),
+        (history(None), "when_needed", {}, Action.BACKFILL),
+        (history(False, WINDOW), "when_needed", {}, Action.BACKFILL),
+        (history(True), "when_needed", {}, Action.LEFT_ALONE),
+        (history(True), "when_needed", {"has_open": True}, Action.LEFT_ALONE),
+        (history(True, planned=WINDOW), "when_needed", {}, Action.BACKFILL),
+        (history(True, WINDOW), "when_needed", {}, Action.DONE),
+        (history(True, WIDER), "when_needed", {}, Action.DONE),
+        (history(True, NARROWER), "when_needed", {}, Action.BACKFILL),
+        (history(True, WINDOW), "when_needed", {"has_open": True}, Action.BACKFILL),
+        (history(True, WINDOW, reenabled=True), "when_needed", {}, Action.BACKFILL),
+        # In place of another binding, through which the history was sent.
+        (history(False), "when_needed", {"is_remade": True}, Action.LEFT_ALONE),
+        (history(True), "when_needed", {"is_remade": True}, Action.LEFT_ALONE),
+        (BindingHistory(), "when_needed", {"is_remade": True}, Action.LEFT_ALONE),
+        (history(True, NARROWER), "when_needed", {"is_remade": True}, Action.BACKFILL),
+        (history(True, WINDOW), "when_needed", {"is_remade": True}, Action.DONE),
     ],
 )
-def test_the_history_of_a_binding(record, backfill, does):
-    assert decision.action(record, backfill, WINDOW) == does
+def test_the_history_of_a_binding(known, backfill, more, action):
+    assert binding_action(known, backfill, WINDOW, **more) is action
 
 
-ENABLED = Record(enabled_periods=(("2026-01-10T00:00:00Z", None),))
-UNCERTAIN = Record(unknown_periods=(("2026-01-10T00:00:00Z", "2026-01-20T00:00:00Z", ELSEWHERE),))
-EARLY, IN_IT, LATER = "2026-01-01T00:00:00Z", "2026-01-10T00:00:00Z", "2026-01-15T00:00:00Z"
-SAME = Doubt(SAME_SECOND, IN_IT, IN_IT)
-BETWEEN = Doubt(ELSEWHERE, "2026-01-10T00:00:00Z", "2026-01-20T00:00:00Z")
+MAYBE = Uncertainty(Reason.ELSEWHERE, "2026-01-10T00:00:00Z", "2026-01-20T00:00:00Z")
+UNKNOWN = Uncertainty(LOST)
+SENT = (Status.DISPATCHED, Status.RECORDED)
+NEW = (None, Status.PENDING)
 
 
-@pytest.mark.parametrize("status", [None, PENDING])
 @pytest.mark.parametrize(
-    ("record", "created", "loaded"),
+    ("statuses", "loaded", "options", "action", "uncertain"),
     [
-        (None, None, False), (None, EARLY, False), (Record(), None, False), (ENABLED, EARLY, False), (ENABLED, LATER, True), (ENABLED, IN_IT, SAME),
-        (ENABLED, None, Doubt(UNDATED)), (UNCERTAIN, LATER, BETWEEN), (UNCERTAIN, EARLY, False),
+        (NEW, False, {}, ExtractAction.SEND, None),
+        (NEW, True, {}, ExtractAction.LOADED, None),
+        (NEW, True, {"force": True}, ExtractAction.SEND, None),
+        (NEW, MAYBE, {}, ExtractAction.LEAVE_UNKNOWN, MAYBE),
+        (NEW, MAYBE, {"force": True}, ExtractAction.LEAVE_UNKNOWN, MAYBE),
+        (NEW, MAYBE, {"on_unknown": "skip"}, ExtractAction.LEAVE_UNKNOWN, MAYBE),
+        (NEW, MAYBE, {"on_unknown": "requeue"}, ExtractAction.SEND, MAYBE),
+        (NEW, MAYBE, {"on_unknown": "dispatched"}, ExtractAction.CONFIRM, MAYBE),
+        (NEW, False, {"record": True}, ExtractAction.RECORD, None),
+        (NEW, MAYBE, {"record": True}, ExtractAction.RECORD, None),
+        (NEW, True, {"record": True}, ExtractAction.LOADED, None),
+        (SENT, False, {}, ExtractAction.SKIP, None),
+        (SENT, MAYBE, {"on_unknown": "requeue"}, ExtractAction.SKIP, None),
+        (SENT, False, {"force": True}, ExtractAction.SEND, None),
+        (SENT, False, {"force": True, "record": True}, ExtractAction.SKIP, None),
+        ([Status.UNKNOWN], False, {}, ExtractAction.LEAVE_UNKNOWN, UNKNOWN),
+        ([Status.UNKNOWN], True, {}, ExtractAction.LEAVE_UNKNOWN, UNKNOWN),
+        ([Status.UNKNOWN], False, {"force": True}, ExtractAction.LEAVE_UNKNOWN, UNKNOWN),
+        ([Status.UNKNOWN], False, {"on_unknown": "requeue"}, ExtractAction.SEND, UNKNOWN),
+        ([Status.UNKNOWN], False, {"on_unknown": "dispatched", "force": True}, ExtractAction.CONFIRM, UNKNOWN),
+        ([Status.UNKNOWN], False, {"record": True}, ExtractAction.RECORD, None),
+        ([Status.REFUSED], False, {}, ExtractAction.SEND_ALONE, None),
+        ([Status.REFUSED], True, {}, ExtractAction.SEND_ALONE, None),
+        ([Status.REFUSED], False, {"on_refused": "skip"}, ExtractAction.LEAVE_REFUSED, None),
+        ([Status.REFUSED], False, {"on_refused": "skip", "force": True}, ExtractAction.SEND_ALONE, None),
+        ([Status.REFUSED], False, {"record": True}, ExtractAction.RECORD, None),
+        ([Status.FAILED], False, {}, ExtractAction.LEAVE_FAILED, None),
+        ([Status.FAILED], True, {"on_unknown": "requeue", "on_refused": "skip"}, ExtractAction.LEAVE_FAILED, None),
+        ([Status.FAILED], False, {"on_failed": "requeue"}, ExtractAction.SEND, None),
+        ([Status.FAILED], False, {"force": True}, ExtractAction.SEND, None),
+        ([Status.FAILED], False, {"record": True}, ExtractAction.RECORD, None),
     ],
-)  # fmt: skip
-@pytest.mark.parametrize("force", [False, True])
-@pytest.mark.parametrize("on_unknown", ["fail", "requeue", "skip", "dispatched"])
-@pytest.mark.parametrize("on_refused", ["fail", "skip"])
-def test_what_is_new_or_pending(status, record, created, loaded, force, on_unknown, on_refused):
-    """Due is what is neither dispatched nor certainly loaded by itself; what nobody can know is settled by on_unknown, forced or not."""
-    does, doubt = decision.of_extract(record, status, created, force, on_unknown, on_refused)
-    if isinstance(loaded, Doubt):
-        assert (does, doubt) == ({"requeue": SEND, "dispatched": SETTLE}.get(on_unknown, LEAVE_OUT), loaded)
-    else:
-        assert (does, doubt) == (LOADED if loaded and not force else SEND, None)
+)
+def test_an_extract(statuses, loaded, options, action, uncertain):
+    for status in statuses:
+        assert extract_action(status, lambda: loaded, Choices(**options)) == (action, uncertain)
 
 
-@pytest.mark.parametrize("record", [None, Record(), ENABLED, UNCERTAIN])
-@pytest.mark.parametrize("created", [None, EARLY, IN_IT, LATER])
-def test_a_status_counts_more_than_any_period(record, created):
-    for force, on_unknown, on_refused in itertools.product((False, True), ("fail", "requeue", "skip", "dispatched"), ("fail", "skip")):
-        how = (record, created, force, on_unknown, on_refused)
-
-        def of(status, how=how):
-            return decision.of_extract(how[0], status, *how[1:])
-
-        assert of(DISPATCHED) == (SEND if force else SKIP, None)
-        assert of(REFUSED) == (LEAVE_OUT if on_refused == "skip" and not force else SEND_ALONE, None)
-        assert of(UNKNOWN) == ({"requeue": SEND, "dispatched": SETTLE}.get(on_unknown, LEAVE_OUT), Doubt(LOST))
+def test_nothing_is_sent_that_the_user_did_not_ask_for():
+    """For every status and every combination of options."""
+    choices = [
+        Choices(*values)
+        for values in itertools.product((False, True), ("fail", "requeue", "skip", "dispatched"), ("fail", "skip"), ("skip", "requeue"), (False, True))
+    ]
+    for status, loaded, choice in itertools.product((None, *Status), (False, True, MAYBE), choices):
+        action, _uncertain = extract_action(status, lambda loaded=loaded: loaded, choice)
+        if action not in (ExtractAction.SEND, ExtractAction.SEND_ALONE):
+            continue
+        assert not choice.record
+        assert choice.force or status not in SENT
+        assert choice.force or choice.on_failed == "requeue" or status is not Status.FAILED
+        assert choice.force or choice.on_refused == "fail" or status is not Status.REFUSED
+        assert choice.on_unknown == "requeue" or status is not Status.UNKNOWN
+        if status in NEW:
+            assert choice.force or loaded is not True
+            assert choice.on_unknown == "requeue" or loaded is not MAYBE

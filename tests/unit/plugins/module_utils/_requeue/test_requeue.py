@@ -13,10 +13,9 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
     AdverityError,
     InputError,
     LedgerError,
-    Lost,
     NotReached,
     Refused,
-    UnreadableAnswer,
+    Unfinished,
 )
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import RequestsTransport
 from ansible_collections.adverity.management.plugins.module_utils._ledger import store as stores
@@ -33,6 +32,7 @@ from ansible_collections.adverity.management.tests.unit.plugins.module_utils._re
     fails,
     ids_of,
     known,
+    now,
     one_binding,
     posted,
     requeue,
@@ -54,7 +54,7 @@ def test_130_extracts_go_in_three_requests_oldest_first_and_only_once(make_servi
     ]
     assert result == {
         "changed": True,
-        "requeued_extract_ids": ids, "skipped_extract_ids": [], "unknown_extract_ids": [], "refused_extract_ids": [], "remaining_extract_ids": [],
+        "requeued_extract_ids": ids, "skipped_extract_ids": [], "unknown_extract_ids": [], "refused_extract_ids": [], "failed_extract_ids": [], "remaining_extract_ids": [],
         "extract_count": 130,
         "batches": [
             {"datastream_id": DATASTREAM, "binding_ids": [BINDING], "extract_count": count, "message": f"Dispatched requeue for {count} extract(s)."}
@@ -121,28 +121,28 @@ def test_extracts_without_times_go_in_the_order_of_their_ids(service, run, creat
 
 
 @pytest.mark.parametrize(
-    ("outcome", "kind"),
+    "outcome",
     [
-        (302, Refused), (500, Refused), (502, Refused), (503, Refused), (504, Refused),
-        ("lost", Lost), ("reset", Lost), ("cut", Lost), ("html", UnreadableAnswer),
-        ([], UnreadableAnswer), ("text", UnreadableAnswer), ({"extract_ids": None}, UnreadableAnswer), ({"extract_ids": "101"}, UnreadableAnswer),
-        ({"extract_ids": {"101": 1}}, UnreadableAnswer), ({"extract_ids": []}, UnreadableAnswer), ({"extract_ids": ["101", "102", "103"]}, UnreadableAnswer),
-        ({"extract_ids": [1, 2, 3]}, UnreadableAnswer), ({"extract_ids": [[101], None, {}]}, UnreadableAnswer),
+        302, 500, 502, 503, 504, "lost", "reset", "cut", "html", [], "text", {"extract_ids": None}, {"extract_ids": "101"}, {"extract_ids": {"101": 1}},
+        {"extract_ids": []}, {"extract_ids": ["101", "102", "103"]}, {"extract_ids": [1, 2, 3]}, {"extract_ids": [[101], None, {}]},
     ],
-)
-def test_where_the_outcome_is_not_known_the_ledger_says_so_and_the_next_run_stops(service, run, place, outcome, kind):
+)  # fmt: skip
+def test_where_the_outcome_is_unknown_the_ledger_says_so_and_the_next_run_does_not_send_it(service, run, place, outcome):
     service.outcomes = [outcome]
-    result = fails(run, kind, service, batch_size=3)
+    result = fails(run, Unfinished, service, batch_size=3)
     assert len(service.posts) == 1
     assert stand(service, place) == one_binding(unknown=[101, 102, 103])
     assert ids_of(result) == {"unknown": [101, 102, 103]}
     assert (result["changed"], result["extract_count"]) == (True, 0)
-    assert "Request: load extracts 101-103 of datastream 456 into binding 5." in result["msg"]
-    assert f"The outcome for extracts 101-103 is unknown and recorded as such in the ledger {place.shown}." in result["msg"]
-    assert WAYS_ON in result["msg"]
-    stopped = fails(run, AdverityError, service)
+    assert result["msg"].startswith("Sent in this run: 0 extracts. Still open: Datastream 456, binding 5: POST /api/v1/extracts/requeue/ ")
+    assert f"The outcome for extracts 101-103 is unknown and recorded as such. {WAYS_ON}" in result["msg"]
+    assert place.shown in result["msg"]
+    stopped = fails(run, Unfinished, service)
     assert len(service.posts) == 1
-    assert stopped["msg"].startswith("It is unknown whether these extracts are loaded: extracts 101-103 for binding 5 (an earlier run was cut off")
+    assert stopped["msg"].startswith(
+        "Sent in this run: 0 extracts. Still open: It is unknown whether these extracts are loaded: extracts 101-103 for binding 5 (an earlier run was"
+        " interrupted"
+    )
     assert WAYS_ON in stopped["msg"]
     assert (stopped["changed"], ids_of(stopped)) == (False, {"unknown": [101, 102, 103]})
 
@@ -151,12 +151,15 @@ def test_where_the_outcome_is_not_known_the_ledger_says_so_and_the_next_run_stop
 def test_a_refusal_of_everything_leaves_them_to_be_sent(service, run, place, status, posts):
     """What says nothing about the extracts is not narrowed down; what might, is, and where nothing of a batch is taken it stops after that batch."""
     service.outcomes = [status] * posts
-    result = fails(run, Refused, service)
+    result = fails(run, Refused if status in (401, 407) else Unfinished, service)
     assert len(service.posts) == posts
     assert stand(service, place) == one_binding(pending=[101, 102, 103])
     assert (result["changed"], ids_of(result)) == (False, {"remaining": [101, 102, 103]})
     assert f"status {status}" in result["msg"]
-    assert "Correct the cause and run it again: what was dispatched is not sent again." in result["msg"]
+    assert {
+        1: "run it again when the cause is corrected" if status not in (401, 407) else "Correct the cause and run it again: what was dispatched is not sent",
+        5: "The extracts are probably not the cause; if they are, set batch_size: 1 and on_refused: skip.",
+    }[posts] in result["msg"]
     assert ids_of(run(service)) == {"requeued": [101, 102, 103]}
 
 
@@ -180,7 +183,7 @@ def test_a_refusal_that_does_not_pass_leaves_them_to_be_sent(service, run, place
 
 def test_lost_after_a_refusal_is_not_known(service, run, place):
     service.outcomes = ["429 then", "lost"]
-    fails(run, Lost, service)
+    fails(run, Unfinished, service)
     assert len(service.posts) == 2
     assert stand(service, place) == one_binding(unknown=[101, 102, 103])
 
@@ -209,7 +212,7 @@ def test_a_service_that_is_gone_leaves_them_to_be_sent(service, run, make_client
 )
 def test_an_answer_that_leaves_some_out(service, run, place, outcome, sent, unknown):
     service.outcomes = [outcome]
-    result = fails(run, UnreadableAnswer, service)
+    result = fails(run, Unfinished, service)
     assert stand(service, place) == one_binding(dispatched=sent, unknown=unknown)
     assert (result["changed"], ids_of(result)) == (True, {"requeued": sent, "unknown": unknown})
     assert "it does not name extracts" in result["msg"]
@@ -219,7 +222,7 @@ def test_an_answer_that_leaves_some_out(service, run, place, outcome, sent, unkn
 def test_an_answer_that_names_none(service, run, place, monkeypatch):
     service.outcomes = [{"extract_ids": []}]
     monkeypatch.setattr(Ledger, "dispatched", None)  # nothing is there to be noted
-    result = fails(run, UnreadableAnswer, service)
+    result = fails(run, Unfinished, service)
     assert stand(service, place) == one_binding(unknown=[101, 102, 103])
     assert ids_of(result) == {"unknown": [101, 102, 103]}
     assert "it does not name extracts 101-103 as dispatched" in result["msg"]
@@ -261,12 +264,11 @@ def test_an_answer_without_a_message(service, run):
 )
 def test_a_failure_half_way_tells_what_was_done_and_what_was_not(service, run, place, outcome, ledger, ids):
     service.outcomes = [200, outcome]
-    result = fails(run, AdverityError, service, batch_size=1)
+    result = fails(run, Unfinished, service, batch_size=1)
     assert len(service.posts) == 2
     assert stand(service, place) == one_binding(**ledger)
     assert (result["changed"], result["extract_count"], ids_of(result)) == (True, 1, ids)
-    assert "Request: load extracts 102 of datastream 456 into binding 5." in result["msg"]
-    assert "Dispatched in this run: 1 extracts. Not sent: {0}.".format(len(ids["remaining"])) in result["msg"]
+    assert result["msg"].startswith("Sent in this run: 1 extracts. Still open: Datastream 456, binding 5: POST ")
     assert [batch["extract_count"] for batch in result["batches"]] == [1]
     [row] = result["summary"]
     assert (row["requeued"], row["unknown"], row["remaining"]) == (1, len(ids.get("unknown", [])), len(ids["remaining"]))
@@ -282,6 +284,8 @@ def test_a_failure_half_way_tells_what_was_done_and_what_was_not(service, run, p
     ("method", "call", "outcomes", "posts", "ledger", "ids"),
     [
         ("note", 1, [], 0, {}, None),
+        ("note", 2, [], 0, {}, None),
+        ("note", 3, [], 3, {"dispatched": [101, 102, 103]}, None),  # that everything is done
         ("intend", 1, [], 0, {"pending": [101, 102, 103]}, {"remaining": [101, 102, 103]}),
         ("intend", 2, [], 1, {"dispatched": [101], "pending": [102, 103]}, {"requeued": [101], "remaining": [102, 103]}),
         ("intend", 2, ["429 then"], 1, {"pending": [101, 102, 103]}, {"remaining": [101, 102, 103]}),
@@ -302,11 +306,11 @@ def test_a_ledger_that_fails_stops_everything_and_nothing_is_sent_twice(service,
     def fail_at(name):
         real = getattr(Ledger, name)
 
-        def failing(self, *args):
+        def failing(self, *args, **more):
             calls.append(name)
             if (later and calls.count(broken) >= call) or (name == broken and calls.count(broken) == call):
                 raise stores.failed(self.shown, "disk I/O error", "Mend it.")
-            return real(self, *args)
+            return real(self, *args, **more)
 
         return failing
 
@@ -344,15 +348,27 @@ def test_force_sends_again(service, run, place):
 def test_a_forced_one_that_is_refused_is_dispatched_all_the_same(service, run, place):
     run(service)
     service.outcomes = [403]
-    fails(run, Refused, service, force=True)
+    fails(run, Unfinished, service, force=True)
     assert stand(service, place) == one_binding(dispatched=[101, 102, 103])
     assert ids_of(run(service)) == {"skipped": [101, 102, 103]}
+
+
+def test_what_was_dispatched_is_not_sent_unasked_after_a_forced_one_was_refused(service, run, place):
+    """A refusal of a later request does not take back what arrived."""
+    run(service)
+    service.bad = {102}
+    assert fails(run, Unfinished, service, force=True, batch_size=1)["refused_extract_ids"] == [102]
+    assert stand(service, place) == one_binding(dispatched=[101, 102, 103])
+    posts, service.bad = len(service.posts), set()
+    assert ids_of(run(service)) == {"skipped": [101, 102, 103]}
+    assert ids_of(run(service, on_refused="skip")) == {"skipped": [101, 102, 103]}
+    assert len(service.posts) == posts
 
 
 def test_a_forced_one_that_is_lost_is_not_known(service, run, place):
     run(service)
     service.outcomes = ["lost"]
-    fails(run, Lost, service, force=True)
+    fails(run, Unfinished, service, force=True)
     assert stand(service, place) == one_binding(unknown=[101, 102, 103])
 
 
@@ -369,8 +385,9 @@ def test_a_forced_one_that_is_lost_is_not_known(service, run, place):
 )
 def test_the_ways_on_where_something_is_unknown(service, run, place, on_unknown, force, ids, after):
     service.outcomes = [200, "lost"]
-    fails(run, Lost, service, batch_size=1)
-    fails(run, AdverityError, service, force=force)
+    fails(run, Unfinished, service, batch_size=1)
+    fails(run, Unfinished, service)
+    assert len(service.posts) == 2
     result = run(service, on_unknown=on_unknown, force=force)
     assert (result["changed"], ids_of(result)) == (True, ids)
     assert stand(service, place) == one_binding(**after)
@@ -379,7 +396,7 @@ def test_the_ways_on_where_something_is_unknown(service, run, place, on_unknown,
 
 def test_what_did_arrive_can_be_told_and_is_told_once(service, run, place):
     service.outcomes = ["lost"]
-    fails(run, Lost, service)
+    fails(run, Unfinished, service)
     results = [run(service, on_unknown="dispatched") for _time in range(2)]
     assert [one["changed"] for one in results] == [True, False]
     assert [ids_of(one) for one in results] == [{"skipped": [101, 102, 103]}] * 2
@@ -389,7 +406,7 @@ def test_what_did_arrive_can_be_told_and_is_told_once(service, run, place):
 
 def test_what_went_without_a_binding_and_did_arrive_can_be_told(service, run):
     service.outcomes = ["lost"]
-    fails(run, Lost, service, extract_ids=[101])
+    fails(run, Unfinished, service, extract_ids=[101])
     fails(run, AdverityError, service)
     assert ids_of(run(service, on_unknown="dispatched")) == {"requeued": [102, 103], "skipped": [101]}
     assert ids_of(run(service)) == {"skipped": [101, 102, 103]}
@@ -397,7 +414,7 @@ def test_what_went_without_a_binding_and_did_arrive_can_be_told(service, run):
 
 def test_only_what_was_chosen_can_stop(service, run):
     service.outcomes = ["lost"]
-    fails(run, Lost, service, created_to=day(1))
+    fails(run, Unfinished, service, created_to=day(1))
     result = run(service, created_from=day(2))
     assert ids_of(result) == {"requeued": [102, 103]}
 
@@ -438,11 +455,11 @@ def test_bindings_with_different_histories_get_what_each_lacks(make_service, run
 def test_a_request_for_two_bindings_that_is_lost_is_unknown_for_both(service, run, place):
     add_binding(service, 6)
     service.outcomes = ["lost"]
-    result = fails(run, Lost, service)
+    result = fails(run, Unfinished, service)
     assert set(stand(service, place).values()) == {"unknown"}
     assert len(stand(service, place)) == 6
     assert result["unknown_extract_ids"] == [101, 102, 103]
-    assert "into binding 5-6." in result["msg"]
+    assert "Datastream 456, binding 5-6: POST" in result["msg"]
     assert [row["unknown"] for row in result["summary"]] == [3, 3]
 
 
@@ -479,7 +496,7 @@ def test_what_went_to_one_is_not_known_of_all(service, run, place):
     run(service, created_to=day(1))
     result = fails(run, AdverityError, service, extract_ids=[101, 102])
     assert result["unknown_extract_ids"] == [101]
-    assert result["msg"].startswith("It is unknown whether these extracts are loaded: extracts 101 (an earlier run was cut off")
+    assert "Still open: It is unknown whether these extracts are loaded: extracts 101 (an earlier run was interrupted" in result["msg"]
     assert ids_of(run(service, extract_ids=[101, 102], on_unknown="skip")) == {"requeued": [102], "unknown": [101]}
     assert ids_of(run(service, extract_ids=[101, 102], on_unknown="requeue")) == {"requeued": [101], "skipped": [102]}
 
@@ -495,19 +512,33 @@ WHOLE = {"created_from": None, "created_to": None}
 
 
 def test_a_plan_names_bindings_and_window_and_nothing_is_listed_or_sent(service, run, place):
-    service.bindings[0]["enabled"] = False
+    service.bindings[0].update(enabled=False, updated=day(1))
+    service.clock = 0
     result = run(service, state="planned", target_id=TARGET)
     assert (service.posts, len(service.reads)) == ([], 1)
     assert (result["changed"], ids_of(result), result["batches"], result["bindings"][0]["action"]) == (True, {}, [], "backfill")
     assert result["diff"] == {"before": {"binding 5": {"planned": None}}, "after": {"binding 5": {"planned": "the whole history"}}}
     assert stand(service, place) == {}
-    record = known(service, place)[BINDING]
-    assert (record.plan, record.known, record.enabled, record.covered) == ((None, None), True, False, None)
+    history = known(service, place)[BINDING]
+    assert (history.planned_window, history.has_backfill, history.enabled, history.completed_window) == ((None, None), True, False, None)
     assert run(service, state="planned", target_id=TARGET)["changed"] is False
-    service.bindings[0]["enabled"] = True
+    service.bindings[0].update(enabled=True, updated=now(5))
+    service.clock = 10
     assert ids_of(run(service, target_id=TARGET, backfill="when_needed")) == {"requeued": [101, 102, 103]}
-    record = known(service, place)[BINDING]
-    assert (record.plan, record.planned_at, record.covered) == (None, None, (None, None))
+    history = known(service, place)[BINDING]
+    assert (history.planned_window, history.planned_at, history.completed_window) == (None, None, (None, None))
+
+
+@pytest.mark.parametrize(("clock", "says"), [(10, "before that change, before 2026-07-02T13:46:51Z)"), (None, "they were created before that change)")])
+def test_where_no_time_is_shown_it_is_unknown_since_when_a_binding_is_enabled(service, run, clock, says):
+    """Neither ``updated``, nor the time of the first reading."""
+    service.bindings[0]["enabled"] = False
+    run(service, state="planned", target_id=TARGET)
+    service.bindings[0]["enabled"] = True
+    service.clock = clock
+    result = fails(run, Unfinished, service, target_id=TARGET, backfill="when_needed")
+    assert (service.posts, ids_of(result)) == ([], {"unknown": [101, 102, 103]})
+    assert says in result["msg"]
 
 
 @pytest.mark.parametrize(
@@ -542,7 +573,7 @@ def test_what_is_pending_and_not_listed_stays_pending_and_is_told(service, run, 
     assert posted(service) == [101, 103]
     [warning] = result["warnings"]
     assert warning == (
-        "Pending, but not in the service's list of extracts now: extracts 102 for binding 5. They stay pending until they are listed. If they were deleted,"
+        "Pending, but not in the API's list of extracts now: extracts 102 for binding 5. They stay pending until they are listed. If they were deleted,"
         " set on_refused: skip."
     )
     assert stand(service, place) == one_binding(dispatched=[101, 103], pending=[102])
@@ -562,27 +593,31 @@ def test_what_was_deleted_is_recorded_as_refused_where_the_user_says_so(service,
     assert (result["warnings"], result["bindings"][0]["action"], len(service.posts)) == ([], "done", 2)
 
 
+STAYS_UNKNOWN = "They stay unknown until they are listed, or until on_unknown: dispatched records that they were loaded."
+
+
 @pytest.mark.parametrize(
     ("options", "after", "said"),
     [
-        (
-            {"on_unknown": "skip"},
-            {"unknown": [103], "dispatched": [101, 102]},
-            "They stay unknown until they are listed. If they were deleted, set on_refused: skip.",
-        ),
-        ({"on_unknown": "skip", "on_refused": "skip"}, {"refused": [103], "dispatched": [101, 102]}, "They are recorded as refused."),
+        ({"on_unknown": "skip"}, {"unknown": [103], "dispatched": [101, 102]}, STAYS_UNKNOWN),
+        ({"on_unknown": "skip", "on_refused": "skip"}, {"unknown": [103], "dispatched": [101, 102]}, STAYS_UNKNOWN),
         ({"on_unknown": "dispatched"}, {"dispatched": [101, 102, 103]}, None),
     ],
 )
 def test_what_is_unknown_and_was_deleted_does_not_stop_every_later_run(service, run, place, options, after, said):
-    """It can be neither sent nor named to be sent: the user says that it was loaded, or leaves it out."""
+    """It can be neither sent nor named to be sent: the user says that it was loaded, or leaves it out. That it is not listed settles nothing."""
     run(service, limit=2)
     service.outcomes = ["lost"]
-    fails(run, Lost, service)
-    service.extracts[DATASTREAM].pop()
+    fails(run, Unfinished, service)
+    deleted = service.extracts[DATASTREAM].pop()
     warnings = run(service, **options)["warnings"]
     assert [warning.partition("103 for binding 5. ")[2] for warning in warnings] == ([said] if said else [])
     assert stand(service, place) == one_binding(**after)
+    # Listed again, it is still not sent unasked.
+    service.extracts[DATASTREAM].append(deleted)
+    posts = len(service.posts)
+    run(service, on_unknown="skip")
+    assert (len(service.posts), stand(service, place)) == (posts, one_binding(**after))
 
 
 def test_what_was_sent_and_vanished_stays_known(service, run, place):
@@ -608,7 +643,7 @@ def test_without_times_a_window_does_not_tell_what_was_deleted(service, run, pla
     """The service lists what is in the window; what is in the ledger may be outside of it, and is neither refused nor forgotten."""
     service.extracts[DATASTREAM] = [{"id": one} for one in (101, 102, 103)]
     service.outcomes = ["lost"]
-    fails(run, Lost, service, batch_size=1)
+    fails(run, Unfinished, service, batch_size=1)
     listed, service.extracts[DATASTREAM] = service.extracts[DATASTREAM], []
     [warning] = run(service, created_from=day(3), on_unknown="skip", on_refused="skip")["warnings"]
     assert warning == "Still pending, but outside of what this run selects: 2 extracts, extracts 102-103 for binding 5."
@@ -618,14 +653,64 @@ def test_without_times_a_window_does_not_tell_what_was_deleted(service, run, pla
     assert stand(service, place) == one_binding(unknown=[101], dispatched=[102, 103])
 
 
-def test_planning_stops_at_what_is_unknown(service, run, place):
+def test_planning_names_what_is_unknown_and_goes_on(service, run, place):
     service.outcomes = ["lost"]
-    fails(run, Lost, service)
+    fails(run, Unfinished, service)
     for options in ({}, {"target_id": TARGET}, {"extract_ids": [101, 102, 103], "binding_ids": [5]}):
         for check_mode in (True, False):
-            assert fails(run, AdverityError, service, check_mode=check_mode, state="planned", **options)["unknown_extract_ids"] == [101, 102, 103]
-    assert fails(run, AdverityError, service, state="planned", created_to=day(2))["unknown_extract_ids"] == [101, 102]
-    assert run(service, state="planned", on_unknown="skip")["unknown_extract_ids"] == [101, 102, 103]
+            assert run(service, check_mode=check_mode, state="planned", **options)["unknown_extract_ids"] == [101, 102, 103]
+    assert run(service, state="planned", created_to=day(2))["unknown_extract_ids"] == [101, 102]
+    assert len(service.posts) == 1
+
+
+@pytest.mark.parametrize("backfill", ["when_needed", "never", "always"])
+def test_planning_changes_nothing_that_is_sent(make_service, run, place, backfill):
+    """An enabled binding of which nothing is known: what was fetched before the first run that sends is sent, planned or not."""
+    service = make_service(extracts=6)
+    service.bindings[0]["updated"] = day(3)
+    service.clock = 0
+    run(service, state="planned", target_id=TARGET, backfill=backfill)
+    assert ids_of(run(service, target_id=TARGET)) == {"requeued": list(range(101, 107))}
+
+
+# Recorded as loaded
+
+
+@pytest.mark.parametrize("options", [{"state": "recorded"}, {"backfill": "recorded"}])
+def test_what_is_recorded_as_loaded_is_not_sent(service, run, place, options):
+    service.bindings[0]["updated"] = day(1)
+    service.clock = 0
+    posts = len(service.posts)
+    predicted = run(service, check_mode=True, target_id=TARGET, **options)
+    assert stand(service, place) == {}
+    result = run(service, target_id=TARGET, **options)
+    assert result == predicted
+    assert (result["changed"], ids_of(result), len(service.posts)) == (True, {"skipped": [101, 102, 103]}, posts)
+    assert result["summary"] == [dict(counts(skipped=3, recorded=3), datastream_id=DATASTREAM, binding_id=BINDING)]
+    assert stand(service, place) == one_binding(recorded=[101, 102, 103])
+    again = run(service, target_id=TARGET, **options)
+    assert (again["changed"], ids_of(again)) == (False, {"skipped": [101, 102, 103]})
+    # The history counts as loaded, and what comes later is sent or loaded automatically as ever.
+    assert run(service, target_id=TARGET, backfill="when_needed")["bindings"][0]["action"] == "done"
+    service.extracts[DATASTREAM].append({"id": 90, "created": day(1)})
+    assert ids_of(run(service, target_id=TARGET)) == {"requeued": [90], "skipped": [101, 102, 103]}
+    assert posted(service) == [90]
+
+
+def test_recording_settles_whatever_was_open(service, run, place):
+    service.bad = {102}
+    service.outcomes = [404, 200, 404, "lost"]
+    fails(run, Unfinished, service, batch_size=2, created_to=day(3))
+    assert "unknown" in stand(service, place).values()
+    run(service, state="recorded")
+    assert set(stand(service, place).values()) <= {"recorded", "dispatched"}
+    assert ids_of(run(service, on_refused="fail"))["skipped"] == [101, 102, 103]
+
+
+def test_recording_narrows_to_what_is_named(service, run, place):
+    run(service, state="recorded", extract_ids=[102], binding_ids=[BINDING])
+    assert stand(service, place) == one_binding(recorded=[102])
+    assert ids_of(run(service)) == {"requeued": [101, 103], "skipped": [102]}
 
 
 # Check mode
@@ -641,7 +726,7 @@ def scene_some_sent(service, run):
 
 def scene_unknown(service, run):
     service.outcomes = [200, "lost"]
-    fails(run, Lost, service, batch_size=1)
+    fails(run, Unfinished, service, batch_size=1)
 
 
 def scene_planned(service, run):
@@ -681,7 +766,7 @@ SCENES = [scene_nothing, scene_some_sent, scene_unknown, scene_planned, scene_tw
         {}, {"limit": 1}, {"batch_size": 1, "force": True}, {"on_unknown": "skip", "on_refused": "skip"}, {"on_unknown": "requeue"},
         {"on_unknown": "dispatched", "backfill": "when_needed"}, {"state": "planned"}, {"state": "planned", "on_unknown": "dispatched", "created_to": day(2)},
         {"extract_ids": [101, 7], "on_unknown": "skip"}, {"extract_ids": [101], "binding_ids": [5]}, {"created_from": day(2), "backfill": "when_needed"},
-        {"target_id": TARGET, "backfill": "when_needed", "state": "planned"}, {"target_id": TARGET, "backfill": "never"},
+        {"target_id": TARGET, "backfill": "when_needed", "state": "planned"}, {"target_id": TARGET, "backfill": "never"}, {"state": "recorded"},
     ],
 )  # fmt: skip
 def test_check_mode_predicts_the_same_and_writes_nothing(service, run, place, scene, options):
@@ -694,6 +779,7 @@ def test_check_mode_predicts_the_same_and_writes_nothing(service, run, place, sc
             result = run(service, check_mode=check_mode, **options)
         except AdverityError as error:
             result = error.result()
+            result["msg"] = result["msg"].replace("A real run would send", "Sent in this run:")
         for batch in result.get("batches", []):
             assert bool(batch.pop("message")) is not check_mode
         return result
@@ -761,7 +847,7 @@ def test_a_run_that_is_killed_during_a_post(fork, answer, make_server, make_clie
     killed.set()
     assert stand(service, place) == one_binding(dispatched=[101], unknown=[102], pending=[103])
     client = make_client(service.server)
-    with pytest.raises(AdverityError, match="It is unknown whether these extracts are loaded: extracts 102 for binding 5"):
+    with pytest.raises(Unfinished, match="It is unknown whether these extracts are loaded: extracts 102 for binding 5"):
         requeue(client, place)
     assert len(service.posts) == 2
     result = requeue(client, place, on_unknown="requeue")
@@ -809,8 +895,7 @@ def test_another_instance_is_another_story(make_service, run, place):
 
 def test_the_key_is_not_in_the_ledger(service, run, place, key):
     service.outcomes = [{"message": key}, "lost"]
-    with pytest.raises(Lost):
-        run(service, batch_size=1)
+    fails(run, Unfinished, service, batch_size=1)
     content = place.content()
     assert content
     assert key not in str(content)

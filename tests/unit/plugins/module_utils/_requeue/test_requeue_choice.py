@@ -9,8 +9,11 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused, UnreadableAnswer
-from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, NotReached, Refused, UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, BindingHistory, FactKind
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow
+from ansible_collections.adverity.management.plugins.module_utils._ledger.periods import Reason, Uncertainty
+from ansible_collections.adverity.management.plugins.module_utils._ledger.status import Status
 from ansible_collections.adverity.management.plugins.module_utils._requeue import select
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings as _bindings
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts as _extracts
@@ -32,19 +35,27 @@ def expect_extracts(client, datastream_id, *ids, **filters):
     client.expect("GET", _extracts.PATH, asked, answer={"results": rows, "next": None})
 
 
-class Turns:
-    """Stands in for the ledger where only turns and records matter. ``others``: how often somebody else had a turn meanwhile."""
+class Locks:
+    """Stands in for the ledger. ``others``: how often another run held the locks meanwhile. ``facts`` and ``seen``: by binding, what it records."""
 
-    def __init__(self, records=None, others=0):
-        self.taken, self._records, self._others = [], records or {}, others
+    def __init__(self, facts=None, others=0, seen=None, statuses=None):
+        self.taken, self._others = [], others
+        self._histories = {each: BindingHistory(some) for each, some in (facts or {}).items()}
+        self._seen, self._statuses = seen or {}, statuses or {}
 
     def take_turn(self, binding_ids):
         self.taken.append(binding_ids)
         self._others -= 1
         return self._others >= 0
 
-    def records(self, binding_ids):
-        return {one: record for one, record in self._records.items() if one in binding_ids}
+    def histories(self, binding_ids=None):
+        return {each: history for each, history in self._histories.items() if binding_ids is None or each in binding_ids}
+
+    def binding_rows(self):
+        return self._seen
+
+    def statuses(self, binding_id, extract_ids):
+        return {each: status for (of, each), status in self._statuses.items() if of == binding_id and each in extract_ids}
 
 
 def request(**changed):
@@ -52,10 +63,13 @@ def request(**changed):
     return select.Request(**{**plain, **changed})
 
 
-def look_up(client, wanted, turns=None):
+def look_up(client, wanted, locks=None):
     """The bindings that are chosen, and extracts of all of them."""
-    selected = select.choose_bindings(client, turns or Turns(), wanted)
-    return selected, select.list_extracts(client, wanted, selected, list(selected.records))
+    ledger = locks or Locks()
+    selected = select.choose_bindings(client, ledger, wanted)
+    loads, unreadable = select.list_extracts(client, ledger, wanted, selected, list(selected.histories))
+    assert unreadable == []
+    return selected, loads
 
 
 def shape(loads):
@@ -68,22 +82,22 @@ def shape(loads):
 def test_the_enabled_bindings_of_a_datastream_are_looked_up(scripted):
     expect_bindings(scripted, binding(7), binding(5), binding(6, enabled=False), datastream_id=456)
     expect_extracts(scripted, 456, 11, 10)
-    turns = Turns()
-    selected, loads = look_up(scripted, request(datastream_ids=[456]), turns)
+    locks = Locks()
+    selected, loads = look_up(scripted, request(datastream_ids=[456]), locks)
     assert shape(loads) == [(456, (5, 7), [11, 10])]
     assert [row["id"] for row in selected.rows] == [5, 7]
     # The turn is of all of them: which are enabled is decided in it.
-    assert turns.taken == [[5, 6, 7]]
+    assert locks.taken == [[5, 6, 7]]
 
 
 def test_several_datastreams_go_one_after_the_other_in_the_order_asked_for(scripted):
     expect_bindings(scripted, binding(5), binding(6, 457), binding(7, 458), target_id=789)
     expect_extracts(scripted, 457, 21)
     expect_extracts(scripted, 456, 11, 12)
-    turns = Turns()
-    _selected, loads = look_up(scripted, request(datastream_ids=[457, 456, 457], target_id=789), turns)
+    locks = Locks()
+    _selected, loads = look_up(scripted, request(datastream_ids=[457, 456, 457], target_id=789), locks)
     assert shape(loads) == [(457, (6,), [21]), (456, (5,), [11, 12])]
-    assert turns.taken == [[6, 5]]
+    assert locks.taken == [[6, 5]]
 
 
 def test_the_bounds_go_to_the_service(scripted):
@@ -109,9 +123,9 @@ def test_named_bindings_and_a_target_narrow(scripted, options, bindings):
     rows = [binding(5), binding(6)] + ([] if "target_id" in options else [binding(7, target_id=790)])
     expect_bindings(scripted, *rows, **filters)
     expect_extracts(scripted, 456, 11)
-    turns = Turns()
-    assert shape(look_up(scripted, request(datastream_ids=[456], **options), turns)[1]) == [(456, bindings, [11])]
-    assert turns.taken == [list(bindings)]
+    locks = Locks()
+    assert shape(look_up(scripted, request(datastream_ids=[456], **options), locks)[1]) == [(456, bindings, [11])]
+    assert locks.taken == [list(bindings)]
 
 
 @pytest.mark.parametrize(
@@ -137,8 +151,8 @@ def test_the_state_that_the_list_does_not_tell_may_be_known(scripted):
     """A run wrote it, and the rows lack it: what the ledger knows counts."""
     expect_bindings(scripted, binding(5, enabled=None), binding(6, enabled=None), datastream_id=456)
     expect_extracts(scripted, 456, 11)
-    turns = Turns({5: Record(456, True), 6: Record(456, False)})
-    assert shape(look_up(scripted, request(datastream_ids=[456]), turns)[1]) == [(456, (5,), [11])]
+    locks = Locks({5: [BindingFact(FactKind.ANSWER, enabled=True)], 6: [BindingFact(FactKind.ANSWER, enabled=False)]})
+    assert shape(look_up(scripted, request(datastream_ids=[456]), locks)[1]) == [(456, (5,), [11])]
 
 
 @pytest.mark.parametrize(
@@ -175,20 +189,20 @@ def test_a_target_or_bindings_alone_mean_their_datastreams(scripted, options, fi
 def test_only_the_datastreams_of_what_is_due_are_listed(scripted):
     expect_bindings(scripted, binding(5), binding(6, 457), binding(7), target_id=789)
     wanted = request(target_id=789)
-    selected = select.choose_bindings(scripted, Turns(), wanted)
+    selected = select.choose_bindings(scripted, Locks(), wanted)
     expect_extracts(scripted, 456, 11)
-    assert shape(select.list_extracts(scripted, wanted, selected, [7])) == [(456, (7,), [11])]
+    assert shape(select.list_extracts(scripted, Locks(), wanted, selected, [7])[0]) == [(456, (7,), [11])]
 
 
 # By extract
 
 
 def test_bare_extracts_ask_the_service_nothing_and_go_in_the_order_of_their_ids(scripted):
-    turns = Turns()
-    selected, loads = look_up(scripted, request(extract_ids=[30, 10, 20, 10]), turns)
+    locks = Locks()
+    selected, loads = look_up(scripted, request(extract_ids=[30, 10, 20, 10]), locks)
     assert shape(loads) == [(None, (), [10, 20, 30])]
-    assert (selected.rows, selected.records) == ([], {})
-    assert turns.taken == [None]  # any binding may be among all that are enabled
+    assert (selected.rows, selected.histories) == ([], {})
+    assert locks.taken == [None]  # any binding may be among all that are enabled
 
 
 def test_extracts_for_a_named_binding_are_looked_up_in_its_datastream(scripted):
@@ -225,24 +239,24 @@ def test_what_extracts_are_refused_for(scripted, rows, extracts, options, says):
     assert says in str(caught.value)
 
 
-# In the turn
+# Under the lock
 
 
-def test_what_was_read_before_others_had_their_turn_is_read_again(scripted):
+def test_what_was_read_while_others_held_the_lock_is_read_again(scripted):
     for enabled in (False, False, True):
         expect_bindings(scripted, binding(5, enabled=enabled), target_id=789)
-    turns = Turns(others=2)
-    selected = select.choose_bindings(scripted, turns, request(target_id=789))
-    assert turns.taken == [[5], [5], [5]]
-    assert selected.records[5].enabled is True
+    locks = Locks(others=2)
+    selected = select.choose_bindings(scripted, locks, request(target_id=789))
+    assert locks.taken == [[5], [5], [5]]
+    assert selected.histories[5].enabled is True
 
 
-def test_a_binding_that_is_new_meanwhile_is_in_the_turn(scripted):
+def test_a_binding_that_is_new_meanwhile_is_locked(scripted):
     expect_bindings(scripted, binding(5), target_id=789)
     expect_bindings(scripted, binding(5), binding(6), target_id=789)
-    turns = Turns(others=1)
-    assert list(select.choose_bindings(scripted, turns, request(target_id=789)).records) == [5, 6]
-    assert turns.taken == [[5], [5, 6]]
+    locks = Locks(others=1)
+    assert list(select.choose_bindings(scripted, locks, request(target_id=789)).histories) == [5, 6]
+    assert locks.taken == [[5], [5, 6]]
 
 
 @pytest.mark.parametrize(
@@ -251,8 +265,9 @@ def test_a_binding_that_is_new_meanwhile_is_in_the_turn(scripted):
 def test_the_clock_is_that_of_the_service(scripted, date, clock):
     scripted.date = date
     expect_bindings(scripted, dict(binding(5), updated="2026-01-04T00:00:00Z"), target_id=789)
-    record = select.choose_bindings(scripted, Turns(), request(target_id=789)).records[5]
-    assert record == Record(456, True, "2026-01-04T00:00:00Z", clock, enabled_periods=(("2026-01-04T00:00:00Z", None),))
+    selected = select.choose_bindings(scripted, Locks(), request(target_id=789))
+    assert selected.facts == {5: BindingFact(FactKind.ROW, clock=clock, enabled=True, updated="2026-01-04T00:00:00Z")}
+    assert selected.histories[5].facts == (selected.facts[5],)
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
@@ -273,8 +288,77 @@ def test_rows_without_their_ids_are_an_error(scripted, options):
         look_up(scripted, request(**options))
 
 
-def test_what_the_service_refuses_passes_through(scripted):
+@pytest.mark.parametrize(
+    ("error", "options", "passes"),
+    [
+        (Refused("GET", _extracts.PATH, 403, "Forbidden."), {}, False),
+        (Refused("GET", _extracts.PATH, 500, "x"), {}, False),
+        (UnreadableAnswer("x", method="GET", path=_extracts.PATH), {}, False),
+        (Refused("GET", _extracts.PATH, 401, "x"), {}, True),
+        (Refused("GET", _extracts.PATH, 429, "x"), {}, True),
+        (NotReached("GET", _extracts.PATH, "x"), {}, True),
+        (Refused("GET", _extracts.PATH, 403, "Forbidden."), {"extract_ids": [21]}, True),
+    ],
+)
+def test_a_list_that_cannot_be_read_stops_its_datastream_alone(scripted, error, options, passes):
+    """Unless the reason concerns every request, or extracts are named: these may be in that list."""
+    wanted = request(target_id=789, **options)
+    expect_bindings(scripted, binding(5), binding(6, 457), target_id=789)
+    selected = select.choose_bindings(scripted, Locks(), wanted)
+    scripted.expect("GET", _extracts.PATH, {"datastream_id": 456, "ordering": "-created"}, answer=error)
+    if passes:
+        with pytest.raises(type(error)):
+            select.list_extracts(scripted, Locks(), wanted, selected, [5, 6])
+        return
+    expect_extracts(scripted, 457, 21)
+    loads, unreadable = select.list_extracts(scripted, Locks(), wanted, selected, [5, 6])
+    assert (shape(loads), unreadable) == ([(457, (6,), [21])], [(456, (5,), error)])
+
+
+# What the ledger records of other bindings
+
+
+@pytest.mark.parametrize(
+    ("seen", "remade"),
+    [
+        ({}, set()),
+        ({4: BindingRow(4, 456, 789, 3)}, {5, 6}),  # gone from the list, and its history was sent
+        ({4: BindingRow(4, 456, 789, 0)}, set()),
+        ({4: BindingRow(4, 456, 790, 3)}, set()),
+        ({4: BindingRow(4, 457, 789, 3)}, set()),
+        ({4: BindingRow(4, 456, None, 3)}, set()),
+        ({5: BindingRow(5, 456, 789, 3)}, set()),  # still there
+        ({4: BindingRow(4, 456, 789, 3), 5: BindingRow(5, 456, 789, 1)}, {6}),
+    ],
+)
+def test_bindings_in_place_of_others_are_known_by_datastream_and_destination(scripted, seen, remade):
+    expect_bindings(scripted, binding(5), binding(6), target_id=789)
+    assert select.choose_bindings(scripted, Locks(seen=seen), request(target_id=789)).remade_ids == remade
+
+
+def enabled_since(day):
+    """A binding that a run enabled then."""
+    at = f"2026-01-{day:02}T00:00:00Z"
+    return [
+        BindingFact(FactKind.ROW, clock=at, enabled=False, updated="2025-01-01T00:00:00Z"),
+        BindingFact(FactKind.WRITE, clock=at, enabled=True),
+        BindingFact(FactKind.ANSWER, clock=at, enabled=True, updated=at, seconds=0.0),
+    ]
+
+
+def test_extracts_that_are_named_alone_are_looked_for_where_the_ledger_has_an_enabled_binding(scripted):
+    ledger = Locks({5: enabled_since(2)}, seen={5: BindingRow(5, 456, 789, 0), 6: BindingRow(6, 457, 789, 3)})
+    expect_extracts(scripted, 456, 11, 12)
+    [loads] = look_up(scripted, request(extract_ids=[11, 12, 13]), ledger)[1]
+    assert (loads.datastream_id, loads.binding_ids, [extract.id for extract in loads.extracts]) == (None, (), [11, 12, 13])
+    assert dict(loads.may_be_loaded) == {12: Uncertainty(Reason.ENABLED)}
+
+
+@pytest.mark.parametrize(("statuses", "uncertain"), [({}, [11, 12]), ({(5, 11): Status.DISPATCHED, (4, 12): Status.UNKNOWN}, []), ({(5, 11): Status.PENDING}, [11, 12])])
+def test_what_adverity_is_processing_is_uncertain_unless_this_ledger_sent_it(scripted, statuses, uncertain):
     expect_bindings(scripted, binding(5), datastream_id=456)
-    scripted.expect("GET", _extracts.PATH, {"datastream_id": 456, "ordering": "-created"}, answer=Refused("GET", _extracts.PATH, 403, "Forbidden."))
-    with pytest.raises(Refused):
-        look_up(scripted, request(datastream_ids=[456]))
+    rows = [{"id": each, "created": f"2026-01-0{each - 10}T00:00:00Z", "state_label": "Processing" if each < 13 else "done"} for each in (11, 12, 13)]
+    scripted.expect("GET", _extracts.PATH, {"datastream_id": 456, "ordering": "-created"}, answer={"results": rows, "next": None})
+    ledger = Locks(seen={4: BindingRow(4, 456, 790, 1), 5: BindingRow(5, 456, 789, 1)}, statuses=statuses)
+    [loads] = look_up(scripted, request(datastream_ids=[456]), ledger)[1]
+    assert dict(loads.may_be_loaded) == dict.fromkeys(uncertain, Uncertainty(Reason.UNDER_WAY))

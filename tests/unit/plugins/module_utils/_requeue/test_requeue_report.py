@@ -9,8 +9,9 @@ import json
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry
-from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import ELSEWHERE, Record
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry
+from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.turns import ALL_ENABLED
 from ansible_collections.adverity.management.plugins.module_utils._requeue import report as _report
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings as _bindings
@@ -25,26 +26,35 @@ def place(ledger_place):
 SINCE, CHANGED = "2026-01-09T00:00:00Z", "2026-01-31T00:00:00Z"
 
 
+def row_fact(enabled, updated):
+    return BindingFact(FactKind.ROW, at=updated, clock=updated, enabled=enabled, updated=updated)
+
+
+LISTED, FINISHED = (BindingFact(kind, at=SINCE, clock=SINCE) for kind in (FactKind.LISTED, FactKind.FINISHED))
+
+
 @pytest.fixture
 def filled(place, scripted, monkeypatch):
     """Binding 5: one of each; 6: planned; 7, of another datastream: a plan alone; 8: only seen; 9: complete; all enabled: one sent."""
     ticks = itertools.count()
     monkeypatch.setattr(times, "now", lambda: f"2026-02-01T00:00:{next(ticks):02}Z")
     with place.open(host=scripted.host) as ledger:
-        rows = [(5, 1), (5, 2), (5, 3), (5, 4), (6, 3), (9, 1)]
-        entries = [Entry(binding, one, 456, f"2026-01-0{one}T00:00:00Z") for binding, one in rows]
-        records = {
-            5: Record(456, True, SINCE, SINCE, None, ((SINCE, None),), ((CHANGED, None, ELSEWHERE),), known=True),
-            6: Record(456, known=True),
-            7: Record(457, False, CHANGED, CHANGED, planned_at="2026-01-31T01:00:00Z", plan=(None, None), known=True),
-            8: Record(458, True, CHANGED, CHANGED),
-            9: Record(456, True, SINCE, SINCE, covered=(None, None), known=True),
+        rows = [(5, 1), (5, 2), (5, 3), (5, 4), (5, 5), (5, 6), (6, 3), (9, 1)]
+        entries = {(binding, each): Entry(binding, each, 456, f"2026-01-0{each}T00:00:00Z") for binding, each in rows}
+        facts = {
+            5: [row_fact(True, SINCE), LISTED, row_fact(True, CHANGED)],
+            7: [row_fact(False, CHANGED), BindingFact(FactKind.PLANNED, at="2026-01-31T01:00:00Z")],
+            8: [row_fact(True, CHANGED)],
+            9: [row_fact(True, SINCE), LISTED, FINISHED],
         }
-        ledger.note(records, [*entries, Entry(ALL_ENABLED, 9, None, None)])
+        seen = [BindingRow(7, 457, 789, 0), BindingRow(8, 458, 789, 0)]
+        ledger.note(facts, seen, [*entries.values(), Entry(ALL_ENABLED, 9, None, None)])
         ledger.dispatched(ledger.intend([5], [1, 2]), but=[2])
         ledger.dispatched(ledger.intend([ALL_ENABLED], [9]))
         ledger.dispatched(ledger.intend([9], [1]))
-        ledger.refused([5], 4, "404: gone")
+        ledger.record(EventKind.REFUSED, [entries[5, 4]._replace(reason="404: gone")])
+        ledger.record(EventKind.RECORDED, [entries[5, 5]], "recorded by the user")
+        ledger.record(EventKind.FAILED, [entries[5, 6]])
     return place
 
 
@@ -71,33 +81,36 @@ def row(extract_id, binding_id, status, created=None, datastream_id=456, **more)
 def test_everything(filled, report):
     result = report()
     assert result["changed"] is False
-    created = {one: f"2026-01-0{one}T00:00:00Z" for one in range(1, 5)}
+    created = {one: f"2026-01-0{one}T00:00:00Z" for one in range(1, 7)}
     assert result["extracts"] == [
         row(9, None, "dispatched", datastream_id=None, dispatched_at="2026-02-01T00:00:04Z"),
         row(1, 5, "dispatched", created[1], dispatched_at="2026-02-01T00:00:02Z"),
         row(2, 5, "unknown", created[2]),
         row(3, 5, "pending", created[3]),
         row(4, 5, "refused", created[4], refused_at="2026-02-01T00:00:07Z", reason="404: gone"),
+        row(5, 5, "recorded", created[5], reason="recorded by the user"),
+        row(6, 5, "failed", created[6]),
         row(3, 6, "pending", created[3]),
         row(1, 9, "dispatched", created[1], dispatched_at="2026-02-01T00:00:06Z"),
     ]
-    assert result["counts"] == {"pending": 2, "dispatched": 3, "unknown": 1, "refused": 1}
+    assert result["counts"] == {"pending": 2, "dispatched": 3, "recorded": 1, "unknown": 1, "refused": 1, "failed": 1}
     none = {
-        "pending": 0, "dispatched": 0, "unknown": 0, "refused": 0, "planned_at": None, "enabled": None, "updated": None, "enabled_periods": [],
-        "unknown_periods": [],
+        "pending": 0, "dispatched": 0, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0, "planned_at": None, "enabled": None, "updated": None,
+        "enabled_periods": [], "unknown_periods": [],
     }  # fmt: skip
     assert result["backfills"] == [
         {**none, "binding_id": None, "datastream_id": None, "dispatched": 1, "finished": True},
         {
-            **none, "binding_id": 5, "datastream_id": 456, "pending": 1, "dispatched": 1, "unknown": 1, "refused": 1, "finished": False, "enabled": True,
-            "updated": SINCE, "enabled_periods": [{"since": SINCE, "until": None}],
-            "unknown_periods": [{"since": CHANGED, "until": None, "reason": ELSEWHERE}],
+            **none, "binding_id": 5, "datastream_id": 456, "pending": 1, "dispatched": 1, "recorded": 1, "unknown": 1, "refused": 1, "failed": 1,
+            "finished": False, "enabled": True, "updated": CHANGED, "enabled_periods": [{"since": CHANGED.replace("00Z", "01Z"), "until": None}],
+            "unknown_periods": [{"since": SINCE, "until": CHANGED.replace("00Z", "01Z"), "reason": "elsewhere"}],
         },
         {**none, "binding_id": 6, "datastream_id": 456, "pending": 1, "finished": False},
         {
             **none, "binding_id": 7, "datastream_id": 457, "planned_at": "2026-01-31T01:00:00Z", "updated": CHANGED, "enabled": False, "finished": False,
         },
-        {**none, "binding_id": 9, "datastream_id": 456, "dispatched": 1, "enabled": True, "updated": SINCE, "finished": True},
+        {**none, "binding_id": 9, "datastream_id": 456, "dispatched": 1, "enabled": True, "updated": SINCE, "finished": True,
+         "enabled_periods": [{"since": SINCE.replace("00Z", "01Z"), "until": None}]},
     ]  # fmt: skip
     assert (result["in_progress"], result["ledger"]) == (False, filled.shown)
     json.dumps(result)
@@ -109,7 +122,7 @@ def test_everything(filled, report):
         ({"extract_ids": [3]}, [(5, 3), (6, 3)], [None, 5, 6, 7, 9]),
         ({"binding_ids": [6]}, [(6, 3)], [6]),
         ({"binding_ids": [7, 8]}, [], [7]),
-        ({"datastream_ids": [456]}, [(5, 1), (5, 2), (5, 3), (5, 4), (6, 3), (9, 1)], [5, 6, 9]),
+        ({"datastream_ids": [456]}, [*((5, each) for each in range(1, 7)), (6, 3), (9, 1)], [5, 6, 9]),
         ({"datastream_ids": [457]}, [], [7]),
         ({"datastream_ids": [456], "binding_ids": [6, 7]}, [(6, 3)], [6]),
         ({"created_from": "2026-01-02T00:00:00Z", "created_to": "2026-01-02T00:00:00Z"}, [(None, 9), (5, 2)], [None, 5, 6, 7, 9]),
@@ -151,7 +164,7 @@ def test_where_there_is_no_ledger_nothing_is_known_and_nothing_is_made(report, p
     before = place.content()
     result = report(binding_ids=[5])
     assert (result["extracts"], result["backfills"], result["in_progress"]) == ([], [], False)
-    assert result["counts"] == {"pending": 0, "dispatched": 0, "unknown": 0, "refused": 0}
+    assert result["counts"] == {"pending": 0, "dispatched": 0, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0}
     assert place.content() == before
 
 
@@ -165,7 +178,7 @@ def test_a_run_at_work_is_seen(place, scripted, report, fork):
     def work(child):
         with place.open(host=scripted.host) as ledger:
             ledger.take_turn([5])
-            ledger.note({}, [Entry(5, 1, 456, None)])
+            ledger.note({}, entries=[Entry(5, 1, 456, None)])
             ledger.intend([5], [1])
             child.say("at work")
             child.wait()

@@ -5,11 +5,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Lost, NotReached, Refused, UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings
 
 PATH = bindings.PATH
-AGAIN = "Run it again: it reads the bindings first and writes only what differs."
 
 
 def row(binding_id, datastream_id=456, target_id=789, **more):
@@ -18,12 +17,6 @@ def row(binding_id, datastream_id=456, target_id=789, **more):
 
 def expect_list(client, *rows, **filters):
     client.expect("GET", PATH, dict(filters, page_size=100, page=1), answer={"items": list(rows), "count": len(rows)})
-
-
-def expect_patch(client, binding_id, enabled, answer=None):
-    if answer is None:
-        answer = row(binding_id, enabled=enabled, updated="2026-01-01T00:00:00Z")
-    client.expect("PATCH", f"{PATH}{binding_id}/", body={"enabled": enabled}, answer=answer)
 
 
 # Reading
@@ -122,192 +115,3 @@ def test_state():
 )
 def test_label(one, label):
     assert bindings.label(one) == label
-
-
-# Planning and writing
-
-
-def make(rows, enabled):
-    """The plan for rows whose state is what they say."""
-    return bindings.EnabledPlan(rows, enabled, {row["id"]: bindings.state(row) for row in rows})
-
-
-def apply(plan, client):
-    """Writes what is due, and returns the result."""
-    done, answered = {}, []
-    plan.apply(client, done, lambda binding_id, answer: answered.append((binding_id, answer["enabled"])))
-    assert answered == [(row["id"], plan.enabled) for row in plan.due]
-    return plan.result(done)
-
-
-def test_only_what_is_not_known_to_be_right_is_due():
-    table = [
-        ({"enabled": True}, True, False),
-        ({"enabled": False}, True, True),
-        ({"enabled": True}, False, True),
-        ({"enabled": False}, False, False),
-        ({}, True, True),
-        ({}, False, True),
-        ({"enabled": None}, False, True),
-        ({"enabled": 0}, False, True),
-        ({"enabled": "true"}, True, True),
-    ]
-    for more, enabled, due in table:
-        assert [one["id"] for one in make([row(1, **more)], enabled).due] == ([1] if due else [])
-
-
-def test_apply_writes_what_is_due_by_id_and_nothing_else(scripted):
-    rows = [row(1, enabled=False, name="a"), row(2, enabled=True), row(3)]
-    plan = make(rows, True)
-    expect_patch(scripted, 1, True)
-    expect_patch(scripted, 3, True)
-    result = apply(plan, scripted)
-    assert result["changed"] is True
-    assert result["affected"] == {"binding_ids": [1, 3]}
-    assert [(one["id"], one["enabled"]) for one in result["bindings"]] == [(1, True), (2, True), (3, True)]
-    assert result["bindings"][0] == row(1, enabled=True, name="a", updated="2026-01-01T00:00:00Z")
-    assert result["diff"] == {
-        "before": {"binding 1 (datastream 456 to target 789)": {"enabled": False}, "binding 3 (datastream 456 to target 789)": {"enabled": None}},
-        "after": {"binding 1 (datastream 456 to target 789)": {"enabled": True}, "binding 3 (datastream 456 to target 789)": {"enabled": True}},
-    }
-
-
-def test_nothing_due_is_no_request_and_no_change(scripted):
-    rows = [row(1, enabled=True)]
-    plan = make(rows, True)
-    result = apply(plan, scripted)
-    assert result == {"changed": False, "bindings": rows, "affected": {"binding_ids": []}, "diff": {"before": {}, "after": {}}}
-
-
-def test_check_mode_predicts_what_apply_does(scripted):
-    rows = [row(1, enabled=False), row(2, enabled=True), row(3)]
-    plan = make(rows, True)
-    predicted = plan.result(plan.predicted())
-    assert rows[0]["enabled"] is False
-    for one in (1, 3):
-        expect_patch(scripted, one, True, row(one, enabled=True))
-    assert apply(plan, scripted) == predicted
-
-
-@pytest.mark.parametrize(
-    ("error", "claim"),
-    [
-        (Refused("PATCH", PATH, 404, "Not found."), "Not written: 2-3."),
-        (NotReached("PATCH", PATH, "x"), "Not written: 2-3."),
-        (Lost("PATCH", PATH, "x"), "Whether binding 2 was written is unknown. Not written: 3."),
-        (Refused("PATCH", PATH, 500, "x"), "Whether binding 2 was written is unknown. Not written: 3."),
-    ],
-)
-def test_a_failure_half_way_says_what_was_done_and_what_was_not(scripted, error, claim):
-    plan = make([row(one, enabled=False) for one in (1, 2, 3)], True)
-    expect_patch(scripted, 1, True)
-    expect_patch(scripted, 2, True, error)
-    with pytest.raises(type(error)) as caught:
-        apply(plan, scripted)
-    result = caught.value.result()
-    assert result["msg"].endswith(f"Bindings written before that: 1. {claim} {AGAIN}")
-    assert result["changed"] is True
-    assert result["affected"] == {"binding_ids": [1]}
-    assert result["remaining"] == {"binding_ids": [2, 3]}
-    assert [one["enabled"] for one in result["bindings"]] == [True, False, False]
-    assert (result["method"], result["path"]) == ("PATCH", PATH)
-
-
-def test_a_failure_at_the_first_says_that_nothing_was_done(scripted):
-    plan = make([row(1, enabled=False)], True)
-    expect_patch(scripted, 1, True, Refused("PATCH", PATH, 403, "Forbidden."))
-    with pytest.raises(Refused) as caught:
-        apply(plan, scripted)
-    result = caught.value.result()
-    assert result["msg"].endswith(f"Bindings written before that: none. Not written: 1. {AGAIN}")
-    assert (result["changed"], result["status"]) == (False, 403)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        [], "ok", {"affected": 1}, row(2, enabled=True), row(1), row(1, enabled=False), row(1, enabled=None), row(1, enabled=1), row(1, enabled="true"),
-        row("1", enabled=True), {"enabled": True},
-    ],
-)
-def test_an_answer_that_is_not_this_binding_in_this_state_is_an_error(scripted, answer):
-    plan = make([row(1, enabled=False)], True)
-    expect_patch(scripted, 1, True, answer)
-    with pytest.raises(UnreadableAnswer, match="but not with that binding in that state") as caught:
-        apply(plan, scripted)
-    assert "Whether binding 1 was written is unknown" in caught.value.result()["msg"]
-
-
-def test_what_is_known_from_elsewhere_counts_where_the_row_does_not_say():
-    rows = [row(1), row(2), row(3, enabled=True)]
-    assert [one["id"] for one in bindings.EnabledPlan(rows, True, {1: True, 2: False, 3: True}).due] == [2]
-
-
-# A PATCH whose answer is lost
-
-
-@pytest.fixture
-def write(server, make_client):
-    """Enables binding 1 at a server that is scripted."""
-
-    def write(**options):
-        return apply(make([row(1, enabled=False)], True), make_client(server, **options))
-
-    return write
-
-
-def listed(server, enabled, updated):
-    rows = [row(1, enabled=enabled, updated=updated), row(2, enabled=False)]
-    return server.answer(200, {"items": rows, "count": 2})
-
-
-def methods(server):
-    return [request.method for request in server.requests]
-
-
-@pytest.mark.parametrize("lose", ["drop", "cut", 500, 502, 504])
-def test_after_a_lost_answer_the_binding_is_read_and_not_written_again(server, write, lose):
-    """Its updated is that of the one write."""
-    if lose == "drop":
-        server.drop()
-    elif lose == "cut":
-        server.answer(200, row(1, enabled=True), cut=10)
-    else:
-        server.answer(lose, {"detail": "x"})
-    listed(server, True, "2026-01-01T00:00:07Z")
-    result = write()
-    assert methods(server) == ["PATCH", "GET"]
-    assert "datastream_id=456" in server.requests[1].target
-    assert (result["changed"], result["bindings"][0]["updated"]) == (True, "2026-01-01T00:00:07Z")
-
-
-def test_where_the_lost_write_was_not_carried_out_it_is_repeated(server, write):
-    server.drop()
-    listed(server, False, "2025-01-01T00:00:00Z")
-    server.answer(200, row(1, enabled=True, updated="2026-01-01T00:00:09Z"))
-    result = write()
-    assert methods(server) == ["PATCH", "GET", "PATCH"]
-    assert result["bindings"][0]["updated"] == "2026-01-01T00:00:09Z"
-
-
-def test_where_the_binding_cannot_be_read_after_a_lost_answer_it_is_not_written_again(server, write):
-    server.drop()
-    server.answer(403, {"detail": "no"})
-    with pytest.raises(Lost) as caught:
-        write()
-    assert methods(server) == ["PATCH", "GET"]
-    assert "Whether binding 1 was written is unknown. Not written: none." in caught.value.result()["msg"]
-
-
-def test_where_the_list_does_not_tell_the_state_the_write_is_repeated(server, write):
-    server.drop()
-    server.answer(200, {"items": [row(1)], "count": 1})
-    server.answer(200, row(1, enabled=True))
-    assert write()["changed"] is True
-    assert methods(server) == ["PATCH", "GET", "PATCH"]
-
-
-def test_a_last_try_that_is_lost_is_looked_at_too(server, write):
-    server.drop()
-    listed(server, True, "2026-01-01T00:00:07Z")
-    assert write(retries=0)["changed"] is True

@@ -1,0 +1,418 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Enabling and disabling bindings: what is written, and what the ledger records before and after each write."""
+
+from __future__ import annotations
+
+import types
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import (
+    InputError,
+    LedgerError,
+    Lost,
+    NotReached,
+    Refused,
+    Unfinished,
+    UnreadableAnswer,
+)
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import FactKind
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.periods import Reason, State, show
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
+from ansible_collections.adverity.management.plugins.module_utils._resources import binding_state, bindings
+from ansible_collections.adverity.management.plugins.module_utils._resources.binding_state import EnabledPlan, set_enabled
+
+PATH = bindings.PATH
+OLD, NEW, SEEN = "2026-01-01T00:00:00Z", "2026-02-01T00:00:05Z", "2026-02-01T00:00:00Z"
+START = datetime(2026, 2, 1, tzinfo=timezone.utc)
+AGAIN = "Run it again: it reads the bindings first and writes only what differs."
+
+
+def row(binding_id, **more):
+    return dict({"id": binding_id, "datastream_id": 456, "target_id": 789}, **more)
+
+
+def disabled(*binding_ids):
+    return [row(each, enabled=False, updated=OLD) for each in binding_ids]
+
+
+@pytest.fixture
+def service(scripted, monkeypatch):
+    """What is asked of it, and what it answers. Its clock and that of this machine begin at SEEN, and go on only by what a request takes."""
+    scripted.date = START
+    clock = types.SimpleNamespace(seconds=0.0)
+    monkeypatch.setattr(binding_state, "time", types.SimpleNamespace(monotonic=lambda: clock.seconds))
+    takes = []
+    real = scripted.request
+
+    def request(*arguments, **more):
+        clock.seconds += takes.pop(0)
+        scripted.date = START + timedelta(seconds=int(clock.seconds))
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(scripted, "request", request)
+
+    class Scripted:
+        def lists(self, *rows, takes_seconds=0.0, answer=None):
+            takes.append(takes_seconds)
+            answer = answer or {"items": list(rows), "count": len(rows)}
+            scripted.expect("GET", PATH, {"target_id": 789, "page_size": 100, "page": 1}, answer=answer)
+
+        def patch(self, binding_id, enabled=True, answer=None, takes_seconds=0.0, **more):
+            takes.append(takes_seconds)
+            answer = row(binding_id, enabled=enabled, **more) if answer is None else answer
+            scripted.expect("PATCH", f"{PATH}{binding_id}/", body={"enabled": enabled}, answer=answer)
+
+    return Scripted()
+
+
+@pytest.fixture
+def run(scripted, ledger_place):
+    def run(enabled=True, check_mode=False, wait=20, **options):
+        chosen = {"binding_ids": None, "datastream_id": None, "target_id": 789, **options}
+        return set_enabled(scripted, dict(chosen, enabled=enabled, ledger=ledger_place.ledger, ledger_password=None, ledger_wait=wait), check_mode)
+
+    return run
+
+
+@pytest.fixture
+def histories(ledger_place):
+    def histories():
+        with ledger_place.open(LOOK) as ledger:
+            return ledger.histories()
+
+    return histories
+
+
+def unknown_periods(history):
+    return [(show(each.since), each.until and show(each.until), each.reason) for each in history.periods if each.state is State.UNKNOWN]
+
+
+def at(second):
+    """So many seconds after SEEN, as a time."""
+    return f"2026-02-01T00:00:{second:02}Z"
+
+
+# The plan
+
+
+def test_only_what_is_not_known_to_be_right_is_due():
+    for state, enabled, due in [(True, True, 0), (False, True, 1), (True, False, 1), (False, False, 0), (None, True, 1), (None, False, 1)]:
+        assert len(EnabledPlan([row(1)], enabled, {1: state}).due) == due
+
+
+def test_what_differs_is_written_and_recorded(service, run, histories):
+    service.lists(row(4), row(5, enabled=False, updated=OLD, name="a"), row(6, enabled=True, updated=OLD))
+    service.patch(4)
+    service.patch(5, updated=NEW)
+    result = run()
+    assert (result["changed"], result["affected"]) == (True, {"binding_ids": [4, 5]})
+    assert [each["enabled"] for each in result["bindings"]] == [True, True, True]
+    assert result["bindings"][1] == row(5, enabled=True, name="a", updated=NEW)
+    assert result["diff"] == {
+        "before": {"binding 4 (datastream 456 to target 789)": {"enabled": None}, "binding 5 (datastream 456 to target 789)": {"enabled": False}},
+        "after": {"binding 4 (datastream 456 to target 789)": {"enabled": True}, "binding 5 (datastream 456 to target 789)": {"enabled": True}},
+    }
+    known = histories()
+    assert list(known) == [4, 5]  # of what was neither known nor written nothing is recorded
+    assert (known[5].enabled, known[5].updated, known[5].is_write_pending, known[5].has_backfill) == (True, NEW, False, False)
+    assert [fact.kind for fact in known[5].facts] == [FactKind.ROW, FactKind.WRITE, FactKind.ANSWER]
+    assert known[5].periods[-1].state is State.ENABLED
+    assert [reason for _since, _until, reason in unknown_periods(known[5])] == [Reason.OWN]
+
+
+def test_nothing_due_is_no_request_and_no_change(service, run, ledger_place):
+    before = ledger_place.content()
+    service.lists(row(1, enabled=True))
+    result = run(check_mode=True)
+    assert result == {"changed": False, "bindings": [row(1, enabled=True)], "affected": {"binding_ids": []}, "diff": {"before": {}, "after": {}}}
+    assert ledger_place.content() == before
+    service.lists(row(1, enabled=True))
+    assert run() == result
+
+
+@pytest.mark.parametrize("rows", [[row(5, enabled=True, updated=OLD)], [row(5, enabled=False, updated=OLD), row(6, enabled=True)]])
+def test_check_mode_predicts_and_writes_nothing(service, run, ledger_place, rows):
+    before = ledger_place.content()
+    service.lists(*rows)
+    predicted = run(check_mode=True)
+    assert ledger_place.content() == before
+    service.lists(*rows)
+    if rows[0]["enabled"] is False:
+        service.patch(5, updated=NEW)
+    result = run()
+    for each in predicted["bindings"] + result["bindings"]:
+        each.pop("updated", None)
+    assert result == predicted
+
+
+def test_that_there_is_a_write_is_recorded_before_it_goes_out(service, run, scripted, histories):
+    pending = []
+    real = scripted.request
+
+    def request(method, *arguments, **more):
+        if method == "PATCH":
+            pending.append({each: history.is_write_pending for each, history in histories().items()})
+        return real(method, *arguments, **more)
+
+    scripted.request = request
+    service.lists(*disabled(5, 6))
+    service.patch(5, updated=NEW)
+    service.patch(6, updated=NEW)
+    run()
+    assert pending == [{5: True, 6: False}, {5: False, 6: True}]
+    assert {history.is_write_pending for history in histories().values()} == {False}
+
+
+@pytest.mark.parametrize("updated", [None, 1700000000, "2026-02-01T00:00:60Z", "soon"])
+def test_an_answer_without_a_readable_updated_is_bounded_by_the_clock(service, run, histories, updated):
+    """One that kept the old time would never be sent; one that cannot be read is no reason to fail after the write."""
+    service.lists(*disabled(5))
+    service.patch(5, takes_seconds=3.0, **({} if updated is None else {"updated": updated}))
+    assert run()["changed"] is True
+    [*_before, period] = histories()[5].periods
+    assert (show(period.since), period.until, period.state) == (at(4), None, State.ENABLED)
+
+
+def test_what_the_list_does_not_tell_is_known_from_the_write_before(service, run, histories):
+    service.lists(row(5))
+    service.patch(5, updated=NEW)
+    assert run()["changed"] is True
+    service.lists(row(5))
+    assert run()["changed"] is False
+    service.lists(row(5))
+    service.patch(5, enabled=False)
+    assert run(enabled=False)["changed"] is True
+    assert histories()[5].enabled is False
+
+
+# Little time at risk
+
+
+@pytest.mark.parametrize(("seconds", "readings"), [(0.5, [0, 5, 10]), (0.05, [0])])
+def test_bindings_are_read_again_where_the_last_reading_is_old(service, run, histories, seconds, readings):
+    """Ten bindings. Each is unknown for some seconds at most, however long the run takes."""
+    ids = list(range(11, 26))
+    written = set()
+    for number, each in enumerate(ids):
+        if number in readings:
+            service.lists(*(row(one, enabled=one in written, updated=at(number // 2) if one in written else OLD) for one in ids))
+        service.patch(each, takes_seconds=seconds, updated=at(int((number + 1) * seconds)))
+        written.add(each)
+    assert run()["affected"] == {"binding_ids": ids}
+    for history in histories().values():
+        [(since, until, reason)] = unknown_periods(history)
+        assert reason is Reason.OWN
+        assert 0 <= (datetime.fromisoformat(until[:19]) - datetime.fromisoformat(since[:19])).total_seconds() <= 4
+
+
+def test_one_that_somebody_else_enabled_meanwhile_is_not_written(service, run):
+    service.lists(*disabled(5, 6, 7))
+    service.patch(5, takes_seconds=3.0, updated=at(3))
+    service.lists(row(5, enabled=True, updated=at(3)), row(6, enabled=True, updated=at(2)), *disabled(7))
+    service.patch(7, updated=at(3))
+    result = run()
+    assert result["affected"] == {"binding_ids": [5, 7]}
+    assert [each["enabled"] for each in result["bindings"]] == [True, True, True]
+
+
+def test_a_list_that_cannot_be_read_again_stops_nothing(service, run):
+    service.lists(*disabled(5, 6))
+    service.patch(5, takes_seconds=3.0, updated=at(3))
+    service.lists(answer=Refused("GET", PATH, 500, "no"))
+    service.patch(6, updated=at(3))
+    assert run()["affected"] == {"binding_ids": [5, 6]}
+
+
+# Failures
+
+
+@pytest.mark.parametrize(
+    ("error", "is_pending"),
+    [
+        (Refused("PATCH", PATH, 404, "Not found."), False),
+        (Refused("PATCH", PATH, 403, "Forbidden."), False),
+        (Refused("PATCH", PATH, 500, "x"), True),
+        (Lost("PATCH", PATH, "x"), True),
+        (UnreadableAnswer("x", method="PATCH", path=PATH), True),
+    ],
+)
+def test_one_that_cannot_be_written_does_not_hold_up_the_others(service, run, histories, error, is_pending):
+    service.lists(*disabled(5, 6, 7))
+    service.patch(5, updated=NEW)
+    service.patch(6, answer=error)
+    service.patch(7, updated=NEW)
+    with pytest.raises(Unfinished) as caught:
+        run()
+    result = caught.value.result()
+    assert (result["changed"], result["unfinished"], result["affected"]) == (True, True, {"binding_ids": [5, 7]})
+    assert (result["failed"], result["remaining"]) == ({"binding_ids": [6]}, {"binding_ids": [6]})
+    assert [each["enabled"] for each in result["bindings"]] == [True, False, True]
+    assert result["msg"].startswith(f"Bindings enabled in this run: 5, 7. Still open, not enabled: binding 6 (datastream 456 to target 789): {error}")
+    assert "deploy_destination_datastream_ids" in result["msg"]
+    assert {each: (history.enabled, history.is_write_pending) for each, history in histories().items()} == {
+        5: (True, False), 6: (False, is_pending), 7: (True, False),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("errors", "claim"),
+    [
+        ([NotReached("PATCH", PATH, "x")], "Bindings written before that: 5. Not written: 6-9."),
+        ([Refused("PATCH", PATH, 401, "x")], "Bindings written before that: 5. Not written: 6-9."),
+        ([Refused("PATCH", PATH, 429, "x")], "Bindings written before that: 5. Not written: 6-9."),
+        ([Lost("PATCH", PATH, "x")] * 3, "Bindings written before that: 5. Whether binding 8 was written is unknown. Not written: 6-7, 9."),
+        ([Refused("PATCH", PATH, 500, "x")] * 3, "Bindings written before that: 5. Whether binding 8 was written is unknown. Not written: 6-7, 9."),
+    ],
+)
+def test_what_concerns_every_request_ends_the_run(service, run, errors, claim):
+    service.lists(*disabled(5, 6, 7, 8, 9))
+    service.patch(5, updated=NEW)
+    for each, error in enumerate(errors, 6):
+        service.patch(each, answer=error)
+    with pytest.raises(type(errors[0])) as caught:
+        run()
+    result = caught.value.result()
+    assert result["msg"].endswith(f"{claim} {AGAIN}")
+    assert (result["affected"], result["remaining"]) == ({"binding_ids": [5]}, {"binding_ids": [6, 7, 8, 9]})
+    assert [each["enabled"] for each in result["bindings"]] == [True, False, False, False, False]
+    assert (result["method"], result["path"]) == ("PATCH", PATH)
+
+
+def test_three_that_are_refused_in_succession_end_nothing(service, run):
+    """The API certainly did nothing, and each is named."""
+    service.lists(*disabled(5, 6, 7, 8))
+    for each in (5, 6, 7):
+        service.patch(each, answer=Refused("PATCH", f"{PATH}{each}/", 404, "Not found."))
+    service.patch(8, updated=NEW)
+    with pytest.raises(Unfinished) as caught:
+        run()
+    assert (caught.value.facts["failed"], caught.value.facts["affected"]) == ({"binding_ids": [5, 6, 7]}, {"binding_ids": [8]})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [], "ok", {"affected": 1}, row(2, enabled=True), row(1), row(1, enabled=False), row(1, enabled=None), row(1, enabled=1), row(1, enabled="true"),
+        row("1", enabled=True), {"enabled": True},
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_not_this_binding_in_this_state_is_an_error(service, run, histories, answer):
+    service.lists(*disabled(1))
+    service.patch(1, answer=answer)
+    with pytest.raises(Unfinished, match="but not with that binding in that state"):
+        run()
+    assert histories()[1].is_write_pending is True
+
+
+# Locks
+
+
+def test_a_binding_that_another_run_has_enabled_meanwhile_is_not_written_again(service, run, monkeypatch):
+    """Both read it as disabled; the second one reads again when it has the lock, and the first time of enabling stays."""
+    turns = iter([True, False])
+    monkeypatch.setattr(Ledger, "take_turn", lambda _ledger, _ids: next(turns))
+    service.lists(*disabled(5))
+    service.lists(row(5, enabled=True, updated=NEW))
+    result = run()
+    assert (result["changed"], result["bindings"][0]["updated"]) == (False, NEW)
+
+
+def test_while_another_run_holds_the_binding_nothing_is_written(service, run, fork, ledger_place):
+    def work(child):
+        with ledger_place.open() as ledger:
+            ledger.take_turn([5])
+            child.say("held")
+            child.wait()
+
+    child = fork(work)
+    assert child.hear() == "held"
+    for check_mode in (False, True):
+        service.lists(*disabled(5))
+        with pytest.raises(LedgerError, match="Another run holds"):
+            run(wait=0, check_mode=check_mode)
+
+
+def test_without_a_ledger_nothing_is_asked_and_nothing_written(scripted, tmp_path):
+    (tmp_path / "file").write_text("")
+    params = {"ledger": str(tmp_path / "file" / "ledger"), "ledger_password": None, "ledger_wait": 0, "enabled": True}
+    for check_mode in (False, True):
+        with pytest.raises(LedgerError):
+            set_enabled(scripted, dict(params, binding_ids=[5], datastream_id=None, target_id=None), check_mode)
+
+
+def test_an_unknown_binding_is_refused(service, run):
+    service.lists(*disabled(5))
+    with pytest.raises(InputError, match="binding_ids: not found among the bindings this key can see with target_id 789: 7"):
+        run(binding_ids=[5, 7])
+
+
+# A PATCH whose answer is lost
+
+
+@pytest.fixture
+def write(server, make_client, sqlite_place, monkeypatch):
+    """Enables binding 1 at a server that is scripted, after it was listed as disabled."""
+    monkeypatch.setattr(binding_state, "time", types.SimpleNamespace(monotonic=lambda: 0.0))
+    listed(server, False, OLD)
+
+    def write(**options):
+        params = {"binding_ids": [1], "datastream_id": None, "target_id": None, "enabled": True, "ledger_password": None, "ledger_wait": 0}
+        return set_enabled(make_client(server, **options), dict(params, ledger=sqlite_place.ledger), False)
+
+    return write
+
+
+def listed(server, enabled, updated):
+    rows = [row(1, enabled=enabled, updated=updated), row(2, enabled=False)]
+    return server.answer(200, {"items": rows, "count": 2})
+
+
+def methods(server):
+    """Of the requests after the first reading."""
+    return [request.method for request in server.requests[1:]]
+
+
+@pytest.mark.parametrize("lose", ["drop", "cut", 500, 502, 504])
+def test_after_a_lost_answer_the_binding_is_read_and_not_written_again(server, write, lose):
+    """Its updated is that of the one write."""
+    if lose == "drop":
+        server.drop()
+    elif lose == "cut":
+        server.answer(200, row(1, enabled=True), cut=10)
+    else:
+        server.answer(lose, {"detail": "x"})
+    listed(server, True, "2026-01-01T00:00:07Z")
+    result = write()
+    assert methods(server) == ["PATCH", "GET"]
+    assert "datastream_id=456" in server.requests[2].target
+    assert (result["changed"], result["bindings"][0]["updated"]) == (True, "2026-01-01T00:00:07Z")
+
+
+@pytest.mark.parametrize(("enabled", "updated"), [(False, OLD), (None, None)])
+def test_where_the_lost_write_does_not_show_it_is_repeated(server, write, enabled, updated):
+    server.drop()
+    listed(server, enabled, updated)
+    server.answer(200, row(1, enabled=True, updated="2026-01-01T00:00:09Z"))
+    result = write()
+    assert methods(server) == ["PATCH", "GET", "PATCH"]
+    assert result["bindings"][0]["updated"] == "2026-01-01T00:00:09Z"
+
+
+def test_where_the_binding_cannot_be_read_after_a_lost_answer_it_is_not_written_again(server, write):
+    server.drop()
+    server.answer(403, {"detail": "no"})
+    with pytest.raises(Unfinished) as caught:
+        write()
+    assert methods(server) == ["PATCH", "GET"]
+    assert caught.value.facts["failed"] == {"binding_ids": [1]}
+
+
+def test_a_last_try_that_is_lost_is_looked_at_too(server, write):
+    server.drop()
+    listed(server, True, "2026-01-01T00:00:07Z")
+    assert write(retries=0)["changed"] is True

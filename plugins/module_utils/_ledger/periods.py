@@ -99,7 +99,8 @@ def was_loaded(periods: t.Sequence[Period], created: Interval | None, shown: str
     for period in periods:
         if period.overlaps(created):
             if period.state is State.UNKNOWN:
-                return Uncertainty(period.reason or Reason.ELSEWHERE, show(period.since) if period.since else None, show(period.until) if period.until else None)
+                since, until = (show(moment) if moment else None for moment in (period.since, period.until))
+                return Uncertainty(period.reason or Reason.ELSEWHERE, since, until)
             states.add(period.state)
     if len(states) > 1 or (State.ENABLED in states and created[0] < periods[0].since):
         return Uncertainty(Reason.SAME_SECOND, shown, shown)

@@ -54,7 +54,8 @@ def test_130_extracts_go_in_three_requests_oldest_first_and_only_once(make_servi
     ]
     assert result == {
         "changed": True,
-        "requeued_extract_ids": ids, "skipped_extract_ids": [], "unknown_extract_ids": [], "refused_extract_ids": [], "failed_extract_ids": [], "remaining_extract_ids": [],
+        "requeued_extract_ids": ids, "skipped_extract_ids": [], "unknown_extract_ids": [], "refused_extract_ids": [],
+        "failed_extract_ids": [], "remaining_extract_ids": [],
         "extract_count": 130,
         "batches": [
             {"datastream_id": DATASTREAM, "binding_ids": [BINDING], "extract_count": count, "message": f"Dispatched requeue for {count} extract(s)."}

@@ -354,7 +354,10 @@ def test_extracts_that_are_named_alone_are_looked_for_where_the_ledger_has_an_en
     assert dict(loads.may_be_loaded) == {12: Uncertainty(Reason.ENABLED)}
 
 
-@pytest.mark.parametrize(("statuses", "uncertain"), [({}, [11, 12]), ({(5, 11): Status.DISPATCHED, (4, 12): Status.UNKNOWN}, []), ({(5, 11): Status.PENDING}, [11, 12])])
+@pytest.mark.parametrize(
+    ("statuses", "uncertain"),
+    [({}, [11, 12]), ({(5, 11): Status.DISPATCHED, (4, 12): Status.UNKNOWN}, []), ({(5, 11): Status.PENDING}, [11, 12])],
+)
 def test_what_adverity_is_processing_is_uncertain_unless_this_ledger_sent_it(scripted, statuses, uncertain):
     expect_bindings(scripted, binding(5), datastream_id=456)
     rows = [{"id": each, "created": f"2026-01-0{each - 10}T00:00:00Z", "state_label": "Processing" if each < 13 else "done"} for each in (11, 12, 13)]

@@ -16,9 +16,9 @@ import types
 import typing as t
 from datetime import timedelta
 
+from .._api import clock as machine_clock
 from .._api import text
 from .._api.client import Client
-from .._api.clock import monotonic
 from .._api.errors import AdverityError, Lost, NotReached, Refused, RequestError, Unfinished, UnreadableAnswer
 from .._api.paging import Row
 from .._ledger.history import BindingFact, BindingHistory, FactKind
@@ -41,9 +41,9 @@ class Reading(t.NamedTuple):
 
 def read_timed(client: Client, read: t.Callable[[], t.Any]) -> Reading:
     """What ``read`` returns, and when it was read. A list of several pages began before the response that carries its time."""
-    started = monotonic()
+    started = machine_clock.monotonic()
     rows = read()
-    seconds = int(monotonic() - started)
+    seconds = int(machine_clock.monotonic() - started)
     return Reading(rows, None if client.date is None else times.show(client.date - timedelta(seconds=seconds)), started)
 
 
@@ -149,7 +149,7 @@ class _Switch:
     def _write_all(self, plan: EnabledPlan) -> None:
         in_succession = 0
         for row in plan.due:
-            if monotonic() - self._reading.started > MAX_AGE:
+            if machine_clock.monotonic() - self._reading.started > MAX_AGE:
                 self._read_again([each for each in plan.due if each["id"] not in {*self._written, *self._failed}])
             if self._histories[row["id"]].enabled is self._enabled:
                 continue  # somebody else wrote it meanwhile
@@ -190,7 +190,7 @@ class _Switch:
                 self._ledger.withdraw_write(number)
             raise
         self._histories[binding_id] = self._histories[binding_id].with_fact(intention)
-        seconds = monotonic() - self._reading.started
+        seconds = machine_clock.monotonic() - self._reading.started
         updated = times.readable(answer.get("updated"))
         self._take(binding_id, BindingFact(FactKind.ANSWER, clock=_clock(self._client), enabled=self._enabled, updated=updated, seconds=seconds))
         self._written[binding_id] = dict(row, **answer)

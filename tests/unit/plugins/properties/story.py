@@ -285,8 +285,8 @@ class Story:
         with contextlib.ExitStack() as stack:
             for name in CALLED:
                 stack.enter_context(mock.patch.object(in_process.load(name), "connect", side_effect=lambda _params: Watched(self.service, retries=1)))
-            for module in (_turns, _binding_state):
-                stack.enter_context(mock.patch.object(module, "clock", clock))
+            stack.enter_context(mock.patch.object(_turns, "clock", clock))
+            stack.enter_context(mock.patch.object(_binding_state, "machine_clock", clock))
             stack.enter_context(mock.patch.object(SqliteStore, "transaction", _transaction_with_points))
             yield self
 

@@ -36,7 +36,7 @@ def place(sqlite_place):
 @pytest.fixture
 def set_enabled(make_client, place, monkeypatch):
     """Runs adverity_binding against a service, in no time by the clock of this machine."""
-    monkeypatch.setattr(binding_state, "time", types.SimpleNamespace(monotonic=lambda: 0.0))
+    monkeypatch.setattr(binding_state, "machine_clock", types.SimpleNamespace(monotonic=lambda: 0.0))
 
     def enable(service, enabled=True, check_mode=False, **options):
         chosen = dict({"binding_ids": None, "datastream_id": None, "target_id": TARGET}, **options)

@@ -26,7 +26,7 @@ def path(tmp_path, monkeypatch):
 def clock(monkeypatch):
     """The time, in seconds, which passes only as a test says."""
     now = [100.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(progress.clock, "monotonic", lambda: now[0])
     return now
 
 

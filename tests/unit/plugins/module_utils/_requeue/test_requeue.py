@@ -141,8 +141,8 @@ def test_where_the_outcome_is_unknown_the_ledger_says_so_and_the_next_run_does_n
     stopped = fails(run, Unfinished, service)
     assert len(service.posts) == 1
     assert stopped["msg"].startswith(
-        "Sent in this run: 0 extracts. Still open: It is unknown whether these extracts are loaded: extracts 101-103 for binding 5 (an earlier run was"
-        " interrupted"
+        "Sent in this run: 0 extracts. Still open: It is unknown whether these extracts are loaded: extracts 101-103 for binding 5 (an earlier run"
+        " received no response"
     )
     assert WAYS_ON in stopped["msg"]
     assert (stopped["changed"], ids_of(stopped)) == (False, {"unknown": [101, 102, 103]})
@@ -497,7 +497,7 @@ def test_what_went_to_one_is_not_known_of_all(service, run, place):
     run(service, created_to=day(1))
     result = fails(run, AdverityError, service, extract_ids=[101, 102])
     assert result["unknown_extract_ids"] == [101]
-    assert "Still open: It is unknown whether these extracts are loaded: extracts 101 (an earlier run was interrupted" in result["msg"]
+    assert "Still open: It is unknown whether these extracts are loaded: extracts 101 (an earlier run received no response" in result["msg"]
     assert ids_of(run(service, extract_ids=[101, 102], on_unknown="skip")) == {"requeued": [102], "unknown": [101]}
     assert ids_of(run(service, extract_ids=[101, 102], on_unknown="requeue")) == {"requeued": [101], "skipped": [102]}
 

@@ -164,9 +164,11 @@ def test_what_adverity_is_processing_without_a_request_is_named_and_not_sent(ser
         assert (result["unknown_extract_ids"], result["remaining_extract_ids"]) == ([102], [103])
         assert "extracts 102 for binding 5 (possibly loaded automatically: Adverity is processing them" in result["msg"]
     assert posted(service) == [101, *(each for some in service.ids[1:] for each in some)]
-    # When it is done, it is decided by the periods again.
+    # When it is done, nobody sees any more that it was processed: the user says whether it was loaded.
     service.extracts[456][1]["state_label"] = "loaded"
-    assert run(service, target_id=TARGET)["requeued_extract_ids"] == [102, 103]
+    assert fails(run, Unfinished, service, target_id=TARGET)["unknown_extract_ids"] == [102]
+    assert run(service, target_id=TARGET, on_unknown="dispatched")["requeued_extract_ids"] == [103]
+    assert 102 not in posted(service)
 
 
 def test_what_this_ledger_sent_is_not_taken_for_something_automatic(service, run):

@@ -45,7 +45,7 @@ def service(scripted, monkeypatch):
     """What is asked of it, and what it answers. Its clock and that of this machine begin at SEEN, and go on only by what a request takes."""
     scripted.date = START
     clock = types.SimpleNamespace(seconds=0.0)
-    monkeypatch.setattr(binding_state, "time", types.SimpleNamespace(monotonic=lambda: clock.seconds))
+    monkeypatch.setattr(binding_state, "machine_clock", types.SimpleNamespace(monotonic=lambda: clock.seconds))
     takes = []
     real = scripted.request
 
@@ -357,7 +357,7 @@ def test_an_unknown_binding_is_refused(service, run):
 @pytest.fixture
 def write(server, make_client, sqlite_place, monkeypatch):
     """Enables binding 1 at a server that is scripted, after it was listed as disabled."""
-    monkeypatch.setattr(binding_state, "time", types.SimpleNamespace(monotonic=lambda: 0.0))
+    monkeypatch.setattr(binding_state, "machine_clock", types.SimpleNamespace(monotonic=lambda: 0.0))
     listed(server, False, OLD)
 
     def write(**options):

@@ -14,10 +14,13 @@ description:
     is loaded into the destination.
   - Reads the bindings first and writes only those that differ, with one request each, because every write updates C(updated), also a write that
     changes nothing.
+  - A binding that cannot be written does not stop the others. The module fails at the end with RV(unfinished=true), and names it. A request that fails for a
+    reason that concerns all requests ends the run. Such reasons are no connection, an invalid key, and too many requests. Three requests in succession
+    without a certain outcome also end the run.
   - Enabling a binding delivers new data only; earlier data must be backfilled once. Use M(adverity.management.adverity_requeue) for that, or the role
     P(adverity.management.deploy_destination#role), which does both.
-  - The ledger records when a binding was enabled, because that decides which extracts it loads by itself. Two runs of the same bindings do not overlap; the
-    second one waits.
+  - The ledger records when a binding was enabled, because that decides which extracts it loads automatically. Two runs of the same bindings do not overlap;
+    the second one waits. If the bindings were read more than two seconds before a write, the module reads them again.
   - To assign a datastream to a destination, use M(adverity.management.adverity_assignment).
 author:
   - The adverity.management authors (@adverity-management)
@@ -29,7 +32,7 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     details:
-      - If the list of the service contains neither whether a binding is enabled nor when it was last changed, its state is unknown. It is then written, and
+      - If the list of the API contains neither whether a binding is enabled nor when it was last changed, its state is unknown. It is then written, and
         counted as changed, in each run.
 options:
   enabled:
@@ -78,7 +81,7 @@ EXAMPLES = r"""
 RETURN = r"""
 bindings:
   description: The chosen bindings as they are now, by id. In check mode as they would be, but for C(updated).
-  returned: success, and on a failure half way
+  returned: success, and on a failure after bindings were read
   type: list
   elements: dict
   sample:
@@ -92,7 +95,7 @@ bindings:
       updated: "2024-06-01T14:32:00Z"
 affected:
   description: What was written, in check mode what would be.
-  returned: success, and on a failure half way
+  returned: success, and on a failure after bindings were read
   type: dict
   contains:
     binding_ids:
@@ -101,8 +104,8 @@ affected:
       elements: int
       sample: [123]
 remaining:
-  description: What was due and was not written.
-  returned: on a failure half way
+  description: The bindings that should have been written and were not.
+  returned: on a failure after bindings were read
   type: dict
   contains:
     binding_ids:
@@ -111,16 +114,22 @@ remaining:
       elements: int
       sample: [124]
 unknown:
-  description: The binding of which it is unknown whether it was written, because no response came. It is among RV(remaining), too.
-  returned: on a failure half way
+  description: The bindings of which it is unknown whether they were written, because no response came. They are also in RV(remaining).
+  returned: on a failure after bindings were read
   version_added: 0.2.0
   type: dict
   contains:
     binding_ids:
-      description: Its id, or nothing.
+      description: The ids of the bindings.
       type: list
       elements: int
       sample: []
+unfinished:
+  description: V(true) if the other bindings were written, and only those in RV(remaining) were not. The module then fails.
+  returned: if something is left open
+  version_added: 0.2.0
+  type: bool
+  sample: true
 check_mode:
   description: Whether this is a result of check mode, which changes nothing.
   returned: success

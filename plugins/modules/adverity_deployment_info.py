@@ -11,7 +11,9 @@ short_description: Plan the deployment of a destination
 version_added: 0.2.0
 description:
   - The first step of the role P(adverity.management.deploy_destination#role). Checks the variables of the role, looks up names, reads the bindings of the
-    destination and the ledger, and returns what has to be done. Writes nothing.
+    destination and the ledger, and returns what has to be done. Changes nothing.
+  - If there is nothing to do, it records in the ledger how the API shows the bindings that are already recorded there. The next run then knows their state
+    until this time.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: adverity_ledger_copy
-short_description: Move what a ledger knows of an instance into another ledger
+short_description: Move the records of an instance into another ledger
 version_added: 0.2.0
 description:
-  - Copies what one ledger knows of an instance into another one, from an SQLite file to PostgreSQL or back. After that the first one is marked, and runs
-    that still use it are refused with the place of the other one.
-  - The copy is one transaction. A run that is killed is finished by running it again. The service is not asked anything.
-  - The playbook C(adverity.management.ledger_copy) does just this.
+  - Moves the records of an instance from one ledger into another one, from an SQLite file to PostgreSQL or back. Afterwards, runs with the first ledger fail,
+    and the message names the other one. A run that is waiting for its lock during the move fails, too.
+  - You can move the records back later. The copy that stayed behind is then replaced.
+  - With O(source_instance), the records get the host name of O(instance). Use it after Adverity renamed the host of your instance. Both ledgers can then be
+    the same one.
+  - The copy is one transaction. If a run is killed, run it again. If one of the ledgers was used after that, the module notices. It copies again, or fails if
+    both were used. It sends no request to the API.
+  - The playbook C(adverity.management.ledger_copy) does the same.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -25,14 +29,14 @@ attributes:
     support: none
 options:
   source:
-    description: The ledger to copy from, an absolute path or a URL, as the option O(adverity.management.adverity_requeue#module:ledger).
+    description: The ledger to move from, an absolute path or a URL, as the option O(adverity.management.adverity_requeue#module:ledger).
     type: path
     required: true
   source_password:
     description: The password of a source in PostgreSQL.
     type: str
   destination:
-    description: The ledger to copy to. It must not know the instance yet.
+    description: The ledger to move to. It must not have records of the instance, except a copy that was moved away to O(source).
     type: path
     required: true
   destination_password:
@@ -40,9 +44,15 @@ options:
       - The password of a destination in PostgreSQL.
       - If not set, the environment variable E(ADVERITY_LEDGER_PASSWORD) is used.
     type: str
+  source_instance:
+    description:
+      - The host name under which O(source) has the records, for example V(acme-old.datatap.adverity.com), or V(https://host[:port]).
+      - The default is the host of O(instance).
+    version_added: 0.2.0
+    type: str
   ledger_wait:
     description:
-      - How many seconds to wait for runs that work with one of the two ledgers.
+      - How many seconds to wait for runs that are using one of the two ledgers for this instance.
       - If not set, the environment variable E(ADVERITY_LEDGER_WAIT) is used.
     type: int
     default: 300
@@ -51,10 +61,28 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Move the memory of one machine to the database of the team
+- name: Move the ledger of one machine to the database of the team
   adverity.management.adverity_ledger_copy:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
+    source: ~/.ansible/adverity/requeue.sqlite3
+    destination: postgresql://adverity@db.example.com/ledger
+    destination_password: "{{ vault_ledger_password }}"
+
+- name: Move it back
+  adverity.management.adverity_ledger_copy:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    source: postgresql://adverity@db.example.com/ledger
+    source_password: "{{ vault_ledger_password }}"
+    destination: ~/.ansible/adverity/requeue.sqlite3
+
+# To keep them in the same ledger under the new name, set destination to the same place as source.
+- name: Move the records of an instance whose host was renamed
+  adverity.management.adverity_ledger_copy:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    source_instance: acme-old.datatap.adverity.com
     source: ~/.ansible/adverity/requeue.sqlite3
     destination: postgresql://adverity@db.example.com/ledger
     destination_password: "{{ vault_ledger_password }}"
@@ -62,22 +90,22 @@ EXAMPLES = r"""
 
 RETURN = r"""
 source:
-  description: The ledger that was copied from.
+  description: The ledger that the records were moved from.
   returned: success
   type: str
   sample: /home/deploy/.ansible/adverity/requeue.sqlite3
 destination:
-  description: The ledger that holds the content now.
+  description: The ledger that has the records now.
   returned: success
   type: str
   sample: postgresql://adverity@db.example.com/ledger
 binding_count:
-  description: How many bindings the ledger knows.
+  description: How many bindings it has records of.
   returned: success
   type: int
   sample: 4
 extract_count:
-  description: How many entries it holds, one for each extract and binding.
+  description: How many extracts it has records of, counted once for each binding.
   returned: success
   type: int
   sample: 520
@@ -89,7 +117,7 @@ check_mode:
 """
 
 from ansible.module_utils.basic import env_fallback
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect, read_host
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.copy import move
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
@@ -101,12 +129,16 @@ SPEC = dict(
     source_password={"type": "str", "no_log": True},
     destination={"type": LEDGER["ledger"]["type"], "required": True},
     destination_password={"type": "str", "no_log": True, "fallback": (env_fallback, ["ADVERITY_LEDGER_PASSWORD"])},
+    source_instance={"type": "str"},
     ledger_wait=LEDGER["ledger_wait"],
 )
 
 
 def run(params, check_mode):
-    return move(params, connect(params).host, check_mode)
+    host = connect(params).host
+    if params["source_instance"]:
+        params = dict(params, source_instance=read_host(params["source_instance"], "source_instance"))
+    return move(params, host, check_mode)
 
 
 def main():

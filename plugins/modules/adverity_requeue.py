@@ -10,11 +10,16 @@ module: adverity_requeue
 short_description: Send data extracts to destinations, each once
 version_added: 0.1.0
 description:
-  - Requeues extracts, so that the service loads them into the destinations of the selected bindings. Use it to load history into a new destination.
-  - The service loads an extract again with every request and keeps no record. For this reason, the module records in a ledger what it sent, and sends an
-    extract to a binding only once, however often it runs. See O(ledger), O(force) and O(on_unknown).
-  - The module checks everything before it sends the first request. It sends extracts datastream by datastream, oldest first, O(batch_size) in a request.
-  - V(dispatched) means that the service accepted the request. It loads in the background, and only Adverity shows whether the loading succeeded
+  - Sends extracts, so that Adverity loads them into the destinations of the selected bindings. Use it to send history to a new destination.
+  - Adverity loads an extract again with every request, and the API keeps no record. For this reason, the module records in a ledger what it sent, and sends
+    an extract to a binding only once, however often it runs. See O(ledger), O(force) and O(on_unknown).
+  - The module checks its options and selects the extracts before it sends the first request. It sends datastream by datastream, oldest extract first,
+    O(batch_size) in a request.
+  - An extract with an unknown outcome, an extract that Adverity refuses, and a datastream whose requests fail do not stop the other datastreams. The module
+    does everything else, then fails with RV(unfinished=true). The message says what was sent, what is open and why, and which option settles it.
+  - A request that fails for a reason that concerns all requests ends the run. Such reasons are no connection, an invalid key, and too many requests. Three
+    datastreams whose requests fail in succession also end the run.
+  - V(dispatched) means that Adverity accepted the request. It loads in the background, and only Adverity shows whether the load succeeded
     (Datastream > Activity for extracts and their state, Issues for errors).
   - While the module sends extracts, it prints a line every 30 seconds on standard error, with the progress and the time left. To set another interval, use
     the environment variable E(ADVERITY_PROGRESS_SECONDS) of the controller; V(0) turns the lines off. They are printed if the module runs on the controller.
@@ -35,8 +40,9 @@ options:
   extract_ids:
     description:
       - Integer ids of extracts.
-      - If O(binding_ids) and O(target_id) are omitted, the request names no bindings, the service loads into all that are enabled, and the ledger records
-        that. These extracts are sent in the order of their ids, because nothing else is known about them.
+      - If O(binding_ids) and O(target_id) are omitted, the request names no bindings, Adverity loads into all that are enabled, and the ledger records
+        that. These extracts are sent in the order of their ids, because nothing else is known about them. An extract that an enabled binding may have loaded
+        automatically is unknown.
   datastream_ids:
     description:
       - Integer ids of datastreams. Their extracts within O(created_from) and O(created_to) are selected.
@@ -52,18 +58,20 @@ options:
   backfill:
     version_added: 0.2.0
     description:
-      - V(always) sends the selected extracts that, according to the ledger, were neither dispatched nor loaded by the binding itself. For a binding without a
-        record in the ledger, it sends all selected extracts.
+      - V(always) sends the selected extracts that, according to the ledger, were neither dispatched nor loaded automatically by the binding. For a binding
+        without a record in the ledger, it sends all selected extracts.
       - V(when_needed) does the same for bindings that are not enabled yet, for bindings that were enabled with this ledger after their backfill was planned,
         and for bindings that the ledger has backfilled before, if a part of the period is missing. A binding that is already enabled and has no record in the
-        ledger is left alone, with a warning.
+        ledger is left alone, with a warning. So is the binding of an assignment that was deleted and made again, if the ledger records that the history of
+        its datastream was sent to this destination before.
       - V(never) sends nothing.
+      - V(recorded) sends nothing and records the selected extracts as loaded, as O(state=recorded) does.
     type: str
-    choices: [always, when_needed, never]
+    choices: [always, when_needed, never, recorded]
     default: always
   sequential:
     description:
-      - Whether the service loads the extracts of one request in chronological order. Requests are always sent oldest extract first. If the service refuses
+      - Whether Adverity loads the extracts of one request in chronological order. Requests are always sent oldest extract first. If Adverity refuses
         some extracts, the others keep their order.
     type: bool
     default: true
@@ -76,37 +84,45 @@ options:
     type: int
   force:
     description:
-      - Also send extracts that were dispatched, or that the binding loaded by itself. A destination that appends then contains their rows twice.
+      - Also send extracts that were dispatched, recorded as loaded, or loaded automatically by the binding. A destination that appends then contains their
+        rows twice.
     type: bool
     default: false
   on_unknown:
     description:
-      - What to do about extracts of which it is unknown whether they were loaded, because an earlier run was interrupted before it received the answer, or
-        because they were created while the binding was changed and the service does not return the order.
-      - V(fail) stops before anything is sent, and lists them.
+      - What to do about extracts of which it is unknown whether they were loaded, because an earlier run was interrupted or received no response, or because
+        they were created while the binding was being changed.
+      - V(fail) sends everything else, then fails and lists them. Later extracts of the same binding wait, so that their order is kept.
       - V(requeue) sends them. If they were loaded before, their rows are loaded twice.
-      - V(skip) leaves them out and sends the rest. They stay unknown.
+      - V(skip) leaves them out and sends the rest, also the later extracts. They stay unknown.
       - V(dispatched) records in the ledger that they were loaded, and sends the rest. Use it after you checked in Adverity
         (Datastream > Activity) that they were loaded.
+      - To settle only some of them, name these with O(extract_ids) and O(binding_ids).
     type: str
     choices: [fail, requeue, skip, dispatched]
     default: fail
   on_refused:
     version_added: 0.2.0
     description:
-      - What to do about extracts that the service refuses. The module halves a refused request until it knows these extracts, and sends the rest in order.
-      - V(fail) fails at the end and lists them with the service's message. The next run tries them again, each in its own request.
+      - What to do about extracts that Adverity refuses. The module splits a refused request, first by binding and then in halves, until it knows which extracts
+        are refused for which binding. It sends the rest in order.
+      - V(fail) fails at the end and lists them with the message of the API. The next run tries them again, each in its own request.
       - V(skip) leaves them out with a warning, in this run and in later runs.
-      - If the service refuses every extract of a request, the module stops in both cases, because the extracts are probably not the cause.
+      - If Adverity refuses every extract of a request, or ten extracts in succession, for a binding, the module sends nothing more of this datastream to this
+        binding, because the extracts are probably not the cause. The other bindings and datastreams go on, and the module fails at the end.
     type: str
     choices: [fail, skip]
     default: fail
   state:
     description:
-      - V(requeued) sends the extracts that are due.
+      - V(requeued) sends the selected extracts, except those that were sent or loaded automatically before.
       - V(planned) writes the plan into the ledger and sends nothing. The bindings can still be disabled. A later task with V(requeued) sends the extracts.
+      - V(recorded) sends nothing and records the selected extracts as loaded, also those that are unknown, refused or pending. Later runs do not send them.
+        Use it after a ledger was lost, or for bindings whose history was loaded without this collection. Check at the destination first. The ledger
+        believes you.
+      - V(recorded) was added in version 0.2.0.
     type: str
-    choices: [requeued, planned]
+    choices: [requeued, planned, recorded]
     default: requeued
   enabled_bindings:
     version_added: 0.2.0
@@ -146,6 +162,24 @@ EXAMPLES = r"""
     binding_ids: [123]
     force: true
 
+# After a ledger was lost, or if the binding was enabled and its history loaded without this collection. Nothing is sent.
+- name: Record that the history of datastream 456 is loaded at destination 789
+  adverity.management.adverity_requeue:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    datastream_id: 456
+    target_id: 789
+    state: recorded
+
+# Only these two were loaded. A second task with on_unknown=requeue sends the others.
+- name: Settle two unknown extracts of binding 123
+  adverity.management.adverity_requeue:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    extract_ids: [101, 102]
+    binding_ids: [123]
+    on_unknown: dispatched
+
 # What the role deploy_destination does, as tasks of your own: plan, enable, send. The ledger makes it safe to run again, wherever it was stopped.
 - name: Write the plan of the backfill into the ledger
   adverity.management.adverity_requeue:
@@ -175,42 +209,55 @@ EXAMPLES = r"""
 RETURN = r"""
 requeued_extract_ids:
   description: The extracts that were dispatched in this call, in the order of sending. In check mode those that would be.
-  returned: success, and on a failure half way
+  returned: success, and on a failure after something was sent or is left open
   type: list
   elements: int
   sample: [101, 102, 103]
 skipped_extract_ids:
-  description: The extracts that were dispatched before, or loaded by the binding itself, for all the bindings in question.
-  returned: success, and on a failure half way
+  description: The extracts that were dispatched, recorded as loaded, or loaded automatically before, for all selected bindings.
+  returned: success, and on a failure after something was sent or is left open
   type: list
   elements: int
   sample: []
+unfinished:
+  description: V(true) if the module did everything that it could and something is still open. It then fails, and RV(ignore:msg) says what settles it.
+  returned: if something is left open
+  version_added: 0.2.0
+  type: bool
+  sample: true
 unknown_extract_ids:
   description: The extracts of which it is unknown whether they were loaded.
-  returned: success, and on a failure half way
+  returned: success, and on a failure after something was sent or is left open
   type: list
   elements: int
   sample: []
 refused_extract_ids:
-  description: The extracts that the service refused.
-  returned: success, and on a failure half way
+  description: The extracts that Adverity refused.
+  returned: success, and on a failure after something was sent or is left open
+  type: list
+  elements: int
+  sample: []
+failed_extract_ids:
+  description: The extracts of which the ledger records that their load failed. They are left out. O(force=true) sends them.
+  returned: success, and on a failure after something was sent or is left open
+  version_added: 0.2.0
   type: list
   elements: int
   sample: []
 remaining_extract_ids:
-  description: The extracts that are due and were not sent, because of O(limit), a failure, or O(state=planned).
-  returned: success, and on a failure half way
+  description: The extracts that are still to be sent, because of O(limit), a failure, O(state=planned), or an unknown extract before them.
+  returned: success, and on a failure after something was sent or is left open
   type: list
   elements: int
   sample: []
 extract_count:
   description: How many extracts were dispatched in this call.
-  returned: success, and on a failure half way
+  returned: success, and on a failure after something was sent or is left open
   type: int
   sample: 3
 batches:
-  description: The requests that were answered with success, in the order of sending.
-  returned: success, and on a failure half way
+  description: The requests that the API confirmed, in the order of sending.
+  returned: success, and on a failure after something was sent or is left open
   type: list
   elements: dict
   contains:
@@ -228,12 +275,14 @@ batches:
       type: int
       sample: 3
     message:
-      description: The service's message. Empty in check mode.
+      description: The message of the API. Empty in check mode.
       type: str
       sample: Dispatched requeue for 3 extract(s).
 summary:
-  description: The same, counted by binding.
-  returned: success, and on a failure half way
+  description:
+    - The same, counted by binding. C(skipped) counts what was dispatched or recorded as loaded, C(recorded) the part that this run recorded as loaded, and
+      C(loaded_by_itself) what the binding loaded automatically.
+  returned: success, and on a failure after something was sent or is left open
   type: list
   elements: dict
   sample:
@@ -241,13 +290,15 @@ summary:
       binding_id: 123
       requeued: 3
       skipped: 0
+      recorded: 0
       loaded_by_itself: 0
       unknown: 0
       refused: 0
+      failed: 0
       remaining: 0
 bindings:
   description: The selected bindings, and what happens to the history of each.
-  returned: success, and on a failure half way
+  returned: success, and on a failure after something was sent or is left open
   type: list
   elements: dict
   contains:
@@ -264,7 +315,7 @@ bindings:
       type: int
       sample: 789
     target_name:
-      description: The name of the destination, if the service returns it.
+      description: The name of the destination, if the API returns it.
       type: str
       sample: Marketing DWH
     enabled:
@@ -272,7 +323,9 @@ bindings:
       type: bool
       sample: true
     action:
-      description: V(backfill), V(done) if everything is dispatched, V(left_alone) if the ledger has no record of whether the history was loaded, or V(none).
+      description:
+        - V(backfill), V(record) if the extracts are recorded as loaded, V(done) if everything was sent before, V(left_alone) if the ledger has no record
+          of whether the history was loaded, or V(none).
       type: str
       sample: backfill
 ledger:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: adverity_requeue_info
-short_description: Show what the ledger knows of requeued extracts
+short_description: Show what the ledger records of extracts and bindings
 version_added: 0.1.0
 description:
-  - Shows which extracts M(adverity.management.adverity_requeue) planned, dispatched, sent with unknown outcome, or saw refused, according to its ledger.
-  - Asks the service only for the bindings of O(target_id). It does not wait for a run that is under way, so it can show how far that one is.
-  - Dispatched is all that can be known here. Whether loading succeeded can be seen in Adverity only (Datastream > Activity; errors
-    are under Issues).
+  - Shows the status of extracts that M(adverity.management.adverity_requeue) planned or sent, according to its ledger.
+  - Requests from the API only the bindings of O(target_id). It does not wait for a run that is in progress, so it can show the progress of that run.
+  - Of what was sent, the ledger records that Adverity accepted the request. Only Adverity shows whether the load succeeded
+    (Datastream > Activity for extracts and their state, Issues for errors).
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -28,9 +28,9 @@ options:
   datastream_ids:
     description: Only the extracts of these datastreams, by their integer ids.
   binding_ids:
-    description: Only what go to these bindings, by their integer ids.
+    description: Only the extracts for these bindings, by their integer ids.
   target_id:
-    description: Only what go to the bindings of this destination, by its integer id.
+    description: Only the extracts for the bindings of this destination, by its integer id.
   summary_only:
     description: Return RV(counts) and RV(backfills), and leave RV(extracts) empty. A ledger can contain many extracts.
     type: bool
@@ -40,7 +40,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Ask how far the backfill of destination 789 is
+- name: Read the progress of the backfill of destination 789
   adverity.management.adverity_requeue_info:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -69,42 +69,45 @@ extracts:
       type: int
       sample: 456
     binding_id:
-      description: Its binding. Null if the request named no bindings, so that the service loaded into all that were enabled.
+      description: Its binding. Null if the request named no bindings, so that Adverity loaded into all that were enabled.
       type: int
       sample: 123
     created:
-      description: When the extract was created, if the service returned that.
+      description: When the extract was created, if the API returned that.
       type: str
       sample: "2024-05-31T04:00:00Z"
     status:
-      description: V(pending) if it is planned, V(dispatched), V(unknown) if there was no answer, or V(refused) if the service refuses it.
+      description:
+        - V(pending) if it is planned and not sent. V(dispatched) if the API confirmed the request, or if you said so. V(recorded) if you recorded that it is
+          loaded. V(unknown) if it was sent and no response came, or if Adverity was processing it when its binding was enabled. V(refused) if Adverity
+          refused it. V(failed) if its load failed.
       type: str
       sample: dispatched
     dispatched_at:
-      description: When the service said that it dispatched it. Empty for the others.
+      description: When the response that confirmed the request was recorded. Null for the others.
       type: str
       sample: "2024-06-01T14:32:05Z"
     refused_at:
-      description: When the service refused it. Empty for the others.
+      description: When Adverity refused it. Null for the others.
       type: str
       sample: null
     reason:
-      description: Why it was refused, in the service's words. Empty for the others.
+      description: Why it was refused, in the words of the API, or why its status was recorded. Null for the others.
       type: str
       sample: null
 counts:
   description: How many of these entries are in which status.
   returned: success
   type: dict
-  sample: {pending: 0, dispatched: 130, unknown: 0, refused: 0}
+  sample: {pending: 0, dispatched: 130, recorded: 0, unknown: 0, refused: 0, failed: 0}
 backfills:
-  description: The same by binding, with what the ledger knows of a binding as a whole.
+  description: The same by binding, with what the ledger records of the binding itself.
   returned: success
   type: list
   elements: dict
   contains:
     binding_id:
-      description: The binding. Empty for what was sent without naming one.
+      description: The binding. Null for what was sent without naming one.
       type: int
       sample: 123
     datastream_id:
@@ -119,20 +122,30 @@ backfills:
       description: How many extracts are dispatched.
       type: int
       sample: 130
+    recorded:
+      description: How many extracts are recorded as loaded.
+      version_added: 0.2.0
+      type: int
+      sample: 0
     unknown:
       description: How many extracts have an unknown outcome.
       type: int
       sample: 0
     refused:
-      description: How many extracts the service refused.
+      description: How many extracts Adverity refused.
+      type: int
+      sample: 0
+    failed:
+      description: How many extracts have a failed load.
+      version_added: 0.2.0
       type: int
       sample: 0
     planned_at:
-      description: When a plan was written that no run has carried out yet. Null if there is none.
+      description: When a backfill was planned that no run has started yet. Null if there is none.
       type: str
       sample: null
     updated:
-      description: When the binding was last changed, according to the last run that read it. Null if the service did not return that.
+      description: When the binding was last changed, according to the last run that read it. Null if the API did not return that.
       type: str
       sample: "2024-06-01T14:32:00Z"
     enabled:
@@ -140,26 +153,26 @@ backfills:
       type: bool
       sample: true
     finished:
-      description: Whether nothing is pending, unknown, or planned and not taken up. Finished means dispatched, not loaded.
+      description: Whether nothing is pending, unknown, failed, or planned and not started. Finished means sent, not loaded.
       type: bool
       sample: true
     enabled_periods:
-      description: The periods in which the binding was enabled for certain, and so loaded new extracts by itself.
+      description: The periods in which the binding was certainly enabled, and loaded new extracts automatically.
       type: list
       elements: dict
       sample: [{since: "2024-06-01T14:32:00Z", until: null}]
     unknown_periods:
-      description: The periods in which it is unknown whether the binding was enabled, and why.
+      description: The periods in which it is unknown whether the binding was enabled, and why. Extracts of these periods are possibly loaded.
       type: list
       elements: dict
       sample: []
 in_progress:
-  description: Whether a run works with the ledger for this instance now. What is unknown may then be on its way.
+  description: Whether a run is working with this instance now. Extracts that are unknown may then still be dispatched.
   returned: success
   type: bool
   sample: false
 ledger:
-  description: The ledger that was read. It need not exist.
+  description: The ledger that was read. It does not have to exist.
   returned: success
   type: str
   sample: /home/deploy/.ansible/adverity/requeue.sqlite3

@@ -41,12 +41,12 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
 _HOST_NAME = re.compile(r"^(?!-)[\w-]{1,63}(\.[\w-]{1,63})*$", re.ASCII)
 
 
-def read_instance(instance: str) -> str:
+def read_instance(instance: str, option: str = "instance") -> str:
     """The base URL (``https://host[:port]``, in lower case, no path) of what the option says. Raises InputError."""
     if "@" in instance:
         # Not quoted: it may hold a password.
-        raise InputError("instance must be a host name, or https://host[:port], without a user name or password.")
-    wrong = f"instance is {text.foreign(repr(instance), 200)}, but it must be a host name, or https://host[:port]"
+        raise InputError(f"{option} must be a host name, or https://host[:port], without a user name or password.")
+    wrong = f"{option} is {text.foreign(repr(instance), 200)}, but it must be a host name, or https://host[:port]"
     if not instance or re.search(r"[\x00-\x20\x7f-\xa0\\]", instance):
         raise InputError(f"{wrong}: it is empty or contains white space or control characters.")
     try:
@@ -65,6 +65,11 @@ def read_instance(instance: str) -> str:
     shown = f"[{address}]" if ":" in host else host
     default = 443 if url.scheme == "https" else 80
     return "{0}://{1}{2}".format(url.scheme, shown, "" if port in (None, default) else f":{port}")
+
+
+def read_host(instance: str, option: str) -> str:
+    """The name under which the ledger has records of the instance that this option says. Raises InputError."""
+    return read_instance(instance, option).split("://", 1)[1]
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -22,6 +22,7 @@ from adverity_harness.worlds import WORKSPACE as ROOT_WORKSPACE
 
 PREFIX = "adverity.management."
 INSTANCE = "acme.datatap.adverity.com"
+OLD_INSTANCE = "acme-old.datatap.adverity.com"  # in a test it is the same: no service is renamed
 FILE = "warehouse.yml"
 MEMORY, DATABASE = "~/.ansible/adverity/requeue.sqlite3", "postgresql://adverity@db.example.com/ledger"
 WORKSPACE, STREAM, OTHER = "5f0e7a0c-2f4e-4a57-8f0b-3a1f2f9b8c11", "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10", "0d7c5e52-8a4b-4b7e-9d0c-6f0a4a3a5b21"
@@ -97,7 +98,7 @@ def plays(name, number, text, url, folder):
     """The plays that run an example, with a service and a ledger of its own."""
     ledger = folder / f"{name.replace('/', '_')}{number}" / "requeue.sqlite3"
     # Each example has a ledger of its own, and the database of the team is another file: no example is about how PostgreSQL is reached.
-    rows = yaml.safe_load(text.replace(INSTANCE, url).replace(MEMORY, str(ledger)).replace(DATABASE, str(ledger.with_name("team.sqlite3"))))
+    rows = yaml.safe_load(text.replace(INSTANCE, url).replace(OLD_INSTANCE, url).replace(MEMORY, str(ledger)).replace(DATABASE, str(ledger.with_name("team.sqlite3"))))
     if isinstance(rows, dict):  # variables of the role, in a file of their own
         (folder / FILE).write_text(text, "utf-8")
         rows = [{"hosts": "localhost", "gather_facts": False, "vars": rows, "roles": [PREFIX + "deploy_destination"]}]

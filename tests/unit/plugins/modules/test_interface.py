@@ -96,6 +96,7 @@ OPTIONS = {
         "source_password": "str no_log",
         "destination": "path required",
         "destination_password": "str no_log ADVERITY_LEDGER_PASSWORD",
+        "source_instance": "str",
         "ledger_wait": LEDGER["ledger_wait"],
     },
     "adverity_requeue": {
@@ -305,7 +306,7 @@ RETURNS = {
     "adverity_ledger_copy": {"source", "destination"},
     "adverity_requeue": {
         "requeued_extract_ids", "skipped_extract_ids", "unknown_extract_ids", "refused_extract_ids", "remaining_extract_ids", "extract_count", "batches",
-        "summary", "ledger",
+        "summary", "ledger", "unfinished", "failed_extract_ids",
     },
     "adverity_requeue_info": {"extracts", "counts", "backfills", "in_progress"},
 }
@@ -386,6 +387,18 @@ ENOUGH = {
     "adverity_requeue": {"extract_ids": [1]},
     "adverity_requeue_info": {},
 }
+
+
+@pytest.mark.parametrize(
+    ("source_instance", "says"),
+    [
+        ("acme.example/page", "source_instance is 'acme.example/page', but it must be a host name, or https://host[:port], without a path"),
+        ("HTTPS://Old.example:443", "has no records of old.example, so there is nothing to move"),
+    ],
+)
+def test_the_old_host_of_an_instance_is_read_as_the_instance_is(monkeypatch, capsys, tmp_path, source_instance, says):
+    options = {"source": str(tmp_path / "a"), "destination": str(tmp_path / "b"), "source_instance": source_instance}
+    assert says in run_module("adverity_ledger_copy", monkeypatch, capsys, options)["msg"]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -203,14 +203,14 @@ class _Switch:
     def _explained(self, plan: EnabledPlan, row: Row, error: AdverityError) -> AdverityError:
         """An error that ended the run, with the result so far."""
         self._failed[row["id"]] = error
-        rest = [each["id"] for each in plan.due if each["id"] not in self._written]
-        error.facts = dict(self._partial(plan), **error.facts)
+        result = self._partial(plan)
+        unknown = result["unknown"]["binding_ids"]
+        others = [each for each in result["remaining"]["binding_ids"] if each not in unknown]
+        error.facts = dict(result, **error.facts)
         error.say(f"Bindings written before that: {text.ids(self._written) or 'none'}.")
-        if _certain(error):
-            error.say(f"Not written: {text.ids(rest)}.")
-        else:
-            others = [each for each in rest if each != row["id"]]
-            error.say(f"Whether binding {row['id']} was written is unknown. Not written: {text.ids(others) or 'none'}.")
+        if unknown:
+            error.say(f"Whether binding {text.ids(unknown)} was written is unknown.")
+        error.say(f"Not written: {text.ids(others) or 'none'}.")
         error.say("Run it again: it reads the bindings first and writes only what differs.")
         return error
 

@@ -67,7 +67,7 @@ class Talk:
 def fixture_waits(monkeypatch):
     """Nobody really waits for a binding; how long it would have been stands here."""
     recorded = []
-    monkeypatch.setattr(assignments, "time", types.SimpleNamespace(sleep=recorded.append))
+    monkeypatch.setattr(assignments, "clock", types.SimpleNamespace(sleep=recorded.append))
     return recorded
 
 

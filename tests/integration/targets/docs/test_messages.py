@@ -185,11 +185,45 @@ def told_by_faults(folder):
         run = scene.play([refused(task) for task in (look(), look(), look(), requeue(**LOAD), requeue(**LOAD), connections)])
         assert len(run.failures) == 6, run.output
         texts = told(run) + told(scene.play([requeue(**LOAD, on_unknown="skip")], warnings=("Left out",)))
-        old, new = str(scene.ledger), str(folder / "moved.sqlite3")
-        run = scene.play([module("ledger_copy", source=old, destination=new), refused(requeue(**LOAD))])
+        scene.service.change({"remove": {"extracts": scene.world.aged(456)}})
+        texts += told(scene.play([requeue(**LOAD, on_unknown="skip")], warnings=("Unknown, but not in the API's list",)))
+        texts += told_of_moves(scene, str(scene.ledger), str(folder / "moved.sqlite3"), str(folder / "third.sqlite3"))
+    return texts + told_of_refused_extracts(folder) + told_of_stops(folder)
+
+
+def told_of_moves(scene, old, new, third):
+    """What is said of ledgers that were moved, or cannot be."""
+    def copy(source, destination):
+        return module("ledger_copy", source=source, destination=destination)
+
+    moves = [copy(old, old), copy(third, new)]
+    used = [requeue(datastream_id=457, target_id=789, state="planned", ledger=third), refused(copy(old, third))]
+    run = scene.play([*map(refused, moves), *used, copy(old, new), refused(requeue(**LOAD)), refused(copy(old, str(third) + ".new"))])
+    assert len(run.failures) == 5, run.output
+    return told(run)
+
+
+def told_of_stops(folder):
+    """What is said where one binding or datastream is stopped, and where the whole run is."""
+    world = World().datastream(456, extracts=11).binding(123, 456).datastream(457, extracts=2).binding(124, 457)
+    texts = []
+    with open_scene(folder / "stops", world) as scene:
+        for code, step in ((401, "binding"), (404, "role"), (401, "requeue"), (403, "requeue"), (400, "list")):
+            method, path = {"binding": ("PATCH", "bindings"), "role": ("PATCH", "bindings"), "requeue": ("POST", "requeue"), "list": ("GET", "extracts")}[step]
+            task = module("binding", target_id=789, enabled=True) if step == "binding" else role(target_id=789) if step == "role" else requeue(target_id=789)
+            if step == "requeue":
+                scene.play([module("binding", target_id=789, enabled=True)])
+            scene.service.fault(method=method, path=path, status={"code": code, "body": {"detail": "Not now."}})
+            run = scene.play([refused(task)])
+            assert len(run.failures) == 1, run.output
+            texts += told(run)
+    with open_scene(folder / "succession", world) as scene:
+        scene.service.change({"refuse": world.aged(456)})
+        scene.play([module("binding", target_id=789, enabled=True)])
+        run = scene.play([refused(requeue(target_id=789, batch_size=1, on_refused="skip"))])
         assert len(run.failures) == 1, run.output
         texts += told(run)
-    return texts + told_of_refused_extracts(folder)
+    return texts
 
 
 def told_of_refused_extracts(folder):
@@ -221,7 +255,10 @@ def told_of_bindings(folder):
         texts = told(scene.play([role(target_id=789)], warnings=("Already enabled",)))
         assert scene.writes() == []
         wide, narrow = role(target_id=789, backfill="always"), role(target_id=789, backfill_from="2026-03-01", backfill="always")
-        texts += told(scene.play([wide, narrow], warnings=("The ledger knows a wider backfill",)))
+        texts += told(scene.play([wide, narrow], warnings=("The ledger records a wider backfill",)))
+        made_again = dict(scene.service.world.bindings.pop(123), id=50)
+        scene.service.world.bindings[50] = made_again
+        texts += told(scene.play([role(target_id=789)], warnings=("Assigned again",)))
         scene.service.switches["binding_rows"] = "no_enabled"
         texts += told(scene.play([refused(requeue(datastream_id=456, ledger=str(folder / "other.sqlite3")))]))
     return texts
@@ -245,11 +282,6 @@ def told_of_unknown(folder):
         scene.service.fetch(456)
         scene.service.switches["extract_fields"] = "id"
         texts = stopped(scene)
-    with one("same second", False) as scene:
-        scene.service.change({"clock": {"step": 0}})  # the run reads the binding and enables it within a second
-        scene.play([enable])
-        scene.service.fetch(456, at=scene.service.world.bindings[123]["updated"])
-        texts += stopped(scene)
     with one("own", False) as scene:
         scene.service.script(method="PATCH", changes=meanwhile)
         texts += stopped(scene, enable)
@@ -262,6 +294,11 @@ def told_of_unknown(folder):
         scene.play([requeue(**LOAD)])
         by_hand = [{"switch": {"binding_id": 123, "enabled": enabled}} for enabled in (False, True)]
         scene.service.change(*meanwhile, by_hand[0], HOUR, by_hand[1])
+        texts += stopped(scene)
+    with open_scene(folder / "under way", World().datastream(456, extracts=2).binding(123, 456, enabled=True)) as scene:
+        scene.service.change({"edit": {"extracts": [{"id": each, "state": "processing"} for each in scene.world.aged(456)]}})
+        texts += told(scene.play([refused(requeue(**LOAD))], check=True))
+        scene.service.change({"edit": {"extracts": [{"id": scene.world.aged(456)[1], "state": "loaded"}]}})
         texts += stopped(scene)
     return texts
 

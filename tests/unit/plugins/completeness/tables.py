@@ -209,6 +209,7 @@ PROMISED = {name: ((*_CONNECTION, *options), keys) for name, (options, keys) in 
 
 ADDED = {  # module.name: why
     "adverity_binding.remaining": "says, on a failure half way, what is still to do",
+    "adverity_binding.unknown": "says, after a failure, what may be done",
     "adverity_binding.unfinished": "whether everything else was done",
     "adverity_binding.check_mode": "the role has to know whether something was only pretended",
     "adverity_datastream.remaining": "says, on a failure half way, what is still to do",

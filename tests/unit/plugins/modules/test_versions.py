@@ -35,8 +35,7 @@ OPTIONS = {
     "adverity_smart_pulling_info": f"{CONNECTION} {LISTED}",
     "deployment_summary": "_input enabled",
     "deploy_destination": "backfill backfill_from backfill_to batch_size datastream_enabled datastream_ids datastream_uuids enabled force ledger on_unknown"
-    " pulling_mode sequential smart_pulling smart_pulling.deadline smart_pulling.frequency smart_pulling.is_active smart_pulling.refresh_range"
-    " smart_pulling.refresh_range.unit smart_pulling.refresh_range.value smart_pulling.reset target_id",
+    " pulling_mode sequential smart_pulling target_id",  # smart_pulling takes text since, and its options are those of adverity_smart_pulling
 }
 
 

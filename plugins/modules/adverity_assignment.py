@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - adverity.management.connection
   - adverity.management.attributes
   - adverity.management.attributes.action_group
+  - adverity.management.ledger
 attributes:
   idempotent:
     details:
@@ -68,6 +69,8 @@ options:
     choices: [present, absent]
     default: present
 notes:
+  - If two runs assign the same datastream at the same time with the same O(ledger), the second one waits and then finds the assignment of the first one. The
+    module uses the ledger for this lock only, and only if an assignment does not exist.
   - It is not documented how soon a new assignment shows as a binding. The module looks for it for up to five seconds. After that C(binding_id) is null and a
     warning says so.
   - It is not documented whether an assignment and its binding have the same id. If a datastream has several assignments in this destination, C(binding_id)
@@ -163,14 +166,19 @@ remaining:
       sample: [457]
 """
 
+import contextlib
+
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import open_ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import PREDICT, WRITE
 from ansible_collections.adverity.management.plugins.module_utils._resources import assignments, bindings, destinations
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
     ASSIGNMENTS,
     FORCE_SETTINGS,
+    LEDGER,
     STATE,
     TARGET_ID,
     TARGET_TYPE,
@@ -186,17 +194,28 @@ def run(params, check_mode):
     if target_id is None:
         plan = assignments.Plan([], params["assignments"])
         return plan.result(plan.predicted())
+    ledger = open_ledger(params, client.host, PREDICT if check_mode else WRITE)  # not opened yet
     type_id = destinations.read_type(client, params["type"])["id"]
-    plan = assignments.Plan(assignments.read(client, type_id, target_id), params["assignments"], absent, params["force_settings"])
+
+    def make_plan():
+        return assignments.Plan(assignments.read(client, type_id, target_id), params["assignments"], absent, params["force_settings"])
+
+    plan = make_plan()
     if absent and plan.due:
         plan.refuse_enabled(bindings.read(client, target_id=target_id))
-    done = plan.predicted() if check_mode else plan.apply(client, type_id, target_id)
+    with contextlib.ExitStack() as stack:
+        if plan.new_datastreams:
+            stack.enter_context(ledger)
+            names = [("assignment", target_id, datastream_id) for datastream_id in plan.new_datastreams]
+            ledger.lock_names(names, f"the lock of new assignments to destination {target_id}")
+            plan = make_plan()  # another run may have created some meanwhile
+        done = plan.predicted() if check_mode else plan.apply(client, type_id, target_id)
     return plan.result(done) if absent else plan.finish(client, target_id, done)
 
 
 def main():
     module = Module(
-        argument_spec=dict(CONNECTION_SPEC, **TARGET_TYPE, **TARGET_ID, **ASSIGNMENTS, **FORCE_SETTINGS, **STATE),
+        argument_spec=dict(CONNECTION_SPEC, **TARGET_TYPE, **TARGET_ID, **ASSIGNMENTS, **FORCE_SETTINGS, **STATE, **LEDGER),
         supports_check_mode=True,
     )
     try:

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - adverity.management.connection
   - adverity.management.attributes
   - adverity.management.attributes.action_group
+  - adverity.management.ledger
 attributes:
   idempotent:
     details:
@@ -78,8 +79,10 @@ options:
     choices: [present, absent]
     default: present
 notes:
-  - If two runs create the same destination at the same time, it can exist twice. It is not documented whether the API refuses a name that exists. The module
-    reads the list again after it created a destination, and fails if the name now matches two.
+  - If two runs create the same destination at the same time with the same O(ledger), the second one waits and then finds the destination of the first one.
+    The module uses the ledger for this lock only, and only if the destination does not exist.
+  - With different ledgers, the destination can exist twice. It is not documented whether the API refuses a name that exists. The module reads the list again
+    after it created a destination, and fails if the name now matches two.
   - In check mode, a secret setting of a new destination is recognized by what the service says of the field, or by its name.
 seealso:
   - module: adverity.management.adverity_destination_info
@@ -141,14 +144,19 @@ changes:
     dataset: {before: sales, after: marketing}
 """
 
+import contextlib
+
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import open_ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import PREDICT, WRITE
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings, destinations, directory
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
     DESTINATION,
     FORCE_SETTINGS,
+    LEDGER,
     SETTINGS,
     STATE,
     TARGET_TYPE,
@@ -160,27 +168,41 @@ def run(params, check_mode):
     if params["target_id"] is None and None in (params["name"], params["workspace"]):
         raise InputError("Set name and workspace, or target_id.")
     client = connect(params)
-    kind = destinations.read_type(client, params["type"])
-    return (delete if params["state"] == "absent" else provide)(client, kind, params, check_mode)
+    if params["state"] == "absent":
+        return delete(client, params, check_mode)
+    return provide(client, params, open_ledger(params, client.host, PREDICT if check_mode else WRITE), check_mode)
 
 
-def provide(client, kind, params, check_mode):
+def provide(client, params, ledger, check_mode):
+    """``ledger`` is not opened yet, and is opened only for a destination that does not exist."""
     workspace_id, settings = None, params["settings"] or {}
+    kind = destinations.read_type(client, params["type"])
     named = {} if params["name"] is None else {"name": params["name"]}
     if params["workspace"] is not None:
         workspace_id = directory.find_workspace(directory.read_workspaces(client), params["workspace"])["id"]
     if params["connection"] is not None:
         named["auth"] = directory.look_up_connection(client, params["connection"], kind, params["connection_type"])
     fields = destinations.read_fields(client, kind["id"])
-    row = destinations.locate(client, kind["id"], named, workspace_id, params["target_id"], settings)
-    if row is None:
-        named["stack"] = workspace_id
-    plan = destinations.Plan(row, named, settings, fields, params["force_settings"])
-    return dict(plan.result(plan.predicted() if check_mode else plan.apply(client, kind["id"])), warnings=plan.warnings)
+
+    def make_plan():
+        row = destinations.locate(client, kind["id"], named, workspace_id, params["target_id"], settings)
+        new = {"stack": workspace_id} if row is None else {}
+        return destinations.Plan(row, {**named, **new}, settings, fields, params["force_settings"])
+
+    plan = make_plan()
+    with contextlib.ExitStack() as stack:
+        if plan.row is None:
+            stack.enter_context(ledger)
+            name = params["name"]
+            ledger.lock_names([("destination", kind["id"], workspace_id, name)], f"the lock of the new destination {directory.quoted(name)}")
+            plan = make_plan()  # another run may have created it meanwhile
+        row = plan.predicted() if check_mode else plan.apply(client, kind["id"])
+    return dict(plan.result(row), warnings=plan.warnings)
 
 
-def delete(client, kind, params, check_mode):
+def delete(client, params, check_mode):
     target_id = params["target_id"]
+    kind = destinations.read_type(client, params["type"])
     row = destinations.find_absent(destinations.read(client, kind["id"], target_id), target_id, params["name"])
     shown = {name: row[name] for name in ("id", "name", "stack") if name in row} if row else None
     if row:
@@ -193,7 +215,8 @@ def delete(client, kind, params, check_mode):
 def main():
     module = Module(
         argument_spec=dict(
-            CONNECTION_SPEC, **TARGET_TYPE, **DESTINATION, **SETTINGS, **FORCE_SETTINGS, **STATE, connection={"type": "str"}, connection_type={"type": "str"}
+            CONNECTION_SPEC, **TARGET_TYPE, **DESTINATION, **SETTINGS, **FORCE_SETTINGS, **STATE, **LEDGER,
+            connection={"type": "str"}, connection_type={"type": "str"},
         ),
         required_if=[("state", "absent", ("target_id", "name"))],
         required_by={"connection_type": "connection"},

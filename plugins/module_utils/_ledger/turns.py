@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import typing as t
 import uuid
 
@@ -20,15 +22,20 @@ from .store import LOOK, WRITE, Store
 
 # Stands for the binding where none was named: all that were enabled then.
 ALL_ENABLED = 0
+# Stands for the instance in a lock of a name. No instance has this number, so that a lock of a whole instance does not hold up one of a name.
+NAMES = 0
 
 _POLL = 0.25  # seconds between two looks at a turn that somebody else has
 
 
 class Turns:
-    """The turns of one run in an instance. ``wait``: seconds to wait for one that another run has; ``waited``: seconds that this run waited."""
+    """The turns of one run in an instance. ``wait``: seconds to wait for one that another run has; ``waited``: seconds that this run waited.
 
-    def __init__(self, store: Store, instance: int, purpose: str, wait: float) -> None:
-        self._store, self._instance, self._writes, self._wait = store, instance, purpose == WRITE, wait
+    ``what`` says in a message what another run holds.
+    """
+
+    def __init__(self, store: Store, instance: int, purpose: str, wait: float, what: str = "what this one needs") -> None:
+        self._store, self._instance, self._writes, self._wait, self._what = store, instance, purpose == WRITE, wait, what
         self.waited = 0.0
         self._held: tuple[int, ...] | None = ()  # None: the whole instance
         self._tokens = self._read_tokens()
@@ -74,7 +81,13 @@ class Turns:
         ways = "".join(dict.fromkeys(f" {holder.way_to_end}" for holder in holders if holder.way_to_end))
         shown = self._store.shown
         return LedgerError(
-            f"Another run holds what this one needs in the ledger {shown}: {who}. This run waited {self._wait:g} s (ledger_wait). Nothing was changed."
+            f"Another run holds {self._what} in the ledger {shown}: {who}. This run waited {self._wait:g} s (ledger_wait). Nothing was changed."
             f" Let that run finish, or end it, then run this again.{ways}",
             ledger=shown,
         )
+
+
+def name_key(instance: int, *words: str | int) -> int:
+    """The key of the lock of a name, in place of a binding: 63 bits, never 0. Two names that share one only wait for each other."""
+    digest = hashlib.sha256(json.dumps([instance, *words]).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1 or 1

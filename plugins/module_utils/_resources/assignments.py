@@ -121,6 +121,11 @@ class Plan:
             self.unreadable[datastream_id] = hidden
         return Step(datastream_id, row, body, "changed" if body else "unchanged")
 
+    @property
+    def new_datastreams(self) -> list[int]:
+        """The datastreams with an assignment to create, each once."""
+        return sorted({step.datastream_id for step in self.steps if step.action == "created"})
+
     def refuse_enabled(self, bound: list[Row]) -> None:
         """Raises InputError where an assignment that is to be deleted is enabled, or not known to be disabled."""
         links = link(self.rows, bound)

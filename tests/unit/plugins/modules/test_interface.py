@@ -70,9 +70,10 @@ OPTIONS = {
         "assignments": {"datastream_id": "int required", "table_name": "str", **SETTINGS},
         **FORCE_SETTINGS,
         **STATE,
+        **LEDGER,
     },
     "adverity_destination": {
-        "type": "str required", **DESTINATION, "connection": "str", "connection_type": "str", **SETTINGS, **FORCE_SETTINGS, **STATE,
+        "type": "str required", **DESTINATION, "connection": "str", "connection_type": "str", **SETTINGS, **FORCE_SETTINGS, **STATE, **LEDGER,
     },
     "adverity_destination_info": {"type": "str", **DESTINATION, "schema": "bool =False"},
     "adverity_directory_info": {"workspaces": "[str]", "datastreams": "[raw]", "connections": "[str]", "connection_types": "[str]"},

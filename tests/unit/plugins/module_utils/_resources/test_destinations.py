@@ -58,8 +58,9 @@ def expect_bindings(client, *rows):
 class Talk:
     """What the module asks before it writes, and then the module."""
 
-    def __init__(self, client):
+    def __init__(self, client, ledger):
         self.client = client
+        self.ledger = {"ledger": str(ledger), "ledger_password": None, "ledger_wait": 5}
 
     def expect(self, *rows, fields=None, connection=None, workspace=True):
         expect_list(self.client, destinations.TYPES, *TYPES)
@@ -72,26 +73,32 @@ class Talk:
         expect_list(self.client, PATH, *rows)
         return self
 
+    def expect_new(self, *rows, **more):
+        """The same, and the look under the lock: it is not there."""
+        self.expect(*rows, **more)
+        expect_list(self.client, PATH, *rows)
+        return self
+
     def run(self, check_mode=False, **options):
         names = ("name", "workspace", "target_id", "connection", "connection_type", "settings")
-        params = {**dict.fromkeys(names), "type": "bigquery", "force_settings": False, "state": "present"}
+        params = {**dict.fromkeys(names), "type": "bigquery", "force_settings": False, "state": "present", **self.ledger}
         if "target_id" not in options:
             params.update(name="DWH", workspace="EMEA")
         return adverity_destination.run({**params, **options}, check_mode)
 
 
 @pytest.fixture(name="talk")
-def fixture_talk(scripted, monkeypatch):
+def fixture_talk(scripted, monkeypatch, tmp_path):
     for module in (adverity_destination, adverity_destination_info):
         monkeypatch.setattr(module, "connect", lambda params: scripted)
-    return Talk(scripted)
+    return Talk(scripted, tmp_path / "ledger.sqlite3")
 
 
 # Creating
 
 
 def test_one_that_is_not_there_is_created_by_one_request(talk, scripted):
-    talk.expect(row(1, "Other"), row(2, stack=13), connection=[{"id": 34, "name": "Account"}])
+    talk.expect_new(row(1, "Other"), row(2, stack=13), connection=[{"id": 34, "name": "Account"}])
     body = {"name": "DWH", "auth": 34, "stack": 12, "project": "acme"}
     scripted.expect("POST", PATH, body=body, answer=row(is_schema_mapping_required=False))
     expect_list(scripted, PATH, row(1, "Other"), row(2, stack=13), row())
@@ -103,7 +110,7 @@ def test_one_that_is_not_there_is_created_by_one_request(talk, scripted):
 
 
 def test_check_mode_predicts_it_without_an_id(talk):
-    talk.expect()
+    talk.expect_new()
     result = talk.run(True, settings={"project": "acme", "passphrase": "open sesame"})
     assert (result["changed"], result["created"]) == (True, True)
     assert result["destination"] == {"name": "DWH", "stack": 12, "project": "acme", "passphrase": MASK}
@@ -112,7 +119,7 @@ def test_check_mode_predicts_it_without_an_id(talk):
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_any_name_goes_out_as_it_is_and_is_found_again(talk, scripted, name):
-    talk.expect()
+    talk.expect_new()
     scripted.expect("POST", PATH, body={"name": name, "stack": 12, "project": "p"}, answer=row(name=name))
     expect_list(scripted, PATH, row(name=name))
     assert talk.run(name=name, settings={"project": "p"})["created"] is True
@@ -123,7 +130,7 @@ def test_any_name_goes_out_as_it_is_and_is_found_again(talk, scripted, name):
 
 @pytest.mark.parametrize("error", [LOST, BUSY, UnreadableAnswer("what"), NotReached("POST", PATH, "x"), Refused("POST", PATH, 400, "name: no.")])
 def test_a_failure_says_whether_anything_may_have_been_created(talk, scripted, error):
-    talk.expect()
+    talk.expect_new()
     scripted.expect("POST", PATH, body={"name": "DWH", "stack": 12, "project": "acme"}, answer=error)
     with pytest.raises(AdverityError) as caught:
         talk.run(settings={"project": "acme"})
@@ -135,7 +142,7 @@ def test_a_failure_says_whether_anything_may_have_been_created(talk, scripted, e
 
 
 def test_after_a_lost_answer_the_next_run_finds_what_was_created(talk, scripted):
-    talk.expect()
+    talk.expect_new()
     scripted.expect("POST", PATH, body={"name": "DWH", "stack": 12, "project": "acme"}, answer=LOST)
     with pytest.raises(Lost):
         talk.run(settings={"project": "acme"})
@@ -145,14 +152,14 @@ def test_after_a_lost_answer_the_next_run_finds_what_was_created(talk, scripted)
 
 @pytest.mark.parametrize("answer", [None, [], "ok", {}, {"id": "789"}, {"id": None}, {"id": True}, {"id": 0}])
 def test_an_answer_without_an_id_is_no_success(talk, scripted, answer):
-    talk.expect()
+    talk.expect_new()
     scripted.expect("POST", PATH, body={"name": "DWH", "stack": 12, "project": "acme"}, answer=answer)
     with pytest.raises(UnreadableAnswer, match="not with an object and its id"):
         talk.run(settings={"project": "acme"})
 
 
 def test_two_runs_that_create_the_same_one_are_told(talk, scripted):
-    talk.expect()
+    talk.expect_new()
     scripted.expect("POST", PATH, body={"name": "DWH", "stack": 12, "project": "acme"}, answer=row())
     expect_list(scripted, PATH, row(), row(790))
     with pytest.raises(AdverityError) as caught:
@@ -163,7 +170,7 @@ def test_two_runs_that_create_the_same_one_are_told(talk, scripted):
 
 
 def test_a_name_that_the_service_changes_is_told_and_leads_to_no_second_one(talk, scripted):
-    talk.expect()
+    talk.expect_new()
     scripted.expect("POST", PATH, body={"name": " DWH", "stack": 12, "project": "acme"}, answer=row())
     expect_list(scripted, PATH, row())
     with pytest.raises(AdverityError, match="The service keeps the name ' DWH' as 'DWH'. Use that name."):
@@ -174,7 +181,7 @@ def test_a_name_that_the_service_changes_is_told_and_leads_to_no_second_one(talk
 
 
 def test_when_the_list_cannot_be_read_after_creating_the_result_tells_of_it(talk, scripted):
-    talk.expect()
+    talk.expect_new()
     scripted.expect("POST", PATH, body={"name": "DWH", "stack": 12, "project": "acme"}, answer=row())
     scripted.expect("GET", PATH, answer=NotReached("GET", PATH, "x"))
     with pytest.raises(NotReached) as caught:
@@ -403,7 +410,7 @@ def test_a_secret_that_does_not_read_back_is_written_only_where_that_is_forced(t
 def test_a_secret_that_nothing_but_the_answer_tells_of_is_hidden_too(talk, scripted, there):
     """The service masks it, or leaves it out, although its metadata calls it a string like any other."""
     answer = {name: value for name, value in row().items() if name != "project"}
-    talk.expect()
+    talk.expect_new()
     scripted.expect("POST", PATH, body={"name": "DWH", "stack": 12, "project": "open sesame"}, answer={**answer, **there})
     expect_list(scripted, PATH, row())
     result = talk.run(settings={"project": "open sesame"})

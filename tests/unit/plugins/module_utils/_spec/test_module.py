@@ -61,6 +61,7 @@ def expect_reads(client):
     expect_list(client, "/api/stacks/", {"id": 12, "name": "EMEA", "slug": "emea"})
     client.expect("OPTIONS", PATH, answer={"actions": {"POST": FIELDS}})
     expect_list(client, PATH)
+    expect_list(client, PATH)  # once more under the lock
 
 
 DESTINATION = {"type": "bigquery", "name": "DWH", "workspace": "EMEA", "settings": SETTINGS}
@@ -103,6 +104,7 @@ def test_settings_of_assignments_are_hidden_in_the_same_way(scripted, run):
     for answer in ({"id": 3, "datastream": 456, "table_name": "t"}, lambda: Refused("POST", where, 400, text.foreign(f"phrase: {SECRET}?"))):
         expect_list(scripted, "/api/target-types/", *TYPES)
         expect_list(scripted, where)
+        expect_list(scripted, where)  # once more under the lock
         scripted.expect("POST", where, body={"datastream": 456, "table_name": "t", "enabled": False, "phrase": SECRET, "mode": 1}, answer=answer)
         if isinstance(answer, dict):
             bindings = {"items": [{"id": 3, "datastream_id": 456, "target_id": 789}], "count": 1}

@@ -1,0 +1,212 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Two runs that create the same destination, or assign the same datastream, at once: one is created, whatever the second one finds the first one at."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._ledger.turns import name_key
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins.places import PostgresPlace, SqlitePlace
+from ansible_collections.adverity.management.tests.unit.plugins.support import runs
+from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
+
+NAMED = {"type": "bigquery", "workspace": "EMEA", "connection": "BigQuery service account", "settings": {"project": "p", "dataset": "d"}}
+MANY = 1000  # points: more than a run has
+
+
+class Service:
+    """The simulator, and the runs that use it with the ledger at ``place``."""
+
+    def __init__(self, place, time):
+        self.place = place
+        self.simulator = in_process.import_simulator().Simulator(port=None)
+        self._time = time
+
+    def begin(self, work):
+        """A run of ``work(call)``, in which the ledger is that of ADVERITY_LEDGER."""
+        return runs.Run(work, lambda: SimulatorTransport(self.simulator), self._time)
+
+    def destination(self, name, check_mode=False, **options):
+        return self.begin(lambda call: call("adverity_destination", check_mode, name=name, **{**NAMED, **options}))
+
+    def assignment(self, target_id, *datastream_ids, check_mode=False, **options):
+        wanted = [{"datastream_id": each, "table_name": "t"} for each in datastream_ids]
+        return self.begin(lambda call: call("adverity_assignment", check_mode, type="bigquery", target_id=target_id, assignments=wanted, **options))
+
+    def posts(self):
+        """The bodies of the requests that create something, since this was asked last."""
+        bodies = [request["body"] for request in self.simulator.requests if request["method"] == "POST"]
+        self.simulator.requests.clear()
+        return bodies
+
+
+@pytest.fixture(name="service", params=["sqlite", "postgresql"])
+def fixture_service(request, tmp_path, postgres, monkeypatch):
+    in_process.spare_the_disk(monkeypatch.setattr)
+    place = SqlitePlace(tmp_path / "ledger.sqlite3") if request.param == "sqlite" else PostgresPlace(postgres)
+    monkeypatch.setenv("ADVERITY_LEDGER", place.ledger)
+    time = runs.Time()
+    with runs.held(time):
+        yield Service(place, time)
+    if request.param == "postgresql":
+        postgres.give_back(place.database)
+
+
+def before_post(run):
+    """The run, standing before its first POST."""
+    while not run.points or not run.points[-1].startswith("before POST"):
+        run.go_on(1)
+        assert not run.ended, f"it sends nothing: {run.points}"
+    return run
+
+
+def both(first, second, points):
+    """The second run comes when the first one is so far, and waits where it has to. Whether the first one ended before."""
+    if points:
+        first.go_on(points)
+    ended = first.ended
+    second.go_on(MANY)
+    first.go_on()
+    second.go_on()
+    assert (first.error, second.error) == (None, None)
+    return ended
+
+
+def test_two_runs_create_one_destination_wherever_the_second_one_begins(service):
+    ended, number = False, 0
+    while not ended:
+        name = f"DWH {number}"
+        first, second = service.destination(name), service.destination(name)
+        ended = both(first, second, number)
+        assert [body["name"] for body in service.posts()] == [name]
+        assert first.result["destination"]["id"] == second.result["destination"]["id"]
+        assert sorted(run.result["created"] for run in (first, second)) == [False, True]
+        number += 1
+    assert number > 10, "points of a run that creates a destination"
+
+
+def test_two_runs_create_one_assignment_of_each_datastream_wherever_the_second_one_begins(service):
+    target_id = service.destination("DWH").go_on().result["destination"]["id"]
+    ended, number = False, 0
+    while not ended:
+        first, second = service.assignment(target_id, 456, 457), service.assignment(target_id, 457, 458)
+        service.posts()
+        ended = both(first, second, number)
+        assert sorted(body["datastream"] for body in service.posts()) == [456, 457, 458]
+        actions = [[row["action"] for row in run.result["assignments"]] for run in (first, second)]
+        assert sorted((actions[0][1], actions[1][0])) == ["created", "unchanged"]
+        service.assignment(target_id, 456, 457, 458, state="absent").go_on()
+        number += 1
+    assert number > 10, "points of a run that creates assignments"
+
+
+def test_two_runs_of_the_role_create_one_destination_and_assign_each_datastream_once(service):
+    name = {**NAMED, "name": "DWH", "ledger": service.place.ledger}
+    first, second = (
+        service.begin(lambda call: in_process.deploy(call, datastreams=[{"name": "Google Ads | EMEA", "workspace": "EMEA"}], **name)) for _run in range(2)
+    )
+    before_post(first)
+    second.go_on(MANY)
+    assert second.waits
+    first.go_on()
+    second.go_on()
+    assert (first.error, second.error) == (None, None)
+    created = [request for request in service.simulator.requests if request["method"] == "POST" and request["path"].startswith("/api/target-types/")]
+    assert [request["path"].rstrip("/").rsplit("/", 1)[1] for request in created] == ["targets", "mappings"]
+
+
+def test_check_mode_waits_and_predicts_what_a_run_would_do(service):
+    first, second = before_post(service.destination("DWH")), service.destination("DWH", check_mode=True)
+    second.go_on(MANY)
+    assert second.waits
+    first.go_on()
+    second.go_on()
+    assert (second.result["changed"], second.result["created"]) == (False, False)
+    assert len(service.posts()) == 1
+
+
+def test_assignment_in_check_mode_waits_and_predicts_what_a_run_would_do(service):
+    first, second = before_post(service.assignment(789, 458)), service.assignment(789, 458, check_mode=True)
+    second.go_on(MANY)
+    assert second.waits
+    first.go_on()
+    second.go_on()
+    assert second.result["changed"] is False
+    assert len(service.posts()) == 1
+
+
+def test_message_of_a_run_that_waited_for_too_long_names_what_is_created_and_by_whom(service):
+    first, second = before_post(service.destination("DWH")), service.destination("DWH", ledger_wait=2)
+    second.go_on()
+    assert isinstance(second.error, LedgerError)
+    message = second.error.result()["msg"]
+    assert message.startswith(f"Another run holds the lock of the new destination 'DWH' in the ledger {service.place.shown}: ")
+    assert "This run waited 2 s (ledger_wait). Nothing was changed. Let that run finish, or end it, then run this again." in message
+    first.go_on()
+    assert len(service.posts()) == 1
+
+
+def test_message_of_an_assignment_names_its_destination(service):
+    first, second = before_post(service.assignment(789, 458)), service.assignment(789, 458, ledger_wait=0)
+    second.go_on()
+    assert "Another run holds the lock of new assignments to destination 789 in the ledger" in str(second.error)
+    first.go_on()
+
+
+@pytest.mark.parametrize("other", [{"name": "DWH 2"}, {"name": "DWH", "workspace": "DACH"}])
+def test_another_destination_does_not_wait(service, other):
+    first = before_post(service.destination("DWH"))
+    second = service.destination(**other).go_on(MANY)
+    assert second.ended
+    assert second.result["created"] is True
+    first.go_on()
+    assert len(service.posts()) == 2
+
+
+def test_requeue_that_holds_the_lock_of_the_whole_instance_does_not_hold_up_a_new_destination(service):
+    requeue = before_post(service.begin(lambda call: call("adverity_requeue", extract_ids=[101, 102])))
+    assert service.destination("DWH").go_on(MANY).result["created"] is True
+    requeue.go_on()
+    assert (requeue.error, requeue.result["requeued_extract_ids"]) == (None, [101, 102])
+
+
+def test_run_that_is_killed_before_its_request_leaves_no_lock(service):
+    first = before_post(service.destination("DWH"))
+    first.kill()
+    second = service.destination("DWH").go_on()
+    assert second.result["created"] is True
+    assert len(service.posts()) == 1
+
+
+def test_ledger_is_used_only_where_something_is_created(service):
+    change = {"type": "bigquery", "target_id": 789, "name": "BigQuery | Renamed", "ledger": "/proc/no/ledger"}
+    assert service.begin(lambda call: call("adverity_destination", **change)).go_on().result["created"] is False
+    there = {"type": "bigquery", "target_id": 789, "assignments": [{"datastream_id": 456}], "ledger": "/proc/no/ledger"}
+    assert service.begin(lambda call: call("adverity_assignment", **there)).go_on().result["changed"] is False
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_ledger_that_cannot_be_used_is_an_error_before_anything_is_created(service, check_mode, tmp_path):
+    (tmp_path / "other").write_text("no ledger")
+    for run in (
+        service.destination("DWH", check_mode, ledger=str(tmp_path / "other")),
+        service.assignment(789, 458, check_mode=check_mode, ledger=str(tmp_path / "other")),
+    ):
+        assert isinstance(run.go_on().error, LedgerError)
+    assert service.posts() == []
+
+
+def test_settings_that_cannot_be_are_refused_before_the_ledger_is_opened(service):
+    run = service.destination("DWH", settings={"nonsense": 1}, ledger="/proc/no/ledger").go_on()
+    assert isinstance(run.error, InputError)
+
+
+def test_key_of_a_name_fits_the_ledger_and_depends_on_every_word():
+    keys = {name_key(1, "destination", 70, 12, "DWH"), name_key(2, "destination", 70, 12, "DWH"), name_key(1, "destination", 70, 12, "dwh")}
+    keys |= {name_key(1, "assignment", 70, 12), name_key(1, "destination", 701, 2, "DWH"), name_key(1, "destination", 70, 12, "\ud800")}
+    assert len(keys) == 6
+    assert all(0 < key < 2**63 for key in keys)

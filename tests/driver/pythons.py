@@ -203,6 +203,19 @@ def provide_pip_script(tools: Path, home: Path) -> None:
     shutil.copyfile(kept, script)
 
 
+def sanity_out_of_reach(tools: Path) -> dict[str, str]:
+    """Return the sanity tests whose tools ansible-test takes from an address that cannot be reached, with that address: 2.22 does so for pylint."""
+    package = next(tools.parent.glob("lib/python*/site-packages/ansible_test"))
+    found = {}
+    for path in sorted(package.glob("_data/requirements/sanity.*.txt")):
+        for address in re.findall(r"^\S+ @ (https?://[^#\s]+)", path.read_text("utf-8"), re.M):
+            try:
+                urllib.request.urlopen(address, timeout=10).close()
+            except OSError:
+                found[path.name.split(".")[1]] = address
+    return found
+
+
 def _fetch_pip_script(address: str) -> str:
     """Return the script, or one that does with what Python brings."""
     try:

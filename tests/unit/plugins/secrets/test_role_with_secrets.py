@@ -86,4 +86,3 @@ def test_what_is_written_with_secrets_that_are_part_of_nothing(deploy):
 @pytest.mark.parametrize("option", ["password", "key"])
 def test_the_same_is_written_and_said_whatever_the_secret_is(deploy, option, secret):
     assert deploy(**{option: secret}) == deploy()
-

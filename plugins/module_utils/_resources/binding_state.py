@@ -216,9 +216,11 @@ class _Switch:
 
     def _unfinished(self, plan: EnabledPlan) -> AdverityError:
         word = "enabled" if self._enabled else "disabled"
-        failed = [f"{bindings.label(row)}: {self._failed[row['id']]}" for row in plan.due if row["id"] in self._failed]
+        failed = [(row, self._failed[row["id"]]) for row in plan.due if row["id"] in self._failed]
+        hints = dict.fromkeys(hint for _row, error in failed if (hint := getattr(error, "hint", "")))
+        shown = [f"{bindings.label(row)}: {str(error)[: len(str(error)) - len(getattr(error, 'hint', ''))].strip()}" for row, error in failed]
         error = Unfinished(
-            f"Bindings {word} in this run: {text.ids(self._written) or 'none'}. Still open, not {word}: {' '.join(failed)}",
+            f"Bindings {word} in this run: {text.ids(self._written) or 'none'}. Still open, not {word}: {' '.join([*shown, *hints])}",
             **self._partial(plan),
         )
         error.say(

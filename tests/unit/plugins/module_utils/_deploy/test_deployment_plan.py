@@ -169,7 +169,8 @@ def plan_of(*actions, enabled=True, **options):
 
 
 def counted(binding_id, **more):
-    return dict({"requeued": 0, "skipped": 0, "loaded_by_itself": 0, "unknown": 0, "refused": 0, "remaining": 0}, binding_id=binding_id, **more)
+    names = ("requeued", "skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining")
+    return dict(dict.fromkeys(names, 0), binding_id=binding_id, **more)
 
 
 WRITTEN = {"affected": {"binding_ids": [5]}}

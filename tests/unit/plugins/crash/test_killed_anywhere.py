@@ -118,7 +118,7 @@ def finish(scene, killed, decide, **options):
     assert waiting == ([", ".join(map(str, after))] if after else [])
     rest = again.error.replace(scene.ledger, "").partition("Not sent, because")[0]
     assert not {str(one) for one in EXTRACTS if one not in doubtful} & set(re.findall(r"\d+", rest))
-    for way in ("on_unknown: dispatched records", "requeue sends them again", "skip sends the rest"):
+    for way in ("on_unknown: requeue", "dispatched records", "skip sends", "fail, the default"):
         assert way in again.error
     return decide(scene, doubtful, **options)
 

@@ -98,7 +98,8 @@ def plays(name, number, text, url, folder):
     """The plays that run an example, with a service and a ledger of its own."""
     ledger = folder / f"{name.replace('/', '_')}{number}" / "requeue.sqlite3"
     # Each example has a ledger of its own, and the database of the team is another file: no example is about how PostgreSQL is reached.
-    rows = yaml.safe_load(text.replace(INSTANCE, url).replace(OLD_INSTANCE, url).replace(MEMORY, str(ledger)).replace(DATABASE, str(ledger.with_name("team.sqlite3"))))
+    here = text.replace(INSTANCE, url).replace(OLD_INSTANCE, url)
+    rows = yaml.safe_load(here.replace(MEMORY, str(ledger)).replace(DATABASE, str(ledger.with_name("team.sqlite3"))))
     if isinstance(rows, dict):  # variables of the role, in a file of their own
         (folder / FILE).write_text(text, "utf-8")
         rows = [{"hosts": "localhost", "gather_facts": False, "vars": rows, "roles": [PREFIX + "deploy_destination"]}]

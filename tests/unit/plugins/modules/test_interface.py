@@ -15,7 +15,7 @@ import pytest
 import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.adverity.management.plugins.module_utils._api import client
+from ansible_collections.adverity.management.plugins.module_utils._api import transport
 
 PACKAGE = "ansible_collections.adverity.management.plugins.modules."
 ROOT = Path(__file__).resolve().parents[4]
@@ -404,7 +404,7 @@ def test_the_old_host_of_an_instance_is_read_as_the_instance_is(monkeypatch, cap
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_missing_library_is_told(monkeypatch, capsys, name):
-    monkeypatch.setattr(client, "_REQUESTS_MISSING", "Traceback: no requests")
+    monkeypatch.setattr(transport, "_REQUESTS_MISSING", "Traceback: no requests")
     result = run_module(name, monkeypatch, capsys, ENOUGH[name])
     assert result["failed"] is True
     assert "requests" in result["msg"]

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.adverity.management.plugins.module_utils._api import transport
+from ansible_collections.adverity.management.plugins.module_utils._api import client, transport
 
 PACKAGE = "ansible_collections.adverity.management.plugins.modules."
 ROOT = Path(__file__).resolve().parents[4]

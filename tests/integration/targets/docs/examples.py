@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import functools
 import json
 import re
 import textwrap
@@ -99,8 +98,8 @@ def plays(name, number, text, url, folder):
     """The plays that run an example, with a service and a ledger of its own."""
     ledger = folder / f"{name.replace('/', '_')}{number}" / "requeue.sqlite3"
     # Each example has a ledger of its own, and the database of the team is another file: no example is about how PostgreSQL is reached.
-    given = {INSTANCE: url, OLD_INSTANCE: url, MEMORY: str(ledger), DATABASE: str(ledger.with_name("team.sqlite3"))}
-    rows = yaml.safe_load(functools.reduce(lambda so_far, word: so_far.replace(word, given[word]), given, text))
+    here = text.replace(INSTANCE, url).replace(OLD_INSTANCE, url)
+    rows = yaml.safe_load(here.replace(MEMORY, str(ledger)).replace(DATABASE, str(ledger.with_name("team.sqlite3"))))
     if isinstance(rows, dict):  # variables of the role, in a file of their own
         (folder / FILE).write_text(text, "utf-8")
         rows = [{"hosts": "localhost", "gather_facts": False, "vars": rows, "roles": [PREFIX + "deploy_destination"]}]

@@ -32,18 +32,20 @@ BINDING, OTHER = 1001, 1_000_000  # the binding that is sent to, and the first o
 
 FILL = """\
 import sys
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import DISPATCHED, WRITE, Entry, Ledger
-from ansible_collections.adverity.management.plugins.module_utils._ledger.timeline import Record
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
 place, host, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 with Ledger(place, None, host, WRITE) as ledger:
     for start in range(0, count, 50000):
         numbers = range(start, min(start + 50000, count))
-        entries = [Entry(1000000 + number // 10000, number + 1, 7, "2019-01-01T00:00:00Z", DISPATCHED) for number in numbers]
-        ledger.settle(entries)
+        ledger.record(EventKind.DISPATCHED, (Entry(1000000 + number // 10000, number + 1, 7, "2019-01-01T00:00:00Z") for number in numbers))
 """
 PLAN = """\
 import json, resource, sys, time
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import WRITE, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, BindingHistory, FactKind
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
 from ansible_collections.adverity.management.plugins.module_utils._requeue import plan
 from ansible_collections.adverity.management.plugins.module_utils._requeue.select import Loads
 from ansible_collections.adverity.management.plugins.module_utils._resources.extracts import Extracts
@@ -53,9 +55,15 @@ extracts = Extracts()
 for number in range(count):
     extracts.append({"id": number + 1, "created": "2019-01-01T00:00:00Z"})
 extracts.sort()
+facts = [  # of a binding that a run enabled after all of them were created
+    BindingFact(FactKind.ROW, clock="2020-01-01T00:00:00Z", enabled=False, updated="2018-01-01T00:00:00Z"),
+    BindingFact(FactKind.PLANNED),
+    BindingFact(FactKind.WRITE, clock="2020-01-01T00:00:00Z", enabled=True),
+    BindingFact(FactKind.ANSWER, clock="2020-01-01T00:00:01Z", enabled=True, updated="2020-01-01T00:00:01Z", seconds=1.0),
+]
 with Ledger(place, None, "bench.example", WRITE) as ledger:
-    made = plan.make([Loads(1, (1001,), extracts)], ledger.statuses, {}, plan.Options(limit=50))
-    ledger.note({}, made.due())
+    loads, options = [Loads(1, (1001,), extracts)], plan.Options(limit=50)
+    ledger.note({}, entries=plan.make(loads, ledger.statuses, {1001: BindingHistory(facts)}, options).due())
 print(json.dumps([time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 """
 

@@ -237,13 +237,10 @@ class PostgresqlStore:
         try:
             with self._connection.transaction():
                 version = self._version()
-                if version is None:
-                    statements = list(STATEMENTS)
-                else:
-                    statements = [statement.format(**_LAYOUT) for statement in statements_from(version)]
-                    statements.append(f"UPDATE {_FORMAT} SET version = {max(version, VERSION)}")
-                for statement in statements:
-                    self._connection.execute(statement)
+                for statement in STATEMENTS if version is None else statements_from(version):
+                    self._connection.execute(statement.format(**_LAYOUT))
+                if version is not None:
+                    self._connection.execute(f"UPDATE {_FORMAT} SET version = {max(version, VERSION)}")
         finally:
             self._connection.execute("SELECT pg_advisory_unlock_all()")
 

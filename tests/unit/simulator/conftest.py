@@ -38,7 +38,7 @@ class Talk:
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
-        self.connection = http.client.HTTPConnection("127.0.0.1", simulator.port, timeout=10)
+        self.connection = http.client.HTTPConnection("127.0.0.1", simulator.port, timeout=300)
 
     def __call__(self, method: str, path: str, body: Any = None, key: str | None = DEMO_KEY,
                  headers: dict[str, str] | None = None) -> Reply:

@@ -11,6 +11,7 @@ import json
 import socket
 import threading
 import time
+import types
 from email.utils import parsedate_to_datetime
 
 import pytest
@@ -19,6 +20,7 @@ from adverity_simulator import FAULTS
 BINDINGS, PATCHED = "/api/v1/bindings/", "/api/v1/bindings/6/"
 REQUEUE = "/api/v1/extracts/requeue/"
 BODY = {"extract_ids": [101, 102]}
+LONGEST = 300.0  # seconds, the last resort against what hangs
 
 
 @pytest.fixture(name="ask")
@@ -84,17 +86,23 @@ def test_drop(ask, when, done):
 
 @pytest.mark.parametrize(("do", "early"), [
     ({"seconds": 0.5}, 0), ({"seconds": 0.5, "when": "before"}, 0), ({"seconds": 0.5, "when": "after"}, 2)])
-def test_delay(ask, do, early):
+def test_delay(ask, monkeypatch, do, early):
+    slept, sleeps, over = [], threading.Event(), threading.Event()
+
+    def sleep(seconds):
+        slept.append(seconds)
+        sleeps.set()
+        assert over.wait(LONGEST)
+
+    monkeypatch.setattr("adverity_simulator.service.time", types.SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
     ask.simulator.fault(path="requeue", delay=do)
     replies = []
     thread = threading.Thread(target=lambda: replies.append(ask("POST", REQUEUE, BODY)))
-    started = time.monotonic()
     thread.start()
-    while not ask.simulator.requests or loaded(ask) < early:
-        assert time.monotonic() - started < 5
-    assert (replies, loaded(ask)) == ([], early)
-    thread.join(5)
-    assert time.monotonic() - started >= 0.5
+    assert sleeps.wait(LONGEST)
+    assert (slept, replies, loaded(ask)) == ([0.5], [], early)
+    over.set()
+    thread.join(LONGEST)
     assert replies[0].status == 200
     assert loaded(ask) == 2
 
@@ -106,7 +114,7 @@ def test_hold_and_release(ask, another, when, early):
     replies = []
     thread = threading.Thread(target=lambda: replies.append(ask("POST", REQUEUE, BODY)))
     thread.start()
-    end = time.monotonic() + 5
+    end = time.monotonic() + LONGEST
     while other.control("GET", "held") == {"held": 0} and time.monotonic() < end:
         time.sleep(0.01)
     assert other.control("GET", "held") == {"held": 1}
@@ -114,7 +122,7 @@ def test_hold_and_release(ask, another, when, early):
     assert other.control("GET", "requests")[-1]["status"] is None
     assert other("GET", BINDINGS).status == 200  # the others are served meanwhile
     assert other.control("POST", "release") == {"released": 1}
-    thread.join(5)
+    thread.join(LONGEST)
     assert replies[0].status == 200
     assert loaded(ask) == 2
     assert other.control("GET", "held") == {"held": 0}
@@ -137,19 +145,34 @@ def test_a_cut_past_the_end_closes_the_connection_unannounced(ask):
         ask("GET", BINDINGS)
 
 
-@pytest.mark.parametrize(("part", "least"), [("body", 2), ("all", 4)])
-def test_a_drip(ask, part, least):
-    """In 0.05 s bytes for so long, then the rest: the headers come at once where it is the body that drips."""
-    ask.simulator.fault(path="requeue", drip={"seconds": 0.05, "limit": 0.4, "part": part})
-    with socket.create_connection(("127.0.0.1", ask.simulator.port), timeout=5) as connection:
-        started = time.monotonic()
+@pytest.mark.parametrize("part", ["body", "all"])
+def test_a_drip(ask, monkeypatch, part):
+    """A byte in 0.25 s for a second, then the rest: the headers come at once where it is the body that drips."""
+    seconds, read = [0.0], threading.Semaphore(0)
+
+    def wait(pause):
+        """The time goes on when what was sent is read: otherwise bytes could come together."""
+        if part == "body" or seconds[0]:
+            assert read.acquire(timeout=LONGEST)
+        seconds[0] += pause
+        return False
+
+    monkeypatch.setattr("adverity_simulator.server.time", types.SimpleNamespace(monotonic=lambda: seconds[0]))
+    monkeypatch.setattr(ask.simulator.stopped, "wait", wait)
+    ask.simulator.fault(path="requeue", drip={"seconds": 0.25, "limit": 1, "part": part})
+    with socket.create_connection(("127.0.0.1", ask.simulator.port), timeout=LONGEST) as connection:
         body = json.dumps(BODY).encode()
         connection.sendall(b"POST /api/v1/extracts/requeue/ HTTP/1.1\r\nAuthorization: Bearer demo-key-0123456789\r\n"
                            b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-        parts = list(iter(lambda: connection.recv(65536), b""))
-    assert 0.4 <= time.monotonic() - started < 2
-    assert parts[0].endswith(b"\r\n\r\n") if part == "body" else len(parts[0]) == 1
-    assert {len(one) for one in parts[1:least]} == {1}
+        parts = []
+        while content := connection.recv(65536):
+            parts.append(content)
+            read.release()
+    assert seconds == [1.0]
+    dripped = parts[1:4] if part == "body" else parts[:3]  # the fourth byte may come with the rest
+    assert [len(one) for one in dripped] == [1, 1, 1]
+    assert parts[0].endswith(b"\r\n\r\n") or part == "all"
+    assert len(parts) - (part == "body") in (4, 5)
     assert b"".join(parts).endswith(b'"extract_count": 2}')
     assert loaded(ask) == 2
 
@@ -161,13 +184,15 @@ def test_a_drip_ends_with_its_bytes_and_keeps_the_connection(ask):
     assert [row["connection"] for row in ask.simulator.requests] == [1, 1]
 
 
-def test_a_drip_ends_with_the_simulator(ask):
+def test_a_drip_ends_with_the_simulator(ask, monkeypatch):
+    real, drips = ask.simulator.stopped.wait, threading.Event()
+    monkeypatch.setattr(ask.simulator.stopped, "wait", lambda pause: (drips.set(), real(pause))[1])
     ask.simulator.fault(drip={"seconds": 60})
-    thread = threading.Timer(0.2, ask.simulator.stop)
+    thread = threading.Thread(target=lambda: drips.wait(LONGEST) and ask.simulator.stop())
     thread.start()
     with pytest.raises(http.client.IncompleteRead):
         ask("GET", BINDINGS)
-    thread.join(5)
+    thread.join(LONGEST)
 
 
 @pytest.mark.parametrize("work", [False, True])

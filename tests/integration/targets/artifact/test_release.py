@@ -88,7 +88,7 @@ def release(repository, tools, version):
     command = [sys.executable, "-B", "-c", DRIVER, str(tools), "release", version]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment.update(IDENTITY)
-    done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, timeout=1800, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -248,7 +248,7 @@ def test_make_wants_a_version(repository):
     environment = {name: value for name, value in os.environ.items() if name not in ("VERSION", "MAKEFLAGS", "MAKELEVEL")}
     before = state(repository)
     for words, says in (((), "make release VERSION=1.2.3"), (("VERSION=1.x",), "'1.x' is not a semantic version")):
-        done = subprocess.run(["make", "release", *words], cwd=repository, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(["make", "release", *words], cwd=repository, env=environment, capture_output=True, text=True, timeout=1800, check=False)
         assert done.returncode != 0
         assert says in done.stderr
     assert state(repository) == before

@@ -113,7 +113,7 @@ def send(awx, method, path, body, token=TOKEN):
     """Send one request; return the status."""
     request = urllib.request.Request(f"{awx.url}/api/v2/{path}", json.dumps(body).encode(), {"Authorization": f"Bearer {token}"}, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=300) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code

@@ -19,6 +19,7 @@ from adverity_harness.place import ROOT, load_simulator
 from adverity_harness.refusals import UUID, ordinary_world
 from adverity_harness.runs import module, refused, role
 from adverity_harness.scenes import open_scene
+from adverity_harness.waiting import WaitingRun
 from adverity_harness.worlds import KEY, READ_ONLY_KEY, World, moment
 from pooler import Pooler
 
@@ -307,13 +308,13 @@ def told_by_two(folder):
     """What is said where two runs want the same bindings: the one that does not wait, and the one that does."""
     with open_scene(folder / "two", World().datastream(456, extracts=1).binding(123, 456, enabled=True)) as scene:
         scene.service.fault(method="POST", hold="before")
-        first = scene.start([requeue(**LOAD, timeout=120)])
+        first = scene.start([requeue(**LOAD, timeout=900)])
         first.wait(lambda: scene.service.held)
         impatient = scene.play([refused(requeue(**LOAD, ledger_wait=0))])
-        asked = len(scene.requests("GET"))
-        patient = scene.start([requeue(**LOAD)])
-        patient.wait(lambda: len(scene.requests("GET")) > asked)
-        time.sleep(2)  # what the warning counts as waiting is more than a second
+        waiting = WaitingRun(scene, "waiting", [requeue(**LOAD, ledger_wait=900)])
+        waiting.see()
+        patient = waiting.run
+        time.sleep(1.5)  # what the warning counts as waiting is more than a second
         scene.service.release()
         for run in (first, patient):
             run.wait()

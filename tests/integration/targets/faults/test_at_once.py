@@ -6,24 +6,23 @@
 
 from __future__ import annotations
 
-import time
-
 from adverity_harness.runs import module
+from adverity_harness.waiting import WaitingRun
 from adverity_harness.worlds import World
 
 
 def test_four_requeues_at_once_send_each_extract_once(begin):
     world = World().datastream(456, extracts=120).binding(123, 456, enabled=True)
     scene = begin(world)
-    task = module("requeue", datastream_id=456, target_id=789, batch_size=10)
+    task = module("requeue", datastream_id=456, target_id=789, batch_size=10, ledger_wait=900)
     # The first one is held at its second request until the others are at work too. They have to wait for it.
     scene.service.fault(method="POST", skip=1, hold="before")
-    first = scene.start([task])
+    first = scene.start([module("requeue", datastream_id=456, target_id=789, batch_size=10, timeout=900)])
     first.wait(until=lambda: scene.service.held)
-    others = [scene.start([task]) for _number in range(3)]
-    for run in others:
-        run.wait(until=lambda run=run: "TASK [" in run.told())
-    time.sleep(1.5)
+    waiting = [WaitingRun(scene, f"waiting{number}", [task]) for number in range(3)]
+    for other in waiting:
+        other.see()
+    others = [other.run for other in waiting]
     assert len(scene.posts()) == 2
     scene.release()
     for run in (first, *others):

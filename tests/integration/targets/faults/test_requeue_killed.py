@@ -59,12 +59,12 @@ def test_killed_during_a_post(begin, world, number, arrived):
 def test_killed_between_two_posts(begin, world):
     scene, aged = begin(world), world.aged(456)
     # The service asks to wait before the second request, and the run is killed while it does.
-    scene.service.fault(method="POST", skip=1, status={"code": 429, "headers": {"Retry-After": "60"}})
-    run = scene.start([requeue(retry_max_delay=60)])
+    scene.service.fault(method="POST", skip=1, status={"code": 429, "headers": {"Retry-After": "900"}})
+    run = scene.start([requeue(retry_max_delay=900)])
     run.wait(until=lambda: [row["status"] for row in scene.requests("POST")] == [200, 429])
     info = scene.play([module("requeue_info", target_id=789, summary_only=True)]).one("adverity_requeue_info")
     assert info["in_progress"] is True
-    assert info["counts"] == {"pending": 70, "dispatched": 50, "unknown": 0, "refused": 0}
+    assert info["counts"] == {"pending": 70, "dispatched": 50, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0}
     run.kill()
     assert scene.loads(123) == aged[:50]
     scene.forget()

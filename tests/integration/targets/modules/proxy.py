@@ -36,7 +36,7 @@ class Proxy:
 
     def _tunnel(self, client: socket.socket) -> None:
         with client, contextlib.suppress(OSError):
-            client.settimeout(20)
+            client.settimeout(600)
             head = b""
             while b"\r\n\r\n" not in head:
                 more = client.recv(4096)
@@ -50,7 +50,7 @@ class Proxy:
                 client.sendall(self._refusal or b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
                 return
             host, port = where.rsplit(":", 1)
-            with socket.create_connection((host, int(port)), 20) as service:
+            with socket.create_connection((host, int(port)), 600) as service:
                 client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 back = threading.Thread(target=self._pass_on, args=(service, client), daemon=True)
                 back.start()

@@ -37,7 +37,7 @@ def send(scene, method, target, body):
     headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json", "User-Agent": "adverity.management/by-hand"}
     request = urllib.request.Request(scene.url + target, json.dumps(body).encode(), headers, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=300) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         error.close()

@@ -187,7 +187,7 @@ def test_after_a_lost_answer_the_next_run_makes_no_second_one(begin, fault):
 def test_two_runs_at_once_are_told_of_each_other(begin):
     scene = begin(acme())
     scene.service.fault(method="POST", hold="before")
-    first = scene.start([destination("create", timeout=300)])  # it is held for as long as the second run takes
+    first = scene.start([destination("create", timeout=900)])  # it is held for as long as the second run takes
     first.wait(lambda: scene.requests("POST"))
     second = scene.start([destination("create")])
     second.wait(lambda: second.process.poll() is not None or len(scene.requests("POST")) > 1)

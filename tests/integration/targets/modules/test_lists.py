@@ -36,7 +36,7 @@ def fixture_elsewhere():
                 except TimeoutError:
                     continue
                 with connection:
-                    connection.settimeout(1)
+                    connection.settimeout(60)
                     heard.append(connection.recv(65536))
 
         thread = threading.Thread(target=listen)

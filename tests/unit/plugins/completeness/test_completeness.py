@@ -86,7 +86,7 @@ def fixture_run(simulator, tmp_path):
     """Runs a module against the simulator."""
 
     def run(name, options):
-        options = dict(options, instance=simulator.url, api_key=in_process.KEY, retries=0, timeout=10)
+        options = dict(options, instance=simulator.url, api_key=in_process.KEY, retries=0, timeout=300)
         if "ledger" in in_process.spec_of(name)[0]:
             options["ledger"] = str(tmp_path / str(len(os.listdir(tmp_path))))
         if "source" in options:

@@ -83,7 +83,7 @@ class Service:
             simulator.world.keys["demo"]["scopes"] = sorted(key_scopes)
 
     def call(self, name, /, check_mode=False, **options):
-        options = {"instance": self.simulator.url, "api_key": in_process.KEY, "retries": 0, "timeout": 10, **options}
+        options = {"instance": self.simulator.url, "api_key": in_process.KEY, "retries": 0, "timeout": 300, **options}
         if "ledger" in in_process.spec_of(name)[0]:
             options["ledger"] = str(self.folder / "requeue.sqlite3")
         return in_process.run(name, options, check_mode)

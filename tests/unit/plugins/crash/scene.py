@@ -86,7 +86,7 @@ class Scene:
 
     def run(self, kill_at: int | None = None, work: str = "adverity_requeue", **options: Any) -> Outcome:
         """A run of a module, or of the role (``deploy``), in a process of its own."""
-        connection = {"instance": self.simulator.url, "api_key": in_process.KEY, "retries": 1, "timeout": 10, "retry_max_delay": 0}
+        connection = {"instance": self.simulator.url, "api_key": in_process.KEY, "retries": 1, "timeout": 300, "retry_max_delay": 0}
         options = dict({"ledger": self.ledger}, **options)
         job = {"work": work, "connection": connection, "options": options, "kill_at": kill_at}
         self._nursery.stdin.write(json.dumps(job) + "\n")
@@ -127,4 +127,4 @@ def scenes(folder: Path, server: Postgres | None = None) -> Iterator[Scene]:
         finally:
             scene.end()
             nursery.stdin.close()
-            assert nursery.wait(30) == 0
+            assert nursery.wait(300) == 0

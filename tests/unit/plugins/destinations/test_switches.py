@@ -54,7 +54,7 @@ class Place:
         self.simulator, self.key = simulator, in_process.KEY
 
     def run(self, module, check_mode=False, **options):
-        options = {"instance": self.simulator.url, "api_key": self.key, "retries": 1, "retry_max_delay": 0, "timeout": 10, **options}
+        options = {"instance": self.simulator.url, "api_key": self.key, "retries": 1, "retry_max_delay": 0, "timeout": 300, **options}
         return in_process.run("adverity_" + module, options, check_mode)
 
     def destination(self, check_mode=False, **options):

@@ -24,6 +24,7 @@ import pytest
 # The collection is imported inside the fixtures: pytest reads this file before pytest-ansible has told Python where the collection is.
 
 KEY = "s3cret-key-0123456789"
+LONGEST = 300.0  # seconds, the last resort against what hangs: nothing here is to be over in time
 
 
 class Received(NamedTuple):
@@ -106,7 +107,7 @@ class Server:
                 connection, _address = self._listener.accept()
             except OSError:
                 return
-            connection.settimeout(10)
+            connection.settimeout(LONGEST)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._open.append(connection)
             self.connections += 1
@@ -132,16 +133,16 @@ class Server:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._threads[0].join(10)
+        self._threads[0].join(LONGEST)
         for connection in self._open:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads[1:]:
-            thread.join(10)
+            thread.join(LONGEST)
 
     def wait_for_close(self, connection: int) -> None:
         """Until this end of a connection is closed; on loopback the other one knows it then."""
-        self._threads[connection].join(10)
+        self._threads[connection].join(LONGEST)
         assert not self._threads[connection].is_alive()
 
     def answer(self, status: int = 200, data: Any = None, **more: Any) -> Server:
@@ -249,7 +250,7 @@ def make_client():
 
         def make(where: Any, **options: Any) -> Any:
             url = getattr(where, "url", where)
-            transport = RequestsTransport(url, options.pop("verify", True), options.pop("timeout", 5.0))
+            transport = RequestsTransport(url, options.pop("verify", True), options.pop("timeout", LONGEST))
             stack.callback(transport.session.close)
             return Client(url, options.pop("api_key", KEY), transport, **options)
 
@@ -376,11 +377,10 @@ class Child:
     def go(self, text: str = "") -> None:
         os.write(self._in, text.encode() + b"\n")
 
-    def hear(self, seconds: float = 15.0) -> str | None:
-        """The next line of the child; None where none comes in time, or it has ended."""
+    def hear(self) -> str | None:
+        """The next line of the child; None where it has ended."""
         while b"\n" not in self._buffer:
-            if not select.select([self._out], [], [], seconds)[0]:
-                return None
+            assert select.select([self._out], [], [], LONGEST)[0], f"the other process says nothing for {LONGEST:g} s"
             some = os.read(self._out, 65536)
             if not some:
                 return None

@@ -24,7 +24,7 @@ from ansible_collections.adverity.management.tests.unit.plugins import in_proces
 Row = dict[str, Any]
 _Request = import_module(in_process.import_simulator().__name__ + ".messages").Request
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
-CONNECTION = {"api_key": in_process.KEY, "retries": 0, "timeout": 10}
+CONNECTION = {"api_key": in_process.KEY, "retries": 0, "timeout": 300}
 
 
 def moment(seconds: float) -> str:

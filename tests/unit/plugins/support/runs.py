@@ -25,7 +25,7 @@ from ansible_collections.adverity.management.tests.unit.plugins import in_proces
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import Killed, StoreWithPoints, TransportWithPoints
 
 CONNECTION = {"instance": "acme.example", "api_key": in_process.KEY, "retries": 1}
-_LONG = 60.0  # seconds, real ones, in which a run has to come to its next point
+_LONG = 600.0  # seconds, real ones, in which a run has to come to its next point
 
 
 class Time:

@@ -161,7 +161,7 @@ class Awx:
             if kill_when:
                 assert process.poll() is None, (folder / "runner.out").read_text("utf-8")
                 _kill(token, keep=() if cancelled else (process.pid,))
-            process.wait(60)
+            process.wait(LONGEST)
         finally:
             if process.poll() is None:
                 _kill(token)

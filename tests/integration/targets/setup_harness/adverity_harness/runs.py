@@ -28,7 +28,7 @@ from .forking import Fork, Forking
 from .outcomes import COLLECTION, Outcomes, Row
 from .worlds import KEY
 
-LONGEST = 600.0  # seconds for one run, also on a machine that has much else to do
+LONGEST = 1800.0  # seconds for one run, also on a machine that has much else to do: the last resort against one that hangs
 CALLBACKS = Path(__file__).with_name("callback")
 TOKEN = "ADVERITY_HARNESS_RUN"
 FORKING: list[Forking] = []  # the process that runs are forked from, once there is one

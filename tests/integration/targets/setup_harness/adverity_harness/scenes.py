@@ -14,7 +14,7 @@ from typing import Any
 
 from .manners import check_named
 from .place import collections_path, load_simulator
-from .runs import Controller, Row
+from .runs import LONGEST, Controller, Row
 from .worlds import World
 
 BINDINGS, EXTRACTS, REQUEUE = "/api/v1/bindings/", "/api/extracts/", "/api/v1/extracts/requeue/"
@@ -64,7 +64,7 @@ class Scene(Controller):
         """Let go what the service holds, after its sender was killed. With `lost` take back what that loaded: as if it had never arrived."""
         held = [row["n"] for row in self.service.requests if row["status"] is None]
         self.service.release()
-        limit = time.monotonic() + 10
+        limit = time.monotonic() + LONGEST
         while any(row["status"] is None for row in self.service.requests):
             assert time.monotonic() < limit, "the service still holds a request"
             time.sleep(0.005)

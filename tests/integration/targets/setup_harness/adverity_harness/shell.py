@@ -15,7 +15,7 @@ import subprocess
 from pathlib import Path
 
 from .place import ROOT
-from .runs import ansible_playbook
+from .runs import LONGEST, ansible_playbook
 
 # What is no part of the collection: the repository itself, and what tools leave in a checkout.
 TOOLS = (".git", ".ansible", ".cache", ".hypothesis", ".*_cache", ".venv", ".work", "__pycache__", "collections", "output", "*.tar.gz")
@@ -41,7 +41,7 @@ def shell(home: Path, script: str) -> str:
             ["bash", "-eu", "-c", script], cwd=home, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True
         )
         try:
-            status = process.wait(timeout=300)
+            status = process.wait(timeout=3 * LONGEST)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -59,7 +59,7 @@ def git(folder: Path, *words: str) -> str:
     """Run git as somebody without settings, and return what it printed."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     command = ["git", *words]
-    return subprocess.run(command, cwd=folder, env={**environment, **IDENTITY}, capture_output=True, text=True, timeout=60, check=True).stdout
+    return subprocess.run(command, cwd=folder, env={**environment, **IDENTITY}, capture_output=True, text=True, timeout=LONGEST, check=True).stdout
 
 
 def copy_repository(folder: Path) -> Path:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from .direct import Carried
 from .outcomes import Outcomes, Row
 from .place import collections_path
-from .runs import Controller
+from .runs import LONGEST, Controller
 from .scenes import Scene, open_scene
 from .worlds import World
 
@@ -108,7 +108,7 @@ def open_cases(folder: Path, cases: dict[str, Case]) -> Iterator[SideBySide]:
 def settle(scene: Scene) -> None:
     """Wait until the service has answered all that it means to answer, also what nobody waits for any more."""
     dropped = sum(fault.fired for fault in scene.service.faults if fault.kind == "drop")
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + LONGEST
     while sum(row["status"] is None for row in list(scene.service.requests)) > dropped:
         assert time.monotonic() < limit, "the service still has a request to answer"
         time.sleep(0.01)

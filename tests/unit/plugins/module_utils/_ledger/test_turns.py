@@ -11,10 +11,12 @@ import socket
 import time
 
 import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api import clock
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
+from ansible_collections.adverity.management.tests.unit.plugins.support.runs import Time
 
 HOST = "acme.example"
 
@@ -29,17 +31,44 @@ def place(ledger_place):
     return ledger_place
 
 
-def hold(place, binding_ids, purpose=WRITE, host=HOST, wait=20.0):
+WAITS = "waits"
+
+
+def hold_clock(child):
+    """In the child: its time stands still, except where it waits. It says each time that it waits, and tries again when it is told to go."""
+    seconds = 0.0
+
+    def sleep(pause):
+        nonlocal seconds
+        seconds += pause
+        child.say(WAITS)
+        child.wait()
+
+    clock.sleep, clock.monotonic = sleep, lambda: seconds
+
+
+def hear_after_waiting(child):
+    """What a child says that waited for a turn which is free now. A server may take a moment to see that the other run is no more."""
+    while True:
+        child.go()
+        said = child.hear()
+        if said != WAITS:
+            return said
+        time.sleep(0.01)
+
+
+def hold(place, binding_ids, purpose=WRITE, host=HOST, wait=600.0):
     """Opens the ledger, takes the turn, says so, and holds it until it is told to go."""
 
     def work(child):
+        hold_clock(child)
         child.wait()  # forked before anybody has a turn: a lock that is inherited is held here, too
         child.say("opening")
         try:
             with place.open(purpose, host, wait) as ledger:
                 child.wait()
                 again = ledger.take_turn(binding_ids)
-                child.say(f"again {again:d} waited {ledger.waited > 0.4:d}")
+                child.say(f"again {again:d} waited {ledger.waited > 0:d}")
                 child.wait()
         except LedgerError as error:
             child.say(str(error))
@@ -74,13 +103,17 @@ def test_the_second_run_waits_for_the_first_however_that_ends(place, fork, first
     assert holder.hear() == AT_ONCE
     waiter = fork(hold(place, bindings[1], second))
     start(waiter)
-    assert waiter.hear(0.7) is None
+    assert waiter.hear() == WAITS
+    for _look in range(3):
+        waiter.go()
+        assert waiter.hear() == WAITS
     if killed:
         holder.kill()
     else:
         holder.go()
+        assert holder.end() == 0
     # A run in check mode leaves no trace, and what was read beside it stays true. Otherwise it may be out of date.
-    assert waiter.hear() == f"again {first == WRITE:d} waited 1"
+    assert hear_after_waiting(waiter) == f"again {first == WRITE:d} waited 1"
     waiter.go()
     assert waiter.end() == 0
 
@@ -167,14 +200,16 @@ def test_who_waits_too_long_names_the_holder(place, fork, monkeypatch, job, awx,
         holder = fork(hold(place, bindings))
     start(holder)
     assert holder.hear() == AT_ONCE
-    started = time.monotonic()
-    with pytest.raises(LedgerError) as caught, place.open(wait=0.3) as ledger:
+    held = Time()
+    monkeypatch.setattr(clock, "monotonic", held.monotonic)
+    monkeypatch.setattr(clock, "sleep", held.move)
+    with pytest.raises(LedgerError) as caught, place.open(wait=3) as ledger:
         ledger.take_turn([6, 7])
-    assert 0.25 < time.monotonic() - started < 10
+    assert 3 < held.seconds <= 3.25  # it looks four times a second
     result = caught.value.result()
     who = f"host {socket.gethostname()}, process {holder.pid}{', AWX job 42' if awx else ''}, since 20"
     assert f"Another run holds what this one needs in the ledger {place.shown}: {who}" in result["msg"]
-    assert "This run waited 0.3 s (ledger_wait). Nothing was changed. Let that run finish, or end it, then run this again." in result["msg"]
+    assert "This run waited 3 s (ledger_wait). Nothing was changed. Let that run finish, or end it, then run this again." in result["msg"]
     assert result["ledger"] == place.shown
 
 
@@ -339,7 +374,7 @@ def test_a_turn_of_the_whole_instance_notices_any_other(place):
 
 @pytest.mark.parametrize("mine", [WRITE, PREDICT])
 @pytest.mark.parametrize("ends", ["before the turn is asked for", "while it is waited for"])
-def test_a_run_that_was_at_work_when_this_one_opened_is_noticed(place, fork, mine, ends):
+def test_a_run_that_was_at_work_when_this_one_opened_is_noticed(place, fork, monkeypatch, mine, ends):
     """It may have written while this one read, and it signed before."""
 
     def work(child):
@@ -347,18 +382,24 @@ def test_a_run_that_was_at_work_when_this_one_opened_is_noticed(place, fork, min
             ledger.take_turn([5])
             child.say("at work")
             child.wait()
-            if ends == "while it is waited for":
-                time.sleep(0.4)
             ledger.note({5: [ROW]})
         child.say("done")
 
     child = fork(work)
     assert child.hear() == "at work"
     with place.open(mine) as ledger:
-        child.go()
-        if ends == "before the turn is asked for":
+
+        def let_it_end(_pause=0.0):
+            child.go()
             assert child.hear() == "done"
+            monkeypatch.setattr(clock, "sleep", time.sleep)
+
+        if ends == "before the turn is asked for":
+            let_it_end()
+        else:
+            monkeypatch.setattr(clock, "sleep", let_it_end)
         assert ledger.take_turn([5]) is True
+        assert child.end() == 0, "it was not waited for"
         assert ledger.take_turn([5]) is False
 
 
@@ -372,6 +413,7 @@ def test_a_turn_before_this_ledger_was_opened_is_no_news(place):
 def test_the_one_that_waited_reads_what_the_other_wrote(place, fork):
     def work(child):
         child.wait()  # forked first: a lock of the first run would be this process's, too
+        hold_clock(child)
         with place.open() as ledger:
             before = ledger.histories()
             child.say("open")
@@ -384,9 +426,11 @@ def test_the_one_that_waited_reads_what_the_other_wrote(place, fork):
         first.take_turn([5])
         child.go()
         assert child.hear() == "open"
-        assert child.hear(0.5) is None
+        assert child.hear() == WAITS
         first.note({5: [ROW]})
-    assert child.hear() == "2026-01-01T00:00:00Z"
+        child.go()
+        assert child.hear() == WAITS
+    assert hear_after_waiting(child) == "2026-01-01T00:00:00Z"
 
 
 # Many at once
@@ -426,7 +470,7 @@ def test_four_first_runs_at_once_take_turns(ledger_place, fork, tmp_path):
     children = [fork(work) for _one in range(4)]
     for child in children:
         child.go()
-    assert [child.hear(60) for child in children] == ["done"] * 4
+    assert [child.hear() for child in children] == ["done"] * 4
     with ledger_place.open(LOOK) as ledger:
         assert [entry.extract_id for entry in ledger.entries()] == list(range(1, 13))
 
@@ -466,11 +510,12 @@ def test_all_paths_to_one_file_share_the_turn(sqlite_place, tmp_path, fork, kind
 
 def test_the_turn_of_a_file_is_not_lost_when_the_process_opens_it_elsewhere(sqlite_place, fork):
     """Locks of the older kind end when any handle for the file is closed, as by a second ledger in one process."""
-    child = fork(hold(sqlite_place, [5], wait=0.2))
+    child = fork(hold(sqlite_place, [5], wait=0))
     with sqlite_place.open() as ledger:
         ledger.take_turn([5])
         with sqlite_place.open(LOOK):
             pass
         sqlite_place.path.read_bytes()
         start(child)
-        assert child.hear().startswith("Another run holds what this one needs")
+        assert child.hear() == WAITS
+        assert hear_after_waiting(child).startswith("Another run holds what this one needs")

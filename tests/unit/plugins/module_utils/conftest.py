@@ -388,6 +388,10 @@ class Child:
         line, _newline, self._buffer = self._buffer.partition(b"\n")
         return line.decode()
 
+    def is_silent(self, seconds: float) -> bool:
+        """Whether it says nothing for so long. A slow child is silent, too: this can only miss a fault, not find one that is none."""
+        return not self._buffer and not select.select([self._out], [], [], seconds)[0]
+
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
         self.end()

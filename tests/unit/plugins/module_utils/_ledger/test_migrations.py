@@ -119,7 +119,7 @@ def test_two_first_runs_at_once_migrate_once(old_ledger, newer_collection, fork)
     children = [fork(work) for _run in range(2)]
     for child in children:
         child.go()
-    assert [child.hear(60) for child in children] == ["2", "2"]
+    assert [child.hear() for child in children] == ["2", "2"]
     assert version(old_ledger) == 5
     assert old_ledger.run("SELECT words FROM extra") == [("of format 4",)]
 
@@ -146,12 +146,12 @@ def test_run_that_finds_the_old_format_and_comes_second_migrates_nothing(old_led
             child.say(str(len(list(ledger.entries()))))
 
     one = fork(first)
-    assert one.hear(60) == "in the middle"
+    assert one.hear() == "in the middle"
     two = fork(second)
     two.go()
-    assert two.hear(0.7) is None, "it waits for the migration"
+    assert two.is_silent(0.7), "it waits for the migration"
     one.go()
-    assert (one.hear(60), two.hear(60)) == ("done", "2")
+    assert (one.hear(), two.hear()) == ("done", "2")
     assert (version(old_ledger), old_ledger.run("SELECT words FROM extra")) == (5, [("of format 4",)])
 
 
@@ -169,7 +169,7 @@ def test_migration_that_is_killed_leaves_the_old_format_and_the_next_run_finishe
             child.say("it was not killed")
 
     child = fork(work)
-    assert child.hear(60) is None
+    assert child.hear() is None
     assert os.WTERMSIG(child.end()) == signal.SIGKILL
     with pytest.raises(LedgerError, match="a run that writes has to bring it from format 3 to 5 first"), old_ledger.open(LOOK):
         pass

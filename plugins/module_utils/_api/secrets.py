@@ -132,7 +132,8 @@ def secret_fields(settings: t.Any, is_secret: t.Callable[[str], bool] = is_secre
 def _forms(secret: str) -> set[str]:
     """A secret as it may be written: in JSON, in a URL, in Python."""
     written = {secret, secret.strip(), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
-    return (written | {quote(secret), quote(secret, safe=""), quote_plus(secret), unquote(secret)}) - {""}
+    quoted = {quote(secret, errors="replace"), quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace"), unquote(secret)}
+    return (written | quoted) - {""}
 
 
 def _replace(text: str, secrets: t.Collection[str]) -> str:

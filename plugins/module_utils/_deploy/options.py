@@ -124,10 +124,8 @@ def _is_empty(value: t.Any) -> bool:
 def _text(name: str, value: t.Any) -> t.Any:
     """A list may be text, with line breaks, or else commas, between its items, and datastreams a list in YAML or JSON; a dictionary may be YAML or JSON."""
     try:
-        if name == "smart_pulling" and isinstance(value, str):
-            value = parse_text(value)
-        if name == "smart_pulling" and isinstance(value, dict):
-            return {key: one for key, one in value.items() if not _is_empty(one)}
+        if name == "smart_pulling":
+            return {key: one for key, one in DICTIONARY(value).items() if not _is_empty(one)}
         if name == "datastreams" and isinstance(value, str) and value.lstrip().startswith(_LISTS):
             return parse_text(value)
         if name == "settings":

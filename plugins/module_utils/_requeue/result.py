@@ -192,7 +192,7 @@ class Outcome:
 
 
 def _unreadable_item(unreadable: Unreadable) -> str:
-    return f"The extracts of datastream {unreadable.datastream_id} (binding {text.ids(unreadable.binding_ids)}) could not be listed: {unreadable.error}"
+    return f"Datastream {unreadable.datastream_id}, binding {text.ids(unreadable.binding_ids)}: {unreadable.error.result()['msg']}"
 
 
 def _refused_item(refused: t.Sequence[Refusal]) -> str:

@@ -12,7 +12,7 @@ import re
 import pytest
 import yaml
 from ansible_collections.adverity.management.plugins.module_utils._api import scopes
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import Refused, Unfinished
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 SIMULATOR = in_process.import_simulator()
@@ -137,7 +137,7 @@ def test_all_scopes_of_a_row_suffice_and_a_403_names_the_one_that_is_missing(sta
     documented, assumed = row_of(words)
     start(lambda service: service.run(words), documented | assumed)
     for missing in documented | assumed:
-        with pytest.raises((Refused, Unfinished)) as caught:
+        with pytest.raises(AdverityError) as caught:
             start(lambda service: service.run(words), (documented | assumed) - {missing})
         message = caught.value.result()["msg"]
         assert ("was answered with 403" in message, message.count(f"This request needs {missing}")) == (True, 1)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._ledger import periods
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
 
 PATH = extracts.PATH
@@ -54,13 +55,13 @@ def test_read_is_oldest_first(scripted, rows, ids):
 
 def test_read_keeps_what_is_needed(scripted):
     expect_list(scripted, row(1, day(1), name="x", nrows=5))
-    assert list(extracts.read(scripted, 456)) == [extracts.Extract(1, day(1))]
+    assert list(extracts.read(scripted, 456)) == [extracts.Extract(1, day(1), periods.interval(day(1)))]
 
 
 def test_times_come_in_one_form_as_precise_as_the_service_tells_them(scripted):
     table = [
         ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
-        ("2026-01-01T05:00Z", "2026-01-01T05:00:00Z"),
+        ("2026-01-01T05:00Z", "2026-01-01T05:00Z"),
         ("2026-01-01T07:00:01+02:00", "2026-01-01T05:00:01Z"),
         ("2026-01-01T05:00:02.5Z", "2026-01-01T05:00:02.5Z"),
         ("2026-01-01T05:00:03.000Z", "2026-01-01T05:00:03.000Z"),

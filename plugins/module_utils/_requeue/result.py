@@ -130,7 +130,8 @@ class Outcome:
         """The error at the end of a run that leaves something open: what was done, what is open and why, and what settles it. None where nothing is."""
         unknown = self.plan.unknown if on_unknown != "skip" else {}
         refused = self.refused if on_refused == "fail" else []
-        items = [self._unknown_item(unknown), *map(self._stop_item, self.stops), *map(_unreadable_item, self.unreadable), _refused_item(refused)]
+        hints = dict.fromkeys(getattr(unreadable.error, "hint", "") for unreadable in self.unreadable)
+        items = [self._unknown_item(unknown), *map(self._stop_item, self.stops), *map(_unreadable_item, self.unreadable), *hints, _refused_item(refused)]
         items = [item for item in items if item]
         if not items:
             return None
@@ -192,7 +193,8 @@ class Outcome:
 
 
 def _unreadable_item(unreadable: Unreadable) -> str:
-    return f"Datastream {unreadable.datastream_id}, binding {text.ids(unreadable.binding_ids)}: {unreadable.error.result()['msg']}"
+    words = unreadable.error.result()["msg"].replace(getattr(unreadable.error, "hint", ""), "").replace("  ", " ")
+    return f"Datastream {unreadable.datastream_id}, binding {text.ids(unreadable.binding_ids)}: {words}"
 
 
 def _refused_item(refused: t.Sequence[Refusal]) -> str:

@@ -283,7 +283,7 @@ def told_of_unknown(folder):
         scene.service.switches["extract_fields"] = "id"
         texts = stopped(scene)
     with one("own", False) as scene:
-        scene.service.script(method="PATCH", changes=meanwhile)
+        scene.service.script(method="PATCH", changes={"fetch": {"datastream_id": 456}})
         texts += stopped(scene, enable)
     with one("interrupted", False) as scene:
         scene.service.script(method="PATCH", changes=meanwhile)

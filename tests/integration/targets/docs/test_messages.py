@@ -224,6 +224,15 @@ def told_of_stops(folder):
         run = scene.play([refused(requeue(target_id=789, batch_size=1, on_refused="skip"))])
         assert len(run.failures) == 1, run.output
         texts += told(run)
+    three = World()
+    for number in (1, 2, 3):
+        three.datastream(number, extracts=1).binding(100 + number, number, enabled=True)
+    with open_scene(folder / "three", three) as scene:
+        for _each in three.data["datastreams"]:
+            scene.service.fault(method="POST", drop="after")
+        run = scene.play([refused(requeue(target_id=789))])
+        assert len(run.failures) == 1, run.output
+        texts += told(run)
     return texts
 
 
@@ -284,7 +293,7 @@ def told_of_unknown(folder):
         scene.service.switches["extract_fields"] = "id"
         texts = stopped(scene)
     with one("own", False) as scene:
-        scene.service.script(method="PATCH", changes=meanwhile)
+        scene.service.script(method="PATCH", changes={"fetch": {"datastream_id": 456}})
         texts += stopped(scene, enable)
     with one("interrupted", False) as scene:
         scene.service.script(method="PATCH", changes=meanwhile)

@@ -15,7 +15,7 @@ EXAMPLES = of_modules()
 @pytest.fixture(name="ran", scope="module")
 def fixture_ran(tmp_path_factory):
     """What they brought, all of them in one run."""
-    warnings = ("Already enabled, and the ledger has no", "The ledger knows a wider backfill of binding 123")
+    warnings = ("Already enabled, and the ledger has no", "The ledger records a wider backfill of binding 123")
     return run_all(EXAMPLES, tmp_path_factory.mktemp("examples"), warnings)
 
 

@@ -462,6 +462,8 @@ class Story:
         arrived = self.arrived()
         for how in ("dispatched", "requeue"):
             some = [one for one in extracts if bool(arrived[one, binding]) is (how == "dispatched")]
+            if how == "requeue":
+                self.service.bad.difference_update(some)  # as long as it is refused, it stays unknown: the user corrects the cause first
             self.count[how] += len(some)
             if some and how == "requeue" and not self.service.bindings[binding]["enabled"]:
                 self.call("adverity_binding", binding_ids=[binding], enabled=True)

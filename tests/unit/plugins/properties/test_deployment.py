@@ -173,4 +173,4 @@ def test_any_history():
         number += 1
     print(dict(count))
     # It is worth something only where all of it happens.
-    assert all(count[what] > 2 for what in ("whole", "killed", "orphaned", "hand", "Unfinished", "nothing to do", "dispatched", "requeue")), count
+    assert all(count[what] > 2 for what in ("whole", "killed", "orphaned", "hand", "AdverityError", "nothing to do", "dispatched", "requeue")), count

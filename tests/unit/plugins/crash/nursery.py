@@ -71,7 +71,7 @@ class Points:
         self._wrap(Ledger, "take_turn", lambda args: [])
         self._wrap(Client, "_send", lambda args: (args[3] or {}).get("extract_ids", []), lambda args: f"{args[0]} {args[1]}")
         for store in STORES:
-            self._wrap(store, "_make_tables", lambda args: [])
+            self._wrap(store, "_migrate", lambda args: [])
             store.transaction = self._with_points(store.transaction)
 
     def _with_points(self, transaction: Any) -> Any:

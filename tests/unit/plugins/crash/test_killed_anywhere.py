@@ -249,6 +249,11 @@ class Fetching:
         place.tick()
         self.due.update((self.number, one) for one in self.bindings if not place.bindings[one]["enabled"])
 
+    def wait(self):
+        """A minute, for which a list may lag behind a write that was under way: until then it is unknown whether that was executed."""
+        for _second in range(60):
+            self.scene.simulator.world.tick()
+
     def check(self):
         """All that was due arrived, once, and nothing that loaded by itself."""
         assert Counter(self.scene.loads()) == self.due
@@ -263,6 +268,7 @@ def test_the_deployment_killed_anywhere(scene):
 
     def finish(killed):
         fetching.fetch()
+        fetching.wait()
         again = scene.run(**DEPLOYED)
         assert bool(again.error) == bool(killed.doubtful)
         if again.error:
@@ -305,6 +311,7 @@ def test_the_enabling_killed_anywhere(scene, lost):
 
     def finish(killed):
         fetching.fetch()
+        fetching.wait()
         assert scene.run(**enabling).error is None
         fetching.fetch()
         assert scene.run(binding_ids=BINDINGS, backfill="when_needed").error is None

@@ -12,7 +12,7 @@ import enum
 import typing as t
 
 from .._spec import times
-from .periods import Interval, Period, Timeline, Uncertainty, was_loaded
+from .periods import Interval, Period, Reason, Timeline, Uncertainty, was_loaded
 
 Window = tuple[t.Optional[str], t.Optional[str]]  # created_from and created_to, both included; None: no bound
 
@@ -53,11 +53,12 @@ class BindingHistory:
     ``enabled``: its state when it was last seen, None where it is unknown. ``updated``: its last change. ``periods``: when it was enabled, as far as
     that counts: of a binding that was enabled when it was first seen, nothing counts before a run sends into it (``is_initial``), so that the user who
     asks for its history gets it. ``has_backfill``: whether the ledger has planned or sent one. ``planned_window``: planned and not written down yet, since
-    ``planned_at``. ``completed_window``: nothing of it is missing.
+    ``planned_at``. ``completed_window``: nothing of it is missing. ``earlier``: the histories of bindings that are no more, of the same datastream and
+    destination.
     """
 
-    def __init__(self, facts: t.Iterable[BindingFact] = ()) -> None:
-        self.facts = tuple(facts)
+    def __init__(self, facts: t.Iterable[BindingFact] = (), earlier: t.Iterable[BindingHistory] = ()) -> None:
+        self.facts, self.earlier = tuple(facts), tuple(earlier)
         self.planned_at: str | None = None
         self.planned_window: Window | None = None
         self.has_backfill = False
@@ -74,11 +75,15 @@ class BindingHistory:
 
     def with_fact(self, fact: BindingFact) -> BindingHistory:
         """The history with one more fact."""
-        return BindingHistory((*self.facts, fact))
+        return BindingHistory((*self.facts, fact), self.earlier)
 
     def was_loaded(self, created: Interval | None, shown: str | None = None) -> bool | Uncertainty:
         """Whether the binding loaded an extract automatically that was created then (``shown``: as text); an Uncertainty where nobody can know."""
-        return was_loaded(self.periods, created, shown)
+        loaded = was_loaded(self.periods, created, shown)
+        is_older = bool(self.periods) and (created is None or created[0] < self.periods[0].since)
+        if loaded is False and is_older and any(each.was_loaded(created) is not False for each in self.earlier):
+            return Uncertainty(Reason.REMADE)
+        return loaded
 
     def plans(self, window: Window) -> bool:
         """Whether a backfill of this window, or of one that contains it, is planned."""

@@ -13,7 +13,7 @@ before is known only as far as somebody looked. The rules:
 - A state that was read is certain until the time of the reading, as far as the clocks of the response and of ``updated`` agree. The next change that
   shows began at some time after it: what lies between is *unknown*.
 - A change by this ledger happened between the last reading before it and its response. ``updated`` of the response tells when, if it is newer than the
-  one known and lies in these bounds.
+  one known and lies in these bounds. If it is newer and lies elsewhere, the clocks differ, and either may be right.
 - A time is known as precisely as it is written: ``10:05`` may be any moment of that minute.
 
 All times are in UTC. Inside, they are whole microseconds since the year 1, and a time as text is the interval in which it lies.
@@ -53,6 +53,7 @@ class Reason(str, enum.Enum):
     UNDATED = "undated"  # the API does not show when it was created
     NO_CLOCK = "no clock"  # the API did not show when the binding was read
     UNDER_WAY = "under way"  # Adverity is processing it, without a request of this ledger
+    REMADE = "remade"  # the assignment was made again, and the one before it was or may have been enabled
     ENABLED = "enabled"  # a binding of its datastream was enabled when it was created, and the request names no binding
 
 
@@ -127,6 +128,7 @@ class Timeline:
         self._readings: list[Moment] = []  # clocks of the readings since the last change
         self._clock_ahead = 0  # by how much the clock of responses is ahead of ``updated``, at most
         self._write_clock: str | None = None
+        self._written_at: Moment | None = None  # the clock of the response to the last own write
         self._interrupted_at: Moment | None = None  # the clock before an earlier write of which it is unknown whether it was executed
         self._untimed: Interval | None = None  # bounds of the last own change whose time no response told
 
@@ -143,8 +145,8 @@ class Timeline:
             self.pending_write = None
         if news > 0 and updated:
             self._observe_change(enabled, updated, clock)
-        elif enabled is not None and enabled is not self.enabled:
-            self._observe_flip(enabled, clock)
+        elif enabled is not None and (enabled is not self.enabled or (self._is_unknown() and clock is not None)):
+            self._observe_flip(enabled, clock, updated is not None or not self._may_lag(clock))
         elif self._told:
             self._read_at(clock)
 
@@ -165,6 +167,7 @@ class Timeline:
             certain = self._certain_before(start)
         unchanged = enabled is self.enabled and interrupted is None
         self._seen, self.pending_write, self._write_clock = True, None, None
+        self._written_at = interval(clock)[0] if clock else None
         self._untimed = None if timed or end is None else (start, end)
         if updated and self._compare(updated) > 0:
             self.updated = updated
@@ -220,41 +223,69 @@ class Timeline:
         first, last = interval(updated)
         untimed, self._untimed = self._untimed, None
         same_state = enabled is None or enabled is self.enabled
-        own = untimed is not None and same_state and first < untimed[1] and untimed[0] < last
+        if untimed is not None and same_state:
+            self._widen_write(untimed, first, last)
+            self.updated = updated
+            self._read_at(clock)
+            return
         # The first time that is told at all may be older than the first reading.
         first_time = self.updated is None and self.change_count == 0 and same_state and bool(self._readings) and last <= self._readings[0]
-        if not (own or first_time):
+        if not first_time:
             interrupted = self.pending_write is not None and enabled in (None, self.pending_write)
             self._change(enabled, self._certain_before(first), last, Reason.INTERRUPTED if interrupted else Reason.ELSEWHERE)
         self.updated = updated
         self._read_at(clock)
 
-    def _observe_flip(self, enabled: bool, clock: str | None) -> None:
-        """A row with another state, and no newer time that would tell since when."""
+    def _widen_write(self, bounds: Interval, first: Moment, last: Moment) -> None:
+        """The time of an own write is told by a later row: as far as it lies outside of the bounds, nobody knows which clock is right."""
+        if last <= bounds[0]:
+            self._clock_ahead = max(self._clock_ahead, bounds[1] - first)
+        if first >= bounds[1]:
+            self.change_count += 1  # perhaps it is the time of a change by somebody else
+        state = self.periods.pop()
+        since = state.since
+        if self.periods and self.periods[-1].state is State.UNKNOWN:
+            since = self.periods.pop().since
+        since = min(since, first)
+        while self.periods and self.periods[-1].since >= since:
+            self.periods.pop()
+        if self.periods:
+            self.periods[-1] = self.periods[-1]._replace(until=since)
+        changed = max(state.since, last)
+        self.periods += [Period(since, changed, State.UNKNOWN, Reason.OWN), state._replace(since=changed)]
+
+    def _may_lag(self, clock: str | None) -> bool:
+        """Whether a list that was read then may be behind a write of this ledger."""
+        return clock is not None and self._written_at is not None and interval(clock)[0] - self._written_at < MAX_LAG
+
+    def _observe_flip(self, enabled: bool, clock: str | None, is_certain: bool) -> None:
+        """A row with another state, or the first one after the state was unknown, and no newer time that would tell since when."""
         if self.enabled is None and not self._is_unknown():
             self.enabled = enabled  # the rows before it did not show the state
             if enabled and self.updated:
                 self.periods.append(Period(interval(self.updated)[1], None, State.ENABLED))
         else:
             reason = Reason.INTERRUPTED if self.pending_write is enabled else Reason.ELSEWHERE
-            self._change(enabled, self._last_certain(), interval(clock)[1] if clock else None, reason)
-        self._read_at(clock)
+            self._change(enabled, self._last_certain(), interval(clock)[1] if clock and is_certain else None, reason)
+        if is_certain:
+            self._read_at(clock)
 
     def _time_of_write(self, updated: str | None, clock: str | None) -> tuple[Moment, Moment | None, bool]:
         """Within which moments an own write changed the binding (None: until nobody knows when), and whether ``updated`` told it."""
         bounds = (interval(self._write_clock)[0], interval(clock)[1]) if self._write_clock and clock else None
         told = interval(updated) if updated else None
-        if told and bounds and told[0] < bounds[1] and bounds[0] < told[1]:
-            return max(told[0], bounds[0]) if told[1] - told[0] > SECOND else told[0], told[1], True
         if told and self._compare(updated) > 0:
-            if bounds is None:
+            if bounds is None or (told[0] < bounds[1] and bounds[0] < told[1]):
                 return (*told, True)
             if told[1] <= bounds[0]:
                 self._clock_ahead = max(self._clock_ahead, bounds[1] - told[0])
             return min(told[0], bounds[0]), max(told[1], bounds[1]), True
-        if bounds:
-            return (*bounds, False)
-        return self._last_certain(), interval(clock)[1] if clock else None, False
+        if bounds is None:
+            return self._last_certain(), interval(clock)[1] if clock else None, False
+        start, end = bounds[0] - self._clock_ahead, bounds[1]
+        if told and told[0] < end and start < told[1]:
+            return min(told[0], start), max(told[1], end), False  # perhaps the time of the change before
+        return start, end, False
 
     def _change(self, enabled: bool | None, certain: Moment, changed: Moment | None, reason: Reason) -> None:
         """The state so far was certain until ``certain``, is unknown until ``changed`` (None: nobody knows when), and is ``enabled`` from then on."""

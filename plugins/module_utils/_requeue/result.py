@@ -40,6 +40,7 @@ _REASONS = {
     Reason.ELSEWHERE: "possibly loaded automatically: the binding was changed, but not by this ledger, and they were created before that change",
     Reason.NO_CLOCK: "possibly loaded automatically: the API did not show when the binding was read",
     Reason.UNDER_WAY: "possibly loaded automatically: Adverity is processing them, and this ledger has no request for them",
+    Reason.REMADE: "possibly loaded automatically, through an assignment to the same destination that is no more",
     Reason.ENABLED: "possibly loaded automatically: a binding of their datastream was enabled, and neither binding_ids nor target_id says which one is meant",
 }
 

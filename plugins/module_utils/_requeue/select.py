@@ -105,8 +105,25 @@ def look_at(ledger: Ledger, rows: list[Row], listed: list[Row], clock: str | Non
     """What the ledger records of these bindings, with what the API shows now. ``listed``: all bindings of the same datastreams and destinations."""
     known = ledger.histories([row["id"] for row in rows])
     facts = {row["id"]: row_fact(row, clock) for row in rows}
-    histories = {binding_id: known.get(binding_id, BindingHistory()).with_fact(fact) for binding_id, fact in facts.items()}
+    earlier = _earlier_histories(ledger, rows, listed)
+    histories = {
+        binding_id: BindingHistory((*known.get(binding_id, BindingHistory()).facts, fact), earlier.get(binding_id, ())) for binding_id, fact in facts.items()
+    }
     return Selection(rows, histories, facts, _remade(ledger, rows, listed))
+
+
+def _earlier_histories(ledger: Ledger, rows: list[Row], listed: list[Row]) -> dict[int, list[BindingHistory]]:
+    """By binding, the histories of those in whose place it is: what they loaded automatically is in the same destination. If one of them sent the history,
+    the user decides about all of it (see ``_remade``)."""
+    present, sent = {row["id"] for row in listed}, sent_by_removed_bindings(ledger, listed)
+    removed: dict[tuple[int | None, int | None], list[int]] = {}
+    for row in ledger.binding_rows().values():
+        if row.binding_id not in present and row.target_id is not None:
+            removed.setdefault((row.datastream_id, row.target_id), []).append(row.binding_id)
+    earlier = {row["id"]: removed.get((row["datastream_id"], row["target_id"]), []) for row in rows if (row["datastream_id"], row["target_id"]) not in sent}
+    ids = [each for some in earlier.values() for each in some]
+    histories = ledger.histories(ids) if ids else {}
+    return {binding_id: [histories[each] for each in some if each in histories] for binding_id, some in earlier.items() if some}
 
 
 def _remade(ledger: Ledger, rows: list[Row], listed: list[Row]) -> frozenset[int]:

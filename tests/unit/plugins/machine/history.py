@@ -11,6 +11,7 @@ arguments are plain, so that what a failure prints can be run: ``history = Histo
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import Request, Response, Transport
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.machine.strange import BINDINGS as BINDINGS_PATH
+from ansible_collections.adverity.management.tests.unit.plugins.machine.strange import REQUEUE as REQUEUE_PATH
 from ansible_collections.adverity.management.tests.unit.plugins.machine.strange import StrangeTransport
 from ansible_collections.adverity.management.tests.unit.plugins.places import Place
 from ansible_collections.adverity.management.tests.unit.plugins.support import runs
@@ -32,6 +34,7 @@ DATASTREAMS = (4001, 4002, 4003)
 TARGETS = (70, 71)
 BINDINGS = {5001: (4001, 70), 5002: (4002, 70), 5003: (4003, 70), 5004: (4001, 71)}  # datastream, destination
 FIRST_EXTRACT = 901
+ENABLED_SINCE = "2025-12-30T12:00:00Z"  # the bindings that are enabled at the beginning
 DAY = 86400.0
 NAMED = ("unknown_extract_ids", "refused_extract_ids", "failed_extract_ids", "remaining_extract_ids")
 SWITCHES = {  # how the service answers: a word for a history, and the simulator's switch
@@ -71,6 +74,7 @@ class HistoryRun:
         self.truthful = False  # what it is told to send again did not arrive
         self.alone = True  # nothing else happened while it was at work
         self.listed: set[int] = set()  # the extracts that could be chosen when it began
+        self.saw: dict[int, bool] = {}  # bindings, and whether they were enabled when it read them last before it wrote any
 
     def __repr__(self) -> str:
         return f"{self.kind}({', '.join(f'{name}={value!r}' for name, value in self.options.items())})"
@@ -132,6 +136,8 @@ class HistoryTransport:
         try:
             if request.method not in ("GET", "OPTIONS"):
                 self._run.writes.append(request)
+            elif request.path == BINDINGS_PATH and not self._run.writes:
+                self._run.saw.update((one, row["enabled"]) for one, row in history.simulator.world.bindings.items())
             return self._faulty.send(request)
         finally:
             history.take_loads(self._run, request)
@@ -139,7 +145,8 @@ class HistoryTransport:
 
 
 class History:
-    """A world at its beginning: two destinations, three datastreams, extracts of four days, disabled bindings but for those in ``enabled``.
+    """A world at its beginning: two destinations, three datastreams, extracts of four days, disabled bindings but for those in ``enabled``, which have loaded by
+    themselves what is newer than ENABLED_SINCE.
 
     ``places`` are two places for a ledger. ``pace``: seconds that a request takes. ``extracts``: how many each datastream has. ``page_size``: of extracts.
     Everything else is how the service answers: see SWITCHES and StrangeTransport.
@@ -167,6 +174,7 @@ class History:
             "targets": [{"id": one, "name": f"Destination {one}"} for one in TARGETS],
             "bindings": [
                 {"id": one, "datastream_id": datastream, "target_id": target, "enabled": one in (enabled or []), "table_name": f"table_{datastream}"}
+                | ({"updated": ENABLED_SINCE} if one in (enabled or []) else {})
                 for one, (datastream, target) in BINDINGS.items()
             ],
             "extracts": rows,
@@ -188,6 +196,11 @@ class History:
         self.twice: list[str] = []
         self.by_name: set[Pair] = set()  # whatever becomes of these, somebody asked for it, or nobody could know
         self.recorded: set[int] = set()  # bindings that a run has seen or written: from now on the ledger can know what they load
+        self.initial: set[int] = set()  # of these, enabled when a run saw them first: what they load does not count before a run sends into them
+        self.uncounted: set[Pair] = set()  # loaded by itself into these: a run that asks for all loads it again
+        self.asked_for: set[Pair] = set()  # of these, sent once more by whoever finishes what a run was asked for
+        self._switched: set[int] = set()  # by hand, since a run has looked
+        self._counts_from: dict[int, float] = {}  # when the first run sent into them
         self.active: list[HistoryRun] = []
         self.last: HistoryRun | None = None
         self._by_request = self._by_itself = 0
@@ -195,6 +208,11 @@ class History:
         self._unlisted: list[Row] = []
         self._looked_at = -DAY  # when a run has read or written bindings
         self._unknown: set[int] = set()  # extracts that a run has named as unknown
+        for row in rows:
+            tables = [(row["datastream_id"], target) for one, (datastream, target) in BINDINGS.items() if one in (enabled or []) and datastream == row["datastream_id"]]
+            pairs = [Pair(row["id"], *table) for table in tables if row["created"] > ENABLED_SINCE]
+            self.loads += [Load(pair, None) for pair in pairs]
+            self.by_name.update(pairs)
         self._held = contextlib.ExitStack()
         self._held.enter_context(runs.held(self.time))
 
@@ -277,7 +295,10 @@ class History:
         row = self.simulator.world.bindings.get(binding_id)
         if row is not None and self._written(self.time.seconds) > self._written(self._looked_at + max(0.0, self.service.date_ahead)):
             self.count["switched by hand"] += 1
+            self._switched.add(binding_id)
             self.simulator.switch_binding(binding_id, not row["enabled"])
+            if self.service.date_ahead > 0:  # a write in the very second, or minute: its time is the one of before, and only ``Date`` is left, which is wrong
+                self.wait(60.0 if self.service.minutes else 1.0)
 
     def _written(self, seconds: float) -> float:
         """A time, to the precision with which the service writes when a binding was changed."""
@@ -421,6 +442,7 @@ class History:
         self.mend()
         self.move_time(5)
         self.service.lag = 0
+        self.service.ties = False  # no number of runs has to suffice for a list that is complete only by luck
         for target_id in TARGETS:
             run = self.settle(target_id)
             self.check()
@@ -590,7 +612,7 @@ class History:
             said = [r.run.result and r.run.result["affected"] for r in (rehearsal, run)]
         else:
             said = [(type(r.run.error), {name: r.facts.get(name) for name in names if r.facts.get(name)}) for r in (rehearsal, run)]
-        if rehearsal.run.error is None and run.run.error is not None and "Not enabled" in rehearsal.words:
+        if isinstance(run.run.error, InputError) and "Not enabled" in run.words and "Not enabled" in rehearsal.words:
             return  # a warning in check mode, since an earlier task may only have pretended
         assert said[0] == said[1], f"{run} in check mode says {said[0]}, and the real run {said[1]}; {rehearsal.words} / {run.words}"
 
@@ -598,6 +620,9 @@ class History:
         self.count[kind] += 1
         run = HistoryRun(kind, dict(options), check_mode)
         run.listed = self.listed
+        if run.asks_for_all and not check_mode and kind in ("deploy", "requeue"):
+            again = (pair for pair in self.selected(run, run.listed) if pair in self.uncounted or self._is_new_table(pair))
+            self.asked_for.update(again)
         run.run = runs.Run(lambda call: self._work(run, call), lambda: HistoryTransport(self, run), self.time)
         return run
 
@@ -632,7 +657,11 @@ class History:
             return
         whole = run.run.error is None or not isinstance(run.run.error, (LedgerError, InputError))
         if whole and not run.check_mode and run.kind in ("deploy", "requeue", "switch"):
-            self.recorded |= {one for one, row in self.simulator.world.bindings.items() if self._looks_at(run, row)}
+            seen = {one for one, row in self.simulator.world.bindings.items() if self._looks_at(run, row)}
+            self.initial -= seen & self.recorded & self._switched
+            self.initial |= {one for one in seen - self.recorded if run.saw.get(one)}
+            self._switched -= seen
+            self.recorded |= seen
         self.judge(run)
 
     @staticmethod
@@ -642,9 +671,16 @@ class History:
         narrowed = "extract_ids" in options or binding["datastream_id"] not in (options.get("datastream_ids") or [binding["datastream_id"]])
         return options.get("target_id") == binding["target_id"] and not narrowed
 
+    def _is_new_table(self, pair: Pair) -> bool:
+        """Whether the assignment of a table was made again."""
+        return any(self.table_of[one] == pair[1:] and one not in BINDINGS for one in self.simulator.world.bindings)
+
     def _fetch(self, datastream_id: int, processing: float) -> int:
         row = self.simulator.fetch(datastream_id)
         number: int = row["id"]
+        for one, binding in self.simulator.world.bindings.items():
+            if binding["datastream_id"] == datastream_id and binding["enabled"] and not binding["available"]:
+                self.by_name.add(Pair(number, *self.table_of[one]))  # it loads nothing while it is closed, and no row will ever tell that
         self.created[number], self.datastream_of[number] = row["created"], datastream_id
         if processing:
             row["state"] = "processing"
@@ -680,13 +716,23 @@ class History:
             self._looked_at = self.time.seconds
             written = request.path[len(BINDINGS_PATH) :].strip("/")
             self.recorded |= {int(written)} if written else set()
+            self.initial -= self.recorded & ({int(written)} if written else set())
+        if request is not None and request.path == REQUEUE_PATH and request.body:
+            for one in json.loads(request.body).get("binding_ids", []):
+                self._counts_from.setdefault(one, self.time.seconds)
 
     def _take(self, row: Row, run: HistoryRun | None) -> None:
         pair = Pair(row["extract_id"], *self.table_of[row["binding_id"]])
         if run is None and row["binding_id"] not in self.recorded:
             self.by_name.add(pair)
+        elif run is None and row["binding_id"] in self.initial:
+            counts_from = self._counts_from.get(row["binding_id"])
+            if counts_from is None:
+                self.uncounted.add(pair)
+            elif self.time.seconds <= counts_from + max(0.0, self.service.date_ahead):
+                self.by_name.add(pair)  # nothing but ``Date`` says when the run began, and no write has shown that it is ahead
         again = pair in self.held
-        asked = run is not None and (run.by_name or (run.asks_for_all and row["binding_id"] not in BINDINGS))
+        asked = run is not None and (run.by_name or pair in self.asked_for or (run.asks_for_all and pair in self.uncounted))
         if again and not asked:
             if pair not in self.by_name:
                 earlier = [load.by or "by itself" for load in self.loads if load.pair == pair]

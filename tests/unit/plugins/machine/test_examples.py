@@ -305,3 +305,51 @@ def test_run_with_nothing_to_do_notes_what_it_saw(begin_history):
     assert run.named("unknown_extract_ids") <= {second}
     assert first not in run.named()
     history.end()
+
+
+# What the machine found. The relatives of A6: a clock that is ahead, where only a later row, or a time to the minute, tells when a binding was written
+AHEAD = [
+    {"date_ahead": 5.0, "minutes": True},
+    {"date_ahead": 5.0, "minutes": True, "old_updated": True},
+    {"date_ahead": 30.0, "answers": ["patch_untold"]},
+]
+
+
+@pytest.mark.parametrize("world", AHEAD, ids=str)
+def test_extract_just_after_an_enabling_is_not_sent_where_date_is_ahead(begin_history, world):
+    history = begin_history(**world)
+    history.begin("deploy", target_id=70)
+    history.go_until("after PATCH /api/v1/bindings/5003/")
+    history.wait(1.0)
+    history.fetch(4003)
+    history.go_on()
+    history.end()
+
+
+# The relative of A4: the time of before, which lies between the responses before and after the write
+def test_answer_with_the_old_time_of_the_same_second_proves_nothing(begin_history):
+    history = begin_history(old_updated=True)
+    history.switch()
+    history.assign_again(5003)
+    history.begin("deploy", target_id=70)
+    history.go_until("before PATCH /api/v1/bindings/5005/")
+    history.fetch(4003)
+    history.wait(3.0)
+    history.go_on()
+    history.end()
+
+
+# The relatives of A13: the assignment before did not get the history, but was enabled; also where a list lags that has no times
+@pytest.mark.parametrize("world", [{}, {"lag": 2, "answers": ["no_updated"]}], ids=str)
+def test_what_an_assignment_that_is_no_more_loaded_by_itself_is_not_sent_again(begin_history, world):
+    history = begin_history(**world)
+    history.begin("deploy", target_id=70)
+    history.go_until("after PATCH /api/v1/bindings/5003/")
+    history.kill()
+    history.wait(2.0)
+    (number,) = history.fetch(4002)
+    history.wait(2.0)
+    history.assign_again(5002)
+    run = history.deploy()
+    assert number not in run.facts.get("requeued_extract_ids", [])
+    history.end()

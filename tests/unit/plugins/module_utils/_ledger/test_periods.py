@@ -67,6 +67,10 @@ ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, 
         ([row(False, 0, 104), write(True, 104), answer(True, 100, 105)], [98, 99, 100, 105, 106], [False, Reason.OWN, Reason.OWN, Reason.OWN, True]),
         ([row(False, 0, 104), write(True, 104), answer(True, 100, 105), row(True, 103, 300)], [98, 102, 200], [False, Reason.OWN, True]),
         ([row(False, 0, 104), write(True, 104), answer(True, 100, 105), row(True, 120, 300)], [98, 119, 121], [False, Reason.ELSEWHERE, True]),
+        # The same where only a later row has the time.
+        ([row(False, 0, 130), write(True, 130), answer(True, None, 131), row(True, 100, 140)], [99, 100, 131, 132], [False, *[Reason.OWN] * 2, True]),
+        # The response has the time of before, and that lies in the bounds (the binding was changed a second ago).
+        ([row(False, 100, 100), write(True, 100), answer(True, 100, 103)], [99, 100, 103, 104], [False, *[Reason.OWN] * 2, True]),
         # The clock of the responses is behind by 50 s.
         ([row(False, 0, 49), write(True, 50), answer(True, 100, 50)], [48, 60, 100, 101], [False, Reason.OWN, Reason.OWN, True]),
         # No clock at all: the time that passed since the reading tells.
@@ -84,6 +88,9 @@ ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, 
         # The same without times, or with a time that did not move: unknown between the readings.
         ([row(True, None, 100), write(True, 100), row(False, None, 300)], [200, 301], [Reason.ELSEWHERE, False]),
         ([*ENABLING, row(True, 101, 200), row(False, 101, 300)], [199, 250, 301], [True, Reason.ELSEWHERE, False]),
+        # A list without times may be behind a write of the last minute.
+        ([row(False, None, 100), write(True, 100), answer(True, 101, 101), row(False, None, 102), row(True, None, 300)], [150, 301], [Reason.ELSEWHERE, True]),
+        ([row(False, None, 100), write(True, 100), answer(True, 101, 101), row(False, None, 102), row(False, None, 300)], [150, 301], [Reason.ELSEWHERE, False]),
         # A change that is older than a reading that missed it.
         ([*ENABLING, row(True, 101, 200), row(True, 150, 300)], [120, 151, 201], [Reason.ELSEWHERE, True, True]),
         # An interrupted write may have been executed.
@@ -112,7 +119,7 @@ def test_times_to_the_minute_leave_the_minute_unknown():
         BindingFact(FactKind.WRITE, enabled=True, clock="2026-03-01T10:05:10Z"),
         BindingFact(FactKind.ANSWER, enabled=True, updated="2026-03-01T10:05Z", clock="2026-03-01T10:05:11Z", seconds=1.0),
     ]
-    created = ["2026-03-01T10:05:08Z", "2026-03-01T10:05:09Z", "2026-03-01T10:05:59Z", "2026-03-01T10:06Z", "2026-03-01T10:06:00Z"]
+    created = ["2026-03-01T10:04:58Z", "2026-03-01T10:05:00Z", "2026-03-01T10:05:59Z", "2026-03-01T10:06Z", "2026-03-01T10:06:00Z"]
     found = [BindingHistory(facts).was_loaded(interval(each)) for each in created]
     assert [each.reason if isinstance(each, Uncertainty) else each for each in found] == [False, Reason.OWN, Reason.OWN, True, True]
 

@@ -145,8 +145,8 @@ class HistoryTransport:
 
 
 class History:
-    """A world at its beginning: two destinations, three datastreams, extracts of four days, disabled bindings but for those in ``enabled``, which have loaded by
-    themselves what is newer than ENABLED_SINCE.
+    """A world at its beginning: two destinations, three datastreams, extracts of four days. Bindings are disabled but for those in ``enabled``, which have
+    loaded by themselves what is newer than ENABLED_SINCE.
 
     ``places`` are two places for a ledger. ``pace``: seconds that a request takes. ``extracts``: how many each datastream has. ``page_size``: of extracts.
     Everything else is how the service answers: see SWITCHES and StrangeTransport.
@@ -209,7 +209,8 @@ class History:
         self._looked_at = -DAY  # when a run has read or written bindings
         self._unknown: set[int] = set()  # extracts that a run has named as unknown
         for row in rows:
-            tables = [(row["datastream_id"], target) for one, (datastream, target) in BINDINGS.items() if one in (enabled or []) and datastream == row["datastream_id"]]
+            own = [target for one, (datastream, target) in BINDINGS.items() if one in (enabled or []) and datastream == row["datastream_id"]]
+            tables = [(row["datastream_id"], target) for target in own]
             pairs = [Pair(row["id"], *table) for table in tables if row["created"] > ENABLED_SINCE]
             self.loads += [Load(pair, None) for pair in pairs]
             self.by_name.update(pairs)

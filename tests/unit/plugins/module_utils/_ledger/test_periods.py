@@ -90,7 +90,11 @@ ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, 
         ([*ENABLING, row(True, 101, 200), row(False, 101, 300)], [199, 250, 301], [True, Reason.ELSEWHERE, False]),
         # A list without times may be behind a write of the last minute.
         ([row(False, None, 100), write(True, 100), answer(True, 101, 101), row(False, None, 102), row(True, None, 300)], [150, 301], [Reason.ELSEWHERE, True]),
-        ([row(False, None, 100), write(True, 100), answer(True, 101, 101), row(False, None, 102), row(False, None, 300)], [150, 301], [Reason.ELSEWHERE, False]),
+        (
+            [row(False, None, 100), write(True, 100), answer(True, 101, 101), row(False, None, 102), row(False, None, 300)],
+            [150, 301],
+            [Reason.ELSEWHERE, False],
+        ),
         # A change that is older than a reading that missed it.
         ([*ENABLING, row(True, 101, 200), row(True, 150, 300)], [120, 151, 201], [Reason.ELSEWHERE, True, True]),
         # An interrupted write may have been executed.

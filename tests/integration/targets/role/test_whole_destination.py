@@ -45,14 +45,14 @@ def test_each_binding_gets_what_it_needs(begin):
     assert second.changed == 0
     assert deeds(second) == {123: "done", 124: "done", 125: "left_alone", 126: "done", 127: "done", 128: "done"}
 
-    # Asked to load it always, the one that was left alone gets its history too, up to its last change: two extracts came
-    # after that, and loaded by themselves. The others get nothing twice.
+    # Asked to load it always, the one that was left alone gets all of its history: a run that only looked or planned changes
+    # nothing of what is sent. The others get nothing twice.
     scene.deploy(target_id=789, backfill="always")
-    assert [(body["binding_ids"], body["extract_ids"]) for body in scene.posts()] == [([125], aged[458][:3])]
+    assert [(body["binding_ids"], body["extract_ids"]) for body in scene.posts()] == [([125], aged[458])]
     assert scene.patches() == []
     for binding, datastream in {123: 456, 124: 457, 126: 459, 127: 459}.items():
         assert scene.loads(binding) == aged[datastream]
-    assert scene.loads(125) == aged[458][:3]
+    assert scene.loads(125) == aged[458]
     assert scene.loads(129) == []
 
 

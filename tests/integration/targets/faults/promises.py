@@ -377,7 +377,7 @@ def an_extract_that_is_not_there_is_named_and_the_others_are_sent(act, scenes):
         wrong = told.one(value, "wrong")
         assert (wrong["failed"], wrong["refused_extract_ids"], wrong["unknown_extract_ids"]) == (True, [999], [])
         assert "Extracts not found: 999" in wrong["msg"]
-        assert told.one(value, "known")["counts"] == {"pending": 0, "dispatched": 7, "unknown": 0, "refused": 1}
+        assert told.one(value, "known")["counts"] == {"pending": 0, "dispatched": 7, "recorded": 0, "unknown": 0, "refused": 1, "failed": 0}
         assert [told.one(value, title)["changed"] for title in ("right", "again")] == [False, False]
         assert sorted(scene.loads(123)) == sorted(aged)
         assert len(scene.posts()) <= 1 + 2 * 6

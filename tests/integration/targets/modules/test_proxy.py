@@ -66,6 +66,6 @@ def test_a_proxy_that_refuses_is_a_clear_error_and_nothing_is_in_doubt(scene, ou
         for failure in run.failures:
             assert "407" in failure["msg"]
         # No connection was made, so the service did nothing: they are still to be sent.
-        assert run.one("adverity_requeue_info")["counts"] == {"pending": 3, "dispatched": 0, "unknown": 0, "refused": 0}
+        assert run.one("adverity_requeue_info")["counts"] == {"pending": 3, "dispatched": 0, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0}
         assert scene.requests() == []
         assert KEY.encode() not in proxy.heard

@@ -81,9 +81,9 @@ def test_a_requeue_step_by_step(begin):
     # Those two were in both bindings already; the others were missing from the second one.
     assert everything["skipped_extract_ids"] == [aged[1], aged[5]]
 
-    assert before["counts"] == {"pending": 0, "dispatched": 0, "unknown": 0, "refused": 0}
+    assert before["counts"] == {"pending": 0, "dispatched": 0, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0}
     assert before["extracts"] == []
-    assert after["counts"] == {"pending": 0, "dispatched": 60, "unknown": 0, "refused": 0}
+    assert after["counts"] == {"pending": 0, "dispatched": 60, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0}
     assert [row["extract_id"] for row in after["extracts"]] == aged
     assert {(row["binding_id"], row["datastream_id"], row["status"]) for row in after["extracts"]} == {(123, 456, "dispatched")}
     assert all(row["dispatched_at"].endswith("Z") for row in after["extracts"])
@@ -116,7 +116,7 @@ def test_a_plan_is_kept_and_sent_later_bit_by_bit(begin):
     assert plan["remaining_extract_ids"] == []  # what is in it is listed when it is sent
     assert plan["requeued_extract_ids"] == []
     assert plan_again["changed"] is False
-    assert planned["counts"] == {"pending": 0, "dispatched": 0, "unknown": 0, "refused": 0}
+    assert planned["counts"] == {"pending": 0, "dispatched": 0, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0}
     assert [(row["binding_id"], row["pending"], row["finished"]) for row in planned["backfills"]] == [(55, 0, False), (123, 0, False)]
     assert all(row["planned_at"] for row in planned["backfills"])
 
@@ -129,7 +129,7 @@ def test_a_plan_is_kept_and_sent_later_bit_by_bit(begin):
     assert [result["remaining_extract_ids"] for result in results] == [aged[10:], aged[20:], [], []]
     assert [result["changed"] for result in results] == [True, True, True, False]
     assert scene.loads(123) == scene.loads(55) == aged
-    assert done["counts"] == {"pending": 0, "dispatched": 50, "unknown": 0, "refused": 0}
+    assert done["counts"] == {"pending": 0, "dispatched": 50, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0}
     assert done["extracts"] == []
     assert all(row["finished"] for row in done["backfills"])
 
@@ -153,7 +153,7 @@ def test_bare_extract_ids_go_to_all_enabled_bindings_and_are_remembered_as_that(
     assert scene.posts() == [{"extract_ids": sorted(aged), "sequential": True}]
     assert sorted(scene.loads(123)) == sorted(scene.loads(55)) == sorted(aged)
     assert run.one("bare again")["changed"] is False
-    assert run.one("known")["counts"] == {"pending": 0, "dispatched": 3, "unknown": 0, "refused": 0}
+    assert run.one("known")["counts"] == {"pending": 0, "dispatched": 3, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0}
     assert {row["binding_id"] for row in run.one("known")["extracts"]} == {None}
     # They may have gone to binding 123 as well: that is for the user to know.
     assert "on_unknown" in run.one("named")["msg"]

@@ -16,6 +16,7 @@
 - ``event``: what happened to extracts, for all that went in one request; see ``status.EventKind``. ``pairs``: the bindings and extracts as JSON, until
   they are dispatched.
 - ``load``: an extract that is to go, or went, into a binding, and its first event; null while it is pending. ``load_event``: its further events.
+  ``load_pending`` holds ``event``, although it is null there: SQLite takes an index for this only if it has every column that is asked for.
 - ``turn``: who held the lock of a binding last.
 """
 
@@ -49,7 +50,7 @@ MIGRATIONS = (
             "CREATE INDEX event_open ON {schema}event (instance) WHERE kind <> 'dispatched'",
             "CREATE TABLE {schema}load (instance BIGINT NOT NULL, binding_id BIGINT NOT NULL, extract_id BIGINT NOT NULL, datastream_id BIGINT, created TEXT,"
             " event BIGINT, PRIMARY KEY (instance, binding_id, extract_id)){by_key}",
-            "CREATE INDEX load_pending ON {schema}load (instance, binding_id) WHERE event IS NULL",
+            "CREATE INDEX load_pending ON {schema}load (instance, binding_id, event) WHERE event IS NULL",
             "CREATE TABLE {schema}load_event (instance BIGINT NOT NULL, binding_id BIGINT NOT NULL, extract_id BIGINT NOT NULL, event BIGINT NOT NULL,"
             " PRIMARY KEY (instance, binding_id, extract_id, event)){by_key}",
             "CREATE TABLE {schema}turn (instance BIGINT NOT NULL, binding_id BIGINT NOT NULL, token TEXT NOT NULL, holder TEXT NOT NULL, since TEXT NOT NULL,"

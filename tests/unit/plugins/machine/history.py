@@ -199,6 +199,7 @@ class History:
         self.initial: set[int] = set()  # of these, enabled when a run saw them first: what they load does not count before a run sends into them
         self.uncounted: set[Pair] = set()  # loaded by itself into these: a run that asks for all loads it again
         self.asked_for: set[Pair] = set()  # of these, sent once more by whoever finishes what a run was asked for
+        self.planned_for_all: set[tuple[int, int]] = set()  # tables for which a run was asked that
         self._switched: set[int] = set()  # by hand, since a run has looked
         self._counts_from: dict[int, float] = {}  # when the first run sent into them
         self.active: list[HistoryRun] = []
@@ -624,6 +625,7 @@ class History:
         if run.asks_for_all and not check_mode and kind in ("deploy", "requeue"):
             again = (pair for pair in self.selected(run, run.listed) if pair in self.uncounted or self._is_new_table(pair))
             self.asked_for.update(again)
+            self.planned_for_all.update(pair[1:] for pair in self.selected(run, run.listed))
         run.run = runs.Run(lambda call: self._work(run, call), lambda: HistoryTransport(self, run), self.time)
         return run
 
@@ -730,6 +732,8 @@ class History:
             counts_from = self._counts_from.get(row["binding_id"])
             if counts_from is None:
                 self.uncounted.add(pair)
+                if pair[1:] in self.planned_for_all:
+                    self.asked_for.add(pair)  # the extracts of a plan are listed by the run that finishes it
             elif self.time.seconds <= counts_from + max(0.0, self.service.date_ahead):
                 self.by_name.add(pair)  # nothing but ``Date`` says when the run began, and no write has shown that it is ahead
         again = pair in self.held

@@ -305,6 +305,11 @@ def told_of_unknown(folder):
         by_hand = [{"switch": {"binding_id": 123, "enabled": enabled}} for enabled in (False, True)]
         scene.service.change(*meanwhile, by_hand[0], HOUR, by_hand[1])
         texts += stopped(scene)
+    with one("made again", False) as scene:
+        scene.play([enable])
+        scene.service.fetch(456)
+        scene.service.world.bindings[50] = dict(scene.service.world.bindings.pop(123), id=50, enabled=False)
+        texts += stopped(scene, module("binding", binding_ids=[50], enabled=True))
     with open_scene(folder / "under way", World().datastream(456, extracts=2).binding(123, 456, enabled=True)) as scene:
         scene.service.change({"edit": {"extracts": [{"id": each, "state": "processing"} for each in scene.world.aged(456)]}})
         texts += told(scene.play([refused(requeue(**LOAD))], check=True))

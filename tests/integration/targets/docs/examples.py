@@ -36,7 +36,7 @@ VARIABLES = {
 }
 # Pages of which every example is for playbooks.
 PAGES = ("README.md", "roles/deploy_destination/README.md", *(f"docs/docsite/rst/{name}.rst" for name in (
-    "authentication", "bulk_or_loop", "choosing_datastreams", "deploy", "destinations", "ledger", "quick_start", "your_playbook")))
+    "authentication", "bulk_or_loop", "choosing_datastreams", "deploy", "destinations", "ledger_care", "quick_start", "your_playbook")))
 # The sentences in which a page names the scopes of the key that its examples need. Their key has these and no other.
 SCOPES = {"README.md": r"For deployments, the key needs[^.]*\.", "docs/docsite/rst/quick_start.rst": r"Create an API key in the root workspace[^.]*\."}
 # These enable what is disabled; the others need it to be enabled.

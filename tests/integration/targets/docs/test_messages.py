@@ -308,7 +308,8 @@ def told_of_unknown(folder):
     with one("made again", False) as scene:
         scene.play([enable])
         scene.service.change(*meanwhile)
-        scene.service.world.bindings[50] = dict(scene.service.world.bindings.pop(123), id=50, enabled=False)
+        scene.service.world.bindings[50] = dict(scene.service.world.bindings.pop(123), id=50)
+        scene.service.change({"switch": {"binding_id": 50, "enabled": False}})
         texts += stopped(scene, module("binding", binding_ids=[50], enabled=True))
     with open_scene(folder / "under way", World().datastream(456, extracts=2).binding(123, 456, enabled=True)) as scene:
         scene.service.change({"edit": {"extracts": [{"id": each, "state": "processing"} for each in scene.world.aged(456)]}})

@@ -127,7 +127,8 @@ lasting one every try.
 HEADINGS = {
     "bindings list": "`adverity_binding_info` on 201 bindings. What survived is compared with what the service holds; an error shows no part of the list.",
     "extracts list": "`adverity_extract_info` on 201 extracts. A 404 on a later page means that the list became shorter: it is read anew.",
-    "PATCH binding": "`adverity_binding` enables three bindings. Compared with what the service then holds.",
+    "PATCH binding": "`adverity_binding` enables three bindings. One that cannot be written does not hold up the third. Compared with what the service"
+    " then holds.",
     "PATCH datastreams": "`adverity_datastream` enables 120 datastreams. A failure lists as `remaining` all that the service did not confirm.",
     "PUT smart": "`adverity_smart_pulling` changes one setting of 120 datastreams. A failure lists as `remaining` all that the service did not confirm.",
     "POST requeue": "`adverity_requeue` sends six extracts, two at a time. Compared with the service's record of loads, and with `adverity_requeue_info`:"

@@ -81,9 +81,13 @@ class BindingHistory:
         """Whether the binding loaded an extract automatically that was created then (``shown``: as text); an Uncertainty where nobody can know."""
         loaded = was_loaded(self.periods, created, shown)
         is_older = bool(self.periods) and (created is None or created[0] < self.periods[0].since)
-        if loaded is False and is_older and any(each.was_loaded(created) is not False for each in self.earlier):
+        if loaded is False and is_older and any(each.may_have_loaded(created) for each in self.earlier):
             return Uncertainty(Reason.REMADE)
         return loaded
+
+    def may_have_loaded(self, created: Interval | None) -> bool:
+        """Whether the binding, which is no more, may have loaded an extract automatically that was created then."""
+        return was_loaded(self._timeline.removed(), created) is not False
 
     def plans(self, window: Window) -> bool:
         """Whether a backfill of this window, or of one that contains it, is planned."""

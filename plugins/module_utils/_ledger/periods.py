@@ -194,6 +194,12 @@ class Timeline:
         self._end_period(certain)
         return (*self.periods, Period(certain, None, State.UNKNOWN, Reason.INTERRUPTED))
 
+    def removed(self) -> tuple[Period, ...]:
+        """The periods of a binding that was removed at some time after the last reading."""
+        self._end_period(self._last_certain())
+        since = self.periods[-1].until if self.periods else None
+        return (*self.periods, Period(self._last_certain() if since is None else since, None, State.UNKNOWN, Reason.ELSEWHERE))
+
     def _begin(self, enabled: bool | None, updated: str | None, clock: str | None) -> None:
         self._seen, self.enabled, self.updated = True, enabled, updated
         self._told = enabled is not None or updated is not None

@@ -622,10 +622,7 @@ class History:
         self.count[kind] += 1
         run = HistoryRun(kind, dict(options), check_mode)
         run.listed = self.listed
-        if run.asks_for_all and not check_mode and kind in ("deploy", "requeue"):
-            again = (pair for pair in self.selected(run, run.listed) if pair in self.uncounted or self._is_new_table(pair))
-            self.asked_for.update(again)
-            self.planned_for_all.update(pair[1:] for pair in self.selected(run, run.listed))
+        self._note_asked(run)
         run.run = runs.Run(lambda call: self._work(run, call), lambda: HistoryTransport(self, run), self.time)
         return run
 
@@ -658,6 +655,8 @@ class History:
     def _ended(self, run: HistoryRun) -> None:
         if run.run.killed:
             return
+        if run.overtaken and run.options.get("state") == "planned":
+            self._note_asked(run)
         whole = run.run.error is None or not isinstance(run.run.error, (LedgerError, InputError))
         if whole and not run.check_mode and run.kind in ("deploy", "requeue", "switch"):
             seen = {one for one, row in self.simulator.world.bindings.items() if self._looks_at(run, row)}
@@ -673,6 +672,13 @@ class History:
         options = run.options
         narrowed = "extract_ids" in options or binding["datastream_id"] not in (options.get("datastream_ids") or [binding["datastream_id"]])
         return options.get("target_id") == binding["target_id"] and not narrowed
+
+    def _note_asked(self, run: HistoryRun) -> None:
+        """At its beginning and its end: an assignment may be made again meanwhile."""
+        if run.asks_for_all and not run.check_mode and run.kind in ("deploy", "requeue"):
+            selected = list(self.selected(run, run.listed))
+            self.asked_for.update(pair for pair in selected if pair in self.uncounted or self._is_new_table(pair))
+            self.planned_for_all.update(pair[1:] for pair in selected)
 
     def _is_new_table(self, pair: Pair) -> bool:
         """Whether the assignment of a table was made again."""

@@ -353,3 +353,16 @@ def test_what_an_assignment_that_is_no_more_loaded_by_itself_is_not_sent_again(b
     run = history.deploy()
     assert number not in run.facts.get("requeued_extract_ids", [])
     history.end()
+
+
+def test_what_an_assignment_that_is_no_more_loaded_after_it_was_seen_last_is_not_sent_again(begin_history):
+    history = begin_history()
+    history.requeue(target_id=71, state="planned")
+    history.wait(2.0)
+    history.switch_by_hand(5004)
+    history.wait(2.0)
+    (number,) = history.fetch(4001)
+    history.assign_again(5004)
+    run = history.deploy(71)
+    assert run.named("unknown_extract_ids") == {number}
+    history.end()

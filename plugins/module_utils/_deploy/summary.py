@@ -133,7 +133,9 @@ def _lines(plan: dict[str, t.Any], data: dict[str, t.Any], made: dict[str, t.Any
     lines += [f"{_label(row)} - {', '.join(parts)}" for row, parts in zip(data["bindings"], states)]
     for name, count in written.items():
         would, did = settings[name]
-        lines.append(f"{count} datastream{'s' if count > 1 else ''} by UUID - {would if data['check_mode'] else did}")
+        lines.append(f"{_datastreams(count)} - {would if data['check_mode'] else did}")
+    if data.get("open") and "switch_on" in plan["steps"]:
+        lines.append(f"{_datastreams(len(plan['options']['datastream_uuids']))} - not enabled, because something is left open")
     if data["extract_count"] and not data["check_mode"]:
         lines += _SENT
     if data.get("open"):
@@ -141,6 +143,10 @@ def _lines(plan: dict[str, t.Any], data: dict[str, t.Any], made: dict[str, t.Any
     if failed:
         lines.append("Correct the cause and run it again. What was done is not done twice")
     return lines
+
+
+def _datastreams(count: int) -> str:
+    return f"{count} datastream{'s' if count > 1 else ''} by UUID"
 
 
 def _label(row: dict[str, t.Any]) -> str:

@@ -100,10 +100,10 @@ def test_the_result_of_a_failure_half_way_tells_what_was_done(begin):
     failed = run.one("adverity_binding")
     assert "Gone away." in failed["msg"]
     assert failed["changed"] is True
-    assert failed["affected"] == {"binding_ids": [1, 2]}
-    assert failed["remaining"] == {"binding_ids": [3, 4]}
-    assert scene.enabled() == [1, 2]
+    assert failed["affected"] == {"binding_ids": [1, 2, 4]}
+    assert failed["remaining"] == {"binding_ids": [3]}
+    assert scene.enabled() == [1, 2, 4]
 
     scene.forget()
     scene.play([module("binding", target_id=789, enabled=True)])
-    assert [identity for identity, _body in scene.patches()] == [3, 4]
+    assert [identity for identity, _body in scene.patches()] == [3]

@@ -20,7 +20,7 @@ VARIABLES = {
     "datastreams": [{"name": "acme Ads", "table_name": "send"}, {"name": "true", "table_name": "plan"}],
 }  # fmt: skip
 TASKS = {
-    "Validating arguments against arg spec 'main' - Enable a destination of datastreams and load the history into it, once": ["ok: [localhost]"],
+    "Validating arguments against arg spec 'main' - Deploy a destination - create it, assign and enable datastreams, and send their history once": ["ok: [localhost]"],
     "Plan the deployment": ["ok: [localhost]"],
     "Carry it out": [
         f"included: roles/deploy_destination/tasks/{step}.yml for localhost => (item={step})" for step in ("create", "plan", "enable", "send")
@@ -37,12 +37,13 @@ TASKS = {
         '"destination - created now",',
         '"datastream 455, acme Ads, binding 1 - enabled now, 3 extracts sent",',
         '"datastream 456, true, binding 2 - enabled now, 0 extracts sent",',
-        '"Sent means dispatched. Adverity loads in the background and does not",',
-        '"report when it ends. Check the outcome there."',
+        '"Sent means dispatched. Adverity loads in the background. See Datastream > Activity",',
+        '"for the state of each extract, and Issues for errors."',
         "]",
         "}",
     ],
     "Return the result to later jobs": ["ok: [localhost]"],
+    "Check that nothing is left open": ["ok: [localhost]"],
 }
 OUTPUT = [
     "PLAY [Test]",
@@ -50,7 +51,7 @@ OUTPUT = [
     "included: adverity.management.deploy_destination for localhost",
     *(line for title, said in TASKS.items() for line in (f"TASK [adverity.management.deploy_destination : {title}]", *said)),
     "PLAY RECAP",
-    "localhost : ok=14 changed=5 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0",
+    "localhost : ok=15 changed=5 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0",
 ]
 
 

@@ -73,6 +73,13 @@ class Job:
         (event,) = [event for event in self.events if event["event"] == "runner_on_failed"]
         return event["event_data"]["res"]
 
+    @property
+    def left_open(self) -> dict[str, Any]:
+        """The result of the one task of the role that did everything else and left something open."""
+        results = [event["event_data"].get("res", {}) for event in self.events if event["event"] in ("runner_on_ok", "runner_on_failed")]
+        (found,) = [result for result in results if result.get("unfinished") is True]
+        return found
+
 
 class Awx:
     """Runs jobs with a credential whose fields for the ledger are `ledger`. It keeps the jobs' events, and nothing else of them."""

@@ -25,7 +25,7 @@ def test_interrupted_while_it_sends_and_launched_again(awx_with, scene, world, c
     # What was under way is unknown; what was answered is known.
     stopped = awx.launch(DEPLOY, target_id=789)
     assert not stopped.ok
-    assert sorted(stopped.failure["unknown_extract_ids"]) == sorted(world.aged(456)[50:])
+    assert sorted(stopped.left_open["unknown_extract_ids"]) == sorted(world.aged(456)[50:])
     assert scene.posts() == []
 
     # Somebody found them in Adverity.

@@ -46,6 +46,12 @@ class Outcomes:
         return [one["result"] for one in self.outcomes if one["status"] == "failed"]
 
     @property
+    def left_open(self) -> Row:
+        """The result of the one task of the role that did everything else and left something open."""
+        (found,) = [one["result"] for one in self.outcomes if one["result"].get("unfinished") is True]
+        return found
+
+    @property
     def warnings(self) -> list[str]:
         """What was warned of."""
         return [text for one in self.outcomes for text in one["result"].get("warnings", ())]

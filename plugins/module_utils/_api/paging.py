@@ -13,6 +13,7 @@ read again, in another way where rows came twice, a few times in all; then it is
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from array import array
 from urllib.parse import parse_qsl, urlsplit
@@ -186,25 +187,27 @@ def read_linked(
     def read_by_id() -> Rows:
         return _if_taken(lambda: read({**params, "ordering": "-id"}, (lambda row: row["id"]) if times else None, only_falling=times is not None))
 
-    def read_by_periods() -> Rows:
-        return _if_taken(lambda: _read_by_periods(client, path, params, start, times, enough))
-
     other_ways = [read_by_id]
     if times is not None and times.until is not None:
-        other_ways.insert(0 if enough else 1, read_by_periods)  # in the order of ids all have to be read
+        by_periods = functools.partial(_read_by_periods, client, path, params, start, times.of, times.until, enough)
+        other_ways.insert(0 if enough else 1, lambda: _if_taken(by_periods))  # in the order of ids all have to be read
     return _read_until_consistent(path, _LINKED_READINGS, lambda: read(params, times and times.of), *other_ways)
 
 
 def _read_by_periods(
-    client: Client, path: str, params: Params, start: t.Callable[[], Rows], times: Times | None, enough: t.Callable[[Rows], bool] | None
+    client: Client,
+    path: str,
+    params: Params,
+    start: t.Callable[[], Rows],
+    time_of: t.Callable[[Row], datetime | None],
+    until: t.Callable[[datetime], Params],
+    enough: t.Callable[[Rows], bool] | None,
 ) -> Rows:
-    """The rows of a list with ``times``, by first pages alone: each of the rows up to the last time on the one before.
+    """The rows of a list with times, by first pages alone: each of the rows up to the last time on the one before.
 
     A page is in one order, so the first one has every row that is newer than its last. Those of that last time come again on the next first page, all
     of them: where they fill it, nothing shows that they are all.
     """
-    assert times is not None
-    assert times.until is not None
     kept, seen = start(), set[int]()
     asked = dict(params)
     least = 0
@@ -213,7 +216,7 @@ def _read_by_periods(
     while True:
         data = client.get(path, asked)
         rows = _rows(path, data, "results")
-        moments = [moment for moment in map(times.of, rows) if moment is not None]
+        moments = [moment for moment in map(time_of, rows) if moment is not None]
         if len(moments) < len(rows) or any(later > sooner for sooner, later in zip(moments, moments[1:])):
             raise _Unordered("rows did not come in the order that was asked for")
         if not at_edge.issubset(row["id"] for row in rows):
@@ -230,7 +233,7 @@ def _read_by_periods(
             raise _Unordered("more rows than one page has were created at the same time")
         edge = moments[-1]
         at_edge = {row["id"] for row, moment in zip(rows, moments) if moment == edge}
-        asked = {**params, **times.until(edge)}
+        asked = {**params, **until(edge)}
     if data.get("next") is None and len(seen) < least:
         raise _Inconsistent(f"count is {least}, but there are {len(seen)} rows")
     return kept

@@ -179,9 +179,11 @@ class Deployment:
         if action == "ansible.builtin.set_stats":
             self.data = values["data"][PREFIX[:-1]]
             return {}
-        if action == "ansible.builtin.fail":
+        if action == "ansible.builtin.assert":
+            if self._evaluate(values["that"], variables):
+                return {}
             facts = {name: value for name, value in self.requeued.items() if name not in ("msg", "failed", "changed", "skipped")}
-            raise AdverityError(values["msg"], **facts)
+            raise AdverityError(values["fail_msg"], **facts)
         name = action.removeprefix(COLLECTION)
         if name not in MODULES:
             raise NotImplementedError(action)

@@ -20,7 +20,9 @@ VARIABLES = {
     "datastreams": [{"name": "acme Ads", "table_name": "send"}, {"name": "true", "table_name": "plan"}],
 }  # fmt: skip
 TASKS = {
-    "Validating arguments against arg spec 'main' - Deploy a destination - create it, assign and enable datastreams, and send their history once": ["ok: [localhost]"],
+    "Validating arguments against arg spec 'main' - Deploy a destination - create it, assign and enable datastreams, and send their history once": [
+        "ok: [localhost]"
+    ],
     "Plan the deployment": ["ok: [localhost]"],
     "Carry it out": [
         f"included: roles/deploy_destination/tasks/{step}.yml for localhost => (item={step})" for step in ("create", "plan", "enable", "send")

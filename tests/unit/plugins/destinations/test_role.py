@@ -107,6 +107,7 @@ LOST = r"^This is AWX job 7, .* would be lost with the job: .* set deploy_destin
 def test_an_awx_job_whose_ledger_is_lost_creates_and_enables_nothing(service, monkeypatch, variables, check_mode, tmp_path):
     monkeypatch.setenv("JOB_ID", "7")
     monkeypatch.setenv("AWX_HOST", "https://awx.example.com")
+    monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", str(tmp_path))  # on whichever file system the tests run, this folder ends with the job
     deployment = {"datastreams": "Google\nMeta", **variables}
     for ledger in (str(tmp_path / "requeue.sqlite3"), "/ledgr/requeue.sqlite3", None):
         with pytest.raises(InputError, match=LOST):

@@ -102,5 +102,3 @@ def extract_action(
     if choices.on_unknown == "requeue":
         return ExtractAction.SEND, uncertain
     return (ExtractAction.CONFIRM if choices.on_unknown == "dispatched" else ExtractAction.LEAVE_UNKNOWN), uncertain
-
-

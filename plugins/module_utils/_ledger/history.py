@@ -93,6 +93,10 @@ class BindingHistory:
         """Whether a backfill of this window, or of one that contains it, is planned."""
         return contains(self.planned_window, window)
 
+    def wider_window(self, window: Window) -> Window | None:
+        """What is planned or complete, if it is more than this window."""
+        return next((each for each in (self.planned_window, self.completed_window) if each and each != window and contains(each, window)), None)
+
     def _take(self, fact: BindingFact) -> None:
         timeline = self._timeline
         if fact.kind is FactKind.ROW:

@@ -233,7 +233,7 @@ class Ledger:
         return [Entry(*row) for row in rows if row[0] in binding_ids]
 
     def open_entries(self, binding_ids: t.Collection[int] | None = None) -> list[Entry]:
-        """The entries with a status other than pending and dispatched. It costs what there is of these, not what the ledger holds."""
+        """The entries that have events, and none of these says that they are dispatched. It costs what there is of these, not what the ledger holds."""
         pairs: dict[int, set[int]] = {}
         for (stored,) in [] if self.instance is None else self.store.read(sql.OPEN_EVENTS, (self.instance,)):
             of_bindings, extract_ids = self._unpack(_pairs_from, stored)
@@ -243,7 +243,7 @@ class Ledger:
         entries = [
             entry for binding_id, extract_ids in pairs.items() for ids in _chunks(sorted(extract_ids)) for entry in self._entries_of(binding_id, ids)
         ]
-        return [entry for entry in entries if entry.status not in (Status.PENDING, Status.DISPATCHED)]
+        return [entry for entry in entries if entry.status is not Status.DISPATCHED]
 
     def pending_counts(self) -> dict[int, int]:
         """How many entries are pending, by binding."""
@@ -266,7 +266,7 @@ class Ledger:
 
     def note(self, facts: t.Mapping[int, t.Sequence[BindingFact]], rows: t.Iterable[BindingRow] = (), entries: t.Iterable[Entry] = ()) -> None:
         """Records new facts of bindings, by binding, what these are, and entries that are pending from now on. Entries that are recorded stay as they are."""
-        if not self.writes:
+        if not (self.writes and (facts or rows or entries)):
             return
         with self.store.transaction():
             for row in rows:

@@ -108,6 +108,14 @@ def was_loaded(periods: t.Sequence[Period], created: Interval | None, shown: str
     return State.ENABLED in states
 
 
+def _ended(periods: t.Sequence[Period], moment: Moment) -> list[Period]:
+    """The periods with the open one ended; one that would be empty is dropped."""
+    if not periods or periods[-1].until is not None:
+        return list(periods)
+    last = [periods[-1]._replace(until=moment)] if periods[-1].since < moment else []
+    return [*periods[:-1], *last]
+
+
 class Timeline:
     """The periods of a binding, built from what was seen of it and written to it, in that order.
 
@@ -191,14 +199,14 @@ class Timeline:
         if self.pending_write is None or (self.pending_write is self.enabled and self._interrupted_at is None):
             return tuple(self.periods)
         certain = self._before_write() if self._interrupted_at is None else self._interrupted_at
-        self._end_period(certain)
-        return (*self.periods, Period(certain, None, State.UNKNOWN, Reason.INTERRUPTED))
+        return (*_ended(self.periods, certain), Period(certain, None, State.UNKNOWN, Reason.INTERRUPTED))
 
     def removed(self) -> tuple[Period, ...]:
         """The periods of a binding that was removed at some time after the last reading."""
-        self._end_period(self._last_certain())
-        since = self.periods[-1].until if self.periods else None
-        return (*self.periods, Period(self._last_certain() if since is None else since, None, State.UNKNOWN, Reason.ELSEWHERE))
+        certain = self._last_certain()
+        ended = _ended(self.periods, certain)
+        since = ended[-1].until if ended else None
+        return (*ended, Period(certain if since is None else since, None, State.UNKNOWN, Reason.ELSEWHERE))
 
     def _begin(self, enabled: bool | None, updated: str | None, clock: str | None) -> None:
         self._seen, self.enabled, self.updated = True, enabled, updated
@@ -299,7 +307,7 @@ class Timeline:
         if self._is_unknown():
             since = self.periods.pop().since
         else:
-            self._end_period(certain)
+            self.periods = _ended(self.periods, certain)
         if self.periods and self.periods[-1].until is not None:
             since = max(since, self.periods[-1].until)
         self.enabled, self.initial, self.pending_write, self._readings = enabled, False, None, []
@@ -310,13 +318,6 @@ class Timeline:
         if since < changed:
             self.periods.append(Period(since, changed, State.UNKNOWN, reason))
         self.periods.append(Period(max(changed, since), None, State.ENABLED if enabled else State.DISABLED))
-
-    def _end_period(self, moment: Moment) -> None:
-        """Ends the open period; one that would be empty is dropped."""
-        if self.periods and self.periods[-1].until is None:
-            period = self.periods.pop()
-            if period.since < moment:
-                self.periods.append(period._replace(until=moment))
 
     def _is_unknown(self) -> bool:
         return bool(self.periods) and self.periods[-1].until is None and self.periods[-1].state is State.UNKNOWN

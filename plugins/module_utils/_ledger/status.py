@@ -22,6 +22,7 @@ class EventKind(str, enum.Enum):
     UNDER_WAY = "under_way"  # Adverity was processing the extract without a request of this ledger, when the binding was enabled
     DISPATCHED = "dispatched"  # the API confirmed the request, or the user did
     REFUSED = "refused"  # Adverity refused the extract
+    NOT_ARRIVED = "not_arrived"  # by the user's word, the request without a response before it loaded nothing
     RECORDED = "recorded"  # loaded, by the user's word
     FAILED = "failed"  # Adverity shows that the load failed
     LOADED = "loaded"  # Adverity shows that it was loaded
@@ -65,6 +66,8 @@ def derive_status(events: t.Iterable[Event]) -> tuple[Status, Event | None]:
     for event in events:
         if event.kind in (EventKind.INTENDED, EventKind.UNDER_WAY):
             open_request = event
+        elif event.kind is EventKind.NOT_ARRIVED:
+            open_request = None
         elif event.kind is EventKind.REFUSED:
             refusal = event
         else:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from array import array
 
@@ -17,9 +18,11 @@ from .._ledger.periods import Reason, Uncertainty
 from .._ledger.status import Status
 from .._ledger.turns import ALL_ENABLED
 from .._resources.extracts import Extract
-from .decision import Choices, ExtractAction, extract_action
+from .decision import LOST, Choices, ExtractAction, extract_action
 from .select import Loads
 
+LOST_REQUEST = Uncertainty(LOST)
+_SENDING = frozenset((ExtractAction.SEND, ExtractAction.SEND_ALONE))
 Pair = tuple[t.Optional[int], int, int]  # datastream id, binding id, extract id
 
 
@@ -61,7 +64,8 @@ class Plan:
 
     ``waiting``: to be sent, but after one of unknown outcome in the same binding. ``skipped``: sent before. ``loaded``: the binding loaded it
     automatically. ``unknown``: nobody can know, with the reason, and not to be sent. ``confirmed`` and ``recorded``: dispatched, or loaded, by the user's
-    word. ``refused`` and ``failed``: Adverity refused it before, or its load failed, and it is left out. All of these are in the order of ``loads``.
+    word. ``refused`` and ``failed``: Adverity refused it before, or its load failed, and it is left out. ``resent``: in ``batches``, although a request
+    without a response may have loaded it. All of these are in the order of ``loads``.
     """
 
     def __init__(self, loads: t.Sequence[Loads] = ()) -> None:
@@ -69,6 +73,7 @@ class Plan:
         self.batches: list[Batch] = []
         self.later: list[Batch] = []
         self.waiting: list[Pair] = []
+        self.resent: list[Pair] = []
         self.skipped: list[Pair] = []
         self.loaded: list[Pair] = []
         self.unknown: dict[Pair, Uncertainty] = {}
@@ -77,10 +82,21 @@ class Plan:
         self.refused: list[Pair] = []
         self.failed: list[Pair] = []
 
-    @property
-    def extract_count(self) -> int:
-        """How many extracts the batches hold; each stands in one batch."""
-        return sum(len(batch.extract_ids) for batch in self.batches)
+        self.extract_count = 0  # of the batches; each extract stands in one
+
+    def has_room(self, limit: int | None) -> bool:
+        """Whether one more extract may be sent now."""
+        return limit is None or self.extract_count < limit
+
+    def add(self, batch: Batch, options: Options) -> None:
+        """Adds the batch of one extract to the last batch, where both go the same way, else as a batch of its own."""
+        batches = self.batches if self.has_room(options.limit) else self.later
+        self.extract_count += batches is self.batches
+        last = batches[-1] if batches else None
+        if last is None or last[:2] != batch[:2] or last.alone or batch.alone or len(last.extract_ids) >= options.batch_size:
+            batches.append(batch)
+        else:
+            last.extract_ids.extend(batch.extract_ids)
 
     def due(self) -> t.Iterator[Entry]:
         """All that is to be sent, also by a later call, for the ledger."""
@@ -113,36 +129,34 @@ def make(loads: t.Sequence[Loads], statuses: Statuses, histories: t.Mapping[int,
     """Batches of at most ``batch_size`` extracts that go to the same bindings of the same datastream, in the order of ``loads``; at most ``limit``
     extracts. ``statuses`` tells what the ledger records of extracts, by binding."""
     plan = Plan(loads)
-    count = 0
     for of_datastream in loads:
-        datastream_id, binding_ids, extracts, _may_be_loaded = of_datastream
-        extract_ids = array("q", (extract.id for extract in extracts))  # as a list, millions of them would take five times the memory
-        known = {binding_id: statuses(binding_id, extract_ids) for binding_id in binding_ids or (ALL_ENABLED,)}
-        held: set[int] = set()
-        for extract in extracts:
-            due, alone = [], False
-            for binding_id, status_of in known.items():
-                status = status_of.get(extract.id)
-
-                def loaded(binding_id: int = binding_id, extract: Extract = extract, of_datastream: Loads = of_datastream) -> bool | Uncertainty:
-                    return _was_loaded(of_datastream, histories.get(binding_id), extract)
-
-                action, uncertain = extract_action(status, loaded, options.choices)
-                pair = (datastream_id, binding_id, extract.id)
-                if action not in (ExtractAction.SEND, ExtractAction.SEND_ALONE):
-                    _put_aside(plan, pair, action, uncertain)
-                    if action is ExtractAction.LEAVE_UNKNOWN and options.choices.on_unknown != "skip":
-                        held.add(binding_id)
-                elif binding_id in held:
-                    plan.waiting.append(pair)
-                else:
-                    due.append(binding_id)
-                    alone = alone or action is ExtractAction.SEND_ALONE
-            if due:
-                batches = plan.batches if options.limit is None or count < options.limit else plan.later
-                _put(batches, Batch(datastream_id, tuple(due) if binding_ids else (), [extract.id], alone), options.batch_size)
-                count += 1
+        _plan_datastream(plan, of_datastream, statuses, histories, options)
     return plan
+
+
+def _plan_datastream(plan: Plan, loads: Loads, statuses: Statuses, histories: t.Mapping[int, BindingHistory], options: Options) -> None:
+    extract_ids = array("q", (extract.id for extract in loads.extracts))  # as a list, millions of them would take five times the memory
+    known = {binding_id: statuses(binding_id, extract_ids) for binding_id in loads.binding_ids or (ALL_ENABLED,)}
+    held: set[int] = set()  # the bindings in which an extract is left open that has to come first
+    for extract in loads.extracts:
+        due: dict[int, ExtractAction] = {}
+        for binding_id, status_of in known.items():
+            was_loaded = functools.partial(_was_loaded, loads, histories.get(binding_id), extract)
+            action, uncertain = extract_action(status_of.get(extract.id), was_loaded, options.choices)
+            pair = (loads.datastream_id, binding_id, extract.id)
+            if action not in _SENDING:
+                _put_aside(plan, pair, action, uncertain)
+                if action is ExtractAction.LEAVE_UNKNOWN and options.choices.on_unknown != "skip":
+                    held.add(binding_id)
+            elif binding_id in held:
+                plan.waiting.append(pair)
+            else:
+                due[binding_id] = action
+                if uncertain == LOST_REQUEST and plan.has_room(options.limit):
+                    plan.resent.append(pair)
+        if due:
+            batch = Batch(loads.datastream_id, tuple(due) if loads.binding_ids else (), [extract.id], ExtractAction.SEND_ALONE in due.values())
+            plan.add(batch, options)
 
 
 def _was_loaded(loads: Loads, history: BindingHistory | None, extract: Extract) -> bool | Uncertainty:
@@ -164,11 +178,3 @@ def _put_aside(plan: Plan, pair: Pair, action: ExtractAction, uncertain: Uncerta
         ExtractAction.LEAVE_FAILED: plan.failed,
     }
     lists[action].append(pair)
-
-
-def _put(batches: list[Batch], batch: Batch, batch_size: int) -> None:
-    last = batches[-1] if batches else None
-    if last is None or last[:2] != batch[:2] or last.alone or batch.alone or len(last.extract_ids) >= batch_size:
-        batches.append(batch)
-    else:
-        last.extract_ids.extend(batch.extract_ids)

@@ -13,7 +13,7 @@ import typing as t
 from .._api.client import Client
 from .._ledger.history import BindingHistory
 from .._ledger.ledger import BindingRow, Entry, Ledger, open_ledger
-from .._ledger.periods import State, show
+from .._ledger.periods import Period, State, show
 from .._ledger.status import Status
 from .._ledger.store import LOOK
 from .._resources import bindings, extracts
@@ -22,24 +22,15 @@ from .._spec import times
 
 def report(client: Client, params: dict[str, t.Any]) -> dict[str, t.Any]:
     """The module's result. The service is asked for nothing but the bindings of ``target_id``."""
-    binding_ids = params["binding_ids"]
-    if params["target_id"] is not None:
-        rows = bindings.read(client, target_id=params["target_id"])
-        bindings.refuse_none(rows, None, params["target_id"])
-        binding_ids = [row["id"] for row in rows if binding_ids is None or row["id"] in binding_ids]
+    binding_ids = _selected_ids(client, params)
     with open_ledger(params, client.host, LOOK) as ledger:
-        whole = not any(params[name] for name in ("extract_ids", "created_from", "created_to"))
-        if params["summary_only"] and whole:
-            entries, counts = [], _count_all(ledger, binding_ids)
-        else:
-            entries = list(_chosen(ledger, params, binding_ids))
-            counts = _count(entries)
-        seen = ledger.binding_rows()
-        datastream_ids = params["datastream_ids"]
-        histories = ledger.histories(binding_ids)
+        only_counts = params["summary_only"] and not any(params[name] for name in ("extract_ids", "created_from", "created_to"))
+        entries = [] if only_counts else list(_chosen(ledger, params, binding_ids))
+        counts = _count_all(ledger, binding_ids) if only_counts else _count(entries)
+        seen, histories = ledger.binding_rows(), ledger.histories(binding_ids)
         planned = {binding_id for binding_id, history in histories.items() if history.has_backfill}
         with_extracts = {row.binding_id for row in seen.values() if row.total and (binding_ids is None or row.binding_id in binding_ids)}
-        found = [each for each in sorted({*counts, *planned, *with_extracts}) if _is_selected(seen.get(each), datastream_ids)]
+        found = [each for each in sorted({*counts, *planned, *with_extracts}) if _is_selected(seen.get(each), params["datastream_ids"])]
         return {
             "changed": False,
             "extracts": [] if params["summary_only"] else [_row(entry) for entry in entries],
@@ -48,6 +39,16 @@ def report(client: Client, params: dict[str, t.Any]) -> dict[str, t.Any]:
             "in_progress": ledger.busy,
             "ledger": ledger.shown,
         }
+
+
+def _selected_ids(client: Client, params: dict[str, t.Any]) -> list[int] | None:
+    """The bindings that are selected; None: all."""
+    binding_ids: list[int] | None = params["binding_ids"]
+    if params["target_id"] is None:
+        return binding_ids
+    rows = bindings.read(client, target_id=params["target_id"])
+    bindings.refuse_none(rows, None, params["target_id"])
+    return [row["id"] for row in rows if binding_ids is None or row["id"] in binding_ids]
 
 
 Counts = dict[Status, int]
@@ -82,7 +83,7 @@ def _count_all(ledger: Ledger, binding_ids: list[int] | None) -> dict[int, Count
     for row in ledger.binding_rows().values():
         if row.total and (binding_ids is None or row.binding_id in binding_ids):
             of_binding = counts.setdefault(row.binding_id, _none())
-            of_binding[Status.PENDING] = pending.get(row.binding_id, 0)
+            of_binding[Status.PENDING] += pending.get(row.binding_id, 0)
             of_binding[Status.DISPATCHED] = row.total - sum(of_binding.values())
     return counts
 
@@ -101,8 +102,6 @@ def _row(entry: Entry) -> dict[str, t.Any]:
 
 
 def _backfill(binding_id: int, row: BindingRow | None, history: BindingHistory, counts: Counts) -> dict[str, t.Any]:
-    complete = not (counts[Status.PENDING] or counts[Status.UNKNOWN] or counts[Status.FAILED] or history.planned_window)
-    has_sent = bool(counts[Status.DISPATCHED] or counts[Status.RECORDED])
     return dict(
         {status.value: count for status, count in counts.items()},
         binding_id=binding_id or None,
@@ -110,13 +109,18 @@ def _backfill(binding_id: int, row: BindingRow | None, history: BindingHistory, 
         enabled=history.enabled,
         updated=history.updated,
         planned_at=history.planned_at,
-        finished=complete and (not binding_id or not history.has_backfill or history.completed_window is not None or has_sent),
-        enabled_periods=[
-            {"since": show(each.since), "until": each.until and show(each.until)} for each in history.periods if each.state is State.ENABLED
-        ],
-        unknown_periods=[
-            {"since": show(each.since), "until": each.until and show(each.until), "reason": each.reason and each.reason.value}
-            for each in history.periods
-            if each.state is State.UNKNOWN
-        ],
+        finished=_is_finished(binding_id, history, counts),
+        enabled_periods=[_shown(each) for each in history.periods if each.state is State.ENABLED],
+        unknown_periods=[dict(_shown(each), reason=each.reason and each.reason.value) for each in history.periods if each.state is State.UNKNOWN],
     )
+
+
+def _is_finished(binding_id: int, history: BindingHistory, counts: Counts) -> bool:
+    if counts[Status.PENDING] or counts[Status.UNKNOWN] or counts[Status.FAILED] or history.planned_window:
+        return False
+    has_sent = bool(counts[Status.DISPATCHED] or counts[Status.RECORDED])
+    return not binding_id or not history.has_backfill or history.completed_window is not None or has_sent
+
+
+def _shown(period: Period) -> dict[str, t.Any]:
+    return {"since": show(period.since), "until": period.until and show(period.until)}

@@ -12,7 +12,7 @@ import typing as t
 
 from .._api import text
 from .._api.client import Client
-from .._api.errors import AdverityError, InputError
+from .._api.errors import AdverityError, InputError, LedgerError
 from .._api.paging import Row
 from .._ledger import persistence
 from .._ledger.history import BindingFact, BindingHistory, FactKind, Window, contains
@@ -47,7 +47,8 @@ def open_binding_ids(ledger: Ledger, binding_ids: t.Collection[int]) -> set[int]
     """Those of the bindings for which the ledger records extracts that are not done."""
     if not binding_ids:
         return set()
-    stopped = {entry.binding_id for entry in ledger.open_entries(binding_ids) if entry.status in (Status.UNKNOWN, Status.FAILED)}
+    not_done = (Status.PENDING, Status.UNKNOWN, Status.FAILED)
+    stopped = {entry.binding_id for entry in ledger.open_entries(binding_ids) if entry.status in not_done}
     return stopped.union(ledger.pending_counts()).intersection(binding_ids)
 
 
@@ -142,11 +143,10 @@ class Run:
         if self._request.extract_ids is not None:
             used = {binding_id for batch in outcome.plan.batches for binding_id in batch.binding_ids}
             return {each: [BindingFact(FactKind.SENDING, clock=selected.facts[each].clock)] for each in used if selected.histories[each].is_initial}
-        unlisted = {each for unreadable in outcome.unreadable for each in unreadable.binding_ids}
         return {
             each: [BindingFact(FactKind.LISTED, clock=selected.facts[each].clock, window=self._window)]
-            for each in due_ids
-            if each not in unlisted and _is_news(selected.histories[each])
+            for each in outcome.listed(due_ids)
+            if _is_news(selected.histories[each])
         }
 
     def _record_plan(self, outcome: Outcome, selected: Selection, due_ids: list[int]) -> dict[str, t.Any]:
@@ -167,9 +167,10 @@ class Run:
     def _send_extracts(self, outcome: Outcome, selected: Selection, due_ids: list[int]) -> dict[str, t.Any]:
         """The result of ``state: requeued``."""
         made = outcome.plan
-        unlisted = self._compare_with_ledger(made, due_ids) if self._request.extract_ids is None and not outcome.unreadable else []
+        unlisted = self._compare_with_ledger(made, outcome.listed(due_ids)) if self._request.extract_ids is None else []
         self._ledger.note(self._facts_of_sending(outcome, selected, due_ids), entries=made.due())
         self._ledger.record(EventKind.DISPATCHED, made.entries(made.confirmed), BY_USER)
+        self._ledger.record(EventKind.NOT_ARRIVED, made.entries(made.resent), BY_USER)
         self._settle_unlisted(unlisted)
         # A later run does not see any more that these were under way.
         under_way = (pair for pair, uncertainty in made.unknown.items() if uncertainty.reason == Reason.UNDER_WAY)
@@ -177,8 +178,13 @@ class Run:
         if self._ledger.writes:
             self._send(outcome)
         else:
-            outcome.sent = [(batch, "") for batch in made.batches]
-        self._record_completion(outcome, selected, due_ids, unlisted)
+            outcome.pretend()
+        try:
+            self._record_completion(outcome, selected, due_ids, unlisted)
+        except LedgerError as error:
+            error.facts = dict(outcome.result(), **error.facts)
+            error.say(f"Dispatched in this run, and recorded: {outcome.result()['extract_count']} extracts.")
+            raise
         self._refuse_unfinished(outcome)
         self._warn_of_left_out(outcome)
         return self._report(outcome.result(), outcome)
@@ -226,23 +232,19 @@ class Run:
     def _compare_with_ledger(self, made: Plan, due_ids: list[int]) -> list[Entry]:
         """Warns of what is pending and not selected now, and returns what is pending or unknown and not listed. Nothing is dropped from a plan because of one
         reading."""
-        pending = self._ledger.pending_entries(due_ids) if due_ids else []
-        unknown = [entry for entry in (self._ledger.open_entries(due_ids) if due_ids else []) if entry.status is Status.UNKNOWN]
-        found: list[Entry] = []
+        if not due_ids:
+            return []
+        open_entries = made.unlisted(self._ledger.open_entries(due_ids))
+        unknown = [entry for entry in open_entries if entry.status is Status.UNKNOWN and self._would_be_listed(entry)]
+        all_pending = made.unlisted(self._ledger.pending_entries(due_ids)) + [entry for entry in open_entries if entry.status is Status.PENDING]
+        pending = [entry for entry in all_pending if self._would_be_listed(entry)]
+        outside = [entry for entry in all_pending if not self._would_be_listed(entry)]
+        if outside:
+            self._warnings.append(f"Still pending, but outside of what this run selects: {len(outside)} extracts, {_by_binding(outside)}.")
         for entries in (pending, unknown):
-            missing = made.unlisted(entries)
-            outside = [entry for entry in missing if not self._would_be_listed(entry)]
-            unlisted = [entry for entry in missing if self._would_be_listed(entry)]
-            if outside and entries is pending:
-                self._warnings.append(f"Still pending, but outside of what this run selects: {len(outside)} extracts, {_by_binding(outside)}.")
-            waiting = [entry for entry in unlisted if not self._is_settled(entry)]
-            settled = [entry for entry in unlisted if self._is_settled(entry) and entry.status is Status.PENDING]
-            if waiting:
-                self._warnings.append(_unlisted_warning(waiting))
-            if settled:
-                self._warnings.append(f"Pending, but not in the API's list of extracts now: {_by_binding(settled)}. They are recorded as refused.")
-            found += unlisted
-        return found
+            if entries:
+                self._warnings += _unlisted_warnings(entries, self._is_settled(entries[0]))
+        return pending + unknown
 
     def _is_settled(self, entry: Entry) -> bool:
         """Whether the options say what becomes of an entry that is not listed. An unknown outcome is not settled by an extract that is not there."""
@@ -296,13 +298,16 @@ def _is_news(history: BindingHistory) -> bool:
     return history.is_initial or not history.has_backfill or history.planned_window is not None
 
 
-def _unlisted_warning(entries: list[Entry]) -> str:
-    state = "Unknown" if entries[0].status is Status.UNKNOWN else "Pending"
-    if entries[0].status is Status.UNKNOWN:
-        way_on = "They stay unknown until they are listed, or until on_unknown: dispatched records that they were loaded."
-    else:
-        way_on = "They stay pending until they are listed. If they were deleted, set on_refused: skip."
-    return f"{state}, but not in the API's list of extracts now: {_by_binding(entries)}. {way_on}"
+def _unlisted_warnings(entries: list[Entry], is_settled: bool) -> list[str]:
+    """``entries`` are pending, or of unknown outcome, all of them. ``is_settled``: the options say what becomes of them."""
+    status = entries[0].status
+    ways_on = {
+        (Status.PENDING, True): "They are recorded as refused.",
+        (Status.PENDING, False): "They stay pending until they are listed. If they were deleted, set on_refused: skip.",
+        (Status.UNKNOWN, False): "They stay unknown until they are listed, or until on_unknown: dispatched records that they were loaded.",
+    }
+    way_on = ways_on.get((status, is_settled))
+    return [f"{status.value.capitalize()}, but not in the API's list of extracts now: {_by_binding(entries)}. {way_on}"] if way_on else []
 
 
 def _pair(entry: Entry) -> Pair:

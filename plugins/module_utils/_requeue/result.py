@@ -13,7 +13,7 @@ import typing as t
 from .._api import text
 from .._api.errors import AdverityError, Unfinished
 from .._api.paging import Row
-from .._ledger.history import BindingHistory, Window, contains
+from .._ledger.history import BindingHistory, Window
 from .._ledger.ledger import Ledger
 from .._ledger.periods import Reason, Uncertainty
 from .._resources import bindings
@@ -59,14 +59,24 @@ class Outcome:
         self.refused: list[Refusal] = []
         self.stops: list[Stop] = []
         self.unknown_now: list[Pair] = []
+        self._result: dict[str, t.Any] | None = None
+
+    def pretend(self) -> None:
+        """Takes all that is planned as sent, in check mode."""
+        self.sent, self._result = [(batch, "") for batch in self.plan.batches], None
 
     def take(self, sending: Sending) -> None:
         """Takes over what a sending has come to."""
         self.sent, self.refused, self.stops = sending.sent, sending.refused, sending.stops
-        self.unknown_now = sending.unknown_pairs()
+        self.unknown_now, self._result = sending.unknown_pairs(), None
 
     def result(self) -> dict[str, t.Any]:
         """The module's result: what was sent, skipped, is unknown, refused, failed, left; by extract, and counted by binding in ``summary``."""
+        if self._result is None:
+            self._result = self._make_result()
+        return self._result
+
+    def _make_result(self) -> dict[str, t.Any]:
         plan = self.plan
         requeued = list(dict.fromkeys(each for batch, _message in self.sent for each in batch.extract_ids))
         unknown, refused, remaining = self._rest()
@@ -101,6 +111,11 @@ class Outcome:
             before[name] = {"dispatched": row["skipped"] - row["recorded"]}
             after[name] = {"dispatched": row["skipped"] + row["requeued"]}
         return {"before": before, "after": after}
+
+    def listed(self, binding_ids: t.Iterable[int]) -> list[int]:
+        """Those of the bindings whose extracts could be listed."""
+        unlisted = {each for unreadable in self.unreadable for each in unreadable.binding_ids}
+        return [each for each in binding_ids if each not in unlisted]
 
     def incomplete_binding_ids(self, on_refused: str) -> set[int | None]:
         """The bindings of which not everything that is selected is done."""
@@ -223,10 +238,10 @@ def warnings_of(
     rows: list[Row], histories: t.Mapping[int, BindingHistory], actions: t.Mapping[int, Action], window: Window, remade_ids: t.Collection[int] = ()
 ) -> list[str]:
     """What a user should know of the selected bindings before anything is sent."""
-    warnings = []
     alone = [row for row in rows if actions[row["id"]] is Action.LEFT_ALONE]
     remade = [row for row in alone if row["id"] in remade_ids]
     unrecorded = [row for row in alone if row["id"] not in remade_ids]
+    warnings = []
     if unrecorded:
         warnings.append(
             f"Already enabled, and the ledger has no record of whether the history was loaded: {bindings.labels(unrecorded)}. {_LEFT_ALONE}"
@@ -237,11 +252,10 @@ def warnings_of(
             f" {bindings.labels(remade)}. {_LEFT_ALONE}"
         )
     for row in rows:
-        history = histories[row["id"]]
-        wider = [each for each in (history.planned_window, history.completed_window) if each and each != window and contains(each, window)]
-        if wider and actions[row["id"]] is not Action.NONE:
+        wider = None if actions[row["id"]] is Action.NONE else histories[row["id"]].wider_window(window)
+        if wider:
             warnings.append(
-                f"The ledger records a wider backfill of {bindings.label(row)}: {window_words(wider[0])}. This run selects {window_words(window)}."
+                f"The ledger records a wider backfill of {bindings.label(row)}: {window_words(wider)}. This run selects {window_words(window)}."
                 " Nothing is taken back."
             )
     return warnings

@@ -13,7 +13,7 @@ import typing as t
 
 from .._api import text
 from .._api.client import Client
-from .._api.errors import AdverityError, InputError, RequestError, UnreadableAnswer
+from .._api.errors import AdverityError, InputError, Refused, RequestError, UnreadableAnswer
 from .._api.paging import Row
 from .._ledger.history import BindingFact, BindingHistory, Window
 from .._ledger.ledger import BindingRow, Ledger
@@ -151,62 +151,78 @@ def list_extracts(
     ``extract_ids`` is not among them."""
     if not selected.rows:
         return [_without_bindings(client, ledger, selection.once(request.extract_ids or []))], []
+    due = _by_datastream([row for row in selected.rows if row["id"] in binding_ids])
+    by_datastream = {datastream_id: tuple(row["id"] for row in rows) for datastream_id, rows in due.items()}
+    if request.extract_ids is not None:
+        return _list_named(client, ledger, request, by_datastream, request.extract_ids), []
     loads: list[Loads] = []
     unreadable: list[Unreadable] = []
-    wanted = None if request.extract_ids is None else set(request.extract_ids)
-    for datastream_id, some in _by_datastream(selected.rows).items():
-        ids = tuple(row["id"] for row in some if row["id"] in binding_ids)
-        if not ids or (wanted is not None and not wanted and request.binding_ids is None):
-            continue
+    for datastream_id, ids in by_datastream.items():
         try:
-            found: t.Sequence[Extract] = extracts.read(client, datastream_id, request.created_from, request.created_to)
+            found = extracts.read(client, datastream_id, request.created_from, request.created_to)
         except (RequestError, UnreadableAnswer) as error:
-            if request.extract_ids is not None or stops_the_run(error):
+            if stops_the_run(error):
                 raise
             unreadable.append(Unreadable(datastream_id, ids, error))
-            continue
-        if wanted is not None:
-            found = _named_extracts(found, wanted, request, ids, datastream_id)
-        loads.append(Loads(datastream_id, ids, found, _under_way(ledger, datastream_id, found)))
-    if wanted:
-        known = [each for each in request.extract_ids or [] if each not in wanted]
-        selection.refuse_unknown("extract_ids", request.extract_ids or [], known, "among the extracts of the datastreams of these bindings")
+        else:
+            loads.append(Loads(datastream_id, ids, found, _under_way(ledger, datastream_id, found)))
     return loads, unreadable
 
 
-def _named_extracts(
-    found: t.Sequence[Extract], wanted: set[int], request: Request, binding_ids: tuple[int, ...], datastream_id: int
-) -> list[Extract]:
-    """Those of the extracts that are wanted, which are taken from ``wanted``."""
-    named = [extract for extract in found if extract.id in wanted]
-    wanted.difference_update(extract.id for extract in named)
-    if not named and request.binding_ids is not None:
-        raise InputError(
-            f"binding_ids: {text.ids(binding_ids)} load datastream {datastream_id}, but none of extract_ids is an extract of it. Nothing was sent."
-        )
-    return named
+def _list_named(
+    client: Client, ledger: Ledger, request: Request, by_datastream: t.Mapping[int, tuple[int, ...]], extract_ids: list[int]
+) -> list[Loads]:
+    """The extracts with these ids; ``by_datastream`` are the bindings of each datastream."""
+    wanted = set(extract_ids)
+    loads = []
+    for datastream_id, ids in by_datastream.items():
+        if not wanted and request.binding_ids is None:
+            break
+        found = [extract for extract in extracts.read(client, datastream_id, request.created_from, request.created_to) if extract.id in wanted]
+        if not found and request.binding_ids is not None:
+            raise InputError(
+                f"binding_ids: {text.ids(ids)} load datastream {datastream_id}, but none of extract_ids is an extract of it. Nothing was sent."
+            )
+        wanted.difference_update(extract.id for extract in found)
+        loads.append(Loads(datastream_id, ids, found, _under_way(ledger, datastream_id, found)))
+    known = [each for each in extract_ids if each not in wanted]
+    selection.refuse_unknown("extract_ids", extract_ids, known, "among the extracts of the datastreams of these bindings")
+    return loads
 
 
 def _without_bindings(client: Client, ledger: Ledger, extract_ids: list[int]) -> Loads:
     """Extracts that are named alone. Nothing public tells their datastream: the IDs themselves are all there is to order by. They are looked for in the
     datastreams of which the ledger has an enabled binding, since that may have loaded them automatically."""
-    datastreams: dict[int, list[BindingHistory]] = {}
-    rows = ledger.binding_rows()
-    for binding_id, history in ledger.histories().items():
-        datastream_id = rows[binding_id].datastream_id if binding_id in rows else None
-        if history.periods and datastream_id is not None:
-            datastreams.setdefault(datastream_id, []).append(history)
-    missing, uncertain = set(extract_ids), {}
-    for datastream_id, histories in sorted(datastreams.items()):
-        if not missing:
-            break
-        for extract in extracts.read(client, datastream_id):
+    missing, may_be_loaded = set(extract_ids), {}
+    for datastream_id, histories in sorted(_with_periods(ledger).items()):
+        for extract in _read_as_far_as_there(client, datastream_id) if missing else ():
             if extract.id in missing:
                 missing.discard(extract.id)
                 loaded = [history.was_loaded(extract.interval, extract.created) for history in histories]
                 if any(each is not False for each in loaded):
-                    uncertain[extract.id] = next((each for each in loaded if isinstance(each, Uncertainty)), Uncertainty(Reason.ENABLED))
-    return Loads(None, (), [Extract(each, None) for each in sorted(extract_ids)], uncertain)
+                    may_be_loaded[extract.id] = next((each for each in loaded if isinstance(each, Uncertainty)), Uncertainty(Reason.ENABLED))
+    return Loads(None, (), [Extract(each, None) for each in sorted(extract_ids)], may_be_loaded)
+
+
+def _with_periods(ledger: Ledger) -> dict[int, list[BindingHistory]]:
+    """By datastream, the histories of the bindings that were enabled at some time."""
+    rows = ledger.binding_rows()
+    found: dict[int, list[BindingHistory]] = {}
+    for binding_id, history in ledger.histories().items():
+        datastream_id = rows[binding_id].datastream_id if binding_id in rows else None
+        if history.periods and datastream_id is not None:
+            found.setdefault(datastream_id, []).append(history)
+    return found
+
+
+def _read_as_far_as_there(client: Client, datastream_id: int) -> t.Sequence[Extract]:
+    """The extracts of a datastream that the ledger knows; none where it was deleted."""
+    try:
+        return extracts.read(client, datastream_id)
+    except Refused as error:
+        if error.status == 404:
+            return ()
+        raise
 
 
 def _under_way(ledger: Ledger, datastream_id: int, found: t.Sequence[Extract]) -> dict[int, Uncertainty]:

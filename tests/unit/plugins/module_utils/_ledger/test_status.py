@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import Event, EventKind, Status, derive_status
 
 INTENDED, DISPATCHED, REFUSED, RECORDED = EventKind.INTENDED, EventKind.DISPATCHED, EventKind.REFUSED, EventKind.RECORDED
-FAILED, LOADED, UNDER_WAY = EventKind.FAILED, EventKind.LOADED, EventKind.UNDER_WAY
+FAILED, LOADED, UNDER_WAY, NOT_ARRIVED = EventKind.FAILED, EventKind.LOADED, EventKind.UNDER_WAY, EventKind.NOT_ARRIVED
 
 
 def derive(kinds):
@@ -40,6 +40,11 @@ def derive(kinds):
         ([INTENDED, DISPATCHED], Status.DISPATCHED, 2),
         ([INTENDED, RECORDED], Status.RECORDED, 2),
         ([REFUSED, RECORDED], Status.RECORDED, 2),
+        # The user says that it did not arrive: it is as if it had not been sent.
+        ([INTENDED, NOT_ARRIVED], Status.PENDING, None),
+        ([INTENDED, NOT_ARRIVED, REFUSED], Status.REFUSED, 3),
+        ([UNDER_WAY, NOT_ARRIVED, INTENDED], Status.UNKNOWN, 3),
+        ([DISPATCHED, INTENDED, NOT_ARRIVED], Status.DISPATCHED, 1),
         # A failed load stays failed until a later one is dispatched, or seen as loaded.
         ([DISPATCHED, FAILED], Status.FAILED, 2),
         ([DISPATCHED, FAILED, REFUSED], Status.FAILED, 2),

@@ -31,13 +31,14 @@ def now(second):
 
 class Service:
     """Bindings, extracts and the requeue as the guides describe them. ``outcomes`` are what happens to the next POSTs instead of success; ``bad`` are
-    extracts that it does not take, ``bad_bindings`` bindings into which it takes nothing, ``unreadable`` datastreams whose extracts it does not list;
+    extracts that it does not take, ``bad_bindings`` bindings into which it takes nothing, ``unreadable`` datastreams whose extracts it does not list,
+    ``gone`` datastreams that were deleted;
     ``clock`` is the second of ``NOW`` that its answers carry."""
 
     def __init__(self, answer, extracts=3):
         self.answer = answer
         self.bindings = [{"id": BINDING, "datastream_id": DATASTREAM, "target_id": TARGET, "enabled": True}]
-        self.bad, self.bad_bindings, self.unreadable = set(), set(), set()
+        self.bad, self.bad_bindings, self.unreadable, self.gone = set(), set(), set(), set()
         self.clock = None
         self.extracts = {DATASTREAM: [{"id": 100 + number, "created": day(number)} for number in range(1, extracts + 1)]}
         self.outcomes = []
@@ -54,6 +55,8 @@ class Service:
                 return self.answer(200, {"items": rows, "count": len(rows)}, headers=self.date())
             if asked["datastream_id"] in self.unreadable:
                 return self.answer(500, {"detail": "no list"})
+            if asked["datastream_id"] in self.gone:
+                return self.answer(404, {"detail": "Not found."})
             rows = self.extracts.get(asked["datastream_id"], [])
             return self.answer(200, {"count": len(rows), "next": None, "previous": None, "results": rows})
         if request.method == "PATCH":

@@ -183,6 +183,28 @@ def test_one_that_is_skipped_is_left_out_in_later_runs(make_service, run, place)
     assert ids_of(run(service, on_refused="skip", force=True))["requeued"] == [101, 102, 103, 104, 105]
 
 
+def test_sent_again_on_the_users_word_and_refused_it_is_refused(make_service, run, place):
+    """on_unknown: requeue says that it did not arrive. What Adverity refuses then is not unknown any more."""
+    service = make_service(extracts=5)
+    service.outcomes = ["lost"]
+    fails(run, Unfinished, service)
+    service.bad = {103}
+    result = fails(run, Unfinished, service, on_unknown="requeue")
+    assert ids_of(result) == {"requeued": [101, 102, 104, 105], "refused": [103]}
+    assert stand(service, place) == one_binding(dispatched=[101, 102, 104, 105], refused=[103])
+    assert ids_of(fails(run, Unfinished, service)) == {"skipped": [101, 102, 104, 105], "refused": [103]}
+    assert ids_of(run(service, on_refused="skip")) == {"skipped": [101, 102, 104, 105], "refused": [103]}
+
+
+def test_what_was_to_be_sent_again_and_could_not_is_sent_by_the_next_run(make_service, run, place):
+    service = make_service(extracts=2)
+    service.outcomes = ["lost", 403]
+    fails(run, Unfinished, service)
+    fails(run, Unfinished, service, on_unknown="requeue")
+    assert stand(service, place) == one_binding(pending=[101, 102])
+    assert ids_of(run(service, backfill="when_needed")) == {"requeued": [101, 102]}
+
+
 def test_one_that_is_refused_does_not_stop_a_plan(make_service, run, place):
     service = make_service(extracts=5)
     service.bad = {103}

@@ -143,6 +143,23 @@ def test_a_datastream_whose_extracts_cannot_be_listed_is_named_and_the_others_go
     assert [post["binding_ids"] for post in service.posts[posts:]] == [[7]]
 
 
+def test_beside_a_list_that_cannot_be_read_the_others_are_compared_with_the_ledger(service, run):
+    run(service, target_id=TARGET, limit=1)
+    pending = service.ids[2][0]
+    service.extracts[458] = service.extracts[458][1:]
+    service.unreadable = {457}
+    result = fails(run, Unfinished, service, target_id=TARGET)
+    assert f"Pending, but not in the API's list of extracts now: extracts {pending} for binding 8." in result["msg"]
+
+
+def test_a_deleted_datastream_does_not_hold_up_extracts_that_are_named_alone(service, run):
+    service.bindings[0]["updated"] = day(1)
+    service.clock = 0
+    run(service, target_id=TARGET)
+    service.gone = {456}
+    assert run(service, extract_ids=[9999])["requeued_extract_ids"] == [9999]
+
+
 def test_extracts_that_are_named_are_not_looked_for_in_half_of_the_lists(service, run):
     service.unreadable = {457}
     with pytest.raises(Refused):

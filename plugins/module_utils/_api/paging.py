@@ -134,54 +134,26 @@ def read_linked(
     def read(params: Params, order: t.Callable[[Row], t.Any] | None, only_falling: bool = False) -> Rows:
         """One reading. By ``order`` rows are to be falling; with ``only_falling`` they must be, and all of them are read."""
         nonlocal earlier
-        kept, seen, last = start(), set[int](), None
-        falling = counted = certain = True
-        count: int | None = None
-        least = 0
+        reading = _Reading(path, start(), order)
         where, asked = path, dict(params)
-        pages = delivered = 0
         while True:
-            data = _get_next(client, where, asked) if pages else client.get(where, asked)
+            data = _get_next(client, where, asked) if reading.pages else client.get(where, asked)
             if bare and isinstance(data, list):
                 data = {"results": data}
-            rows, before, edge = _rows(path, data, "results"), len(seen), last
-            pages += 1
-            delivered += len(rows)
-            for row in rows:
-                if with_integers(path, row, "id")["id"] not in seen:
-                    now = order(row) if order else None
-                    falling = falling and now is not None and (last is None or now <= last)
-                    certain = certain and (len(seen) > before or edge is None or now != edge)
-                    last = now
-                    seen.add(row["id"])
-                    kept.append(row)
-            certain = certain and (pages == 1 or len(seen) > before)
-            if only_falling and not falling:
+            has_news = reading.take(data)
+            if only_falling and not reading.is_falling:
                 raise _Unordered("rows did not come in the order that was asked for")
-            previous, count = count, _count(path, data) if data.get("count") is not None else None
-            least = count or 0 if pages == 1 else least
-            counted = counted and count is not None
-            if previous is not None and count is not None and count < previous:
-                raise _Inconsistent(f"count fell from {previous} to {count} between two pages")
-            following = data.get("next")
-            # What arrived in front was not seen, but pushed as many rows that were seen to a further page.
-            arrived = count - least if counted and count is not None and falling and certain else 0
-            explained = delivered - len(seen) <= arrived
-            if enough is not None and not only_falling and falling and explained and enough(kept):
-                return kept
-            if following is None:
+            if enough is not None and not only_falling and reading.has_no_gap and enough(reading.rows):
+                return reading.rows
+            if data.get("next") is None:
                 break
-            if len(seen) == before:
-                if rows:
-                    raise _Unordered("a page has only rows that came before, so the order may differ from page to page")
-                raise _Inconsistent("a page has no rows, but names a next page")
-            where, asked = _next(path, following)
-        expected = delivered if count is None else count
-        if len(seen) != expected and not (explained and delivered == expected):
-            raise _contradiction(count, len(seen), delivered, "there")
-        if pages == 1 or times is None or (falling and counted) or (earlier is not None and seen.issuperset(earlier)):
-            return kept
-        earlier = array("q", seen)
+            if not has_news:
+                raise reading.without_news(data)
+            where, asked = _next(path, data["next"])
+        reading.check_complete()
+        if times is None or reading.proves_itself or (earlier is not None and reading.seen.issuperset(earlier)):
+            return reading.rows
+        earlier = array("q", reading.seen)
         raise _Inconsistent("rows of one reading are missing in the next")
 
     def read_by_id() -> Rows:
@@ -192,6 +164,81 @@ def read_linked(
         by_periods = functools.partial(_read_by_periods, client, path, params, start, times.of, times.until, enough)
         other_ways.insert(0 if enough else 1, lambda: _if_taken(by_periods))  # in the order of ids all have to be read
     return _read_until_consistent(path, _LINKED_READINGS, lambda: read(params, times and times.of), *other_ways)
+
+
+class _Reading(t.Generic[Rows]):
+    """One reading of a linked list, page by page. ``rows`` are those that came, each once, ``seen`` their ids.
+
+    ``is_falling``: whether they fall by ``order``. ``is_certain``: whether the order is certain at the edges of the pages, too.
+    """
+
+    def __init__(self, path: str, rows: Rows, order: t.Callable[[Row], t.Any] | None) -> None:
+        self.rows = rows
+        self.seen = set[int]()
+        self.pages = 0
+        self.is_falling = self.is_certain = True
+        self._path, self._order = path, order
+        self._delivered = 0
+        self._last: t.Any = None  # the place in the order of the last row
+        self._counts: list[int | None] = []
+
+    def take(self, data: t.Mapping[str, t.Any]) -> bool:
+        """Takes a page. Returns whether it has rows that did not come before."""
+        rows, before, edge = _rows(self._path, data, "results"), len(self.seen), self._last
+        self.pages += 1
+        self._delivered += len(rows)
+        for row in rows:
+            if with_integers(self._path, row, "id")["id"] not in self.seen:
+                self._take_row(row, None if len(self.seen) > before else edge)
+        has_news = len(self.seen) > before
+        self.is_certain = self.is_certain and (self.pages == 1 or has_news)
+        self._take_count(_count(self._path, data) if data.get("count") is not None else None)
+        return has_news
+
+    def _take_row(self, row: Row, edge: t.Any) -> None:
+        """``edge``: the place of the last row of the page before, if this is the first one that is new on its page."""
+        place = self._order(row) if self._order else None
+        self.is_falling = self.is_falling and place is not None and (self._last is None or place <= self._last)
+        self.is_certain = self.is_certain and (edge is None or place != edge)
+        self._last = place
+        self.seen.add(row["id"])
+        self.rows.append(row)
+
+    def _take_count(self, count: int | None) -> None:
+        previous = self._counts[-1] if self._counts else None
+        if previous is not None and count is not None and count < previous:
+            raise _Inconsistent(f"count fell from {previous} to {count} between two pages")
+        self._counts.append(count)
+
+    @property
+    def _is_explained(self) -> bool:
+        """Whether no row came twice, but for those that what arrived in front, and was not seen, pushed to a further page."""
+        first, last = self._counts[0], self._counts[-1]
+        arrived = last - first if first is not None and last is not None and None not in self._counts and self.is_falling and self.is_certain else 0
+        return self._delivered - len(self.seen) <= arrived
+
+    @property
+    def has_no_gap(self) -> bool:
+        """Whether nothing is missing among the rows that came so far."""
+        return self.is_falling and self._is_explained
+
+    @property
+    def proves_itself(self) -> bool:
+        """Whether no second reading is needed to know that no row was skipped."""
+        return self.pages == 1 or (self.is_falling and None not in self._counts)
+
+    def without_news(self, data: t.Mapping[str, t.Any]) -> _Inconsistent:
+        """What is wrong with a page that brings nothing new, and names a next one."""
+        if data.get("results"):
+            return _Unordered("a page has only rows that came before, so the order may differ from page to page")
+        return _Inconsistent("a page has no rows, but names a next page")
+
+    def check_complete(self) -> None:
+        """Raises _Inconsistent where there are not as many rows as the last page said."""
+        count = self._counts[-1]
+        expected = self._delivered if count is None else count
+        if len(self.seen) != expected and not (self._is_explained and self._delivered == expected):
+            raise _contradiction(count, len(self.seen), self._delivered, "there")
 
 
 def _read_by_periods(

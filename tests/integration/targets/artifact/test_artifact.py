@@ -88,7 +88,7 @@ def test_the_quick_start_word_for_word(home):
     assert "130 extracts sent" in done
     assert "104 extracts sent" in done
     for output_of in (done, by_id):
-        assert re.search(r"changed=[1-9]\d* .*failed=0 +skipped=1", output_of)
+        assert re.search(r"changed=[1-9]\d* .*failed=0 +skipped=0", output_of)
     assert "[WARNING]" not in done
     assert "[WARNING]: Already enabled" in by_id, "destination 789 has one binding that was enabled before: the note on the page is about it"
     assert "DEPRECATION" not in output

@@ -54,6 +54,7 @@ class Reason(str, enum.Enum):
     NO_CLOCK = "no clock"  # the API did not show when the binding was read
     UNDER_WAY = "under way"  # Adverity is processing it, without a request of this ledger
     REMADE = "remade"  # the assignment was made again, and the one before it was or may have been enabled
+    UNREADABLE = "unreadable"  # the list in which it may be cannot be read, and the request names no binding
     ENABLED = "enabled"  # a binding of its datastream was enabled when it was created, and the request names no binding
 
 
@@ -198,12 +199,12 @@ class Timeline:
         """The periods, when nothing more is known. A write without a response may have arrived, unless a later row showed the state."""
         if self.pending_write is None or (self.pending_write is self.enabled and self._interrupted_at is None):
             return tuple(self.periods)
-        certain = self._before_write() if self._interrupted_at is None else self._interrupted_at
+        certain = self._certain_until()
         return (*_ended(self.periods, certain), Period(certain, None, State.UNKNOWN, Reason.INTERRUPTED))
 
     def removed(self) -> tuple[Period, ...]:
         """The periods of a binding that was removed at some time after the last reading."""
-        certain = self._last_certain()
+        certain = min(self._last_certain(), self._certain_until()) if self.pending_write is not None else self._last_certain()
         ended = _ended(self.periods, certain)
         since = ended[-1].until if ended else None
         return (*ended, Period(certain if since is None else since, None, State.UNKNOWN, Reason.ELSEWHERE))
@@ -329,6 +330,10 @@ class Timeline:
     def _before_write(self) -> Moment:
         """The latest moment that is certainly before the pending write."""
         return self._last_certain() if self._write_clock is None else interval(self._write_clock)[0] - self._clock_ahead
+
+    def _certain_until(self) -> Moment:
+        """The latest moment that is certainly before the pending write, and before one of which it is unknown whether it was executed."""
+        return self._before_write() if self._interrupted_at is None else self._interrupted_at
 
     def _last_certain(self) -> Moment:
         """The latest moment at which the present state was read; the time of the last change, where no reading has a clock."""

@@ -89,16 +89,17 @@ def extract_action(
     if status in (Status.DISPATCHED, Status.RECORDED):
         return (ExtractAction.SEND if choices.force and not choices.record else ExtractAction.SKIP), None
     if choices.record:
-        return (ExtractAction.LOADED if loaded() is True else ExtractAction.RECORD), None
+        return (ExtractAction.LOADED if status is None and loaded() is True else ExtractAction.RECORD), None
     if status is Status.FAILED:
         return (ExtractAction.SEND if choices.force or choices.on_failed == "requeue" else ExtractAction.LEAVE_FAILED), None
-    if status is Status.REFUSED:
-        return (ExtractAction.LEAVE_REFUSED if choices.on_refused == "skip" and not choices.force else ExtractAction.SEND_ALONE), None
+    if status is Status.REFUSED and choices.on_refused == "skip" and not choices.force:
+        return ExtractAction.LEAVE_REFUSED, None
+    send = ExtractAction.SEND_ALONE if status is Status.REFUSED else ExtractAction.SEND
     uncertain: bool | Uncertainty = Uncertainty(LOST) if status is Status.UNKNOWN else loaded()
     if uncertain is True:
-        return (ExtractAction.SEND if choices.force else ExtractAction.LOADED), None
+        return (send if choices.force else ExtractAction.LOADED), None
     if not isinstance(uncertain, Uncertainty):
-        return ExtractAction.SEND, None
+        return send, None
     if choices.on_unknown == "requeue":
-        return ExtractAction.SEND, uncertain
+        return send, uncertain
     return (ExtractAction.CONFIRM if choices.on_unknown == "dispatched" else ExtractAction.LEAVE_UNKNOWN), uncertain

@@ -65,7 +65,7 @@ class Plan:
     ``waiting``: to be sent, but after one of unknown outcome in the same binding. ``skipped``: sent before. ``loaded``: the binding loaded it
     automatically. ``unknown``: nobody can know, with the reason, and not to be sent. ``confirmed`` and ``recorded``: dispatched, or loaded, by the user's
     word. ``refused`` and ``failed``: Adverity refused it before, or its load failed, and it is left out. ``resent``: in ``batches``, although a request
-    without a response may have loaded it. All of these are in the order of ``loads``.
+    without a response may have loaded it. ``no_longer_due``: of ``loaded``, those that the ledger has as pending. All of these are in the order of ``loads``.
     """
 
     def __init__(self, loads: t.Sequence[Loads] = ()) -> None:
@@ -74,6 +74,7 @@ class Plan:
         self.later: list[Batch] = []
         self.waiting: list[Pair] = []
         self.resent: list[Pair] = []
+        self.no_longer_due: list[Pair] = []
         self.skipped: list[Pair] = []
         self.loaded: list[Pair] = []
         self.unknown: dict[Pair, Uncertainty] = {}
@@ -142,10 +143,13 @@ def _plan_datastream(plan: Plan, loads: Loads, statuses: Statuses, histories: t.
         due: dict[int, ExtractAction] = {}
         for binding_id, status_of in known.items():
             was_loaded = functools.partial(_was_loaded, loads, histories.get(binding_id), extract)
-            action, uncertain = extract_action(status_of.get(extract.id), was_loaded, options.choices)
+            status = status_of.get(extract.id)
+            action, uncertain = extract_action(status, was_loaded, options.choices)
             pair = (loads.datastream_id, binding_id, extract.id)
             if action not in _SENDING:
                 _put_aside(plan, pair, action, uncertain)
+                if action is ExtractAction.LOADED and status is Status.PENDING:
+                    plan.no_longer_due.append(pair)
                 if action is ExtractAction.LEAVE_UNKNOWN and options.choices.on_unknown != "skip":
                     held.add(binding_id)
             elif binding_id in held:
@@ -160,9 +164,8 @@ def _plan_datastream(plan: Plan, loads: Loads, statuses: Statuses, histories: t.
 
 
 def _was_loaded(loads: Loads, history: BindingHistory | None, extract: Extract) -> bool | Uncertainty:
-    if extract.id in loads.may_be_loaded:
-        return loads.may_be_loaded[extract.id]
-    return False if history is None else history.was_loaded(extract.interval, extract.created)
+    loaded = False if history is None else history.was_loaded(extract.interval, extract.created)
+    return loaded if loaded is True else loads.may_be_loaded.get(extract.id, loaded)
 
 
 def _put_aside(plan: Plan, pair: Pair, action: ExtractAction, uncertain: Uncertainty | None) -> None:

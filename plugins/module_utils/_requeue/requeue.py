@@ -31,6 +31,7 @@ from .send import Sending
 
 UNLISTED = "it is no longer in the API's list of extracts"
 BY_USER = "recorded by the user"
+LOADED_BY_BINDING = "loaded automatically by the binding"
 
 Facts = dict[int, list[BindingFact]]
 
@@ -154,6 +155,7 @@ class Run:
         new = self._has_unrecorded(outcome.plan)
         self._ledger.note({}, entries=outcome.plan.due())
         self._ledger.record(EventKind.DISPATCHED, outcome.plan.entries(outcome.plan.confirmed), BY_USER)
+        self._record_under_way(outcome.plan)
         return self._report(dict(outcome.result(), changed=new or bool(outcome.plan.confirmed)), outcome)
 
     def _record_as_loaded(self, outcome: Outcome, selected: Selection, due_ids: list[int]) -> dict[str, t.Any]:
@@ -170,11 +172,9 @@ class Run:
         unlisted = self._compare_with_ledger(made, outcome.listed(due_ids)) if self._request.extract_ids is None else []
         self._ledger.note(self._facts_of_sending(outcome, selected, due_ids), entries=made.due())
         self._ledger.record(EventKind.DISPATCHED, made.entries(made.confirmed), BY_USER)
-        self._ledger.record(EventKind.NOT_ARRIVED, made.entries(made.resent), BY_USER)
+        self._ledger.record(EventKind.RECORDED, made.entries(made.no_longer_due), LOADED_BY_BINDING)
         self._settle_unlisted(unlisted)
-        # A later run does not see any more that these were under way.
-        under_way = (pair for pair, uncertainty in made.unknown.items() if uncertainty.reason == Reason.UNDER_WAY)
-        self._ledger.record(EventKind.UNDER_WAY, made.entries(under_way))
+        self._record_under_way(made)
         if self._ledger.writes:
             self._send(outcome)
         else:
@@ -189,6 +189,11 @@ class Run:
         self._warn_of_left_out(outcome)
         return self._report(outcome.result(), outcome)
 
+    def _record_under_way(self, made: Plan) -> None:
+        """A later run does not see any more that these were under way."""
+        under_way = (pair for pair, uncertainty in made.unknown.items() if uncertainty.reason == Reason.UNDER_WAY)
+        self._ledger.record(EventKind.UNDER_WAY, made.entries(under_way))
+
     def _refuse_unfinished(self, outcome: Outcome) -> None:
         """Raises Unfinished where something is left open, with the keys of a result; the warnings stand in its message."""
         error = outcome.unfinished_error(self._ledger, self._params["on_unknown"], self._params["on_refused"], not self._ledger.writes)
@@ -201,7 +206,7 @@ class Run:
     def _send(self, outcome: Outcome) -> None:
         targets = {row["binding_id"]: row["target_name"] for row in outcome.bindings}
         watch = progress.watcher(outcome.plan.extract_count, targets)
-        sending = Sending(self._client, self._ledger, self._params["sequential"], watch)
+        sending = Sending(self._client, self._ledger, self._params["sequential"], watch, outcome.plan.resent)
         try:
             sending.run(outcome.plan.batches)
         except AdverityError as error:

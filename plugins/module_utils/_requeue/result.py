@@ -41,6 +41,7 @@ _REASONS = {
     Reason.NO_CLOCK: "possibly loaded automatically: the API did not show when the binding was read",
     Reason.UNDER_WAY: "possibly loaded automatically: Adverity is processing them, and this ledger has no request for them",
     Reason.REMADE: "possibly loaded automatically, through an assignment to the same destination that is no more",
+    Reason.UNREADABLE: "possibly loaded automatically: the extracts of a datastream whose binding was enabled cannot be listed now",
     Reason.ENABLED: "possibly loaded automatically: a binding of their datastream was enabled, and neither binding_ids nor target_id says which one is meant",
 }
 
@@ -152,9 +153,13 @@ class Outcome:
         if not items:
             return None
         result = self.result()
+        recorded = len(_ids(self.plan.recorded))
         done = f"{'A real run would send' if check_mode else 'Sent in this run:'} {result['extract_count']} extracts"
-        if result["skipped_extract_ids"]:
-            done += f"; done before: {len(result['skipped_extract_ids'])}"
+        if recorded:
+            done = f"{'A real run would record as loaded' if check_mode else 'Recorded as loaded in this run:'} {recorded} extracts"
+        before = len(result["skipped_extract_ids"]) - recorded
+        if before > 0:
+            done += f"; done before: {before}"
         error = Unfinished(f"{done}. Still open: " + " ".join(items), **result)
         waiting = _ids(self.plan.waiting)
         if unknown and waiting:
@@ -210,7 +215,8 @@ class Outcome:
 
 def _unreadable_item(unreadable: Unreadable) -> str:
     words = unreadable.error.result()["msg"].replace(getattr(unreadable.error, "hint", ""), "").replace("  ", " ")
-    return f"Datastream {unreadable.datastream_id}, binding {text.ids(unreadable.binding_ids)}: {words}"
+    missing = f" Extracts {text.ids(unreadable.extract_ids)} are in none of the other lists, and were not sent." if unreadable.extract_ids else ""
+    return f"Datastream {unreadable.datastream_id}, binding {text.ids(unreadable.binding_ids)}: {words}{missing}"
 
 
 def _refused_item(refused: t.Sequence[Refusal]) -> str:

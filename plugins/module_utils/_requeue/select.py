@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import types
 import typing as t
+from datetime import timedelta
 
 from .._api import text
 from .._api.client import Client
@@ -19,10 +20,14 @@ from .._ledger.history import BindingFact, BindingHistory, Window
 from .._ledger.ledger import BindingRow, Ledger
 from .._ledger.periods import Reason, Uncertainty
 from .._ledger.status import Status
+from .._ledger.turns import ALL_ENABLED
 from .._resources import bindings, extracts
 from .._resources.binding_state import read_timed, row_fact, stops_the_run
 from .._resources.extracts import Extract
 from .._spec import selection, times
+
+# A job that does not start within two days is discarded: a request that is older is over.
+_LONGEST_QUEUE = timedelta(days=2)
 
 
 class Request(t.NamedTuple):
@@ -70,11 +75,12 @@ class Loads(t.NamedTuple):
 
 
 class Unreadable(t.NamedTuple):
-    """A datastream whose extracts cannot be listed."""
+    """A datastream whose extracts cannot be listed. ``extract_ids``: those that are named, and in none of the other lists."""
 
     datastream_id: int
     binding_ids: tuple[int, ...]
     error: AdverityError
+    extract_ids: tuple[int, ...] = ()
 
 
 def read_request(params: dict[str, t.Any], check_mode: bool) -> Request:
@@ -129,9 +135,7 @@ def _earlier_histories(ledger: Ledger, rows: list[Row], listed: list[Row]) -> di
 def _remade(ledger: Ledger, rows: list[Row], listed: list[Row]) -> frozenset[int]:
     """The bindings of a datastream and destination into which another binding, which is not listed any more, sent the history."""
     sent = sent_by_removed_bindings(ledger, listed)
-    seen = ledger.binding_rows() if sent else {}
-    new = [row for row in rows if not (row["id"] in seen and seen[row["id"]].total)]
-    return frozenset(row["id"] for row in new if (row["datastream_id"], row["target_id"]) in sent)
+    return frozenset(row["id"] for row in rows if (row["datastream_id"], row["target_id"]) in sent)
 
 
 def sent_by_removed_bindings(ledger: Ledger, listed: list[Row]) -> set[tuple[int | None, int | None]]:
@@ -154,54 +158,81 @@ def list_extracts(
     due = _by_datastream([row for row in selected.rows if row["id"] in binding_ids])
     by_datastream = {datastream_id: tuple(row["id"] for row in rows) for datastream_id, rows in due.items()}
     if request.extract_ids is not None:
-        return _list_named(client, ledger, request, by_datastream, request.extract_ids), []
+        return _list_named(client, ledger, request, by_datastream, request.extract_ids)
     loads: list[Loads] = []
     unreadable: list[Unreadable] = []
     for datastream_id, ids in by_datastream.items():
-        try:
-            found = extracts.read(client, datastream_id, request.created_from, request.created_to)
-        except (RequestError, UnreadableAnswer) as error:
-            if stops_the_run(error):
-                raise
-            unreadable.append(Unreadable(datastream_id, ids, error))
+        found = _read_selected(client, request, datastream_id, ids)
+        if isinstance(found, Unreadable):
+            unreadable.append(found)
         else:
             loads.append(Loads(datastream_id, ids, found, _under_way(ledger, datastream_id, found)))
     return loads, unreadable
 
 
+def _read_selected(client: Client, request: Request, datastream_id: int, binding_ids: tuple[int, ...]) -> t.Sequence[Extract] | Unreadable:
+    try:
+        return extracts.read(client, datastream_id, request.created_from, request.created_to)
+    except (RequestError, UnreadableAnswer) as error:
+        if stops_the_run(error):
+            raise
+        return Unreadable(datastream_id, binding_ids, error)
+
+
 def _list_named(
     client: Client, ledger: Ledger, request: Request, by_datastream: t.Mapping[int, tuple[int, ...]], extract_ids: list[int]
-) -> list[Loads]:
-    """The extracts with these ids; ``by_datastream`` are the bindings of each datastream."""
+) -> tuple[list[Loads], list[Unreadable]]:
+    """The extracts with these ids, and the lists in which they may be that cannot be read. ``by_datastream`` are the bindings of each datastream."""
     wanted = set(extract_ids)
-    loads = []
+    loads: list[Loads] = []
+    unreadable: list[Unreadable] = []
     for datastream_id, ids in by_datastream.items():
         if not wanted and request.binding_ids is None:
             break
-        found = [extract for extract in extracts.read(client, datastream_id, request.created_from, request.created_to) if extract.id in wanted]
+        listed = _read_selected(client, request, datastream_id, ids)
+        if isinstance(listed, Unreadable):
+            unreadable.append(listed)
+            continue
+        found = [extract for extract in listed if extract.id in wanted]
         if not found and request.binding_ids is not None:
             raise InputError(
                 f"binding_ids: {text.ids(ids)} load datastream {datastream_id}, but none of extract_ids is an extract of it. Nothing was sent."
             )
         wanted.difference_update(extract.id for extract in found)
         loads.append(Loads(datastream_id, ids, found, _under_way(ledger, datastream_id, found)))
+    if unreadable:
+        return loads, [each._replace(extract_ids=tuple(sorted(wanted))) for each in unreadable] if wanted else []
     known = [each for each in extract_ids if each not in wanted]
     selection.refuse_unknown("extract_ids", extract_ids, known, "among the extracts of the datastreams of these bindings")
-    return loads
+    return loads, []
 
 
 def _without_bindings(client: Client, ledger: Ledger, extract_ids: list[int]) -> Loads:
     """Extracts that are named alone. Nothing public tells their datastream: the IDs themselves are all there is to order by. They are looked for in the
     datastreams of which the ledger has an enabled binding, since that may have loaded them automatically."""
-    missing, may_be_loaded = set(extract_ids), {}
+    missing = set(extract_ids)
+    may_be_loaded: dict[int, Uncertainty] = {}
+    all_listed = True
     for datastream_id, histories in sorted(_with_periods(ledger).items()):
-        for extract in _read_as_far_as_there(client, datastream_id) if missing else ():
-            if extract.id in missing:
-                missing.discard(extract.id)
-                loaded = [history.was_loaded(extract.interval, extract.created) for history in histories]
-                if any(each is not False for each in loaded):
-                    may_be_loaded[extract.id] = next((each for each in loaded if isinstance(each, Uncertainty)), Uncertainty(Reason.ENABLED))
+        if not missing:
+            break
+        listed = _read_or_none(client, datastream_id)
+        all_listed = all_listed and listed is not None
+        found = [extract for extract in listed or () if extract.id in missing]
+        missing.difference_update(extract.id for extract in found)
+        may_be_loaded.update(_loaded_by_any(histories, found))
+        may_be_loaded.update(_under_way(ledger, datastream_id, found))
+    if not all_listed:
+        may_be_loaded.update(dict.fromkeys(missing, Uncertainty(Reason.UNREADABLE)))
     return Loads(None, (), [Extract(each, None) for each in sorted(extract_ids)], may_be_loaded)
+
+
+def _loaded_by_any(histories: list[BindingHistory], found: list[Extract]) -> t.Iterator[tuple[int, Uncertainty]]:
+    """The extracts that one of the bindings has loaded automatically, or may have."""
+    for extract in found:
+        loaded = [history.was_loaded(extract.interval, extract.created) for history in histories]
+        if any(each is not False for each in loaded):
+            yield extract.id, next((each for each in loaded if isinstance(each, Uncertainty)), Uncertainty(Reason.ENABLED))
 
 
 def _with_periods(ledger: Ledger) -> dict[int, list[BindingHistory]]:
@@ -215,22 +246,33 @@ def _with_periods(ledger: Ledger) -> dict[int, list[BindingHistory]]:
     return found
 
 
-def _read_as_far_as_there(client: Client, datastream_id: int) -> t.Sequence[Extract]:
-    """The extracts of a datastream that the ledger knows; none where it was deleted."""
+def _read_or_none(client: Client, datastream_id: int) -> t.Sequence[Extract] | None:
+    """The extracts of a datastream that the ledger knows: none where it was deleted, None where they cannot be listed."""
     try:
         return extracts.read(client, datastream_id)
-    except Refused as error:
-        if error.status == 404:
+    except (RequestError, UnreadableAnswer) as error:
+        if isinstance(error, Refused) and error.status == 404:
             return ()
-        raise
+        if stops_the_run(error):
+            raise
+        return None
 
 
 def _under_way(ledger: Ledger, datastream_id: int, found: t.Sequence[Extract]) -> dict[int, Uncertainty]:
     """The extracts that Adverity is processing without a request of this ledger: it may load them into a binding that was enabled meanwhile."""
     ids = [extract.id for extract in found if extract.under_way]
-    of_datastream = [row.binding_id for row in ledger.binding_rows().values() if row.datastream_id == datastream_id] if ids else []
-    own = {each for binding_id in of_datastream for each, status in ledger.statuses(binding_id, ids).items() if status is not Status.PENDING}
+    if not ids:
+        return {}
+    of_datastream = [row.binding_id for row in ledger.binding_rows().values() if row.datastream_id == datastream_id or row.binding_id == ALL_ENABLED]
+    own = {entry.extract_id for entry in ledger.entries(of_datastream, ids) if entry.status is Status.DISPATCHED and _is_recent(entry.at)}
     return {each: Uncertainty(Reason.UNDER_WAY) for each in ids if each not in own}
+
+
+def _is_recent(at: str | None) -> bool:
+    """Whether a request that was sent then may still be under way."""
+    moment = times.parse_or_none(at)
+    now = times.parse_or_none(times.now())
+    return moment is None or now is None or now - moment <= _LONGEST_QUEUE
 
 
 def _read_rows(client: Client, request: Request) -> tuple[list[Row], list[Row]]:

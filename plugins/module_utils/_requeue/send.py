@@ -60,10 +60,13 @@ class Sending:
     """Batches on their way, and what came of them so far.
 
     ``sent`` holds of each request that was confirmed its extracts, and the message; ``refused`` the extracts that Adverity refuses; ``stops`` the
-    datastreams that were stopped. ``journal`` is what the ledger records; ``batch`` the request under way.
+    datastreams that were stopped. ``journal`` is what the ledger records; ``batch`` the request under way. ``resent`` are sent on the user's word that
+    an earlier request did not arrive.
     """
 
-    def __init__(self, client: Client, ledger: Ledger, sequential: bool, progress: Progress | None = None) -> None:
+    def __init__(
+        self, client: Client, ledger: Ledger, sequential: bool, progress: Progress | None = None, resent: t.Collection[Pair] = ()
+    ) -> None:
         self.sent: list[tuple[Batch, str]] = []
         self.refused: list[Refusal] = []
         self.stops: list[Stop] = []
@@ -72,7 +75,8 @@ class Sending:
         self._client, self._ledger, self._sequential, self._progress = client, ledger, sequential, progress
         self._stopped: set[tuple[int | None, int]] = set()  # datastream and binding
         self._single_refusals: dict[tuple[int | None, int], int] = {}
-        self._failures = 0
+        self._failed: set[int | None] = set()  # the datastreams that failed since the last success
+        self._resent = frozenset(resent)
 
     @property
     def batch(self) -> Batch:
@@ -125,9 +129,10 @@ class Sending:
         """Records extracts that were refused for a binding, unless all of them were: then the extracts are probably not the cause."""
         key = (batch.datastream_id, binding_id)
         count, error = len(batch.extract_ids), refusals[0][1]
-        if not accepted and not batch.alone:
+        all_refused = not accepted and len(refusals) == count  # else something stopped it before all were tried
+        if all_refused and not batch.alone:
             self._single_refusals[key] = self._single_refusals.get(key, 0) + 1
-        if not accepted and (count > 1 or self._single_refusals.get(key, 0) >= _MAX_SINGLE_REFUSALS):
+        if all_refused and (count > 1 or self._single_refusals.get(key, 0) >= _MAX_SINGLE_REFUSALS):
             what = f"each of {count} extracts, also alone" if count > 1 else f"{_MAX_SINGLE_REFUSALS} extracts in succession"
             advice = "set batch_size: 1 and on_refused: skip" if count > 1 else "set on_refused: skip and run it again"
             part = batch._replace(binding_ids=(binding_id,) if batch.binding_ids else ())
@@ -137,7 +142,9 @@ class Sending:
         for part, refused in refusals:
             reason = _words(refused)
             single = part._replace(binding_ids=(binding_id,) if part.binding_ids else ())
-            entries = (Entry(pair[1], pair[2], pair[0], None, reason=reason) for pair in single.pairs())
+            entries = [Entry(pair[1], pair[2], pair[0], None, reason=reason) for pair in single.pairs()]
+            if self._resent.issuperset(single.pairs()):
+                self._ledger.record(EventKind.NOT_ARRIVED, [entry._replace(reason=None) for entry in entries])
             self._ledger.record(EventKind.REFUSED, entries)
             self.refused.append(Refusal(single, reason))
 
@@ -146,39 +153,38 @@ class Sending:
         going = self._without_stopped(batch)
         if going is None:
             return
-        try:
-            sent = self._send(going)
-        except Refused as error:
-            if len(going.extract_ids) == 1 and len(going.binding_ids) <= 1:
-                refusals.append((going, error))
-                return
-            for part in going.parts():
-                self._narrow(part, refusals, accepted)
+        refused = self._send(going, accepted)
+        if refused is None:
             return
-        if sent:
-            self._failures = 0
-            accepted.update(going.ledger_bindings)
-            if self._progress:
-                self._progress(going, sum(len(each.extract_ids) for each, _message in self.sent))
+        if len(going.extract_ids) == 1 and len(going.binding_ids) <= 1:
+            refusals.append((going, refused))
+            return
+        for part in going.parts():
+            self._narrow(part, refusals, accepted)
 
-    def _send(self, batch: Batch) -> bool:
-        """Sends one request; False where it stopped its datastream. Raises Refused where Adverity refuses what is in it."""
+    def _send(self, batch: Batch, accepted: set[int]) -> Refused | None:
+        """Sends one request, and adds its bindings to ``accepted`` if Adverity takes it. Returns the refusal where it refuses what is in the request; a
+        request that fails otherwise stops its datastream."""
         try:
             self._post(batch)
         except Refused as error:
             if 400 <= error.status < 500 and error.status not in _NOT_THE_EXTRACTS and not stops_the_run(error):
-                raise
+                return error
             self._fail(batch, error, stops_the_run(error))
-            return False
+            return None
         except (Lost, UnreadableAnswer) as error:
             self._fail(batch, error, False)
-            return False
-        return True
+            return None
+        self._failed.clear()
+        accepted.update(batch.ledger_bindings)
+        if self._progress:
+            self._progress(batch, sum(len(each.extract_ids) for each, _message in self.sent))
+        return None
 
     def _fail(self, batch: Batch, error: AdverityError, stops_the_run: bool) -> None:
         """Stops the datastream of a request that failed; the run where it concerns all requests, or where several failed in succession."""
-        self._failures += 1
-        if stops_the_run or self._failures >= _MAX_FAILURES:
+        self._failed.add(batch.datastream_id)
+        if stops_the_run or len(self._failed) >= _MAX_FAILURES:
             raise _RunStopped(error)
         self.journal.save()
         self._stop(batch, text.line(error).rstrip("."), tuple(self.journal.outstanding))

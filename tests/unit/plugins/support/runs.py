@@ -137,6 +137,10 @@ def _point(name: str) -> None:
     _HERE.run.point(name)
 
 
+def _sleep(seconds: float) -> None:
+    _HERE.run.sleep(seconds)
+
+
 @contextlib.contextmanager
 def held(time: Time) -> Iterator[None]:
     """While it lasts, modules that a Run calls speak to its transport, ledgers have points, and the time is this one."""
@@ -146,7 +150,7 @@ def held(time: Time) -> Iterator[None]:
             connect = mock.patch.object(in_process.load(name), "connect", lambda params: connection.connect(params, _HERE.run.open_transport()))
             stack.enter_context(connect)
         stack.enter_context(mock.patch.object(stores, "find", lambda *place: StoreWithPoints(find(*place), _point)))
-        stack.enter_context(mock.patch.object(clock, "sleep", lambda seconds: _HERE.run.sleep(seconds)))
+        stack.enter_context(mock.patch.object(clock, "sleep", _sleep))
         stack.enter_context(mock.patch.object(clock, "monotonic", time.monotonic))
         stack.enter_context(mock.patch.object(clock, "now", time.machine_now))
         yield

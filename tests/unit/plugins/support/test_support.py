@@ -77,7 +77,9 @@ def begin(simulator, tmp_path):
     clock = Time()
 
     def start(name, **options):
-        work = lambda call: call(name, ledger=str(tmp_path / "ledger"), **options)  # noqa: E731
+        def work(call):
+            return call(name, ledger=str(tmp_path / "ledger"), **options)
+
         return Run(work, lambda: SimulatorTransport(simulator), clock)
 
     with held(clock):

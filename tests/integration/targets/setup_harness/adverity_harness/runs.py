@@ -41,12 +41,12 @@ def module(short_name: str, title: str = "", /, **options: Any) -> Row:
     return {"name": title or f"adverity_{short_name}", f"{COLLECTION}.adverity_{short_name}": options}
 
 
-def role(name: str = "deploy_destination", /, **variables: Any) -> Row:
+def role(role_name: str = "deploy_destination", /, **variables: Any) -> Row:
     """Return a task that includes the role; the variables' names go without the role's prefix."""
     return {
-        "name": f"Role {name}",
-        "ansible.builtin.include_role": {"name": f"{COLLECTION}.{name}"},
-        "vars": {f"{name}_{key}": value for key, value in variables.items()},
+        "name": f"Role {role_name}",
+        "ansible.builtin.include_role": {"name": f"{COLLECTION}.{role_name}"},
+        "vars": {f"{role_name}_{key}": value for key, value in variables.items()},
     }
 
 

@@ -281,7 +281,7 @@ def test_a_refusal_has_its_time_and_reason(ledger, clock):
     ledger.note({}, entries=[entry(1, created="2025-12-31T00:00:00Z"), entry(1, 6), entry(2)])
     ledger.record(EventKind.REFUSED, [entry(1), entry(1, 6)], "404: no such extract")
     refused = {"status": REFUSED, "at": "2026-01-01T00:00:00Z", "reason": "404: no such extract"}
-    second = dict(refused, at="2026-01-01T00:00:01Z")
+    second = {**refused, "at": "2026-01-01T00:00:01Z"}
     assert collections.Counter(ledger.entries()) == collections.Counter([entry(1, created="2025-12-31T00:00:00Z", **refused), entry(2), entry(1, 6, **second)])
     assert ledger.open_entries() == [entry(1, created="2025-12-31T00:00:00Z", **refused), entry(1, 6, **second)]
     assert ledger.open_entries([6]) == [entry(1, 6, **second)]

@@ -18,6 +18,7 @@ from ansible_collections.adverity.management.tests.unit.plugins.module_utils._re
     fails,
     ids_of,
     known,
+    now,
     one_binding,
     posted,
     stand,
@@ -196,13 +197,41 @@ def test_sent_again_on_the_users_word_and_refused_it_is_refused(make_service, ru
     assert ids_of(run(service, on_refused="skip")) == {"skipped": [101, 102, 104, 105], "refused": [103]}
 
 
-def test_what_was_to_be_sent_again_and_could_not_is_sent_by_the_next_run(make_service, run, place):
+@pytest.mark.parametrize("backfill", ["always", "when_needed"])
+def test_what_was_to_be_sent_again_and_could_not_be_stays_unknown(make_service, run, place, backfill):
+    """The user says so again: what was dispatched before that is not taken for done."""
     service = make_service(extracts=2)
+    run(service, extract_ids=[101], binding_ids=[BINDING])
     service.outcomes = ["lost", 403]
-    fails(run, Unfinished, service)
+    fails(run, Unfinished, service, force=True)
     fails(run, Unfinished, service, on_unknown="requeue")
-    assert stand(service, place) == one_binding(pending=[101, 102])
-    assert ids_of(run(service, backfill="when_needed")) == {"requeued": [101, 102]}
+    assert stand(service, place) == one_binding(unknown=[101, 102])
+    assert ids_of(run(service, backfill=backfill, on_unknown="requeue")) == {"requeued": [101, 102]}
+
+
+def test_loaded_automatically_and_refused_when_it_was_forced_it_is_not_sent_later(make_service, run):
+    service = make_service(extracts=2)
+    service.clock, service.bindings[0]["updated"] = 0, day(1)
+    run(service)
+    service.clock = 60
+    service.extracts[456].append({"id": 300, "created": now(30)})
+    service.bad = {300}
+    result = fails(run, Unfinished, service, force=True)
+    assert result["refused_extract_ids"] == [300]
+    service.bad, posts = set(), len(service.posts)
+    assert run(service)["summary"][0]["loaded_by_itself"] == 1
+    assert len(service.posts) == posts
+
+
+def test_the_words_of_a_request_without_a_response_are_its_own(make_service, run):
+    """While a refusal is narrowed down: one extract is refused, the next request gets no response, and the rest is not tried."""
+    service = make_service(extracts=4)
+    service.outcomes = [404, 404, 404, "lost"]
+    result = fails(run, Unfinished, service)
+    assert (result["refused_extract_ids"], result["unknown_extract_ids"], result["remaining_extract_ids"]) == ([101], [102], [103, 104])
+    assert "each of" not in result["msg"]
+    assert "got no answer" in result["msg"]
+    assert "POST /api/v1/extracts/requeue/ got no answer from 127.0.0.1: POST" not in result["msg"]
 
 
 def test_one_that_is_refused_does_not_stop_a_plan(make_service, run, place):

@@ -6,17 +6,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, NotReached, Refused, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, BindingHistory, FactKind
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry
 from ansible_collections.adverity.management.plugins.module_utils._ledger.periods import Reason, Uncertainty
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import Status
 from ansible_collections.adverity.management.plugins.module_utils._requeue import select
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings as _bindings
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts as _extracts
+from ansible_collections.adverity.management.plugins.module_utils._spec import times
 
 
 def binding(binding_id, datastream_id=456, target_id=789, enabled=True):
@@ -54,8 +55,10 @@ class Locks:
     def binding_rows(self):
         return self._seen
 
-    def statuses(self, binding_id, extract_ids):
-        return {each: status for (of, each), status in self._statuses.items() if of == binding_id and each in extract_ids}
+    def entries(self, binding_ids, extract_ids):
+        for (binding_id, extract_id), (status, at) in self._statuses.items():
+            if binding_id in binding_ids and extract_id in extract_ids:
+                yield Entry(binding_id, extract_id, 456, None, status, at)
 
 
 def request(**changed):
@@ -297,11 +300,12 @@ def test_rows_without_their_ids_are_an_error(scripted, options):
         (Refused("GET", _extracts.PATH, 401, "x"), {}, True),
         (Refused("GET", _extracts.PATH, 429, "x"), {}, True),
         (NotReached("GET", _extracts.PATH, "x"), {}, True),
-        (Refused("GET", _extracts.PATH, 403, "Forbidden."), {"extract_ids": [21]}, True),
+        (Refused("GET", _extracts.PATH, 403, "Forbidden."), {"extract_ids": [21]}, False),
+        (Refused("GET", _extracts.PATH, 401, "x"), {"extract_ids": [21]}, True),
     ],
 )
 def test_a_list_that_cannot_be_read_stops_its_datastream_alone(scripted, error, options, passes):
-    """Unless the reason concerns every request, or extracts are named: these may be in that list."""
+    """Unless the reason concerns every request."""
     wanted = request(target_id=789, **options)
     expect_bindings(scripted, binding(5), binding(6, 457), target_id=789)
     selected = select.choose_bindings(scripted, Locks(), wanted)
@@ -312,7 +316,19 @@ def test_a_list_that_cannot_be_read_stops_its_datastream_alone(scripted, error, 
         return
     expect_extracts(scripted, 457, 21)
     loads, unreadable = select.list_extracts(scripted, Locks(), wanted, selected, [5, 6])
-    assert (shape(loads), unreadable) == ([(457, (6,), [21])], [(456, (5,), error)])
+    # Where all that are named are in the other lists, this one does not matter.
+    assert (shape(loads), unreadable) == ([(457, (6,), [21])], [] if options else [(456, (5,), error, ())])
+
+
+def test_extracts_that_are_named_and_may_be_in_a_list_that_cannot_be_read(scripted):
+    wanted = request(target_id=789, extract_ids=[22, 21])
+    expect_bindings(scripted, binding(5), binding(6, 457), target_id=789)
+    selected = select.choose_bindings(scripted, Locks(), wanted)
+    error = Refused("GET", _extracts.PATH, 500, "x")
+    scripted.expect("GET", _extracts.PATH, {"datastream_id": 456, "ordering": "-created"}, answer=error)
+    expect_extracts(scripted, 457, 21)
+    loads, unreadable = select.list_extracts(scripted, Locks(), wanted, selected, [5, 6])
+    assert (shape(loads), unreadable) == ([(457, (6,), [21])], [(456, (5,), error, (22,))])
 
 
 # What the ledger records of other bindings
@@ -328,7 +344,7 @@ def test_a_list_that_cannot_be_read_stops_its_datastream_alone(scripted, error, 
         ({4: BindingRow(4, 457, 789, 3)}, set()),
         ({4: BindingRow(4, 456, None, 3)}, set()),
         ({5: BindingRow(5, 456, 789, 3)}, set()),  # still there
-        ({4: BindingRow(4, 456, 789, 3), 5: BindingRow(5, 456, 789, 1)}, {6}),
+        ({4: BindingRow(4, 456, 789, 3), 5: BindingRow(5, 456, 789, 1)}, {5, 6}),
     ],
 )
 def test_bindings_in_place_of_others_are_known_by_datastream_and_destination(scripted, seen, remade):
@@ -354,14 +370,22 @@ def test_extracts_that_are_named_alone_are_looked_for_where_the_ledger_has_an_en
     assert dict(loads.may_be_loaded) == {12: Uncertainty(Reason.ENABLED)}
 
 
+YESTERDAY, LAST_WEEK = (times.show(datetime.now(timezone.utc) - timedelta(days=days)) for days in (1, 7))
+
+
 @pytest.mark.parametrize(
     ("statuses", "uncertain"),
-    [({}, [11, 12]), ({(5, 11): Status.DISPATCHED, (4, 12): Status.UNKNOWN}, []), ({(5, 11): Status.PENDING}, [11, 12])],
+    [
+        ({}, [11, 12]),
+        ({(5, 11): (Status.DISPATCHED, YESTERDAY), (4, 12): (Status.DISPATCHED, YESTERDAY)}, []),
+        ({(5, 11): (Status.DISPATCHED, LAST_WEEK), (0, 12): (Status.DISPATCHED, YESTERDAY)}, [11]),
+        ({(5, 11): (Status.PENDING, None), (4, 11): (Status.REFUSED, YESTERDAY), (4, 12): (Status.UNKNOWN, YESTERDAY)}, [11, 12]),
+    ],
 )
-def test_what_adverity_is_processing_is_uncertain_unless_this_ledger_sent_it(scripted, statuses, uncertain):
+def test_what_adverity_is_processing_is_uncertain_unless_this_ledger_sent_it_lately(scripted, statuses, uncertain):
     expect_bindings(scripted, binding(5), datastream_id=456)
     rows = [{"id": each, "created": f"2026-01-0{each - 10}T00:00:00Z", "state_label": "Processing" if each < 13 else "done"} for each in (11, 12, 13)]
     scripted.expect("GET", _extracts.PATH, {"datastream_id": 456, "ordering": "-created"}, answer={"results": rows, "next": None})
-    ledger = Locks(seen={4: BindingRow(4, 456, 790, 1), 5: BindingRow(5, 456, 789, 1)}, statuses=statuses)
+    ledger = Locks(seen={4: BindingRow(4, 456, 790, 1), 5: BindingRow(5, 456, 789, 1), 0: BindingRow(0, None, None, 1)}, statuses=statuses)
     [loads] = look_up(scripted, request(datastream_ids=[456]), ledger)[1]
     assert dict(loads.may_be_loaded) == dict.fromkeys(uncertain, Uncertainty(Reason.UNDER_WAY))

@@ -160,11 +160,31 @@ def test_a_deleted_datastream_does_not_hold_up_extracts_that_are_named_alone(ser
     assert run(service, extract_ids=[9999])["requeued_extract_ids"] == [9999]
 
 
-def test_extracts_that_are_named_are_not_looked_for_in_half_of_the_lists(service, run):
+def test_extracts_that_are_named_are_sent_as_far_as_their_lists_can_be_read(service, run):
     service.unreadable = {457}
-    with pytest.raises(Refused):
-        run(service, target_id=TARGET, extract_ids=[service.ids[2][0], service.ids[1][0]])
-    assert service.posts == []
+    wanted = [service.ids[2][0], service.ids[1][0]]
+    result = fails(run, Unfinished, service, target_id=TARGET, extract_ids=wanted)
+    assert result["requeued_extract_ids"] == wanted[:1]
+    assert f"Extracts {wanted[1]} are in none of the other lists, and were not sent." in result["msg"]
+
+
+def test_extracts_that_are_named_alone_and_may_be_in_a_list_that_cannot_be_read_are_unknown(service, run):
+    service.bindings[0]["updated"] = day(1)
+    service.clock = 0
+    run(service, target_id=TARGET)
+    service.unreadable = {456}
+    result = fails(run, Unfinished, service, extract_ids=[9999])
+    assert result["unknown_extract_ids"] == [9999]
+    assert "cannot be listed now" in result["msg"]
+
+
+def test_a_datastream_with_several_bindings_fails_once(service, run):
+    """Three in succession end the run: datastreams, not requests."""
+    for binding_id in (51, 52):
+        add_binding(service, binding_id, 456)
+    service.outcomes = [404, 500, 500, 500]
+    result = fails(run, Unfinished, service, target_id=TARGET)
+    assert sorted(result["requeued_extract_ids"]) == sorted(each for some in service.ids[1:] for each in some)
 
 
 # Extracts that Adverity is processing

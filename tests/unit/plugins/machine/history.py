@@ -509,7 +509,9 @@ class History:
         if run.kind == "requeue" and not run.options.get("target_id") and not run.options.get("binding_ids"):
             return  # which bindings were enabled then, nobody remembers
         self.count["ended well"] += 1
-        missing = [pair for pair in self.selected(run, run.listed & self.listed) if pair not in self.held and not self._is_named(run, pair)]
+        on_their_way = {number for _end, number in self._processing}
+        due = (pair for pair in self.selected(run, run.listed & self.listed) if pair not in self.held and pair.extract_id not in on_their_way)
+        missing = [pair for pair in due if not self._is_named(run, pair)]
         assert not missing, f"{run} ends well, and these are missing and not named: {missing}; it says: {run.words}"
 
     def _is_named(self, run: HistoryRun, pair: Pair) -> bool:

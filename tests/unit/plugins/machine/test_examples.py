@@ -170,6 +170,105 @@ def test_extract_that_is_processed_while_its_binding_is_enabled_is_named_and_not
     history.end()
 
 
+def test_extract_that_is_processed_while_bindings_of_two_destinations_are_enabled_is_named_for_both(begin_history):
+    history = begin_history()
+    (number,) = history.fetch(4001, processing=300.0)
+    history.wait(5.0)
+    for target_id in (70, 71):
+        assert number in history.deploy(target_id).named("unknown_extract_ids")
+        history.wait(5.0)
+    history.wait(300.0)
+    history.end()
+
+
+def test_extract_that_is_processed_is_named_also_by_its_id_alone(begin_history):
+    history = begin_history()
+    (number,) = history.fetch(4001, processing=300.0)
+    history.wait(5.0)
+    history.switch(70)
+    assert number in history.requeue(extract_ids=[number]).named("unknown_extract_ids")
+    history.wait(300.0)
+    history.check()
+
+
+def test_extract_that_is_processed_when_it_is_planned_is_not_sent_later(begin_history):
+    history = begin_history()
+    (number,) = history.fetch(4001, processing=60.0)
+    history.wait(5.0)
+    history.requeue(extract_ids=[number], binding_ids=[5001], state="planned")
+    history.switch(70)
+    history.wait(100.0)
+    assert number in history.requeue(extract_ids=[number], binding_ids=[5001]).named("unknown_extract_ids")
+
+
+def test_extract_that_an_enabled_binding_is_loading_holds_up_nothing(begin_history):
+    history = begin_history()
+    history.deploy()
+    history.wait(600.0)
+    history.fetch(4001, processing=90.0)
+    history.wait(5.0)
+    assert not failed(history.requeue(target_id=70))
+    history.wait(300.0)
+    history.end()
+
+
+# A11 and its relatives
+@pytest.mark.parametrize("row_of", ["loaded automatically", "perhaps loaded"])
+def test_refusal_of_what_was_loaded_automatically_hides_nothing(begin_history, row_of):
+    history = begin_history(pace=0.5)
+    if row_of == "loaded automatically":
+        history.deploy()
+        history.wait(60.0)
+        (number,) = history.fetch(4001)
+        history.wait(60.0)
+        again = {"extract_ids": [number], "binding_ids": [5001], "force": True}
+    else:
+        history.begin("deploy", target_id=70)
+        history.go_until("before PATCH /api/v1/bindings/5001/")
+        (number,) = history.fetch(4001)
+        history.go_on()
+        again = {"target_id": 70, "on_unknown": "requeue"}
+    history.simulator.world.refused.add(number)
+    assert number in history.requeue(on_refused="skip", **again).named("refused_extract_ids")
+    history.mend()
+    before = len(history.loads)
+    history.requeue(target_id=70)
+    assert number not in [load.pair.extract_id for load in history.loads[before:]]
+
+
+# A13 and its relatives
+@pytest.mark.parametrize("state", ["recorded", "planned"])
+def test_assignment_that_was_made_again_stays_one_after_one_extract_of_it(begin_history, state):
+    history = begin_history()
+    history.deploy()
+    history.wait(60.0)
+    number = history.assign_again(5001)
+    (new,) = history.fetch(4001)
+    history.wait(60.0)
+    history.requeue(extract_ids=[901 if state == "recorded" else new], binding_ids=[number], state=state)
+    before = len(history.loads)
+    history.deploy()
+    assert [load.pair for load in history.loads[before:] if load.pair.datastream_id == 4001] == []
+    history.check()
+
+
+@pytest.mark.parametrize("lag", [1, 2, 3])
+def test_enabling_that_was_interrupted_and_a_row_that_lags_before_the_assignment_was_made_again(begin_history, lag):
+    history = begin_history(lag=lag)
+    history.begin("switch", target_id=70, enabled=True)
+    history.go_until("after PATCH /api/v1/bindings/5001/")
+    history.kill()
+    history.wait(5.0)
+    history.fetch(4001)
+    history.wait(5.0)
+    history.requeue(target_id=70, state="planned")
+    history.wait(2.0)
+    history.assign_again(5001)
+    history.wait(120.0)
+    history.deploy()
+    history.check()
+
+
 # A15
 def test_run_that_waited_while_its_ledger_was_moved_finds_that_out(begin_history):
     history = begin_history(enabled=ENABLED)

@@ -56,7 +56,7 @@ EXAMPLES = r"""
   adverity.management.adverity_issue_info:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
-    since: "{{ '%Y-%m-%d' | ansible.builtin.strftime(now(utc=true).timestamp() - 86400, utc=true) }}"
+    since: "{{ '%Y-%m-%d' | ansible.builtin.strftime(now().timestamp() - 86400, utc=true) }}"
     stages: [Import, Load]
 """
 

@@ -74,7 +74,7 @@ EXAMPLES = r"""
   adverity.management.adverity_job_info:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
-    start: "{{ '%Y-%m-%dT%H:%M:%SZ' | ansible.builtin.strftime(now(utc=true).timestamp() - 86400, utc=true) }}"
+    start: "{{ '%Y-%m-%dT%H:%M:%SZ' | ansible.builtin.strftime(now().timestamp() - 86400, utc=true) }}"
     states: [Failed, Discarded]
 
 - name: Wait for up to ten minutes until nothing runs in two datastreams

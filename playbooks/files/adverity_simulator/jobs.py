@@ -162,3 +162,18 @@ def issue_row(call: Call, issue: Row, now: datetime) -> Row:
             "extract": shown_extract if call.switches["issue_extract"] == "object" else None, "job": shown_job,
             "ack": is_acknowledged(world, issue, now), "occurrences": issue["occurrences"],
             "url": f"{call.base_url}/issues/{issue['id']}/"}
+
+
+def fetch_fixed(call: Call) -> Row:
+    """POST /api/datastreams/{id}/fetch_fixed/: fetches these days at once."""
+    datastream_id, body = int(call.arguments[0]), call.json()
+    if datastream_id not in reached_datastreams(call):
+        raise not_found()
+    wrong = {name: ["This field is required."] for name in ("start", "end") if not isinstance(body.get(name), str)}
+    if wrong:
+        raise Refusal(400, wrong)
+    row = call.world.fetch(datastream_id)
+    job = call.world.jobs[row["job_id"]]
+    job.update(manual=True, range_start=body["start"][:10], range_end=body["end"][:10])
+    return {"status": "ok", "message": "Fetch scheduled.", "start": body["start"], "end": body["end"],
+            "jobs": [{"id": job["id"], "url": f"{call.base_url}/api/jobs/{job['id']}/"}]}

@@ -134,9 +134,11 @@ def is_acknowledged(world: World, issue: Row, now: datetime) -> bool:
         return True
     if world.switches.get("acknowledged_issues") == "never":
         return False
-    for job in world.jobs.values():
-        same = job["type"] == "fetch" and job["result"] == "success" and job["datastream_id"] == issue["datastream_id"] and job["end"]
-        if same and parse_time(issue["start"]) < parse_time(job["end"]) <= now and job["range_start"] and issue["range_start"]:
-            if job["range_start"] <= issue["range_start"] and issue["range_end"] <= job["range_end"]:
-                return True
-    return False
+    return any(_covers(job, issue) and parse_time(issue["start"]) < parse_time(job["end"]) <= now for job in world.jobs.values())
+
+
+def _covers(job: Row, issue: Row) -> bool:
+    """Whether a job is a successful fetch of all days that an issue is about."""
+    if job["type"] != "fetch" or job["result"] != "success" or job["datastream_id"] != issue["datastream_id"] or not job["end"]:
+        return False
+    return bool(job["range_start"] and issue["range_start"] and job["range_start"] <= issue["range_start"] and issue["range_end"] <= job["range_end"])

@@ -38,7 +38,7 @@ from .directory import (
     show_stack,
 )
 from .extracts import list_extracts, requeue
-from .jobs import list_issues, list_jobs, show_job, stop_job
+from .jobs import fetch_fixed, list_issues, list_jobs, show_job, stop_job
 
 _ID = r"(\d{1,18})/"
 _TARGETS = rf"/api/target-types/{_ID}targets/"
@@ -58,6 +58,7 @@ ROUTES: list[tuple[str, Any, str | None, Callable[[Call], Any]]] = [
     ("POST", re.compile(rf"/api/jobs/{_ID}stop"), None, stop_job),
     ("GET", re.compile(rf"/api/datastreams/{_ID}jobs/"), None, list_jobs),
     ("GET", re.compile(r"/api/errors/"), None, list_issues),
+    ("POST", re.compile(rf"/api/datastreams/{_ID}fetch_fixed/"), None, fetch_fixed),
     ("GET", re.compile(r"/api/stacks/"), None, list_stacks),
     ("GET", re.compile(r"/api/stacks/([^/]+)/"), None, show_stack),
     ("GET", re.compile(r"/api/datastreams/"), "datastream:read", list_older_datastreams),

@@ -102,9 +102,12 @@ def judge(evidence: Evidence, labels: Labels) -> Judgement:
     found = _claim(evidence, history)
     if found.outcome is Outcome.UNCONFIRMED:
         found = _while_jobs_run(evidence, found)
-    label = evidence.readings[-1].label
-    same = [reading for reading in evidence.readings if reading.label == label]
-    return Judgement(found.outcome, found.reason, found.can_change, label, same[0].at, found.issue)
+    label, since = evidence.readings[-1].label, None
+    for reading in reversed(evidence.readings):
+        if reading.label != label:
+            break
+        since = reading.at
+    return Judgement(found.outcome, found.reason, found.can_change, label, since, found.issue)
 
 
 def _claim(evidence: Evidence, history: list[Meaning]) -> Judgement:

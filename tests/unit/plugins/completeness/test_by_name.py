@@ -31,6 +31,7 @@ KNOWN: dict[tuple[str, str], tuple[str, str, str]] = {
     ("GET", "/api/datastreams/"): ("", DATASTREAM, ""),
     ("GET", "/api/datastreams/{id}/"): ("", DATASTREAM, ""),
     ("GET", "/api/datastreams/{id}/jobs/"): ("", JOB, "- the list of all jobs has the same filter"),
+    ("POST", "/api/datastreams/{id}/fetch_fixed/"): ("start end", "status message start end jobs", "- the playbook of a rulebook sends it"),
     ("POST", "/api/jobs/{id}/stop"): ("", JOB, "- nothing is stopped"),
     ("GET", "/api/datastream-types/"): ("", "id name slug url datastreams", "- the list of all datastreams is enough"),
     ("GET", "/api/datastream-types/{type}/datastreams/"): ("", DATASTREAM, "- the list of all datastreams is enough"),
@@ -151,7 +152,7 @@ def test_the_simulator_answers_with_the_fields_of_the_table(known):
         elif "datastreams" in path:
             numbers["id"] = 456
         whole = {"name": "x", "stack": 2, "auth": 30, "project": "p", "dataset": "d"}
-        bodies = {"POST": whole, "PATCH": {"dataset": "e"}, "PUT": whole}
+        bodies = {"POST": {**whole, "start": "2026-01-01", "end": "2026-01-02"} if "fetch" in path else whole, "PATCH": {"dataset": "e"}, "PUT": whole}
         if "mappings" in path:
             bodies = {"POST": {"datastream": 466, "table_name": "x"}, "PATCH": {"enabled": False}}
         body = bodies.get(method)

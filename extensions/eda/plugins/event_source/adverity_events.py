@@ -17,8 +17,8 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-# ansible-rulebook runs this file by its path, without the import of collections. This is the folder that holds ansible_collections.
-sys.path.append(str(Path(__file__).resolve().parents[7]))
+# ansible-rulebook runs this file by its path, without the import of collections. This is the folder that holds ansible_collections; links are kept.
+sys.path.append(str(Path(os.path.abspath(__file__)).parents[7]))
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.adverity.management.plugins.module_utils._api import text
@@ -123,10 +123,10 @@ class Reader:
     def read(self) -> list[Event]:
         """The events since the last reading, issues first: a job that has failed names them."""
         cursor = self.cursor
-        now = datetime.now(timezone.utc) if cursor.read_at is None else times.parse(cursor.read_at)
-        found_jobs = {str(job.id): job for job in jobs.read(self._client, self._datastream_ids, start=times.show((now - _LOOK_BACK).replace(microsecond=0)))}
-        read_at = self._client.date or datetime.now(timezone.utc)
         found_issues = {str(issue.id): issue for issue in issues.read(self._client, self._datastream_ids)}
+        now = (self._client.date or datetime.now(timezone.utc)).replace(microsecond=0)  # the API's clock, where it tells it
+        start = times.show((now if cursor.read_at is None else times.parse(cursor.read_at)) - _LOOK_BACK)
+        found_jobs = {str(job.id): job for job in jobs.read(self._client, self._datastream_ids, start=start)}
         states = {id_: job.state_label for id_, job in found_jobs.items()}
         for id_, job in self._followed(found_jobs).items():
             found_jobs[id_], states[id_] = job, job.state_label
@@ -135,7 +135,7 @@ class Reader:
         if not cursor.is_new:
             events += [{"issue": text.lines(found_issues[id_].row)} for id_, ack in acknowledged.items() if cursor.issues.get(id_) is not ack]
             events += [{"job": text.lines(found_jobs[id_].row)} for id_, state in states.items() if cursor.jobs.get(id_) != state]
-        self.cursor = Cursor(times.show(read_at.replace(microsecond=0)), states, acknowledged)
+        self.cursor = Cursor(times.show(now), states, acknowledged)
         return events
 
     def _followed(self, listed: dict[str, jobs.Job]) -> dict[str, jobs.Job]:

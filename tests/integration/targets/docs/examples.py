@@ -35,7 +35,7 @@ VARIABLES = {
 }
 # Pages of which every example is for playbooks.
 PAGES = ("README.md", "roles/deploy_destination/README.md", *(f"docs/docsite/rst/{name}.rst" for name in (
-    "authentication", "bulk_or_loop", "choosing_datastreams", "deploy", "destinations", "ledger", "quick_start", "your_playbook")))
+    "authentication", "bulk_or_loop", "choosing_datastreams", "deploy", "destinations", "follow", "ledger", "quick_start", "your_playbook")))
 # These enable what is disabled; the others need it to be enabled.
 GUIDES = tuple(f"docs/docsite/rst/{name}.rst" for name in ("bulk_or_loop", "deploy", "quick_start"))
 ENABLING = ("README.md", "roles/deploy_destination/README.md", "adverity_binding", *GUIDES)

@@ -25,7 +25,7 @@ from ansible_collections.adverity.management.tests.unit.plugins import in_proces
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-OLD, NEW = (101, 102), (103, 104)  # of last year; fetched today
+OLD, NEW = (101, 102), (103, 104)  # fetched this morning, and while the machine runs
 BINDINGS = (5, 6, 7)
 FINAL = (Outcome.LOADED, Outcome.FAILED)
 SWITCHES = (
@@ -35,12 +35,12 @@ SWITCHES = (
 START = "2026-01-01T12:00:00Z"
 
 
-def small_world(enabled):
+def small_world(enabled, state="collected", day="2025-06-01"):
     return {
         "now": START, "step": 1.0, "keys": {"all": {"key": in_process.KEY}}, "workspaces": [{"id": "a0000000-0000-4000-8000-000000000001"}],
         "datastreams": [{"id": 1}], "targets": [{"id": 10}, {"id": 11}, {"id": 12}],
         "bindings": [{"id": number, "datastream_id": 1, "target_id": number + 5, "enabled": number in enabled} for number in BINDINGS],
-        "extracts": [{"id": number, "datastream_id": 1, "created": f"2025-06-0{number - 100}T05:00:00Z", "state": "imported" if enabled else "collected"}
+        "extracts": [{"id": number, "datastream_id": 1, "created": f"{day}T0{number - 100}:00:00Z", "state": state}
                      for number in OLD],
     }  # fmt: skip
 
@@ -86,10 +86,11 @@ class Claims(RuleBasedStateMachine):
     labels = Labels({"Gesammelt": "collected", "In Verarbeitung": "loading", "Importiert": "loaded", "Importfehler": "failed"})
 
     @initialize(data=st.data(), load_seconds=st.sampled_from([3, 20, 60]), process_seconds=st.sampled_from([0, 15]),
-                enabled=st.sampled_from([(), (5,), (5, 6)]))  # fmt: skip
-    def begin(self, data, load_seconds, process_seconds, enabled):
+                enabled=st.sampled_from([(), (), (5,), (5, 6)]), state=st.sampled_from(["imported", "collected", "import_error"]),
+                day=st.sampled_from(["2026-01-01", "2025-06-01"]))  # fmt: skip
+    def begin(self, data, load_seconds, process_seconds, enabled, state, day):
         table = in_process.import_simulator().SWITCHES
-        self.simulator.reset(small_world(enabled))
+        self.simulator.reset(small_world(enabled, state, day))
         self.simulator.switches.update({name: data.draw(st.sampled_from(table[name][0]), name) for name in SWITCHES})
         self.simulator.change({"loading": {"load_seconds": load_seconds, "process_seconds": process_seconds}})
         self.client = Service(self.simulator)
@@ -104,8 +105,11 @@ class Claims(RuleBasedStateMachine):
     def now(self):
         return times.Time(self.client.date)
 
-    @rule(extract_ids=st.lists(st.sampled_from(OLD + NEW), min_size=1, max_size=3, unique=True), binding_ids=st.sampled_from([[5], [6], [7], [6], [5, 6]]))
-    def send(self, extract_ids, binding_ids):
+    @rule(extract_ids=st.lists(st.sampled_from(OLD + NEW), min_size=1, max_size=3, unique=True), binding_ids=st.sampled_from([[5], [6], [7], [6], [5, 6]]),
+          failing=st.sampled_from(OLD + NEW))  # fmt: skip
+    def send(self, extract_ids, binding_ids, failing=None):
+        if failing:
+            self.fail(failing, None)
         rows = self.rows()
         sent_at, enabled = self.now(), self.enabled()
         extract_ids = [one for one in extract_ids if one in rows]
@@ -126,6 +130,17 @@ class Claims(RuleBasedStateMachine):
             for two in before:
                 two.others += [Other(one.binding_id) for one in new]
             self.sent += new
+
+    @rule(fetches=st.booleans())
+    def follow(self, fetches):
+        """Look while something is being done, and when it is over."""
+        self.look()
+        self.wait(self.simulator.world.load_seconds * 0.6)
+        self.look()
+        self.wait(self.simulator.world.load_seconds)
+        if fetches and self.fetched < len(NEW):
+            self.fetch(False)
+        self.look()
 
     @rule(seconds=st.sampled_from([1, 2, 5, 15, 40]))
     def wait(self, seconds):
@@ -164,7 +179,7 @@ class Claims(RuleBasedStateMachine):
         self.simulator.fetch(1, None if fails else max(self.simulator.world.extracts) + 1, fails=fails)
         self.fetched += 1
 
-    @rule(binding_id=st.sampled_from(BINDINGS), enabled=st.booleans())
+    @rule(binding_id=st.sampled_from((7, 7, 6)), enabled=st.booleans())
     def switch(self, binding_id, enabled):
         self.client.send("PATCH", f"/api/v1/bindings/{binding_id}/", body={"enabled": enabled})
         if enabled:
@@ -220,7 +235,7 @@ def test_each_outcome_is_reached(simulator):
 
 @pytest.mark.parametrize(("processing", "claims"), [("at_once", [Outcome.LOADED, Outcome.FAILED]), ("never", [None, Outcome.FAILED])])
 def test_history_that_another_binding_had_loaded(simulator, processing, claims):
-    simulator.reset(small_world((5,)))
+    simulator.reset(small_world((5,), "imported"))
     simulator.switches["requeue_processing"] = processing
     simulator.change({"loading": {"load_seconds": 20}}, {"fail": [{"extract_id": 102}]})
     machine = type("Told", (Claims,), {"simulator": simulator})()
@@ -230,3 +245,18 @@ def test_history_that_another_binding_had_loaded(simulator, processing, claims):
     machine.wait(20)
     machine.look()
     assert [one.claim for one in machine.sent] == claims
+
+
+@pytest.mark.parametrize("issue", ["null", "hidden"])
+def test_a_failed_load_that_leaves_its_label_and_whose_issue_tells_nothing(simulator, issue):
+    """The label is back at loaded, and the issue names no extract, or was acknowledged by a fetch: nothing is claimed."""
+    simulator.reset(small_world((), "imported", "2026-01-01"))
+    simulator.switches.update({"failed_reload": "keeps", "issue_extract": "null" if issue == "null" else "object", "acknowledged_issues": "hidden"})
+    simulator.change({"loading": {"load_seconds": 20}})
+    machine = type("Told", (Claims,), {"simulator": simulator})()
+    machine.client, machine.sent, machine.enabled_at, machine.fetched = Service(simulator), [], {}, 0
+    machine.send([101], [6], failing=101)
+    machine.follow(fetches=issue == "hidden")
+    (sent,) = machine.sent
+    assert [reading.label for reading in sent.readings] == ["Processing", "Processing", "Loaded"]
+    assert (sent.claim, simulator.failed, issue == "null" or issues.read(machine.client) == []) == (None, {(101, 6)}, True)

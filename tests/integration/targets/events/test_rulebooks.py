@@ -46,7 +46,8 @@ class Rulebook:
     def until(self, happened, what):
         end = time.monotonic() + LONGEST
         while not happened():
-            assert time.monotonic() < end and self._process.poll() is None, f"{what} did not come:\n{self.text()}"
+            waits = time.monotonic() < end and self._process.poll() is None
+            assert waits, f"{what} did not come:\n{self.text()}"
             time.sleep(0.05)
 
     def readings(self):

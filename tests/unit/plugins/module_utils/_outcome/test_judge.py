@@ -8,7 +8,14 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
-from ansible_collections.adverity.management.plugins.module_utils._outcome.judge import Evidence, Other, Outcome, Reading, judge, may_overlap
+from ansible_collections.adverity.management.plugins.module_utils._outcome.judge import (
+    Evidence,
+    Other,
+    Outcome,
+    Reading,
+    judge,
+    may_overlap,
+)
 from ansible_collections.adverity.management.plugins.module_utils._outcome.labels import Labels, Meaning
 from ansible_collections.adverity.management.plugins.module_utils._resources import issues, jobs
 from ansible_collections.adverity.management.plugins.module_utils._spec import times

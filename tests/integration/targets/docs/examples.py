@@ -55,6 +55,8 @@ def world(enabled, text):
     for number, month in enumerate(("2024-01", "2024-02", "2024-03", "2025-05", "2026-01", "2026-02"), 101):
         made.extract(number, 456, f"{month}-15T05:00:00Z")
     made.binding(123, 456, enabled=enabled).binding(124, 457, target=790 if deletes else 789, enabled=True).binding(55, 456, target=790)
+    made.data["jobs"] = [{"id": 9001, "datastream_id": 456, "scheduled": "2099-01-01T05:00:00Z"}]
+    made.data["issues"] = [{"id": 71, "datastream_id": 456, "extract_id": 101, "start": "2026-01-01T05:00:00Z"}]
     if deletes:
         made.data["targets"][0]["name"] = "Marketing DWH"
     return made.data

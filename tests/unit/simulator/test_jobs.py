@@ -112,11 +112,11 @@ def test_other_workspaces_are_not_shown(start):
     ask = start()
     ask.simulator.fetch(456, fails=True)
     key = {"headers": {"Authorization": "Bearer americas-key-0123456789"}}
-    assert [ask("GET", path).body["count"] for path in (PAST, ISSUES)] == [1, 1]
+    assert [ask("GET", f"{path}datastream_id=456").body["count"] for path in (f"{PAST}&", f"{ISSUES}?")] == [1, 3]
     assert [ask("GET", path, **key).body["count"] for path in (PAST, ISSUES)] == [0, 0]
     assert [ask("GET", path, **key).status for path in (f"{JOBS}1/", "/api/datastreams/456/jobs/")] == [404, 404]
     stack = next(row["stack_id"] for row in ask.simulator.world.workspaces.values() if row["name"] == "EMEA")
-    assert [ask("GET", f"{PAST}&stack={number}").body["count"] for number in (stack, stack + 1)] == [1, 0]
+    assert [ask("GET", f"{PAST}&datastream_id=456&stack={number}").body["count"] for number in (stack, stack + 1)] == [1, 0]
 
 
 def test_a_seed_has_jobs_and_issues_and_what_fails(start, small):

@@ -43,7 +43,7 @@ def jobs_are_listed_and_waited_for(act, scenes):
     for scene in scenes.values():
         if scene.service.switches["load_job_type"] == "Load" or scene.service.switches["load_job_datastream"] == "absent":
             scene.service.switches["load_jobs"] = "request"
-        scene.service.change({"fetch": {"datastream_id": 456}})
+        scene.service.change({"fetch": {"datastream_id": 456}}, {"clock": {"forward": 60}})  # so that what was fetched has been loaded
     every = dict(datastream_id=456, start=next(iter(scenes.values())).service.world.jobs[1]["scheduled"])
     later = _sent(act, scenes, module("job_info", "jobs", **every), module("job_info", "waited", **every, wait=1, poll_interval=1))
     during, after = later(1), later(90)

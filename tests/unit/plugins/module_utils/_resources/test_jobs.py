@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api import polling
+from ansible_collections.adverity.management.plugins.module_utils._api import clock, polling
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import Refused, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._resources import jobs
 
@@ -24,23 +24,18 @@ def expect_list(client, *rows, **params):
 
 @pytest.fixture(name="waiting")
 def fixture_waiting(monkeypatch):
-    """Waits as the module does; returns the jobs and the pauses."""
+    """Waits as the module does, on a clock that moves on by each pause; returns the jobs and the pauses."""
+    now, pauses = [0.0], []
+
+    def sleep(seconds):
+        pauses.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
+    monkeypatch.setattr(clock, "sleep", sleep)
 
     def waiting(client, choice, wait=600):
-        now, pauses = [0.0], []
-
-        def poll(pace, *given):
-            def sleep(seconds):
-                pauses.append(seconds)
-                now[0] += seconds
-
-            return real(pace, *given, sleep, lambda: now[0])
-
-        real = polling.poll
-        monkeypatch.setattr(jobs.polling, "poll", poll)
-        found = jobs.wait(client, choice, polling.Pace(wait, 15))
-        monkeypatch.setattr(jobs.polling, "poll", real)
-        return found, pauses
+        return jobs.wait(client, choice, polling.Pace(wait, 15)), pauses
 
     return waiting
 

@@ -11,14 +11,17 @@ import json
 import logging
 import os
 import runpy
+from unittest import mock
 
 import pytest
 import yaml
+from ansible_collections.adverity.management.plugins.module_utils._api import connection
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 
 SOURCE = in_process.ROOT / "extensions" / "eda" / "plugins" / "event_source" / "adverity_events.py"
-KEY = "s3cret-of-the-events"
+HOST, KEY = "acme.example", "s3cret-of-the-events"
 WORLD = {
     "now": "2026-01-01T12:00:00Z", "keys": {"all": {"key": KEY}}, "workspaces": [{"id": "a0000000-0000-4000-8000-000000000001"}],
     "datastreams": [{"id": 1}, {"id": 2}], "targets": [{"id": 10}], "load_seconds": 20,
@@ -37,10 +40,16 @@ def fixture_source():
 
 
 @pytest.fixture(name="simulator")
-def fixture_simulator(monkeypatch):
+def fixture_simulator(source, monkeypatch):
+    """The simulator, in this process, to which the source and the modules are connected."""
     for name in ("ADVERITY_INSTANCE", "ADVERITY_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    with in_process.import_simulator().Simulator(WORLD) as simulator:
+    simulator = in_process.import_simulator().Simulator(WORLD, port=None)
+
+    def connect(params):
+        return connection.connect(params, SimulatorTransport(simulator))
+
+    with mock.patch.dict(source["main"].__globals__, connect=connect), mock.patch.object(in_process.load("adverity_requeue"), "connect", connect):
         yield simulator
 
 
@@ -61,7 +70,7 @@ def fixture_listen(source, simulator, monkeypatch):
             with monkeypatch.context() as patch:
                 patch.setattr(asyncio, "sleep", pause)
                 with pytest.raises(asyncio.CancelledError):
-                    await source["main"](queue, {"instance": simulator.url, "api_key": KEY, "retries": 0, **args})
+                    await source["main"](queue, {"instance": HOST, "api_key": KEY, "retries": 0, **args})
             return brought
 
         return asyncio.run(run())
@@ -103,7 +112,7 @@ def test_a_load_that_fails_is_an_event(listen, simulator):
     def send():
         simulator.switches["load_jobs"] = "request"
         simulator.change({"fail": [{"extract_id": 101}]})
-        in_process.run("adverity_requeue", {"instance": simulator.url, "api_key": KEY, "extract_ids": [101], "ledger": os.environ["TEST_LEDGER"]})
+        in_process.run("adverity_requeue", {"instance": HOST, "api_key": KEY, "extract_ids": [101], "ledger": os.environ["TEST_LEDGER"]})
 
     brought = listen(send, later(simulator, 20))
     assert list(map(brief, brought)) == [[], ["job 5 Running"], ["issue 10 False", "job 5 Failed"]]
@@ -166,7 +175,7 @@ def test_an_error_that_may_pass_is_logged_and_the_next_reading_has_it_all(listen
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_an_error_that_stays_ends_it(source, simulator, status):
     simulator.fault(path="/api/jobs/", times=None, status={"code": status})
-    args = {"instance": simulator.url, "api_key": KEY, "retries": 0}
+    args = {"instance": HOST, "api_key": KEY, "retries": 0}
     with pytest.raises(AdverityError, match=f"was answered with {status}"):
         asyncio.run(source["main"](asyncio.Queue(), args))
 
@@ -185,7 +194,7 @@ def test_an_error_that_stays_ends_it(source, simulator, status):
 )
 def test_bad_options_are_told_without_the_key(source, simulator, args, says):
     with pytest.raises(InputError) as caught:
-        asyncio.run(source["main"](asyncio.Queue(), {"instance": simulator.url, "api_key": KEY, "retries": 0, **args}))
+        asyncio.run(source["main"](asyncio.Queue(), {"instance": HOST, "api_key": KEY, "retries": 0, **args}))
     assert says in str(caught.value)
     assert KEY not in str(caught.value)
 
@@ -196,16 +205,16 @@ def test_a_file_that_is_none_of_ours_is_left_alone(source, simulator, tmp_path, 
     path = tmp_path / "events.json"
     path.write_text(content, "utf-8")
     with pytest.raises(InputError, match="not a file of this source"):
-        asyncio.run(source["main"](asyncio.Queue(), {"instance": simulator.url, "api_key": KEY, "state_file": str(path)}))
+        asyncio.run(source["main"](asyncio.Queue(), {"instance": HOST, "api_key": KEY, "state_file": str(path)}))
     assert path.read_text("utf-8") == content
     assert simulator.requests == []
 
 
 def test_options_come_from_the_environment(source, simulator, monkeypatch):
-    monkeypatch.setenv("ADVERITY_INSTANCE", simulator.url)
+    monkeypatch.setenv("ADVERITY_INSTANCE", HOST)
     monkeypatch.setenv("ADVERITY_API_KEY", KEY)
     params = source["read_options"]({})
-    assert (params["instance"], params["api_key"], params["interval"], params["state_file"]) == (simulator.url, KEY, 60, None)
+    assert (params["instance"], params["api_key"], params["interval"], params["state_file"]) == (HOST, KEY, 60, None)
 
 
 def test_its_documentation_has_its_options(source):

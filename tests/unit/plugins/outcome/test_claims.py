@@ -10,13 +10,12 @@ The story reads what the collection would read, at its own pace, on the simulato
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode
 
 import hypothesis.strategies as st
 import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.paging import read_linked
 from ansible_collections.adverity.management.plugins.module_utils._outcome.judge import (
     Evidence,
@@ -30,6 +29,7 @@ from ansible_collections.adverity.management.plugins.module_utils._resources imp
 from ansible_collections.adverity.management.plugins.module_utils._resources.labels import Labels
 from ansible_collections.adverity.management.plugins.module_utils._spec import times
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 from hypothesis import HealthCheck, given, seed, settings
 
 OLD, NEW = (101, 102), (103, 104)  # fetched this morning, and while a story goes on
@@ -52,24 +52,9 @@ def small_world(enabled, state="collected", day="2025-06-01"):
     }  # fmt: skip
 
 
-class Service:
-    """The simulator without a wire: what the resources need of a client."""
-
-    def __init__(self, simulator):
-        self.simulator, self.date = simulator, None
-
-    def send(self, method, path, params=None, body=None):
-        messages = __import__("adverity_simulator.messages", fromlist=["Request"])
-        query = parse_qsl(urlencode(params or {}, doseq=True))
-        headers = {"authorization": f"Bearer {in_process.KEY}", "host": "acme.example"}
-        sent = messages.Request(method, path, query, headers, json.dumps(body).encode() if body is not None else b"", True)
-        head, _blank, content = self.simulator.respond(sent, 1).content.partition(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 200"), (head, content)
-        self.date = self.simulator.world.now().replace(microsecond=0)  # the header Date, to the second
-        return json.loads(content)
-
-    def get(self, path, params=None):
-        return self.send("GET", path, params)
+def open_client(simulator):
+    """A client of the simulator, which never waits."""
+    return Client("https://acme.example", in_process.KEY, SimulatorTransport(simulator), retries=0)
 
 
 @dataclass
@@ -96,7 +81,7 @@ class Claims:
         simulator.reset(world)
         simulator.switches.update(switches or {})
         simulator.change({"loading": {"load_seconds": load_seconds, "process_seconds": process_seconds}})
-        self.client = Service(simulator)
+        self.client = open_client(simulator)
         self.sent, self.enabled_at, self.fetched = [], {}, 0
 
     def rows(self):
@@ -116,7 +101,7 @@ class Claims:
         extract_ids = [one for one in extract_ids if one in rows]
         if not extract_ids:
             return
-        self.client.send("POST", "/api/v1/extracts/requeue/", body={"extract_ids": extract_ids, "binding_ids": binding_ids})
+        self.client.request("POST", "/api/v1/extracts/requeue/", body={"extract_ids": extract_ids, "binding_ids": binding_ids})
         for extract_id in extract_ids:
             new = [Sent(extract_id, one, sent_at, self.labels.meaning(rows[extract_id]["state_label"]), fetches=self.fetched) for one in binding_ids]
             before = [one for one in self.sent if one.extract_id == extract_id]
@@ -178,7 +163,7 @@ class Claims:
         self.fetched += 1
 
     def switch(self, binding_id, enabled):
-        self.client.send("PATCH", f"/api/v1/bindings/{binding_id}/", body={"enabled": enabled})
+        self.client.request("PATCH", f"/api/v1/bindings/{binding_id}/", body={"enabled": enabled})
         if enabled:
             self.enabled_at[binding_id] = self.now()
             for one in self.sent:
@@ -217,8 +202,7 @@ NAMES = [name for name, (times_, _given) in STEPS.items() for _time in range(tim
 
 @pytest.fixture(name="simulator")
 def fixture_simulator():
-    with in_process.import_simulator().Simulator() as simulator:
-        yield simulator
+    return in_process.import_simulator().Simulator(port=None)
 
 
 @pytest.mark.parametrize("part", range(2))  # so that they run side by side

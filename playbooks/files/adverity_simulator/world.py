@@ -57,7 +57,7 @@ class World:
         self.processed_at: dict[int, datetime] = {}  # extract: when the processing after its fetch ends
         self._unsettled: list[int] = []  # extracts of which it is not decided yet where they load automatically
         self.failing: dict[int, set[int | None]] = {}  # extract: bindings into which it fails to load; None: all
-        self.load_seconds, self.process_seconds = 0.3, 0.0
+        self.load_seconds, self.process_seconds = 0.0, 0.0
         self.loads: list[Row] = []
         self.self_loads: list[Row] = []
         self._timeline: dict[int, list[tuple[datetime, int]]] = {}  # datastream: its extracts, oldest first

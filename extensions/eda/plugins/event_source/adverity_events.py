@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.append(str(Path(os.path.abspath(__file__)).parents[7]))
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.adverity.management.plugins.module_utils._api import clock, text
+from ansible_collections.adverity.management.plugins.module_utils._api import clock, secrets, text
 from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, Refused
 from ansible_collections.adverity.management.plugins.module_utils._resources import issues, jobs
@@ -133,8 +133,8 @@ class Reader:
         acknowledged = {id_: issue.acknowledged is True for id_, issue in found_issues.items()}
         events: list[Event] = []
         if not cursor.is_new:
-            events += [{"issue": text.lines(found_issues[id_].row)} for id_, ack in acknowledged.items() if cursor.issues.get(id_) is not ack]
-            events += [{"job": text.lines(found_jobs[id_].row)} for id_, state in states.items() if cursor.jobs.get(id_) != state]
+            events += [{"issue": _shown(found_issues[id_].row)} for id_, ack in acknowledged.items() if cursor.issues.get(id_) is not ack]
+            events += [{"job": _shown(found_jobs[id_].row)} for id_, state in states.items() if cursor.jobs.get(id_) != state]
         self.cursor = Cursor(times.show(now), states, acknowledged)
         return events
 
@@ -148,6 +148,11 @@ class Reader:
                 if job is not None:
                     followed[id_] = job
         return followed
+
+
+def _shown(row: Event) -> Event:
+    """What an event tells of a row: all of it, each text one line, and never the API key."""
+    return t.cast(Event, secrets.hide_in_result(text.lines(row)))
 
 
 def load(path: str | None) -> Cursor:
@@ -164,7 +169,7 @@ def load(path: str | None) -> Cursor:
             raise ValueError("an ID is not a number")
         return Cursor(data["read_at"], data["jobs"], data["issues"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = text.line(f"{type(error).__name__}: {error}", longest=120)
+        reason = text.foreign(f"{type(error).__name__}: {error}", longest=120)
         raise InputError(f"state_file is {path!r}, which is not a file of this source ({reason}). Name another file, or remove it to begin anew.") from error
 
 
@@ -190,8 +195,9 @@ def save(cursor: Cursor, path: str | None) -> None:
 def read_options(args: dict[str, t.Any]) -> dict[str, t.Any]:
     """The options, checked and converted. Raises InputError."""
     validated = ArgumentSpecValidator(SPEC).validate(args)
+    secrets.register_key(str(validated.validated_parameters.get("api_key") or ""))  # before anything is said of the options
     if validated.error_messages:
-        raise InputError("; ".join(text.line(message) for message in validated.error_messages))
+        raise InputError("; ".join(text.foreign(message) for message in validated.error_messages))
     params: dict[str, t.Any] = validated.validated_parameters
     selection.refuse_empty(params, "datastream_ids")
     if params["state_file"] and not os.path.isabs(params["state_file"]):
@@ -218,7 +224,7 @@ async def main(queue: asyncio.Queue[Event], args: dict[str, t.Any]) -> None:
         except AdverityError as error:
             if not _may_pass(error):
                 raise
-            _LOG.warning("adverity_events reads again in %s s: %s", params["interval"], error)
+            _LOG.warning("adverity_events reads again in %s s: %s", params["interval"], secrets.hide_in_message(str(error)))
         else:
             for event in events:
                 await queue.put(event)

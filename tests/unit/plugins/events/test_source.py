@@ -108,6 +108,12 @@ def test_what_is_new_or_has_changed_is_an_event_once(listen, simulator):
     assert (issue["datastream_id"], job["datastream_id"], issue["message"]) == (2, 2, "Job 5 failed to fetch.")
 
 
+def test_an_event_never_holds_the_key(listen, simulator):
+    issue = {"id": 20, "datastream_id": 1, "start": "2026-01-01T12:00:00Z", "message": f"The key {KEY} was\nused."}
+    brought = listen(lambda: simulator.change({"add": {"issues": [issue]}}))
+    assert brought[1][0]["issue"]["message"] == "The key ******** was used."
+
+
 def test_a_load_that_fails_is_an_event(listen, simulator):
     def send():
         simulator.switches["load_jobs"] = "request"
@@ -188,6 +194,7 @@ def test_an_error_that_stays_ends_it(source, simulator, status):
         ({"interval": 0}, "not a whole number of at least 1"),
         ({"datastream_ids": []}, "datastream_ids is empty"),
         ({"datastream_ids": ["x"]}, "not a positive whole number"),
+        ({"interval": KEY}, "is not a whole number"),
         ({"state_file": "events.json"}, "not an absolute path"),
         ({"state_file": "/nowhere/at/all/events.json"}, "cannot be written"),
     ],

@@ -72,7 +72,7 @@ extracts:
       created: "2024-01-15T05:00:00Z"
       name: google-ads-emea-2024-01-14
       nrows: 1482
-      state_label: Transformed
+      state_label: Loaded
 count:
   description: How many these are.
   returned: success

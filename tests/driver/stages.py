@@ -30,6 +30,8 @@ LONGEST = 4 * 60 * 60  # seconds for one tool, also on a machine that has much e
 
 # What pytest ends with: the counts, between signs of equality or (-q) without.
 PYTEST_CLOSING = re.compile(r"=* ?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s\b")
+# What the runme.sh of a target prints whose tools are missing.
+TARGET_LEFT_OUT = re.compile(r"The target (\S+) is left out: (.+)\.$")
 
 # Pages of ansible-core's documentation that ours refer to, by their labels.
 CORE_DOCUMENTATION = "https://docs.ansible.com/projects/ansible/devel/"
@@ -270,7 +272,8 @@ def units(bench: Bench) -> str:
 
 
 def integration(bench: Bench) -> str:
-    """Run the integration targets; a skipped test or a warning of something deprecated counts as a failure."""
+    """Run the integration targets; a skipped test or a warning of something deprecated counts as a failure. A target whose tools are missing is left out, and
+    named."""
     pythons.provide_awx(bench.tools, bench.folder)
     lines = bench.ansible_test("integration", "--continue-on-error", *bench.chosen)
     targets = [match[1] for match in (re.match(r"Running (\S+) integration test (?:role|script)", line) for line in lines) if match]
@@ -279,7 +282,15 @@ def integration(bench: Bench) -> str:
     if any("[DEPRECATION WARNING]" in line for line in lines):
         raise StageError("Ansible warns of something deprecated")
     count = count_passed(lines)
-    return f"{len(targets)} targets passed: {' '.join(targets)}" + (f", {count} tests of pytest in them" if count else "")
+    left_out = find_left_out(lines)
+    passed = [name for name in targets if name not in left_out]
+    missing = "".join(f"; LEFT OUT: {name} ({reason})" for name, reason in left_out.items())
+    return f"{len(passed)} targets passed: {' '.join(passed)}" + (f", {count} tests of pytest in them" if count else "") + missing
+
+
+def find_left_out(lines: list[str]) -> dict[str, str]:
+    """Return the targets that say in these lines that they are left out, and why."""
+    return {match[1]: match[2] for match in map(TARGET_LEFT_OUT.match, lines) if match}
 
 
 def quick(bench: Bench) -> str:

@@ -9,9 +9,9 @@ guide), and what is known of the older API by which destinations are made. What 
 never a fact. It needs no account and nothing but the standard library, serves loopback addresses only, and holds
 everything in memory.
 
-The files, each of which uses only those before it: values, switches, catalogue (types), fields, clock, world, demo (the
+The files, each of which uses only those before it: values, switches, catalogue (types), loading (states of extracts), fields, clock, world, demo (the
 world without a seed file), matching, changes (what people do), messages (HTTP), faults; calls (a request as the rules see
-it), older (what the older API has in common), the rules (bindings, datastreams, extracts, directory, destinations), routes;
+it), older (what the older API has in common), the rules (bindings, datastreams, extracts, directory, destinations, jobs), routes;
 control, server, service (the simulator itself), __main__ (command line).
 
 As a program, where this folder is::

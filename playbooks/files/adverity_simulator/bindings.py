@@ -67,5 +67,8 @@ def patch_binding(call: Call) -> Row:
     row = call.world.bindings.get(int(call.arguments[0]))
     if row is None or not row["available"] or row["id"] in call.world.unseen or row["datastream_id"] not in reached_datastreams(call):
         raise Refusal(404, "Not Found")
+    was_enabled = row["enabled"]
     call.world.switch_binding(row["id"], body["enabled"])
+    if body["enabled"] and not was_enabled and call.switches["enable_loads_history"] == "yes":
+        call.world.load_history(row["id"])
     return binding_row(call, row, call.switches["patch_updated"])

@@ -8,7 +8,9 @@ A change is an object of one or several of these; a list of them is made one aft
 - ``add``, ``edit``: `{kind: [row]}`; a row of `add` replaces the one with its id, `edit` changes its fields.
 - ``remove``: `{kind: [id]}`, with what depends on the rows.
 - ``switch``: `{binding_id, enabled, at}`: somebody switches a binding in the user interface.
-- ``fetch``: `{datastream_id, id, at}`: the service fetches an extract, which loads by itself where a binding is enabled.
+- ``fetch``: `{datastream_id, id, at, fails}`: the service fetches an extract, which loads by itself where a binding is enabled.
+- ``fail``, ``mend``: `[{extract_id, binding_id}]`, `[extract id]`: loads of these extracts fail, or no longer.
+- ``loading``: `{load_seconds, process_seconds}`: how long a load takes, and the processing of a new extract.
 - ``refuse``, ``accept``: `[extract id]`: a requeue that names one of these is refused as a whole, or no longer.
 - ``clock``: `{now, step, ahead, forward}`, see Clock.
 
@@ -75,14 +77,23 @@ def _remove(world: World, data: Row) -> None:
             world.remove(kind, identity)
 
 
+def _mend(world: World, data: list[int]) -> None:
+    for identity in data:
+        world.failing.pop(identity, None)
+
+
 CHANGES: dict[str, tuple[Callable[[str, Any], None], Callable[[World, Any], Any]]] = {  # name: (check, deed)
     "remove": (_rows, _remove),
     "add": (_rows, _put),
     "edit": (_rows, _edit),
     "switch": (_event("binding_id", "enabled", "binding_id", "enabled", "at"),
                lambda world, data: world.switch_binding(data["binding_id"], data["enabled"], data.get("at"))),
-    "fetch": (_event("datastream_id", None, "datastream_id", "id", "at"),
-              lambda world, data: world.fetch(data["datastream_id"], data.get("id"), data.get("at"))),
+    "fetch": (_event("datastream_id", None, "datastream_id", "id", "at", "fails"),
+              lambda world, data: world.fetch(data["datastream_id"], data.get("id"), data.get("at"), data.get("fails") is True)),
+    "fail": (lambda what, data: World({}).fail(data), lambda world, data: world.fail(data)),
+    "mend": (_ids, _mend),
+    "loading": (lambda what, data: World({}).set_loading(only(what, data, "load_seconds", "process_seconds")),
+                lambda world, data: world.set_loading(data)),
     "refuse": (_ids, lambda world, data: world.refused.update(data)),
     "accept": (_ids, lambda world, data: world.refused.difference_update(data)),
     "clock": (_clock, lambda world, data: world.clock.set(data)),

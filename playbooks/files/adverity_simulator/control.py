@@ -4,7 +4,7 @@
 
 """The control surface, ``/_simulator/...``: for tests and the demonstration. JSON in, JSON out, no key.
 
-- ``GET`` alone: what there is; ``requests`` (``DELETE`` forgets them), ``loads``, ``self_loads``, ``held``, ``clock``.
+- ``GET`` alone: what there is; ``requests`` (``DELETE`` forgets them), ``loads``, ``self_loads``, ``holds``, ``failed``, ``held``, ``clock``.
 - ``GET`` and ``PUT world``: a seed file's content; ``POST reset``: the first world and switches anew.
 - ``GET`` and ``PATCH switches``: `{name: value}`.
 - ``GET``, ``POST`` and ``DELETE faults``: one or a list, as `{"method": "POST", "path": "requeue", "skip": 1, "times": 1, "drop": "after"}`.
@@ -60,6 +60,7 @@ def _forget_requests(simulator: Simulator, _body: Any) -> Row:
 
 def _put_world(simulator: Simulator, body: Any) -> Row:
     simulator.world = World(body)
+    simulator.world.switches = simulator.switches
     return simulator.world.data()
 
 
@@ -103,6 +104,8 @@ CONTROLS: dict[tuple[str, str], Callable[[Simulator, Any], Any]] = {
     ("GET", "requests"): lambda simulator, body: list(simulator.requests),
     ("DELETE", "requests"): _forget_requests,
     ("GET", "loads"): lambda simulator, body: simulator.loads,
+    ("GET", "holds"): lambda simulator, body: sorted(simulator.holds),
+    ("GET", "failed"): lambda simulator, body: sorted(simulator.failed),
     ("GET", "self_loads"): lambda simulator, body: simulator.self_loads,
     ("GET", "world"): lambda simulator, body: simulator.world.data(),
     ("PUT", "world"): _put_world,

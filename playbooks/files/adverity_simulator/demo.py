@@ -58,13 +58,15 @@ def default_world(now: str | datetime | None = None) -> Row:
             months.append(first)
         first = (first - timedelta(days=1)).replace(day=1)
     moments = sorted([monday - timedelta(weeks=week) for week in range(106)] + months)
-    extracts: list[Row] = [{"id": 101 + number, "datastream_id": 456, "created": format_time(created)}
+    loading = {datastream for _id, datastream, _target, enabled in bindings if enabled}  # what they fetched was loaded
+    extracts: list[Row] = [{"id": 101 + number, "datastream_id": 456, "created": format_time(created), "state": "imported"}
                            for number, created in enumerate(moments)]
     for datastream, count, hours in ((457, 104, 168), (458, 24, 720), (459, 104, 168), (461, 104, 168),
                                      (462, 104, 168), (463, 24, 720), (464, 104, 168), (467, 24, 720)):
         start = monday + timedelta(minutes=datastream % 50) - timedelta(hours=hours * (count - 1))
         extracts.append({"datastream_id": datastream, "first_id": datastream * 1000 + 1, "count": count,
-                         "from": format_time(start), "every_hours": hours})
+                         "from": format_time(start), "every_hours": hours,
+                         "state": "imported" if datastream in loading else "collected"})
     return {
         "now": format_time(moment) if now is not None else None,
         "keys": {
@@ -101,4 +103,25 @@ def default_world(now: str | datetime | None = None) -> Row:
                      for number, datastream, target, enabled in bindings]
         + [{"id": 140, "datastream_id": 465, "target_id": 792, "enabled": False, "available": False}],
         "extracts": extracts,
+        **_jobs(moment),
     }
+
+
+def _jobs(now: datetime) -> dict[str, list[Row]]:
+    """The jobs of datastream 460, which is disabled: yesterday's fetch failed, one that was due after it was discarded, one runs. And its issues."""
+    def at(**before: int) -> str:
+        return format_time(now - timedelta(**before))
+
+    span = {"range_start": str((now - timedelta(days=8)).date()), "range_end": str((now - timedelta(days=2)).date())}
+    jobs: list[Row] = [
+        {"id": 9001, "scheduled": at(days=1), "start": at(days=1), "end": at(hours=23), "result": "failed"},
+        {"id": 9002, "scheduled": at(hours=23, minutes=30), "start": at(hours=22)},
+        {"id": 9003, "scheduled": at(hours=5), "end": at(hours=4)},
+        {"id": 9004, "scheduled": at(minutes=1), "manual": True},
+    ]
+    issues: list[Row] = [
+        {"id": 71, "job_id": 9001, "start": at(hours=23), "stage": "fetch", "message": "The account is suspended.", "cause": "Account"},
+        {"id": 72, "extract_id": 101, "datastream_id": 456, "start": at(hours=3), "message": "Loading extract 101 failed."},
+        {"id": 73, "extract_id": 102, "datastream_id": 456, "start": at(hours=3), "type": "warning", "message": "Three rows were dropped."},
+    ]
+    return {"jobs": [{"datastream_id": 460, **span, **job} for job in jobs], "issues": [{"datastream_id": 460, **span, **issue} for issue in issues]}

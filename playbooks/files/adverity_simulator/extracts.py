@@ -9,15 +9,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Callable
 
 from .calls import Call, Refusal, reached_datastreams
+from .loading import LABELS, STATES, covered, record_issues, record_jobs, record_load, state_of
 from .older import page
 from .values import MAX_IDS, Row, exact_time, is_whole, parse_time, problem, shown_time
-
-LOAD_SECONDS = 0.3  # how long a load stays "queued"
 
 
 def extract_row(call: Call, extract: Row, created: datetime) -> Row:
@@ -26,13 +24,14 @@ def extract_row(call: Call, extract: Row, created: datetime) -> Row:
     moment = shown_time(created, call.switches["created_precision"])
     day = created.date()
     rows = 1000 + extract["id"] * 37 % 9000
+    state = state_of(call.world, extract, call.world.now())
+    first, last = covered(created)
     return {
         "id": extract["id"], "created": moment, "name": f"{datastream['name']} {day}",
         "scheduled": moment, "nrows": rows, "ncols": 18, "filesize": rows * 18 * 9,
-        "state_label": extract["state"].capitalize(),
+        "state_label": LABELS[call.switches["state_labels"]][state], "state_color": STATES[state][1],
         "datastream": {"id": datastream["id"], "name": datastream["name"]},
-        "metadata": {"datastream_extract_range_start": str(day - timedelta(days=7)),
-                     "datastream_extract_range_end": str(day - timedelta(days=1))},
+        "metadata": {"datastream_extract_range_start": first, "datastream_extract_range_end": last, "origin_job_id": extract["job_id"]},
     }
 
 
@@ -87,6 +86,8 @@ def list_extracts(call: Call) -> Row:
     datastream_id, state = call.last("datastream_id"), call.last("state")
     if datastream_id is not None and not re.fullmatch(r"\d{1,18}", datastream_id):
         raise Refusal(400, {"datastream_id": ["Enter a number."]})
+    if state is not None and not re.fullmatch(r"\d{1,9}", state):
+        raise Refusal(400, {"state": ["Enter a number."]})
     tests = [bound(call, name) for name in ("created_from", "created_to") if call.last(name) is not None]
     lists = [world.timeline(number) for number in reached_datastreams(call)
              if datastream_id is None or number == int(datastream_id)]
@@ -94,7 +95,7 @@ def list_extracts(call: Call) -> Row:
     found = lists[0] if len(lists) == 1 else sorted(itertools.chain.from_iterable(lists))
     if tests or state is not None:
         found = [entry for entry in found if all(test(entry[0]) for test in tests)
-                 and (state is None or world.extracts[entry[1]]["state"] == state.lower())]
+                 and (state is None or STATES[state_of(world, world.extracts[entry[1]], world.now())][0] == int(state))]
     ordering = read_ordering(call)
     if ordering.endswith("id"):
         found = sorted(found, key=lambda entry: entry[1])
@@ -160,10 +161,14 @@ def requeue(call: Call) -> Row:
         disabled = [row["id"] for row in bindings if not row["enabled"]]
         if disabled or datastreams - {row["datastream_id"] for row in bindings}:
             raise Refusal(refusal, f"No enabled binding to load to; disabled: {disabled}")
-    at, due = exact_time(world.tick()), time.monotonic() + LOAD_SECONDS
+    moment = world.tick()
+    at, begun = exact_time(moment), []
     for extract, binding in itertools.product(extracts, bindings):
         if extract["datastream_id"] == binding["datastream_id"]:
+            begun.append(record_load(world, extract["id"], binding["id"], moment))
             world.loads.append({"extract_id": extract["id"], "binding_id": binding["id"], "request": call.number,
-                                "datastream_id": extract["datastream_id"], "at": at, "due": due})
+                                "datastream_id": extract["datastream_id"], "at": at, "load": begun[-1]})
+    record_jobs(world, begun, [extract["datastream_id"] for extract in extracts])
+    record_issues(world, begun)
     ids = [row["id"] for row in extracts]
     return {"message": f"Dispatched requeue for {len(ids)} extract(s).", "extract_ids": ids, "extract_count": len(ids)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
 
+from .loading import STATES
 from .values import ACTIVE_MODES, SCOPES, Row, is_whole, parse_time, read_smart, read_uuid, readable_uuid, slug
 
 if TYPE_CHECKING:
@@ -91,6 +92,18 @@ def _first_of(kind: str) -> Callable[[Row, World], str]:
     return lambda row, world: next((one["slug"] for one in getattr(world, kind).values()), "")
 
 
+def _one_of(*names: str) -> Callable[[Any], Any]:
+    return _due(f"one of {', '.join(names)}", lambda value: value in names)
+
+
+def _moment_or_null(value: Any) -> str | None:
+    return None if value is None else _moment(value)
+
+
+def _day_or_null(value: Any) -> str | None:
+    return None if value is None else str(parse_time(value).date())
+
+
 def _first_workspace(_row: Row, world: World) -> str:
     return next(iter(world.workspaces), "")
 
@@ -128,25 +141,39 @@ FIELDS: dict[str, dict[str, tuple[Callable[[Any], Any], Any]]] = {
         "updated": (_moment, lambda row, world: row["created"]), "table_name": (_text_or_null, None), "settings": (_object, {})},
     "extracts": {
         "id": (_whole, REQUIRED), "datastream_id": (_whole, REQUIRED), "created": (_moment, REQUIRED),
-        "state": (_text, "finished")},
+        "state": (_one_of(*STATES), "collected"), "job_id": (_whole_or_null, None)},
+    "jobs": {
+        "id": (_whole, REQUIRED), "datastream_id": (_whole, REQUIRED), "type": (_one_of("fetch", "load"), "fetch"),
+        "scheduled": (_moment, REQUIRED), "start": (_moment_or_null, lambda row, world: row["scheduled"]), "end": (_moment_or_null, None),
+        "result": (_one_of("success", "failed", "cancelled", "stale"), "success"), "manual": (_flag, False),
+        "range_start": (_day_or_null, None), "range_end": (_day_or_null, None),
+        "known": (_moment, "2000-01-01T00:00:00Z")},  # since when the list shows it
+    "issues": {
+        "id": (_whole, REQUIRED), "datastream_id": (_whole, REQUIRED), "extract_id": (_whole_or_null, None), "job_id": (_whole_or_null, None),
+        "start": (_moment, REQUIRED), "end": (_moment_or_null, None), "stage": (_one_of("fetch", "transform", "load"), "load"),
+        "type": (_one_of("error", "warning"), "error"), "cause": (_text, "Unknown"), "message": (_text, "Something failed."),
+        "ack": (_flag, False), "occurrences": (_whole, 1), "range_start": (_day_or_null, None), "range_end": (_day_or_null, None)},
     "series": {
         "datastream_id": (_whole, REQUIRED), "first_id": (_whole, REQUIRED), "count": (_whole, REQUIRED),
-        "from": (_moment, REQUIRED), "every_hours": (_whole, 24)},
+        "from": (_moment, REQUIRED), "every_hours": (_whole, 24), "state": (_one_of(*STATES), "collected")},
     "keys": {"key": (_text, REQUIRED), "scopes": (_scopes, list(SCOPES)), "workspace": (read_uuid, _first_workspace)},
 }
 TYPES = ("target_types", "connection_types", "datastream_types")
-KINDS = ("workspaces", *TYPES, "connections", "datastreams", "targets", "bindings", "extracts")  # in the order in which they refer to others
+KINDS = ("workspaces", *TYPES, "connections", "datastreams", "targets", "bindings", "extracts", "jobs", "issues")  # in the order in which they refer to others
 REFERENCES = {  # kind: {its field: (the kind that it refers to, the field there)}
     "datastreams": {"workspace": ("workspaces", "id"), "type": ("datastream_types", "slug"), "auth": ("connections", "id")},
     "connections": {"workspace": ("workspaces", "id"), "type": ("connection_types", "slug")},
     "targets": {"workspace": ("workspaces", "id"), "auth": ("connections", "id")},
     "bindings": {"datastream_id": ("datastreams", "id"), "target_id": ("targets", "id")},
     "extracts": {"datastream_id": ("datastreams", "id")},
+    "jobs": {"datastream_id": ("datastreams", "id")},
+    "issues": {"datastream_id": ("datastreams", "id")},
 }
 UNIQUE = {  # kind: further fields of which no two rows have the same
     "workspaces": ("stack_id", "slug"), "datastreams": ("uuid",), "target_types": ("slug", "class"), "connection_types": ("slug",),
     "datastream_types": ("slug",)}
 DEPENDENTS = {  # kind: (other kind, its field that refers to the first)
     "workspaces": (("datastreams", "workspace"), ("targets", "workspace"), ("connections", "workspace")), "targets": (("bindings", "target_id"),),
-    "datastreams": (("bindings", "datastream_id"), ("extracts", "datastream_id")),
+    "datastreams": (("bindings", "datastream_id"), ("extracts", "datastream_id"), ("jobs", "datastream_id"),
+                    ("issues", "datastream_id")),
 }

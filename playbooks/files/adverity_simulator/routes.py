@@ -38,6 +38,7 @@ from .directory import (
     show_stack,
 )
 from .extracts import list_extracts, requeue
+from .jobs import fetch_fixed, list_issues, list_jobs, show_job, stop_job
 
 _ID = r"(\d{1,18})/"
 _TARGETS = rf"/api/target-types/{_ID}targets/"
@@ -52,6 +53,12 @@ ROUTES: list[tuple[str, Any, str | None, Callable[[Call], Any]]] = [
     ("GET", re.compile(r"/api/v1/workspaces/"), "workspace:read", list_workspaces),
     ("GET", re.compile(r"/api/extracts/"), "datastream:read", list_extracts),
     ("POST", re.compile(r"/api/v1/extracts/requeue/"), "destination:write", requeue),
+    ("GET", re.compile(r"/api/jobs/"), None, list_jobs),
+    ("GET", re.compile(rf"/api/jobs/{_ID}"), None, show_job),
+    ("POST", re.compile(rf"/api/jobs/{_ID}stop"), None, stop_job),
+    ("GET", re.compile(rf"/api/datastreams/{_ID}jobs/"), "datastream:read", list_jobs),
+    ("GET", re.compile(r"/api/errors/"), None, list_issues),
+    ("POST", re.compile(rf"/api/datastreams/{_ID}fetch_fixed/"), "datastream:write", fetch_fixed),
     ("GET", re.compile(r"/api/stacks/"), "workspace:read", list_stacks),
     ("GET", re.compile(r"/api/stacks/([^/]+)/"), "workspace:read", show_stack),
     ("GET", re.compile(r"/api/datastreams/"), "datastream:read", list_older_datastreams),

@@ -42,7 +42,7 @@ class Simulator:
     Rows of `requests`: n, connection (a number for each TCP connection), method, path, query (pairs), key (its name,
     never its text; null for a wrong one), headers (names in lower case, without Authorization), body (JSON or text),
     status (null while it is not answered, and where it never was), at (real time). Rows of `loads`: extract_id,
-    binding_id, datastream_id, request (the n of the POST), state (queued, then done), at (the world's clock).
+    binding_id, datastream_id, request (the n of the POST), state (queued, then done or failed), at (the world's clock).
     """
 
     world: World
@@ -96,7 +96,7 @@ class Simulator:
         with self._lock:
             data = world if world is not None else self._first_world
             self.world = World(data if data is not None else default_world())
-            self.switches = Switches(self._first_switches)
+            self.switches = self.world.switches = Switches(self._first_switches)
             self.faults: list[Fault] = []
             self.scripts: list[Script] = []
             self.requests: list[Row] = []
@@ -119,10 +119,10 @@ class Simulator:
         with self._lock:
             return make_changes(self.world, read_changes(list(changes)))
 
-    def fetch(self, datastream_id: int, identity: int | None = None, at: str | None = None) -> Row:
+    def fetch(self, datastream_id: int, identity: int | None = None, at: str | None = None, fails: bool = False) -> Row:
         """Let the service fetch an extract, now or at a time: it loads by itself where a binding is enabled."""
         with self._lock:
-            return self.world.fetch(datastream_id, identity, at)
+            return self.world.fetch(datastream_id, identity, at, fails)
 
     def switch_binding(self, identity: int, enabled: bool, at: str | None = None) -> Row:
         """Let somebody switch a binding in the user interface, now or at a time."""
@@ -133,21 +133,35 @@ class Simulator:
     def self_loads(self) -> list[Row]:
         """What has loaded by itself, in order, as rows."""
         with self._lock:
+            self.world.settle()
             return [dict(row) for row in self.world.self_loads]
 
     @property
     def arrivals(self) -> list[tuple[int, int]]:
         """(extract, binding) of each load, by requeue and by itself: a pair that is there twice was loaded twice."""
         with self._lock:
+            self.world.settle()
             return [(row["extract_id"], row["binding_id"]) for row in (*self.world.loads, *self.world.self_loads)]
 
     @property
     def loads(self) -> list[Row]:
-        """What has been loaded, in order, as rows; `state` turns from queued to done by itself."""
-        now = time.monotonic()
+        """What has been loaded, in order, as rows; `state` turns from queued to done or failed as the clock goes on."""
         with self._lock:
-            return [{**{name: value for name, value in row.items() if name != "due"},
-                     "state": "done" if row["due"] <= now else "queued"} for row in self.world.loads]
+            now = self.world.now()
+            return [{**{name: value for name, value in row.items() if name != "load"},
+                     "state": "queued" if row["load"].end > now else "failed" if row["load"].fails else "done"} for row in self.world.loads]
+
+    @property
+    def holds(self) -> set[tuple[int, int]]:
+        """(extract, binding) of what the destinations hold by now."""
+        with self._lock:
+            return self.world.holds()
+
+    @property
+    def failed(self) -> set[tuple[int, int]]:
+        """(extract, binding) of what has failed to load by now, at least once."""
+        with self._lock:
+            return self.world.failed()
 
     @property
     def held(self) -> int:
@@ -271,6 +285,7 @@ class Simulator:
         with self._lock:
             if mutation:
                 make_changes(self.world, read_changes(mutation))
+            self.world.settle()
             try:
                 answer = self._apply(request, row)
                 return self._dated(answer if isinstance(answer, Answer) else Answer(200, answer))

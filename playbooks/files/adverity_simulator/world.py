@@ -14,6 +14,7 @@ from typing import Any
 from .catalogue import catalogue
 from .clock import Clock
 from .fields import DEPENDENTS, FIELDS, KINDS, REFERENCES, REQUIRED, UNIQUE
+from .loading import Load, covered, record_issues, record_load
 from .values import Row, exact_time, is_whole, parse_time
 
 
@@ -26,12 +27,15 @@ class World:
 
     `loads` are the loads by requeue, `self_loads` those of extracts that were fetched while a binding was enabled:
     rows of extract_id, binding_id, datastream_id and at. `refused` are extracts that no requeue takes.
+
+    `load_seconds` is how long a load takes, `process_seconds` how long an extract is processed after it was fetched. Loads of `failing` fail:
+    rows of extract_id and, where it is only one, binding_id. `history` is every load with its times; what it holds up to now is `holds()`.
     """
 
     def __init__(self, data: Any) -> None:
         if not isinstance(data, dict):
             raise ValueError(f"a world is an object, not {type(data).__name__}")
-        names = ("now", "step", "ahead", "first_type_id", "keys", "refused", *KINDS)
+        names = ("now", "step", "ahead", "first_type_id", "keys", "refused", "failing", "load_seconds", "process_seconds", *KINDS)
         unknown = sorted(set(data) - set(names))
         if unknown:
             raise ValueError(f"a world has no {', '.join(unknown)}; it has {', '.join(names)}")
@@ -44,7 +48,16 @@ class World:
         self.targets: dict[int, Row] = {}
         self.bindings: dict[int, Row] = {}
         self.extracts: dict[int, Row] = {}
+        self.jobs: dict[int, Row] = {}
+        self.issues: dict[int, Row] = {}
         self.keys: dict[str, Row] = {}
+        self.switches: Row = {}  # those of the simulator
+        self.history: list[Load] = []
+        self.shown_loads: dict[int, list[Load]] = {}  # extract: the loads that its state follows from
+        self.processed_at: dict[int, datetime] = {}  # extract: when the processing after its fetch ends
+        self._unsettled: list[int] = []  # extracts of which it is not decided yet where they load automatically
+        self.failing: dict[int, set[int | None]] = {}  # extract: bindings into which it fails to load; None: all
+        self.load_seconds, self.process_seconds = 0.0, 0.0
         self.loads: list[Row] = []
         self.self_loads: list[Row] = []
         self._timeline: dict[int, list[tuple[datetime, int]]] = {}  # datastream: its extracts, oldest first
@@ -56,6 +69,8 @@ class World:
         if not isinstance(refused, list) or not all(map(is_whole, refused)):
             raise ValueError("refused: a list of extract ids is due")
         self.refused = set(refused)
+        self.set_loading({name: data[name] for name in ("load_seconds", "process_seconds") if name in data})
+        self.fail(data.get("failing") or [])
         first_type_id = data.get("first_type_id", 21)
         if not is_whole(first_type_id) or first_type_id < 1:
             raise ValueError("first_type_id: a whole number from 1 is due")
@@ -82,7 +97,10 @@ class World:
     def data(self) -> Row:
         """The world as plain data, as a seed file holds it (without the record of loads)."""
         rows = {kind: list(getattr(self, kind).values()) for kind in KINDS}
-        return copy.deepcopy({**self.clock.data(), "keys": self.keys, "refused": sorted(self.refused), **rows})
+        return copy.deepcopy({**self.clock.data(), "keys": self.keys, "refused": sorted(self.refused),
+                              "failing": [{"extract_id": extract_id, "binding_id": binding_id} for extract_id, bindings in sorted(self.failing.items())
+                                          for binding_id in sorted(bindings, key=lambda one: one or 0)],
+                              "load_seconds": self.load_seconds, "process_seconds": self.process_seconds, **rows})
 
     def now(self) -> datetime:
         """The present moment of the service's clock."""
@@ -113,10 +131,62 @@ class World:
             enabled = before
         return bool(enabled)
 
-    def fetch(self, datastream_id: int, identity: int | None = None, at: str | None = None) -> Row:
+    def set_loading(self, data: Row) -> None:
+        """Change how long a load takes (`load_seconds`) and how long an extract is processed (`process_seconds`)."""
+        for name, value in data.items():
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1e9:
+                raise ValueError(f"{name}: a number of seconds is due, not {value!r}")
+            setattr(self, name, float(value))
+
+    def fail(self, rows: Any) -> None:
+        """Loads of these extracts fail from now on: rows of extract_id and, where it is only one, binding_id."""
+        for row in rows if isinstance(rows, list) else [rows]:
+            if not isinstance(row, dict) or not set(row) <= {"extract_id", "binding_id"} or not is_whole(row.get("extract_id")) or not (
+                    row.get("binding_id") is None or is_whole(row["binding_id"])):
+                raise ValueError(f"failing: an object of extract_id and binding_id is due, not {row!r}")
+            self.failing.setdefault(row["extract_id"], set()).add(row.get("binding_id"))
+
+    def holds(self) -> set[tuple[int, int]]:
+        """(extract, binding) of what has been loaded by now."""
+        self.settle()
+        return {(load.extract_id, load.binding_id) for load in self.history if not load.fails and load.end <= self.now()}
+
+    def failed(self) -> set[tuple[int, int]]:
+        """(extract, binding) of what has failed to load by now, at least once."""
+        self.settle()
+        return {(load.extract_id, load.binding_id) for load in self.history if load.fails and load.end <= self.now()}
+
+    def _load_automatically(self, extract: Row, binding_id: int, moment: datetime) -> None:
+        row = {"extract_id": extract["id"], "binding_id": binding_id, "datastream_id": extract["datastream_id"], "at": exact_time(moment)}
+        self.self_loads.append(row)
+        record_issues(self, [record_load(self, extract["id"], binding_id, moment)])
+
+    def load_history(self, binding_id: int) -> None:
+        """Load into a binding what it has not got, as for some types of destination enabling does (switch enable_loads_history)."""
+        binding, moment = self.bindings[binding_id], self.now()
+        loaded = {load.extract_id for load in self.history if load.binding_id == binding_id}
+        for created, identity in self.timeline(binding["datastream_id"]):
+            if identity not in loaded and created <= moment and identity not in self._unsettled:
+                self._load_automatically(self.extracts[identity], binding_id, moment)
+
+    def settle(self) -> None:
+        """Decide where extracts load automatically whose processing has ended by now (switch processing_at_enable)."""
+        now = self.now()
+        for identity in [one for one in self._unsettled if self.processed_at[one] <= now]:
+            self._unsettled.remove(identity)
+            extract, end = self.extracts[identity], self.processed_at[identity]
+            decides = end if self.switches.get("processing_at_enable") == "loaded" else parse_time(extract["created"])
+            for number in self._enabled_at(extract["datastream_id"], decides):
+                self._load_automatically(extract, number, end)
+
+    def _enabled_at(self, datastream_id: int, moment: datetime) -> list[int]:
+        return [number for number, binding in sorted(self.bindings.items())
+                if binding["datastream_id"] == datastream_id and binding["available"] and self.enabled_at(number, moment)]
+
+    def fetch(self, datastream_id: int, identity: int | None = None, at: str | None = None, fails: bool = False) -> Row:
         """The service fetches an extract, now or at a time; it loads by itself to the bindings that are enabled then.
 
-        Without an identity it gets the next one. Returns its row.
+        Without an identity it gets the next one. A fetch that fails makes no extract. Returns the extract's row, or that of the job.
         """
         identity = self.next_id("extracts") if identity is None else identity
         if identity in self.extracts:
@@ -124,12 +194,22 @@ class World:
         if datastream_id not in self.datastreams:
             raise ValueError(f"there is no datastream {datastream_id}")
         moment = self.tick() if at is None else parse_time(at)
-        row = {"id": identity, "datastream_id": datastream_id, "created": exact_time(moment)}
-        self.put("extracts", row, where="fetch")
-        for number, binding in sorted(self.bindings.items()):
-            if binding["datastream_id"] == datastream_id and binding["available"] and self.enabled_at(number, moment):
-                self.self_loads.append({"extract_id": identity, "binding_id": number, "datastream_id": datastream_id,
-                                        "at": row["created"]})
+        created, end, job_id = exact_time(moment), moment + timedelta(seconds=self.process_seconds), self.next_id("jobs")
+        first, last = covered(moment)
+        span = {"range_start": first, "range_end": last}
+        self.put("jobs", {"id": job_id, "datastream_id": datastream_id, "scheduled": created, "end": exact_time(end), "known": created,
+                          "result": "failed" if fails else "success", **span})
+        if fails:
+            self.put("issues", {"id": self.next_id("issues"), "datastream_id": datastream_id, "job_id": job_id, "start": exact_time(end),
+                                "stage": "fetch", "message": f"Job {job_id} failed to fetch.", **span})
+            return self.jobs[job_id]
+        self.put("extracts", {"id": identity, "datastream_id": datastream_id, "created": created, "job_id": job_id}, where="fetch")
+        if end > moment:
+            self.processed_at[identity] = end
+            self._unsettled.append(identity)
+        else:
+            for number in self._enabled_at(datastream_id, moment):
+                self._load_automatically(self.extracts[identity], number, moment)
         return self.extracts[identity]
 
     def next_id(self, kind: str) -> int:
@@ -148,7 +228,7 @@ class World:
                 identity = series["first_id"] + number
                 if identity in self.extracts:
                     raise ValueError(f"{where}: extract {identity} is there twice")
-                self.put(kind, {"id": identity, "datastream_id": series["datastream_id"], "created": created}, where)
+                self.put(kind, {"id": identity, "datastream_id": series["datastream_id"], "created": created, "state": series["state"]}, where)
             return
         row = self._read(kind, row, where)
         for name, (other, key) in REFERENCES.get(kind, {}).items():
@@ -178,6 +258,9 @@ class World:
             self._switched.pop(identity, None)
         if row and kind == "extracts":
             self._timeline[row["datastream_id"]].remove((parse_time(row["created"]), identity))
+            self.shown_loads.pop(identity, None)
+            if self.processed_at.pop(identity, None) and identity in self._unsettled:
+                self._unsettled.remove(identity)
         for other, reference in DEPENDENTS.get(kind, ()) if row else ():
             rows = getattr(self, other).values()
             for gone in [item["id"] for item in rows if item[reference] == identity]:

@@ -16,6 +16,8 @@ RESOURCES: tuple[tuple[str, str | None], ...] = (
     ("/api/v1/extracts/requeue/", "destination"),
     ("/api/v1/workspaces/", "workspace"),
     ("/api/connection-types/", None),
+    ("/api/jobs/", None),
+    ("/api/errors/", None),
     ("/api/datastream-types/", "datastream"),
     ("/api/datastreams/", "datastream"),
     ("/api/extracts/", "datastream"),

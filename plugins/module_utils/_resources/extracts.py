@@ -22,6 +22,7 @@ from .._api.client import Client
 from .._api.errors import AdverityError, IncompleteList
 from .._api.paging import Row, Times, read_linked
 from .._spec import times as _times
+from .labels import Labels, Meaning
 
 PATH = "/api/extracts/"
 
@@ -88,7 +89,7 @@ class Extracts(Sequence[Extract]):
 
 
 _LENGTHS = {-2: 60_000_000, -3: 86_400_000_000, **{digits: 10 ** (6 - digits) for digits in range(7)}}  # microseconds, by the number of digits
-_UNDER_WAY = frozenset(("processing", "loading", "importing"))
+_LABELS = Labels()
 
 
 def _extract(extract_id: int, moment: int, digits: int, under_way: int) -> Extract:
@@ -100,8 +101,7 @@ def _extract(extract_id: int, moment: int, digits: int, under_way: int) -> Extra
 
 def _is_under_way(row: Row) -> bool:
     """Whether Adverity shows that it is processing the extract. A label that nobody knows says nothing."""
-    label = row.get("state_label")
-    return isinstance(label, str) and label.strip().casefold() in _UNDER_WAY
+    return _LABELS.meaning(row.get("state_label")) is Meaning.LOADING
 
 
 def read(client: Client, datastream_id: int, created_from: str | None = None, created_to: str | None = None) -> Extracts:

@@ -34,6 +34,9 @@ LEDGER: Spec = {
     "ledger_wait": {"type": whole_number(0), "default": 300, "fallback": (env_fallback, ["ADVERITY_LEDGER_WAIT"])},
 }
 
+# For how long a module waits, in seconds, and how long from one reading to the next.
+WAIT: Spec = {"wait": {"type": whole_number(0), "default": 0}, "poll_interval": {"type": whole_number(1), "default": 15}}
+
 # What a requeue does, beside what it selects.
 BACKFILL = ["always", "when_needed", "never", "recorded"]
 REQUEUE_HOW: Spec = {

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -45,3 +46,19 @@ def test_tests_that_passed_are_counted(stages, line, count):
 def test_anything_but_a_pass_is_an_error(stages, line):
     with pytest.raises(stages.StageError, match="not every test passed"):
         stages.count_passed([line])
+
+
+def test_a_target_that_is_left_out_is_named_with_the_reason(stages):
+    lines = ["Running events integration test script", "The target events is left out: it needs Java 17 (Debian: apt install it).", "3 passed in 1.20s"]
+    assert stages.find_left_out(lines) == {"events": "it needs Java 17 (Debian: apt install it)"}
+
+
+def test_each_target_that_may_be_left_out_says_so_as_the_driver_reads_it(stages):
+    """The name is its own, and each reason ends as the driver's pattern does."""
+    for path in (TESTS / "integration" / "targets").glob("*/runme.sh"):
+        text = path.read_text("utf-8")
+        if "leave_out" in text:
+            assert f'echo "The target {path.parent.name} is left out: $1"' in text
+            reasons = re.findall(r'leave_out "(.+)"', text)
+            assert stages.find_left_out([f"The target x is left out: {reason}" for reason in reasons[:1]])
+            assert all(reason.endswith(".") for reason in reasons)

@@ -64,7 +64,7 @@ def test_the_clock_over_http(ask):
 
 def test_a_fetch_loads_by_itself_where_the_binding_is_enabled(ask):
     simulator = ask.simulator
-    assert simulator.fetch(1) == {"id": 104, "datastream_id": 1, "created": "2026-01-01T00:00:01Z", "state": "finished"}
+    assert simulator.fetch(1) == {"id": 104, "datastream_id": 1, "created": "2026-01-01T00:00:01Z", "state": "collected", "job_id": 1}
     simulator.switch_binding(6, True)
     simulator.fetch(1, 200)
     simulator.switch_binding(5, False)

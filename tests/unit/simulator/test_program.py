@@ -177,7 +177,7 @@ def test_the_control_surface(start, small):
     ask("POST", REQUEUE, {"extract_ids": [101]})
     status = ask.control("GET", "")
     assert status == {"name": "adverity simulator", "url": ask.simulator.url, "requests": 1, "loads": 1, "self_loads": 0, "faults": 0, "scripts": 0,
-                      "held": 0, "workspaces": 1, "datastreams": 1, "targets": 2, "bindings": 2, "extracts": 3,
+                      "held": 0, "workspaces": 1, "datastreams": 1, "targets": 2, "bindings": 2, "extracts": 3, "jobs": 0, "issues": 0,
                       "connections": 0, "target_types": 10, "connection_types": 5, "datastream_types": 7}
     world = ask.control("GET", "world")
     world["bindings"][1]["enabled"] = True

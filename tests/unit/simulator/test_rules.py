@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -366,17 +365,17 @@ def test_the_default_datastream_has_130_extracts_in_two_pages(ask):
     ids = walk(ask, f"{EXTRACTS}?datastream_id=456&ordering=created")
     assert ids == list(range(101, 231))
     row = ask("GET", f"{EXTRACTS}?datastream_id=456&ordering=created").body["results"][0]
-    assert set(row) == {"id", "created", "name", "scheduled", "nrows", "ncols", "filesize", "state_label", "datastream",
-                        "metadata"}
+    assert set(row) == {"id", "created", "name", "scheduled", "nrows", "ncols", "filesize", "state_label", "state_color",
+                        "datastream", "metadata"}
     assert row["datastream"] == {"id": 456, "name": "Google Ads | EMEA"}
-    assert set(row["metadata"]) == {"datastream_extract_range_start", "datastream_extract_range_end"}
+    assert set(row["metadata"]) == {"datastream_extract_range_start", "datastream_extract_range_end", "origin_job_id"}
 
 
 def test_next_is_absolute_and_takes_its_host_from_the_request(ask):
-    reply = ask("GET", f"{EXTRACTS}?datastream_id=456&state=finished", headers={"Host": "acme.example:81"})
+    reply = ask("GET", f"{EXTRACTS}?datastream_id=456&state=12", headers={"Host": "acme.example:81"})
     link = urlsplit(reply.body["next"])
     assert (link.scheme, link.netloc, link.path) == ("http", "acme.example:81", EXTRACTS)
-    assert link.query == "datastream_id=456&state=finished&page=2"
+    assert link.query == "datastream_id=456&state=12&page=2"
 
 
 @pytest.mark.parametrize("page", ["3", "0", "-1", "x", ""])
@@ -395,12 +394,14 @@ def test_no_extracts_are_one_empty_page(ask):
 def test_the_state_filter(start, small):
     small["extracts"].append({"id": 200, "datastream_id": 1, "created": "2025-06-01T06:00:00Z", "state": "failed"})
     ask = start(small)
-    assert [row["id"] for row in ask("GET", f"{EXTRACTS}?state=failed").body["results"]] == [200]
-    assert ask("GET", f"{EXTRACTS}?state=finished").body["count"] == 3
+    assert [row["id"] for row in ask("GET", f"{EXTRACTS}?state=13").body["results"]] == [200]
+    assert ask("GET", f"{EXTRACTS}?state=1").body["count"] == 3
+    assert ask("GET", f"{EXTRACTS}?state=12").body["count"] == 0
 
 
 @pytest.mark.parametrize("query", [f"datastream_id={d5(456)}", "datastream_id=", "created_from=yesterday", "created_to=2025-13-01",
-                                   "created_from=2025-01-01T00:00:00+00:00", "created_to=20250101"])
+                                   "created_from=2025-01-01T00:00:00+00:00", "created_to=20250101",
+                                   "state=collected", "state="])
 def test_a_bad_extract_filter_is_400(ask, query):
     reply = ask("GET", f"{EXTRACTS}?{query}")
     assert (reply.status, list(reply.body)) == (400, [query.split("=")[0]])
@@ -471,12 +472,13 @@ def test_a_requeue_that_is_refused_loads_nothing(ask, body, status):
     assert state(ask) == before
 
 
-def test_a_load_is_queued_first_and_done_when_its_time_has_come(ask, monkeypatch):
-    monkeypatch.setattr("adverity_simulator.extracts.LOAD_SECONDS", 60)
+def test_a_load_is_queued_first_and_done_when_its_time_has_come(ask):
+    ask.simulator.change({"loading": {"load_seconds": 60}})
     ask("POST", REQUEUE, {"extract_ids": [101], "binding_ids": [55]})
     row = ask.control("GET", "loads")[0]
     assert row == {"extract_id": 101, "binding_id": 55, "datastream_id": 456, "request": 1, "state": "queued",
                    "at": "2026-03-10T12:00:01Z"}
-    later = time.monotonic() + 61
-    monkeypatch.setattr(time, "monotonic", lambda: later)
+    ask.simulator.change({"clock": {"forward": 59}})
+    assert ask.simulator.loads == [row]
+    ask.simulator.change({"clock": {"forward": 1}})
     assert ask.simulator.loads == [{**row, "state": "done"}]

@@ -240,7 +240,7 @@ def created_precision(ask, value):
 def extract_fields(ask, value):
     row = ask("GET", EXTRACTS).body["results"][0]
     assert row["id"] == 103
-    assert len(row) == (10 if value == "full" else 1)
+    assert len(row) == (11 if value == "full" else 1)
 
 
 @case("extract_count", "on", "off")
@@ -521,6 +521,161 @@ def older_scopes(ask, value):
     ask.simulator.world.keys["all"]["scopes"] = []
     assert ask("GET", "/api/stacks/").status == (403 if value == "checked" else 200)
     assert ask("GET", BINDINGS).status == 403
+
+
+# --- loads, jobs and issues ---
+
+JOBS, ISSUES = "/api/jobs/", "/api/errors/"
+LABELS = {"newer": ("Collected", "Processing", "Loaded"), "older": ("Collected", "Processing", "Imported"), "upper": ("COLLECTED", "PROCESSING", "LOADED"),
+          "translated": ("Gesammelt", "In Verarbeitung", "Importiert")}
+
+
+def label(ask, extract_id=101):
+    """What the list says of an extract."""
+    return next(row["state_label"] for row in ask("GET", EXTRACTS).body["results"] if row["id"] == extract_id)
+
+
+def later(ask, seconds):
+    """Let the clock go on."""
+    ask.simulator.change({"clock": {"forward": seconds}})
+
+
+def load(ask, *extract_ids, fails=False, binding_ids=(5,)):
+    """Requeue, with loads that take ten seconds."""
+    ask.simulator.change({"loading": {"load_seconds": 10}})
+    if fails:
+        ask.simulator.change({"fail": [{"extract_id": extract_id} for extract_id in extract_ids]})
+    assert ask("POST", REQUEUE, {"extract_ids": list(extract_ids), "binding_ids": list(binding_ids)}).status == 200
+
+
+@case("state_labels", "newer", "older", "upper", "translated")
+def state_labels(ask, value):
+    seen = [label(ask)]
+    load(ask, 101)
+    seen.append(label(ask))
+    later(ask, 10)
+    assert (*seen, label(ask)) == LABELS[value]
+    assert ids(ask("GET", f"{EXTRACTS}?state=12")) == [101]
+
+
+@case("requeue_processing", "at_once", "later", "never")
+def requeue_processing(ask, value):
+    load(ask, 101)
+    seen = [label(ask)]
+    for _step in range(2):
+        later(ask, 5)
+        seen.append(label(ask))
+    at_once, half_way = value == "at_once", value != "never"
+    assert seen == ["Processing" if at_once else "Collected", "Processing" if half_way else "Collected", "Loaded"]
+
+
+@case("failed_reload", "error", "keeps")
+def failed_reload(ask, value):
+    load(ask, 101, 102)
+    later(ask, 10)
+    load(ask, 101, 103, fails=True)
+    assert [label(ask, one) for one in (101, 102, 103)] == ["Processing", "Loaded", "Processing"]
+    later(ask, 10)
+    assert [label(ask, one) for one in (101, 102, 103)] == ["Import Error" if value == "error" else "Loaded", "Loaded", "Import Error"]
+    assert (ask.simulator.holds, ask.simulator.failed) == ({(101, 5), (102, 5)}, {(101, 5), (103, 5)})
+
+
+@case("enable_loads_history", "no", "yes")
+def enable_loads_history(ask, value):
+    load(ask, 102, binding_ids=[6])
+    for _write in range(2):  # the second one changes nothing
+        ask("PATCH", f"{BINDINGS}6/", {"enabled": True})
+    assert sorted(row["extract_id"] for row in ask.simulator.self_loads) == ([101, 103] if value == "yes" else [])
+    assert label(ask, 101) == ("Processing" if value == "yes" else "Collected")
+    later(ask, 30)
+    assert ask.simulator.holds == ({(101, 6), (102, 6), (103, 6)} if value == "yes" else {(102, 6)})
+
+
+@case("processing_at_enable", "collected", "loaded")
+def processing_at_enable(ask, value):
+    ask.simulator.change({"loading": {"process_seconds": 10}}, {"fetch": {"datastream_id": 1}})
+    assert ask("PATCH", f"{BINDINGS}6/", {"enabled": True}).body["enabled"] is True
+    assert (label(ask, 104), ask.simulator.self_loads) == ("Processing", [])
+    later(ask, 10)  # binding 5 was enabled before
+    assert [row["binding_id"] for row in ask.simulator.self_loads] == ([5, 6] if value == "loaded" else [5])
+    later(ask, 10)
+    assert label(ask, 104) == "Loaded"
+
+
+@case("load_jobs", "none", "request", "extract", "binding")
+def load_jobs(ask, value):
+    load(ask, 101, 102, binding_ids=[5, 6])
+    count = {"none": 0, "request": 1, "extract": 2, "binding": 2}[value]
+    body = ask("GET", JOBS).body
+    assert (body["count"], {row["state_label"] for row in body["results"]}) == (count, {"Running"} if count else set())
+    later(ask, 10)
+    assert ask("GET", JOBS).body["count"] == 0
+    rows = ask("GET", f"{JOBS}?start=2026-01-01").body["results"]
+    assert [(row["type"], row["state_label"], row["job_end"]) for row in rows] == [("Import", "Success", "2026-01-01T00:00:11Z")] * count
+
+
+@case("load_job_type", "Import", "Load")
+def load_job_type(ask, value):
+    ask.simulator.switches["load_jobs"] = "request"
+    load(ask, 101)
+    ask.simulator.fetch(1)
+    assert [row["type"] for row in ask("GET", f"{JOBS}?start=2026-01-01").body["results"]] == ["Fetch", value]
+
+
+@case("load_job_datastream", "present", "absent")
+def load_job_datastream(ask, value):
+    ask.simulator.switches["load_jobs"] = "request"
+    load(ask, 101)
+    ask.simulator.fetch(1)
+    rows = ask("GET", f"{JOBS}?start=2026-01-01").body["results"]
+    assert ["datastream" in row for row in rows] == [True, value == "present"]
+
+
+@case("job_bounds", "inclusive", "exclusive")
+def job_bounds(ask, value):
+    ask.simulator.fetch(1, at="2025-12-01T10:00:00Z")
+    inclusive = 1 if value == "inclusive" else 0
+    for query, count in (("start=2025-12-01T10:00:00Z", inclusive), ("start=2025-12-01T09:59:59Z", 1), ("start=2025-12-01T10:00:01Z", 0),
+                         ("start=2025-12-01&end=2025-12-01T10:00:00Z", inclusive), ("start=2025-12-01&end=2025-12-01T10:00:01Z", 1)):
+        assert ask("GET", f"{JOBS}?{query}").body["count"] == count, query
+
+
+@case("issue_extract", "object", "null")
+def issue_extract(ask, value):
+    load(ask, 101, fails=True)
+    assert ask("GET", ISSUES).body["count"] == 0
+    later(ask, 10)
+    (row,) = ask("GET", ISSUES).body["results"]
+    assert (row["extract"] and row["extract"]["id"], row["start"]) == (101 if value == "object" else None, "2026-01-01T00:00:11Z")
+
+
+@case("issue_tags", "shown", "asked")
+def issue_tags(ask, value):
+    load(ask, 101, fails=True)
+    later(ask, 10)
+    for query, shown in (("", value == "shown"), ("?show_issue_tags=true", True)):
+        row = ask("GET", f"{ISSUES}{query}").body["results"][0]
+        assert [row.get(name) for name in ("type_label", "extraction_stage_label", "error_cause_label")] == (
+            ["Error", "Import", "Unknown"] if shown else [None] * 3)
+
+
+@case("load_stage_label", "Import", "Load")
+def load_stage_label(ask, value):
+    ask.simulator.switches["load_jobs"] = "request"
+    load(ask, 101, fails=True)
+    later(ask, 10)
+    assert ask("GET", ISSUES).body["results"][0]["extraction_stage_label"] == value
+    assert ask("GET", f"{JOBS}1/").body["issues"][0]["extraction_stage_label"] == value
+
+
+@case("acknowledged_issues", "listed", "hidden", "never")
+def acknowledged_issues(ask, value):
+    load(ask, 101, fails=True)
+    later(ask, 10)
+    ask.simulator.fetch(1)  # the range of extract 101 is not in it
+    assert [row["ack"] for row in ask("GET", ISSUES).body["results"]] == [False]
+    ask.simulator.world.issues[1].update(range_start="2025-12-25", range_end="2025-12-31")
+    assert [row["ack"] for row in ask("GET", ISSUES).body["results"]] == {"listed": [True], "hidden": [], "never": [False]}[value]
 
 
 VALUES = [(name, value) for name, (allowed, _meaning) in SWITCHES.items()

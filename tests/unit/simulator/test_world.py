@@ -79,7 +79,7 @@ def test_what_a_seed_may_leave_out(small):
         "id": workspace, "name": f"Workspace {workspace}", "parent": None, "stack_id": 1, "slug": f"workspace-{workspace}"}
     assert world.keys["all"]["workspace"] == workspace
     assert len(world.keys["all"]["scopes"]) == 5
-    assert world.extracts[103] == {"id": 103, "datastream_id": 1, "created": "2025-06-03T05:00:00Z", "state": "finished"}
+    assert world.extracts[103] == {"id": 103, "datastream_id": 1, "created": "2025-06-03T05:00:00Z", "state": "collected", "job_id": None}
 
 
 @pytest.mark.parametrize(("row", "mode"), [

@@ -18,7 +18,7 @@ from adverity_harness.shell import shell, typed
 
 # What a user needs: at the top, and wholly (but for what Python leaves behind). Whatever else comes to the top needs a line in galaxy.yml's build_ignore.
 TOP = {"CHANGELOG.rst", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "requirements.txt"}
-WHOLE = ("docs", "meta", "playbooks", "plugins", "roles")
+WHOLE = ("docs", "extensions", "meta", "playbooks", "plugins", "roles")
 INSTALLED = Path(".ansible/collections/ansible_collections/adverity/management")
 
 

@@ -36,7 +36,7 @@ VARIABLES = {
 }
 # Pages of which every example is for playbooks.
 PAGES = ("README.md", "roles/deploy_destination/README.md", *(f"docs/docsite/rst/{name}.rst" for name in (
-    "authentication", "bulk_or_loop", "choosing_datastreams", "deploy", "destinations", "ledger_care", "quick_start", "your_playbook")))
+    "authentication", "bulk_or_loop", "choosing_datastreams", "deploy", "destinations", "follow", "ledger_care", "quick_start", "your_playbook")))
 # The sentences in which a page names the scopes of the key that its examples need. Their key has these and no other.
 SCOPES = {"README.md": r"For deployments, the key needs[^.]*\.", "docs/docsite/rst/quick_start.rst": r"Create an API key in the root workspace[^.]*\."}
 # These enable what is disabled; the others need it to be enabled.
@@ -62,6 +62,8 @@ def world(name, text):
     if name in SCOPES:
         sentence = re.search(SCOPES[name], (ROOT / name).read_text("utf-8"))[0]
         made.data["keys"]["tester"]["scopes"] = re.findall(r"`(\w+:\w+)`", sentence)
+    made.data["jobs"] = [{"id": 9001, "datastream_id": 456, "scheduled": "2099-01-01T05:00:00Z"}]
+    made.data["issues"] = [{"id": 71, "datastream_id": 456, "extract_id": 101, "start": "2026-01-01T05:00:00Z"}]
     if deletes:
         made.data["targets"][0]["name"] = "Marketing DWH"
     return made.data

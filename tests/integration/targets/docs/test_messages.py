@@ -314,7 +314,7 @@ def told_of_unknown(folder):
     with open_scene(folder / "under way", World().datastream(456, extracts=2).binding(123, 456, enabled=True)) as scene:
         scene.service.change({"edit": {"extracts": [{"id": each, "state": "processing"} for each in scene.world.aged(456)]}})
         texts += told(scene.play([refused(requeue(**LOAD))], check=True))
-        scene.service.change({"edit": {"extracts": [{"id": scene.world.aged(456)[1], "state": "loaded"}]}})
+        scene.service.change({"edit": {"extracts": [{"id": scene.world.aged(456)[1], "state": "imported"}]}})
         texts += stopped(scene)
     return texts
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import promises
 import promises_names
+import promises_outcome
 import promises_times
 import pytest
 from adverity_harness.place import load_simulator
 
-FILES = (promises, promises_names, promises_times)  # to import a file registers its promises
+FILES = (promises, promises_names, promises_outcome, promises_times)  # to import a file registers its promises
 
 
 @pytest.mark.parametrize("promise", promises.PROMISES, ids=str)

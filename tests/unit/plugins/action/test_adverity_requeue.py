@@ -25,19 +25,3 @@ STATE = {"datastream_id": 456, "binding_ids": [123], "targets": ["DWH"], "sent":
 )
 def test_it_says_what_goes_where_and_how_long_it_takes(change, seconds, line):
     assert action.describe({**STATE, **change}, seconds) == line
-
-
-@pytest.mark.parametrize(("value", "seconds"), [(None, 30), ("", 30), ("5", 5), ("0", 0), ("0.5", 0.5), ("often", 30)])
-def test_how_often_is_said_in_the_environment(monkeypatch, value, seconds):
-    monkeypatch.delenv(action.SECONDS, raising=False)
-    if value is not None:
-        monkeypatch.setenv(action.SECONDS, value)
-    assert action._interval() == seconds
-
-
-@pytest.mark.parametrize("content", [None, "", "{", "\udcff"])
-def test_a_file_that_is_not_there_or_not_whole_says_nothing(tmp_path, content):
-    path = tmp_path / "progress"
-    if content is not None:
-        path.write_bytes(content.encode("utf-8", "surrogateescape"))
-    assert action._read(str(path)) is None

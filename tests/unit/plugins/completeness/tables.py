@@ -16,7 +16,8 @@ BINDINGS, BINDING = ("GET", "/api/v1/bindings/"), ("PATCH", "/api/v1/bindings/{i
 DATASTREAMS, DATASTREAM = ("GET", "/api/v1/datastreams/"), ("PATCH", "/api/v1/datastreams/")
 SMART = ("PUT", "/api/v1/datastreams/pulling/smart/")
 EXTRACTS, REQUEUE = ("GET", "/api/extracts/"), ("POST", "/api/v1/extracts/requeue/")
-ENDPOINTS = (BINDINGS, BINDING, DATASTREAMS, DATASTREAM, SMART, EXTRACTS, REQUEUE)
+JOBS, JOB, ISSUES = ("GET", "/api/jobs/"), ("GET", "/api/jobs/{id}/"), ("GET", "/api/errors/")
+ENDPOINTS = (BINDINGS, BINDING, DATASTREAMS, DATASTREAM, SMART, EXTRACTS, REQUEUE, JOBS, JOB, ISSUES)
 
 
 class Field(NamedTuple):
@@ -44,6 +45,17 @@ def _fields(guide: str, section: str, endpoint: tuple[str, str], place: str, **r
 _PAGES = "-every page is read, so that nobody decides on a part of a list"
 _NAMED = "-a write names its datastreams and nothing else: a filter could match others by the time it arrives"
 _SAME = "-held against the number of rows, and not told"
+
+_JOB = (
+    "id", "url", "type", "job_start", "job_end", "range_start", "range_end", "scheduled", "progress", "duration", "state", "state_label", "manual",
+    "issues__message", "issues__type_label", "issues__extraction_stage_label", "issues__url", "datastream_DOT_id", "datastream_DOT_name",
+    "datastream_DOT_stack_DOT_id", "datastream_DOT_stack_DOT_name", "datastream_DOT_stack_DOT_slug",
+)  # fmt: skip
+
+
+def _job(prefix: str) -> dict[str, str]:
+    return {prefix + name: "adverity_job_info.jobs[]." + name.replace("__", "[].").replace("_DOT_", ".") for name in _JOB}
+
 
 DOCUMENTED: list[Field] = [
     # The bindings guide
@@ -143,7 +155,7 @@ DOCUMENTED: list[Field] = [
         created_from="adverity_extract_info.created_from adverity_requeue.created_from",
         created_to="adverity_extract_info.created_to adverity_requeue.created_to",
         ordering="adverity_extract_info.limit",
-        state="-its values are not documented; the rows tell the state of each extract",
+        state="-takes numbers that no row has; the rows tell the state of each extract",
         page=_PAGES,
     ),
     *_fields("requeue", "finding extracts", EXTRACTS, "answer", results__id="adverity_extract_info.extracts[].id"),
@@ -157,6 +169,8 @@ DOCUMENTED: list[Field] = [
         results__ncols="adverity_extract_info.extracts[].ncols",
         results__filesize="adverity_extract_info.extracts[].filesize",
         results__state_label="adverity_extract_info.extracts[].state_label",
+        results__state_color="adverity_extract_info.extracts[].state_color",
+        results__metadata_DOT_origin_job_id="adverity_extract_info.extracts[].metadata.origin_job_id",
         results__datastream_DOT_id="adverity_extract_info.extracts[].datastream.id adverity_extract_info.extracts[].datastream_id",
         results__datastream_DOT_name="adverity_extract_info.extracts[].datastream.name",
         results__metadata_DOT_datastream_extract_range_start="adverity_extract_info.extracts[].metadata.datastream_extract_range_start",
@@ -170,6 +184,26 @@ DOCUMENTED: list[Field] = [
         message="adverity_requeue.batches[].message",
         extract_ids__="adverity_requeue.requeued_extract_ids[]",
         extract_count="adverity_requeue.extract_count",
+    ),
+    # Jobs and issues: what other clients have seen
+    *_fields(
+        "contract", "filters of jobs", JOBS, "query",
+        datastream_id="adverity_job_info.datastream_ids", start="adverity_job_info.start", end="adverity_job_info.end",
+        stack="-a workspace is not one of the choices", ordering="-its values are not documented", page=_PAGES, page_size=_PAGES,
+    ),
+    *_fields("contract", "rows of jobs", JOBS, "answer", count=_SAME, next="-followed", previous="-never needed", **_job("results__")),
+    *_fields("contract", "a job", JOB, "path", id="-of a job that the list no longer shows"),
+    *_fields("contract", "a job", JOB, "answer", **dict.fromkeys(_job(""), "-as in the list")),
+    *_fields("contract", "filters of issues", ISSUES, "query", datastream_id="adverity_issue_info.datastream_ids",
+             show_issue_tags="adverity_issue_info.stages", page=_PAGES, page_size=_PAGES),
+    *_fields(
+        "contract", "rows of issues", ISSUES, "answer", count=_SAME, next="-followed", previous="-never needed",
+        **{f"results__{name}": f"adverity_issue_info.issues[].{name.replace('_DOT_', '.')}" for name in (
+            "id", "start", "end", "duration", "message", "type_label", "extraction_stage_label", "error_cause_label", "ack", "occurrences", "url",
+            "extract_DOT_id", "extract_DOT_url", "job_DOT_url", "job_DOT_job_start", "job_DOT_range_start", "job_DOT_range_end",
+            "datastream_DOT_id", "datastream_DOT_name", "datastream_DOT_stack_DOT_id", "datastream_DOT_stack_DOT_name",
+            "datastream_DOT_stack_DOT_slug",
+        )},
     ),
 ]  # fmt: skip
 
@@ -194,6 +228,8 @@ PROMISED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # module: opti
     ),
     "adverity_smart_pulling_info": (_FILTERS, ("smart_pulling", "count")),
     "adverity_extract_info": (("datastream_ids", "created_from", "created_to", "limit"), ("extracts", "count")),
+    "adverity_job_info": (("datastream_ids", "start", "end", "states", "wait", "poll_interval"), ("jobs", "count", "unfinished")),
+    "adverity_issue_info": (("datastream_ids", "since", "acknowledged", "stages"), ("issues", "count")),
     "adverity_requeue": (
         (*_REQUEUE_SELECTION, "sequential", "batch_size", "limit", *_LEDGER, "force", "on_unknown", "on_refused", "state"),
         (
@@ -254,6 +290,11 @@ LOCAL = {
     "adverity_smart_pulling.reset": "leaves the field out of the body",
     "adverity_binding.ledger": "a file or a database",
     "adverity_deployment_info.ledger": "a file or a database",
+    "adverity_job_info.states": "looked up in the rows",
+    "adverity_job_info.wait": "how often the list is read",
+    "adverity_job_info.poll_interval": "how often the list is read",
+    "adverity_issue_info.since": "looked up in the rows",
+    "adverity_issue_info.acknowledged": "looked up in the rows",
     "adverity_ledger_copy.ledger_wait": "of the ledger",
     "adverity_deployment_info.variables": "those of the role, each of which is an option of another module",
     "adverity_ledger_copy.source": "a file or a database",

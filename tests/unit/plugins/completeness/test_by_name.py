@@ -15,6 +15,9 @@ import pytest
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 DATASTREAM = "id name slug description enabled datatype datastream_type_id stack_id auth created updated last_fetch next_run absolute_url"
+JOB = (
+    "id url type job_start job_end range_start range_end scheduled progress duration state state_label manual issues datastream"
+)  # fmt: skip
 BIGQUERY = "project dataset schema_mapping headers_formatting force_string format_headers column_names_to_lowercase"
 TARGET = f"name stack auth {BIGQUERY}"
 MAPPING = "datastream table_name enabled write_disposition partition_by_date partition_column_name"
@@ -27,6 +30,9 @@ KNOWN: dict[tuple[str, str], tuple[str, str, str]] = {
     ("GET", "/api/v1/workspaces/"): ("", "id name parent_id", "- its rows are not documented"),
     ("GET", "/api/datastreams/"): ("", DATASTREAM, ""),
     ("GET", "/api/datastreams/{id}/"): ("", DATASTREAM, ""),
+    ("GET", "/api/datastreams/{id}/jobs/"): ("", JOB, "- the list of all jobs has the same filter"),
+    ("POST", "/api/datastreams/{id}/fetch_fixed/"): ("start end", "status message start end jobs", "- the playbook of a rulebook sends it"),
+    ("POST", "/api/jobs/{id}/stop"): ("", JOB, "- nothing is stopped"),
     ("GET", "/api/datastream-types/"): ("", "id name slug url datastreams", "- the list of all datastreams is enough"),
     ("GET", "/api/datastream-types/{type}/datastreams/"): ("", DATASTREAM, "- the list of all datastreams is enough"),
     ("GET", "/api/connection-types/"): ("", "id name slug url connections", ""),
@@ -46,7 +52,9 @@ KNOWN: dict[tuple[str, str], tuple[str, str, str]] = {
     ("DELETE", "/api/target-types/{type}/targets/{target}/mappings/{id}/"): ("", "", ""),
 }
 USED = [one for one, (_body, _answer, why) in KNOWN.items() if not why]
-NEWER = ("/api/v1/bindings/", "/api/v1/datastreams/", "/api/extracts/", "/api/v1/extracts/requeue/")
+NEWER = (
+    "/api/v1/bindings/", "/api/v1/datastreams/", "/api/extracts/", "/api/v1/extracts/requeue/", "/api/jobs/", "/api/jobs/7/", "/api/errors/",
+)  # fmt: skip
 PAGE = (in_process.ROOT / "docs" / "docsite" / "rst" / "destinations.rst").read_text("utf-8")
 NAMED = {"type": "bigquery", "workspace": "EMEA", "name": "DWH"}
 SETTINGS = {
@@ -138,12 +146,14 @@ def test_the_simulator_answers_with_the_fields_of_the_table(known):
             numbers["type"] = next(one["id"] for one in client.get("/api/connection-types/")["results"] if one["slug"] == "bigquery")
         elif "datastream-types" in path:
             numbers["type"] = next(one["id"] for one in client.get("/api/datastream-types/")["results"] if one["slug"] == "google-ads")
+        elif "jobs" in path:
+            numbers["id"] = 9004 if "stop" in path else 460
         elif path.endswith("targets/{id}/"):
             numbers["id"] = 789
         elif "datastreams" in path:
             numbers["id"] = 456
         whole = {"name": "x", "stack": 2, "auth": 30, "project": "p", "dataset": "d"}
-        bodies = {"POST": whole, "PATCH": {"dataset": "e"}, "PUT": whole}
+        bodies = {"POST": {**whole, "start": "2026-01-01", "end": "2026-01-02"} if "fetch" in path else whole, "PATCH": {"dataset": "e"}, "PUT": whole}
         if "mappings" in path:
             bodies = {"POST": {"datastream": 466, "table_name": "x"}, "PATCH": {"enabled": False}}
         body = bodies.get(method)

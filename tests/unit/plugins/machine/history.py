@@ -168,6 +168,7 @@ class History:
         world = {
             "now": "2026-01-01T00:00:00Z",
             "step": 0,
+            "load_seconds": 0,
             "keys": {"demo": {"key": in_process.KEY, "workspace": WORKSPACE}},
             "workspaces": [{"id": WORKSPACE, "name": "Acme", "parent": None}],
             "datastreams": [{"id": one, "name": f"Stream {one}"} for one in DATASTREAMS],
@@ -179,7 +180,7 @@ class History:
             ],
             "extracts": rows,
         }
-        switches: Row = {"extract_page_size": page_size}
+        switches: Row = {"extract_page_size": page_size, "processing_at_enable": "loaded"}
         for answer in answers or []:
             switches.update(SWITCHES[answer])
         self.simulator = in_process.import_simulator().Simulator(world, switches, port=None)
@@ -205,7 +206,6 @@ class History:
         self.active: list[HistoryRun] = []
         self.last: HistoryRun | None = None
         self._by_request = self._by_itself = 0
-        self._processing: list[tuple[float, int]] = []
         self._unlisted: list[Row] = []
         self._looked_at = -DAY  # when a run has read or written bindings
         self._unknown: set[int] = set()  # extracts that a run has named as unknown
@@ -687,16 +687,13 @@ class History:
         return any(self.table_of[one] == pair[1:] and one not in BINDINGS for one in self.simulator.world.bindings)
 
     def _fetch(self, datastream_id: int, processing: float) -> int:
+        self.simulator.world.set_loading({"process_seconds": processing})
         row = self.simulator.fetch(datastream_id)
         number: int = row["id"]
         for one, binding in self.simulator.world.bindings.items():
             if binding["datastream_id"] == datastream_id and binding["enabled"] and not binding["available"]:
                 self.by_name.add(Pair(number, *self.table_of[one]))  # it loads nothing while it is closed, and no row will ever tell that
         self.created[number], self.datastream_of[number] = row["created"], datastream_id
-        if processing:
-            row["state"] = "processing"
-            del self.simulator.world.self_loads[self._by_itself :]
-            self._processing.append((self.time.seconds + processing, number))
         self.take_loads(None)
         return number
 
@@ -704,15 +701,7 @@ class History:
         """Time passes; what is being processed ends by itself."""
         self.time.move(seconds)
         self.simulator.world.clock.fixed = self.time.now()
-        for entry in [entry for entry in self._processing if entry[0] <= self.time.seconds]:
-            self._processing.remove(entry)
-            row = self.simulator.world.extracts.get(entry[1])
-            if row is not None:
-                row["state"] = "finished"
-                for number, binding in self.simulator.world.bindings.items():
-                    if binding["datastream_id"] == row["datastream_id"] and binding["enabled"]:
-                        load = {"extract_id": entry[1], "binding_id": number, "datastream_id": row["datastream_id"], "at": row["created"]}
-                        self.simulator.world.self_loads.append(load)
+        self.simulator.world.settle()
         self.take_loads(None)
 
     def take_loads(self, run: HistoryRun | None, request: Request | None = None) -> None:

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[4]
 PACKAGE = ("plugins", "module_utils")
 PREFIX = ("ansible_collections", "adverity", "management")
-ROOMS = ("_api", "_spec", "_ledger", "_resources", "_requeue", "_deploy")  # the uppermost first
+ROOMS = ("_api", "_spec", "_ledger", "_resources", "_outcome", "_requeue", "_deploy")  # the uppermost first
 FOLDER = ROOT.joinpath(*PACKAGE)
 
 

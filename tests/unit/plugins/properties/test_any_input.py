@@ -69,15 +69,17 @@ CALLS = {
     "adverity_smart_pulling": {"datastream_ids": [uuid(1), uuid(2)], "frequency": "weekly"},
     "adverity_smart_pulling_info": {"enabled": True},
 }
-# The same for those that find things by name, in the simulator's world; and the one that speaks to no service.
-BY_NAME = {
+# The same for those that find things by name, or list jobs and issues, in the simulator's world; and the one that speaks to no service.
+SIMULATED = {
     "adverity_assignment": {"type": "bigquery", "target_id": 700, "assignments": [{"datastream_id": 456, "table_name": "x"}]},
     "adverity_destination": {"type": "bigquery", "workspace": "EMEA", "name": "DWH", "connection": "Account", "settings": {"dataset": "x"}},
     "adverity_destination_info": {"type": "bigquery", "schema": True},
     "adverity_directory_info": {"datastreams": [{"name": "Google", "workspace": "EMEA"}], "connections": ["Account"]},
+    "adverity_issue_info": {"stages": ["Fetch", "Import"]},
+    "adverity_job_info": {"start": "2020-01-01"},
 }
 WITHOUT_SERVICE = ["adverity_ledger_copy"]
-NAMED_WORLD = {
+SIMULATED_WORLD = {
     "now": moment(0),
     "keys": {"demo": {"key": in_process.KEY}},
     "workspaces": [{"id": drawing.WORKSPACES[0], "name": "Acme"}, {"id": drawing.WORKSPACES[1], "name": "EMEA", "parent": drawing.WORKSPACES[0]}],
@@ -86,8 +88,10 @@ NAMED_WORLD = {
     "targets": [{"id": 700, "name": "DWH", "workspace": drawing.WORKSPACES[1], "type": "BigQueryTarget", "settings": {"project": "p", "dataset": "d"}}],
     "bindings": [],
     "extracts": [],
+    "jobs": [{"id": 9001, "datastream_id": 456, "scheduled": moment(-600), "end": moment(-300)}],  # it has ended: no call waits for it
+    "issues": [{"id": 71, "datastream_id": 456, "job_id": 9001, "stage": "fetch", "start": moment(-300)}],
 }
-ASKING = sorted([*CALLS, *BY_NAME])
+ASKING = sorted([*CALLS, *SIMULATED])
 
 
 @pytest.fixture(autouse=True)
@@ -97,23 +101,23 @@ def _fast_ledgers(monkeypatch):
 
 @pytest.fixture(name="simulator", scope="module")
 def fixture_simulator():
-    with in_process.import_simulator().Simulator(NAMED_WORLD) as simulator:
+    with in_process.import_simulator().Simulator(SIMULATED_WORLD) as simulator:
         yield simulator
 
 
 def options_of(name, folder, more=None):
     """A call of a module, with a ledger of its own where it has one."""
     ledger = {"ledger": folder + "/ledger"} if "ledger" in in_process.spec_of(name)[0] else {}
-    return dict(CALLS.get(name) or BY_NAME[name], **(more or {}), **ledger)
+    return dict(CALLS.get(name) or SIMULATED[name], **(more or {}), **ledger)
 
 
 def test_every_module_has_a_call():
     assert sorted([*ASKING, *WITHOUT_SERVICE]) == in_process.MODULES
 
 
-@pytest.mark.parametrize("name", sorted(BY_NAME))
-def test_the_calls_by_name_succeed(name, simulator):
-    Simulated(simulator).call(name, **BY_NAME[name])
+@pytest.mark.parametrize("name", sorted(SIMULATED))
+def test_the_calls_of_the_simulator_succeed(name, simulator):
+    Simulated(simulator).call(name, **SIMULATED[name])
 
 
 def refused(function, *args, **kwargs):
@@ -145,7 +149,7 @@ def test_any_options(name, simulator):
     @given(st.lists(pairs, max_size=4).map(dict), st.booleans())
     def prop(given_options, check_mode):
         with tempfile.TemporaryDirectory() as folder:
-            service = Simulated(simulator) if name in BY_NAME else Model(WORLD)
+            service = Simulated(simulator) if name in SIMULATED else Model(WORLD)
             refused(service.call, name, check_mode, **options_of(name, folder, given_options))
 
     prop()
@@ -219,10 +223,10 @@ def test_any_answer(name, simulator):
     """One place of one answer has any JSON value, or is missing."""
 
     @prove(60)
-    @given(st.integers(0, 5 if name in BY_NAME else 3), st.lists(st.integers(0, 8), max_size=5), JSON | st.just(...))
+    @given(st.integers(0, 5 if name in SIMULATED else 3), st.lists(st.integers(0, 8), max_size=5), JSON | st.just(...))
     def prop(number, path, by):
         with tempfile.TemporaryDirectory() as folder:
-            service = LyingSimulated(simulator) if name in BY_NAME else LyingModel(WORLD)
+            service = LyingSimulated(simulator) if name in SIMULATED else LyingModel(WORLD)
             refused(service.lie(number, path, by).call, name, **options_of(name, folder))
 
     prop()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api import progress as file
 from ansible_collections.adverity.management.plugins.module_utils._requeue import progress
 from ansible_collections.adverity.management.plugins.module_utils._requeue.plan import Batch
 
@@ -18,7 +19,7 @@ TARGETS = {5: "DWH", 6: "DWH", 7: "Export", 8: ""}
 @pytest.fixture
 def path(tmp_path, monkeypatch):
     found = tmp_path / "progress"
-    monkeypatch.setenv(progress.FILE, str(found))
+    monkeypatch.setenv(file.FILE, str(found))
     return found
 
 
@@ -26,7 +27,7 @@ def path(tmp_path, monkeypatch):
 def clock(monkeypatch):
     """The time, in seconds, which passes only as a test says."""
     now = [100.0]
-    monkeypatch.setattr(progress.clock, "monotonic", lambda: now[0])
+    monkeypatch.setattr(file.clock, "monotonic", lambda: now[0])
     return now
 
 
@@ -35,9 +36,9 @@ def batch(*binding_ids):
 
 
 def test_nobody_watches(monkeypatch):
-    monkeypatch.delenv(progress.FILE, raising=False)
+    monkeypatch.delenv(file.FILE, raising=False)
     assert progress.watcher(10, TARGETS) is None
-    monkeypatch.setenv(progress.FILE, "")
+    monkeypatch.setenv(file.FILE, "")
     assert progress.watcher(10, TARGETS) is None
 
 
@@ -60,6 +61,6 @@ def test_it_is_written_every_half_second_at_most(path, clock):
 
 
 def test_a_file_that_cannot_be_written_is_no_error(path, clock, monkeypatch):
-    monkeypatch.setenv(progress.FILE, str(path / "not" / "there"))
+    monkeypatch.setenv(file.FILE, str(path / "not" / "there"))
     progress.watcher(10, TARGETS)(batch(5), 2)
     assert list(path.parent.iterdir()) == []

@@ -1,0 +1,242 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The event source against the simulator: which events it puts, after a restart, too, and what ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import runpy
+from unittest import mock
+
+import pytest
+import yaml
+from ansible_collections.adverity.management.plugins.module_utils._api import connection
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
+
+SOURCE = in_process.ROOT / "extensions" / "eda" / "plugins" / "event_source" / "adverity_events.py"
+HOST, KEY = "acme.example", "s3cret-of-the-events"
+WORLD = {
+    "now": "2026-01-01T12:00:00Z", "keys": {"all": {"key": KEY}}, "workspaces": [{"id": "a0000000-0000-4000-8000-000000000001"}],
+    "datastreams": [{"id": 1}, {"id": 2}], "targets": [{"id": 10}], "load_seconds": 20,
+    "bindings": [{"id": 5, "datastream_id": 1, "target_id": 10}],
+    "extracts": [{"datastream_id": 1, "first_id": 101, "count": 2, "from": "2025-06-01T05:00:00Z"}],
+    "jobs": [{"id": 3, "datastream_id": 1, "scheduled": "2026-01-01T11:00:00Z", "end": "2026-01-01T11:05:00Z"},
+             {"id": 4, "datastream_id": 1, "scheduled": "2026-01-01T11:59:00Z", "end": "2026-01-01T12:10:00Z"}],
+    "issues": [{"id": 9, "datastream_id": 1, "start": "2026-01-01T11:00:00Z"}],
+}  # fmt: skip
+
+
+@pytest.fixture(name="source", scope="module")
+def fixture_source():
+    """The source, as ansible-rulebook runs it: by its path."""
+    return runpy.run_path(str(SOURCE))
+
+
+@pytest.fixture(name="simulator")
+def fixture_simulator(source, monkeypatch):
+    """The simulator, in this process, to which the source and the modules are connected."""
+    for name in ("ADVERITY_INSTANCE", "ADVERITY_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    simulator = in_process.import_simulator().Simulator(WORLD, port=None)
+
+    def connect(params):
+        return connection.connect(params, SimulatorTransport(simulator))
+
+    with mock.patch.dict(source["main"].__globals__, connect=connect), mock.patch.object(in_process.load("adverity_requeue"), "connect", connect):
+        yield simulator
+
+
+@pytest.fixture(name="listen")
+def fixture_listen(source, simulator, monkeypatch):
+    """Runs the source through so many readings, each after what is done to the simulator before it; returns its events, reading by reading."""
+
+    def listen(*steps, **args):
+        async def run():
+            queue, brought, rest = asyncio.Queue(), [], list(steps)
+
+            async def pause(_seconds):
+                brought.append([queue.get_nowait() for _event in range(queue.qsize())])
+                if not rest:
+                    raise asyncio.CancelledError
+                rest.pop(0)()
+
+            with monkeypatch.context() as patch:
+                patch.setattr(asyncio, "sleep", pause)
+                with pytest.raises(asyncio.CancelledError):
+                    await source["main"](queue, {"instance": HOST, "api_key": KEY, "retries": 0, **args})
+            return brought
+
+        return asyncio.run(run())
+
+    return listen
+
+
+def brief(events):
+    """What each event is about."""
+    return [f"{name} {row['id']} {row.get('state_label', row.get('ack'))}" for event in events for name, row in event.items()]
+
+
+def later(simulator, seconds):
+    return lambda: simulator.change({"clock": {"forward": seconds}})
+
+
+def nothing():
+    pass
+
+
+def test_what_was_there_before_is_no_event(listen):
+    assert listen(nothing, nothing) == [[], [], []]
+
+
+def test_what_is_new_or_has_changed_is_an_event_once(listen, simulator):
+    def fail():
+        simulator.fetch(2, fails=True)
+
+    def acknowledge():
+        simulator.change({"edit": {"issues": [{"id": 10, "ack": True}]}})
+
+    brought = listen(later(simulator, 600), nothing, fail, nothing, acknowledge, nothing)
+    assert list(map(brief, brought)) == [[], ["job 4 Success"], [], ["issue 10 False", "job 5 Failed"], [], ["issue 10 True"], []]
+    (issue, job) = (row for event in brought[3] for row in event.values())
+    assert (issue["datastream_id"], job["datastream_id"], issue["message"]) == (2, 2, "Job 5 failed to fetch.")
+
+
+def test_an_event_never_holds_the_key(listen, simulator):
+    issue = {"id": 20, "datastream_id": 1, "start": "2026-01-01T12:00:00Z", "message": f"The key {KEY} was\nused."}
+    brought = listen(lambda: simulator.change({"add": {"issues": [issue]}}))
+    assert brought[1][0]["issue"]["message"] == "The key ******** was used."
+
+
+def test_a_load_that_fails_is_an_event(listen, simulator):
+    def send():
+        simulator.switches["load_jobs"] = "request"
+        simulator.change({"fail": [{"extract_id": 101}]})
+        in_process.run("adverity_requeue", {"instance": HOST, "api_key": KEY, "extract_ids": [101], "ledger": os.environ["TEST_LEDGER"]})
+
+    brought = listen(send, later(simulator, 20))
+    assert list(map(brief, brought)) == [[], ["job 5 Running"], ["issue 10 False", "job 5 Failed"]]
+    assert brought[2][0]["issue"]["extraction_stage_label"] == "Import"
+
+
+@pytest.fixture(autouse=True)
+def fixture_ledger(tmp_path, monkeypatch):
+    monkeypatch.setenv("TEST_LEDGER", str(tmp_path / "ledger.sqlite3"))
+
+
+def test_only_the_datastreams_that_are_named(listen, simulator):
+    def fetch():
+        simulator.fetch(1)
+        simulator.fetch(2)
+
+    assert list(map(brief, listen(fetch, datastream_ids=[2]))) == [[], ["job 6 Success"]]
+    assert list(map(brief, listen(fetch, datastream_id="1"))) == [[], ["job 7 Success"]]
+
+
+def test_after_a_restart_nothing_is_lost_and_nothing_repeated(listen, simulator, tmp_path):
+    path = str(tmp_path / "events.json")
+    assert listen(lambda: simulator.fetch(1), state_file=path)[1] != []
+    simulator.fetch(2, fails=True)
+    later(simulator, 600)()  # job 4 ends, too
+    assert sorted(brief(listen(state_file=path)[0])) == ["issue 10 False", "job 4 Success", "job 6 Failed"]
+    assert listen(nothing, state_file=path) == [[], []]
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    assert KEY not in (tmp_path / "events.json").read_text("utf-8")
+    assert os.listdir(tmp_path) == ["events.json"]
+
+
+def test_a_job_that_ends_after_days_is_not_missed(listen, simulator, tmp_path):
+    path = str(tmp_path / "events.json")
+    simulator.change({"edit": {"jobs": [{"id": 4, "end": "2026-01-09T12:00:00Z"}]}})
+    assert listen(later(simulator, 5 * 86400), later(simulator, 86400), state_file=path) == [[], [], []]
+    later(simulator, 30 * 86400)()
+    assert brief(listen(state_file=path)[0]) == ["job 4 Success"]
+    assert listen(state_file=path) == [[]]
+
+
+def test_without_a_state_file_a_restart_begins_anew(listen, simulator):
+    listen()
+    simulator.fetch(1)
+    assert listen() == [[]]
+
+
+def test_an_error_that_may_pass_is_logged_and_the_next_reading_has_it_all(listen, simulator, caplog):
+    def break_off():
+        simulator.fetch(1)
+        simulator.fault(path="/api/errors/", status={"code": 500})
+
+    with caplog.at_level(logging.WARNING):
+        brought = listen(break_off, nothing, nothing, interval=7)
+    assert list(map(brief, brought)) == [[], [], ["job 5 Success"], []]
+    assert "reads again in 7 s: GET /api/errors/ was answered with 500" in caplog.text
+    assert KEY not in caplog.text
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_an_error_that_stays_ends_it(source, simulator, status):
+    simulator.fault(path="/api/jobs/", times=None, status={"code": status})
+    args = {"instance": HOST, "api_key": KEY, "retries": 0}
+    with pytest.raises(AdverityError, match=f"was answered with {status}"):
+        asyncio.run(source["main"](asyncio.Queue(), args))
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ({"api_key": "Bearer " + KEY}, "begins with the word Bearer"),
+        ({"instance": "http://acme.example"}, "loopback"),
+        ({"interval": 0}, "not a whole number of at least 1"),
+        ({"datastream_ids": []}, "datastream_ids is empty"),
+        ({"datastream_ids": ["x"]}, "not a positive whole number"),
+        ({"interval": KEY}, "is not a whole number"),
+        ({"state_file": "events.json"}, "not an absolute path"),
+        ({"state_file": "/nowhere/at/all/events.json"}, "cannot be written"),
+    ],
+)
+def test_bad_options_are_told_without_the_key(source, simulator, args, says):
+    with pytest.raises(InputError) as caught:
+        asyncio.run(source["main"](asyncio.Queue(), {"instance": HOST, "api_key": KEY, "retries": 0, **args}))
+    assert says in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 2}', '{"format": 1, "read_at": "soon", "jobs": {}, "issues": {}}',
+                                     '{"format": 1, "read_at": "2026-01-01T00:00:00Z", "jobs": {"x": "y"}, "issues": {}}', "\x00"])  # fmt: skip
+def test_a_file_that_is_none_of_ours_is_left_alone(source, simulator, tmp_path, content):
+    path = tmp_path / "events.json"
+    path.write_text(content, "utf-8")
+    with pytest.raises(InputError, match="not a file of this source"):
+        asyncio.run(source["main"](asyncio.Queue(), {"instance": HOST, "api_key": KEY, "state_file": str(path)}))
+    assert path.read_text("utf-8") == content
+    assert simulator.requests == []
+
+
+def test_options_come_from_the_environment(source, simulator, monkeypatch):
+    monkeypatch.setenv("ADVERITY_INSTANCE", HOST)
+    monkeypatch.setenv("ADVERITY_API_KEY", KEY)
+    params = source["read_options"]({})
+    assert (params["instance"], params["api_key"], params["interval"], params["state_file"]) == (HOST, KEY, 60, None)
+
+
+def test_its_documentation_has_its_options(source):
+    options = yaml.safe_load(source["DOCUMENTATION"])["options"]
+    assert set(options) == set(source["SPEC"])
+    for name, option in options.items():
+        spec = source["SPEC"][name]
+        assert str(spec.get("type", "str")) == option["type"], name
+        assert spec.get("default") == option.get("default"), name
+        assert spec.get("required", False) == option.get("required", False), name
+
+
+def test_a_cursor_survives_json(source, tmp_path):
+    path = str(tmp_path / "x.json")
+    source["save"](source["Cursor"]("2026-01-01T00:00:00Z", {"1": "Running"}, {"2": False}), path)
+    assert json.loads((tmp_path / "x.json").read_text("utf-8"))["jobs"] == {"1": "Running"}
+    read = source["load"](path)
+    assert (read.read_at, read.jobs, read.issues) == ("2026-01-01T00:00:00Z", {"1": "Running"}, {"2": False})

@@ -1,0 +1,147 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api import clock, polling
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import Refused, UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._resources import jobs
+
+PATH = jobs.PATH
+ALL = jobs.Choice(None, None, None, None)
+
+
+def row(job_id, state_label="Running", **more):
+    return {"id": job_id, "state_label": state_label, "type": "Fetch", "scheduled": "2026-01-01T05:00:00Z", "datastream": {"id": 456}, **more}
+
+
+def expect_list(client, *rows, **params):
+    answer = {"count": len(rows), "next": None, "previous": None, "results": list(rows)}
+    client.expect("GET", PATH, {"page_size": 100, **params}, answer=answer)
+
+
+@pytest.fixture(name="waiting")
+def fixture_waiting(monkeypatch):
+    """Waits as the module does, on a clock that moves on by each pause; returns the jobs and the pauses."""
+    now, pauses = [0.0], []
+
+    def sleep(seconds):
+        pauses.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
+    monkeypatch.setattr(clock, "sleep", sleep)
+
+    def waiting(client, choice, wait=600):
+        return jobs.wait(client, choice, polling.Pace(wait, 15)), pauses
+
+    return waiting
+
+
+@pytest.mark.parametrize(
+    ("more", "finished"),
+    [
+        ({}, False),
+        ({"state_label": "Scheduled"}, False),
+        *[({"state_label": label}, True) for label in ("Success", "FAILED", "cancelled", "Discarded", "Stale")],
+        ({"state_label": "Erfolgreich"}, False),
+        ({"state_label": "Erfolgreich", "job_end": "2026-01-01T05:00:00Z"}, True),
+        ({"state_label": "L\u00e4uft", "job_end": "2026-01-01T05:00:00Z", "state": 1}, False),
+        ({"state_label": None, "job_end": None}, False),
+    ],
+)
+def test_whether_a_job_is_finished(more, finished):
+    assert jobs.parse(row(1, **more)).finished is finished
+
+
+def test_what_is_read_of_a_row():
+    job = jobs.parse(row(7, job_start="2026-01-01T05:00:01Z", job_end=None, progress=0.5))
+    assert (job.id, job.type, job.datastream_id, job.is_fetch, job.end) == (7, "Fetch", 456, True, None)
+    assert job.start.isoformat() == "2026-01-01T05:00:01+00:00"
+    assert job.row == {**row(7, job_start="2026-01-01T05:00:01Z", job_end=None, progress=0.5), "datastream_id": 456}
+
+
+@pytest.mark.parametrize("datastream", [{}, {"datastream": None}, {"datastream": "x"}, {"datastream": {"id": True}}])
+def test_a_row_that_does_not_name_its_datastream(scripted, datastream):
+    bare = {"id": 1, "type": "Import", "state_label": "Running", **datastream}
+    expect_list(scripted, bare, datastream_id=456)
+    expect_list(scripted, bare)
+    expect_list(scripted, bare)
+    assert [job.datastream_id for job in jobs.read(scripted, [456])] == [456]
+    assert jobs.read(scripted, [456, 457]) == []
+    assert [job.row["datastream_id"] for job in jobs.read(scripted)] == [None]
+
+
+def test_one_list_for_several_datastreams(scripted):
+    expect_list(scripted, row(3, datastream={"id": 458}), row(2, datastream={"id": 457}), row(1))
+    assert [job.id for job in jobs.read(scripted, [456, 457])] == [1, 2]
+
+
+def test_bounds_are_asked_for_with_a_margin_and_decided_here(scripted):
+    begun = [row(1, job_start="2026-01-01T04:59:59Z"), row(2, job_start="2026-01-01T05:00:00Z"), row(3), row(4, scheduled=None),
+             row(5, job_start="2026-01-01T06:00:01Z")]  # fmt: skip
+    expect_list(scripted, *begun, start="2026-01-01T04:59:59Z", end="2026-01-01T06:00:01Z")
+    found = jobs.read(scripted, None, "2026-01-01T05:00:00Z", "2026-01-01T06:00:00Z")
+    assert [job.id for job in found] == [2, 3, 4]
+
+
+def test_states_are_compared_without_case(scripted, waiting):
+    expect_list(scripted, row(1), row(2, "Failed"), row(3, "FAILED"), row(4, "Success"))
+    found, _pauses = waiting(scripted, ALL._replace(states=["failed ", "x"]), wait=0)
+    assert [job.id for job in found] == [2, 3]
+
+
+def test_a_job_is_followed_to_its_end_although_the_list_shows_it_no_more(scripted, waiting):
+    expect_list(scripted, row(1), row(2))
+    expect_list(scripted, row(2))
+    scripted.expect("GET", f"{PATH}1/", answer=row(1, "Success"))
+    expect_list(scripted)
+    scripted.expect("GET", f"{PATH}2/", answer=row(2, "Failed"))
+    found, pauses = waiting(scripted, ALL)
+    assert [(job.id, job.state_label) for job in found] == [(1, "Success"), (2, "Failed")]
+    assert pauses == [15, 22.5]
+
+
+def test_a_job_is_followed_although_its_state_is_another_now(scripted, waiting):
+    expect_list(scripted, row(1), row(2, "Scheduled"))
+    expect_list(scripted, row(1, "Failed"), row(2, "Success"))
+    found, pauses = waiting(scripted, ALL._replace(states=["Running"]))
+    assert [(job.id, job.state_label) for job in found] == [(1, "Failed")]
+    assert pauses == [15]
+
+
+def test_a_job_that_appears_meanwhile_is_waited_for(scripted, waiting):
+    expect_list(scripted, row(1), start="2025-12-31T23:59:59Z")
+    expect_list(scripted, row(1, "Success"), row(2), start="2025-12-31T23:59:59Z")
+    expect_list(scripted, row(1, "Success"), row(2, "Success"), start="2025-12-31T23:59:59Z")
+    found, pauses = waiting(scripted, ALL._replace(start="2026-01-01T00:00:00Z"))
+    assert ([job.id for job in found], len(pauses)) == ([1, 2], 2)
+
+
+def test_a_job_that_ended_before_the_wait_ends_it_at_once(scripted, waiting):
+    expect_list(scripted, row(1, "Success"), start="2025-12-31T23:59:59Z")
+    found, pauses = waiting(scripted, ALL._replace(start="2026-01-01T00:00:00Z"))
+    assert ([job.state_label for job in found], pauses) == (["Success"], [])
+
+
+def test_the_time_is_over(scripted, waiting):
+    for _reading in range(3):
+        expect_list(scripted, row(1), row(2, "Success"))
+    found, pauses = waiting(scripted, ALL, wait=20)
+    assert (jobs.unfinished(found), pauses) == ([1], [15, 5])
+
+
+def test_a_job_that_is_deleted_is_not_waited_for(scripted, waiting):
+    expect_list(scripted, row(1))
+    expect_list(scripted)
+    scripted.expect("GET", f"{PATH}1/", answer=Refused("GET", PATH, 404, "Not found."))
+    assert waiting(scripted, ALL)[0] == []
+
+
+@pytest.mark.parametrize("answer", [[], {"id": 2}, {"id": "1"}, {}])
+def test_an_answer_of_another_shape(scripted, answer):
+    scripted.expect("GET", f"{PATH}1/", answer=answer)
+    with pytest.raises(UnreadableAnswer, match="/api/jobs/1/"):
+        jobs.read_one(scripted, jobs.parse(row(1)))

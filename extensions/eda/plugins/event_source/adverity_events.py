@@ -17,8 +17,9 @@ import typing as t
 from datetime import timedelta
 from pathlib import Path
 
-# ansible-rulebook runs this file by its path, without the import of collections. This is the folder that holds ansible_collections; links are kept.
-sys.path.append(str(Path(os.path.abspath(__file__)).parents[7]))
+# ansible-rulebook runs this file by its path, without the import of collections. Seven folders above is the one that holds ansible_collections; links are
+# kept.
+sys.path += [str(folder) for folder in list(Path(os.path.abspath(__file__)).parents)[7:8]]
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.adverity.management.plugins.module_utils._api import clock, secrets, text

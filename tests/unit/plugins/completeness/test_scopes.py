@@ -13,7 +13,7 @@ import pytest
 import yaml
 from ansible_collections.adverity.management.plugins.module_utils._api import scopes
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
 
 SIMULATOR = in_process.import_simulator()
 ROUTES = importlib.import_module(SIMULATOR.__name__ + ".routes").ROUTES
@@ -21,7 +21,7 @@ PAGES = in_process.ROOT / "docs" / "docsite" / "rst"
 SCOPE = re.compile(r"`((?:datastream|destination|workspace):(?:read|write))`")
 STREAM = "d5000000-0000-4000-8000-000000000459"
 TABLE = yaml.safe_load(re.search(r"^ {4}deploy_destination_name: .+\n(?: {4}.+\n)+", (PAGES / "quick_start.rst").read_text("utf-8"), re.M)[0])
-BY_NAME = {name.replace(in_process.PREFIX, "", 1): value for name, value in TABLE.items()}
+BY_NAME = {name.replace(role_in_process.PREFIX, "", 1): value for name, value in TABLE.items()}
 TYPED = {"type": "bigquery", "name": "New", "workspace": "EMEA", "connection": "31", "settings": {"project": "p", "dataset": "d"}}
 
 SMART = {"is_active": True, "frequency": "daily"}
@@ -92,7 +92,7 @@ class Service:
         result = {}
         for name, options in TASKS[words]:
             if name == "role":
-                in_process.deploy(self.call, **options)
+                role_in_process.deploy(self.call, **options)
             else:
                 made = {"target_id": result["destination"]["id"]} if options.get("state") == "absent" else {}
                 result = self.call(name, **options, **made)
@@ -159,7 +159,7 @@ def test_the_key_that_a_first_page_names_suffices_for_what_the_page_does(start, 
     named = set(SCOPE.findall(re.search(sentence, text)[0]))
 
     def follow(service):
-        deployment = in_process.deploy(service.call, **BY_NAME)
+        deployment = role_in_process.deploy(service.call, **BY_NAME)
         assert deployment.requeued["extract_count"] > 0
         service.run("by its id")
         service.run("Create a report")

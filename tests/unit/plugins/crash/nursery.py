@@ -29,7 +29,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.postgresql import PostgresqlStore
 from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
 
 CHANGES = ("note", "record", "begin_write", "withdraw_write", "intend", "withdraw", "dispatched")
 STORES = (SqliteStore, PostgresqlStore)
@@ -107,7 +107,7 @@ def work(job: dict[str, Any], points: Points) -> None:
 
     try:
         if job["work"] == "deploy":
-            result = in_process.deploy(call, **job["options"]).requeued
+            result = role_in_process.deploy(call, **job["options"]).requeued
         else:
             result = call(job["work"], **job["options"])
         points.say(result=result)
@@ -143,7 +143,7 @@ def do(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    in_process.prepare()
+    role_in_process.prepare()
     in_process.spare_the_disk()
     gc.freeze()  # so that a copy shares as much memory as it can
     for line in sys.stdin:

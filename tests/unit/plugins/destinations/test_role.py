@@ -10,7 +10,7 @@ import tempfile
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
 
 EMEA, DACH = ("a0000000-0000-4000-8000-000000000001", "a0000000-0000-4000-8000-000000000002")
 SETTINGS = {"project": "acme-dwh", "dataset": "marketing"}
@@ -46,7 +46,7 @@ def deploy(service, check_mode=False, **variables):
         return in_process.run(name, {"instance": service.url, "api_key": in_process.KEY, "retries": 1, "retry_max_delay": 0, **options}, pretends)
 
     named = {"type": "bigquery", "workspace": "EMEA", "create": False}
-    return in_process.deploy(call, check_mode, **{**named, **variables})
+    return role_in_process.deploy(call, check_mode, **{**named, **variables})
 
 
 def writes(service):

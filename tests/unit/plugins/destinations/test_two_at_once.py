@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.turns import name_key
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
 from ansible_collections.adverity.management.tests.unit.plugins.places import PostgresPlace, SqlitePlace
 from ansible_collections.adverity.management.tests.unit.plugins.support import runs
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
@@ -107,7 +107,7 @@ def test_two_runs_create_one_assignment_of_each_datastream_wherever_the_second_o
 def test_two_runs_of_the_role_create_one_destination_and_assign_each_datastream_once(service):
     name = {**NAMED, "name": "DWH", "ledger": service.place.ledger}
     first, second = (
-        service.begin(lambda call: in_process.deploy(call, datastreams=[{"name": "Google Ads | EMEA", "workspace": "EMEA"}], **name)) for _run in range(2)
+        service.begin(lambda call: role_in_process.deploy(call, datastreams=[{"name": "Google Ads | EMEA", "workspace": "EMEA"}], **name)) for _run in range(2)
     )
     before_post(first)
     second.go_on(MANY)

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import Request, Response, Transport
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
 from ansible_collections.adverity.management.tests.unit.plugins.machine.strange import BINDINGS as BINDINGS_PATH
 from ansible_collections.adverity.management.tests.unit.plugins.machine.strange import REQUEUE as REQUEUE_PATH
 from ansible_collections.adverity.management.tests.unit.plugins.machine.strange import StrangeTransport
@@ -94,7 +94,7 @@ class HistoryRun:
         """The result of what sends, also where it failed."""
         if self.run.error is not None:
             return self.run.error.facts
-        if isinstance(self.run.result, in_process.Deployment):
+        if isinstance(self.run.result, role_in_process.Deployment):
             return self.run.result.requeued
         return self.run.result or {}
 
@@ -103,12 +103,12 @@ class HistoryRun:
         """What a user reads."""
         if self.run.error is not None:
             return str(self.run.error.result()["msg"]) + " ".join(self.run.error.facts.get("warnings", []))
-        lines = self.run.result.lines if isinstance(self.run.result, in_process.Deployment) else []
+        lines = self.run.result.lines if isinstance(self.run.result, role_in_process.Deployment) else []
         return " ".join([*self.warnings, *lines])
 
     @property
     def warnings(self) -> list[str]:
-        if isinstance(self.run.result, in_process.Deployment):
+        if isinstance(self.run.result, role_in_process.Deployment):
             return [warning for result in self.run.result.results.values() for warning in result.get("warnings", [])]
         return list((self.run.result or {}).get("warnings", []))
 
@@ -509,7 +509,8 @@ class History:
         if run.kind == "requeue" and not run.options.get("target_id") and not run.options.get("binding_ids"):
             return  # which bindings were enabled then, nobody remembers
         self.count["ended well"] += 1
-        on_their_way = {number for _end, number in self._processing}
+        ends = self.simulator.world.processed_at
+        on_their_way = {number for number, end in ends.items() if self.time.now() < end}
         due = (pair for pair in self.selected(run, run.listed & self.listed) if pair not in self.held and pair.extract_id not in on_their_way)
         missing = [pair for pair in due if not self._is_named(run, pair)]
         assert not missing, f"{run} ends well, and these are missing and not named: {missing}; it says: {run.words}"
@@ -527,7 +528,7 @@ class History:
         if any(re.search(rf"\b{one}\b", warning) for one in new for warning in run.warnings):
             return True
         rows = run.facts.get("bindings") or []
-        if isinstance(run.run.result, in_process.Deployment):
+        if isinstance(run.run.result, role_in_process.Deployment):
             rows = [*rows, *run.run.result.results["__deploy_destination_plan"]["bindings"]]
         return any(row.get("action") == "left_alone" for row in rows if self.table_of.get(row.get("binding_id", 0)) == pair[1:])
 
@@ -638,7 +639,7 @@ class History:
                     more["ledger_wait"] = 2
                 return call(name, **more)  # type: ignore[no-any-return]
 
-            return in_process.deploy(call_with_wait, check_mode=run.check_mode, ledger=self.places[0].ledger, **options)
+            return role_in_process.deploy(call_with_wait, check_mode=run.check_mode, ledger=self.places[0].ledger, **options)
         name = {"requeue": "adverity_requeue", "switch": "adverity_binding"}[run.kind]
         return call(name, check_mode=run.check_mode, ledger=self.places[0].ledger, ledger_wait=2, **options)
 

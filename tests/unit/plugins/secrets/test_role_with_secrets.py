@@ -16,7 +16,7 @@ from ansible.module_utils import basic
 from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.adverity.management.plugins.module_utils._api import secrets
 from ansible_collections.adverity.management.plugins.module_utils._resources import assignments
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
 
 EMEA = "a0000000-0000-4000-8000-000000000002"
 PARTS = ["acme", "DWH", "55", "5", "send", "plan", "create", "fail", "changed", "true", "True", "false", "null", "e", "bigquery", "backfill", "EMEA", EMEA[-4:]]
@@ -64,9 +64,9 @@ def fixture_deploy(monkeypatch, tmp_path, capsys):
                 "name": "acme DWH", "type": "bigquery", "workspace": "acme EMEA", "connection": "acme Account", "settings": SETTINGS,
                 "datastreams": [{"name": "acme Ads", "table_name": "acme_send"}, {"name": "true", "table_name": "plan"}], "datastream_enabled": True,
             }  # fmt: skip
-            first = in_process.deploy(call, **variables)
+            first = role_in_process.deploy(call, **variables)
             written = [(row["method"], row["path"], row["query"], row["body"]) for row in simulator.requests if row["method"] not in ("GET", "OPTIONS")]
-            second = in_process.deploy(call, **variables)
+            second = role_in_process.deploy(call, **variables)
             again = [row for row in simulator.requests if row["method"] not in ("GET", "OPTIONS")][len(written) :]
             assert again == []
             return written, first.lines, second.lines

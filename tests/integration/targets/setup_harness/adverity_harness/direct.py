@@ -95,4 +95,4 @@ def _deploy(collections: Path) -> Any:
     """The role without Ansible, as the unit tests have it."""
     if str(collections) not in sys.path:
         sys.path.append(str(collections))
-    return importlib.import_module("ansible_collections.adverity.management.tests.unit.plugins.in_process").deploy
+    return importlib.import_module("ansible_collections.adverity.management.tests.unit.plugins.role_in_process").deploy

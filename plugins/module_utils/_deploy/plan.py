@@ -16,11 +16,11 @@ from .._api.errors import InputError, LedgerError
 from .._api.paging import Row
 from .._ledger import persistence
 from .._ledger.history import BindingHistory, Window
-from .._ledger.ledger import Ledger, open_ledger
+from .._ledger.ledger import Entry, Ledger, open_ledger
 from .._ledger.store import LOOK, WRITE
 from .._requeue import result, select
 from .._requeue.decision import Action, binding_action
-from .._requeue.requeue import choose_actions
+from .._requeue.requeue import choose_actions, refused_entries
 from .._requeue.select import Selection
 from .._resources import assignments, bindings, datastreams, destinations, directory, extracts
 from .._resources.binding_state import read_timed
@@ -48,15 +48,19 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
     if places and names.needs_uuids:
         options["datastream_uuids"] = _uuids(places)
     reading = read_timed(client, lambda: [] if target_id is None else bindings.read(client, target_id=target_id))
-    rows = [] if target_id is None else _choose(reading.rows, target_id, options, [one["id"] for one in places])
-    selected, actions, sent_before = _decide(ledger, dict(options, target_id=target_id), rows, reading.rows, reading.clock)
+    by_place = mapped.bindings_of(reading.rows) if mapped else []
+    rows = [] if target_id is None else _choose(reading.rows, target_id, options, by_place)
+    selected, actions, sent_before, refused = _decide(ledger, dict(options, target_id=target_id), rows, reading.rows, reading.clock)
     if not options["enabled"]:
         options["backfill"] = "never"
-    warnings = result.warnings_of(rows, selected.histories, actions, _window(options), selected.remade_ids)
+    warnings = result.refused_warnings(refused)
+    warnings += result.warnings_of(rows, selected.histories, actions, _window(options), selected.remade_ids)
     bound = result.show_bindings(rows, selected.histories, actions)
     called = {one["id"]: one["name"] for one in places}
-    unbound = [one for one in places if one["id"] not in [row["datastream_id"] for row in rows]]
-    bound += _unbound(client, options, target_id, unbound, check_mode, sent_before)
+    unbound = _unbound(client, options, target_id, [one for one, some in zip(places, by_place) if not some], check_mode, sent_before)
+    remade = [f"datastream {row['datastream_id']}" for row in unbound if row["action"] == Action.LEFT_ALONE]
+    warnings += [result.remade_warning(", ".join(remade))] if remade else []
+    bound += unbound
     if any(row["action"] in (Action.BACKFILL, Action.RECORD) for row in bound):
         _refuse_lost_ledger(params["ledger"])  # before anything is created, too
     create = named is not None and bool(named.body)
@@ -184,10 +188,11 @@ def _uuids(places: list[Row]) -> list[str]:
     return selection.once([place["uuid"] for place in places])
 
 
-def _choose(rows: list[Row], target_id: int, options: Options, datastream_ids: list[int]) -> list[Row]:
-    """The bindings of the destination that are meant."""
+def _choose(rows: list[Row], target_id: int, options: Options, by_place: list[list[Row]]) -> list[Row]:
+    """The bindings of the destination that are meant. ``by_place``: those of the assignments that are asked for."""
     if options["datastreams"]:
-        return [row for row in rows if row["datastream_id"] in datastream_ids]
+        meant = {row["id"] for some in by_place for row in some}
+        return [row for row in rows if row["id"] in meant]
     bindings.refuse_none(rows, None, target_id)
     if options["datastream_ids"] is None:
         return rows
@@ -196,15 +201,19 @@ def _choose(rows: list[Row], target_id: int, options: Options, datastream_ids: l
     return [row for row in rows if row["datastream_id"] in options["datastream_ids"]]
 
 
-def _decide(ledger: Ledger, options: Options, rows: list[Row], listed: list[Row], clock: str | None) -> tuple[Selection, dict[int, Action], set[int | None]]:
-    """What the ledger records of the bindings, what happens to the history of each, and the datastreams whose history was sent into the destination through
-    a binding that is no more."""
+def _decide(
+    ledger: Ledger, options: Options, rows: list[Row], listed: list[Row], clock: str | None
+) -> tuple[Selection, dict[int, Action], set[int | None], list[Entry]]:
+    """What the ledger records of the bindings, what happens to the history of each, the datastreams whose history was sent into the destination through a
+    binding that is no more, and what Adverity refused and stays left out."""
     backfill = options["backfill"] if options["enabled"] else "never"
     with ledger:
+        ledger.refuse_moved()
         selected = select.look_at(ledger, rows, listed, clock)
-        actions = choose_actions(ledger, selected, backfill, _window(options))
+        actions = choose_actions(ledger, selected, backfill, _window(options), options["on_refused"])
+        refused = refused_entries(ledger, actions)
         sent = select.sent_by_removed_bindings(ledger, listed)
-    return selected, actions, {datastream_id for datastream_id, target_id in sent if target_id == options["target_id"]}
+    return selected, actions, {datastream_id for datastream_id, target_id in sent if target_id == options["target_id"]}, refused
 
 
 def _window(options: Options) -> Window:

@@ -103,10 +103,12 @@ def make(
 
 
 def _merged(planned: list[dict[str, t.Any]], sent: list[dict[str, t.Any]], assigned: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """The planned bindings, with the ids of those that were created meanwhile: from the results of the requeue, else of the assignment."""
+    """The planned bindings, with the ids of those that were created meanwhile, from the results of the requeue and of the assignment."""
     known = {row["binding_id"] for row in planned}
     later: dict[int, list[dict[str, t.Any]]] = {}
-    for row in sent or [{"datastream_id": row["datastream_id"], "binding_id": row["binding_id"]} for row in assigned if row["binding_id"]]:
+    requeued = {row["binding_id"] for row in sent}
+    others = [{"datastream_id": row["datastream_id"], "binding_id": row["binding_id"]} for row in assigned if row["binding_id"] not in {None, *requeued}]
+    for row in [*sent, *others]:
         if row["binding_id"] not in known:
             later.setdefault(row["datastream_id"], []).append(row)
     return [

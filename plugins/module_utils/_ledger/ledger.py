@@ -116,8 +116,13 @@ class Ledger:
             self._turns = Turns(self.store, self.instance, self._purpose, self._wait)
 
     def _refuse_moved(self) -> None:
+        if self._purpose != LOOK and not self._moved:
+            self.refuse_moved()
+
+    def refuse_moved(self) -> None:
+        """Raises LedgerError where the content of the instance was moved away."""
         moved_to = self.moved_to()
-        if moved_to and self._purpose != LOOK and not self._moved:
+        if moved_to:
             raise stores.failed(self.shown, f"its content was moved to {moved_to}", f"Set ledger to {moved_to}. Nothing was changed.")
 
     def moved_to(self) -> str | None:

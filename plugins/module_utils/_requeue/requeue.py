@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import typing as t
 
-from .._api import text
 from .._api.client import Client
 from .._api.errors import AdverityError, InputError, LedgerError
 from .._api.paging import Row
@@ -25,7 +24,16 @@ from .._spec import times
 from . import plan, progress, select
 from .decision import LOST, Action, Choices, binding_action
 from .plan import Options, Pair, Plan
-from .result import Outcome, describe_refused, describe_unknown, show_bindings, warnings_of, window_words
+from .result import (
+    Outcome,
+    by_binding,
+    describe_refused,
+    describe_unknown,
+    refused_warnings,
+    show_bindings,
+    warnings_of,
+    window_words,
+)
 from .select import Request, Selection
 from .send import Sending
 
@@ -44,22 +52,28 @@ def requeue(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[
         return Run(client, ledger, request, params, lost).result()
 
 
-def open_binding_ids(ledger: Ledger, binding_ids: t.Collection[int]) -> set[int]:
+def open_binding_ids(ledger: Ledger, binding_ids: t.Collection[int], on_refused: str) -> set[int]:
     """Those of the bindings for which the ledger records extracts that are not done."""
     if not binding_ids:
         return set()
-    not_done = (Status.PENDING, Status.UNKNOWN, Status.FAILED)
-    stopped = {entry.binding_id for entry in ledger.open_entries(binding_ids) if entry.status in not_done}
+    not_done = {Status.PENDING, Status.UNKNOWN, Status.FAILED}.union([Status.REFUSED] if on_refused == "fail" else [])
+    stopped = {entry.binding_id for entry in ledger.open_entries(binding_ids) if entry.status in not_done and entry.reason != UNLISTED}
     return stopped.union(ledger.pending_counts()).intersection(binding_ids)
 
 
-def choose_actions(ledger: Ledger, selected: Selection, backfill: str, window: Window) -> dict[int, Action]:
+def choose_actions(ledger: Ledger, selected: Selection, backfill: str, window: Window, on_refused: str) -> dict[int, Action]:
     """What happens to the history of each selected binding."""
-    open_ids = open_binding_ids(ledger, list(selected.histories))
+    open_ids = open_binding_ids(ledger, list(selected.histories), on_refused)
     return {
         binding_id: binding_action(history, backfill, window, binding_id in open_ids, binding_id in selected.remade_ids)
         for binding_id, history in selected.histories.items()
     }
+
+
+def refused_entries(ledger: Ledger, actions: t.Mapping[int, Action]) -> list[Entry]:
+    """What Adverity refused for the bindings whose history counts as sent."""
+    done = [binding_id for binding_id, action in actions.items() if action is Action.DONE]
+    return [entry for entry in ledger.open_entries(done) if entry.status is Status.REFUSED and entry.reason != UNLISTED] if done else []
 
 
 class Run:
@@ -77,7 +91,8 @@ class Run:
         selected = select.choose_bindings(self._client, self._ledger, self._request)
         if self._ledger.waited > 1:
             self._warnings.append(f"Waited {self._ledger.waited:.0f} s for another run that held the ledger {self._ledger.shown}.")
-        actions = choose_actions(self._ledger, selected, self._params["backfill"], self._window)
+        actions = choose_actions(self._ledger, selected, self._params["backfill"], self._window, self._params["on_refused"])
+        self._warnings += refused_warnings(refused_entries(self._ledger, actions))
         self._warnings += warnings_of(selected.rows, selected.histories, actions, self._window, selected.remade_ids)
         shown = show_bindings(selected.rows, selected.histories, actions)
         due_ids = [binding_id for binding_id, action in actions.items() if action in (Action.BACKFILL, Action.RECORD)]
@@ -229,8 +244,10 @@ class Run:
             self._warnings.append(f"Left out, because it is unknown whether they are loaded: {describe_unknown(outcome.plan.unknown)}.")
         if outcome.refused:
             self._warnings.append(f"Adverity refused {len(outcome.refused)} extracts, and they are left out: {describe_refused(outcome.refused)}.")
+        refused_before = [Entry(binding_id, extract_id, datastream_id, None) for datastream_id, binding_id, extract_id in outcome.plan.refused]
+        self._warnings += refused_warnings(refused_before)
         if outcome.plan.failed:
-            self._warnings.append(f"Left out, because Adverity shows that their load failed: {_by_binding_pairs(outcome.plan.failed)}.")
+            self._warnings.append(f"Left out, because Adverity shows that their load failed: {by_binding(pair[1:] for pair in outcome.plan.failed)}.")
 
     # What the ledger records and the API does not list
 
@@ -320,11 +337,4 @@ def _pair(entry: Entry) -> Pair:
 
 
 def _by_binding(entries: list[Entry]) -> str:
-    return _by_binding_pairs([_pair(entry) for entry in entries])
-
-
-def _by_binding_pairs(pairs: t.Iterable[Pair]) -> str:
-    found: dict[int, list[int]] = {}
-    for _datastream_id, binding_id, extract_id in pairs:
-        found.setdefault(binding_id, []).append(extract_id)
-    return text.several([f"extracts {text.ids(sorted(ids))} for binding {binding_id}" for binding_id, ids in found.items()], 20)
+    return by_binding((entry.binding_id, entry.extract_id) for entry in entries)

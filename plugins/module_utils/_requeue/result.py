@@ -14,7 +14,7 @@ from .._api import text
 from .._api.errors import AdverityError, Unfinished
 from .._api.paging import Row
 from .._ledger.history import BindingHistory, Window
-from .._ledger.ledger import Ledger
+from .._ledger.ledger import Entry, Ledger
 from .._ledger.periods import Reason, Uncertainty
 from .._resources import bindings
 from .decision import LOST, Action
@@ -23,12 +23,13 @@ from .select import Unreadable
 from .send import Refusal, Sending, Stop
 
 WAYS_ON = (
-    "Check in Adverity whether they were loaded (Datastream > Activity for extracts and their state, Issues for errors), then set on_unknown:"
-    " requeue sends them again (rows that did arrive are loaded twice);"
+    "Check in Adverity whether they were loaded (Datastream > Activity for extracts and their state, Issues for errors), then set on_unknown"
+    " (of the role: deploy_destination_on_unknown): requeue sends them again (rows that did arrive are loaded twice);"
     " dispatched records that they were loaded, and sends the rest; skip sends the rest and leaves them unknown; fail, the default, stops here again."
 )
 WAYS_ON_REFUSED = (
-    "Correct the cause in Adverity and run it again to retry them; or set on_refused: skip to leave them out."
+    "Correct the cause in Adverity and run it again to retry them; or set on_refused (of the role: deploy_destination_on_refused): skip to leave them"
+    " out."
 )
 _COUNTS = ("requeued", "skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining")
 _REASONS = {
@@ -161,8 +162,9 @@ class Outcome:
         if before > 0:
             done += f"; done before: {before}"
         error = Unfinished(f"{done}. Still open: " + " ".join(items), **result)
-        waiting = _ids(self.plan.waiting)
-        if unknown and waiting:
+        later = {pair for batch in self.plan.later for pair in batch.pairs()}
+        waiting = _ids(pair for pair in self._rest()[2] if pair not in later)
+        if waiting:
             error.say(f"Not sent, because they come after these in the same binding: extracts {text.ids(waiting)}.")
         error.say(f"Everything else that is selected is done. The ledger is {ledger.shown}.")
         return error
@@ -253,10 +255,7 @@ def warnings_of(
             f"Already enabled, and the ledger has no record of whether the history was loaded: {bindings.labels(unrecorded)}. {_LEFT_ALONE}"
         )
     if remade:
-        warnings.append(
-            "Assigned again: the history was sent into this destination before, through an assignment that is no more:"
-            f" {bindings.labels(remade)}. {_LEFT_ALONE}"
-        )
+        warnings.append(remade_warning(bindings.labels(remade)))
     for row in rows:
         wider = None if actions[row["id"]] is Action.NONE else histories[row["id"]].wider_window(window)
         if wider:
@@ -265,6 +264,26 @@ def warnings_of(
                 " Nothing is taken back."
             )
     return warnings
+
+
+def remade_warning(labels: str) -> str:
+    """Of bindings in whose place others were, through which the history was sent."""
+    return f"Assigned again: the history was sent into this destination before, through an assignment that is no more: {labels}. {_LEFT_ALONE}"
+
+
+def refused_warnings(refused: t.Sequence[Entry]) -> list[str]:
+    """Of what Adverity refused in an earlier run, and no run tries again."""
+    if not refused:
+        return []
+    return [f"Adverity refused these extracts before, and they are left out: {by_binding((entry.binding_id, entry.extract_id) for entry in refused)}."]
+
+
+def by_binding(pairs: t.Iterable[tuple[int, int]]) -> str:
+    """Extracts by binding, in words."""
+    found: dict[int, list[int]] = {}
+    for binding_id, extract_id in pairs:
+        found.setdefault(binding_id, []).append(extract_id)
+    return text.several([f"extracts {text.ids(sorted(ids))} for binding {binding_id}" for binding_id, ids in found.items()], 20)
 
 
 _LEFT_ALONE = (

@@ -184,6 +184,8 @@ class Sending:
     def _fail(self, batch: Batch, error: AdverityError, stops_the_run: bool) -> None:
         """Stops the datastream of a request that failed; the run where it concerns all requests, or where several failed in succession."""
         self._failed.add(batch.datastream_id)
+        if len(self._failed) >= _MAX_FAILURES:
+            error.say(f"It is the same for {_MAX_FAILURES} datastreams in succession, so the others were not tried.")
         if stops_the_run or len(self._failed) >= _MAX_FAILURES:
             raise _RunStopped(error)
         self.journal.save()

@@ -127,6 +127,17 @@ class Plan:
         """The datastreams with an assignment to create, each once."""
         return sorted({step.datastream_id for step in self.steps if step.action == "created"})
 
+    def bindings_of(self, bound: list[Row]) -> list[list[Row]]:
+        """The bindings of each step, of those that are listed: one where it is certain, all of the datastream where they cannot be told apart, none of an
+        assignment that is to be created, or whose binding does not show yet."""
+        links = link(self.rows, bound)
+        found = []
+        for step in self.steps:
+            of_datastream = [row for row in bound if row["datastream_id"] == step.datastream_id]
+            certain = [links[step.row["id"]]] if step.row and step.row["id"] in links else of_datastream
+            found.append(certain if step.row else [])
+        return found
+
     def refuse_enabled(self, bound: list[Row]) -> None:
         """Raises InputError where an assignment that is to be deleted is enabled, or not known to be disabled."""
         links = link(self.rows, bound)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError
 from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
 
 EMEA, DACH = ("a0000000-0000-4000-8000-000000000001", "a0000000-0000-4000-8000-000000000002")
@@ -128,3 +128,63 @@ def test_whether_a_plan_changes_anything(service, tmp_path):
     renamed = {**wanted, "datastreams": [{"name": "Google", "table_name": "another"}]}
     assert deploy(service, True, **renamed).data["changed"] is True
     assert "nothing to do" not in deploy(service, True, **renamed).lines[0]
+
+
+def bound(service):
+    """The table of each binding of the destination, and whether it is enabled."""
+    tables = {row["id"]: row["table_name"] for row in service.world.bindings.values() if row["target_id"] == 701}
+    return {table: service.world.bindings[number]["enabled"] for number, table in tables.items()}
+
+
+@pytest.mark.parametrize("was_enabled", [True, False])
+def test_another_table_is_another_assignment_and_the_one_before_it_is_left_as_it_is(service, tmp_path, was_enabled):
+    """The plan tells it, one run does it, and the next one has nothing to do."""
+    wanted = {"name": "Marketing DWH", "ledger": str(tmp_path / "ledger")}
+    deploy(service, **wanted, datastreams=[{"name": "Meta", "table_name": "a"}])
+    first = max(service.world.bindings)
+    if not was_enabled:
+        service.switch_binding(first, False)
+    service.fetch(457, at="2026-02-02T00:00:00Z")
+    again = {**wanted, "datastreams": [{"name": "Meta", "table_name": "b"}]}
+    planned = deploy(service, True, **again)
+    done = deploy(service, **again)
+    for run in (planned, done):
+        [line] = [line for line in run.lines if line.startswith("datastream 457")]
+        assert "1 extracts" in line
+        assert "before" not in line
+    assert bound(service) == {None: False, "a": was_enabled, "b": True}
+    count = len(writes(service))
+    assert deploy(service, **again).lines[0].endswith("nothing to do")
+    assert len(writes(service)) == count
+
+
+def test_an_assignment_that_the_role_makes_again_is_left_alone_with_a_warning(service, tmp_path):
+    wanted = {"name": "Marketing DWH", "datastreams": "Google", "ledger": str(tmp_path / "ledger")}
+    deploy(service, **wanted)
+    del service.world.bindings[123]
+    for check_mode in (True, False):
+        run = deploy(service, check_mode, **wanted)
+        [warning] = run.results["__deploy_destination_plan"]["warnings"]
+        assert warning.startswith("Assigned again: ")
+        assert "datastream 456" in warning
+        assert any(line.endswith("history not sent, see the warning") for line in run.lines)
+    assert [row["method"] for row in writes(service)].count("POST") == 2, "one requeue, and the assignment"
+
+
+def test_a_new_binding_that_cannot_be_enabled_is_not_called_missing(service, tmp_path):
+    service.fault(method="PATCH", skip=1, status={"code": 403, "body": {"detail": "Forbidden."}})
+    with pytest.raises(AdverityError) as raised:
+        deploy(service, name="Marketing DWH", datastreams="Google\nMeta", ledger=str(tmp_path / "ledger"))
+    assert "Still open, not enabled: binding" in str(raised.value)
+
+
+def test_a_plan_for_a_ledger_that_was_moved_is_refused(service, tmp_path):
+    old, new = str(tmp_path / "old"), str(tmp_path / "new")
+    wanted = {"name": "Marketing DWH", "datastreams": "Google"}
+    deploy(service, **wanted, ledger=old)
+    in_process.run(
+        "adverity_ledger_copy", {"instance": service.url, "api_key": in_process.KEY, "source": old, "destination": new}
+    )
+    with pytest.raises(AdverityError, match="its content was moved to"):
+        deploy(service, **wanted, ledger=old)
+    assert deploy(service, **wanted, ledger=new).lines[0].endswith("nothing to do")

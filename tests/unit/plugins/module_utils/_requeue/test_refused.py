@@ -177,9 +177,13 @@ def test_one_that_is_skipped_is_left_out_in_later_runs(make_service, run, place)
     service.bad = {103}
     run(service, on_refused="skip")
     posts = len(service.posts)
-    result = run(service, on_refused="skip")
-    assert (result["changed"], result["warnings"], len(service.posts)) == (False, [], posts)
-    assert ids_of(result) == {"skipped": [101, 102, 104, 105], "refused": [103]}
+    for backfill in ("always", "when_needed"):
+        result = run(service, on_refused="skip", backfill=backfill)
+        assert (result["changed"], len(service.posts)) == (False, posts)
+        assert result["warnings"] == ["Adverity refused these extracts before, and they are left out: extracts 103 for binding 5."]
+    assert ids_of(run(service, on_refused="skip")) == {"skipped": [101, 102, 104, 105], "refused": [103]}
+    # A run that does not leave it out tries it again.
+    assert fails(run, Unfinished, service, backfill="when_needed")["refused_extract_ids"] == [103]
     service.bad = set()
     assert ids_of(run(service, on_refused="skip", force=True))["requeued"] == [101, 102, 103, 104, 105]
 

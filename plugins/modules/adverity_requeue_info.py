@@ -153,7 +153,9 @@ backfills:
       type: bool
       sample: true
     finished:
-      description: Whether nothing is pending, unknown, failed, or planned and not started. Finished means sent, not loaded.
+      description:
+        - Whether nothing is recorded as pending, unknown or failed, and nothing is planned and not started. Finished means sent, not loaded.
+        - Extracts that were created in one of RV(backfills[].unknown_periods) are not recorded. The next run finds and names them.
       type: bool
       sample: true
     enabled_periods:

@@ -58,8 +58,8 @@ def deploy(tmp_path):
 
 
 def test_first_run_costs_four_requests_for_each_datastream_and_at_most_fourteen_more(deploy):
-    """For each the list of its extracts, two requeues of at most 50, and the binding. Then four lists of bindings for the tasks, and at most ten for reading them
-    again while they are enabled, each two seconds, so that few extracts become unknown."""
+    """For each the list of its extracts, two requeues of at most 50, and the binding. Then four lists of bindings for the tasks, and at most ten for reading
+    them again while they are enabled, each two seconds, so that few extracts become unknown."""
     done, requests = deploy()
     assert done.data["extract_count"] == 6000
     by_path = Counter()

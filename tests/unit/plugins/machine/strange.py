@@ -18,13 +18,15 @@ from ansible_collections.adverity.management.plugins.module_utils._api.transport
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport, respond
 
 Row = dict[str, Any]
+LONGEST_LAG = timedelta(seconds=50)
 BINDINGS, EXTRACTS, REQUEUE = "/api/v1/bindings/", "/api/extracts/", "/api/v1/extracts/requeue/"
 
 
 class StrangeTransport:
     """A simulator whose answers are strange.
 
-    ``old_updated``: the answer to a PATCH has the ``updated`` of before. ``lag``: so many lists of bindings show a binding as it was before the last PATCH.
+    ``old_updated``: the answer to a PATCH has the ``updated`` of before. ``lag``: so many lists of bindings show a binding as it was before the last PATCH,
+    for less than the minute that periods.py allows for.
     ``minutes``: times of bindings are written to the minute. ``date_ahead``: seconds by which ``Date`` is before the service's clock.
     ``ties``: extracts with the same ``created`` come in another order on each page, by a number that ``shuffle`` gives.
     ``refused_bindings``: no requeue takes them. ``unreadable``: datastreams whose list of extracts is answered with 500; ``broken``: whose requeues are.
@@ -39,7 +41,7 @@ class StrangeTransport:
         self.broken: set[int] = set()
         self._inner = SimulatorTransport(simulator)
         self._simulator = simulator
-        self._before: dict[int, tuple[Row, int]] = {}  # binding: its row before the last change, and how many lists still show it
+        self._before: dict[int, tuple[Row, int, datetime]] = {}  # binding: its row before the last change, how many lists still show it, and until when
         self._lists = 0
 
     def send(self, request: Request) -> Response:
@@ -82,7 +84,7 @@ class StrangeTransport:
         if response.status != 200:
             return self._dated(response)
         if self.lag and before is not None:
-            self._before[binding_id] = (before, self.lag)
+            self._before[binding_id] = (before, self.lag, self._simulator.world.now() + LONGEST_LAG)
 
         def change(row: Row) -> None:
             if self.old_updated and before is not None and "updated" in row and "updated" in before:
@@ -93,12 +95,12 @@ class StrangeTransport:
 
     def _lagging(self, data: Row) -> None:
         for place, row in enumerate(data["items"]):
-            before, left = self._before.get(row["id"], (None, 0))
-            if before is not None:
-                data["items"][place] = row = dict(before)
-                self._before[row["id"]] = (before, left - 1)
-                if left == 1:
-                    del self._before[row["id"]]
+            if row["id"] in self._before:
+                before, left, until = self._before.pop(row["id"])
+                if self._simulator.world.now() < until:
+                    data["items"][place] = row = dict(before)
+                    if left > 1:
+                        self._before[row["id"]] = (before, left - 1, until)
             self._coarse(row)
 
     def _coarse(self, row: Row) -> None:

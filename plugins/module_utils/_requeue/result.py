@@ -23,13 +23,14 @@ from .select import Unreadable
 from .send import Refusal, Sending, Stop
 
 WAYS_ON = (
-    "Check in Adverity whether they were loaded (Datastream > Activity for extracts and their state, Issues for errors), then set on_unknown"
-    " (of the role: deploy_destination_on_unknown): requeue sends them again (rows that did arrive are loaded twice);"
+    "Check in Adverity whether they were loaded (Datastream > Activity for extracts and their state, Issues for errors), then set on_unknown:"
+    " requeue sends them again (rows that did arrive are loaded twice);"
     " dispatched records that they were loaded, and sends the rest; skip sends the rest and leaves them unknown; fail, the default, stops here again."
+    " In the role, the variable is deploy_destination_on_unknown."
 )
 WAYS_ON_REFUSED = (
-    "Correct the cause in Adverity and run it again to retry them; or set on_refused (of the role: deploy_destination_on_refused): skip to leave them"
-    " out."
+    "Correct the cause in Adverity and run it again to retry them; or set on_refused: skip to leave them out (in the role,"
+    " deploy_destination_on_refused: skip)."
 )
 _COUNTS = ("requeued", "skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining")
 _REASONS = {

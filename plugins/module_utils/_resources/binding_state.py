@@ -122,12 +122,9 @@ class _Switch:
         plan = EnabledPlan(rows, self._enabled, {each: history.enabled for each, history in self._histories.items()})
         if not self._ledger.writes:
             return plan.result(plan.predicted())
-        due = {row["id"] for row in plan.due}
-        self._facts = {each: [fact] for each, fact in facts.items() if each in due or each in known}
-        recorded = [BindingRow(row["id"], row["datastream_id"], row["target_id"], 0) for row in rows if row["id"] in self._facts]
+        self._facts = {each: [fact] for each, fact in facts.items()}
         try:
-            if recorded:
-                self._ledger.note({}, recorded)
+            self._ledger.note({}, [BindingRow(row["id"], row["datastream_id"], row["target_id"], 0) for row in rows])
             self._write_all(plan)
         finally:
             self._save()

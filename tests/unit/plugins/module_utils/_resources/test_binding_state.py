@@ -118,7 +118,7 @@ def test_what_differs_is_written_and_recorded(service, run, histories):
         "after": {"binding 4 (datastream 456 to target 789)": {"enabled": True}, "binding 5 (datastream 456 to target 789)": {"enabled": True}},
     }
     known = histories()
-    assert list(known) == [4, 5]  # of what was neither known nor written nothing is recorded
+    assert list(known) == [4, 5, 6]  # also of what was neither known nor written
     assert (known[5].enabled, known[5].updated, known[5].is_write_pending, known[5].has_backfill) == (True, NEW, False, False)
     assert [fact.kind for fact in known[5].facts] == [FactKind.ROW, FactKind.WRITE, FactKind.ANSWER]
     assert known[5].periods[-1].state is State.ENABLED

@@ -163,9 +163,12 @@ class Outcome:
         if before > 0:
             done += f"; done before: {before}"
         error = Unfinished(f"{done}. Still open: " + " ".join(items), **result)
-        later = {pair for batch in self.plan.later for pair in batch.pairs()}
-        waiting = _ids(pair for pair in self._rest()[2] if pair not in later)
-        if waiting:
+        later = {pair for batch in self.plan.later for pair in batch.pairs()}.union(self.plan.waiting)
+        stopped = _ids(pair for pair in self._rest()[2] if pair not in later)
+        if stopped:
+            error.say(f"Not sent for this reason: extracts {text.ids(stopped)}.")
+        waiting = _ids(self.plan.waiting)
+        if unknown and waiting:
             error.say(f"Not sent, because they come after these in the same binding: extracts {text.ids(waiting)}.")
         error.say(f"Everything else that is selected is done. The ledger is {ledger.shown}.")
         return error

@@ -247,6 +247,7 @@ def told_of_refused_extracts(folder):
         scene.service.change({"accept": [oldest, last]})
         run = scene.play([refused(every), requeue(**other, on_refused="skip")], warnings=("they are left out",))
         texts += told(run)
+        texts += told(scene.play([requeue(**other, on_refused="skip")], warnings=("they are left out",)))
         assert scene.loads(123) == scene.loads(55) == [oldest, last]
     with open_scene(folder / "gone", World().datastream(456, extracts=3).binding(123, 456, enabled=True)) as scene:
         scene.play([requeue(**LOAD, limit=1)])

@@ -50,10 +50,9 @@ TASKS = {
 OUTPUT = [
     "PLAY [Test]",
     "TASK [Role deploy_destination]",
-    "included: adverity.management.deploy_destination for localhost",
     *(line for title, said in TASKS.items() for line in (f"TASK [adverity.management.deploy_destination : {title}]", *said)),
     "PLAY RECAP",
-    "localhost : ok=15 changed=5 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0",
+    "localhost : changed=5 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0",
 ]
 
 
@@ -65,9 +64,11 @@ def fixture_scene(begin):
 
 
 def lines(run):
-    """What a run printed, without the stars, empty lines, and where files are."""
+    """What a run printed, without the stars, empty lines, and where files are; and without the inclusion of the role, which 2.16 neither prints nor counts."""
     text = re.sub(r" \*+$", "", (run.folder / "stdout").read_text("utf-8"), flags=re.M)
     text = re.sub(r"^(included: ).*/(roles/\S+)", r"\1\2", text, flags=re.M)
+    text = re.sub(r" ok=\d+ ", " ", text)
+    text = re.sub(r"^included: adverity\.management\.deploy_destination .*\n", "", text, flags=re.M)
     return [re.sub(r"\s+", " ", line).strip() for line in text.splitlines() if line.strip()]
 
 

@@ -120,6 +120,11 @@ def find_datastream(rows: list[Row], wanted: t.Any, workspaces: list[Row]) -> Ro
     return find(rows, wanted, "datastream", ("name", "uuid"))
 
 
+def _pair(name: t.Any, workspace: t.Any) -> tuple[str | None, str | None]:
+    """A name and that of its workspace; None for what is no text."""
+    return name if isinstance(name, str) else None, workspace if isinstance(workspace, str) else None
+
+
 def describe(older: list[Row], workspaces: list[Row], newer: list[Row] | None = None) -> list[Row]:
     """The datastreams of ``older`` with their workspace and, where ``newer`` (rows of the list with UUIDs) is given, with the UUID.
 
@@ -133,13 +138,13 @@ def describe(older: list[Row], workspaces: list[Row], newer: list[Row] | None = 
         rows.append({"id": row["id"], "uuid": None, "name": row.get("name"), **workspace, "enabled": row.get("enabled"), "note": None})
     if newer is None:
         return rows
-    counts = Counter((row["name"], row["workspace"]) for row in rows)
+    counts = Counter(_pair(row["name"], row["workspace"]) for row in rows)
     uuids: dict[t.Any, list[str]] = {}
     for row in newer:
         where = row.get("workspace")
-        uuids.setdefault((row.get("name"), where.get("name") if isinstance(where, dict) else None), []).append(row["id"])
+        uuids.setdefault(_pair(row.get("name"), where.get("name") if isinstance(where, dict) else None), []).append(row["id"])
     for row in rows:
-        pair = (row["name"], row["workspace"])
+        pair = _pair(row["name"], row["workspace"])
         here, there = counts[pair], uuids.get(pair, [])
         if row["workspace"] is None:
             row["note"] = "No UUID: the workspace is not among those that this key can see."

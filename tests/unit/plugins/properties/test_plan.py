@@ -84,14 +84,15 @@ def test_plan(drawn, statuses, how, histories):
         if known in ("dispatched", "recorded"):
             return "due" if choices.force and not choices.record else "skipped"
         if choices.record:
-            return "loaded" if loaded == "yes" else "recorded"
+            return "loaded" if loaded == "yes" and known is None else "recorded"
         if known == "failed":
             return "due" if choices.force or choices.on_failed == "requeue" else "failed"
-        if known == "refused":
-            return "refused" if choices.on_refused == "skip" and not choices.force else "alone"
+        if known == "refused" and choices.on_refused == "skip" and not choices.force:
+            return "refused"
+        sent = "alone" if known == "refused" else "due"
         if known == "unknown" or loaded == "maybe":
-            return {"requeue": "due", "dispatched": "confirmed"}.get(choices.on_unknown, "unknown")
-        return "loaded" if loaded == "yes" and not choices.force else "due"
+            return {"requeue": sent, "dispatched": "confirmed"}.get(choices.on_unknown, "unknown")
+        return "loaded" if loaded == "yes" and not choices.force else sent
 
     def statuses_of(binding_id, extract_ids):
         return {one: status(binding_id, one) for one in extract_ids if status(binding_id, one)}

@@ -35,7 +35,11 @@ def fixture_clock(monkeypatch):
     """The clock of the machine, replaced."""
     held = Clock()
     monkeypatch.setattr(real_clock, "monotonic", lambda: held.now)
-    monkeypatch.setattr(real_clock, "sleep", lambda seconds: held.sleep(seconds))
+
+    def sleep(seconds):
+        held.sleep(seconds)  # a test may replace it
+
+    monkeypatch.setattr(real_clock, "sleep", sleep)
     return held
 
 

@@ -15,15 +15,12 @@ from __future__ import annotations
 import enum
 import typing as t
 from dataclasses import dataclass
-from datetime import timedelta
 
 from .._resources.issues import Issue
-from .._resources.jobs import Job
+from .._resources.jobs import LONGEST_QUEUE, Job
 from .._resources.labels import Labels, Meaning
 from .._spec import times
 
-# A job that does not start within two days is discarded: a request that is older when the next one is sent is over.
-LONGEST_QUEUE = timedelta(days=2)
 _FETCH_STAGES = frozenset(("fetch", "fetching"))
 _LOAD_STAGES = frozenset(("import", "importing", "load", "loading", "transform", "transformation"))
 _RESTING = frozenset((Meaning.COLLECTED, Meaning.LOADED, Meaning.FAILED))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import types
 import typing as t
-from datetime import timedelta
 
 from .._api import text
 from .._api.client import Client
@@ -24,10 +23,8 @@ from .._ledger.turns import ALL_ENABLED
 from .._resources import bindings, extracts
 from .._resources.binding_state import read_timed, row_fact, stops_the_run
 from .._resources.extracts import Extract
+from .._resources.jobs import LONGEST_QUEUE
 from .._spec import selection, times
-
-# A job that does not start within two days is discarded: a request that is older is over.
-_LONGEST_QUEUE = timedelta(days=2)
 
 
 class Request(t.NamedTuple):
@@ -272,7 +269,7 @@ def _is_recent(at: str | None) -> bool:
     """Whether a request that was sent then may still be under way."""
     moment = times.parse_or_none(at)
     now = times.parse_or_none(times.now())
-    return moment is None or now is None or now - moment <= _LONGEST_QUEUE
+    return moment is None or now is None or now - moment <= LONGEST_QUEUE
 
 
 def _read_rows(client: Client, request: Request) -> tuple[list[Row], list[Row]]:

@@ -19,6 +19,7 @@ from .._api.paging import PAGE_SIZE, Row, Times, read_linked, with_integers
 from .._spec import times
 
 PATH = "/api/jobs/"
+LONGEST_QUEUE = timedelta(days=2)  # a job that does not start within two days is discarded: what was sent before that is over
 FETCH = "fetch"
 # Labels after which nothing comes. Another one, which nobody knows, counts as unfinished only while the job has no end.
 _FINISHED = frozenset(("success", "failed", "cancelled", "discarded", "stale"))

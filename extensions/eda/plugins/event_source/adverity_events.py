@@ -14,7 +14,6 @@ import os
 import sys
 import tempfile
 import typing as t
-from datetime import timedelta
 from pathlib import Path
 
 # ansible-rulebook runs this file by its path, without the import of collections. Seven folders above is the one that holds ansible_collections; links are
@@ -94,8 +93,6 @@ EXAMPLES = r"""
 
 _LOG = logging.getLogger(__name__)
 _FORMAT = 1  # of the state file
-# A job that does not start within two days is discarded. So nothing that the list shows later began more than two days before the last reading.
-_LOOK_BACK = timedelta(days=2)
 SPEC: dict[str, t.Any] = dict(
     CONNECTION_SPEC, **DATASTREAM_IDS, interval={"type": whole_number(1), "default": 60}, state_file={"type": "path"}
 )
@@ -126,7 +123,8 @@ class Reader:
         cursor = self.cursor
         found_issues = {str(issue.id): issue for issue in issues.read(self._client, self._datastream_ids)}
         now = (self._client.date or clock.now()).replace(microsecond=0)  # the API's clock, where it tells it
-        start = times.show((now if cursor.read_at is None else times.parse(cursor.read_at)) - _LOOK_BACK)
+        # Nothing that the list shows later began longer before the last reading.
+        start = times.show((now if cursor.read_at is None else times.parse(cursor.read_at)) - jobs.LONGEST_QUEUE)
         found_jobs = {str(job.id): job for job in jobs.read(self._client, self._datastream_ids, start=start)}
         states = {id_: job.state_label for id_, job in found_jobs.items()}
         for id_, job in self._followed(found_jobs).items():

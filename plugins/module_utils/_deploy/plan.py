@@ -212,8 +212,8 @@ def _decide(
         selected = select.look_at(ledger, rows, listed, clock)
         actions = choose_actions(ledger, selected, backfill, _window(options), options["on_refused"])
         refused = refused_entries(ledger, actions)
-        sent = select.sent_by_removed_bindings(ledger, listed)
-    return selected, actions, {datastream_id for datastream_id, target_id in sent if target_id == options["target_id"]}, refused
+    sent_before = {datastream_id for datastream_id, target_id in selected.sent_pairs if target_id == options["target_id"]}
+    return selected, actions, sent_before, refused
 
 
 def _window(options: Options) -> Window:

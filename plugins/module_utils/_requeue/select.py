@@ -26,6 +26,8 @@ from .._resources.extracts import Extract
 from .._resources.jobs import LONGEST_QUEUE
 from .._spec import selection, times
 
+Assignment = tuple[t.Optional[int], t.Optional[int]]  # datastream and destination
+
 
 class Request(t.NamedTuple):
     """The options that choose. ``enabled_ids`` are bindings that an earlier task would enable in a real run; it only pretends to, in check mode."""
@@ -49,12 +51,14 @@ class Request(t.NamedTuple):
 
 class Selection(t.NamedTuple):
     """The bindings that are selected, as the API shows them, and their histories with what it shows now, both in one order; none stands for all that are
-    enabled. ``facts``: what it shows now, by binding. ``remade_ids``: the bindings in place of others, through which the history was sent before."""
+    enabled. ``facts``: what it shows now, by binding. ``remade_ids``: the bindings in place of others, through which the history was sent before.
+    ``sent_pairs``: the datastreams and destinations of those others."""
 
     rows: list[Row]
     histories: dict[int, BindingHistory]
     facts: dict[int, BindingFact]
     remade_ids: frozenset[int] = frozenset()
+    sent_pairs: frozenset[Assignment] = frozenset()
 
     def binding_rows(self) -> list[BindingRow]:
         """The same bindings for the ledger."""
@@ -108,41 +112,33 @@ def look_at(ledger: Ledger, rows: list[Row], listed: list[Row], clock: str | Non
     """What the ledger records of these bindings, with what the API shows now. ``listed``: all bindings of the same datastreams and destinations."""
     known = ledger.histories([row["id"] for row in rows])
     facts = {row["id"]: row_fact(row, clock) for row in rows}
-    earlier = _earlier_histories(ledger, rows, listed)
+    removed = _removed(ledger, listed)
+    sent = frozenset(pair for pair, some in removed.items() if any(row.total for row in some))
+    remade = frozenset(row["id"] for row in rows if (row["datastream_id"], row["target_id"]) in sent)
+    # If one of those in whose place a binding is sent the history, the user decides about all of it.
+    earlier = _earlier_histories(ledger, [row for row in rows if row["id"] not in remade], removed)
     histories = {
         binding_id: BindingHistory((*known.get(binding_id, BindingHistory()).facts, fact), earlier.get(binding_id, ())) for binding_id, fact in facts.items()
     }
-    return Selection(rows, histories, facts, _remade(ledger, rows, listed))
+    return Selection(rows, histories, facts, remade, sent)
 
 
-def _earlier_histories(ledger: Ledger, rows: list[Row], listed: list[Row]) -> dict[int, list[BindingHistory]]:
-    """By binding, the histories of those in whose place it is: what they loaded automatically is in the same destination. If one of them sent the history,
-    the user decides about all of it (see ``_remade``)."""
-    present, sent = {row["id"] for row in listed}, sent_by_removed_bindings(ledger, listed)
-    removed: dict[tuple[int | None, int | None], list[int]] = {}
+def _removed(ledger: Ledger, listed: list[Row]) -> dict[Assignment, list[BindingRow]]:
+    """The bindings that the ledger has seen and that are not listed any more, by datastream and destination."""
+    present = {row["id"] for row in listed}
+    removed: dict[Assignment, list[BindingRow]] = {}
     for row in ledger.binding_rows().values():
         if row.binding_id not in present and row.target_id is not None:
-            removed.setdefault((row.datastream_id, row.target_id), []).append(row.binding_id)
-    earlier = {row["id"]: removed.get((row["datastream_id"], row["target_id"]), []) for row in rows if (row["datastream_id"], row["target_id"]) not in sent}
+            removed.setdefault((row.datastream_id, row.target_id), []).append(row)
+    return removed
+
+
+def _earlier_histories(ledger: Ledger, rows: list[Row], removed: t.Mapping[Assignment, list[BindingRow]]) -> dict[int, list[BindingHistory]]:
+    """By binding, the histories of those in whose place it is: what they loaded automatically is in the same destination."""
+    earlier = {row["id"]: [each.binding_id for each in removed.get((row["datastream_id"], row["target_id"]), [])] for row in rows}
     ids = [each for some in earlier.values() for each in some]
     histories = ledger.histories(ids) if ids else {}
     return {binding_id: [histories[each] for each in some if each in histories] for binding_id, some in earlier.items() if some}
-
-
-def _remade(ledger: Ledger, rows: list[Row], listed: list[Row]) -> frozenset[int]:
-    """The bindings of a datastream and destination into which another binding, which is not listed any more, sent the history."""
-    sent = sent_by_removed_bindings(ledger, listed)
-    return frozenset(row["id"] for row in rows if (row["datastream_id"], row["target_id"]) in sent)
-
-
-def sent_by_removed_bindings(ledger: Ledger, listed: list[Row]) -> set[tuple[int | None, int | None]]:
-    """The datastreams and destinations whose history the ledger records for a binding that is not listed any more."""
-    present = {row["id"] for row in listed}
-    return {
-        (row.datastream_id, row.target_id)
-        for row in ledger.binding_rows().values()
-        if row.binding_id not in present and row.total and row.target_id is not None
-    }
 
 
 def list_extracts(

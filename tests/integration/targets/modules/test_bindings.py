@@ -80,7 +80,12 @@ def test_230_bindings_over_three_pages(begin):
     )
     look, check, change, again = run.told_by("look", "check", "change", "again")
     pages = ["GET"] * 3
-    assert scene.talks() == [pages, pages, pages + ["PATCH"] * 115, pages]
+    looked, checked, changed, repeated = scene.talks()
+    assert looked == checked == repeated == changed[:3] == pages
+    # A list that is older than two seconds is read again before the next write: how often depends on the machine.
+    assert changed.count("PATCH") == 115
+    assert set(changed) == {"GET", "PATCH"}
+    assert changed.count("GET") % 3 == 0
     assert [dict(row["query"])["page"] for row in scene.requests("GET", BINDINGS)][:3] == ["1", "2", "3"]
     assert [row["id"] for row in look["bindings"]] == list(range(1, 231))
     assert sorted(scene.patches()) == [(identity, {"enabled": True}) for identity in drifted]

@@ -29,6 +29,8 @@ from . import options as variables
 
 Options = dict[str, t.Any]
 
+_NOTING = frozenset({"plan", "enable", "send"})  # steps that record what the API shows of the bindings
+
 
 def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """The result of ``adverity_deployment_info``, with ``warnings``. Raises InputError where the variables are wrong or name what is not there.
@@ -66,7 +68,7 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
     create = named is not None and bool(named.body)
     assign = bool(mapped and mapped.due) or (create and bool(places))
     steps = _steps(options, create or assign, bound, check_mode)
-    if not steps and not check_mode:
+    if not check_mode and not _NOTING.intersection(steps):
         _note_seen(client, params, selected)
     return {
         "changed": False,
@@ -221,16 +223,15 @@ def _window(options: Options) -> Window:
 
 
 def _note_seen(client: Client, params: dict[str, t.Any], selected: Selection) -> None:
-    """Records what the API showed of bindings that the ledger knows, in a run that has nothing else to do. If another run is at work, it does so itself."""
-    ids = [binding_id for binding_id, history in selected.histories.items() if len(history.facts) > 1]
-    if not ids:
+    """Records what the API showed of the bindings, in a run that has nothing else to do with them. If another run is at work, it does so itself."""
+    if not selected.rows or persistence.refusal(params["ledger"]):
         return
+    rows = {row.binding_id: row for row in selected.binding_rows()}
     with contextlib.suppress(LedgerError), open_ledger(dict(params, ledger_wait=0), client.host, WRITE) as ledger:
-        ledger.take_turn(ids)
-        unchanged = {
-            binding_id: history for binding_id, history in ledger.histories(ids).items() if history.facts == selected.histories[binding_id].facts[:-1]
-        }
-        ledger.note({binding_id: [selected.facts[binding_id]] for binding_id in unchanged})
+        ledger.take_turn(list(rows))
+        recorded = ledger.histories(list(rows))
+        unchanged = [each for each in rows if recorded.get(each, BindingHistory()).facts == selected.histories[each].facts[:-1]]
+        ledger.note({each: [selected.facts[each]] for each in unchanged}, [rows[each] for each in unchanged])
 
 
 def _unbound(

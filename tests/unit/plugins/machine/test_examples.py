@@ -465,3 +465,16 @@ def test_what_an_assignment_that_is_no_more_loaded_after_it_was_seen_last_is_not
     run = history.deploy(71)
     assert run.named("unknown_extract_ids") == {number}
     history.end()
+
+
+# A binding that is enabled, and left alone because the ledger has no record of it, is recorded all the same: an assignment in its place is told from it
+def test_what_a_binding_that_was_left_alone_loaded_is_not_sent_again_after_it_was_assigned_again(begin_history):
+    history = begin_history(enabled=[5001])
+    history.deploy(datastream_ids=[4001])
+    history.wait(2.0)
+    (number,) = history.fetch(4001)
+    history.wait(2.0)
+    history.assign_again(5001)
+    run = history.deploy()
+    assert number not in run.facts.get("requeued_extract_ids", [])
+    history.end()

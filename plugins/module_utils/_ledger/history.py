@@ -62,6 +62,7 @@ class BindingHistory:
         self.planned_at: str | None = None
         self.planned_window: Window | None = None
         self.has_backfill = False
+        self._windows: list[Window] = []  # planned, listed or finished
         self._completed: tuple[Window, int] | None = None  # and after how many changes
         self._timeline = Timeline()
         for fact in self.facts:
@@ -93,6 +94,10 @@ class BindingHistory:
         """Whether a backfill of this window, or of one that contains it, is planned."""
         return contains(self.planned_window, window)
 
+    def was_asked_for(self, window: Window) -> bool:
+        """Whether a backfill of this window, or of one that contains it, was planned or sent at any time."""
+        return any(contains(each, window) for each in self._windows)
+
     def wider_window(self, window: Window) -> Window | None:
         """What is planned or complete, if it is more than this window."""
         return next((each for each in (self.planned_window, self.completed_window) if each and each != window and contains(each, window)), None)
@@ -109,6 +114,7 @@ class BindingHistory:
             timeline.clip_initial(fact.clock)
         else:
             self.has_backfill = True
+            self._windows.append(fact.window)
             self._take_backfill(fact)
 
     def _take_backfill(self, fact: BindingFact) -> None:

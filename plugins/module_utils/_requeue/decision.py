@@ -62,7 +62,8 @@ def binding_action(history: BindingHistory, backfill: str, window: Window, has_o
 
     When needed, the history goes into bindings that are not enabled yet, since this run or the next task enables them, and into those that the ledger has
     backfilled, as far as something of the window may be missing. ``has_open``: extracts of the binding are recorded without being done. ``is_remade``:
-    the history of its datastream went into this destination before, through a binding that is no more.
+    the history of its datastream went into this destination before, through a binding that is no more. It goes there again only as far as the user
+    asked for it since: a period that is asked for is no order for the rest.
     """
     if backfill == "never":
         return Action.NONE
@@ -70,7 +71,7 @@ def binding_action(history: BindingHistory, backfill: str, window: Window, has_o
         return Action.RECORD
     if backfill == "always":
         return Action.BACKFILL
-    if is_remade and not history.has_backfill:
+    if is_remade and not history.was_asked_for(window):
         return Action.LEFT_ALONE
     if history.enabled is not True:
         return Action.BACKFILL

@@ -478,3 +478,20 @@ def test_what_a_binding_that_was_left_alone_loaded_is_not_sent_again_after_it_wa
     run = history.deploy()
     assert number not in run.facts.get("requeued_extract_ids", [])
     history.end()
+
+
+# A period that is planned for an assignment that was made again is no order for the rest of its history
+@pytest.mark.parametrize("state", ["planned", "requeued"])
+def test_a_period_for_an_assignment_that_was_made_again_is_no_order_for_the_rest(begin_history, state):
+    history = begin_history(extracts=4)
+    history.deploy(71)
+    history.wait(2.0)
+    history.assign_again(5004)
+    if state == "requeued":
+        history.switch(71)
+    history.requeue(target_id=71, state=state, created_to="2025-12-29T00:00:00Z")
+    before = len(history.loads)
+    run = history.deploy(71)
+    assert history.loads[before:] == []
+    assert any(warning.startswith("Assigned again") for warning in run.warnings)
+    history.end()

@@ -64,7 +64,10 @@ def history(enabled, completed=None, planned=None, reenabled=False):
         (history(False), "when_needed", {"is_remade": True}, Action.LEFT_ALONE),
         (history(True), "when_needed", {"is_remade": True}, Action.LEFT_ALONE),
         (BindingHistory(), "when_needed", {"is_remade": True}, Action.LEFT_ALONE),
-        (history(True, NARROWER), "when_needed", {"is_remade": True}, Action.BACKFILL),
+        (history(True, NARROWER), "when_needed", {"is_remade": True}, Action.LEFT_ALONE),
+        (history(False, planned=NARROWER), "when_needed", {"is_remade": True}, Action.LEFT_ALONE),
+        (history(False, planned=WINDOW), "when_needed", {"is_remade": True}, Action.BACKFILL),
+        (history(True, WINDOW, reenabled=True), "when_needed", {"is_remade": True}, Action.BACKFILL),
         (history(True, WINDOW), "when_needed", {"is_remade": True}, Action.DONE),
     ],
 )

@@ -136,6 +136,7 @@ class Timeline:
         self._told = False  # whether the last row told anything
         self._readings: list[Moment] = []  # clocks of the readings since the last change
         self._clock_ahead = 0  # by how much the clock of responses is ahead of ``updated``, at most
+        self._clock_behind = 0  # by how much it is behind: a row showed a change that was later than its own response
         self._write_clock: str | None = None
         self._written_at: Moment | None = None  # the clock of the response to the last own write
         self._interrupted_at: Moment | None = None  # the clock before an earlier write of which it is unknown whether it was executed
@@ -150,6 +151,7 @@ class Timeline:
         if news < 0:
             return  # a stale row
         self._told = enabled is not None or updated is not None
+        self._compare_clocks(updated, clock)
         if self.pending_write is not None and self._shows_no_write(news, enabled, clock):
             self.pending_write = None
         if news > 0 and updated:
@@ -212,12 +214,18 @@ class Timeline:
     def _begin(self, enabled: bool | None, updated: str | None, clock: str | None) -> None:
         self._seen, self.enabled, self.updated = True, enabled, updated
         self._told = enabled is not None or updated is not None
+        self._compare_clocks(updated, clock)
         start = updated or clock
         if enabled is not None and start:
             self.periods = [Period(interval(start)[1], None, State.ENABLED if enabled else State.DISABLED)]
         self.initial = enabled is True and bool(self.periods)
         if self._told:
             self._read_at(clock)
+
+    def _compare_clocks(self, updated: str | None, clock: str | None) -> None:
+        """A row cannot show a change that is later than itself: then the clock of responses is behind that of ``updated``."""
+        if updated and clock and interval(updated)[0] >= interval(clock)[1]:
+            self._clock_behind = max(self._clock_behind, interval(updated)[1] - interval(clock)[0])
 
     def _compare(self, updated: str | None) -> int:
         """Whether this time of the last change is older (-1), the same (0) or newer (1) than the one known."""
@@ -281,7 +289,7 @@ class Timeline:
                 self.periods.append(Period(interval(self.updated)[1], None, State.ENABLED))
         else:
             reason = Reason.INTERRUPTED if self.pending_write is enabled else Reason.ELSEWHERE
-            self._change(enabled, self._last_certain(), interval(clock)[1] if clock and is_certain else None, reason)
+            self._change(enabled, self._last_certain(), interval(clock)[1] + self._clock_behind if clock and is_certain else None, reason)
         if is_certain:
             self._read_at(clock)
 
@@ -294,11 +302,13 @@ class Timeline:
                 return (*told, True)
             if told[1] <= bounds[0]:
                 self._clock_ahead = max(self._clock_ahead, bounds[1] - told[0])
+            else:
+                self._clock_behind = max(self._clock_behind, told[1] - bounds[0])
             return min(told[0], bounds[0]), max(told[1], bounds[1]), True
         if bounds is None:
-            return self._last_certain(), interval(clock)[1] if clock else None, False
-        start, end = bounds[0] - self._clock_ahead, bounds[1]
-        if told and told[0] < end and start < told[1]:
+            return self._last_certain(), interval(clock)[1] + self._clock_behind if clock else None, False
+        start, end = bounds[0] - self._clock_ahead, bounds[1] + self._clock_behind
+        if told and start < told[1]:
             return min(told[0], start), max(told[1], end), False  # perhaps the time of the change before
         return start, end, False
 

@@ -495,3 +495,16 @@ def test_a_period_for_an_assignment_that_was_made_again_is_no_order_for_the_rest
     assert history.loads[before:] == []
     assert any(warning.startswith("Assigned again") for warning in run.warnings)
     history.end()
+
+
+# The relative of A6: a clock that is behind, and a write whose time no response tells, in the minute or second of the change before it
+@pytest.mark.parametrize("world", [{"minutes": True}, {"answers": ["patch_untold"]}, {"old_updated": True}], ids=str)
+@pytest.mark.parametrize("seconds", [0.3, 2.0])
+def test_extract_just_before_an_enabling_is_sent_or_named_where_date_is_behind(begin_history, world, seconds):
+    history = begin_history(date_ahead=-5.0, **world)
+    history.assign_again(5002)
+    history.wait(seconds)
+    history.fetch(4002)
+    history.wait(0.3)
+    history.settle(70)
+    history.end()

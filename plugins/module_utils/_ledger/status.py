@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import enum
 import typing as t
+from datetime import datetime
 
 
 class EventKind(str, enum.Enum):
@@ -40,12 +41,24 @@ class Status(str, enum.Enum):
 
 
 class Event(t.NamedTuple):
-    """``at``: when it was recorded, in UTC. ``reason``: why, for a refusal and for what the user decided. ``id`` grows from event to event."""
+    """``at``: when it was recorded, in UTC. ``reason``: why, for a refusal and for what the user decided. ``id`` grows from event to event.
+
+    Of a request, where that is read: ``clock``, the time of the API's last response before it, and ``label``, that of the extract's state then.
+    ``has_label``: whether a list was read then.
+    """
 
     id: int
     kind: EventKind
     at: str | None = None
     reason: str | None = None
+    clock: datetime | None = None
+    label: str | None = None
+    has_label: bool = False
+
+    @property
+    def is_request(self) -> bool:
+        """Whether a request was sent, or was about to be. What the user says of one has a reason."""
+        return self.kind in (EventKind.INTENDED, EventKind.DISPATCHED) and self.reason is None
 
 
 _STATUS_OF_ANSWER = {

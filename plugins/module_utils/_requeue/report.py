@@ -12,8 +12,9 @@ import typing as t
 
 from .._api.client import Client
 from .._ledger.history import BindingHistory
-from .._ledger.ledger import BindingRow, Entry, Ledger, open_ledger
+from .._ledger.ledger import Ledger, open_ledger
 from .._ledger.periods import Period, State, show
+from .._ledger.rows import BindingRow, Entry
 from .._ledger.status import Status
 from .._ledger.store import LOOK
 from .._resources import bindings, extracts

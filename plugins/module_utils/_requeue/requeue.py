@@ -15,8 +15,9 @@ from .._api.errors import AdverityError, InputError, LedgerError
 from .._api.paging import Row
 from .._ledger import persistence
 from .._ledger.history import BindingFact, BindingHistory, FactKind, Window, contains
-from .._ledger.ledger import Entry, Ledger, open_ledger
+from .._ledger.ledger import Ledger, open_ledger
 from .._ledger.periods import Reason, Uncertainty
+from .._ledger.rows import Entry
 from .._ledger.status import EventKind, Status
 from .._ledger.store import PREDICT, WRITE
 from .._resources import bindings, extracts
@@ -221,7 +222,7 @@ class Run:
     def _send(self, outcome: Outcome) -> None:
         targets = {row["binding_id"]: row["target_name"] for row in outcome.bindings}
         watch = progress.watcher(outcome.plan.extract_count, targets)
-        sending = Sending(self._client, self._ledger, self._params["sequential"], watch, outcome.plan.resent)
+        sending = Sending(self._client, self._ledger, self._params["sequential"], watch, outcome.plan.resent, outcome.plan.labels())
         try:
             sending.run(outcome.plan.batches)
         except AdverityError as error:

@@ -14,8 +14,9 @@ from .._api import text
 from .._api.errors import AdverityError, Unfinished
 from .._api.paging import Row
 from .._ledger.history import BindingHistory, Window
-from .._ledger.ledger import Entry, Ledger
+from .._ledger.ledger import Ledger
 from .._ledger.periods import Reason, Uncertainty
+from .._ledger.rows import Entry
 from .._resources import bindings
 from .decision import LOST, Action
 from .plan import Batch, Pair, Plan

@@ -16,8 +16,9 @@ from .._api.client import Client
 from .._api.errors import AdverityError, InputError, Refused, RequestError, UnreadableAnswer
 from .._api.paging import Row
 from .._ledger.history import BindingFact, BindingHistory, Window
-from .._ledger.ledger import BindingRow, Ledger
+from .._ledger.ledger import Ledger
 from .._ledger.periods import Reason, Uncertainty
+from .._ledger.rows import BindingRow
 from .._ledger.status import Status
 from .._ledger.turns import ALL_ENABLED
 from .._resources import bindings, extracts

@@ -119,6 +119,13 @@ class Ledger:
         self._refuse_moved()
         return others
 
+    def try_turn(self, binding_ids: t.Collection[int]) -> bool:
+        """As ``take_turn``, but without waiting: False if another run holds the lock of any of these bindings."""
+        if self._turns is None or not self._turns.try_take(binding_ids):
+            return False
+        self._refuse_moved()
+        return True
+
     def lock_names(self, names: t.Iterable[tuple[str | int, ...]], what: str) -> None:
         """Locks what is about to be created, until the ledger is closed. Raises LedgerError where another run holds one of these for too long.
 

@@ -156,6 +156,40 @@ def read_rows(
     return [by_id[one.id] for one in (selected if limit is None else selected[-limit:])]
 
 
+class States:
+    """What the list of a datastream shows of some extracts. ``labels``: of those that it has; ``newest``: the latest time of creation that was read."""
+
+    def __init__(self, extract_ids: t.Collection[int]) -> None:
+        self.labels: dict[int, str | None] = {}
+        self.newest: datetime | None = None
+        self._wanted = extract_ids
+
+    def append(self, row: Row) -> None:
+        """Takes a row of the API, with an integer id."""
+        created = _created(row)
+        if created is not None and (self.newest is None or created > self.newest):
+            self.newest = created
+        if row["id"] in self._wanted:
+            label = row.get("state_label")
+            self.labels[row["id"]] = label if isinstance(label, str) else None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every extract has come."""
+        return len(self.labels) == len(self._wanted)
+
+
+def read_states(client: Client, datastream_id: int, extract_ids: t.Collection[int]) -> States:
+    """The states of these extracts of a datastream. It reads as many pages as it takes to find them; one that is not listed takes all."""
+    with _naming(datastream_id):
+        wanted = frozenset(extract_ids)
+        return read_linked(client, PATH, _filters(datastream_id, None, None), lambda: States(wanted), _TIMES, _has_all)
+
+
+def _has_all(states: States) -> bool:
+    return states.is_complete
+
+
 @contextlib.contextmanager
 def _naming(datastream_id: int) -> t.Iterator[None]:
     """Errors say which datastream it is: the path of the list does not."""

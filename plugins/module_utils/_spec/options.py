@@ -37,6 +37,9 @@ LEDGER: Spec = {
 # For how long a module waits, in seconds, and how long from one reading to the next.
 WAIT: Spec = {"wait": {"type": whole_number(0), "default": 0}, "poll_interval": {"type": whole_number(1), "default": 15}}
 
+# What labels of states mean in an instance of one's own; ``_resources/labels.py`` checks it.
+STATE_LABELS: Spec = {"state_labels": {"type": "dict", "default": {}}}
+
 # What a requeue does, beside what it selects.
 BACKFILL = ["always", "when_needed", "never", "recorded"]
 REQUEUE_HOW: Spec = {

@@ -62,7 +62,8 @@ DOCUMENTED: list[Field] = [
     *_fields(
         "bindings", "filters", BINDINGS, "query",
         datastream_id="adverity_binding.datastream_id adverity_binding_info.datastream_id",
-        target_id="adverity_binding.target_id adverity_binding_info.target_id adverity_requeue.target_id adverity_requeue_info.target_id",
+        target_id="adverity_binding.target_id adverity_binding_info.target_id adverity_requeue.target_id adverity_requeue_info.target_id"
+        " adverity_load_info.target_id",
     ),
     *_fields("bindings", "pages", BINDINGS, "query", page=_PAGES, page_size=_PAGES),
     *_fields(
@@ -238,6 +239,9 @@ PROMISED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # module: opti
         ),
     ),
     "adverity_requeue_info": ((*_REQUEUE_SELECTION, *_LEDGER, "summary_only"), ("extracts", "counts", "backfills", "in_progress")),
+    "adverity_load_info": (
+        (*_REQUEUE_SELECTION, *_LEDGER, "wait", "poll_interval", "state_labels"), ("loads", "counts", "failed", "unconfirmed", "jobs", "waited"),
+    ),
     "adverity_deployment_info": (_LEDGER, ()),
     "adverity_ledger_copy": ((), ()),
 }
@@ -257,6 +261,7 @@ ADDED = {  # module.name: why
     "adverity_requeue.failed_extract_ids": "what is left out",
     "adverity_requeue.check_mode": "the role has to know whether something was only pretended",
     "adverity_requeue_info.ledger": "the place that was read",
+    "adverity_load_info.ledger": "the place that was read",
     "adverity_deployment_info.variables": "the variables of the role",
     "adverity_deployment_info.options": "what the role's tasks are given",
     "adverity_deployment_info.name": "what the role's tasks are given",
@@ -295,6 +300,15 @@ LOCAL = {
     "adverity_job_info.poll_interval": "how often the list is read",
     "adverity_issue_info.since": "looked up in the rows",
     "adverity_issue_info.acknowledged": "looked up in the rows",
+    "adverity_load_info.extract_ids": "only the ledger is asked",
+    "adverity_load_info.datastream_ids": "only the ledger is asked",
+    "adverity_load_info.created_from": "only the ledger is asked",
+    "adverity_load_info.created_to": "only the ledger is asked",
+    "adverity_load_info.binding_ids": "only the ledger is asked",
+    "adverity_load_info.ledger": "a file or a database",
+    "adverity_load_info.wait": "how often the lists are read",
+    "adverity_load_info.poll_interval": "how often the lists are read",
+    "adverity_load_info.state_labels": "what the rows mean",
     "adverity_ledger_copy.ledger_wait": "of the ledger",
     "adverity_deployment_info.variables": "those of the role, each of which is an option of another module",
     "adverity_ledger_copy.source": "a file or a database",
@@ -321,6 +335,6 @@ LOCAL = {
 }  # fmt: skip
 LOCAL.update(
     (f"{module}.{option}", "of the ledger")
-    for module in ("adverity_binding", "adverity_deployment_info", "adverity_requeue", "adverity_requeue_info")
+    for module in ("adverity_binding", "adverity_deployment_info", "adverity_load_info", "adverity_requeue", "adverity_requeue_info")
     for option in ("ledger_password", "ledger_wait")
 )

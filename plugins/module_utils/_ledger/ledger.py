@@ -22,7 +22,7 @@ from . import store as stores
 from .baseline import NO_BASELINE, Baseline
 from .history import BindingFact, BindingHistory, FactKind, redundant_fact
 from .rows import BindingRow, Entry, Request, chunks, event_from, fact_from, pairs_from, status_of_one
-from .status import Event, EventKind, Status, derive_status
+from .status import Event, EventKind, Status, derive_status, loaded_at
 from .store import LOOK, WRITE, Store
 from .turns import ALL_ENABLED, NAMES, Turns, name_key
 
@@ -208,8 +208,10 @@ class Ledger:
         statement = sql.LOADS_BY_AGE if extract_ids is None else sql.with_ids(sql.LOADS_OF, extract_ids)
         for extract_id, datastream_id, created, *event in self.store.iterate(statement, (self.instance, binding_id, *(extract_ids or ()))):
             first = [] if event[0] is None else [event_from(*event)]
-            status, decisive = derive_status([*first, *further.get(extract_id, ())])
-            yield Entry(binding_id, extract_id, datastream_id, created, status, decisive and decisive.at, decisive and decisive.reason)
+            events = [*first, *further.get(extract_id, ())]
+            status, decisive = derive_status(events)
+            at, reason = (decisive.at, decisive.reason) if decisive else (None, None)
+            yield Entry(binding_id, extract_id, datastream_id, created, status, at, reason, loaded_at(events) if len(events) > 1 else None)
 
     def pending_entries(self, binding_ids: t.Collection[int]) -> list[Entry]:
         """The entries of these bindings that are pending."""

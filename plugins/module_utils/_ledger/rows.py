@@ -18,7 +18,8 @@ from .status import Event, EventKind, Status, derive_status
 
 
 class Entry(t.NamedTuple):
-    """One extract for one binding, as it stands in the ledger. ``at``: when the event was recorded that decides the status. ``reason``: of that event."""
+    """One extract for one binding, as it stands in the ledger. ``at``: when the event was recorded that decides the status. ``reason``: of that event.
+    ``loaded_at``: when it was recorded that Adverity shows it as loaded."""
 
     binding_id: int
     extract_id: int
@@ -27,6 +28,7 @@ class Entry(t.NamedTuple):
     status: Status = Status.PENDING
     at: str | None = None
     reason: str | None = None
+    loaded_at: str | None = None
 
 
 class BindingRow(t.NamedTuple):

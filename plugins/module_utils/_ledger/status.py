@@ -72,8 +72,9 @@ _STATUS_OF_ANSWER = {
 def derive_status(events: t.Iterable[Event]) -> tuple[Status, Event | None]:
     """The status after these events, oldest first, and the event that decides it.
 
-    A request without a response, or a load that Adverity may have begun itself, stays unknown until a later request is confirmed or the user settles it.
-    What was dispatched stays dispatched: a refusal of a later request does not take it back.
+    A request without a response, or a load that Adverity may have begun itself, stays unknown until a later request is confirmed, the outcome is seen, or
+    the user settles it. What was dispatched stays dispatched: a refusal of a later request does not take it back. That it was seen to be loaded only
+    confirms that (``loaded_at``).
     """
     open_request = answer = refusal = None
     for event in events:
@@ -83,8 +84,10 @@ def derive_status(events: t.Iterable[Event]) -> tuple[Status, Event | None]:
             open_request = None
         elif event.kind is EventKind.REFUSED:
             refusal = event
-        else:
+        elif event.kind is not EventKind.LOADED or answer is None or answer.kind is not EventKind.DISPATCHED:
             open_request, answer = None, event
+        else:
+            open_request = None
     if open_request is not None:
         return Status.UNKNOWN, open_request
     if answer is not None:
@@ -92,3 +95,14 @@ def derive_status(events: t.Iterable[Event]) -> tuple[Status, Event | None]:
     if refusal is not None:
         return Status.REFUSED, refusal
     return Status.PENDING, None
+
+
+def loaded_at(events: t.Iterable[Event]) -> str | None:
+    """When it was recorded that Adverity shows an extract as loaded; None where nothing is recorded, or something was sent, or has failed, since."""
+    at = None
+    for event in events:
+        if event.kind is EventKind.LOADED:
+            at = event.at
+        elif event.kind in (EventKind.INTENDED, EventKind.UNDER_WAY, EventKind.FAILED) or event.is_request:
+            at = None
+    return at

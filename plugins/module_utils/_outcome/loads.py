@@ -57,7 +57,7 @@ def load_info(client: Client, params: dict[str, t.Any], check_mode: bool) -> dic
     labels = Labels(params["state_labels"])
     binding_ids = choose.binding_ids(client, params)
     with open_ledger(params, client.host, LOOK) as ledger:
-        pairs = [(entry.binding_id, entry.extract_id) for entry in choose.entries(ledger, params, binding_ids) if entry.status in _LOOKED_AT]
+        pairs = [(each.binding_id, each.extract_id) for each in choose.entries(ledger, params, binding_ids) if each.status in _LOOKED_AT]
         recorder = None if check_mode else Recorder(params, client.host)
         followed = follow(client, ledger, pairs, labels, polling.Pace(params["wait"], params["poll_interval"]), recorder)
         return dict(followed.result(), changed=False, ledger=ledger.shown, warnings=followed.warnings)
@@ -115,7 +115,7 @@ def record(ledger: Ledger, loads: t.Iterable[Load]) -> None:
         now = {sent.extract_id: sent for sent in ledger_sent.read(ledger, [binding_id], list(of_binding))}
         unchanged = [load for extract_id, load in of_binding.items() if extract_id in now and now[extract_id].events == load.sent.events]
         for outcome, kind in _EVENTS.items():
-            ledger.record(kind, [_entry(load) for load in unchanged if load.judgement.outcome is outcome])
+            ledger.record(kind, [entry(load) for load in unchanged if load.judgement.outcome is outcome])
 
 
 def follow(
@@ -154,7 +154,8 @@ def _news(loads: t.Iterable[Load]) -> list[Load]:
     return [load for load in loads if not load.is_recorded and load.judgement.outcome in SETTLED]
 
 
-def _entry(load: Load) -> Entry:
+def entry(load: Load) -> Entry:
+    """A load for the ledger, with the reason of its outcome."""
     sent = load.sent
     return Entry(sent.binding_id, sent.extract_id, sent.datastream_id, sent.created, reason=load.judgement.reason)
 

@@ -18,7 +18,7 @@ from .._ledger.rows import Entry
 from .._ledger.status import Status
 from .._ledger.turns import ALL_ENABLED
 from .._resources.extracts import Extract, Extracts
-from .decision import LOST, Choices, ExtractAction, extract_action
+from .decision import LOST, Choices, ExtractAction, Statuses, extract_action
 from .select import Loads
 
 LOST_REQUEST = Uncertainty(LOST)
@@ -129,9 +129,6 @@ class Plan:
         for loads in self.loads if missing else ():
             missing.difference_update(extract.id for extract in loads.extracts)
         return [entry for entry in entries if entry.extract_id in missing]
-
-
-Statuses = t.Callable[[int, t.Sequence[int]], t.Mapping[int, Status]]
 
 
 def make(loads: t.Sequence[Loads], statuses: Statuses, histories: t.Mapping[int, BindingHistory], options: Options) -> Plan:

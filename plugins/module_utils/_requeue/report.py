@@ -80,6 +80,8 @@ def _row(entry: Entry) -> dict[str, t.Any]:
         "status": entry.status.value,
         "dispatched_at": entry.at if entry.status is Status.DISPATCHED else None,
         "refused_at": entry.at if entry.status is Status.REFUSED else None,
+        "failed_at": entry.at if entry.status is Status.FAILED else None,
+        "loaded_at": entry.loaded_at,
         "reason": entry.reason,
     }
 

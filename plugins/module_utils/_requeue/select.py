@@ -258,7 +258,11 @@ def _under_way(ledger: Ledger, datastream_id: int, found: t.Sequence[Extract]) -
     if not ids:
         return {}
     of_datastream = [row.binding_id for row in ledger.binding_rows().values() if row.datastream_id == datastream_id or row.binding_id == ALL_ENABLED]
-    own = {entry.extract_id for entry in ledger.entries(of_datastream, ids) if entry.status is Status.DISPATCHED and _is_recent(entry.at)}
+    own = {
+        entry.extract_id
+        for entry in ledger.entries(of_datastream, ids)
+        if entry.status is Status.DISPATCHED and entry.loaded_at is None and _is_recent(entry.at)
+    }
     return {each: Uncertainty(Reason.UNDER_WAY) for each in ids if each not in own}
 
 

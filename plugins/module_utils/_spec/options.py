@@ -46,8 +46,9 @@ REQUEUE_HOW: Spec = {
     "sequential": {"type": "bool", "default": True},
     "batch_size": {"type": whole_number(1, 50), "default": 50},  # requeue guide
     "force": {"type": "bool", "default": False},
-    "on_unknown": {"type": "str", "choices": ["fail", "requeue", "skip", "dispatched"], "default": "fail"},
+    "on_unknown": {"type": "str", "choices": ["fail", "check", "requeue", "skip", "dispatched"], "default": "fail"},
     "on_refused": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+    "on_failed": {"type": "str", "choices": ["skip", "fail", "requeue"], "default": "skip"},
 }
 
 # Which extracts, into which bindings: alike where they are requeued and where the ledger is asked about them.

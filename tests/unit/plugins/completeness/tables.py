@@ -232,7 +232,7 @@ PROMISED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # module: opti
     "adverity_job_info": (("datastream_ids", "start", "end", "states", "wait", "poll_interval"), ("jobs", "count", "unfinished")),
     "adverity_issue_info": (("datastream_ids", "since", "acknowledged", "stages"), ("issues", "count")),
     "adverity_requeue": (
-        (*_REQUEUE_SELECTION, "sequential", "batch_size", "limit", *_LEDGER, "force", "on_unknown", "on_refused", "state"),
+        (*_REQUEUE_SELECTION, "sequential", "batch_size", "limit", *_LEDGER, "force", "on_unknown", "on_refused", "on_failed", "state"),
         (
             "requeued_extract_ids", "skipped_extract_ids", "unknown_extract_ids", "refused_extract_ids", "remaining_extract_ids", "extract_count", "batches",
             "summary", "ledger",
@@ -256,6 +256,7 @@ ADDED = {  # module.name: why
     "adverity_smart_pulling.remaining": "says, on a failure half way, what is still to do",
     "adverity_requeue.backfill": "the role leaves out what it need not send",
     "adverity_requeue.enabled_bindings": "in check mode the enabling of an earlier task is only pretended",
+    "adverity_requeue.state_labels": "what labels of an instance of one's own mean, for on_unknown: check",
     "adverity_requeue.bindings": "what happens to the history of each binding",
     "adverity_requeue.unfinished": "whether everything else was done",
     "adverity_requeue.failed_extract_ids": "what is left out",
@@ -324,6 +325,8 @@ LOCAL = {
     "adverity_requeue.enabled_bindings": "what is warned of",
     "adverity_requeue.force": "whether the ledger decides",
     "adverity_requeue.on_unknown": "what the ledger decides",
+    "adverity_requeue.on_failed": "what the ledger decides",
+    "adverity_requeue.state_labels": "what the rows mean",
     "adverity_requeue.state": "whether anything is sent",
     "adverity_requeue_info.extract_ids": "only the ledger is asked",
     "adverity_requeue_info.datastream_ids": "only the ledger is asked",

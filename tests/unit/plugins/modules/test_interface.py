@@ -58,8 +58,9 @@ REQUEUE_HOW = {
     "sequential": "bool =True",
     "batch_size": "int =50",
     "force": "bool =False",
-    "on_unknown": "str =fail fail|requeue|skip|dispatched",
+    "on_unknown": "str =fail fail|check|requeue|skip|dispatched",
     "on_refused": "str =fail fail|skip",
+    "on_failed": "str =skip skip|fail|requeue",
 }
 DESTINATION = {"name": "str", "workspace": "str", "target_id": "int"}
 SETTINGS, FORCE_SETTINGS, STATE = {"settings": "dict"}, {"force_settings": "bool =False"}, {"state": "str =present present|absent"}
@@ -108,6 +109,7 @@ OPTIONS = {
         **REQUEUE_SELECTION,
         **REQUEUE_HOW,
         "limit": "int",
+        "state_labels": "dict ={}",
         "backfill": "str =always always|when_needed|never|recorded",
         "state": "str =requeued requeued|planned|recorded",
         "enabled_bindings": "[dict]",

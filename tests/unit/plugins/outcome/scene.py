@@ -102,6 +102,11 @@ class Scene:
         with Ledger(self.ledger, None, HOST, LOOK) as ledger:
             return {(entry.binding_id, entry.extract_id): (entry.status.value, entry.reason) for entry in ledger.entries()}
 
+    def seen_loaded(self):
+        """The bindings and extracts of which the ledger records that Adverity shows them as loaded."""
+        with Ledger(self.ledger, None, HOST, LOOK) as ledger:
+            return [(entry.binding_id, entry.extract_id) for entry in ledger.entries() if entry.loaded_at]
+
     def asked(self, begin=0):
         """What was read and written since, as (method, path)."""
         return [(row["method"], row["path"]) for row in self.simulator.requests[begin:]]

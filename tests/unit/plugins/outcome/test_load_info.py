@@ -45,10 +45,8 @@ def test_what_was_sent_is_followed_to_its_end(scene):
         "extract_id": 102, "datastream_id": 1, "binding_id": 12, "created": "2025-06-01T00:02:00Z", "outcome": "failed", "label": "Import Error",
         "since": result["loads"][1]["since"], "reason": FAILED, "issue": "https://simulator.example/issues/1/",
     }  # fmt: skip
-    assert it.statuses() == {
-        (12, 101): ("dispatched", "it was not loaded before the request, and is loaded now"), (12, 102): ("failed", FAILED),
-        (12, 103): ("dispatched", "it was not loaded before the request, and is loaded now"),
-    }  # fmt: skip
+    assert it.statuses() == {(12, 101): ("dispatched", None), (12, 102): ("failed", FAILED), (12, 103): ("dispatched", None)}
+    assert it.seen_loaded() == [(12, 101), (12, 103)]
 
 
 def test_without_a_wait_it_looks_once(scene):
@@ -295,7 +293,7 @@ def test_what_was_seen_before_an_error_is_recorded(scene):
     with pytest.raises(RequestError):
         it.look(wait=60)
     it.wait = real
-    assert it.statuses()[12, 101][1] is not None
+    assert it.seen_loaded() == [(12, 101)]
 
 
 def test_a_key_without_the_right_to_list_issues(scene):
@@ -332,13 +330,12 @@ def test_check_mode_returns_the_same_and_records_nothing(scene):
     it.fail(102)
     it.send()
     it.wait(30)
-    before = it.statuses()
     predicted = it.run("adverity_load_info", check_mode=True)
-    assert it.statuses() == before
+    assert it.seen_loaded() == []
     result = it.look()
     assert predicted["loads"] == result["loads"]
     assert predicted["warnings"] == result["warnings"] == []
-    assert it.statuses() != before
+    assert it.seen_loaded() == [(12, 101)]
 
 
 def test_without_a_ledger_nothing_is_made(scene, tmp_path):
@@ -359,8 +356,7 @@ def test_what_another_run_holds_is_not_waited_for(scene):
     assert result["warnings"] == [
         "What was seen of 2 extracts was not recorded, because another run holds the lock of binding 12. Run this again when that run has ended."
     ]
-    reasons = {pair: reason for pair, (_status, reason) in it.statuses().items()}
-    assert [pair for pair, reason in reasons.items() if reason] == [(22, 201), (22, 202)]
+    assert it.seen_loaded() == [(22, 201), (22, 202)]
 
 
 def test_a_ledger_that_cannot_be_written_is_read(scene, monkeypatch):

@@ -19,8 +19,8 @@ description:
     does everything else, then fails with RV(unfinished=true). The message says what was sent, what is open and why, and which option settles it.
   - A request that fails for a reason that concerns all requests ends the run. Such reasons are no connection, an invalid key, and too many requests. Three
     datastreams whose requests fail in succession also end the run.
-  - V(dispatched) means that Adverity accepted the request. It loads in the background, and only Adverity shows whether the load succeeded
-    (Datastream > Activity for extracts and their state, Issues for errors).
+  - V(dispatched) means that Adverity accepted the request. It loads in the background. M(adverity.management.adverity_load_info) shows whether the load
+    succeeded, and can wait for that.
   - While the module sends extracts, it prints a line every 30 seconds on standard error, with the progress and the time left. To set another interval, use
     the environment variable E(ADVERITY_PROGRESS_SECONDS) of the controller; V(0) turns the lines off. They are printed if the module runs on the controller.
   - The role P(adverity.management.deploy_destination#role) enables bindings and uses this module.
@@ -84,8 +84,8 @@ options:
     type: int
   force:
     description:
-      - Also send extracts that were dispatched, recorded as loaded, or loaded automatically by the binding. A destination that appends then contains their
-        rows twice.
+      - Also send extracts that were dispatched, recorded as loaded, or loaded automatically by the binding, and those whose load failed. A destination that
+        appends then contains the rows of what was loaded twice.
     type: bool
     default: false
   on_unknown:
@@ -93,13 +93,16 @@ options:
       - What to do about extracts of which it is unknown whether they were loaded, because an earlier run was interrupted or received no response, or because
         they were created while the binding was being changed.
       - V(fail) sends everything else, then fails and lists them. Later extracts of the same binding wait, so that their order is kept.
+      - V(check) first looks at the states of these extracts and the issues of their datastreams, as M(adverity.management.adverity_load_info) does. Evidence
+        that the request was carried out makes an extract dispatched, or failed. Without evidence it stays unknown, and the module goes on as with V(fail). That
+        nothing is seen is never taken for "did not arrive". V(check) was added in version 0.2.0.
       - V(requeue) sends them. If they were loaded before, their rows are loaded twice.
       - V(skip) leaves them out and sends the rest, also the later extracts. They stay unknown.
       - V(dispatched) records in the ledger that they were loaded, and sends the rest. Use it after you checked in Adverity
         (Datastream > Activity) that they were loaded.
       - To settle only some of them, name these with O(extract_ids) and O(binding_ids).
     type: str
-    choices: [fail, requeue, skip, dispatched]
+    choices: [fail, check, requeue, skip, dispatched]
     default: fail
   on_refused:
     version_added: 0.2.0
@@ -113,6 +116,23 @@ options:
     type: str
     choices: [fail, skip]
     default: fail
+  on_failed:
+    version_added: 0.2.0
+    description:
+      - What to do about extracts of which the ledger records that their load failed. M(adverity.management.adverity_load_info) and
+        O(on_unknown=check) record that.
+      - V(skip) leaves them out, and names them in a warning with the reason and the address of the issue.
+      - V(fail) does the same, sends everything else, then fails.
+      - V(requeue) sends them again. Correct the cause in Adverity first.
+    type: str
+    choices: [skip, fail, requeue]
+    default: skip
+  state_labels:
+    version_added: 0.2.0
+    description:
+      - For O(on_unknown=check), what the labels of states mean in your instance. See O(adverity.management.adverity_load_info#module:state_labels).
+    type: dict
+    default: {}
   state:
     description:
       - V(requeued) sends the selected extracts, except those that were sent or loaded automatically before.
@@ -132,6 +152,7 @@ options:
     type: list
     elements: dict
 seealso:
+  - module: adverity.management.adverity_load_info
   - module: adverity.management.adverity_requeue_info
   - module: adverity.management.adverity_extract_info
   - module: adverity.management.adverity_binding
@@ -172,6 +193,22 @@ EXAMPLES = r"""
     state: recorded
 
 # Only these two were loaded. A second task with on_unknown=requeue sends the others.
+- name: Settle what Adverity shows of extracts with an unknown outcome, and send the rest
+  adverity.management.adverity_requeue:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    datastream_id: 456
+    target_id: 789
+    on_unknown: check
+
+- name: Send the extracts again whose load failed
+  adverity.management.adverity_requeue:
+    instance: acme.datatap.adverity.com
+    api_key: "{{ adverity_api_key }}"
+    datastream_id: 456
+    target_id: 789
+    on_failed: requeue
+
 - name: Settle two unknown extracts of binding 123
   adverity.management.adverity_requeue:
     instance: acme.datatap.adverity.com
@@ -238,7 +275,7 @@ refused_extract_ids:
   elements: int
   sample: []
 failed_extract_ids:
-  description: The extracts of which the ledger records that their load failed. They are left out. O(force=true) sends them.
+  description: The extracts of which the ledger records that their load failed, and that are left out. See O(on_failed).
   returned: success, and on a failure after something was sent or is left open
   version_added: 0.2.0
   type: list
@@ -351,6 +388,7 @@ from ansible_collections.adverity.management.plugins.module_utils._spec.options 
     REQUEUE_HOW,
     REQUEUE_RULES,
     REQUEUE_SELECTION,
+    STATE_LABELS,
     check_bounds,
 )
 
@@ -358,6 +396,7 @@ SPEC = dict(
     CONNECTION_SPEC,
     **REQUEUE_SELECTION,
     **REQUEUE_HOW,
+    **STATE_LABELS,
     backfill={"type": "str", "choices": BACKFILL, "default": "always"},
     limit={"type": whole_number(1)},
     state={"type": "str", "choices": ["requeued", "planned", "recorded"], "default": "requeued"},

@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Shows the status of extracts that M(adverity.management.adverity_requeue) planned or sent, according to its ledger.
   - Requests from the API only the bindings of O(target_id). It does not wait for a run that is in progress, so it can show the progress of that run.
-  - Of what was sent, the ledger records that Adverity accepted the request. Only Adverity shows whether the load succeeded
-    (Datastream > Activity for extracts and their state, Issues for errors).
+  - Of what was sent, the ledger records that Adverity accepted the request. M(adverity.management.adverity_load_info) looks whether the load succeeded, and
+    records that.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -37,6 +37,7 @@ options:
     default: false
 seealso:
   - module: adverity.management.adverity_requeue
+  - module: adverity.management.adverity_load_info
 """
 
 EXAMPLES = r"""
@@ -80,7 +81,8 @@ extracts:
       description:
         - V(pending) if it is planned and not sent. V(dispatched) if the API confirmed the request, or if you said so. V(recorded) if you recorded that it is
           loaded. V(unknown) if it was sent and no response came, or if Adverity was processing it when its binding was enabled. V(refused) if Adverity
-          refused it. V(failed) if its load failed.
+          refused it. V(failed) if M(adverity.management.adverity_load_info) or O(adverity.management.adverity_requeue#module:on_unknown=check) saw that its
+          load failed.
       type: str
       sample: dispatched
     dispatched_at:
@@ -91,8 +93,18 @@ extracts:
       description: When Adverity refused it. Null for the others.
       type: str
       sample: null
+    failed_at:
+      description: When it was recorded that its load failed. Null for the others.
+      version_added: 0.2.0
+      type: str
+      sample: null
+    loaded_at:
+      description: When M(adverity.management.adverity_load_info) recorded that Adverity shows it as loaded. Null if nothing is recorded.
+      version_added: 0.2.0
+      type: str
+      sample: "2024-06-01T14:35:40Z"
     reason:
-      description: Why it was refused, in the words of the API, or why its status was recorded. Null for the others.
+      description: Why it was refused, in the words of the API, why its load failed, or why its status was recorded. Null for the others.
       type: str
       sample: null
 counts:

@@ -44,6 +44,7 @@ VARIABLES: Spec = {
     "backfill_from": {"type": START},
     "backfill_to": {"type": END},
     **REQUEUE_HOW,
+    "on_failed": {"type": "str", "choices": ["fail", "warn", "requeue"], "default": "fail"},
     "datastream_uuids": {"type": "list", "elements": UUID},
     "datastream_enabled": {"type": "bool"},
     "pulling_mode": {"type": "str", "choices": ["smart", "schedule"]},

@@ -16,7 +16,8 @@ from .._api.errors import InputError, LedgerError
 from .._api.paging import Row
 from .._ledger import persistence
 from .._ledger.history import BindingHistory, Window
-from .._ledger.ledger import Entry, Ledger, open_ledger
+from .._ledger.ledger import Ledger, open_ledger
+from .._ledger.rows import Entry
 from .._ledger.store import LOOK, WRITE
 from .._requeue import result, select
 from .._requeue.decision import Action, binding_action

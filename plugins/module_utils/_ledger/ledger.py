@@ -19,42 +19,16 @@ import typing as t
 from .._spec import times
 from . import statements as sql
 from . import store as stores
+from .baseline import NO_BASELINE, Baseline
 from .history import BindingFact, BindingHistory, FactKind, redundant_fact
-from .status import Event, EventKind, Status, derive_status
+from .rows import BindingRow, Entry, Request, chunks, event_from, fact_from, pairs_from, status_of_one
+from .status import Event, EventKind, Status, derive_status, loaded_at
 from .store import LOOK, WRITE, Store
 from .turns import ALL_ENABLED, NAMES, Turns, name_key
 
 _IN_MEMORY = 10_000  # entries: there can be millions to write down
+_WITHOUT_PAIRS = (EventKind.DISPATCHED, EventKind.LOADED)  # nothing is open of these
 _LOADED = (Status.DISPATCHED, Status.RECORDED, Status.FAILED, Status.UNKNOWN)
-
-
-class Entry(t.NamedTuple):
-    """One extract for one binding, as it stands in the ledger. ``at``: when the event was recorded that decides the status. ``reason``: of that event."""
-
-    binding_id: int
-    extract_id: int
-    datastream_id: int | None
-    created: str | None
-    status: Status = Status.PENDING
-    at: str | None = None
-    reason: str | None = None
-
-
-class BindingRow(t.NamedTuple):
-    """A binding that the ledger has seen. ``total``: how many extracts it records for it."""
-
-    binding_id: int
-    datastream_id: int | None
-    target_id: int | None
-    total: int
-
-
-class Request(t.NamedTuple):
-    """A request to load extracts that is recorded: the id of its event, and what it is about."""
-
-    id: int
-    binding_ids: t.Sequence[int]
-    extract_ids: t.Sequence[int]
 
 
 class Ledger:
@@ -145,6 +119,13 @@ class Ledger:
         self._refuse_moved()
         return others
 
+    def try_turn(self, binding_ids: t.Collection[int]) -> bool:
+        """As ``take_turn``, but without waiting: False if another run holds the lock of any of these bindings."""
+        if self._turns is None or not self._turns.try_take(binding_ids):
+            return False
+        self._refuse_moved()
+        return True
+
     def lock_names(self, names: t.Iterable[tuple[str | int, ...]], what: str) -> None:
         """Locks what is about to be created, until the ledger is closed. Raises LedgerError where another run holds one of these for too long.
 
@@ -170,7 +151,7 @@ class Ledger:
         facts: dict[int, list[BindingFact]] = {}
         for binding_id, *fact in self.store.read(statement, (self.instance, *values)):
             if binding_ids is None or binding_id in binding_ids:
-                facts.setdefault(binding_id, []).append(self._unpack(_fact_from, fact))
+                facts.setdefault(binding_id, []).append(self._unpack(fact_from, fact))
         return {binding_id: self._unpack(BindingHistory, of_binding) for binding_id, of_binding in facts.items()}
 
     def statuses(self, binding_id: int, extract_ids: t.Sequence[int]) -> dict[int, Status]:
@@ -194,14 +175,14 @@ class Ledger:
             return known
         of_binding = (self.instance, binding_id)
         has_further = bool(self.store.read(sql.HAS_FURTHER_EVENTS, of_binding))
-        for ids in _chunks(extract_ids):
+        for ids in chunks(extract_ids):
             rows = self.store.read(sql.with_ids(sql.STATUSES_OF, ids), (*of_binding, *ids))
             further = self._further_events(binding_id, ids) if has_further else {}
             for extract_id, event_id, kind in rows:
                 if extract_id in further:
-                    known[extract_id] = derive_status([_event(event_id, kind), *further[extract_id]])[0]
+                    known[extract_id] = derive_status([event_from(event_id, kind), *further[extract_id]])[0]
                 else:
-                    known[extract_id] = _status_of_one(event_id, kind)
+                    known[extract_id] = status_of_one(event_id, kind)
         return known
 
     def _further_events(self, binding_id: int, extract_ids: t.Sequence[int] | None) -> dict[int, list[Event]]:
@@ -212,24 +193,25 @@ class Ledger:
             rows = self.store.read(sql.with_ids(sql.FURTHER_EVENTS_OF, extract_ids), (self.instance, binding_id, *extract_ids))
         events: dict[int, list[Event]] = {}
         for extract_id, *event in rows:
-            events.setdefault(extract_id, []).append(_event(*event))
+            events.setdefault(extract_id, []).append(event_from(*event))
         return events
 
     def entries(self, binding_ids: t.Collection[int] | None = None, extract_ids: t.Sequence[int] | None = None) -> t.Iterator[Entry]:
         """The entries of these bindings, by binding and age; with ``extract_ids`` of these alone."""
         for row in sorted(self.binding_rows().values()):
             if row.total and (binding_ids is None or row.binding_id in binding_ids):
-                chunks = [None] if extract_ids is None else list(_chunks(extract_ids))
-                for ids in chunks:
+                for ids in [None] if extract_ids is None else list(chunks(extract_ids)):
                     yield from self._entries_of(row.binding_id, ids)
 
     def _entries_of(self, binding_id: int, extract_ids: t.Sequence[int] | None) -> t.Iterator[Entry]:
         further = self._further_events(binding_id, extract_ids)
         statement = sql.LOADS_BY_AGE if extract_ids is None else sql.with_ids(sql.LOADS_OF, extract_ids)
         for extract_id, datastream_id, created, *event in self.store.iterate(statement, (self.instance, binding_id, *(extract_ids or ()))):
-            first = [] if event[0] is None else [_event(*event)]
-            status, decisive = derive_status([*first, *further.get(extract_id, ())])
-            yield Entry(binding_id, extract_id, datastream_id, created, status, decisive and decisive.at, decisive and decisive.reason)
+            first = [] if event[0] is None else [event_from(*event)]
+            events = [*first, *further.get(extract_id, ())]
+            status, decisive = derive_status(events)
+            at, reason = (decisive.at, decisive.reason) if decisive else (None, None)
+            yield Entry(binding_id, extract_id, datastream_id, created, status, at, reason, loaded_at(events) if len(events) > 1 else None)
 
     def pending_entries(self, binding_ids: t.Collection[int]) -> list[Entry]:
         """The entries of these bindings that are pending."""
@@ -241,12 +223,12 @@ class Ledger:
         """The entries that have events, and none of these says that they are dispatched. It costs what there is of these, not what the ledger holds."""
         pairs: dict[int, set[int]] = {}
         for (stored,) in [] if self.instance is None else self.store.read(sql.OPEN_EVENTS, (self.instance,)):
-            of_bindings, extract_ids = self._unpack(_pairs_from, stored)
+            of_bindings, extract_ids = self._unpack(pairs_from, stored)
             for binding_id in of_bindings:
                 if binding_ids is None or binding_id in binding_ids:
                     pairs.setdefault(binding_id, set()).update(extract_ids)
         entries = [
-            entry for binding_id, extract_ids in pairs.items() for ids in _chunks(sorted(extract_ids)) for entry in self._entries_of(binding_id, ids)
+            entry for binding_id, extract_ids in pairs.items() for ids in chunks(sorted(extract_ids)) for entry in self._entries_of(binding_id, ids)
         ]
         return [entry for entry in entries if entry.status is not Status.DISPATCHED]
 
@@ -284,7 +266,7 @@ class Ledger:
         recorded = []
         if any(fact.kind is FactKind.ROW for fact in facts):
             statement, values = sql.of_bindings(sql.FACTS, [binding_id])
-            recorded = [self._unpack(_fact_from, row[1:]) for row in self.store.read(statement, (self.instance, *values))]
+            recorded = [self._unpack(fact_from, row[1:]) for row in self.store.read(statement, (self.instance, *values))]
         for fact in facts:
             redundant = redundant_fact(recorded, fact)
             if redundant is not None:
@@ -322,15 +304,18 @@ class Ledger:
             with self.store.transaction():
                 for (binding_id, why), some in alike.items():
                     self._add_loads(some)
-                    for ids in _chunks([entry.extract_id for entry in some]):
+                    for ids in chunks([entry.extract_id for entry in some]):
                         self._add_event(kind, [binding_id], ids, why)
 
-    def intend(self, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int], confirmed: Request | None = None) -> Request:
-        """Records that these are about to be sent. ``confirmed`` is a request to be recorded as dispatched in the same commit."""
+    def intend(
+        self, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int], confirmed: Request | None = None, baseline: Baseline = NO_BASELINE
+    ) -> Request:
+        """Records that these are about to be sent, and what the API showed of them before. ``confirmed`` is a request to be recorded as dispatched in the
+        same commit."""
         with self.store.transaction():
             if confirmed is not None:
                 self._confirm(confirmed)
-            return self._add_event(EventKind.INTENDED, binding_ids, extract_ids)
+            return self._add_event(EventKind.INTENDED, binding_ids, extract_ids, baseline=baseline)
 
     def withdraw(self, request: Request) -> None:
         """Takes a request back: the API certainly did nothing, so there is no event."""
@@ -344,8 +329,9 @@ class Ledger:
         """Records that the API confirmed a request, for all ``but`` some extracts, of which it stays unknown."""
         with self.store.transaction():
             if but:
-                pairs = json.dumps([list(request.binding_ids), list(but)])
-                rest = self.store.insert(sql.ADD_EVENT, (self.instance, EventKind.INTENDED.value, times.now(), None, pairs))
+                confirmed_ids = [each for each in request.extract_ids if each not in but]
+                rest = self._insert_event(EventKind.INTENDED, request.binding_ids, but, None, request.baseline.only(but))
+                self.store.write(sql.SET_BASELINE, (request.baseline.only(confirmed_ids).stored()[1], request.id))
                 for binding_id in request.binding_ids:
                     self._write_loads(sql.MOVE_FIRST_EVENT, (rest,), binding_id, but, request.id)
                     self._write_loads(sql.MOVE_FURTHER_EVENT, (rest,), binding_id, but, request.id)
@@ -354,13 +340,20 @@ class Ledger:
     def _confirm(self, request: Request) -> None:
         self.store.write(sql.CONFIRM_EVENT, (times.now(), request.id))
 
-    def _add_event(self, kind: EventKind, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int], reason: str | None = None) -> Request:
-        pairs = None if kind is EventKind.DISPATCHED else json.dumps([list(binding_ids), list(extract_ids)])
-        number = self.store.insert(sql.ADD_EVENT, (self.instance, kind.value, times.now(), reason, pairs))
+    def _add_event(
+        self, kind: EventKind, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int], reason: str | None = None, baseline: Baseline = NO_BASELINE
+    ) -> Request:
+        number = self._insert_event(kind, binding_ids, extract_ids, reason, baseline)
         for binding_id in binding_ids:
             if self._write_loads(sql.SET_FIRST_EVENT, (number,), binding_id, extract_ids) < len(extract_ids):
                 self._write_loads(sql.ADD_FURTHER_EVENT, (number,), binding_id, extract_ids, number)
-        return Request(number, binding_ids, extract_ids)
+        return Request(number, binding_ids, extract_ids, baseline)
+
+    def _insert_event(
+        self, kind: EventKind, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int], reason: str | None, baseline: Baseline
+    ) -> int:
+        pairs = None if kind in _WITHOUT_PAIRS else json.dumps([list(binding_ids), list(extract_ids)])
+        return self.store.insert(sql.ADD_EVENT, (self.instance, kind.value, times.now(), reason, pairs, *baseline.stored()))
 
     def _write_loads(self, statement: str, first: t.Sequence[int], binding_id: int, extract_ids: t.Sequence[int], *last: int) -> int:
         return self.store.write(sql.with_ids(statement, extract_ids), (*first, self.instance, binding_id, *extract_ids, *last))
@@ -379,30 +372,3 @@ class Ledger:
 def open_ledger(params: dict[str, t.Any], host: str, purpose: str) -> Ledger:
     """The ledger that a module's options name, not opened yet. Raises InputError."""
     return Ledger(params["ledger"], params["ledger_password"], host, purpose, params["ledger_wait"])
-
-
-def _chunks(ids: t.Sequence[int]) -> t.Iterator[t.Sequence[int]]:
-    return (ids[start : start + sql.MAX_VALUES] for start in range(0, len(ids), sql.MAX_VALUES))
-
-
-def _event(number: int, kind: str | None, at: str | None = None, reason: str | None = None) -> Event:
-    """An event. One that is missing, after a repair by hand, says nothing: the outcome is unknown."""
-    return Event(number, EventKind.INTENDED if kind is None else EventKind(kind), at, reason)
-
-
-def _status_of_one(event_id: int | None, kind: str | None) -> Status:
-    """The status after a single event: of most entries there is no other."""
-    if kind == "dispatched":
-        return Status.DISPATCHED
-    return Status.PENDING if event_id is None else derive_status([_event(event_id, kind)])[0]
-
-
-def _fact_from(row: t.Sequence[t.Any]) -> BindingFact:
-    number, kind, at, clock, enabled, updated, seconds, created_from, created_to = row
-    known = None if enabled is None else bool(enabled)
-    return BindingFact(FactKind(kind), at, clock, known, updated, seconds, (created_from, created_to), number)
-
-
-def _pairs_from(stored: str) -> tuple[list[int], list[int]]:
-    binding_ids, extract_ids = json.loads(stored)
-    return [int(each) for each in binding_ids], [int(each) for each in extract_ids]

@@ -14,7 +14,7 @@
   they went to all bindings that were enabled then.
 - ``binding_fact``: what was seen of a binding, written to it and planned for it; see ``history.BindingFact``.
 - ``event``: what happened to extracts, for all that went in one request; see ``status.EventKind``. ``pairs``: the bindings and extracts as JSON, until
-  they are dispatched.
+  they are dispatched. ``clock`` and ``baseline``: what the API showed before the request, see ``baseline.Baseline``.
 - ``load``: an extract that is to go, or went, into a binding, and its first event; null while it is pending. ``load_event``: its further events.
   ``load_pending`` holds ``event``, although it is null there: SQLite takes an index for this only if it has every column that is asked for.
 - ``turn``: who held the lock of a binding last.
@@ -55,6 +55,15 @@ MIGRATIONS = (
             " PRIMARY KEY (instance, binding_id, extract_id, event)){by_key}",
             "CREATE TABLE {schema}turn (instance BIGINT NOT NULL, binding_id BIGINT NOT NULL, token TEXT NOT NULL, holder TEXT NOT NULL, since TEXT NOT NULL,"
             " PRIMARY KEY (instance, binding_id))",
+        ),
+    ),
+    Migration(
+        4,
+        (
+            "ALTER TABLE {schema}event ADD COLUMN clock BIGINT",
+            "ALTER TABLE {schema}event ADD COLUMN baseline TEXT",
+            "DROP INDEX {schema}event_open",
+            "CREATE INDEX event_open ON {schema}event (instance) WHERE kind NOT IN ('dispatched', 'loaded')",
         ),
     ),
 )

@@ -35,10 +35,11 @@ FACTS = f"SELECT binding_id, id, {_FACT} FROM binding_fact WHERE instance = ? {{
 ADD_FACT = f"INSERT INTO binding_fact (instance, binding_id, {_FACT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 DROP_FACT = "DELETE FROM binding_fact WHERE id = ?"
 
-ADD_EVENT = "INSERT INTO event (instance, kind, at, reason, pairs) VALUES (?, ?, ?, ?, ?)"
+ADD_EVENT = "INSERT INTO event (instance, kind, at, reason, pairs, clock, baseline) VALUES (?, ?, ?, ?, ?, ?, ?)"
+SET_BASELINE = "UPDATE event SET baseline = ? WHERE id = ?"
 CONFIRM_EVENT = "UPDATE event SET kind = 'dispatched', at = ?, pairs = NULL WHERE id = ?"
 DROP_EVENT = "DELETE FROM event WHERE id = ?"
-OPEN_EVENTS = "SELECT pairs FROM event WHERE instance = ? AND kind <> 'dispatched'"
+OPEN_EVENTS = "SELECT pairs FROM event WHERE instance = ? AND kind NOT IN ('dispatched', 'loaded')"
 
 _OF_LOADS = "WHERE instance = ? AND binding_id = ? AND extract_id IN ({ids})"
 ADD_LOAD = (
@@ -68,6 +69,17 @@ FURTHER_EVENTS = (
     " WHERE load_event.instance = ? AND load_event.binding_id = ? ORDER BY load_event.extract_id, load_event.event"
 )
 FURTHER_EVENTS_OF = FURTHER_EVENTS.replace(" ORDER BY", " AND load_event.extract_id IN ({ids}) ORDER BY")
+_REQUEST = "event.kind, event.at, event.reason, event.clock, event.baseline"
+REQUESTS_OF = (
+    f"SELECT load.extract_id, load.datastream_id, load.created, load.event, {_REQUEST} FROM load LEFT JOIN event ON event.id = load.event"
+    " WHERE load.instance = ? AND load.binding_id = ? AND load.extract_id IN ({ids}) AND load.event IS NOT NULL"
+)
+FURTHER_REQUESTS_OF = (
+    f"SELECT load_event.extract_id, load_event.event, {_REQUEST} FROM load_event LEFT JOIN event ON event.id = load_event.event"
+    " WHERE load_event.instance = ? AND load_event.binding_id = ? AND load_event.extract_id IN ({ids}) ORDER BY load_event.extract_id, load_event.event"
+)
+_OF_REQUEST = "WHERE instance = ? AND binding_id = ? AND extract_id BETWEEN ? AND ? AND event = ?"
+EXTRACTS_OF_REQUEST = f"SELECT extract_id FROM load {_OF_REQUEST} UNION SELECT extract_id FROM load_event {_OF_REQUEST}"
 PENDING_LOADS = (
     "SELECT binding_id, extract_id, datastream_id, created FROM load WHERE instance = ? AND event IS NULL {bindings} ORDER BY created, extract_id"
 )
@@ -75,7 +87,7 @@ PENDING_COUNTS = "SELECT binding_id, count(*) FROM load WHERE instance = ? AND e
 
 # Moving the content of an instance. The columns stand in the order of the tables that they are read from and written to.
 SET_HOST = "INSERT INTO host (name, instance) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET instance = excluded.instance"
-_EVENT = "kind, at, reason, pairs"
+_EVENT = "kind, at, reason, pairs, clock, baseline"
 _LOAD_KEY = "binding_id, extract_id"
 READ_FACTS = f"SELECT binding_id, {_FACT} FROM binding_fact WHERE instance = ? ORDER BY id"
 READ_EVENTS = f"SELECT id, {_EVENT} FROM event WHERE instance = ? ORDER BY id"

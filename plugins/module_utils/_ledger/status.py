@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import enum
 import typing as t
+from datetime import datetime
 
 
 class EventKind(str, enum.Enum):
@@ -40,12 +41,24 @@ class Status(str, enum.Enum):
 
 
 class Event(t.NamedTuple):
-    """``at``: when it was recorded, in UTC. ``reason``: why, for a refusal and for what the user decided. ``id`` grows from event to event."""
+    """``at``: when it was recorded, in UTC. ``reason``: why, for a refusal and for what the user decided. ``id`` grows from event to event.
+
+    Of a request, where that is read: ``clock``, the time of the API's last response before it, and ``label``, that of the extract's state then.
+    ``has_label``: whether a list was read then.
+    """
 
     id: int
     kind: EventKind
     at: str | None = None
     reason: str | None = None
+    clock: datetime | None = None
+    label: str | None = None
+    has_label: bool = False
+
+    @property
+    def is_request(self) -> bool:
+        """Whether a request was sent, or was about to be. What the user says of one has a reason."""
+        return self.kind in (EventKind.INTENDED, EventKind.DISPATCHED) and self.reason is None
 
 
 _STATUS_OF_ANSWER = {
@@ -59,8 +72,9 @@ _STATUS_OF_ANSWER = {
 def derive_status(events: t.Iterable[Event]) -> tuple[Status, Event | None]:
     """The status after these events, oldest first, and the event that decides it.
 
-    A request without a response, or a load that Adverity may have begun itself, stays unknown until a later request is confirmed or the user settles it.
-    What was dispatched stays dispatched: a refusal of a later request does not take it back.
+    A request without a response, or a load that Adverity may have begun itself, stays unknown until a later request is confirmed, the outcome is seen, or
+    the user settles it. What was dispatched stays dispatched: a refusal of a later request does not take it back. That it was seen to be loaded only
+    confirms that (``loaded_at``).
     """
     open_request = answer = refusal = None
     for event in events:
@@ -70,8 +84,10 @@ def derive_status(events: t.Iterable[Event]) -> tuple[Status, Event | None]:
             open_request = None
         elif event.kind is EventKind.REFUSED:
             refusal = event
-        else:
+        elif event.kind is not EventKind.LOADED or answer is None or answer.kind is not EventKind.DISPATCHED:
             open_request, answer = None, event
+        else:
+            open_request = None
     if open_request is not None:
         return Status.UNKNOWN, open_request
     if answer is not None:
@@ -79,3 +95,14 @@ def derive_status(events: t.Iterable[Event]) -> tuple[Status, Event | None]:
     if refusal is not None:
         return Status.REFUSED, refusal
     return Status.PENDING, None
+
+
+def loaded_at(events: t.Iterable[Event]) -> str | None:
+    """When it was recorded that Adverity shows an extract as loaded; None where nothing is recorded, or something was sent, or has failed, since."""
+    at = None
+    for event in events:
+        if event.kind is EventKind.LOADED:
+            at = event.at
+        elif event.kind in (EventKind.INTENDED, EventKind.UNDER_WAY, EventKind.FAILED) or event.is_request:
+            at = None
+    return at

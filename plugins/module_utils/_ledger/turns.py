@@ -65,6 +65,19 @@ class Turns:
             self._sign(wanted)
         return bool(others)
 
+    def try_take(self, binding_ids: t.Collection[int]) -> bool:
+        """Takes the turn of these bindings, in place of the one that this run has, if nobody holds any of it."""
+        wanted = tuple(sorted(set(binding_ids)))
+        if self._held != ():
+            self._store.give_turn_back()
+            self._held = ()
+        if not self._store.try_turn(self._instance, wanted):
+            return False
+        self._held = wanted
+        if self._writes:
+            self._sign(wanted)
+        return True
+
     def _read_tokens(self) -> dict[int, str]:
         return dict(self._store.read(sql.TOKENS, (self._instance,)))
 

@@ -76,7 +76,7 @@ class Evidence:
 @dataclass(frozen=True)
 class Judgement:
     """What can be claimed, and why. ``can_change`` is false where a later reading would not tell more. ``label`` is the present one, ``since`` when it
-    was first read after the request."""
+    was first read after the request. ``shows_request``: it tells that the request was carried out, even if no response to it came."""
 
     outcome: Outcome
     reason: str
@@ -84,6 +84,7 @@ class Judgement:
     label: str | None = None
     since: str | None = None
     issue: Issue | None = None
+    shows_request: bool = False
 
 
 def may_overlap(earlier: times.Time | None, sent_at: times.Time | None) -> bool:
@@ -104,7 +105,9 @@ def judge(evidence: Evidence, labels: Labels) -> Judgement:
         if reading.label != label:
             break
         since = reading.at
-    return Judgement(found.outcome, found.reason, found.can_change, label, since, found.issue)
+    moved = history[-1] is Meaning.LOADING and evidence.baseline in _RESTING and not evidence.others
+    shows_request = moved or found.outcome in (Outcome.LOADED, Outcome.FAILED)
+    return Judgement(found.outcome, found.reason, found.can_change, label, since, found.issue, shows_request)
 
 
 def _claim(evidence: Evidence, history: list[Meaning]) -> Judgement:

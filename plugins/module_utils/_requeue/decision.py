@@ -45,6 +45,7 @@ class ExtractAction(enum.Enum):
 
 
 LOST = "lost"  # a request without a response
+Statuses = t.Callable[[int, t.Sequence[int]], t.Mapping[int, Status]]  # what the ledger records of extracts, by binding
 
 
 class Choices(t.NamedTuple):

@@ -13,12 +13,12 @@ import typing as t
 from array import array
 
 from .._ledger.history import BindingHistory
-from .._ledger.ledger import Entry
 from .._ledger.periods import Reason, Uncertainty
+from .._ledger.rows import Entry
 from .._ledger.status import Status
 from .._ledger.turns import ALL_ENABLED
-from .._resources.extracts import Extract
-from .decision import LOST, Choices, ExtractAction, extract_action
+from .._resources.extracts import Extract, Extracts
+from .decision import LOST, Choices, ExtractAction, Statuses, extract_action
 from .select import Loads
 
 LOST_REQUEST = Uncertainty(LOST)
@@ -115,15 +115,20 @@ class Plan:
                         break
             yield Entry(binding_id, extract_id, datastream_id, extract.created, **known)
 
+    def labels(self) -> t.Iterator[tuple[int, str | None]]:
+        """The extracts in the order of sending, each with the label of its state; without those whose list was not read."""
+        for loads in self.loads:
+            if isinstance(loads.extracts, Extracts):
+                yield from loads.extracts.labels()
+            elif loads.datastream_id is not None:
+                yield from ((extract.id, extract.label) for extract in loads.extracts)
+
     def unlisted(self, entries: list[Entry]) -> list[Entry]:
         """Those of the ledger's entries whose extracts the service did not list."""
         missing = {entry.extract_id for entry in entries}
         for loads in self.loads if missing else ():
             missing.difference_update(extract.id for extract in loads.extracts)
         return [entry for entry in entries if entry.extract_id in missing]
-
-
-Statuses = t.Callable[[int, t.Sequence[int]], t.Mapping[int, Status]]
 
 
 def make(loads: t.Sequence[Loads], statuses: Statuses, histories: t.Mapping[int, BindingHistory], options: Options) -> Plan:

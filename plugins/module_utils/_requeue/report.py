@@ -12,20 +12,20 @@ import typing as t
 
 from .._api.client import Client
 from .._ledger.history import BindingHistory
-from .._ledger.ledger import BindingRow, Entry, Ledger, open_ledger
+from .._ledger.ledger import Ledger, open_ledger
 from .._ledger.periods import Period, State, show
+from .._ledger.rows import BindingRow, Entry
 from .._ledger.status import Status
 from .._ledger.store import LOOK
-from .._resources import bindings, extracts
-from .._spec import times
+from .._outcome import choose
 
 
 def report(client: Client, params: dict[str, t.Any]) -> dict[str, t.Any]:
     """The module's result. The service is asked for nothing but the bindings of ``target_id``."""
-    binding_ids = _selected_ids(client, params)
+    binding_ids = choose.binding_ids(client, params)
     with open_ledger(params, client.host, LOOK) as ledger:
         only_counts = params["summary_only"] and not any(params[name] for name in ("extract_ids", "created_from", "created_to"))
-        entries = [] if only_counts else list(_chosen(ledger, params, binding_ids))
+        entries = [] if only_counts else list(choose.entries(ledger, params, binding_ids))
         counts = _count_all(ledger, binding_ids) if only_counts else _count(entries)
         seen, histories = ledger.binding_rows(), ledger.histories(binding_ids)
         planned = {binding_id for binding_id, history in histories.items() if history.has_backfill}
@@ -41,28 +41,11 @@ def report(client: Client, params: dict[str, t.Any]) -> dict[str, t.Any]:
         }
 
 
-def _selected_ids(client: Client, params: dict[str, t.Any]) -> list[int] | None:
-    """The bindings that are selected; None: all."""
-    binding_ids: list[int] | None = params["binding_ids"]
-    if params["target_id"] is None:
-        return binding_ids
-    rows = bindings.read(client, target_id=params["target_id"])
-    bindings.refuse_none(rows, None, params["target_id"])
-    return [row["id"] for row in rows if binding_ids is None or row["id"] in binding_ids]
-
-
 Counts = dict[Status, int]
 
 
 def _is_selected(row: BindingRow | None, datastream_ids: list[int] | None) -> bool:
     return datastream_ids is None or row is None or row.datastream_id in datastream_ids
-
-
-def _chosen(ledger: Ledger, params: dict[str, t.Any], binding_ids: list[int] | None) -> t.Iterator[Entry]:
-    inside = extracts.within(params["created_from"], params["created_to"])
-    for entry in ledger.entries(binding_ids, params["extract_ids"]):
-        if (params["datastream_ids"] is None or entry.datastream_id in params["datastream_ids"]) and inside(times.parse_or_none(entry.created)):
-            yield entry
 
 
 def _none() -> Counts:
@@ -97,6 +80,8 @@ def _row(entry: Entry) -> dict[str, t.Any]:
         "status": entry.status.value,
         "dispatched_at": entry.at if entry.status is Status.DISPATCHED else None,
         "refused_at": entry.at if entry.status is Status.REFUSED else None,
+        "failed_at": entry.at if entry.status is Status.FAILED else None,
+        "loaded_at": entry.loaded_at,
         "reason": entry.reason,
     }
 

@@ -15,13 +15,16 @@ from .._api.errors import AdverityError, InputError, LedgerError
 from .._api.paging import Row
 from .._ledger import persistence
 from .._ledger.history import BindingFact, BindingHistory, FactKind, Window, contains
-from .._ledger.ledger import Entry, Ledger, open_ledger
+from .._ledger.ledger import Ledger, open_ledger
 from .._ledger.periods import Reason, Uncertainty
+from .._ledger.rows import Entry
 from .._ledger.status import EventKind, Status
 from .._ledger.store import PREDICT, WRITE
 from .._resources import bindings, extracts
+from .._resources.labels import Labels
 from .._spec import times
 from . import plan, progress, select
+from .check import Checked, check, reasons_of_failures
 from .decision import LOST, Action, Choices, binding_action
 from .plan import Options, Pair, Plan
 from .result import (
@@ -29,6 +32,7 @@ from .result import (
     by_binding,
     describe_refused,
     describe_unknown,
+    failed_warning,
     refused_warnings,
     show_bindings,
     warnings_of,
@@ -141,18 +145,36 @@ class Run:
         unreadable: list[select.Unreadable] = []
         if due_ids or not selected.rows:
             loads, unreadable = select.list_extracts(self._client, self._ledger, self._request, selected, due_ids)
-        made = plan.make(loads, self._ledger.statuses, selected.histories, self._options())
-        outcome = Outcome(made, shown, unreadable)
+        checked = self._check_unknown(due_ids)
+        made = plan.make(loads, checked.over(self._ledger.statuses), selected.histories, self._options())
+        if made.failed:
+            self._warnings.append(failed_warning(reasons_of_failures(self._ledger, made.failed, checked)))
+        outcome = Outcome(made, shown, unreadable, checked.reasons)
         if self._state == "requeued":
             self._refuse_disabled(made, selected)
         self._refuse_forgetful_job(bool(made.batches or made.recorded))
         return outcome
 
+    def _check_unknown(self, due_ids: list[int]) -> Checked:
+        """What Adverity shows of the selected extracts with an unknown outcome, recorded in the ledger."""
+        if self._params["on_unknown"] != "check" or self._state != "requeued" or not due_ids:
+            return Checked()
+        unknown = [entry for entry in self._ledger.open_entries(due_ids) if entry.status is Status.UNKNOWN and self._is_selected(entry)]
+        checked = check(self._client, self._ledger, unknown, Labels(self._params["state_labels"]))
+        checked.record(self._ledger)
+        self._warnings += checked.warnings
+        return checked
+
+    def _is_selected(self, entry: Entry) -> bool:
+        named = self._request.extract_ids
+        return entry.extract_id in named if named is not None else self._in_window(entry)
+
+    def _choices(self) -> Choices:
+        params = self._params
+        return Choices(params["force"], params["on_unknown"], params["on_refused"], params["on_failed"], self._state == "recorded")
+
     def _options(self) -> Options:
-        choices = Choices(
-            self._params["force"], self._params["on_unknown"], self._params["on_refused"], self._params.get("on_failed", "skip"), self._state == "recorded"
-        )
-        return Options(self._params["batch_size"], self._params["limit"], choices)
+        return Options(self._params["batch_size"], self._params["limit"], self._choices())
 
     def _facts_of_sending(self, outcome: Outcome, selected: Selection, due_ids: list[int]) -> Facts:
         """What the ledger records of the bindings before anything is sent: that the window was listed, or that a run begins to send into them."""
@@ -211,7 +233,7 @@ class Run:
 
     def _refuse_unfinished(self, outcome: Outcome) -> None:
         """Raises Unfinished where something is left open, with the keys of a result; the warnings stand in its message."""
-        error = outcome.unfinished_error(self._ledger, self._params["on_unknown"], self._params["on_refused"], not self._ledger.writes)
+        error = outcome.unfinished_error(self._ledger, self._choices(), not self._ledger.writes)
         if error is not None:
             error.facts.update(ledger=self._ledger.shown, diff=outcome.diff())
             for warning in self._warnings:
@@ -221,7 +243,7 @@ class Run:
     def _send(self, outcome: Outcome) -> None:
         targets = {row["binding_id"]: row["target_name"] for row in outcome.bindings}
         watch = progress.watcher(outcome.plan.extract_count, targets)
-        sending = Sending(self._client, self._ledger, self._params["sequential"], watch, outcome.plan.resent)
+        sending = Sending(self._client, self._ledger, self._params["sequential"], watch, outcome.plan.resent, outcome.plan.labels())
         try:
             sending.run(outcome.plan.batches)
         except AdverityError as error:
@@ -246,8 +268,6 @@ class Run:
             self._warnings.append(f"Adverity refused {len(outcome.refused)} extracts, and they are left out: {describe_refused(outcome.refused)}.")
         refused_before = [Entry(binding_id, extract_id, datastream_id, None) for datastream_id, binding_id, extract_id in outcome.plan.refused]
         self._warnings += refused_warnings(refused_before)
-        if outcome.plan.failed:
-            self._warnings.append(f"Left out, because Adverity shows that their load failed: {by_binding(pair[1:] for pair in outcome.plan.failed)}.")
 
     # What the ledger records and the API does not list
 

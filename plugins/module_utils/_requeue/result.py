@@ -8,26 +8,31 @@
 
 from __future__ import annotations
 
+import types
 import typing as t
 
 from .._api import text
 from .._api.errors import AdverityError, Unfinished
 from .._api.paging import Row
 from .._ledger.history import BindingHistory, Window
-from .._ledger.ledger import Entry, Ledger
+from .._ledger.ledger import Ledger
 from .._ledger.periods import Reason, Uncertainty
+from .._ledger.rows import Entry
 from .._resources import bindings
-from .decision import LOST, Action
+from .decision import LOST, Action, Choices
 from .plan import Batch, Pair, Plan
 from .select import Unreadable
 from .send import Refusal, Sending, Stop
 
-WAYS_ON = (
-    "Check in Adverity whether they were loaded (Datastream > Activity for extracts and their state, Issues for errors), then set on_unknown:"
+_LOOK_YOURSELF = (
+    "look in Adverity whether they were loaded"
+    " (Datastream > Activity for extracts and their state, Issues for errors), then set on_unknown:"
     " requeue sends them again (rows that did arrive are loaded twice);"
     " dispatched records that they were loaded, and sends the rest; skip sends the rest and leaves them unknown; fail, the default, stops here again."
     " In the role, the variable is deploy_destination_on_unknown."
 )
+WAYS_ON = f"First set on_unknown: check, which settles what Adverity shows of a lost request. For the rest, {_LOOK_YOURSELF}"
+WAYS_ON_AFTER_CHECK = f"Now {_LOOK_YOURSELF}"
 WAYS_ON_REFUSED = (
     "Correct the cause in Adverity and run it again to retry them; or set on_refused: skip to leave them out (in the role,"
     " deploy_destination_on_refused: skip)."
@@ -51,11 +56,19 @@ _REASONS = {
 class Outcome:
     """What a run plans and what came of it so far: ``sent``, ``refused``, ``stops``, and ``unknown_now``, of unknown outcome since this run.
 
-    ``unreadable``: the datastreams whose extracts cannot be listed.
+    ``unreadable``: the datastreams whose extracts cannot be listed. ``checked``: what ``on_unknown: check`` found of extracts that stay unknown, by binding
+    and extract.
     """
 
-    def __init__(self, plan: Plan, bindings: list[Row], unreadable: t.Sequence[Unreadable] = ()) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        bindings: list[Row],
+        unreadable: t.Sequence[Unreadable] = (),
+        checked: t.Mapping[tuple[int, int], str] = types.MappingProxyType({}),
+    ) -> None:
         self.plan = plan
+        self.checked = checked
         self.bindings = bindings
         self.unreadable = unreadable
         self.sent: list[tuple[Batch, str]] = []
@@ -145,13 +158,14 @@ class Outcome:
         elif journal.unsaved is None:
             error.say("Correct the cause and run it again: what was dispatched is not sent again.")
 
-    def unfinished_error(self, ledger: Ledger, on_unknown: str, on_refused: str, check_mode: bool) -> AdverityError | None:
+    def unfinished_error(self, ledger: Ledger, choices: Choices, check_mode: bool) -> AdverityError | None:
         """The error at the end of a run that leaves something open: what was done, what is open and why, and what settles it. None where nothing is."""
-        unknown = self.plan.unknown if on_unknown != "skip" else {}
-        refused = self.refused if on_refused == "fail" else []
+        unknown = self.plan.unknown if choices.on_unknown != "skip" else {}
+        refused = self.refused if choices.on_refused == "fail" else []
+        failed = _ids(self.plan.failed) if choices.on_failed == "fail" else []
         hints = dict.fromkeys(getattr(unreadable.error, "hint", "") for unreadable in self.unreadable)
-        items = [self._unknown_item(unknown), *map(self._stop_item, self.stops), *map(_unreadable_item, self.unreadable), *hints, _refused_item(refused)]
-        items = [item for item in items if item]
+        stops = [*map(self._stop_item, self.stops), *map(_unreadable_item, self.unreadable), *hints]
+        items = [item for item in (self._unknown_item(unknown), *stops, _refused_item(refused), _failed_item(failed)) if item]
         if not items:
             return None
         result = self.result()
@@ -180,7 +194,10 @@ class Outcome:
         by_itself = self._loads_history_itself(unknown)
         if by_itself:
             sentence += f" Everything is being processed for binding {text.ids(by_itself)}: this destination seems to load its history automatically."
-        return f"{sentence} {WAYS_ON}"
+        checked = {pair[1:]: self.checked[pair[1:]] for pair in unknown if pair[1:] in self.checked}
+        if checked:
+            sentence += f" What Adverity shows does not settle it: {_with_reasons(checked)}."
+        return f"{sentence} {WAYS_ON_AFTER_CHECK if checked else WAYS_ON}"
 
     def _loads_history_itself(self, unknown: t.Mapping[Pair, Uncertainty]) -> list[int]:
         """The bindings of which every extract is under way without a request: the destination seems to load its history automatically."""
@@ -229,6 +246,11 @@ def _refused_item(refused: t.Sequence[Refusal]) -> str:
     if not refused:
         return ""
     return f"Adverity refused {len(refused)} extracts, which are recorded: {describe_refused(refused)}. {WAYS_ON_REFUSED}"
+
+
+def _failed_item(failed: t.Sequence[int]) -> str:
+    """The warning says why, and what to do."""
+    return f"The load of extracts {text.ids(failed)} failed." if failed else ""
 
 
 def show_bindings(rows: list[Row], histories: t.Mapping[int, BindingHistory], actions: t.Mapping[int, Action]) -> list[Row]:
@@ -280,6 +302,25 @@ def refused_warnings(refused: t.Sequence[Entry]) -> list[str]:
     if not refused:
         return []
     return [f"Adverity refused these extracts before, and they are left out: {by_binding((entry.binding_id, entry.extract_id) for entry in refused)}."]
+
+
+def failed_warning(reasons: t.Mapping[tuple[int, int], str]) -> str:
+    """Of extracts whose load failed and that are left out, by binding and extract."""
+    return (
+        f"Adverity shows that the load of these extracts failed, and they are left out: {_with_reasons(reasons)}. Correct the cause in Adverity, then set"
+        " on_failed: requeue to send them again (in the role, deploy_destination_on_failed: requeue)."
+    )
+
+
+def _with_reasons(reasons: t.Mapping[tuple[int, int], str]) -> str:
+    """Extracts by binding and reason, in words."""
+    groups: dict[tuple[int, str], list[int]] = {}
+    for (binding_id, extract_id), reason in reasons.items():
+        groups.setdefault((binding_id, reason), []).append(extract_id)
+    shown = [
+        f"extracts {text.ids(sorted(ids))} for binding {binding_id}{f' ({reason})' if reason else ''}" for (binding_id, reason), ids in groups.items()
+    ]
+    return text.several(shown, 20)
 
 
 def by_binding(pairs: t.Iterable[tuple[int, int]]) -> str:

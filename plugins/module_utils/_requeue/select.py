@@ -16,8 +16,9 @@ from .._api.client import Client
 from .._api.errors import AdverityError, InputError, Refused, RequestError, UnreadableAnswer
 from .._api.paging import Row
 from .._ledger.history import BindingFact, BindingHistory, Window
-from .._ledger.ledger import BindingRow, Ledger
+from .._ledger.ledger import Ledger
 from .._ledger.periods import Reason, Uncertainty
+from .._ledger.rows import BindingRow
 from .._ledger.status import Status
 from .._ledger.turns import ALL_ENABLED
 from .._resources import bindings, extracts
@@ -257,7 +258,11 @@ def _under_way(ledger: Ledger, datastream_id: int, found: t.Sequence[Extract]) -
     if not ids:
         return {}
     of_datastream = [row.binding_id for row in ledger.binding_rows().values() if row.datastream_id == datastream_id or row.binding_id == ALL_ENABLED]
-    own = {entry.extract_id for entry in ledger.entries(of_datastream, ids) if entry.status is Status.DISPATCHED and _is_recent(entry.at)}
+    own = {
+        entry.extract_id
+        for entry in ledger.entries(of_datastream, ids)
+        if entry.status is Status.DISPATCHED and entry.loaded_at is None and _is_recent(entry.at)
+    }
     return {each: Uncertainty(Reason.UNDER_WAY) for each in ids if each not in own}
 
 

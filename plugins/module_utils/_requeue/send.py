@@ -14,11 +14,14 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
+from datetime import datetime
 
 from .._api import text
 from .._api.client import Client
 from .._api.errors import AdverityError, LedgerError, Lost, Refused, UnreadableAnswer
-from .._ledger.ledger import Entry, Ledger, Request
+from .._ledger.baseline import Baseline
+from .._ledger.ledger import Ledger
+from .._ledger.rows import Entry, Request
 from .._ledger.status import EventKind
 from .._resources.binding_state import stops_the_run
 from .plan import Batch, Pair
@@ -61,17 +64,24 @@ class Sending:
 
     ``sent`` holds of each request that was confirmed its extracts, and the message; ``refused`` the extracts that Adverity refuses; ``stops`` the
     datastreams that were stopped. ``journal`` is what the ledger records; ``batch`` the request under way. ``resent`` are sent on the user's word that
-    an earlier request did not arrive.
+    an earlier request did not arrive. ``labels``: of the extracts in the order of the batches, as the API listed them before.
     """
 
     def __init__(
-        self, client: Client, ledger: Ledger, sequential: bool, progress: Progress | None = None, resent: t.Collection[Pair] = ()
+        self,
+        client: Client,
+        ledger: Ledger,
+        sequential: bool,
+        progress: Progress | None = None,
+        resent: t.Collection[Pair] = (),
+        labels: t.Iterable[tuple[int, str | None]] = (),
     ) -> None:
         self.sent: list[tuple[Batch, str]] = []
         self.refused: list[Refusal] = []
         self.stops: list[Stop] = []
         self.warnings: list[str] = []
         self.journal = Journal(ledger)
+        self._labels = iter(labels)
         self._client, self._ledger, self._sequential, self._progress = client, ledger, sequential, progress
         self._stopped: set[tuple[int | None, int]] = set()  # datastream and binding
         self._single_refusals: dict[tuple[int | None, int], int] = {}
@@ -92,6 +102,7 @@ class Sending:
         """Sends them all, as far as nothing stops them. An error that concerns all requests ends the sending."""
         try:
             for batch in batches:
+                self.journal.labels = self._labels_of(batch)
                 rest = self._without_stopped(batch)
                 if rest is not None:
                     self._send_all(rest)
@@ -104,6 +115,20 @@ class Sending:
             with contextlib.suppress(LedgerError):
                 self.journal.save()
             raise
+
+    def _labels_of(self, batch: Batch) -> dict[int, str | None] | None:
+        """The labels of its extracts; None where no list was read of its datastream. There can be millions: each finds its label after that of the last."""
+        if batch.datastream_id is None:
+            return None
+        wanted = set(batch.extract_ids)
+        found: dict[int, str | None] = {}
+        while len(found) < len(wanted):
+            extract_id, label = next(self._labels, (None, None))
+            if extract_id is None:
+                return None
+            if extract_id in wanted:
+                found[extract_id] = label
+        return found
 
     def _without_stopped(self, batch: Batch) -> Batch | None:
         """The batch for the bindings that are not stopped; None where there is none."""
@@ -198,7 +223,7 @@ class Sending:
 
     def _post(self, batch: Batch) -> None:
         journal = self.journal
-        journal.batch = batch
+        journal.batch, journal.clock = batch, self._client.date
         body: dict[str, t.Any] = {"extract_ids": batch.extract_ids, "sequential": self._sequential}
         if batch.binding_ids:
             body["binding_ids"] = list(batch.binding_ids)
@@ -220,7 +245,8 @@ class Journal:
     """What the ledger records of the requests on their way.
 
     What was confirmed is recorded together with the next request, before that goes out: one commit for each request, not two.
-    ``outstanding`` are the extracts of ``batch`` that may be on their way, ``unsaved`` is what is confirmed and not yet recorded.
+    ``outstanding`` are the extracts of ``batch`` that may be on their way, ``unsaved`` is what is confirmed and not yet recorded. ``clock`` is that of the
+    API before the request, ``labels`` are those of the extracts then.
     """
 
     batch: Batch
@@ -229,10 +255,13 @@ class Journal:
     def __init__(self, ledger: Ledger) -> None:
         self.outstanding: list[int] = []
         self.unsaved: Request | None = None
+        self.clock: datetime | None = None
+        self.labels: dict[int, str | None] | None = None
         self._ledger = ledger
 
     def intend(self) -> None:
-        self._request = self._ledger.intend(self.batch.ledger_bindings, self.batch.extract_ids, self.unsaved)
+        baseline = Baseline(self.clock, self.labels).only(self.batch.extract_ids)
+        self._request = self._ledger.intend(self.batch.ledger_bindings, self.batch.extract_ids, self.unsaved, baseline)
         self.unsaved = None
         self.outstanding = self.batch.extract_ids
 

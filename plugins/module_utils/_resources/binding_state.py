@@ -22,7 +22,8 @@ from .._api.client import Client
 from .._api.errors import AdverityError, Lost, NotReached, Refused, RequestError, Unfinished, UnreadableAnswer
 from .._api.paging import Row
 from .._ledger.history import BindingFact, BindingHistory, FactKind
-from .._ledger.ledger import BindingRow, Ledger, open_ledger
+from .._ledger.ledger import Ledger, open_ledger
+from .._ledger.rows import BindingRow
 from .._ledger.store import PREDICT, WRITE
 from .._spec import times
 from . import bindings

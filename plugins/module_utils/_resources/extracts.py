@@ -32,22 +32,31 @@ _MARGIN = timedelta(seconds=1)
 
 class Extract(t.NamedTuple):
     """What has to be known of an extract to requeue it. ``created`` is as ``times.readable`` has it, None where the API does not show it; ``interval`` is
-    the same in microseconds since the year 1: the first moment that it may mean, and the one after the last. ``under_way``: Adverity is processing it."""
+    the same in microseconds since the year 1: the first moment that it may mean, and the one after the last. ``label``: of its state, None where the API
+    shows none; ``under_way``: by that label, Adverity is processing it."""
 
     id: int
     created: str | None
     interval: tuple[int, int] | None = None
     under_way: bool = False
+    label: str | None = None
+
+
+class _State(t.NamedTuple):
+    label: str | None
+    under_way: bool  # a label that nobody knows says nothing
 
 
 class Extracts(Sequence[Extract]):
-    """Extracts in three columns: a datastream can have millions of them, and as objects they would take ten times the memory."""
+    """Extracts in four columns: a datastream can have millions of them, and as objects they would take ten times the memory."""
 
     def __init__(self, inside: t.Callable[[datetime | None], bool] = lambda _created: True) -> None:
         """``inside`` says of a time of creation whether such an extract is wanted at all."""
         self._inside = inside
         # Times are in microseconds, and the number of digits of a second: -1 where the API does not show it, -2 for minutes, -3 for days.
-        self._ids, self._moments, self._digits, self._under_way = array("q"), array("q"), array("b"), array("b")
+        self._ids, self._moments, self._digits, self._states = array("q"), array("q"), array("b"), array("b")
+        self._labels: list[_State] = [_State(None, False)]  # each once; ``_states`` has the place of each extract's here
+        self._places: dict[t.Any, int] = {}
 
     def append(self, row: Row) -> None:
         """Takes a row of the service, with an integer id."""
@@ -56,13 +65,29 @@ class Extracts(Sequence[Extract]):
             self._ids.append(row["id"])
             self._moments.append((time.moment - _times.YEAR_1) // _times.FINEST if time else 0)
             self._digits.append(time.digits if time else -1)
-            self._under_way.append(_is_under_way(row))
+            self._states.append(self._place_of(row.get("state_label")))
+
+    def _place_of(self, label: t.Any) -> int:
+        """The place of a label. Of more labels than the API can have the rest counts as none."""
+        if not isinstance(label, str):
+            return 0
+        place = self._places.get(label)
+        if place is None:
+            state = _State(label[:_LONGEST_LABEL], _LABELS.meaning(label) is Meaning.LOADING)
+            place = len(self._labels) if len(self._labels) < _MAX_LABELS else 0
+            self._labels += [state] if place else []
+            self._places[label] = place
+        return place
 
     def __len__(self) -> int:
         return len(self._ids)
 
     def __iter__(self) -> t.Iterator[Extract]:
-        return map(_extract, self._ids, self._moments, self._digits, self._under_way)
+        return map(_extract, self._ids, self._moments, self._digits, map(self._labels.__getitem__, self._states))
+
+    def labels(self) -> t.Iterator[tuple[int, str | None]]:
+        """Of each extract its id and label, without the cost of the rest."""
+        return zip(self._ids, (self._labels[place].label for place in self._states))
 
     @t.overload
     def __getitem__(self, index: int) -> Extract:
@@ -75,33 +100,29 @@ class Extracts(Sequence[Extract]):
     def __getitem__(self, index: int | slice) -> Extract | list[Extract]:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        return _extract(self._ids[index], self._moments[index], self._digits[index], self._under_way[index])
+        return _extract(self._ids[index], self._moments[index], self._digits[index], self._labels[self._states[index]])
 
     def sort(self) -> None:
         """Oldest first, then by id; by id alone where the service does not tell the creation of each."""
-        for column in (self._ids, self._moments, self._digits, self._under_way):  # they come newest first: this does nearly all
+        for column in (self._ids, self._moments, self._digits, self._states):  # they come newest first: this does nearly all
             column.reverse()
         order = sorted(range(len(self)), key=self._ids.__getitem__)
         if -1 not in self._digits:
             order.sort(key=self._moments.__getitem__)
         self._ids, self._moments = (array("q", map(column.__getitem__, order)) for column in (self._ids, self._moments))
-        self._digits, self._under_way = (array("b", map(column.__getitem__, order)) for column in (self._digits, self._under_way))
+        self._digits, self._states = (array("b", map(column.__getitem__, order)) for column in (self._digits, self._states))
 
 
 _LENGTHS = {-2: 60_000_000, -3: 86_400_000_000, **{digits: 10 ** (6 - digits) for digits in range(7)}}  # microseconds, by the number of digits
 _LABELS = Labels()
+_MAX_LABELS, _LONGEST_LABEL = 50, 60  # a column holds the first in a byte; a label that is cut means nothing to anybody
 
 
-def _extract(extract_id: int, moment: int, digits: int, under_way: int) -> Extract:
+def _extract(extract_id: int, moment: int, digits: int, state: _State) -> Extract:
     if digits == -1:
-        return Extract(extract_id, None, None, bool(under_way))
+        return Extract(extract_id, None, None, state.under_way, state.label)
     shown = _times.show_digits(_times.YEAR_1 + timedelta(microseconds=moment), digits)
-    return Extract(extract_id, shown, (moment, moment + _LENGTHS[digits]), bool(under_way))
-
-
-def _is_under_way(row: Row) -> bool:
-    """Whether Adverity shows that it is processing the extract. A label that nobody knows says nothing."""
-    return _LABELS.meaning(row.get("state_label")) is Meaning.LOADING
+    return Extract(extract_id, shown, (moment, moment + _LENGTHS[digits]), state.under_way, state.label)
 
 
 def read(client: Client, datastream_id: int, created_from: str | None = None, created_to: str | None = None) -> Extracts:
@@ -133,6 +154,40 @@ def read_rows(
     selected.sort()
     by_id = {row["id"]: dict(row, datastream_id=datastream_id) for row in rows}
     return [by_id[one.id] for one in (selected if limit is None else selected[-limit:])]
+
+
+class States:
+    """What the list of a datastream shows of some extracts. ``labels``: of those that it has; ``newest``: the latest time of creation that was read."""
+
+    def __init__(self, extract_ids: t.Collection[int]) -> None:
+        self.labels: dict[int, str | None] = {}
+        self.newest: datetime | None = None
+        self._wanted = extract_ids
+
+    def append(self, row: Row) -> None:
+        """Takes a row of the API, with an integer id."""
+        created = _created(row)
+        if created is not None and (self.newest is None or created > self.newest):
+            self.newest = created
+        if row["id"] in self._wanted:
+            label = row.get("state_label")
+            self.labels[row["id"]] = label if isinstance(label, str) else None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every extract has come."""
+        return len(self.labels) == len(self._wanted)
+
+
+def read_states(client: Client, datastream_id: int, extract_ids: t.Collection[int]) -> States:
+    """The states of these extracts of a datastream. It reads as many pages as it takes to find them; one that is not listed takes all."""
+    with _naming(datastream_id):
+        wanted = frozenset(extract_ids)
+        return read_linked(client, PATH, _filters(datastream_id, None, None), lambda: States(wanted), _TIMES, _has_all)
+
+
+def _has_all(states: States) -> bool:
+    return states.is_complete
 
 
 @contextlib.contextmanager

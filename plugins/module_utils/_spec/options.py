@@ -37,14 +37,18 @@ LEDGER: Spec = {
 # For how long a module waits, in seconds, and how long from one reading to the next.
 WAIT: Spec = {"wait": {"type": whole_number(0), "default": 0}, "poll_interval": {"type": whole_number(1), "default": 15}}
 
+# What labels of states mean in an instance of one's own; ``_resources/labels.py`` checks it.
+STATE_LABELS: Spec = {"state_labels": {"type": "dict", "default": {}}}
+
 # What a requeue does, beside what it selects.
 BACKFILL = ["always", "when_needed", "never", "recorded"]
 REQUEUE_HOW: Spec = {
     "sequential": {"type": "bool", "default": True},
     "batch_size": {"type": whole_number(1, 50), "default": 50},  # requeue guide
     "force": {"type": "bool", "default": False},
-    "on_unknown": {"type": "str", "choices": ["fail", "requeue", "skip", "dispatched"], "default": "fail"},
+    "on_unknown": {"type": "str", "choices": ["fail", "check", "requeue", "skip", "dispatched"], "default": "fail"},
     "on_refused": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+    "on_failed": {"type": "str", "choices": ["skip", "fail", "requeue"], "default": "skip"},
 }
 
 # Which extracts, into which bindings: alike where they are requeued and where the ledger is asked about them.

@@ -62,7 +62,8 @@ DOCUMENTED: list[Field] = [
     *_fields(
         "bindings", "filters", BINDINGS, "query",
         datastream_id="adverity_binding.datastream_id adverity_binding_info.datastream_id",
-        target_id="adverity_binding.target_id adverity_binding_info.target_id adverity_requeue.target_id adverity_requeue_info.target_id",
+        target_id="adverity_binding.target_id adverity_binding_info.target_id adverity_requeue.target_id adverity_requeue_info.target_id"
+        " adverity_load_info.target_id",
     ),
     *_fields("bindings", "pages", BINDINGS, "query", page=_PAGES, page_size=_PAGES),
     *_fields(
@@ -231,13 +232,16 @@ PROMISED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # module: opti
     "adverity_job_info": (("datastream_ids", "start", "end", "states", "wait", "poll_interval"), ("jobs", "count", "unfinished")),
     "adverity_issue_info": (("datastream_ids", "since", "acknowledged", "stages"), ("issues", "count")),
     "adverity_requeue": (
-        (*_REQUEUE_SELECTION, "sequential", "batch_size", "limit", *_LEDGER, "force", "on_unknown", "on_refused", "state"),
+        (*_REQUEUE_SELECTION, "sequential", "batch_size", "limit", *_LEDGER, "force", "on_unknown", "on_refused", "on_failed", "state"),
         (
             "requeued_extract_ids", "skipped_extract_ids", "unknown_extract_ids", "refused_extract_ids", "remaining_extract_ids", "extract_count", "batches",
             "summary", "ledger",
         ),
     ),
     "adverity_requeue_info": ((*_REQUEUE_SELECTION, *_LEDGER, "summary_only"), ("extracts", "counts", "backfills", "in_progress")),
+    "adverity_load_info": (
+        (*_REQUEUE_SELECTION, *_LEDGER, "wait", "poll_interval", "state_labels"), ("loads", "counts", "failed", "unconfirmed", "jobs", "waited"),
+    ),
     "adverity_deployment_info": (_LEDGER, ()),
     "adverity_ledger_copy": ((), ()),
 }
@@ -252,11 +256,13 @@ ADDED = {  # module.name: why
     "adverity_smart_pulling.remaining": "says, on a failure half way, what is still to do",
     "adverity_requeue.backfill": "the role leaves out what it need not send",
     "adverity_requeue.enabled_bindings": "in check mode the enabling of an earlier task is only pretended",
+    "adverity_requeue.state_labels": "what labels of an instance of one's own mean, for on_unknown: check",
     "adverity_requeue.bindings": "what happens to the history of each binding",
     "adverity_requeue.unfinished": "whether everything else was done",
     "adverity_requeue.failed_extract_ids": "what is left out",
     "adverity_requeue.check_mode": "the role has to know whether something was only pretended",
     "adverity_requeue_info.ledger": "the place that was read",
+    "adverity_load_info.ledger": "the place that was read",
     "adverity_deployment_info.variables": "the variables of the role",
     "adverity_deployment_info.options": "what the role's tasks are given",
     "adverity_deployment_info.name": "what the role's tasks are given",
@@ -295,6 +301,15 @@ LOCAL = {
     "adverity_job_info.poll_interval": "how often the list is read",
     "adverity_issue_info.since": "looked up in the rows",
     "adverity_issue_info.acknowledged": "looked up in the rows",
+    "adverity_load_info.extract_ids": "only the ledger is asked",
+    "adverity_load_info.datastream_ids": "only the ledger is asked",
+    "adverity_load_info.created_from": "only the ledger is asked",
+    "adverity_load_info.created_to": "only the ledger is asked",
+    "adverity_load_info.binding_ids": "only the ledger is asked",
+    "adverity_load_info.ledger": "a file or a database",
+    "adverity_load_info.wait": "how often the lists are read",
+    "adverity_load_info.poll_interval": "how often the lists are read",
+    "adverity_load_info.state_labels": "what the rows mean",
     "adverity_ledger_copy.ledger_wait": "of the ledger",
     "adverity_deployment_info.variables": "those of the role, each of which is an option of another module",
     "adverity_ledger_copy.source": "a file or a database",
@@ -310,6 +325,8 @@ LOCAL = {
     "adverity_requeue.enabled_bindings": "what is warned of",
     "adverity_requeue.force": "whether the ledger decides",
     "adverity_requeue.on_unknown": "what the ledger decides",
+    "adverity_requeue.on_failed": "what the ledger decides",
+    "adverity_requeue.state_labels": "what the rows mean",
     "adverity_requeue.state": "whether anything is sent",
     "adverity_requeue_info.extract_ids": "only the ledger is asked",
     "adverity_requeue_info.datastream_ids": "only the ledger is asked",
@@ -321,6 +338,6 @@ LOCAL = {
 }  # fmt: skip
 LOCAL.update(
     (f"{module}.{option}", "of the ledger")
-    for module in ("adverity_binding", "adverity_deployment_info", "adverity_requeue", "adverity_requeue_info")
+    for module in ("adverity_binding", "adverity_deployment_info", "adverity_load_info", "adverity_requeue", "adverity_requeue_info")
     for option in ("ledger_password", "ledger_wait")
 )

@@ -35,6 +35,7 @@ WIRE = {
     "adverity_binding_info.datastream_id": ({"datastream_id": 456}, "456"),
     "adverity_binding_info.target_id": ({"target_id": 790}, "790"),
     "adverity_requeue_info.target_id": (dict(LEDGER, target_id=790), "790"),
+    "adverity_load_info.target_id": (dict(LEDGER, target_id=790), "790"),
     "adverity_requeue.target_id": (dict(LEDGER, datastream_ids=[456], target_id=790), "790"),
     "adverity_requeue.datastream_ids": (dict(LEDGER, datastream_ids=[457]), "457"),
     "adverity_requeue.created_from": (dict(LEDGER, datastream_ids=[457], created_from="2020-01-02"), "2020-01-01T23:59:59Z"),

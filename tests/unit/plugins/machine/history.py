@@ -41,8 +41,14 @@ SWITCHES = {  # how the service answers: a word for a history, and the simulator
     "no_enabled": {"binding_rows": "no_enabled"}, "no_updated": {"binding_rows": "no_updated"}, "no_date": {"date_header": "off"},
     "patch_untold": {"patch_updated": "absent"}, "fractions": {"updated_precision": "fraction", "created_precision": "fraction"},
     "updated_fractions": {"updated_precision": "fraction"}, "undated": {"extract_fields": "id"}, "closed_listed": {"unavailable_bindings": "listed"},
-    "exclusive": {"extract_bounds": "exclusive"}, "uncounted": {"extract_count": "off"}, "refusal_unnamed": {"requeue_refusal_names": "none"},
+    "exclusive": {"extract_bounds": "exclusive"},
+    "never_processing": {"requeue_processing": "never"}, "later_processing": {"requeue_processing": "later"}, "reload_keeps": {"failed_reload": "keeps"},
+    "jobs_by_request": {"load_jobs": "request", "load_job_type": "Load"}, "jobs_by_binding": {"load_jobs": "binding", "load_job_datastream": "absent"},
+    "issue_of_nothing": {"issue_extract": "null"}, "issues_hidden": {"acknowledged_issues": "hidden", "load_stage_label": "Load"},
+    "issues_untold": {"issue_tags": "asked"}, "older_labels": {"state_labels": "older"}, "upper_labels": {"state_labels": "upper"},
+    "foreign_labels": {"state_labels": "translated"}, "uncounted": {"extract_count": "off"}, "refusal_unnamed": {"requeue_refusal_names": "none"},
 }  # fmt: skip
+LABELS = {"Gesammelt": "collected", "In Verarbeitung": "loading", "Importiert": "loaded", "Importfehler": "failed"}
 STRANGE = ("old_updated", "minutes", "ties", "lag", "date_ahead")
 
 
@@ -83,6 +89,11 @@ class HistoryRun:
     def by_name(self) -> bool:
         """Whether it was asked to send what may have arrived."""
         return not self.truthful and (bool(self.options.get("force")) or self.options.get("on_unknown") == "requeue")
+
+    @property
+    def repeats_failed(self) -> bool:
+        """Whether it was asked to send again what failed to load."""
+        return self.options.get("on_failed") == "requeue"
 
     @property
     def asks_for_all(self) -> bool:
@@ -148,13 +159,14 @@ class History:
     """A world at its beginning: two destinations, three datastreams, extracts of four days. Bindings are disabled but for those in ``enabled``, which have
     loaded by themselves what is newer than ENABLED_SINCE.
 
-    ``places`` are two places for a ledger. ``pace``: seconds that a request takes. ``extracts``: how many each datastream has. ``page_size``: of extracts.
+    ``places`` are two places for a ledger. ``pace``: seconds that a request takes, ``load_seconds``: that a load takes. ``extracts``: how many each
+    datastream has. ``page_size``: of extracts.
     Everything else is how the service answers: see SWITCHES and StrangeTransport.
     """
 
     def __init__(
         self, places: list[Place], pace: float = 0.1, enabled: list[int] | None = None, extracts: int = 2, page_size: int = 100, same_time: bool = False,
-        answers: list[str] | None = None, **strange: Any,
+        load_seconds: float = 0.0, answers: list[str] | None = None, **strange: Any,
     ) -> None:  # fmt: skip
         self.places = list(places)
         self.pace = pace
@@ -168,7 +180,7 @@ class History:
         world = {
             "now": "2026-01-01T00:00:00Z",
             "step": 0,
-            "load_seconds": 0,
+            "load_seconds": load_seconds,
             "keys": {"demo": {"key": in_process.KEY, "workspace": WORKSPACE}},
             "workspaces": [{"id": WORKSPACE, "name": "Acme", "parent": None}],
             "datastreams": [{"id": one, "name": f"Stream {one}"} for one in DATASTREAMS],
@@ -209,6 +221,7 @@ class History:
         self._unlisted: list[Row] = []
         self._looked_at = -DAY  # when a run has read or written bindings
         self._unknown: set[int] = set()  # extracts that a run has named as unknown
+        self.claims: dict[tuple[int, int], tuple[str, int]] = {}  # (binding, extract): what was claimed of it last, and of how many loads
         for row in rows:
             own = [target for one, (datastream, target) in BINDINGS.items() if one in (enabled or []) and datastream == row["datastream_id"]]
             tables = [(row["datastream_id"], target) for target in own]
@@ -233,8 +246,12 @@ class History:
         """``adverity_binding``, likewise."""
         return self._whole("switch", {"target_id": target_id, "enabled": enabled}, killed_at, faults, rehearsed)
 
+    def look(self, killed_at: int | None = None, rehearsed: bool = False, **options: Any) -> HistoryRun:
+        """``adverity_load_info``, likewise. With ``wait`` time passes."""
+        return self._whole("look", dict(options, state_labels=LABELS), killed_at, None, rehearsed)
+
     def begin(self, kind: str = "deploy", points: int = 0, **options: Any) -> HistoryRun:
-        """A run that stands still after so many points. ``kind``: deploy, requeue, switch."""
+        """A run that stands still after so many points. ``kind``: deploy, requeue, switch, look."""
         for other in self.active:
             other.alone = False
         run = self._start(kind, options)
@@ -336,6 +353,13 @@ class History:
         if listed:
             self.simulator.world.refused.add(listed[place % len(listed)])
 
+    def fail(self, place: int = 0, binding_id: int | None = None) -> None:
+        """Loads of an extract fail from now on, into all bindings or into this one."""
+        listed = sorted(self.listed)
+        if listed:
+            self.count["failing"] += 1
+            self.simulator.world.fail({"extract_id": listed[place % len(listed)], "binding_id": binding_id})
+
     def refuse_binding(self, binding_id: int = 5001) -> None:
         """No requeue into this binding is taken."""
         self.service.refused_bindings.add(binding_id)
@@ -366,7 +390,8 @@ class History:
         self._unlisted = []
 
     def mend(self) -> None:
-        """Everything that is refused, closed or unreadable works again."""
+        """Everything that is refused, fails, is closed or unreadable works again."""
+        self.simulator.world.failing.clear()
         self.simulator.world.refused.clear()
         self.service.refused_bindings.clear()
         self.service.unreadable.clear()
@@ -397,6 +422,8 @@ class History:
                 self._settle(target_id, unknown)
                 if not unknown <= self.listed:
                     self.deploy(target_id, on_unknown="skip", **more)
+            elif run.named("failed_extract_ids") and more.get("on_failed") != "requeue":
+                more.update(on_failed="requeue")  # the cause was corrected
             elif "batch_size: 1" in run.words:
                 more.update(batch_size=1, on_refused="skip")
             elif "on_refused: skip" in run.words and self.simulator.world.refused:
@@ -487,8 +514,9 @@ class History:
         self.last = run
         self._unknown |= run.named("unknown_extract_ids")
         self.check()
-        if run.check_mode:
-            assert not run.writes, f"{run} in check mode writes {run.writes}"
+        if run.check_mode or run.kind == "look":
+            assert not run.writes, f"{run} writes {run.writes}"
+            self._judge_claims(run)
             return
         if run.run.error is None:
             self.count["succeeded"] += 1
@@ -498,6 +526,19 @@ class History:
             self._judge_success(run)
         if run.kind == "deploy" and run.alone and self._sends_all(run) and not run.faults:
             self._judge_healthy(run)
+
+    def _judge_claims(self, run: HistoryRun) -> None:
+        """*Loaded* is only said of what the destination holds, *failed* only of what has failed, and no run contradicts an earlier one."""
+        for row in run.facts.get("loads") or []:
+            pair, outcome = (row["extract_id"], row["binding_id"]), row["outcome"]
+            self.count[f"{outcome}, claimed"] += 1
+            if outcome not in ("loaded", "failed"):
+                continue
+            assert pair in (self.simulator.holds if outcome == "loaded" else self.simulator.failed), f"{run} claims {row}"
+            loads = sum((load.extract_id, load.binding_id) == pair for load in self.simulator.world.history)
+            before, count = self.claims.get(pair, (outcome, 0))
+            assert before == outcome or loads > min(count, 1), f"{run} claims {row}, and a run before it {before}"
+            self.claims[pair] = (outcome, loads)
 
     @staticmethod
     def _sends_all(run: HistoryRun) -> bool:
@@ -613,6 +654,8 @@ class History:
         if self.unhealthy or unforeseen or self.simulator.switches["patch_updated"] != "present":
             return
         names = ("requeued_extract_ids", "skipped_extract_ids", *NAMED)
+        if run.kind == "look":
+            return  # between the two, time passes
         if run.kind == "switch":
             said = [r.run.result and r.run.result["affected"] for r in (rehearsal, run)]
         else:
@@ -640,7 +683,9 @@ class History:
                 return call(name, **more)  # type: ignore[no-any-return]
 
             return role_in_process.deploy(call_with_wait, check_mode=run.check_mode, ledger=self.places[0].ledger, **options)
-        name = {"requeue": "adverity_requeue", "switch": "adverity_binding"}[run.kind]
+        name = {"requeue": "adverity_requeue", "switch": "adverity_binding", "look": "adverity_load_info"}[run.kind]
+        if run.kind == "requeue":
+            options.setdefault("state_labels", LABELS)
         return call(name, check_mode=run.check_mode, ledger=self.places[0].ledger, ledger_wait=2, **options)
 
     def _let(self, run: HistoryRun, points: float) -> None:
@@ -722,6 +767,12 @@ class History:
             for one in json.loads(request.body).get("binding_ids", []):
                 self._counts_from.setdefault(one, self.time.seconds)
 
+    def _has_failed(self, row: Row) -> bool:
+        """Whether an earlier load than this one has failed."""
+        now, key = self.simulator.world.now(), (row["extract_id"], row["binding_id"])
+        earlier = [load for load in self.simulator.world.history if (load.extract_id, load.binding_id) == key and load is not row["load"]]
+        return any(load.fails and load.end <= now for load in earlier)
+
     def _take(self, row: Row, run: HistoryRun | None) -> None:
         pair = Pair(row["extract_id"], *self.table_of[row["binding_id"]])
         if run is None and row["binding_id"] not in self.recorded:
@@ -735,7 +786,9 @@ class History:
             elif self.time.seconds <= counts_from + max(0.0, self.service.date_ahead):
                 self.by_name.add(pair)  # nothing but ``Date`` says when the run began, and no write has shown that it is ahead
         again = pair in self.held
-        asked = run is not None and (run.by_name or pair in self.asked_for or (run.asks_for_all and pair in self.uncounted))
+        asked = run is not None and (
+            run.by_name or pair in self.asked_for or (run.asks_for_all and pair in self.uncounted) or (run.repeats_failed and self._has_failed(row))
+        )
         if again and not asked:
             if pair not in self.by_name:
                 earlier = [load.by or "by itself" for load in self.loads if load.pair == pair]

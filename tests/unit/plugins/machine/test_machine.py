@@ -17,7 +17,13 @@ import time
 from collections import Counter
 from typing import ClassVar
 
-from ansible_collections.adverity.management.tests.unit.plugins.machine.history import BINDINGS, DATASTREAMS, SWITCHES, TARGETS
+from ansible_collections.adverity.management.tests.unit.plugins.machine.history import (
+    BINDINGS,
+    DATASTREAMS,
+    LABELS,
+    SWITCHES,
+    TARGETS,
+)
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import FAULTS
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -45,7 +51,10 @@ def _given(**options):
 
 
 WINDOWS = [("2025-12-29T00:00:00Z", None), (None, "2025-12-29T12:00:00Z"), ("2025-12-30T00:00:00Z", "2026-06-01T00:00:00Z")]
-HOW = {"on_unknown": _rarely(st.sampled_from(["skip", "requeue"])), "on_refused": _rarely(st.just("skip")), "batch_size": _rarely(st.sampled_from([1, 2]))}
+HOW = {
+    "on_unknown": _rarely(st.sampled_from(["skip", "requeue", "check", "check"])), "on_failed": _rarely(st.just("requeue")),
+    "on_refused": _rarely(st.just("skip")), "batch_size": _rarely(st.sampled_from([1, 2])),
+}  # fmt: skip
 VARIABLES = _given(
     target_id=_often(70, 71),
     force=_rarely(st.just(True)),
@@ -68,6 +77,7 @@ OPTIONS = _given(
     backfill=_rarely(st.just("when_needed")),
     **HOW,
 )
+LOOKS = _given(target_id=_rarely(st.sampled_from(TARGETS)), wait=st.sampled_from([0, 0, 20, 90]), poll_interval=st.just(5))
 REQUESTS = [f"{method} {number}" for method, most in (("GET", 8), ("PATCH", 3), ("POST", 4)) for number in range(1, most + 1)]
 FAULT = st.dictionaries(st.sampled_from(REQUESTS), st.sampled_from(sorted(FAULTS)), min_size=1, max_size=2)
 KILLED_AT = st.none() | st.integers(1, LAST_POINT)
@@ -87,7 +97,7 @@ WORLDS = st.fixed_dictionaries({}, optional={
     "pace": st.sampled_from([0.05, 0.5, 1.0]), "enabled": st.sampled_from([[5001], [5001, 5002], [5004]]), "extracts": st.sampled_from([1, 4]),
     "page_size": st.sampled_from([2, 3]), "same_time": st.just(True), "old_updated": st.just(True), "minutes": st.just(True), "ties": st.just(True),
     "lag": st.sampled_from([1, 2]), "date_ahead": st.sampled_from([-5.0, 5.0, 30.0]),
-    "answers": st.lists(st.sampled_from(sorted(SWITCHES)), min_size=1, max_size=2, unique=True),
+    "load_seconds": st.sampled_from([3.0, 30.0]), "answers": st.lists(st.sampled_from(sorted(SWITCHES)), min_size=1, max_size=2, unique=True),
 }).filter(lambda world: not (world.get("date_ahead") and _tells_no_time_of_a_write(world)))  # fmt: skip
 
 
@@ -130,6 +140,16 @@ class Machine(RuleBasedStateMachine):
     @rule(target_id=st.sampled_from(TARGETS), enabled=st.booleans(), killed_at=KILLED_AT, rehearsed=st.booleans())
     def switch(self, target_id, enabled, killed_at=None, rehearsed=False):
         self._step().switch(target_id, enabled, killed_at=killed_at, rehearsed=rehearsed)
+
+    @rule(look=LOOKS, killed_at=_rarely(st.integers(1, LAST_POINT // 2)), rehearsed=st.booleans())
+    def look(self, look, killed_at=None, rehearsed=False):
+        """At once, or while time passes."""
+        self._step().look(killed_at=killed_at, rehearsed=rehearsed, **look)
+
+    @precondition(lambda self: len(self.history.active) < 2)
+    @rule(look=LOOKS, points=st.integers(0, LAST_POINT // 2))
+    def begin_look(self, look, points):
+        self._step().begin("look", points, state_labels=LABELS, **look)
 
     @precondition(lambda self: len(self.history.active) < 2)
     @rule(variables=VARIABLES, points=st.integers(0, LAST_POINT))
@@ -186,6 +206,10 @@ class Machine(RuleBasedStateMachine):
     def delete(self, place):
         self._step().delete(place)
 
+    @rule(place=st.integers(0, 9), binding_id=_rarely(BINDING))
+    def fail(self, place, binding_id):
+        self._step().fail(place, binding_id)
+
     @rule(what=st.sampled_from(SPOILED), place=st.integers(0, 9))
     def spoil(self, what, place):
         """Something turns bad, until it is mended."""
@@ -238,5 +262,6 @@ def test_any_history(begin_history, monkeypatch):
         run_state_machine_as_test(Machine, settings=profile)
     print(dict(count))
     # It is worth something only where all of it happens.
-    happened = ("killed", "fetched", "switched by hand", "assigned again", "moved", "rehearsed", "ended well", "judged for what is healthy", "AdverityError")
+    happened = ("killed", "fetched", "switched by hand", "assigned again", "moved", "rehearsed", "ended well", "judged for what is healthy", "AdverityError",
+                "failing", "loaded, claimed", "failed, claimed", "unconfirmed, claimed", "loading, claimed")
     assert not [what for what in happened if not count[what]], count

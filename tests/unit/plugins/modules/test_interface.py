@@ -58,8 +58,9 @@ REQUEUE_HOW = {
     "sequential": "bool =True",
     "batch_size": "int =50",
     "force": "bool =False",
-    "on_unknown": "str =fail fail|requeue|skip|dispatched",
+    "on_unknown": "str =fail fail|check|requeue|skip|dispatched",
     "on_refused": "str =fail fail|skip",
+    "on_failed": "str =skip skip|fail|requeue",
 }
 DESTINATION = {"name": "str", "workspace": "str", "target_id": "int"}
 SETTINGS, FORCE_SETTINGS, STATE = {"settings": "dict"}, {"force_settings": "bool =False"}, {"state": "str =present present|absent"}
@@ -108,11 +109,13 @@ OPTIONS = {
         **REQUEUE_SELECTION,
         **REQUEUE_HOW,
         "limit": "int",
+        "state_labels": "dict ={}",
         "backfill": "str =always always|when_needed|never|recorded",
         "state": "str =requeued requeued|planned|recorded",
         "enabled_bindings": "[dict]",
     },
     "adverity_requeue_info": {**REQUEUE_SELECTION, "summary_only": "bool =False"},
+    "adverity_load_info": {**REQUEUE_SELECTION, "wait": "int =0", "poll_interval": "int =15", "state_labels": "dict ={}"},
 }
 
 
@@ -323,6 +326,7 @@ RETURNS = {
         "summary", "ledger", "unfinished", "failed_extract_ids",
     },
     "adverity_requeue_info": {"extracts", "counts", "backfills", "in_progress"},
+    "adverity_load_info": {"loads", "counts", "failed", "unconfirmed", "jobs", "waited"},
 }
 
 
@@ -402,6 +406,7 @@ ENOUGH = {
     "adverity_ledger_copy": {"source": "/nowhere/a", "destination": "/nowhere/b"},
     "adverity_requeue": {"extract_ids": [1]},
     "adverity_requeue_info": {},
+    "adverity_load_info": {},
 }
 
 
@@ -480,6 +485,8 @@ def test_bounds_the_wrong_way_round_are_told(monkeypatch, capsys, name):
         ("adverity_requeue", "binding_ids"),
         ("adverity_requeue_info", "extract_ids"),
         ("adverity_requeue_info", "binding_ids"),
+        ("adverity_load_info", "extract_ids"),
+        ("adverity_load_info", "datastream_ids"),
         ("adverity_datastream", "datastream_ids"),
         ("adverity_datastream", "filters"),
         ("adverity_smart_pulling", "datastream_ids"),

@@ -64,6 +64,7 @@ CALLS = {
     "adverity_datastream_info": {"workspace_ids": [drawing.WORKSPACES[0]]},
     "adverity_deployment_info": {"variables": {"target_id": 70, "backfill_from": "2020-01-01"}},
     "adverity_extract_info": {"datastream_ids": [1], "limit": 2},
+    "adverity_load_info": {"target_id": 70},
     "adverity_requeue": {"datastream_ids": [1], "created_from": "2020-01-01", "batch_size": 2},
     "adverity_requeue_info": {"target_id": 70},
     "adverity_smart_pulling": {"datastream_ids": [uuid(1), uuid(2)], "frequency": "weekly"},

@@ -30,9 +30,9 @@ HOW = st.builds(
     choices=st.builds(
         Choices,
         force=st.booleans(),
-        on_unknown=st.sampled_from(["fail", "requeue", "skip", "dispatched"]),
+        on_unknown=st.sampled_from(["fail", "check", "requeue", "skip", "dispatched"]),
         on_refused=st.sampled_from(["fail", "skip"]),
-        on_failed=st.sampled_from(["skip", "requeue"]),
+        on_failed=st.sampled_from(["skip", "fail", "requeue"]),
         record=st.sampled_from([False, False, False, True]),
     ),
 )
@@ -106,7 +106,7 @@ def test_plan(drawn, statuses, how, histories):
             fates = {binding_id: fate(binding_id, extract.id) for binding_id in binding_ids or (0,)}
             # What comes after an unknown one in the same binding waits.
             fates = {binding_id: "waiting" if each in ("due", "alone") and binding_id in held else each for binding_id, each in fates.items()}
-            held.update(binding_id for binding_id, each in fates.items() if each == "unknown" and choices.on_unknown == "fail")
+            held.update(binding_id for binding_id, each in fates.items() if each == "unknown" and choices.on_unknown in ("fail", "check"))
             for binding_id, one in fates.items():
                 expected.get(one, []).append((datastream_id, binding_id, extract.id))
             some = tuple(binding_id for binding_id, one in fates.items() if one in ("due", "alone"))

@@ -23,7 +23,7 @@ def test_what_is_not_given_has_its_default():
     assert set(options) == set(_options.VARIABLES)
     assert {name: value for name, value in options.items() if value is not None} == {
         "target_id": 789, "create": True, "enabled": True, "backfill": "when_needed", "sequential": True, "batch_size": 50, "force": False,
-        "on_unknown": "fail", "on_refused": "fail",
+        "on_unknown": "fail", "on_refused": "fail", "on_failed": "fail",
     }  # fmt: skip
 
 
@@ -58,6 +58,8 @@ def test_an_empty_answer_is_none(empty):
         ("backfill_from", "2024-01-15", "2024-01-15T00:00:00Z"),
         ("backfill_to", "2024-01-15", "2024-01-15T23:59:59.999999Z"),
         ("on_refused", "skip\n", "skip"),
+        ("on_failed", "warn", "warn"),
+        ("on_unknown", "check", "check"),
     ],
 )
 def test_what_is_typed_is_understood(name, typed, meant):
@@ -155,7 +157,7 @@ def test_text_that_cannot_be_read_names_its_variable(name, typed, said):
         ("enabled", 2, "unable to convert to bool"),
         ("force", ["yes"], "unable to convert to bool"),
         ("backfill", "sometimes", "must be one of: always, when_needed, never, recorded, got: sometimes"),
-        ("on_unknown", True, "must be one of: fail, requeue, skip, dispatched, got: True"),
+        ("on_unknown", True, "must be one of: fail, check, requeue, skip, dispatched, got: True"),
         ("backfill_from", "soon", "'soon' is neither a date"),
         ("backfill_to", "31.12.2025", "'31.12.2025' is neither a date"),
         ("batch_size", "51", "'51' is not a whole number from 1 to 50"),

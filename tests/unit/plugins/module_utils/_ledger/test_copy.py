@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import datetime, timezone
 from unittest import mock
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._ledger import sent
 from ansible_collections.adverity.management.plugins.module_utils._ledger import statements as sql
+from ansible_collections.adverity.management.plugins.module_utils._ledger.baseline import Baseline
 from ansible_collections.adverity.management.plugins.module_utils._ledger.copy import move
 from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry
@@ -23,7 +26,8 @@ from ansible_collections.adverity.management.tests.unit.plugins.places import HO
 
 OTHER = "other.example"
 ROW = BindingFact(FactKind.ROW, "2026-01-01T00:00:00Z", enabled=True, updated="2026-01-01T00:00:00Z")
-NOTHING = ([], {}, {}, {}, [])
+NOTHING = ([], {}, {}, {}, [], [])
+BASELINE = Baseline(datetime(2026, 1, 1, tzinfo=timezone.utc), {1: "Collected"})
 PENDING, UNKNOWN, DISPATCHED, REFUSED = Status.PENDING, Status.UNKNOWN, Status.DISPATCHED, Status.REFUSED
 
 
@@ -49,7 +53,7 @@ def fill(place, host=HOST):
     with place.open(host=host) as ledger:
         entries = [Entry(binding_id, extract_id, 456, f"2026-01-0{extract_id}T00:00:00Z") for binding_id in (5, 6) for extract_id in (1, 2, 3, 4)]
         ledger.note({5: [ROW], 6: [ROW], 7: [ROW]}, [BindingRow(7, 457, 789, 0)], entries)
-        ledger.dispatched(ledger.intend([5, 6], [1]))
+        ledger.dispatched(ledger.intend([5, 6], [1], baseline=BASELINE))
         ledger.intend([5, 6], [2])
         ledger.record(EventKind.REFUSED, [Entry(5, 3, 456, None)], "404: gone")
         ledger.intend([6], [1])  # sent once more, and the outcome unknown
@@ -60,7 +64,8 @@ def known(place, host=HOST):
     with place.open(LOOK, host) as ledger:
         stopped = sorted((entry.binding_id, entry.extract_id, entry.status, entry.reason) for entry in ledger.open_entries())
         facts = {each: [fact._replace(id=None) for fact in history.facts] for each, history in ledger.histories().items()}
-        return list(ledger.entries()), facts, ledger.binding_rows(), ledger.pending_counts(), stopped
+        shown = [(one[:3], [event[1:] for event in one.events]) for one in sent.read(ledger, [5, 6], [1, 2, 3, 4])]
+        return list(ledger.entries()), facts, ledger.binding_rows(), ledger.pending_counts(), stopped, shown
 
 
 def copy(source, target, check_mode=False, host=HOST, **options):
@@ -98,6 +103,7 @@ def test_the_other_ledger_knows_the_same_and_the_first_is_not_used_any_more(plac
     result = copy(source, target)
     assert result == {"changed": True, "source": source.shown, "destination": target.shown, "binding_count": 3, "extract_count": 8}
     assert known(target) == before
+    assert before[-1][0][1][0][-3:] == (BASELINE.clock, "Collected", True)
     assert [(entry.binding_id, entry.extract_id, entry.status) for entry in before[0]] == [
         (5, 1, DISPATCHED), (5, 2, UNKNOWN), (5, 3, REFUSED), (5, 4, PENDING),
         (6, 1, UNKNOWN), (6, 2, UNKNOWN), (6, 3, PENDING), (6, 4, PENDING),

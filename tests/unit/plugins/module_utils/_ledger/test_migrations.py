@@ -16,27 +16,35 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.histor
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
 
+THIS = schema.VERSION
+NEWEST = THIS + 2
 NEWER = (
-    schema.Migration(4, ("ALTER TABLE {schema}binding ADD COLUMN label TEXT", "UPDATE {schema}binding SET label = 'of format 4' WHERE binding_id = 5")),
-    schema.Migration(5, ("CREATE TABLE {schema}extra (id {id}, words TEXT)", "INSERT INTO {schema}extra (words) SELECT label FROM {schema}binding")),
+    schema.Migration(
+        THIS + 1,
+        ("ALTER TABLE {schema}binding ADD COLUMN label TEXT", "UPDATE {schema}binding SET label = 'of the next format' WHERE binding_id = 5"),
+    ),
+    schema.Migration(
+        THIS + 2,
+        ("CREATE TABLE {schema}extra (id {id}, words TEXT)", "INSERT INTO {schema}extra (words) SELECT label FROM {schema}binding"),
+    ),
 )
 STATEMENTS = 4  # of both
 
 
 @pytest.fixture
 def old_ledger(ledger_place):
-    """A ledger of format 3 with something in it."""
+    """A ledger of this format with something in it."""
     with ledger_place.open() as ledger:
         facts = {5: [BindingFact(FactKind.ROW, enabled=True, updated="2026-01-01T00:00:00Z")]}
         ledger.note(facts, [BindingRow(5, 456, 789, 0)], [Entry(5, 101, 456, "2026-01-01T00:00:00Z"), Entry(5, 102, 456, "2026-01-02T00:00:00Z")])
         ledger.dispatched(ledger.intend([5], [101]))
-    assert version(ledger_place) == 3
+    assert version(ledger_place) == THIS
     return ledger_place
 
 
 @pytest.fixture
 def newer_collection(monkeypatch):
-    """From now on the collection knows formats 4 and 5. ``newer_collection(before)``: ``before(number)`` is called before each statement of a migration."""
+    """From now on the collection knows two further formats. ``newer_collection(before)``: ``before(number)`` is called before each statement of a migration."""
 
     def begin(before=lambda _number: None):
         migrations = (*schema.MIGRATIONS, *NEWER)
@@ -47,13 +55,13 @@ def newer_collection(monkeypatch):
                 yield statement
 
         for module in (sqlite, postgresql):
-            monkeypatch.setattr(module, "VERSION", 5)
+            monkeypatch.setattr(module, "VERSION", NEWEST)
             monkeypatch.setattr(module, "statements_from", statements_from)
         monkeypatch.setattr(postgresql, "STATEMENTS", (
             f"CREATE SCHEMA {postgresql.SCHEMA}",
             *(statement.format(**postgresql._LAYOUT) for statement in schema.statements_from(None, migrations)),
             f"CREATE TABLE {postgresql.SCHEMA}.format (version INTEGER NOT NULL)",
-            f"INSERT INTO {postgresql.SCHEMA}.format VALUES (5)",
+            f"INSERT INTO {postgresql.SCHEMA}.format VALUES ({NEWEST})",
         ))  # fmt: skip
         sqlite._expected_tables.cache_clear()
 
@@ -82,8 +90,8 @@ BOTH = {101: "dispatched", 102: "pending"}
 def test_run_that_writes_brings_the_ledger_to_the_newest_format_and_keeps_what_is_in_it(old_ledger, newer_collection):
     newer_collection()
     assert statuses(old_ledger, WRITE) == BOTH
-    assert version(old_ledger) == 5
-    assert old_ledger.run("SELECT words FROM extra") == [("of format 4",)]
+    assert version(old_ledger) == NEWEST
+    assert old_ledger.run("SELECT words FROM extra") == [("of the next format",)]
     assert statuses(old_ledger) == BOTH
     assert statuses(old_ledger, PREDICT) == BOTH
     with old_ledger.open() as ledger:
@@ -96,7 +104,7 @@ def test_new_ledger_has_the_newest_format_at_once(ledger_place, newer_collection
     newer_collection()
     with ledger_place.open():
         pass
-    assert version(ledger_place) == 5
+    assert version(ledger_place) == NEWEST
     assert ledger_place.run("SELECT label FROM binding") == []
 
 
@@ -107,7 +115,7 @@ def test_run_that_does_not_write_says_what_to_do_and_changes_nothing(old_ledger,
     with pytest.raises(LedgerError) as caught, old_ledger.open(purpose):
         pass
     message = caught.value.result()["msg"]
-    assert message.startswith(f"The ledger {old_ledger.shown} cannot be used: a run that writes has to bring it from format 3 to 5 first.")
+    assert message.startswith(f"The ledger {old_ledger.shown} cannot be used: a run that writes has to bring it from format {THIS} to {NEWEST} first.")
     assert message.endswith("Run once without check mode, then run this again. Nothing was changed.")
     assert old_ledger.content() == before
 
@@ -124,8 +132,8 @@ def test_two_first_runs_at_once_migrate_once(old_ledger, newer_collection, fork)
     for child in children:
         child.go()
     assert [child.hear() for child in children] == ["2", "2"]
-    assert version(old_ledger) == 5
-    assert old_ledger.run("SELECT words FROM extra") == [("of format 4",)]
+    assert version(old_ledger) == NEWEST
+    assert old_ledger.run("SELECT words FROM extra") == [("of the next format",)]
 
 
 def test_run_that_finds_the_old_format_and_comes_second_migrates_nothing(old_ledger, newer_collection, fork, monkeypatch):
@@ -157,7 +165,7 @@ def test_run_that_finds_the_old_format_and_comes_second_migrates_nothing(old_led
     assert two.hear() == "begins"
     one.go()
     assert (one.hear(), two.hear()) == ("done", "2")
-    assert (version(old_ledger), old_ledger.run("SELECT words FROM extra")) == (5, [("of format 4",)])
+    assert (version(old_ledger), old_ledger.run("SELECT words FROM extra")) == (NEWEST, [("of the next format",)])
 
 
 @pytest.mark.parametrize("killed_at", range(STATEMENTS))
@@ -176,11 +184,11 @@ def test_migration_that_is_killed_leaves_the_old_format_and_the_next_run_finishe
     child = fork(work)
     assert child.hear() is None
     assert os.WTERMSIG(child.end()) == signal.SIGKILL
-    with pytest.raises(LedgerError, match="a run that writes has to bring it from format 3 to 5 first"), old_ledger.open(LOOK):
+    with pytest.raises(LedgerError, match=f"a run that writes has to bring it from format {THIS} to {NEWEST} first"), old_ledger.open(LOOK):
         pass
-    assert version(old_ledger) == 3
+    assert version(old_ledger) == THIS
     assert statuses(old_ledger, WRITE) == BOTH
-    assert (version(old_ledger), old_ledger.run("SELECT words FROM extra")) == (5, [("of format 4",)])
+    assert (version(old_ledger), old_ledger.run("SELECT words FROM extra")) == (NEWEST, [("of the next format",)])
 
 
 def test_collection_that_does_not_know_the_format_refuses_it(old_ledger, newer_collection, monkeypatch):
@@ -189,9 +197,9 @@ def test_collection_that_does_not_know_the_format_refuses_it(old_ledger, newer_c
     monkeypatch.undo()
     sqlite._expected_tables.cache_clear()
     for purpose in (LOOK, PREDICT, WRITE):
-        with pytest.raises(LedgerError, match="a newer version of this collection wrote it .format 5, this one knows 3"), old_ledger.open(purpose):
+        with pytest.raises(LedgerError, match=f"a newer version of this collection wrote it .format {NEWEST}, this one knows {THIS}"), old_ledger.open(purpose):
             pass
-    assert version(old_ledger) == 5
+    assert version(old_ledger) == NEWEST
 
 
 def test_run_that_a_newer_collection_overtakes_does_not_take_the_format_back(old_ledger, newer_collection, monkeypatch):

@@ -469,9 +469,9 @@ def test_a_newer_version_is_refused(postgres, place, purpose):
     place.run("UPDATE format SET version = 99")
     before = place.content()
     message = refusal(place.ledger, purpose)
-    assert "a newer version of this collection wrote it (format 99, this one knows 3). Update the collection on this machine. Nothing was changed." in message
+    assert "a newer version of this collection wrote it (format 99, this one knows 4). Update the collection on this machine. Nothing was changed." in message
     place.run("UPDATE format SET version = 2")
-    assert "an older version of this collection wrote it (format 2, this one knows 3). Nothing was changed." in refusal(place.ledger, purpose)
+    assert "an older version of this collection wrote it (format 2, this one knows 4). Nothing was changed." in refusal(place.ledger, purpose)
     place.run("UPDATE format SET version = 99")
     assert place.content() == before
 

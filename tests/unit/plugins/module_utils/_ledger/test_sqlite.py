@@ -308,7 +308,7 @@ def test_damage_inside_is_found_where_it_is_read(path, damage):
         (["PRAGMA user_version = 1"], "not a ledger of this collection"),
         (["PRAGMA application_id = 0x41444C47", "PRAGMA user_version = 99"], "newer version of this collection"),
         (["PRAGMA application_id = 0x41444C47", "PRAGMA user_version = 1", "CREATE TABLE backfill (x)"], "an older version of this collection wrote it"),
-        (["PRAGMA application_id = 0x41444C47", "PRAGMA user_version = 3", "CREATE TABLE other (x)"], "its tables are not those of a ledger"),
+        (["PRAGMA application_id = 0x41444C47", "PRAGMA user_version = 4", "CREATE TABLE other (x)"], "its tables are not those of a ledger"),
     ],
 )
 def test_another_database_is_no_ledger_and_left_as_it_is(path, statements, says):
@@ -326,7 +326,7 @@ def test_a_newer_ledger_is_not_touched(path, purpose):
     fill(path)
     foreign(path, "PRAGMA user_version = 99")
     before = snapshot(path.parent)
-    told = r"newer version of this collection wrote it \(format 99, this one knows 3\)\. Update the collection on this machine\. Nothing was changed"
+    told = r"newer version of this collection wrote it \(format 99, this one knows 4\)\. Update the collection on this machine\. Nothing was changed"
     with pytest.raises(LedgerError, match=told), open_at(path, purpose):
         pass
     assert snapshot(path.parent) == before

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._ledger.status import Event, EventKind, Status, derive_status
+from ansible_collections.adverity.management.plugins.module_utils._ledger.status import Event, EventKind, Status, derive_status, loaded_at
 
 INTENDED, DISPATCHED, REFUSED, RECORDED = EventKind.INTENDED, EventKind.DISPATCHED, EventKind.REFUSED, EventKind.RECORDED
 FAILED, LOADED, UNDER_WAY, NOT_ARRIVED = EventKind.FAILED, EventKind.LOADED, EventKind.UNDER_WAY, EventKind.NOT_ARRIVED
@@ -51,11 +51,35 @@ def derive(kinds):
         ([INTENDED, FAILED], Status.FAILED, 2),
         ([DISPATCHED, FAILED, LOADED], Status.DISPATCHED, 3),
         ([DISPATCHED, FAILED, DISPATCHED], Status.DISPATCHED, 3),
+        # That it was seen to be loaded confirms what was dispatched, and settles what was not known.
+        ([DISPATCHED, LOADED], Status.DISPATCHED, 1),
+        ([INTENDED, LOADED], Status.DISPATCHED, 2),
+        ([DISPATCHED, INTENDED, LOADED], Status.DISPATCHED, 1),
+        ([UNDER_WAY, LOADED], Status.DISPATCHED, 2),
+        ([RECORDED, LOADED], Status.DISPATCHED, 2),
+        ([DISPATCHED, LOADED, FAILED], Status.FAILED, 3),
     ],
 )
 def test_status_follows_from_all_events(kinds, status, decisive):
     found, event = derive(kinds)
     assert (found, event and event.id) == (status, decisive)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "at"),
+    [
+        ([DISPATCHED], None),
+        ([DISPATCHED, LOADED], "2"),
+        ([DISPATCHED, LOADED, LOADED], "3"),
+        ([INTENDED, LOADED, REFUSED], "2"),
+        ([DISPATCHED, LOADED, DISPATCHED], None),
+        ([DISPATCHED, LOADED, INTENDED], None),
+        ([DISPATCHED, LOADED, FAILED], None),
+        ([DISPATCHED, FAILED, LOADED], "3"),
+    ],
+)
+def test_when_it_was_seen_to_be_loaded(kinds, at):
+    assert loaded_at([Event(number, kind, str(number)) for number, kind in enumerate(kinds, 1)]) == at
 
 
 @pytest.mark.parametrize("length", range(1, 5))

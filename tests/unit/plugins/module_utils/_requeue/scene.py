@@ -98,7 +98,7 @@ def params(place, **options):
     plain = dict.fromkeys(("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id", "limit", "enabled_bindings"))
     plain.update(
         ledger=place.ledger, ledger_password=None, ledger_wait=20, backfill="always", sequential=True, batch_size=50, force=False, on_unknown="fail",
-        on_refused="fail", state="requeued",
+        on_refused="fail", on_failed="skip", state_labels={}, state="requeued",
     )  # fmt: skip
     if not {"extract_ids", "target_id", "binding_ids"}.intersection(options):
         plain["datastream_ids"] = [DATASTREAM]

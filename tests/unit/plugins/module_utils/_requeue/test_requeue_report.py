@@ -74,7 +74,7 @@ def found(result):
 def row(extract_id, binding_id, status, created=None, datastream_id=456, **more):
     return {
         "extract_id": extract_id, "datastream_id": datastream_id, "binding_id": binding_id, "created": created, "status": status, "dispatched_at": None,
-        "refused_at": None, "reason": None, **more,
+        "refused_at": None, "failed_at": None, "loaded_at": None, "reason": None, **more,
     }  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def test_everything(filled, report):
         row(3, 5, "pending", created[3]),
         row(4, 5, "refused", created[4], refused_at="2026-02-01T00:00:07Z", reason="404: gone"),
         row(5, 5, "recorded", created[5], reason="recorded by the user"),
-        row(6, 5, "failed", created[6]),
+        row(6, 5, "failed", created[6], failed_at="2026-02-01T00:00:09Z"),
         row(3, 6, "pending", created[3]),
         row(1, 9, "dispatched", created[1], dispatched_at="2026-02-01T00:00:06Z"),
     ]

@@ -32,6 +32,11 @@ options:
     description: The result of M(adverity.management.adverity_requeue), if it ran.
     type: dict
     default: {}
+  followed:
+    version_added: 0.2.0
+    description: The result of M(adverity.management.adverity_load_info), if it ran.
+    type: dict
+    default: {}
   datastreams:
     version_added: 0.2.0
     description:
@@ -76,9 +81,10 @@ def deployment_summary(
     datastreams: dict[str, dict[str, t.Any]] | None = None,
     assigned: dict[str, t.Any] | None = None,
     failed: str | None = None,
+    followed: dict[str, t.Any] | None = None,
 ) -> dict[str, t.Any]:
     """See ``_deploy/summary.py``."""
-    return make(plan, made or {}, enabled or {}, requeued or {}, datastreams or {}, assigned or {}, failed)
+    return make(plan, made or {}, enabled or {}, requeued or {}, datastreams or {}, assigned or {}, failed, followed or {})
 
 
 class FilterModule:

@@ -152,8 +152,8 @@ counts:
   returned: success
   type: dict
   sample: {loaded: 128, failed: 2, loading: 0, unconfirmed: 0}
-failed:
-  description: The extracts that failed to load.
+failed_extract_ids:
+  description: The extracts that failed to load. Ansible takes a result with C(failed) for that of a task that failed, hence the name.
   returned: success
   type: list
   elements: int

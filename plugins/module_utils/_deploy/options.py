@@ -19,9 +19,10 @@ from .._api import text
 from .._api.errors import InputError
 from .._resources import smart_pulling
 from .._resources.destinations import secret
+from .._resources.labels import Labels
 from .._spec import selection
 from .._spec.kinds import DICTIONARY, END, INTEGER_ID, START, UUID, parse_text
-from .._spec.options import BACKFILL, REQUEUE_HOW, SMART_PULLING, TARGET_TYPE, Spec, check_bounds
+from .._spec.options import BACKFILL, REQUEUE_HOW, SMART_PULLING, TARGET_TYPE, WAIT, Spec, check_bounds
 
 PREFIX = "deploy_destination_"
 DATASTREAM_OPTIONS = ("datastream_enabled", "pulling_mode", "smart_pulling")
@@ -45,6 +46,8 @@ VARIABLES: Spec = {
     "backfill_to": {"type": END},
     **REQUEUE_HOW,
     "on_failed": {"type": "str", "choices": ["fail", "warn", "requeue"], "default": "fail"},
+    "wait": WAIT["wait"],
+    "state_labels": {"type": DICTIONARY},
     "datastream_uuids": {"type": "list", "elements": UUID},
     "datastream_enabled": {"type": "bool"},
     "pulling_mode": {"type": "str", "choices": ["smart", "schedule"]},
@@ -70,6 +73,7 @@ def read(given: dict[str, t.Any]) -> dict[str, t.Any]:
     if options["smart_pulling"] is not None:
         options["smart_pulling"] = _schedule(options["smart_pulling"])
     _check_together(options)
+    _check_labels(options["state_labels"])
     return options
 
 
@@ -81,6 +85,13 @@ def _schedule(given: dict[str, t.Any]) -> dict[str, t.Any]:
     except InputError as error:
         raise InputError(f"{PREFIX}smart_pulling: {error} Nothing was changed.") from error
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _check_labels(given: dict[str, t.Any] | None) -> None:
+    try:
+        Labels(given)
+    except InputError as error:
+        raise InputError(f"{PREFIX}{error} Nothing was changed.") from error
 
 
 def _check_together(options: dict[str, t.Any]) -> None:
@@ -129,7 +140,7 @@ def _text(name: str, value: t.Any) -> t.Any:
             return {key: one for key, one in DICTIONARY(value).items() if not _is_empty(one)}
         if name == "datastreams" and isinstance(value, str) and value.lstrip().startswith(_LISTS):
             return parse_text(value)
-        if name == "settings":
+        if name in ("settings", "state_labels"):
             return DICTIONARY(value)
     except ValueError as error:
         raise InputError(f"{PREFIX}{name} cannot be read: {error}. Nothing was changed.") from None

@@ -103,6 +103,7 @@ def _steps(options: Options, create: bool, rows: list[Row], check_mode: bool) ->
         "enable": load or any(row["enabled"] is not options["enabled"] for row in rows),
         "send": load,
         "switch_on": options["datastream_enabled"] is True,
+        "follow": bool(options["wait"]) and options["enabled"] and bool(rows) and not check_mode,
     }
     return [name for name, wanted in steps.items() if wanted]
 

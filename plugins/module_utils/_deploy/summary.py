@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._api import text
+from . import loads
 
 _COUNTS = ("requeued", "skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining")
 _SETTINGS = {"smart_pulling": ("set the smart schedule", "smart schedule set now"), "pulling_mode": ("set the pulling mode", "pulling mode set now")}
@@ -24,6 +25,7 @@ _DOING = {
     "enable": "writing the bindings",
     "send": "sending the history",
     "switch_on": "enabling the datastreams",
+    "follow": "looking at what became of the loads",
 }
 _UP_TO_ENABLE = ("create", "plan", "prepare", "enable")  # if one of these fails, bindings may not be as asked, and no history was sent
 _SENT = ["Sent means dispatched. Adverity loads in the background. See Datastream > Activity", "for the state of each extract, and Issues for errors."]
@@ -47,19 +49,21 @@ def make(
     datastreams: dict[str, dict[str, t.Any]],
     assigned: dict[str, t.Any] | None = None,
     failed: str | None = None,
+    followed: dict[str, t.Any] | None = None,
 ) -> dict[str, t.Any]:
     """``lines`` and ``data``, from the results of ``adverity_deployment_info``, ``adverity_destination``, ``adverity_binding`` and ``adverity_requeue`` (empty
     where they did not run). ``datastreams`` has the results of what was set of datastreams: ``smart_pulling``, ``pulling_mode``, ``enabled``.
     ``assigned`` is the result of ``adverity_assignment``. ``failed`` is the step of the plan that failed, where the play goes on in spite of it
-    (``ignore_errors``): the later steps did not run.
+    (``ignore_errors``): the later steps did not run. ``followed`` is the result of ``adverity_load_info``.
     """
     if plan.get("failed"):
         return {"lines": [_NOT_PLANNED], "data": {"failed_step": "plan"}}
-    assigned = assigned or {}
+    assigned, followed = assigned or {}, followed or {}
     counts = {row["binding_id"]: row for row in requeued.get("summary", [])}
     written = enabled.get("affected", {}).get("binding_ids", [])
     names = {row["datastream_id"]: row["name"] for row in plan["bindings"] if row.get("name")}
     left_ids = enabled["remaining"]["binding_ids"] if enabled.get("unfinished") else []
+    outcomes = loads.count_by_binding(followed)
     rows, states = [], []
     for row in _merged(plan["bindings"], requeued.get("bindings", []), assigned.get("assignments", [])):
         numbers = {name: counts.get(row["binding_id"], {}).get(name, 0) for name in _COUNTS}
@@ -76,7 +80,12 @@ def make(
                 backfill=row["action"],
             )
         )
-        states.append(_state(row, rows[-1], plan, enabled, failed) + _history(rows[-1], plan["check_mode"], requeued, failed, left_ids))
+        counts_of = outcomes.get(row["binding_id"])
+        if counts_of:
+            rows[-1]["loads"] = counts_of
+        shown = dict(rows[-1], failed=0) if counts_of else rows[-1]
+        states.append(_state(row, shown, plan, enabled, failed) + _history(shown, plan["check_mode"], requeued, failed, left_ids))
+        states[-1] += loads.describe(counts_of or {})
     data = {
         "target_id": made.get("destination", {}).get("id") or plan["target_id"],
         "name": plan["name"],
@@ -93,13 +102,17 @@ def make(
     if failed:
         data["failed_step"] = failed
     left_open = [result["msg"] for result in (enabled, requeued) if result.get("unfinished")]
-    if left_open:
-        data["open"] = left_open
+    failure = loads.open_message(followed, plan["options"].get("on_failed", "fail"), requeued.get("failed_extract_ids") or ())
+    if left_open or failure:
+        data["open"] = [*left_open, *([failure] if failure else [])]
+    if followed.get("loads") is not None:
+        data["loads"] = loads.data(followed)
     # A changed assignment of a binding that is there shows in the plan alone.
     written_rows, written_datastreams = any(row["written"] for row in rows), any(data["written_datastream_ids"].values())
     recorded = any(row["recorded"] for row in rows)
     data["changed"] = bool(made.get("changed") or plan.get("assign") or written_rows or written_datastreams or data["extract_count"] or recorded)
-    return {"lines": _lines(plan, data, made, states), "data": data}
+    is_held_back = bool(left_open) and "switch_on" in plan["steps"]
+    return {"lines": _lines(plan, data, made, states, loads.lines(followed), is_held_back), "data": data}
 
 
 def _merged(planned: list[dict[str, t.Any]], sent: list[dict[str, t.Any]], assigned: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
@@ -116,7 +129,9 @@ def _merged(planned: list[dict[str, t.Any]], sent: list[dict[str, t.Any]], assig
     ]
 
 
-def _lines(plan: dict[str, t.Any], data: dict[str, t.Any], made: dict[str, t.Any], states: list[list[str]]) -> list[str]:
+def _lines(
+    plan: dict[str, t.Any], data: dict[str, t.Any], made: dict[str, t.Any], states: list[list[str]], loaded: list[str], is_held_back: bool
+) -> list[str]:
     """Short, without colons and indentation: so they stay one line each, unquoted, in every output format of Ansible."""
     name = data["name"] or next((row["target_name"] for row in plan["bindings"] if row.get("target_name")), None)
     title = "Destination " + ", ".join(text.line(part) for part in (data["target_id"], name) if part)
@@ -136,9 +151,10 @@ def _lines(plan: dict[str, t.Any], data: dict[str, t.Any], made: dict[str, t.Any
     for name, count in written.items():
         would, did = settings[name]
         lines.append(f"{_datastreams(count)} - {would if data['check_mode'] else did}")
-    if data.get("open") and "switch_on" in plan["steps"]:
+    lines += loaded
+    if is_held_back:
         lines.append(f"{_datastreams(len(plan['options']['datastream_uuids']))} - not enabled, because something is left open")
-    if data["extract_count"] and not data["check_mode"]:
+    if data["extract_count"] and not data["check_mode"] and "loads" not in data:
         lines += _SENT
     if data.get("open"):
         lines.append(_OPEN)

@@ -45,7 +45,7 @@ class Followed:
         return {
             "loads": [_row(load) for load in self.loads],
             "counts": count(self.loads),
-            "failed": _extract_ids(self.loads, Outcome.FAILED),
+            "failed_extract_ids": _extract_ids(self.loads, Outcome.FAILED),
             "unconfirmed": _extract_ids(self.loads, Outcome.UNCONFIRMED),
             "jobs": self.jobs,
             "waited": round(self.waited, 1),

@@ -240,7 +240,7 @@ PROMISED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # module: opti
     ),
     "adverity_requeue_info": ((*_REQUEUE_SELECTION, *_LEDGER, "summary_only"), ("extracts", "counts", "backfills", "in_progress")),
     "adverity_load_info": (
-        (*_REQUEUE_SELECTION, *_LEDGER, "wait", "poll_interval", "state_labels"), ("loads", "counts", "failed", "unconfirmed", "jobs", "waited"),
+        (*_REQUEUE_SELECTION, *_LEDGER, "wait", "poll_interval", "state_labels"), ("loads", "counts", "failed_extract_ids", "unconfirmed", "jobs", "waited"),
     ),
     "adverity_deployment_info": (_LEDGER, ()),
     "adverity_ledger_copy": ((), ()),

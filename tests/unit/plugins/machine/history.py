@@ -651,7 +651,8 @@ class History:
     def _compare(self, rehearsal: HistoryRun, run: HistoryRun) -> None:
         """Check mode says what the real run does, but for what only the service can refuse."""
         unforeseen = self.service.lag or self.service.ties or self.service.old_updated or self.service.date_ahead
-        if self.unhealthy or unforeseen or self.simulator.switches["patch_updated"] != "present":
+        unlisted = set(run.options.get("extract_ids") or ()) - run.listed  # with no binding named, only the API can tell that they are not there
+        if self.unhealthy or unforeseen or unlisted or self.simulator.switches["patch_updated"] != "present":
             return
         names = ("requeued_extract_ids", "skipped_extract_ids", *NAMED)
         if run.kind == "look":

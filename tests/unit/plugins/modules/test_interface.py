@@ -326,7 +326,7 @@ RETURNS = {
         "summary", "ledger", "unfinished", "failed_extract_ids",
     },
     "adverity_requeue_info": {"extracts", "counts", "backfills", "in_progress"},
-    "adverity_load_info": {"loads", "counts", "failed", "unconfirmed", "jobs", "waited"},
+    "adverity_load_info": {"loads", "counts", "failed_extract_ids", "unconfirmed", "jobs", "waited"},
 }
 
 

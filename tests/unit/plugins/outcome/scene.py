@@ -11,6 +11,7 @@ from unittest import mock
 
 from ansible_collections.adverity.management.plugins.module_utils._api import clock
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
+from ansible_collections.adverity.management.plugins.module_utils._deploy.plan import make as make_plan
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
 from ansible_collections.adverity.management.plugins.module_utils._outcome.loads import load_info
@@ -21,7 +22,7 @@ from ansible_collections.adverity.management.tests.unit.plugins.support.transpor
 
 HOST = "acme.example"
 START = "2026-01-01T12:00:00Z"
-_WORK = {"adverity_requeue": requeue, "adverity_load_info": load_info, "adverity_binding": set_enabled}
+_WORK = {"adverity_requeue": requeue, "adverity_load_info": load_info, "adverity_binding": set_enabled, "adverity_deployment_info": make_plan}
 
 
 def world(datastreams=1, extracts=2, enabled=(2, 3), state="collected", day="2025-06-01", bindings_each=3):

@@ -39,7 +39,7 @@ def test_what_was_sent_is_followed_to_its_end(scene):
     result = it.look(wait=3600)
     assert outcomes(result) == {(12, 101): "loaded", (12, 102): "failed", (12, 103): "loaded"}
     assert result["counts"] == {"loaded": 2, "failed": 1, "loading": 0, "unconfirmed": 0}
-    assert (result["failed"], result["unconfirmed"], result["changed"], result["jobs"]) == ([102], [], False, [])
+    assert (result["failed_extract_ids"], result["unconfirmed"], result["changed"], result["jobs"]) == ([102], [], False, [])
     assert 20 <= result["waited"] < 60
     assert result["loads"][1] == {
         "extract_id": 102, "datastream_id": 1, "binding_id": 12, "created": "2025-06-01T00:02:00Z", "outcome": "failed", "label": "Import Error",

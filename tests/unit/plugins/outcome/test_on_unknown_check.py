@@ -191,7 +191,7 @@ def fixture_failed(scene):
     it = scene()
     it.fail(101)
     it.send()
-    assert it.look(wait=60)["failed"] == [101]
+    assert it.look(wait=60)["failed_extract_ids"] == [101]
     it.simulator.change({"mend": [101]})
     return it
 

@@ -23,7 +23,7 @@ def test_what_is_not_given_has_its_default():
     assert set(options) == set(_options.VARIABLES)
     assert {name: value for name, value in options.items() if value is not None} == {
         "target_id": 789, "create": True, "enabled": True, "backfill": "when_needed", "sequential": True, "batch_size": 50, "force": False,
-        "on_unknown": "fail", "on_refused": "fail", "on_failed": "fail",
+        "on_unknown": "fail", "on_refused": "fail", "on_failed": "fail", "wait": 0,
     }  # fmt: skip
 
 

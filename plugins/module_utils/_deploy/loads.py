@@ -4,7 +4,10 @@
 
 # Private to this collection: it may change at any time.
 
-"""What the summary of a deployment says of the loads that it followed. Pure. ``followed`` is the result of ``adverity_load_info``, empty where it did not run."""
+"""What the summary of a deployment says of the loads that it followed. Pure.
+
+``followed`` is the result of ``adverity_load_info``, empty where it did not run.
+"""
 
 from __future__ import annotations
 

@@ -392,7 +392,7 @@ def page(job: Job) -> str:
 @with_tools
 def quick(job: Job) -> str:
     """Run unit tests on one Python, without the longest, and a few integration tests."""
-    long = (f"--ignore=tests/unit/plugins/{name}" for name in ("crash", "properties"))
+    long = (f"--ignore=tests/unit/plugins/{name}" for name in ("crash", "machine", "properties"))
     output = job.run("python", "-m", "pytest", "-q", "-n", "8", *long, PYTHONPATH=str(job.folder))
     for target, names in QUICK.items():
         output += job.run("./runme.sh", *names, cwd=job.copy / "tests" / "integration" / "targets" / target)

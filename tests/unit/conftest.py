@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""``ansible-test units`` forks for each test, which takes half of the time of most. No test here needs that: pytest alone runs them as well."""
+"""``ansible-test units`` forks for each test, which takes half of its time. No test here needs that."""
 
 from __future__ import annotations
 

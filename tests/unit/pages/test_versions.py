@@ -13,58 +13,71 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
-NOXFILE = {
-    statement.targets[0].id: ast.literal_eval(statement.value)
-    for statement in ast.parse((ROOT / "noxfile.py").read_text("utf-8")).body
-    if isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", "") in ("VERSIONED", "VERSION_PLACE")
-}
 VERSION = yaml.safe_load((ROOT / "galaxy.yml").read_text("utf-8"))["version"]
-RELEASES = yaml.safe_load((ROOT / "changelogs/changelog.yaml").read_text("utf-8"))["releases"]
+CHANGELOG = (ROOT / "changelogs" / "changelog.yaml").read_text("utf-8")
+OURS = {VERSION, *yaml.safe_load(CHANGELOG)["releases"]}  # versions of the collection: others' do not count
 # Text in which a version is fixed, so that no release moves it: a sentence, and since when there is something.
 FIXED = r"version_added: \S+|(?:[Vv]ersion|with|what|from|to|of|after) \d+\.\d+\.\d+\b"
 SEMANTIC = r"\d+\.\d+\.\d+(?:-[\w.]+)?(?![\d.]*\d)"
+SUFFIXES = (".rst", ".md", ".yml", ".py", ".j2", ".svg", ".js", ".css")
+
+
+def of_noxfile(name):
+    """A constant of noxfile.py, which cannot be imported without nox."""
+    for statement in ast.parse((ROOT / "noxfile.py").read_text("utf-8")).body:
+        if isinstance(statement, ast.Assign) and statement.targets[0].id == name:
+            return ast.literal_eval(statement.value)
+    raise LookupError(name)
+
+
+VERSIONED, VERSION_PLACE = of_noxfile("VERSIONED"), of_noxfile("VERSION_PLACE")
 
 
 def texts():
-    """What users read or install: files by their names, with what does not change with a release taken out."""
-    names = [str(path.relative_to(ROOT)) for path in ROOT.iterdir() if path.suffix in (".md", ".yml", ".txt")] + ["Makefile"]
+    """What users read or install: files by their names, without text in which a version is fixed."""
+    paths = [path for path in ROOT.iterdir() if path.suffix in (".md", ".yml", ".txt") or path.name == "Makefile"]
     for folder in ("docs", "meta", "playbooks", "plugins", "roles", ".github"):
-        suffixes = (".rst", ".md", ".yml", ".py", ".j2", ".svg", ".js", ".css")
-        names += [str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob("*") if path.suffix in suffixes]
-    return {name: re.sub(FIXED, "", (ROOT / name).read_text("utf-8")) for name in names}
+        paths += [path for path in (ROOT / folder).rglob("*") if path.suffix in SUFFIXES]
+    return {str(path.relative_to(ROOT)): re.sub(FIXED, "", path.read_text("utf-8")) for path in paths}
+
+
+def added(path, indent=" *"):
+    """The versions that a file names in version_added."""
+    return re.findall(rf"^{indent}version_added: (\S+)$", path.read_text("utf-8"), re.M)
 
 
 def numbers(version):
     """A version as a list of numbers; a pre-release counts as what it precedes."""
-    return [int(number) for number in str(version).partition("-")[0].split(".")]
+    return [int(number) for number in version.partition("-")[0].split(".")]
 
 
 def test_each_place_that_is_written_names_the_version_of_the_checkout():
-    for name in NOXFILE["VERSIONED"]:
-        found = [match[0].lstrip(' "') for match in re.finditer(NOXFILE["VERSION_PLACE"].format(SEMANTIC), texts()[name])]
-        ours = [version for version in found if version == VERSION or version in RELEASES]
-        assert set(ours) == {VERSION}, name
+    for name in VERSIONED:
+        text = (ROOT / name).read_text("utf-8")
+        found = {match[0].lstrip(' "') for match in re.finditer(VERSION_PLACE.format(SEMANTIC), text)}
+        assert found & OURS == {VERSION}, name
 
 
 def test_no_other_place_names_a_version_of_the_collection():
     """A version that stands somewhere else goes stale: name its file in VERSIONED, or leave it out."""
-    place = re.compile(NOXFILE["VERSION_PLACE"].format(re.escape(VERSION)))
     stray = {}
     for name, text in texts().items():
-        rest = place.sub("", text) if name in NOXFILE["VERSIONED"] else text
-        found = [version for version in re.findall(rf"(?<![\d.]){SEMANTIC}", rest) if version in (VERSION, *RELEASES)]
+        rest = re.sub(VERSION_PLACE.format(re.escape(VERSION)), "", text) if name in VERSIONED else text
+        found = OURS.intersection(re.findall(rf"(?<![\d.]){SEMANTIC}", rest))
         if found:
             stray[name] = found
     assert stray == {}
 
 
-def test_what_is_new_names_the_version_of_the_checkout():
-    """The changelog of a release lists the modules that name it, so a new one that names another would be missing there."""
-    released = set(re.findall(r"^ +(?:- )?name: (\S+)$", (ROOT / "changelogs/changelog.yaml").read_text("utf-8"), re.M))
+def test_a_plugin_in_no_release_yet_names_the_version_of_the_checkout():
+    """The changelog of a release lists those that name it: one that names another would be missing there."""
+    released = re.findall(r"^ +(?:- )?name: (\S+)$", CHANGELOG, re.M)
+    new = {path: added(path, "") for path in ROOT.glob("plugins/*/*.py") if path.stem not in released}
+    assert [path for path, versions in new.items() if any(numbers(one) != numbers(VERSION) for one in versions)] == []
+
+
+def test_nothing_is_newer_than_the_version_of_the_checkout():
     paths = [*ROOT.glob("plugins/*/*.py"), *ROOT.glob("roles/*/meta/argument_specs.yml")]
-    added = {path.stem: re.findall(r"^ *version_added: (\S+)$", path.read_text("utf-8"), re.M) for path in paths}
-    new = {name: versions[0] for name, versions in added.items() if versions and name not in released}
-    new.pop("argument_specs", None)  # the role is listed by its own name
-    assert {name: version for name, version in new.items() if numbers(version) != numbers(VERSION)} == {}
-    assert {name for name, versions in added.items() if any(numbers(one) > numbers(VERSION) for one in versions)} == set()
-    assert sum(map(len, added.values())) > 10
+    versions = {path: added(path) for path in paths}
+    assert sum(map(len, versions.values())) > 10
+    assert [path for path, found in versions.items() if any(numbers(one) > numbers(VERSION) for one in found)] == []

@@ -32,6 +32,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent
 WORK = (ROOT / ".work").resolve()  # make links it elsewhere if the checkout's path has blanks or the like
+DEV = WORK / "dev" / "bin"  # the development tools
 COLLECTION = Path("ansible_collections", "adverity", "management")
 # The series of ansible-core, each with the Python that runs it. All tests run on the pinned one
 # (requirements-demo.txt), on these those that depend on ansible-core.
@@ -72,6 +73,7 @@ SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 nox.needs_version = ">=2026.10"
 nox.options.allow_parallel = True
+nox.options.download_python = "never"
 nox.options.envdir = str(WORK)
 nox.options.error_on_missing_interpreters = True
 nox.options.reuse_venv = "yes"
@@ -143,7 +145,7 @@ class Job:
         except OSError:
             session.error("another run is under way in this checkout")
         self.python = session.python or "{}.{}".format(*sys.version_info)
-        self.tools = Path(session.bin) if session.virtualenv.is_sandboxed else WORK / "dev" / "bin"
+        self.tools = Path(session.bin) if session.virtualenv.is_sandboxed else DEV
         self.environment = {**surroundings(session.name, self.tools), "NO_COLOR": "1"}
         self.fill_copy()
 
@@ -260,17 +262,17 @@ def demo(session: nox.Session) -> None:
 @nox.session(python=False, requires=["dev"])
 def unit(session: nox.Session) -> None:
     """Run pytest in the checkout, on one Python: seconds, for the inner loop. Arguments are pytest's."""
-    variables = surroundings("unit", WORK / "dev" / "bin")
+    variables = surroundings("unit", DEV)
     variables["PYTHONPATH"] = variables["ANSIBLE_COLLECTIONS_PATH"]
-    session.run("python", "-m", "pytest", *(session.posargs or ["-q"]), env=variables, external=True)
+    session.run(DEV / "python", "-m", "pytest", *(session.posargs or ["-q"]), env=variables, external=True)
 
 
 @nox.session(python=False, requires=["dev"])
 def bench(session: nox.Session) -> None:
     """Measure the checkout beside what people use instead, and write docs/benchmark.md."""
-    variables = surroundings("bench", WORK / "dev" / "bin")
+    variables = surroundings("bench", DEV)
     folder = variables["ANSIBLE_COLLECTIONS_PATH"]
-    session.run("python", "tests/bench", "--folder", folder, *session.posargs, env=variables, external=True)
+    session.run(DEV / "python", "tests/bench", "--folder", folder, *session.posargs, env=variables, external=True)
 
 
 @on_each_core
@@ -442,11 +444,11 @@ def release(session: nox.Session) -> None:
     shutil.rmtree(tree, ignore_errors=True)
     git("worktree", "prune")
     git("worktree", "add", "--detach", str(tree))
-    variables = surroundings("release", WORK / "dev" / "bin")
+    variables = surroundings("release", DEV)
     with session.chdir(tree):
         write_version(session, tree, new)
-        session.run("antsibull-changelog", "release", "--version", new, env=variables, external=True)
-        session.run("python", "-m", "pytest", "-q", "tests/unit/pages", env=variables, external=True)
+        session.run(DEV / "antsibull-changelog", "release", "--version", new, env=variables, external=True)
+        session.run(DEV / "python", "-m", "pytest", "-q", "tests/unit/pages", env=variables, external=True)
         git("add", "--all")
         git("commit", "--message", f"Release {new}")
         commit = str(git("rev-parse", "HEAD")).strip()

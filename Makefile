@@ -1,42 +1,50 @@
-# What a developer types: `make check` in between, `make test` before a pull request. All of it is in tests/driver; see CONTRIBUTING.md.
-#   make test STAGES="units coverage"      only these stages
-#   make test CORE=2.19 PYTHON=3.11        another ansible-core, on that Python; TARGETS="modules role" only these integration targets
-#   make test-matrix CORES="2.16 2.18"     only these of the matrix; it takes TARGETS, too
-#   make unit ARGS="-x tests/unit/plugins" pytest with these arguments
-#   make bench ARGS="--quick"              measure small works, once; without ARGS everything, into docs/
-#   make version VERSION=1.3.0             the version that is released next, in every place that names it
-#   make release VERSION=1.2.3             version, changelog, commit and tag
+# Short names for the sessions of noxfile.py (`make sessions` lists them). See CONTRIBUTING.md.
+#   make test STAGES="units docs"           only these stages; TARGETS="modules role": only these integration targets
+#   make test CORE="2.16 2.22"              on these ansible-cores what depends on them; `pinned` is the usual one
+#   make unit ARGS="-x tests/unit/plugins"  pytest with these arguments
+#   make bench ARGS="--quick"               measure small works, once; without ARGS everything, into docs/
+#   make version VERSION=1.3.0              the version that is released next, in every place that names it
+#   make release VERSION=1.2.3              version, changelog, commit and tag
 
-# The first Python that really starts: pyenv's shims may answer for one that is not selected.
-STARTER := $(shell for name in python3 python3.12 python3.13 python3.11 python3.10 python3.9; do \
-	"$$name" -c '' 2>/dev/null && echo "$$name" && break; done)
-DRIVER := $(or $(STARTER),python3) -B tests/driver
+# pyenv's shims answer for versions that are not selected, and then fail. Its versions have folders of their own.
+WITHOUT_SHIMS := $(shell echo "$$PATH" | sed 's#[^:]*/shims:##g')
+export PATH := $(WITHOUT_SHIMS)$(shell printf ':%s' "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/*/bin)
+PYTHON := $(shell PATH="$(PATH)"; for name in python3.12 python3.13 python3.14 python3.11 python3.10; do \
+	"$$name" -c 'import ensurepip, venv' 2>/dev/null && echo "$$name" && break; done)
+NOX = exec "$(realpath .work)/nox/bin/python" -m nox
+CORE = pinned
+STAGES = integration units sanity $(if $(filter pinned,$(core)),lint docs page)
+SESSIONS = $(foreach core,$(CORE),$(addsuffix $(addprefix -,$(filter-out pinned,$(core))),$(STAGES)))
+LEFTOVERS = .ansible .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .venv collections tests/output
 
-.PHONY: bench check demo release test test-matrix lint unit version clean
+.PHONY: bench check clean demo lint release sessions test unit version
 
-demo:
-	@$(DRIVER) demo
+demo lint: .work/nox/installed
+	@$(NOX) -s $@
 
-test:
-	@$(DRIVER) test $(if $(CORE),--core "$(CORE)" $(if $(PYTHON),--python "$(PYTHON)")) $(if $(TARGETS),--targets "$(TARGETS)") $(STAGES)
+check: .work/nox/installed
+	@$(NOX) -j 2 -s quick lint
 
-test-matrix:
-	@$(DRIVER) matrix $(if $(TARGETS),--targets "$(TARGETS)") $(CORES)
+test: .work/nox/installed
+	@$(NOX) $(if $(word 2,$(SESSIONS)),-j 3) -s $(SESSIONS)
 
-check:
-	@$(DRIVER) check
+unit bench: .work/nox/installed
+	@$(NOX) -s $@ -- $(ARGS)
 
-lint:
-	@$(DRIVER) test lint
+release version: .work/nox/installed
+	@$(if $(VERSION),$(NOX) -s $@ -- "$(VERSION)",echo "Name the version: make $@ VERSION=1.2.3" >&2; exit 2)
 
-unit:
-	@$(DRIVER) unit $(if $(ARGS),-- $(ARGS))
+sessions: .work/nox/installed
+	@$(NOX) -l
 
-bench:
-	@$(DRIVER) bench $(if $(ARGS),-- $(ARGS))
-
-release version:
-	@$(if $(VERSION),$(DRIVER) $@ "$(VERSION)",echo "Name the version: make $@ VERSION=1.2.3" >&2; exit 2)
+# Some tools cannot bear blanks and the like in a path, nor a very long path: then .work is a link to a folder in /tmp.
+.work/nox/installed: requirements-nox.txt
+	@$(if $(PYTHON),,echo "This needs one of Python 3.10 to 3.14 with its venv module." >&2; exit 2)
+	@[ -d .work ] || { [ $${#PWD} -le 80 ] && expr "$$PWD" : '[A-Za-z0-9_./+-]*$$' >/dev/null && mkdir .work; } \
+		|| ln -sfn "$$(mktemp -d /tmp/adverity-management-XXXXXX)" .work
+	@cp requirements-nox.txt .work && cd -P .work && $(PYTHON) -m venv --clear nox \
+		&& nox/bin/python -m pip install -qq --disable-pip-version-check -r requirements-nox.txt && touch nox/installed
 
 clean:
-	@$(DRIVER) clean
+	@rm -rf "$$(readlink -f .work)" .work $(LEFTOVERS)
+	@find playbooks plugins roles tests -name __pycache__ -prune -exec rm -rf {} +

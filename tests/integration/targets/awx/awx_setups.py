@@ -26,7 +26,7 @@ def data(name: str) -> Any:
 
 
 def awx_collection() -> Path:
-    """Return the collection awx.awx. The test driver puts it beside this one, where ansible-test tells Ansible to look for collections."""
+    """Return the collection awx.awx. `noxfile.py` puts it beside this one, where ansible-test tells Ansible to look for collections."""
     for folder in os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").split(os.pathsep):
         found = Path(folder) / "ansible_collections" / "awx" / "awx"
         if (found / "plugins" / "modules").is_dir():

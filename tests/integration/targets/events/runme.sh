@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Runs the rulebooks with the real ansible-rulebook, which is installed for it unless it is on PATH. Where that or the Java that it needs is missing, the target is
-# left out, and says so: the driver repeats this line in its summary.
+# left out, and says so: the summary of `make test` repeats this line.
 set -eu
 
 leave_out() {

@@ -133,7 +133,12 @@ class Run(Outcomes):
 
 
 class Controller:
-    """Somebody's machine with ansible-playbook on it, a home and a ledger. `url` is the service's."""
+    """Somebody's machine with ansible-playbook on it, a home and a ledger. `url` is the service's.
+
+    With `forks`, which a target sets for all of its runs, those that are not to be killed may be forks of a process that has imported ansible-core.
+    """
+
+    forks = False
 
     def __init__(self, folder: Path, collections: Path, url: str) -> None:
         self.folder, self.collections, self.url = folder, collections, url
@@ -232,7 +237,7 @@ class Controller:
         **options: Any,
     ) -> Run:
         """Run ansible-playbook to its end and check what holds for every run; or kill it as soon as `kill_when` holds."""
-        run = self.start(play, fork=kill_when is None, **options)
+        run = self.start(play, fork=self.forks and kill_when is None, **options)
         try:
             run.wait(kill_when)
             if kill_when is not None:

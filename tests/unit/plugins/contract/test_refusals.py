@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import setting, uuid, uuids
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import KEY, READ_ONLY_KEY, WORKSPACE, World
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
+    KEY, READ_ONLY_KEY, WORKSPACE, ordinary_world,
+)  # fmt: skip
 from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import BIGQUERY, EMEA
 
 UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
@@ -25,9 +27,7 @@ NEW = {"type": "bigquery", "name": "New", "workspace": "Acme", "connection": "Ac
 @pytest.fixture(name="scene")
 def fixture_scene(begin):
     """Datastreams with histories and bindings: 55, 56 and 123 are enabled, 140 is not available. Two destinations have the same name."""
-    world = World().datastream(456, extracts=3).binding(123, 456, enabled=True).binding(55, 456, target=790, enabled=True)
-    world.datastream(457, extracts=3).binding(124, 457).binding(56, 457, target=790, enabled=True)
-    world.datastream(458, extracts=3).binding(125, 458).datastream(459).binding(140, 459, available=False)
+    world = ordinary_world()
     world.data["workspaces"].append({"id": EMEA, "name": "EMEA", "parent": WORKSPACE})
     for number, place in enumerate((WORKSPACE, EMEA), 1):
         world.datastream(number, name="Google", workspace=place, smart=setting())
@@ -178,3 +178,18 @@ def test_role_refuses_before_anything_is_written(scene, name):
     assert (scene.state(), scene.writes()) == (before, [])
     assert [word for word in words if word not in message] == [], message
     assert SECRET not in message
+
+
+def test_ledger_that_cannot_be_used_is_named_and_nothing_is_written(scene):
+    scene.ledger.write_text("to do: back this up\n" * 200, "utf-8")
+    with scene.no_write():
+        results = [
+            scene.run("requeue", **LOAD),
+            scene.run("requeue", True, **LOAD),
+            scene.run("requeue_info", target_id=789),
+            scene.run("binding", target_id=789, enabled=False),
+            scene.fails(target_id=789),
+        ]
+    for result in results:
+        assert str(scene.ledger) in result["msg"]
+        assert "cannot be used" in result["msg"]

@@ -14,6 +14,7 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -37,7 +38,8 @@ class Simulator:
     `requests` is the log of requests (not those for control), `loads` what requeues loaded, `self_loads` what loaded by
     itself, `world` the live World, `switches`, `faults` and `scripts` may be changed at any time. `latency` is seconds before each answer, `log` a file to
     which each request is appended as a line of JSON before it is answered. With `port` None nothing is served and no socket is made: whoever has
-    the simulator hands requests to `respond`. ValueError for a bad world or switch, or a host that is not loopback.
+    the simulator hands requests to `respond`. `sleep` is how it waits; whoever holds the time may put another function there. ValueError for a bad world or
+    switch, or a host that is not loopback.
 
     Rows of `requests`: n, connection (a number for each TCP connection), method, path, query (pairs), key (its name,
     never its text; null for a wrong one), headers (names in lower case, without Authorization), body (JSON or text),
@@ -58,6 +60,7 @@ class Simulator:
         self._open: set[socket.socket] = set()
         self._log_path = log
         self.latency = latency
+        self.sleep: Callable[[float], None] = time.sleep
         self.stopping = False
         self.stopped = threading.Event()
         self.reset()
@@ -202,7 +205,7 @@ class Simulator:
             scripts = [script for script in self.scripts if script.due(request.method, request.path)]
             self._run(scripts, "before")
         if self.latency:
-            time.sleep(self.latency)
+            self.sleep(self.latency)
         answer = self._misbehave(request, row, fault) if fault else self._work(request, row)
         with self._lock:
             self._run(scripts, "after")
@@ -246,7 +249,7 @@ class Simulator:
 
         def pause(moment: str) -> bool:
             if kind == "delay" and do.get("when", "before") == moment:
-                time.sleep(do["seconds"])
+                self.sleep(do["seconds"])
             if kind == "hold" and do == moment:
                 self._hold()
             return kind == "drop" and do == moment

@@ -54,14 +54,14 @@ class Setup(Controller):
 
     def act(self, tasks: list[Row], fails: bool = False) -> Any:
         """Run tasks with AWX's modules and return the run."""
-        run = self.start(tasks, fork=True)
+        run = self.start(tasks, quick=True)
         run.wait()
         assert (run.process.returncode != 0) is fails, run.output[-6000:]
         return run
 
     def run(self, fails: bool = False, check: bool = False, **variables: Any) -> Any:
         """Run the playbook and return the run. Warnings, as of what awx.awx still uses, are none of our business."""
-        run = self.start(f"{NAMESPACE}.{NAME}.awx_setup", check=check, fork=True, extra_vars={**VARIABLES, **variables})
+        run = self.start(f"{NAMESPACE}.{NAME}.awx_setup", check=check, quick=True, extra_vars={**VARIABLES, **variables})
         run.wait()
         assert (run.process.returncode != 0) is fails, run.output[-6000:]
         return run

@@ -7,8 +7,11 @@
 from __future__ import annotations
 
 import pytest
+from adverity_harness.runs import Controller
 from awx_setups import Setup
 from awx_stand_in import StandIn
+
+Controller.forks = True  # runs may be forks of a process that has imported ansible-core
 
 
 @pytest.fixture(name="awx")

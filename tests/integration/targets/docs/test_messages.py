@@ -16,16 +16,16 @@ import pytest
 from adverity_harness.authority import Authority
 from adverity_harness.crowds import uuid
 from adverity_harness.place import ROOT, load_simulator
-from adverity_harness.refusals import UUID, ordinary_world
 from adverity_harness.runs import module, refused, role
 from adverity_harness.scenes import open_scene
 from adverity_harness.waiting import WaitingRun
-from adverity_harness.worlds import KEY, READ_ONLY_KEY, World, moment
+from adverity_harness.worlds import KEY, READ_ONLY_KEY, World, moment, ordinary_world
 from pooler import Pooler
 
 GUIDES = ROOT / "docs" / "docsite" / "rst"
 LOAD = dict(datastream_id=456, target_id=789)
 STREAM = [uuid(456)]
+UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
 NARROW_KEY = "n4rr0w-1f0c9d2b7a6e-that-must-not-show"
 HOUR = {"clock": {"forward": 3600}}
 

@@ -103,7 +103,7 @@ def test_no_secret_is_in_anything_that_a_run_leaves(scene):
 @pytest.mark.parametrize("password", ["acme", "e"])
 def test_what_is_written_does_not_depend_on_the_password(scene, password):
     for again in (False, True):
-        run = scene.start([role(**VARIABLES)], fork=True, env={"ADVERITY_LEDGER_PASSWORD": password})
+        run = scene.start([role(**VARIABLES)], quick=True, env={"ADVERITY_LEDGER_PASSWORD": password})
         run.wait()
         assert run.process.returncode == 0, run.output  # on the screen, ansible-core 2.22 hides each "e"
         assert not again or len(run.outcomes) < 9

@@ -23,8 +23,8 @@ _messages = import_module(in_process.import_simulator().__name__ + ".messages")
 
 
 class SimulatorTransport:
-    """Hands each request to a simulator, and returns what it answers. Its faults ``drop`` and ``cut`` end without a response; those that take time are
-    for the server alone."""
+    """Hands each request to a simulator, and returns what it answers. Its faults ``drop`` and ``cut`` end without a response; ``drip`` is for the server
+    alone."""
 
     def __init__(self, simulator: Any) -> None:
         self.simulator = simulator
@@ -44,6 +44,55 @@ class SimulatorTransport:
         if len(content) < int(fields.get("Content-Length", 0)):
             raise lost(request, "the connection was closed in the middle of it")
         return Response(int(status.split()[1]), fields, content)
+
+
+class _TooSlow(Exception):
+    """The service takes longer than the client waits: ``due`` is when it is ready."""
+
+    def __init__(self, due: float) -> None:
+        super().__init__()
+        self.due = due
+
+
+class SlowTransport:
+    """A simulator whose faults ``delay`` take time that is held: ``pass_time`` lets it pass, ``clock`` tells it, both in seconds.
+
+    A response that takes longer than ``timeout`` is lost. What the service has to do by then it does later, when that time has come; ``late`` keeps it,
+    for this transport and those after it.
+    """
+
+    def __init__(
+        self, simulator: Any, timeout: float, pass_time: Callable[[float], None], clock: Callable[[], float], late: list[tuple[float, Request]]
+    ) -> None:
+        self._simulator, self._timeout, self._pass_time, self._clock, self._late = simulator, timeout, pass_time, clock, late
+        self._inner = SimulatorTransport(simulator)
+        simulator.sleep = self._sleep
+
+    def _sleep(self, seconds: float) -> None:
+        if seconds > self._timeout:
+            raise _TooSlow(self._clock() + seconds)
+        self._pass_time(seconds)
+
+    def send(self, request: Request) -> Response:
+        self.catch_up()
+        try:
+            return self._inner.send(request)
+        except _TooSlow as slow:
+            fault = next(fault for fault in self._simulator.faults if fault.fired and fault.kind == "delay")
+            if fault.do.get("when", "before") == "before":
+                self._late.append((slow.due, request))
+            self._pass_time(self._timeout)
+            raise lost(request, "no answer in time") from slow
+
+    def catch_up(self) -> None:
+        """The service does what is due by now. It leaves no trace in the log of requests."""
+        faults, requests = self._simulator.faults, list(self._simulator.requests)
+        for due, request in sorted(self._late, key=lambda one: one[0]):
+            if due <= self._clock():
+                self._simulator.faults = []
+                self._late.remove((due, request))
+                self._inner.send(request)
+        self._simulator.faults, self._simulator.requests[:] = faults, requests
 
 
 def lost(request: Request, words: str) -> NoResponse:

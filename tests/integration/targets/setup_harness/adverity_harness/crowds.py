@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 from .manners import DATASTREAMS
 from .place import load_simulator
-from .runs import Row, Run, module
-from .scenes import Scene
+from .watching import Row, Watched
 from .worlds import World
 
 PATHS = {"PATCH": DATASTREAMS + "/", "PUT": DATASTREAMS + "/pulling/smart/"}
@@ -25,16 +24,6 @@ class Change(NamedTuple):
     method: str
     ids: list[str]
     body: Row
-
-
-class Rehearsal(NamedTuple):
-    """A module's result in check mode, of the real run, and of another one; what the real run sent, and the whole run."""
-
-    predicted: Row
-    done: Row
-    again: Row
-    changes: list[Change]
-    run: Run
 
 
 def uuid(number: int) -> str:
@@ -75,7 +64,7 @@ def chunks(ids: list[str]) -> list[list[str]]:
     return [ids[start : start + 50] for start in range(0, len(ids), 50)]
 
 
-def changes(scene: Scene) -> list[Change]:
+def changes(scene: Watched) -> list[Change]:
     """Return the changes of datastreams that were sent since the last `forget`."""
     rows = [row for row in scene.writes() if row["path"].startswith(DATASTREAMS)]
     for row in rows:
@@ -84,36 +73,15 @@ def changes(scene: Scene) -> list[Change]:
     return [Change(row["method"], [value for _name, value in row["query"]], row["body"]) for row in rows]
 
 
-def snapshot(scene: Scene) -> dict[str, Row]:
+def snapshot(scene: Watched) -> dict[str, Row]:
     """Return what the service holds of each datastream now, by UUID."""
     return {row["uuid"]: copy.deepcopy(row) for row in scene.service.world.datastreams.values()}
 
 
-def altered(scene: Scene, before: dict[str, Row]) -> dict[str, Row]:
+def altered(scene: Watched, before: dict[str, Row]) -> dict[str, Row]:
     """Return the fields that are no longer as in the snapshot, by UUID."""
     result: dict[str, Row] = {}
     for one, row in snapshot(scene).items():
         fields = {name: value for name, value in row.items() if value != before[one][name]}
         result.update({one: fields} if fields else {})
     return result
-
-
-def rehearse(scene: Scene, name: str, warnings: tuple[str, ...] = (), **options: Any) -> Rehearsal:
-    """Run a module in check mode, then really, then again, and check what holds for every one that changes things.
-
-    Check mode reads, sends nothing else, and tells just what the real run does; the second run reads and changes nothing.
-    """
-    scene.forget()
-    titles = ("In check mode", "Really", "Again")
-    rehearsal, real, again = (module(name, title, **options) for title in titles)
-    run = scene.play([{**rehearsal, "check_mode": True, "diff": True}, {**real, "diff": True}, again], warnings=warnings)
-    talks = scene.talks()
-    assert len(talks) == 3, talks
-    assert set(talks[0]) == {"GET"}, "check mode wrote"
-    assert set(talks[2]) == {"GET"}, "the second run wrote"
-    predicted, done, idle = run.told_by(*titles)
-    for part in ("changed", "affected", "datastreams", "diff"):
-        assert predicted[part] == done[part], part
-    assert idle["changed"] is False
-    assert idle["affected"] == {"datastream_ids": []}
-    return Rehearsal(predicted, done, idle, changes(scene), run)

@@ -133,7 +133,12 @@ class Run(Outcomes):
 
 
 class Controller:
-    """Somebody's machine with ansible-playbook on it, a home and a ledger. `url` is the service's."""
+    """Somebody's machine with ansible-playbook on it, a home and a ledger. `url` is the service's.
+
+    With `forks`, which a target sets for all of its runs, those that are not to be killed may be forks of a process that has imported ansible-core.
+    """
+
+    forks = False
 
     def __init__(self, folder: Path, collections: Path, url: str) -> None:
         self.folder, self.collections, self.url = folder, collections, url
@@ -177,11 +182,11 @@ class Controller:
         extra_vars: Row | None = None,
         env: dict[str, str | None] | None = None,
         module_defaults: Row | None = None,
-        fork: bool = False,
+        quick: bool = False,
     ) -> Run:
         """Start ansible-playbook, on tasks or on a playbook of the collection; `env` adds variables, or takes those that are None away.
 
-        With `fork` it is quicker, and may be a fork of a process that has imported ansible-core (see `forking`): for runs that are not to be killed.
+        With `quick` it pipes modules to their interpreter, and may be a fork (see `forks`): for runs that are not to be killed.
         """
         self._runs += 1
         folder = self.folder / f"run{self._runs}"
@@ -197,11 +202,11 @@ class Controller:
         (folder / "vars.json").write_text(json.dumps(extra_vars or {}), "utf-8")
         command = [ansible_playbook(), "-i", str(self.inventory), "-e", f"@{folder / 'vars.json'}", playbook]
         command += ["--check"] * check + ["--diff"] * diff + ["-" + "v" * verbosity] * bool(verbosity)
-        quicker = {"ANSIBLE_PIPELINING": "true"} if fork else {}
+        quicker = {"ANSIBLE_PIPELINING": "true"} if quick else {}
         environment: dict[str, str | None] = {**self.environment(), **quicker, **(env or {})}
         environment.update({"ADVERITY_HARNESS_RECORD": str(folder / "record"), TOKEN: token})
         given = {name: value for name, value in environment.items() if value is not None}
-        forked = self._fork(command[1:], folder, given, env or {}) if fork else None
+        forked = self._fork(command[1:], folder, given, env or {}) if quick and self.forks else None
         if forked is not None:
             return Run(folder, forked, token)
         with open(folder / "stdout", "wb") as stdout, open(folder / "stderr", "wb") as stderr:
@@ -232,7 +237,7 @@ class Controller:
         **options: Any,
     ) -> Run:
         """Run ansible-playbook to its end and check what holds for every run; or kill it as soon as `kill_when` holds."""
-        run = self.start(play, fork=kill_when is None, **options)
+        run = self.start(play, quick=kill_when is None, **options)
         try:
             run.wait(kill_when)
             if kill_when is not None:

@@ -67,3 +67,10 @@ class World:
         """Return the ids of a datastream's extracts, oldest first."""
         rows = [row for row in self.data["extracts"] if row["datastream_id"] == datastream]
         return [row["id"] for row in sorted(rows, key=lambda row: row["created"])]
+
+
+def ordinary_world() -> World:
+    """Return a world with four datastreams and two destinations; the bindings 55, 56 and 123 are enabled, 140 is not available."""
+    world = World().datastream(456, extracts=3).binding(123, 456, enabled=True).binding(55, 456, target=790, enabled=True)
+    world.datastream(457, extracts=3).binding(124, 457).binding(56, 457, target=790, enabled=True)
+    return world.datastream(458, extracts=3).binding(125, 458).datastream(459).binding(140, 459, available=False)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The six kinds of call: what is asked for, the fault put in its place, and the verdict on what came of it.
+"""The six kinds of call: what is asked for, the fault put in its place, and the verdict on what came of it. Not tests.
 
 A verdict never rests on the module's word alone: a list is held against the world, a write against what the service then holds, a requeue
 against its record of loads. It gives the outcome and how often the request that met the fault was sent; whatever else has to hold is asserted.
@@ -11,32 +11,30 @@ against its record of loads. It gives the outcome and how often the request that
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
 
-from adverity_harness.crowds import PATHS, chunks, snapshot, uuids
-from adverity_harness.outcomes import Row
-from adverity_harness.runs import module, refused
-from adverity_harness.scenes import BINDINGS, EXTRACTS, REQUEUE, Scene
-from adverity_harness.side_by_side import Told
-from adverity_harness.worlds import World, moment
-from expected import FAULTS, RETRIES, TIMEOUT
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import PATHS, chunks, snapshot, uuids
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import BINDINGS, EXTRACTS, REQUEUE
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World, moment
+from ansible_collections.adverity.management.tests.unit.plugins.matrix.expected import FAULTS
+from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import Row, Scene
 
 SURVIVED, ERROR, UNKNOWN = "survived", "error", "unknown"
 Verdict = tuple[str, int]
 
 
 class Call(NamedTuple):
-    """One kind of call. The task is named "call"; `again` is for a second run, when the fault is over."""
+    """One kind of call: a module with its options. `finish` gives a verdict on a second run, when the fault is over, where that makes sense."""
 
     world: Callable[[], World]
     method: str
     path: str
-    tasks: list[Row]
-    judge: Callable[[Scene, Told, str], Verdict]
-    again: tuple[Row, ...] = ()
-    finish: Callable[[Scene, Told, str, str], str] = lambda scene, told, case, outcome: ""
+    module: str
+    options: Row
+    judge: Callable[[Scene, Row], Verdict]
+    finish: Callable[[Scene, Row, str], str] | None = None
     rows: Mapping[str, Row] = MappingProxyType({})
 
     def fault(self, name: str) -> Row:
@@ -45,11 +43,6 @@ class Call(NamedTuple):
         if "mutate" in fault:
             fault["mutate"] = {fault["mutate"]: self.rows[fault["mutate"]]}
         return fault
-
-    def environment(self, name: str) -> dict[str, str]:
-        """Return the environment of a case: the timeout is short only where something takes longer."""
-        patience = TIMEOUT if name.startswith("too slow") else 60
-        return {"ADVERITY_RETRIES": str(RETRIES), "ADVERITY_RETRY_MAX_DELAY": "0.2", "ADVERITY_TIMEOUT": str(patience)}
 
 
 # --- lists: 201 rows, in pages of 100 ---
@@ -62,8 +55,7 @@ def _bindings_world() -> World:
     return world
 
 
-def _judge_list(path: str, key: str, scene: Scene, told: Told, case: str) -> Verdict:
-    result = told.one(case, "call")
+def _judge_list(path: str, key: str, scene: Scene, result: Row) -> Verdict:
     reads = scene.requests("GET", path)
     assert reads == scene.requests(), "a list wrote"
     sent = sum(dict(row["query"]).get("page") == "2" for row in reads)
@@ -78,8 +70,7 @@ def _judge_list(path: str, key: str, scene: Scene, told: Told, case: str) -> Ver
 # --- PATCH binding: three bindings, one by one ---
 
 
-def _judge_binding(scene: Scene, told: Told, case: str) -> Verdict:
-    result = told.one(case, "call")
+def _judge_binding(scene: Scene, result: Row) -> Verdict:
     patches = scene.patches()
     sent = patches.count((2, {"enabled": True}))
     if not result["failed"]:
@@ -108,9 +99,9 @@ def _ids(patches: list[tuple[int, Row]]) -> list[int]:
     return [one for one, _body in patches]
 
 
-def _finish_binding(scene: Scene, told: Told, case: str, outcome: str) -> str:
+def _finish_binding(scene: Scene, again: Row, outcome: str) -> str:
     assert scene.enabled() == [1, 2, 3]
-    due = told.one(case, "again")["affected"]["binding_ids"]
+    due = again["affected"]["binding_ids"]
     assert _ids(scene.patches()) == due
     assert due in ([[]] if outcome == SURVIVED else [[], [2], [3], [2, 3]])
     return "does the rest" if due else "changes nothing"
@@ -151,8 +142,7 @@ def _named(method: str, scene: Scene) -> list[list[str]]:
     return [[value for _name, value in row["query"]] for row in scene.requests(method, PATHS[method])]
 
 
-def _judge_datastreams(method: str, scene: Scene, told: Told, case: str) -> Verdict:
-    result = told.one(case, "call")
+def _judge_datastreams(method: str, scene: Scene, result: Row) -> Verdict:
     first, second, third = chunks(EVERYONE)
     named = _named(method, scene)
     sent = named.count(second)
@@ -174,9 +164,9 @@ def _judge_datastreams(method: str, scene: Scene, told: Told, case: str) -> Verd
     return ERROR, sent
 
 
-def _finish_datastreams(method: str, scene: Scene, told: Told, case: str, outcome: str) -> str:
+def _finish_datastreams(method: str, scene: Scene, again: Row, outcome: str) -> str:
     assert _done(method, scene) == EVERYONE
-    due = told.one(case, "again")["affected"]["datastream_ids"]
+    due = again["affected"]["datastream_ids"]
     assert _named(method, scene) == chunks(due)
     return _rest(due, outcome, EVERYONE, 50)
 
@@ -188,8 +178,7 @@ def _requeue_world() -> World:
     return World().datastream(456, extracts=6).binding(123, 456, enabled=True)
 
 
-def _judge_requeue(scene: Scene, told: Told, case: str) -> Verdict:
-    result = told.one(case, "call")
+def _judge_requeue(scene: Scene, result: Row) -> Verdict:
     aged = scene.world.aged(456)
     first, second, third = aged[:2], aged[2:4], aged[4:]
     posts = [body["extract_ids"] for body in scene.posts()]
@@ -202,7 +191,7 @@ def _judge_requeue(scene: Scene, told: Told, case: str) -> Verdict:
         assert loads == aged
         assert result["requeued_extract_ids"] == aged
         return SURVIVED, sent
-    status = {row["extract_id"]: row["status"] for row in told.one(case, "known")["extracts"]}
+    status = {row["extract_id"]: row["status"] for row in scene.run("requeue_info", datastream_id=456, target_id=789)["extracts"]}
     assert posts == [first] + [second] * sent
     assert result["requeued_extract_ids"] == first
     assert {one: status[one] for one in first + third} == {**dict.fromkeys(first, "dispatched"), **dict.fromkeys(third, "pending")}
@@ -220,10 +209,9 @@ def _judge_requeue(scene: Scene, told: Told, case: str) -> Verdict:
     return UNKNOWN, sent
 
 
-def _finish_requeue(scene: Scene, told: Told, case: str, outcome: str) -> str:
+def _finish_requeue(scene: Scene, again: Row, outcome: str) -> str:
     """After the second run the record holds each extract once; or that run has stopped, and what is unknown was loaded at most once."""
     aged = scene.world.aged(456)
-    again = told.one(case, "again")
     posts, loads = [body["extract_ids"] for body in scene.posts()], scene.loads(123)
     if outcome == SURVIVED:
         assert (again["failed"], again["changed"], posts) == (False, False, [])
@@ -242,23 +230,13 @@ def _finish_requeue(scene: Scene, told: Told, case: str, outcome: str) -> str:
     return "stops and lists them"
 
 
-_REQUEUE = dict(datastream_id=456, target_id=789, batch_size=2)
-_KNOWN = module("requeue_info", "known", datastream_id=456, target_id=789)
-
 CALLS: dict[str, Call] = {
     "bindings list": Call(
-        _bindings_world,
-        "GET",
-        BINDINGS,
-        [refused(module("binding_info", "call"))],
-        functools.partial(_judge_list, BINDINGS, "bindings"),
+        _bindings_world, "GET", BINDINGS, "binding_info", {}, functools.partial(_judge_list, BINDINGS, "bindings"),
         rows={"add": {"bindings": [{"id": 1, "datastream_id": 456, "target_id": 789}]}, "remove": {"bindings": [1001]}},
     ),
     "extracts list": Call(
-        lambda: World().datastream(456, extracts=201),
-        "GET",
-        EXTRACTS,
-        [refused(module("extract_info", "call", datastream_id=456))],
+        lambda: World().datastream(456, extracts=201), "GET", EXTRACTS, "extract_info", {"datastream_id": 456},
         functools.partial(_judge_list, EXTRACTS, "extracts"),
         rows={
             "add": {"extracts": [{"id": 1, "datastream_id": 456, "created": moment(days=500)}]},
@@ -266,39 +244,18 @@ CALLS: dict[str, Call] = {
         },
     ),
     "PATCH binding": Call(
-        lambda: World().datastream(456).binding(1, 456).binding(2, 456).binding(3, 456),
-        "PATCH",
-        BINDINGS + r"\d+/",
-        [refused(module("binding", "call", target_id=789, enabled=True))],
-        _judge_binding,
-        (module("binding", "again", target_id=789, enabled=True),),
-        _finish_binding,
+        lambda: World().datastream(456).binding(1, 456).binding(2, 456).binding(3, 456), "PATCH", BINDINGS + r"\d+/",
+        "binding", {"target_id": 789, "enabled": True}, _judge_binding, _finish_binding,
     ),
     "PATCH datastreams": Call(
-        _datastreams_world,
-        "PATCH",
-        PATHS["PATCH"],
-        [refused(module("datastream", "call", all_datastreams=True, enabled=True))],
-        functools.partial(_judge_datastreams, "PATCH"),
-        (module("datastream", "again", all_datastreams=True, enabled=True),),
-        functools.partial(_finish_datastreams, "PATCH"),
+        _datastreams_world, "PATCH", PATHS["PATCH"], "datastream", {"all_datastreams": True, "enabled": True},
+        functools.partial(_judge_datastreams, "PATCH"), functools.partial(_finish_datastreams, "PATCH"),
     ),
     "PUT smart": Call(
-        _datastreams_world,
-        "PUT",
-        PATHS["PUT"],
-        [refused(module("smart_pulling", "call", all_datastreams=True, frequency="weekly"))],
-        functools.partial(_judge_datastreams, "PUT"),
-        (module("smart_pulling", "again", all_datastreams=True, frequency="weekly"),),
-        functools.partial(_finish_datastreams, "PUT"),
+        _datastreams_world, "PUT", PATHS["PUT"], "smart_pulling", {"all_datastreams": True, "frequency": "weekly"},
+        functools.partial(_judge_datastreams, "PUT"), functools.partial(_finish_datastreams, "PUT"),
     ),
     "POST requeue": Call(
-        _requeue_world,
-        "POST",
-        REQUEUE,
-        [refused(module("requeue", "call", **_REQUEUE)), _KNOWN],
-        _judge_requeue,
-        (refused(module("requeue", "again", **_REQUEUE)),),
-        _finish_requeue,
+        _requeue_world, "POST", REQUEUE, "requeue", {"datastream_id": 456, "target_id": 789, "batch_size": 2}, _judge_requeue, _finish_requeue,
     ),
-}
+}  # fmt: skip

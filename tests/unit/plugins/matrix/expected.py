@@ -15,7 +15,8 @@ unknown   The call fails and says that it does not know whether the service did 
 
 The rules behind it: reads, PATCH and PUT are repeated after whatever may pass (retries: 2, so three tries). A requeue, the POST, is repeated only
 where the service certainly did nothing: 429, and 503 with Retry-After. 4xx is a refusal; whatever else happens to a POST leaves it unknown.
-"once" stands where nothing is said: the fault meets one try. A lasting one meets every try.
+"once" stands where nothing is said: the fault meets one try. A lasting one meets every try. What is too slow takes effect after the client has stopped
+waiting, and perhaps between two tries.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ a row appears between two pages      | survived <=3  | survived <=4  | -        
 a row goes between two pages         | survived <=3  | survived <=4  | -             | -                 | -          | -
 """
 
-IN_TIME, TOO_SLOW, TIMEOUT = 0.5, 18.0, 6.0  # seconds; what is not slow answers in TIMEOUT also on a machine that has much else to do
+IN_TIME, TOO_SLOW, TIMEOUT = 0.5, 18.0, 6.0  # seconds, which pass on a clock that is held
 ELSEWHERE = "https://elsewhere.example/api/"
 OTHER_SHAPE = {"status": "ok", "data": [1, 2]}
 A_PROXY = {"code": 502, "body": "<html><body><h1>Bad Gateway</h1></body></html>", "content_type": "text/html"}

@@ -1,0 +1,199 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every module as a task: what Ansible makes of its options, what it prints, and what it keeps to itself. What modules do is tested in process."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from adverity_harness.crowds import altered, label, setting, snapshot, uuid, uuids
+from adverity_harness.place import ROOT
+from adverity_harness.runs import COLLECTION, module, refused
+from adverity_harness.worlds import KEY, WORKSPACE, World
+
+NOWHERE = {"ADVERITY_INSTANCE": None, "ADVERITY_API_KEY": None}
+SECRET = "open-sesame-4711"
+SNOWFLAKE = {"account": "acme", "database": "dwh", "username": "loader", "password": SECRET}
+NAMES = ["it's \"quoted\"", "Ads \N{ROCKET}", " blanks  ", "{{ 1 + 1 }}", "2024"]
+DAYS, HALF_PAST_SIX = {"value": 3, "unit": "month"}, {"time": "06:30:00"}
+
+
+@pytest.fixture(name="scene")
+def fixture_scene(begin):
+    """Two datastreams with a history each, and a binding to destination 789; nothing is enabled."""
+    world = World()
+    for number in (456, 457):
+        world.datastream(number, extracts=3, enabled=False, smart=setting(False), active_mode="schedule").binding(number - 333, number)
+    world.data["connections"] = [{"id": 30, "name": "Account", "type": "bigquery", "workspace": WORKSPACE}]
+    return begin(world)
+
+
+# As people and templates write them: numbers as text, lists as text, yes and no. What one task registers is an option of another one.
+TASKS = [
+    {**module("directory_info", workspaces="Acme", datastreams=["*"], connections=["Account"]), "register": "found"},
+    module("datastream_info", datastream_ids="{{ ids | join(',') }}", enabled="no"),
+    module("datastream", datastream_id="{{ ids[0] }}", enabled="yes", pulling_mode="{{ 'smart' }}"),
+    module("smart_pulling_info", workspace_ids=WORKSPACE),
+    module("smart_pulling", datastream_ids="{{ ids[1:] }}", refresh_range={"value": "3", "unit": "month"}, deadline="06:30", is_active="false"),
+    {
+        **module("destination", type="bigquery", name="DWH", workspace="Acme", connection="Account", settings="{{ bigquery }}"),
+        "register": "made",
+    },
+    module("destination_info", type="bigquery", schema="no"),
+    module(
+        "assignment", type="bigquery", target_id="{{ made.destination.id | default(omit) }}",
+        assignments="{{ [{'datastream_id': found.datastreams[0].id | string, 'table_name': 'n, m'}] }}",
+    ),
+    module("binding_info", binding_id="123", target_id="{{ target }}"),
+    module("binding", datastream_id="{{ 455 + 1 }}", target_id="789", enabled="{{ true }}"),
+    module("extract_info", datastream_id="456,457", limit="{{ 2 }}", created_to="2026-03-10"),
+    module("requeue", datastream_id="456", target_id="{{ target }}", batch_size="2", sequential="no", timeout="{{ 60 }}"),
+    module("requeue_info", target_id="{{ target | string }}", summary_only="yes"),
+    module("job_info", datastream_id=456, start="2026-01-01", wait="0"),
+    module("issue_info", stages="Import,Load", acknowledged="no"),
+    module("deployment_info", variables={"target_id": "789", "datastream_ids": "456, 457"}),
+    module("ledger_copy", source="{{ kept }}", destination="{{ kept }}.copy"),
+]  # fmt: skip
+CHANGING = {f"adverity_{name}" for name in ("datastream", "smart_pulling", "destination", "assignment", "binding", "requeue", "ledger_copy")}
+
+
+def test_every_module_takes_what_ansible_makes_of_its_options(scene):
+    variables = {"ids": uuids([456, 457]), "target": 789, "bigquery": {"project": "acme-dwh", "dataset": "marketing"}, "kept": str(scene.ledger)}
+    assert {one.stem for one in (ROOT / "plugins" / "modules").glob("adverity_*.py")} == {task["name"] for task in TASKS}
+    before = snapshot(scene)
+    allowed = ("Not enabled: binding 123",)  # by the time of the real run it is
+    planned = scene.play(TASKS[:-1], check=True, diff=True, extra_vars=variables, warnings=allowed)
+    assert scene.writes() == []
+    assert not scene.ledger.exists()
+    shown = planned.output.splitlines()
+    assert any(label(456) in line for line in shown)
+    assert '-        "enabled": false' in shown
+    assert '+        "enabled": true' in shown
+
+    # The connection comes from the action group, and not from the environment.
+    group = {f"group/{COLLECTION}.adverity": {"instance": scene.url, "api_key": KEY, "retries": 0}}
+    done = scene.play(TASKS, extra_vars=variables, env=NOWHERE, module_defaults=group)
+    changed = {row["task"] for row in done.outcomes if row["result"]["changed"]}
+    assert changed == CHANGING
+    assert {row["task"] for row in planned.outcomes if row["result"]["changed"]} == CHANGING - {"adverity_ledger_copy"}
+    assert altered(scene, before) == {
+        uuid(456): {"enabled": True, "active_mode": "smart", "smart": setting(True)},
+        uuid(457): {"smart": setting(False, "daily", DAYS, HALF_PAST_SIX)},
+    }
+    assert [(row["name"], row["auth"]) for row in scene.service.world.targets.values()][1:] == [("DWH", 30)]
+    assert [row["table_name"] for row in scene.service.world.bindings.values()][-1] == "n, m"
+    assert scene.enabled() == [123]
+    assert [(len(body["extract_ids"]), body["sequential"]) for body in scene.posts()] == [(2, False), (1, False)]
+    assert {row["key"] for row in scene.requests()} == {"tester"}
+
+    scene.forget()
+    moved = {"ADVERITY_LEDGER": f"{scene.ledger}.copy"}
+    again = scene.play([TASKS[0], *(task for task in TASKS[:-1] if task["name"] in CHANGING)], extra_vars=variables, env=moved)
+    assert again.changed == 0
+    assert scene.writes() == []
+
+
+REFUSALS = {
+    "binding_ids": module("binding", binding_ids="123,x", enabled=True),
+    "target_id": module("binding", target_id="{{ 78.5 }}", enabled=True),
+    "enabled": module("binding", target_id=789, enabled="perhaps"),
+    "target_ids": module("binding", target_id=789, target_ids=[789], enabled=True),
+    "456 is an integer id": module("datastream", datastream_ids=["{{ 456 }}"], enabled=True),
+    "filters": module("datastream", filters={"name": "Ads"}, enabled=True),
+    "630 is a number": module("smart_pulling", all_datastreams=True, deadline=630),
+    "unit": module("smart_pulling", all_datastreams=True, refresh_range={"value": 1, "unit": "year"}),
+    "batch_size": module("requeue", datastream_id=456, target_id=789, batch_size="51"),
+    "created_from": module("requeue", datastream_id=456, created_from="2025-01-01T25:00:00Z"),
+    "mutually exclusive": module("requeue", extract_ids=[1], datastream_id=456),
+    "is empty": module("extract_info", datastream_ids=[]),
+    "loopback": module("binding_info", instance="http://acme.example"),
+    "api_key": module("binding_info", api_key=KEY + "\n"),
+}
+
+
+def test_bad_options_are_refused_by_name(scene):
+    run = scene.play([refused({**task, "name": word}) for word, task in REFUSALS.items()])
+    assert [row["task"] for row in run.outcomes if row["status"] == "failed"] == list(REFUSALS)
+    for word in REFUSALS:
+        assert word in run.one(word)["msg"]
+    assert scene.requests() == []
+    nothing = scene.play([module("binding_info")], fails=True, env=NOWHERE).failures[0]["msg"]
+    assert "instance" in nothing
+    assert "api_key" in nothing
+
+
+def test_no_name_is_evaluated_trimmed_or_cut(begin):
+    world = World()
+    for number, name in enumerate(NAMES, 500):
+        world.datastream(number, name=name)
+    scene = begin(world)
+    each = {"loop": "{{ names }}", "loop_control": {"loop_var": "one"}}
+    create = {**module("destination", "create", type="file", workspace="Acme", name="{{ one }}"), **each}
+    run = scene.play(
+        [
+            module("directory_info", "look up", datastreams=["*"]) | {"register": "found"},
+            {"name": "Names", "ansible.builtin.set_fact": {"names": "{{ found.datastreams | map(attribute='name') | list }}"}},
+            create,
+            {**create, "name": "again"},
+            module("directory_info", "find", datastreams="{{ names }}"),
+            module("destination_info", "list", type="file"),
+        ]
+    )
+    assert [row["name"] for row in run.one("find")["datastreams"]] == NAMES
+    assert [row["name"] for row in run.one("list")["destinations"]] == NAMES
+    assert [row["body"]["name"] for row in scene.requests("POST")] == NAMES
+    assert scene.requests("PATCH") == []
+
+
+def test_no_secret_shows_at_the_highest_verbosity(scene):
+    header = f"Bearer {KEY}"
+    for answer in ({"code": 401, "body": {"detail": header}}, {"code": 200, "body": header, "content_type": "text/plain"}):
+        scene.service.fault(method="GET", path="errors", status=answer)
+    snowflake = {"type": "snowflake", "name": "DWH", "workspace": "Acme", "settings": SNOWFLAKE}
+    named = {"api_key": "{{ the_key }}"}  # as most playbooks do it; the harness itself hands it over in the environment
+    tasks = [
+        module("binding", target_id=789, enabled=True, **named),
+        module("requeue", datastream_id=456, target_id=789),
+        refused(module("issue_info")),
+        refused(module("issue_info", **named)),
+        module("destination", "create", **snowflake),
+        module("destination", "again", **snowflake),
+        refused(module("destination", **{**snowflake, "settings": {**SNOWFLAKE, "host": "x"}})),
+        module("destination_info", type="snowflake"),
+    ]
+    # Newer versions of ansible-core show the arguments of a module only where they are told to.
+    env = {"ANSIBLE_INJECT_INVOCATION": "true", "ANSIBLE_LOG_PATH": str(scene.folder / "log")}
+    run = scene.play(tasks, verbosity=4, diff=True, extra_vars={"the_key": KEY}, env=env, warnings=("cannot be compared: password",))
+    assert len(run.failures) == 3
+    assert run.one("again")["changed"] is False
+    assert "EXEC" in run.output
+    assert run.output.count('"api_key": "********"') >= len(tasks)
+    assert len(scene.loads(123)) == 3
+    assert [row["settings"]["password"] for row in scene.service.world.targets.values() if row["name"] == "DWH"] == [SECRET]
+    for name in ("vars.json", "playbook.yml"):
+        (run.folder / name).unlink()
+    files = [path for path in scene.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert {"log", "record", "stdout"} <= {path.name for path in files}
+    for secret in (SECRET, KEY[:16]):
+        assert [path for path in files if secret.encode() in path.read_bytes()] == []
+
+
+def test_netrc_changes_nothing_and_the_ledger_is_for_its_owner_alone(scene):
+    for name in (".netrc", "_netrc", "netrc"):
+        (scene.home / name).write_text("machine 127.0.0.1 login somebody password else\ndefault login any password one\n", "utf-8")
+        (scene.home / name).chmod(0o600)
+    before = os.umask(0)
+    try:
+        tasks = [module("binding", target_id=789, enabled=True), module("requeue", datastream_id=456, target_id=789)]
+        run = scene.play(tasks, env={"NETRC": str(scene.home / "netrc"), "ADVERITY_LEDGER": None})
+    finally:
+        os.umask(before)
+    assert {row["key"] for row in scene.requests()} == {"tester"}
+    assert len(scene.loads(123)) == 3
+    ledger = scene.home / ".ansible" / "adverity" / "requeue.sqlite3"
+    assert run.one("adverity_requeue")["ledger"] == str(ledger)
+    assert ledger.parent.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in ledger.parent.iterdir()} == {0o600}

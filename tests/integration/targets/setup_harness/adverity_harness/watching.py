@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a test sees of a simulator: the requests that came, and what they left behind. Tests in process use it, too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .manners import check_named
+from .worlds import World
+
+Row = dict[str, Any]
+BINDINGS, EXTRACTS, REQUEUE = "/api/v1/bindings/", "/api/extracts/", "/api/v1/extracts/requeue/"
+
+
+class Watched:
+    """A simulator as `service`, and the `world` with which it began."""
+
+    def __init__(self, world: World, service: Any) -> None:
+        self.world, self.service = world, service
+        self._forgotten = 0
+
+    def forget(self) -> None:
+        """Leave out of `requests` what was sent until now."""
+        self._forgotten = len(self.service.requests)
+
+    def requests(self, method: str = "", path: str = "") -> list[Row]:
+        """Return the requests since the last `forget`."""
+        rows = self.service.requests[self._forgotten :]
+        return [row for row in rows if method in ("", row["method"]) and path in ("", row["path"])]
+
+    def writes(self) -> list[Row]:
+        """Return the requests that are no reads."""
+        return [row for row in self.requests() if row["method"] not in ("GET", "OPTIONS")]
+
+    def posts(self) -> list[Row]:
+        """Return the bodies of the requeues."""
+        return [row["body"] for row in self.requests("POST", REQUEUE)]
+
+    def patches(self) -> list[tuple[int, Row]]:
+        """Return the id and the body of each change of a binding."""
+        return [(int(row["path"].split("/")[4]), row["body"]) for row in self.requests("PATCH") if row["path"].startswith(BINDINGS)]
+
+    def loads(self, binding: int) -> list[int]:
+        """Return the extracts that were loaded into a binding, in order; one that was loaded twice is there twice."""
+        return [row["extract_id"] for row in self.service.loads if row["binding_id"] == binding]
+
+    def enabled(self) -> list[int]:
+        """Return the ids of the bindings that are enabled."""
+        return sorted(row["id"] for row in self.service.world.bindings.values() if row["enabled"])
+
+    def fetch(self, identity: int, datastream: int) -> int:
+        """Let the service fetch one more extract, now, a second before whatever follows; return its id. It loads by itself where a binding is enabled."""
+        self.service.fetch(datastream, identity)
+        self.service.change({"clock": {"forward": 1}})
+        return identity
+
+    def check_manners(self) -> None:
+        """Check what holds for everything that the collection ever sends."""
+        check_named(self.service.requests)
+        for row in self.service.requests:
+            assert row["path"].endswith("/"), row
+            assert row["headers"].get("user-agent", "").startswith("adverity.management/"), row
+            if (row["method"], row["path"]) == ("POST", REQUEUE):
+                assert 1 <= len(row["body"]["extract_ids"]) <= 50, row
+                assert row["body"].get("binding_ids") != [], row

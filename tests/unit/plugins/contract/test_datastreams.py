@@ -1,0 +1,333 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Datastreams and smart schedules: what the lists find, and which requests a change sends. Check mode and a second run are looked at with each change."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
+    Change, altered, changes, chunks, crowd, label, put, setting, snapshot, uuid, uuids,
+)  # fmt: skip
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import WORKSPACE, World
+
+COUNT = 230
+EMEA, DACH, AMERICAS = (f"a0000000-0000-4000-8000-00000000000{number}" for number in (2, 3, 4))
+PLACES = (WORKSPACE, EMEA, DACH, AMERICAS)  # DACH is below EMEA; EMEA and AMERICAS are below WORKSPACE
+MODES = ["smart", "schedule", "smart-bundle", None, "smart", "schedule", "smart"]
+DAYS, WEEKS = {"value": 7, "unit": "day"}, {"value": 2, "unit": "week"}
+HALF_PAST_SIX, TEN = {"time": "06:30:00"}, {"time": "10:00:00"}
+
+
+def streams(enabled=None, mode="any", places=PLACES):
+    """The UUIDs of the datastreams of `company` for which these hold, in the service's order."""
+    return [
+        uuid(number)
+        for number in range(1, COUNT + 1)
+        if enabled in (None, number % 3 != 0) and mode in ("any", MODES[number % 7]) and PLACES[number % 4] in places
+    ]
+
+
+def company():
+    """230 datastreams, a third of them disabled, in all modes, over four workspaces."""
+    world = World()
+    world.data["workspaces"] += [
+        {"id": place, "name": name, "parent": parent}
+        for place, name, parent in ((EMEA, "EMEA", WORKSPACE), (DACH, "DACH", EMEA), (AMERICAS, "Americas", WORKSPACE))
+    ]
+    for number in range(1, COUNT + 1):
+        world.datastream(number, enabled=number % 3 != 0, workspace=PLACES[number % 4], active_mode=MODES[number % 7])
+    return world
+
+
+def ids(result):
+    return [row["id"] for row in result["datastreams"]]
+
+
+def queries(scene, name):
+    """The values of a parameter in each request, since the last `forget`."""
+    return [[value for key, value in row["query"] if key == name] for row in scene.requests()]
+
+
+# --- lists ---
+
+# What is asked for, what of it goes to the service, and what must be found.
+FILTERS = {
+    "one workspace": ({"workspace_ids": [DACH]}, {("workspace_id", DACH)}, streams(places=[DACH])),
+    "two workspaces": (
+        {"workspace_ids": [AMERICAS.upper(), EMEA, AMERICAS]}, {("workspace_id", AMERICAS), ("workspace_id", EMEA)}, streams(places=[EMEA, AMERICAS]),
+    ),
+    "family": (
+        {"workspace_ids": [EMEA], "workspace_scope": "family"},
+        {("workspace_id", EMEA), ("workspace_scope", "family")}, streams(places=[WORKSPACE, EMEA, DACH]),
+    ),
+    "disabled": ({"enabled": False}, {("enabled", "false")}, streams(enabled=False)),
+    "smart bundle": ({"active_pulling_mode": "smart-bundle"}, {("active_pulling_mode", "smart-bundle")}, streams(mode="smart-bundle")),
+    "state and mode": (
+        {"enabled": True, "active_pulling_mode": "schedule"},
+        {("enabled", "true"), ("active_pulling_mode", "schedule")}, streams(enabled=True, mode="schedule"),
+    ),
+    "all of them": (
+        {"workspace_ids": [EMEA], "workspace_scope": "descendants", "enabled": True, "active_pulling_mode": "smart"},
+        {("workspace_id", EMEA), ("workspace_scope", "descendants"), ("enabled", "true"), ("active_pulling_mode", "smart")},
+        streams(enabled=True, mode="smart", places=[EMEA, DACH]),
+    ),
+}  # fmt: skip
+NAMED = uuids([200, 3, 77, 12, 2, 1, 150])  # in their order, with filters those for which both hold
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_filter_goes_to_the_service_and_chooses_for_lists_and_changes(begin, name):
+    given, sent, found = FILTERS[name]
+    scene = begin(company())
+    listed = scene.run("datastream_info", **given)
+    assert (ids(listed), listed["count"], listed["changed"]) == (found, len(found), False)
+    chosen = scene.run("datastream", True, filters=given, enabled=True)
+    assert ids(chosen) == found
+    assert chosen["affected"]["datastream_ids"] == [one for one in found if one in streams(enabled=False)]
+    for row in scene.requests():
+        assert {(key, value) for key, value in row["query"] if key != "page"} == sent
+    both = [one for one in NAMED if one in found]
+    assert ids(scene.run("datastream_info", datastream_ids=NAMED, **given)) == both
+    assert ids(scene.run("datastream", True, datastream_ids=NAMED, filters=given, enabled=True)) == both
+
+
+@pytest.mark.parametrize("unknown", ["skip", "error"])
+def test_ids_are_asked_for_fifty_at_a_time_and_come_in_the_order_given(begin, unknown):
+    scene = begin(company(), unknown_datastream=unknown)
+    asked = uuids(number * 37 % COUNT + 1 for number in range(120))
+    spelled = [one.replace("-", "") if place % 2 else one.upper() for place, one in enumerate(asked)]
+    assert ids(scene.run("datastream_info", datastream_ids=[*spelled, asked[7]])) == asked
+    assert queries(scene, "datastream_id") == [asked[:50], asked[50:100], asked[100:]]
+    assert [row["datastream_id"] for row in scene.run("smart_pulling_info", datastream_ids=asked)["smart_pulling"]] == asked
+    scene.forget()
+    assert ids(scene.run("datastream_info", datastream_ids=[*asked[:60], uuid(9999), *asked[60:]])) == asked
+    assert len(scene.requests()) <= {"skip": 3, "error": 20}[unknown]
+
+
+def test_rows_show_what_the_guide_shows(begin):
+    smart = setting(True, "weekly", WEEKS, HALF_PAST_SIX)
+    one = World().datastream(1, smart=smart, smart_bundle={"name": "Bundle"}, active_mode="smart-bundle")
+    scene = begin(one.datastream(2, enabled=False, has_schedule=False))
+    pulling = [
+        {"active_mode": "smart-bundle", "smart": smart, "smart_bundle": {"name": "Bundle"}}, {"active_mode": None, "smart": None, "smart_bundle": None},
+    ]
+    same = {"workspace": {"id": WORKSPACE, "name": "Acme"}}
+    assert scene.run("datastream_info")["datastreams"] == [
+        {"id": uuid(number), "name": f"Datastream {number}", "enabled": number == 1, "pulling": pulling[number - 1], **same} for number in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize(("shown", "default"), [("null", None), ("value", DAYS)])
+def test_list_of_settings_has_the_shapes_of_the_options(begin, shown, default):
+    whole = setting(True, "weekly", WEEKS, HALF_PAST_SIX)
+    world = World().datastream(1, smart=whole, active_mode="smart-bundle", smart_bundle={"name": "Old"})
+    scene = begin(world.datastream(2, smart=setting()).datastream(3, has_schedule=False), smart_defaults=shown)
+    rows = [
+        [True, "weekly", WEEKS, "06:30:00", "smart-bundle"],
+        [True, "daily", default, None, "smart"],
+        [None] * 5,
+    ]
+    names = ("is_active", "frequency", "refresh_range", "deadline", "active_mode")
+    rows = [{"datastream_id": uuid(number), "name": f"Datastream {number}", **dict(zip(names, row))} for number, row in enumerate(rows, 1)]
+    everyone, some = scene.run("smart_pulling_info"), scene.run("smart_pulling_info", active_pulling_mode="smart", enabled=True)
+    assert (everyone["smart_pulling"], everyone["count"], some["smart_pulling"], some["count"]) == (rows, 3, rows[1:2], 1)
+
+
+# --- changes ---
+
+TO_SMART, TO_SCHEDULE = {"pulling": {"active_mode": "smart"}}, {"pulling": {"active_mode": "schedule"}}
+INDEPENDENT = {"smart_coupling": "independent"}
+# The datastreams, in turn; the switches; the module and its options for all of them; the bodies in order, each with the places in turn of whom it is for; and
+# the fields of each before and after, as the diff shows them.
+CHANGES = {
+    "enable": (
+        [{"enabled": False}, {"enabled": True}], {}, "datastream", {"enabled": True},
+        [({"enabled": True}, [0])], {0: ({"enabled": False}, {"enabled": True})},
+    ),
+    "disable": (
+        [{"enabled": True}, {"enabled": False}], {}, "datastream", {"enabled": False},
+        [({"enabled": False}, [0])], {0: ({"enabled": True}, {"enabled": False})},
+    ),
+    "to smart": (
+        [{"active_mode": "schedule", "smart": setting()}, {"active_mode": "smart", "smart": setting()}], {}, "datastream", {"pulling_mode": "smart"},
+        [(TO_SMART, [0])], {0: ({"active_mode": "schedule"}, {"active_mode": "smart"})},
+    ),
+    "to schedule": (
+        [{"active_mode": "smart", "smart": setting()}, {"active_mode": "schedule", "smart": setting()}], INDEPENDENT, "datastream", {"pulling_mode": "schedule"},
+        [(TO_SCHEDULE, [0])], {0: ({"active_mode": "smart"}, {"active_mode": "schedule"})},
+    ),
+    "a smart bundle stays": (
+        [{"smart_bundle": {"name": "Old"}, "active_mode": "smart-bundle"}], {}, "datastream", {"pulling_mode": "schedule"},
+        [(TO_SCHEDULE, [0])], {0: ({"active_mode": "smart-bundle"}, {"active_mode": "schedule"})},
+    ),
+    # A datastream changes its mode while it is disabled.
+    "mode and on": (
+        [{"enabled": False, "active_mode": "schedule"}, {"enabled": True, "active_mode": "smart"}], INDEPENDENT, "datastream",
+        {"enabled": True, "pulling_mode": "smart"}, [(TO_SMART, [0]), ({"enabled": True}, [0])],
+        {0: ({"enabled": False, "active_mode": "schedule"}, {"enabled": True, "active_mode": "smart"})},
+    ),
+    "mode and off": (
+        [{"enabled": True, "active_mode": "schedule"}, {"enabled": False, "active_mode": "smart"}], INDEPENDENT, "datastream",
+        {"enabled": False, "pulling_mode": "smart"}, [({"enabled": False}, [0]), (TO_SMART, [0])],
+        {0: ({"enabled": True, "active_mode": "schedule"}, {"enabled": False, "active_mode": "smart"})},
+    ),
+    "one setting for nothing and something else": (
+        [{"smart": None}, {"smart": setting(False, "monthly", WEEKS, TEN)}], {"smart_null": "refuse"}, "smart_pulling",
+        {"is_active": True, "frequency": "weekly", "refresh_range": DAYS, "deadline": "06:30"},
+        [(setting(True, "weekly", DAYS, HALF_PAST_SIX), [0, 1])],
+        {
+            0: (dict.fromkeys(setting()), setting(True, "weekly", DAYS, HALF_PAST_SIX)),
+            1: (setting(False, "monthly", WEEKS, TEN), setting(True, "weekly", DAYS, HALF_PAST_SIX)),
+        },
+    ),
+    "only those that differ": (
+        [{"smart": setting(deadline=HALF_PAST_SIX)}, {"smart": setting(deadline=TEN)}, {"smart": setting(True, "weekly", DAYS, TEN)}], {}, "smart_pulling",
+        {"deadline": "10:00:00"}, [(put(setting(deadline=TEN)), [0])], {0: ({"deadline": HALF_PAST_SIX}, {"deadline": TEN})},
+    ),
+    "a default that shows as a value is kept": (
+        [{"smart": setting()}, {"smart": setting(refresh_range=WEEKS)}], {"smart_defaults": "value", "smart_null": "refuse"}, "smart_pulling",
+        {"frequency": "weekly"}, [(put(setting(True, "weekly", DAYS)), [0]), (put(setting(True, "weekly", WEEKS)), [1])],
+        {0: ({"frequency": "daily"}, {"frequency": "weekly"}), 1: ({"frequency": "daily"}, {"frequency": "weekly"})},
+    ),
+    "back to defaults": (
+        [{"smart": setting(True, "weekly", WEEKS, TEN)}, {"smart": setting(False, "daily", WEEKS)}, {"smart": setting()}],
+        {"smart_null": "refuse"}, "smart_pulling", {"reset": ["refresh_range", "deadline"]},
+        [({"is_active": True, "frequency": "weekly"}, [0]), ({"is_active": False, "frequency": "daily"}, [1])],
+        {
+            0: ({"refresh_range": WEEKS, "deadline": TEN}, {"refresh_range": None, "deadline": None}),
+            1: ({"refresh_range": WEEKS}, {"refresh_range": None}),
+        },
+    ),
+    "one is reset, one is kept, one is set": (
+        [{"smart": setting(True, "weekly", WEEKS, TEN)}], {}, "smart_pulling", {"reset": ["deadline"], "frequency": "monthly"},
+        [(put(setting(True, "monthly", WEEKS)), [0])], {0: ({"frequency": "weekly", "deadline": TEN}, {"frequency": "monthly", "deadline": None})},
+    ),
+}  # fmt: skip
+GROUPS = [setting(True, "daily", DAYS, None), setting(True, "weekly", WEEKS, HALF_PAST_SIX), setting(False, "monthly", None, TEN)]
+for _option, _typed, _held in (
+    ("is_active", False, False), ("frequency", "daily", "daily"), ("refresh_range", {"value": 3, "unit": "month"}, {"value": 3, "unit": "month"}),
+    ("deadline", "23:30", {"time": "23:30:00"}),
+):  # fmt: skip
+    _due = [place for place in range(3) if GROUPS[place][_option] != _held]
+    CHANGES[f"three settings and one new {_option}"] = (
+        [{"smart": group, "active_mode": "smart"} for group in GROUPS], {"smart_null": "refuse", **INDEPENDENT}, "smart_pulling", {_option: _typed},
+        [(put({**GROUPS[place], _option: _held}), [place]) for place in _due],
+        {place: ({_option: GROUPS[place][_option]}, {_option: _held}) for place in _due},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_change_is_sent_to_those_that_differ_fifty_at_a_time_and_changes_nothing_else(begin, name):
+    kinds, switches, module, options, bodies, fields = CHANGES[name]
+    scene = begin(crowd(130, *kinds), **switches)
+    before = snapshot(scene)
+    members = {place: list(range(place + 1, 131, len(kinds))) for place in range(len(kinds))}
+    _predicted, done, again = scene.rehearse(module, all_datastreams=True, **options)
+    method = {"datastream": "PATCH", "smart_pulling": "PUT"}[module]
+    sent = [(body, uuids(sorted(number for place in places for number in members[place]))) for body, places in bodies]
+    assert changes(scene) == [Change(method, part, body) for body, whole in sent for part in chunks(whole)]
+    due = sorted((number, place) for place in fields for number in members[place])
+    assert done["affected"]["datastream_ids"] == uuids(number for number, _place in due)
+    assert done["diff"] == {
+        side: {label(number): fields[place][which] for number, place in due} for which, side in enumerate(("before", "after"))
+    }
+    assert ids(done) == ids(again) == uuids(range(1, 131))
+    after = {uuid(number): fields[place][1] for number, place in due}
+    smart = module == "smart_pulling"
+    shown = {one: {name: value for name, value in (row["smart"] if smart else row).items() if name in after[one]} for one, row in altered(scene, before).items()}
+    assert shown == after
+
+
+def test_default_that_shows_as_a_value_is_written_and_the_response_says_whether_it_is_a_change(begin):
+    world = World().datastream(1, smart=setting(refresh_range=WEEKS, deadline=TEN)).datastream(2, smart=setting())
+    scene = begin(world, smart_defaults="value", smart_null="refuse")
+    both = {"all_datastreams": True, "reset": ["refresh_range", "deadline"]}
+    predicted, done, again = scene.run("smart_pulling", True, **both), scene.run("smart_pulling", **both), scene.run("smart_pulling", **both)
+    assert changes(scene) == [Change("PUT", uuids([1, 2]), {"is_active": True, "frequency": "daily"})] * 2
+    assert [row["smart"] for row in snapshot(scene).values()] == [setting()] * 2
+    assert [row["affected"]["datastream_ids"] for row in (predicted, done, again)] == [uuids([1, 2]), uuids([1]), []]
+    assert done["diff"]["after"] == {label(1): {"refresh_range": None, "deadline": None}}
+    assert scene.run("smart_pulling", all_datastreams=True, reset=["deadline"])["changed"] is again["changed"] is False
+    assert len(changes(scene)) == 2
+
+
+@pytest.mark.parametrize(("coupling", "active"), [("coupled", True), ("coupled", False), ("independent", True)])
+def test_active_setting_and_mode_whether_or_not_they_move_each_other(begin, coupling, active):
+    scene = begin(crowd(2, {"smart": setting(not active, deadline=TEN), "active_mode": "schedule" if active else "smart"}), smart_coupling=coupling)
+    before = snapshot(scene)
+    done = scene.rehearse("smart_pulling", all_datastreams=True, is_active=active)[1]
+    assert changes(scene) == [Change("PUT", uuids([1, 2]), put(setting(active, deadline=TEN)))]
+    assert done["diff"]["after"] == {label(1): {"is_active": active}, label(2): {"is_active": active}}
+    moved = {"active_mode": "smart" if active else "schedule"} if coupling == "coupled" else {}
+    assert altered(scene, before) == dict.fromkeys(uuids([1, 2]), {"smart": setting(active, deadline=TEN), **moved})
+
+
+def test_named_ones_are_written_in_the_order_given_and_no_others(begin):
+    scene, given = begin(crowd(60, {"enabled": False}), unknown_datastream="error"), uuids([40, 7, 23])
+    before = snapshot(scene)
+    done = scene.rehearse("datastream", datastream_ids=[given[0].upper(), given[1], given[2].replace("-", ""), given[0]], enabled=True)[1]
+    assert changes(scene) == [Change("PATCH", given, {"enabled": True})]
+    assert ids(done) == given
+    assert altered(scene, before) == {one: {"enabled": True} for one in given}
+
+
+def test_filters_find_nothing_the_second_time(begin):
+    scene = begin(crowd(60, {"enabled": False}, {"enabled": True}))
+    assert scene.rehearse("datastream", filters={"enabled": False}, enabled=True)[2]["datastreams"] == []
+    assert changes(scene) == [Change("PATCH", uuids(range(1, 61, 2)), {"enabled": True})]
+
+
+def test_filter_that_the_service_passes_over_does_not_widen_the_change(begin):
+    scene = begin(crowd(4, {"enabled": False}, {"enabled": True}))
+    everyone = [
+        {"id": uuid(number), "name": f"Datastream {number}", "enabled": number % 2 == 0, "pulling": {"active_mode": "schedule"}} for number in range(1, 5)
+    ]
+    scene.service.fault(method="GET", json={"count": 4, "items": everyone})
+    assert scene.run("datastream", filters={"enabled": False}, pulling_mode="smart")["failed"] is False
+    assert changes(scene) == [Change("PATCH", uuids([1, 3]), TO_SMART)]
+
+
+# --- what the service says it did ---
+
+
+def test_fewer_and_more_than_asked_for_are_warned_of(begin):
+    for module, method, options in (("datastream", "PATCH", {"enabled": True}), ("smart_pulling", "PUT", {"frequency": "weekly"})):
+        scene = begin(crowd(6, {"smart": setting(), "enabled": False}))
+        scene.service.fault(method=method, json={"affected": {"datastream_ids": uuids([1, 2, 3, 5, 6, 55])}})
+        result = scene.run(module, all_datastreams=True, **options)
+        fewer, more = result["warnings"]
+        assert uuid(4) in fewer
+        assert uuid(55) in more
+        assert uuid(1) not in fewer + more
+        assert result["affected"]["datastream_ids"] == uuids([1, 2, 3, 5, 6, 55])
+
+
+def test_datastream_that_somebody_else_changed_meanwhile_is_not_counted(begin):
+    scene = begin(crowd(12, {"enabled": False}, {"enabled": True}))
+    others = [{"id": number, "name": f"Datastream {number}", "enabled": True} for number in (3, 9)]
+    scene.service.fault(method="PATCH", mutate={"add": {"datastreams": others}})
+    result = scene.run("datastream", all_datastreams=True, enabled=True)
+    assert changes(scene) == [Change("PATCH", uuids([1, 3, 5, 7, 9, 11]), {"enabled": True})]
+    assert result["affected"]["datastream_ids"] == uuids([1, 5, 7, 11])
+    assert sorted(result["diff"]["after"]) == sorted(label(number) for number in (1, 5, 7, 11))
+
+
+def test_refusal_half_way_names_the_datastreams_and_what_was_changed_before(begin):
+    world = World()
+    for number in range(1, 121):
+        world.datastream(number, active_mode="smart", has_schedule=number != 77)
+    scene = begin(world, smart_coupling="independent")
+    before = snapshot(scene)
+    first, second, third = chunks(uuids(range(1, 121)))
+    failure = scene.run("datastream", all_datastreams=True, pulling_mode="schedule")
+    assert [change.ids for change in changes(scene)] == [first, second]  # all or nothing in a request, and nothing after it
+    assert altered(scene, before) == {one: {"active_mode": "schedule"} for one in first}
+    assert (failure["failed"], failure["changed"], failure["affected"]["datastream_ids"]) == (True, True, first)
+    assert failure["remaining"]["datastream_ids"] == second + third
+    assert list(failure["diff"]["after"]) == [label(number) for number in range(1, 51)]
+    assert [row["pulling"]["active_mode"] for row in failure["datastreams"]] == ["schedule"] * 50 + ["smart"] * 70
+    assert f"Datastreams without a fetch schedule: {uuid(77)}" in failure["msg"]  # the service's own words
+    assert [one for one in (*first, *third) if one in failure["msg"]] == []
+    assert [one for one in second if one not in failure["msg"]] == []

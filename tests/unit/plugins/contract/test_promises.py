@@ -1,0 +1,370 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What takes several steps, whatever the service does where its documents are silent: a promise, under all values of a switch."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import crowd, setting, uuid, uuids
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import EXTRACTS
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import NOW, READ_ONLY_KEY, World
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
+
+SWITCHES = in_process.import_simulator().SWITCHES
+NUMBERS = {"extract_page_size": [2, 100]}
+HISTORY = {"datastream_id": 456, "target_id": 789}
+
+
+def whatever(*switches):
+    """Gives a test each value of each of these switches, as ``switch``: its name, and the value."""
+    pairs = [(switch, value) for switch in switches for value in NUMBERS.get(switch) or SWITCHES[switch][0]]
+    return pytest.mark.parametrize("switch", pairs, ids=lambda pair: f"{pair[0]}={pair[1]}")
+
+
+@pytest.fixture(name="start")
+def fixture_start(begin, switch):
+    """Opens a scene with the switch."""
+    return lambda world: begin(world, **dict([switch]))
+
+
+def history(extracts=7, enabled=False):
+    """A datastream with history, and one binding of it."""
+    return World().datastream(456, extracts=extracts).binding(123, 456, enabled=enabled)
+
+
+def ids(rows):
+    return [row["id"] for row in rows]
+
+
+def stop(scene, **variables):
+    """A run of the role that may fail; the error's result, empty where there is none."""
+    try:
+        scene.deploy(**variables)
+    except AdverityError as error:
+        return error.result()
+    return {}
+
+
+# --- bindings, and what they load by themselves ---
+
+
+@whatever("binding_rows")
+def test_history_is_sent_once_and_later_extracts_are_left_to_the_binding(start):
+    scene = start(history())
+    scene.deploy(target_id=789)
+    scene.fetch(999, 456)
+    scene.forget()
+    scene.deploy(target_id=789)
+    scene.deploy(target_id=789, backfill="always")
+    assert scene.loads(123) == scene.world.aged(456)
+    assert scene.writes() == []
+
+
+@whatever("created_precision", "updated_precision", "patch_updated", "row_updated", "date_header")
+def test_every_extract_arrives_once_by_request_or_by_itself(start):
+    scene = start(history())
+    stop(scene, target_id=789)
+    scene.fetch(999, 456)
+    stop(scene, target_id=789, backfill="always")
+    assert scene.enabled() == [123]
+    assert sorted(scene.service.arrivals) == sorted([(one, 123) for one in scene.world.aged(456)] + [(999, 123)])
+
+
+@whatever("extract_bounds")
+def test_extract_of_the_moment_of_enabling_is_named_and_a_later_one_is_not(start):
+    scene = start(history())
+    # The clock moves on by a second with the enabling. Both are there before the history is listed for sending.
+    border = [{"id": 900 + number, "datastream_id": 456, "created": at(NOW, number)} for number in (1, 2)]
+    scene.service.fault(method="GET", path=EXTRACTS, skip=1, mutate={"add": {"extracts": border}})
+    scene.deploy(target_id=789)
+    assert scene.service.world.bindings[123]["updated"] == border[0]["created"]
+    stopped = stop(scene, target_id=789, backfill="always")
+    assert stopped["unknown_extract_ids"] == [901]
+    assert scene.loads(123) == scene.world.aged(456)
+    scene.deploy(target_id=789, backfill="always", on_unknown="requeue")
+    assert scene.loads(123) == [*scene.world.aged(456), 901]
+
+
+@whatever("extract_fields")
+def test_history_is_sent_once_also_where_no_extract_shows_its_age(start, switch):
+    scene = start(history())
+    stop(scene, target_id=789)
+    scene.deploy(target_id=789, on_unknown="requeue")  # where no age is shown, it takes somebody who looked
+    scene.fetch(999, 456)
+    scene.forget()
+    stopped = stop(scene, target_id=789, backfill="always")
+    assert sorted(scene.loads(123)) == sorted(scene.world.aged(456))
+    assert scene.writes() == []
+    assert stopped.get("unknown_extract_ids", []) == ([999] if switch[1] == "id" else [])
+
+
+@whatever("enable_loads_history", "processing_at_enable")
+def test_a_binding_is_enabled_by_one_write_whatever_adverity_loads_then(start):
+    scene = start(history())
+    scene.service.change({"loading": {"process_seconds": 60}}, {"fetch": {"datastream_id": 456}})
+    scene.rehearse("binding", binding_id=123, enabled=True)
+    assert scene.patches() == [(123, {"enabled": True})]
+    assert scene.posts() == []
+
+
+@whatever("unavailable_bindings")
+def test_binding_that_is_not_available_is_an_error_and_others_are_served(start):
+    scene = start(history().datastream(457, extracts=2).binding(124, 457, available=False))
+    assert "124" in scene.run("binding", binding_ids=[124], enabled=True)["msg"]
+    assert scene.fails(target_id=789, datastream_ids=[457])
+    scene.deploy(target_id=789, datastream_ids=[456])
+    assert (scene.enabled(), scene.loads(124), scene.loads(123)) == ([123], [], scene.world.aged(456))
+
+
+# --- datastreams and settings ---
+
+
+@whatever("datastream_paging", "get_datastream_cap")
+def test_list_is_whole_or_an_error(start, switch):
+    scene, everyone = start(crowd(120, {"enabled": False})), uuids(range(1, 121))
+    whole = scene.run("datastream_info")
+    if switch[1] == "ignored":
+        assert whole["failed"] is True
+        assert "datastreams" not in whole
+        assert "datastream_ids" in whole["msg"]
+        assert scene.run("smart_pulling_info")["failed"] is True
+        with scene.no_write():
+            assert scene.run("datastream", all_datastreams=True, enabled=True)["failed"] is True
+            assert scene.run("smart_pulling", filters={"enabled": False}, is_active=True, frequency="weekly")["failed"] is True
+    else:
+        assert ids(whole["datastreams"]) == everyone
+    assert ids(scene.run("datastream_info", datastream_ids=everyone)["datastreams"]) == everyone
+    _predicted, done, _again = scene.rehearse("datastream", datastream_ids=everyone, enabled=True)
+    assert done["affected"] == {"datastream_ids": everyone}
+    assert len(scene.writes()) == 3
+
+
+@whatever("unknown_datastream")
+@pytest.mark.parametrize("rest", [[], [1, 2]])
+def test_datastream_that_is_not_there_is_an_error_before_anything_is_written(start, rest):
+    scene, named = start(crowd(2, {"enabled": False, "smart": setting()})), uuids([*rest[:1], 999, *rest[1:]])
+    with scene.no_write():
+        results = [
+            scene.run("datastream", datastream_ids=named, enabled=True),
+            scene.run("datastream", datastream_ids=named, enabled=True, filters={"enabled": True}),
+            scene.run("smart_pulling", datastream_ids=named, frequency="weekly"),
+        ]
+    for result in results:
+        assert (result["failed"], result["unknown_ids"]) == (True, [uuid(999)])
+        assert uuid(999) in result["msg"]
+        assert uuid(1) not in result["msg"]
+    assert ids(scene.run("datastream_info", datastream_ids=named)["datastreams"]) == uuids(rest)
+
+
+@whatever("smart_defaults", "smart_null")
+def test_setting_that_is_not_named_stays_and_one_that_is_reset_reads_as_never_set(start):
+    two_months = setting(refresh_range={"value": 2, "unit": "month"}, deadline={"time": "06:30:00"})
+    scene, both = start(World().datastream(1, smart=setting()).datastream(2, smart=two_months)), uuids([1, 2])
+
+    def read():
+        return [[row[name] for name in ("is_active", "frequency", "refresh_range", "deadline")] for row in scene.run("smart_pulling_info")["smart_pulling"]]
+
+    before = read()
+    assert scene.rehearse("smart_pulling", datastream_ids=both, frequency="weekly")[1]["affected"]["datastream_ids"] == both
+    between = read()
+    assert between == [[active, "weekly", *rest] for active, _frequency, *rest in before]
+    # A range that shows may be the default or not: only the response tells whether resetting it was a change.
+    assert scene.run("smart_pulling", datastream_ids=[both[1]], reset=["refresh_range", "deadline"])["affected"]["datastream_ids"] == [both[1]]
+    assert scene.run("smart_pulling", datastream_ids=[both[1]], reset=["refresh_range", "deadline"])["changed"] is False
+    assert read() == [between[0]] * 2
+    assert not [row for row in scene.writes() if None in row["body"].values()], "a null was sent"
+
+
+@whatever("smart_coupling")
+def test_setting_and_mode_hold_together_and_stay(start):
+    scene = start(World().datastream(1, smart=setting(False), active_mode="schedule"))
+    for active, mode in ((True, "smart"), (False, "schedule")):
+        assert scene.rehearse("smart_pulling", datastream_id=uuid(1), is_active=active)[1]["changed"] is True
+        scene.rehearse("datastream", datastream_id=uuid(1), pulling_mode=mode)
+        assert scene.rehearse("smart_pulling", datastream_id=uuid(1), is_active=active)[1]["changed"] is False
+        (row,) = scene.run("smart_pulling_info")["smart_pulling"]
+        assert (row["is_active"], row["active_mode"]) == (active, mode)
+
+
+# --- extracts ---
+
+FROM, TO = NOW - timedelta(days=30), NOW - timedelta(days=20)
+
+
+def at(base, seconds=0):
+    """The moment so many seconds after another, as the service writes it."""
+    return (base + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def on_the_border():
+    """Extracts 2 and 5 were created at the bounds, the others a second before or after them."""
+    world = World().datastream(456).binding(123, 456, enabled=True)
+    for number, created in enumerate([at(FROM, -1), at(FROM), at(FROM, 1), at(TO, -1), at(TO), at(TO, 1)], 1):
+        world.extract(number, 456, created)
+    return world
+
+
+@whatever("extract_bounds", "extract_bounds_format")
+def test_both_bounds_are_included_or_there_is_an_error(start, switch):
+    scene = start(on_the_border())
+    bounds = {"datastream_id": 456, "created_from": at(FROM), "created_to": at(TO)}
+    listed, sent = scene.run("extract_info", **bounds), scene.run("requeue", **bounds, target_id=789)
+    if switch[1] == "date":
+        assert (listed["failed"], sent["failed"], scene.loads(123)) == (True, True, [])
+        assert "created_from" in listed["msg"]
+        return
+    assert ids(listed["extracts"]) == scene.loads(123) == [2, 3, 4, 5]
+    assert scene.run("requeue", **bounds, target_id=789)["changed"] is False
+
+
+@whatever("extract_ties")
+def test_extracts_of_one_time_are_all_sent_once(start):
+    world = World().datastream(456).binding(123, 456, enabled=True)
+    for number in range(1, 131):  # more than a page has, eight each of the same time
+        world.extract(number, 456, at(FROM, number // 8))
+    scene = start(world)
+    assert ids(scene.run("extract_info", datastream_id=456)["extracts"]) == list(range(1, 131))
+    scene.rehearse("requeue", **HISTORY)
+    assert scene.loads(123) == list(range(1, 131))
+
+
+@whatever("extract_count", "extract_ordering", "extract_page_size", "next_host")
+def test_extracts_are_all_found_and_go_oldest_first(start):
+    scene = start(history(enabled=True).datastream(457, extracts=4))
+    aged, others = scene.world.aged(456), scene.world.aged(457)
+    assert ids(scene.run("extract_info", datastream_id=456)["extracts"]) == aged
+    newest = scene.run("extract_info", datastream_ids=[457, 456, 457], limit=3)
+    assert (ids(newest["extracts"]), newest["count"]) == (others[-3:] + aged[-3:], 6)
+    scene.rehearse("requeue", **HISTORY, batch_size=3)
+    assert scene.loads(123) == aged
+    assert [body["extract_ids"] for body in scene.posts()] == [aged[:3], aged[3:6], aged[6:]]
+
+
+# --- what is sent ---
+
+
+@whatever("requeue_refusal")
+def test_extract_that_is_not_there_is_named_and_others_are_sent(start, switch):
+    scene = start(history(enabled=True))
+    aged = scene.world.aged(456)
+    wrong = scene.run("requeue", extract_ids=[*aged, 999])
+    assert (wrong["failed"], wrong["refused_extract_ids"], wrong["unknown_extract_ids"]) == (True, [999], [])
+    assert "999" in wrong["msg"]
+    counts = scene.run("requeue_info", extract_ids=[*aged, 999])["counts"]
+    assert counts == {"pending": 0, "dispatched": 7, "recorded": 0, "unknown": 0, "refused": 1, "failed": 0}
+    assert scene.run("requeue", extract_ids=aged)["changed"] is False
+    assert sorted(scene.loads(123)) == sorted(aged)
+    assert len(scene.posts()) <= 1 + 2 * 6
+    assert {row["status"] for row in scene.requests("POST")} == {200, switch[1]}
+
+
+@whatever("requeue_refusal_names")
+def test_one_refused_extract_does_not_hold_up_others(start):
+    scene = start(history(enabled=True))
+    aged = scene.world.aged(456)
+    scene.service.world.refused.add(aged[3])
+    sent = scene.run("requeue", **HISTORY)
+    assert (sent["failed"], sent["refused_extract_ids"]) == (True, [aged[3]])
+    assert str(aged[3]) in sent["msg"]
+    assert scene.loads(123) == [one for one in aged if one != aged[3]]
+
+
+@whatever("requeue_invalid")
+def test_nothing_is_sent_that_the_service_would_call_invalid(start):
+    scene = start(history(60, enabled=True))
+    scene.rehearse("requeue", **HISTORY)
+    assert scene.loads(123) == scene.world.aged(456)
+    assert [row["status"] for row in scene.writes()] == [200, 200]
+
+
+@whatever("requeue_disabled_binding")
+def test_nothing_goes_to_a_binding_that_is_disabled(start, switch):
+    scene = start(history().datastream(457, extracts=2).binding(124, 457, target=790))
+    assert "binding 123" in scene.run("requeue", **HISTORY)["msg"]
+    # Without a binding the service decides. It has none to load into.
+    assert scene.run("requeue", extract_ids=scene.world.aged(457))["failed"] is (switch[1] == "refuse")
+    scene.deploy(target_id=789)
+    assert (scene.loads(124), scene.loads(123)) == ([], scene.world.aged(456))
+
+
+# --- what became of it ---
+
+LABELS = {"newer": "Loaded", "older": "Imported", "upper": "LOADED", "translated": "Importiert"}
+
+
+@pytest.fixture(name="sent")
+def fixture_sent(start):
+    """A scene in which a history was sent into loads that take a minute, and the newest two fail."""
+    scene = start(history(enabled=True))
+    newest = [{"extract_id": extract_id} for extract_id in scene.world.aged(456)[-2:]]
+    switches = scene.service.switches
+    if switches["load_job_type"] == "Load" or switches["load_job_datastream"] == "absent":
+        switches["load_jobs"] = "request"
+    scene.service.change({"fetch": {"datastream_id": 456}}, {"clock": {"forward": 60}})  # so that what was fetched has been loaded
+    scene.service.change({"loading": {"load_seconds": 60}}, {"fail": newest})
+    scene.run("requeue", **HISTORY, created_to=at(NOW, -1))
+    return scene
+
+
+@whatever("state_labels", "requeue_processing", "failed_reload")
+def test_states_are_returned_as_adverity_shows_them(sent, switch):
+    sent.pass_time(90)
+    shown = [row["state_label"] for row in sent.run("extract_info", datastream_id=456)["extracts"]]
+    loaded = LABELS.get(switch[1], "Loaded")
+    assert [label == loaded for label in shown] == [True] * 5 + [False] * 2 + [True]
+    assert len(sent.posts()) == 1
+
+
+@whatever("load_jobs", "load_job_type", "load_job_datastream", "job_bounds")
+def test_jobs_are_listed_and_waited_for(sent):
+    every = {"datastream_id": 456, "start": sent.service.world.jobs[1]["scheduled"]}
+    listed = sent.run("job_info", **every)
+    waited = sent.run("job_info", **every, wait=1, poll_interval=1)
+    assert listed["count"] == len(sent.service.world.jobs)
+    assert {row["datastream_id"] for row in listed["jobs"]} == {456}
+    assert len(waited["unfinished"]) == listed["count"] - 1
+    assert sent.waits == [1] * bool(waited["unfinished"])
+    assert sent.run("job_info", **every, wait=300, poll_interval=30)["unfinished"] == []
+
+
+@whatever("issue_extract", "issue_tags", "load_stage_label", "acknowledged_issues")
+def test_issues_of_loads_are_listed_with_their_stage(sent):
+    sent.pass_time(90)
+    rows = sent.run("issue_info", datastream_id=456, stages=["import", "load"])["issues"]
+    assert [row["type_label"] for row in rows] == ["Error", "Error"]
+    assert sent.run("issue_info", stages=["Fetch"])["count"] == 0
+
+
+# --- errors ---
+
+
+@whatever("error_bodies")
+def test_error_is_one_line_with_the_words_of_the_service(start):
+    scene = start(World().datastream(1, has_schedule=False).binding(123, 1))
+    forbidden = scene.run("binding", binding_ids=[123], enabled=True, api_key=READ_ONLY_KEY)["msg"]
+    refused = scene.run("datastream", datastream_ids=uuids([1]), pulling_mode="schedule")["msg"]
+    assert "PATCH /api/v1/bindings/123/ was answered with 403: Forbidden." in forbidden
+    assert "destination:write" in forbidden
+    assert "400: Datastreams without a fetch schedule" in refused
+    for message in (forbidden, refused):
+        assert "\n" not in message
+        assert "{" not in message.split("Requested:", 1)[0]
+    assert scene.enabled() == []
+
+
+# --- settings of destinations ---
+
+
+@whatever("unknown_settings", "target_options")
+def test_unknown_setting_does_not_pass_unnoticed(start, switch):
+    scene = start(World())
+    wrong = scene.run("destination", type="file", workspace="Acme", name="Exports", settings={"colour": "red"})
+    assert (wrong["failed"], scene.service.world.targets) == (True, {})
+    assert "colour" in wrong["msg"]
+    # What OPTIONS tells is enough to refuse it here; without that the service does.
+    assert [row["status"] for row in scene.requests("POST")] == ([400] if switch[1] in ("bare", "refused") else [])

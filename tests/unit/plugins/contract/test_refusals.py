@@ -1,0 +1,195 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Bad input: an error of readable length that says what is wrong, and nothing is written; where no look at the service is needed, nothing is asked.
+
+What the argument spec alone refuses stands in modules/test_interface.py, what the options of the connection must be in _api/test_connection.py.
+"""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import setting, uuid, uuids
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
+    KEY, READ_ONLY_KEY, WORKSPACE, ordinary_world,
+)  # fmt: skip
+from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import BIGQUERY, EMEA
+
+UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
+SECRET = "hunter2-in-the-address"
+LOAD = {"datastream_id": 456, "target_id": 789}
+OFF, WEEKLY = {"enabled": False}, {"is_active": True, "frequency": "weekly"}
+EVERY = {"all_datastreams": True}
+NEW = {"type": "bigquery", "name": "New", "workspace": "Acme", "connection": "Account", "settings": BIGQUERY}
+
+
+@pytest.fixture(name="scene")
+def fixture_scene(begin):
+    """Datastreams with histories and bindings: 55, 56 and 123 are enabled, 140 is not available. Two destinations have the same name."""
+    world = ordinary_world()
+    world.data["workspaces"].append({"id": EMEA, "name": "EMEA", "parent": WORKSPACE})
+    for number, place in enumerate((WORKSPACE, EMEA), 1):
+        world.datastream(number, name="Google", workspace=place, smart=setting())
+    world.data["connections"] = [{"id": 30, "name": "Account", "type": "bigquery", "workspace": WORKSPACE}]
+    world.data["targets"] += [{"id": number, "name": "Twice", "workspace": WORKSPACE} for number in (700, 701)]
+    return begin(world)
+
+
+# The module, its options, and words of its message.
+UNASKED = {
+    "a user and a password in the address": ("binding_info", {"instance": f"https://me:{SECRET}@acme.example"}, "instance"),
+    "a key with a header in it": ("binding_info", {"api_key": KEY + "\r\nX-Other: 1"}, "api_key"),
+    "certificates that are not there": ("binding_info", {"ca_path": "/does/not/exist.pem"}, "ca_path", "/does/not/exist.pem"),
+    "bindings chosen by null": ("binding", {"enabled": True, "binding_ids": None, "target_id": None}, "binding_ids, datastream_id, target_id"),
+    "an empty list of bindings": ("binding", {"enabled": True, "binding_ids": []}, "binding_ids is empty"),
+    "an empty list of bindings beside something": ("binding", {"enabled": True, "binding_ids": [], "target_id": 789}, "binding_ids is empty"),
+    "enabled by a word": ("binding", {"target_id": 789, "enabled": "perhaps"}, "enabled", "perhaps"),
+    "a misspelt option": ("binding", {"enabled": True, "target_id": 789, "target_ids": [789]}, "target_ids"),
+    "an id beyond all bounds": ("binding", {"enabled": True, "target_id": 10**30}, "target_id"),
+    "bindings of an empty list": ("binding_info", {"binding_ids": []}, "binding_ids is empty"),
+    "extracts of an empty list": ("extract_info", {"datastream_ids": []}, "datastream_ids is empty"),
+    "extracts of no day": ("extract_info", {"datastream_id": 456, "created_to": "2024-02-30"}, "created_to", "day is out of range"),
+    "bounds the wrong way round": ("extract_info", {"datastream_id": 456, "created_from": "2025-02-01", "created_to": "2025-01-31"}, "created_from", "later"),
+    "jobs the wrong way round": ("job_info", {"start": "2025-02-01", "end": "2025-01-31"}, "start", "later"),
+    "an empty list in the ledger": ("requeue_info", {"datastream_ids": []}, "datastream_ids is empty"),
+    "nothing to send, by null": ("requeue", {"datastream_ids": None}, "extract_ids, datastream_ids"),
+    "no extracts": ("requeue", {"extract_ids": []}, "extract_ids is empty"),
+    "no datastreams": ("requeue", {"datastream_ids": []}, "datastream_ids is empty"),
+    "no bindings": ("requeue", {"datastream_id": 456, "binding_ids": []}, "binding_ids is empty"),
+    "bounds of a load the wrong way round": ("requeue", {**LOAD, "created_from": "2025-02-01", "created_to": "2025-01-31"}, "later than"),
+    "a relative ledger": ("requeue", {**LOAD, "ledger": "here/ledger"}, "relative path", "here/ledger"),
+    "datastreams by nothing": ("datastream", OFF, "datastream_ids, filters or all_datastreams"),
+    "datastreams by nulls": ("datastream", {**OFF, "datastream_ids": None, "filters": None}, "datastream_ids, filters or all_datastreams"),
+    "datastreams by false": ("datastream", {**OFF, "all_datastreams": False}, "datastream_ids, filters or all_datastreams"),
+    "an empty list of datastreams": ("datastream", {**OFF, "datastream_id": []}, "datastream_ids is empty"),
+    "an empty list beside a filter": ("datastream", {**OFF, "datastream_ids": [], "filters": {"enabled": True}}, "datastream_ids is empty"),
+    "no filters": ("datastream", {**OFF, "filters": {}}, "filters is empty"),
+    "filters of nulls": ("datastream", {**OFF, "filters": {"enabled": None, "workspace_ids": None}}, "filters is empty"),
+    "no workspaces": ("datastream", {**OFF, "filters": {"workspace_ids": []}}, "workspace_ids is empty"),
+    "no workspaces beside a state": ("datastream", {**OFF, "filters": {"workspace_ids": [], "enabled": True}}, "workspace_ids is empty"),
+    "all datastreams and ids": ("datastream", {**OFF, **EVERY, "datastream_id": uuid(1)}, "mutually exclusive", "datastream_ids"),
+    "all datastreams and filters": ("datastream", {**OFF, **EVERY, "filters": {"enabled": True}}, "mutually exclusive", "filters"),
+    "a scope alone": ("datastream", {**OFF, "filters": {"workspace_scope": "family"}}, "workspace_ids"),
+    "an integer id of a workspace": ("datastream", {**OFF, "filters": {"workspace_ids": ["12"]}}, "12 is an integer id"),
+    "no such filter": ("datastream", {**OFF, "filters": {"name": "Ads"}}, "Unsupported", "name"),
+    "no change": ("datastream", EVERY, "enabled, pulling_mode"),
+    "a list of no datastreams": ("datastream_info", {"datastream_ids": []}, "datastream_ids is empty"),
+    "a list of no workspaces": ("datastream_info", {"workspace_ids": []}, "workspace_ids is empty"),
+    "a list with a scope alone": ("datastream_info", {"workspace_scope": "ancestors"}, "workspace_ids"),
+    "settings of nothing": ("smart_pulling", WEEKLY, "datastream_ids, filters or all_datastreams"),
+    "settings by no ids": ("smart_pulling", {**WEEKLY, "datastream_ids": []}, "datastream_ids is empty"),
+    "settings by no filters": ("smart_pulling", {**WEEKLY, "filters": {"workspace_ids": []}}, "workspace_ids is empty"),
+    "no setting": ("smart_pulling", EVERY, "is_active, frequency, refresh_range, deadline, reset"),
+    "an empty reset": ("smart_pulling", {**EVERY, "reset": []}, "is_active, frequency, refresh_range, deadline, reset"),
+    "a range and its reset": (
+        "smart_pulling", {**EVERY, "refresh_range": {"value": 1, "unit": "day"}, "reset": ["deadline", "refresh_range"]}, "refresh_range: set and also",
+    ),
+    "a deadline and its reset": ("smart_pulling", {**EVERY, "deadline": "06:30", "reset": ["deadline"]}, "deadline: set and also"),
+    "reset of what has no default": ("smart_pulling", {**EVERY, "reset": ["frequency"]}, "frequency"),
+    "no target of an assignment": ("assignment", {"type": "bigquery", "assignments": [{"datastream_id": 456}]}, "target_id is required"),
+}
+ASKED = {
+    "an unknown binding": ("binding", {"enabled": True, "binding_ids": [123, 4711, 124]}, "binding_ids", "4711"),
+    "a binding that is not available": ("binding", {"enabled": True, "binding_id": 140}, "binding_ids", "140"),
+    "a binding of another destination": ("binding", {"enabled": True, "binding_ids": [123, 55], "target_id": 789}, "target_id 789", "55"),
+    "a binding of another datastream": ("binding", {"enabled": True, "binding_id": 124, "datastream_id": 456}, "datastream_id 456", "124"),
+    "an unknown destination": ("binding", {"enabled": True, "target_id": 4711}, "4711"),
+    "an unknown datastream": ("binding", {"enabled": True, "datastream_id": 4711}, "4711"),
+    "an unknown destination in the ledger": ("requeue_info", {"target_id": 4711}, "4711"),
+    "a binding of another destination to load into": ("requeue", {"datastream_id": 456, "binding_ids": [123, 55], "target_id": 789}, "target_id 789", "55"),
+    "an unknown datastream to load": ("requeue", {"datastream_ids": [456, 4711]}, "datastream_ids", "4711"),
+    "an unknown datastream for a destination": ("requeue", {"datastream_ids": [4711], "target_id": 789}, "datastream_ids", "4711"),
+    "an unknown extract": ("requeue", {"extract_ids": [4711], "binding_ids": [123]}, "extract_ids"),
+    "an unknown extract beside a known one": ("requeue", {"extract_ids": [4560001, 4711], "target_id": 789}, "extract_ids", "4711"),
+    "an extract of another datastream": ("requeue", {"extract_ids": [4570001], "binding_ids": [123]}, "extract_ids", "456"),
+    "unknown bindings to load into": ("requeue", {"datastream_id": 456, "binding_ids": [123, 4711]}, "binding_ids", "4711"),
+    "bindings of another datastream": ("requeue", {"datastream_id": 456, "binding_ids": [123, 56]}, "binding_ids", "datastream_id 456", "56"),
+    "a binding for none of the extracts": ("requeue", {"extract_ids": [4560001], "binding_ids": [123, 56]}, "binding_ids", "56"),
+    "a disabled binding": ("requeue", {"datastream_id": 457, "target_id": 789}, "binding 124"),
+    "no enabled binding": ("requeue", {"datastream_id": 458}, "458"),
+    "a datastream without that destination": ("requeue", {"datastream_ids": [456, 458], "target_id": 790}, "458", "target_id 790"),
+    "a setting of nothing to keep": ("smart_pulling", {"datastream_ids": uuids([1, 457]), "frequency": "weekly"}, "is_active", uuid(457)),
+    "a reset of nothing to keep": ("smart_pulling", {"datastream_ids": uuids([1, 457]), "reset": ["deadline"]}, "is_active, frequency", uuid(457)),
+    "an unknown workspace": ("destination", {**NEW, "workspace": "Nowhere"}, "'Nowhere'", "'Acme' (id 1)"),
+    "an unknown type": ("destination", {**NEW, "type": "BigQueri"}, "'BigQueri'"),
+    "an unknown connection": ("destination", {**NEW, "connection": "Nobody"}, "'Nobody'", "'Account' (id 30)"),
+    "an unknown setting": ("destination", {**NEW, "settings": {**BIGQUERY, "projekt": 1}}, "projekt", "project (string, required); dataset (string, required);"),
+    "a missing setting": ("destination", {**NEW, "settings": {"project": "x"}}, "dataset is missing"),
+    "a wrong choice": ("destination", {**NEW, "settings": {**BIGQUERY, "headers_formatting": 9}}, "headers_formatting"),
+    "a read-only setting": ("destination", {**NEW, "settings": {**BIGQUERY, "logo_url": "x"}}, "logo_url is read-only"),
+    "an ambiguous destination": ("destination", {**NEW, "name": "Twice"}, "'Twice' (id 700), 'Twice' (id 701)"),
+    "a scope that is missing": ("destination", {**NEW, "api_key": READ_ONLY_KEY}, "destination:write"),
+    "assignments of nothing": ("assignment", {"type": "bigquery", "target_id": 4711, "assignments": [{"datastream_id": 456}]}, "/api/target-types/"),
+    "an assignment that enables": (
+        "assignment", {"type": "bigquery", "target_id": 700, "assignments": [{"datastream_id": 456, "settings": {"enabled": True}}]}, "enabled",
+    ),
+    "an ambiguous datastream": ("directory_info", {"datastreams": ["Google"]}, "'Google' (id 1, workspace 'Acme'), 'Google' (id 2, workspace 'EMEA')"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*UNASKED, *ASKED])
+def test_bad_input_is_refused_before_anything_is_written(scene, name):
+    scene.secret.append(SECRET)
+    module, options, *words = {**UNASKED, **ASKED}[name]
+    before = scene.state()
+    failure = scene.run(module, **options)
+    assert (failure["failed"], failure.get("changed", False)) == (True, False)
+    assert len(failure["msg"]) < 800
+    assert [word for word in words if word not in failure["msg"]] == [], failure["msg"]
+    assert uuid(1) not in failure["msg"]
+    assert scene.state() == before
+    assert [row for row in scene.writes() if row["key"] != "reader"] == []
+    assert (scene.requests() == []) is (name in UNASKED)
+
+
+def test_key_that_may_only_read_is_told_what_it_lacks(scene):
+    failure = scene.run("datastream", datastream_ids=uuids([1, 2]), enabled=False, api_key=READ_ONLY_KEY)
+    assert "datastream:write" in failure["msg"]
+    assert (failure["changed"], failure["affected"]["datastream_ids"], failure["remaining"]["datastream_ids"]) == (False, [], uuids([1, 2]))
+
+
+ONE, STRANGER = uuid(456), uuid(9999)
+HERE = {"target_id": 789, "datastream_uuids": [ONE], "backfill": "never"}
+TWO = {**HERE, "datastream_uuids": [ONE, STRANGER]}
+ROLE = {
+    "not bound": ({"target_id": 790, "datastream_ids": [456, 458]}, "target_id 790", "458"),
+    "unknown beside known": ({"target_id": 789, "datastream_ids": [456, 457, 9999]}, "datastream_ids", "9999"),
+    "nothing bound": ({"target_id": 700}, "target_id 700"),
+    "unknown destination": ({**HERE, "target_id": 4711, "datastream_enabled": False, "pulling_mode": "smart", "smart_pulling": WEEKLY}, "target_id 4711"),
+    "unknown, to be enabled": ({**TWO, "datastream_enabled": True, "backfill": "always"}, STRANGER),
+    "unknown, to be disabled": ({**TWO, "datastream_enabled": False}, STRANGER),
+    "unknown, to be set": ({**TWO, "smart_pulling": {"frequency": "weekly"}}, STRANGER),
+    "ids and names": ({"target_id": 789, "type": "a", "datastream_ids": [1], "datastreams": ["A"]}, "mutually exclusive", "deploy_destination_datastreams"),
+    "id and name": ({"target_id": 789, "name": "A"}, "mutually exclusive", "deploy_destination_target_id|deploy_destination_name"),
+    "name alone": ({"name": "A"}, "deploy_destination_type, deploy_destination_workspace"),
+    "connection without a name": ({"target_id": 789, "connection": "A"}, "deploy_destination_connection", "deploy_destination_name"),
+    "relative ledger": ({"target_id": 789, "ledger": "ledgers/mine"}, "'ledgers/mine'"),
+    "password in the ledger": ({"target_id": 789, "ledger": f"postgresql://me:{SECRET}@db/x"}, "ADVERITY_LEDGER_PASSWORD"),
+}
+
+
+@pytest.mark.parametrize("name", ROLE)
+def test_role_refuses_before_anything_is_written(scene, name):
+    scene.secret.append(SECRET)
+    variables, *words = ROLE[name]
+    before = scene.state()
+    message = scene.fails(**variables)["msg"]
+    assert (scene.state(), scene.writes()) == (before, [])
+    assert [word for word in words if word not in message] == [], message
+    assert SECRET not in message
+
+
+def test_ledger_that_cannot_be_used_is_named_and_nothing_is_written(scene):
+    scene.ledger.write_text("to do: back this up\n" * 200, "utf-8")
+    with scene.no_write():
+        results = [
+            scene.run("requeue", **LOAD),
+            scene.run("requeue", True, **LOAD),
+            scene.run("requeue_info", target_id=789),
+            scene.run("binding", target_id=789, enabled=False),
+            scene.fails(target_id=789),
+        ]
+    for result in results:
+        assert str(scene.ledger) in result["msg"]
+        assert "cannot be used" in result["msg"]

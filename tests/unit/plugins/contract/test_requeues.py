@@ -1,0 +1,255 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Bindings, extracts and requeues step by step: what goes over the wire, what the ledger shows, and what the result says."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import uuid
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import BINDINGS, EXTRACTS
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import KEY, World, moment
+
+NONE = {"pending": 0, "dispatched": 0, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0}
+
+
+def history(extracts=3, **fields):
+    """A datastream with history, and an enabled binding of it."""
+    return World().datastream(456, extracts=extracts).binding(123, 456, **{"enabled": True, **fields})
+
+
+# --- bindings and extracts ---
+
+
+def test_230_bindings_are_read_in_three_pages_and_written_one_by_one(begin):
+    world = World().datastream(5).binding(999, 5, target=790)
+    for number in range(1, 231):
+        world.datastream(1000 + number).binding(number, 1000 + number, enabled=number % 2 == 1)
+    scene, due = begin(world), list(range(2, 231, 2))
+    assert [row["id"] for row in scene.run("binding_info", target_id=789)["bindings"]] == list(range(1, 231))
+    assert [dict(row["query"])["page"] for row in scene.requests("GET", BINDINGS)] == ["1", "2", "3"]
+    _predicted, done, _again = scene.rehearse("binding", target_id=789, enabled=True)
+    assert scene.patches() == [(one, {"enabled": True}) for one in due]
+    assert (done["affected"], len(done["bindings"])) == ({"binding_ids": due}, 230)
+    assert len(scene.requests("GET", BINDINGS)) == 3 * 3
+    assert 999 not in scene.enabled()
+    label = "binding 2 (datastream 1002 to Destination no. 789)"
+    assert (done["diff"]["before"][label], done["diff"]["after"][label], len(done["diff"]["after"])) == ({"enabled": False}, {"enabled": True}, 115)
+
+
+def test_bindings_are_listed_by_id_by_state_and_by_datastream(begin):
+    world = World().datastream(456).binding(123, 456).binding(55, 456, target=790, enabled=True).datastream(457).binding(124, 457)
+    scene = begin(world)
+    for options, found in (
+        ({}, [55, 123, 124]), ({"enabled": True}, [55]), ({"binding_ids": [124, 123, 4711]}, [123, 124]), ({"datastream_id": 456}, [55, 123]),
+        ({"datastream_id": 456, "target_id": 789}, [123]), ({"target_id": 789, "enabled": True}, []),
+    ):  # fmt: skip
+        result = scene.run("binding_info", **options)
+        assert ([row["id"] for row in result["bindings"]], result["count"]) == (found, len(found)), options
+
+
+# Options, and which extracts of ten of 456, oldest first, they find.
+LISTS = {
+    "between": ({"created_from": moment(days=7), "created_to": moment(days=4)}, slice(3, 7)),
+    "of one day": ({"created_from": moment(days=5)[:10], "created_to": moment(days=5)[:10]}, slice(5, 6)),
+    "the newest of those between": ({"created_from": moment(days=7), "created_to": moment(days=4), "limit": 2}, slice(5, 7)),
+    "none": ({"created_from": moment(days=1000), "created_to": moment(days=900)}, slice(0, 0)),
+}
+
+
+@pytest.mark.parametrize("switches", [{}, {"extract_ordering": "ignored", "extract_page_size": 3, "extract_count": "off"},
+                                      {"extract_bounds": "exclusive", "extract_page_size": 3}], ids=str)  # fmt: skip
+@pytest.mark.parametrize("name", LISTS)
+def test_extracts_are_listed_oldest_first(begin, switches, name):
+    scene = begin(World().datastream(456, extracts=10), **switches)
+    options, found = LISTS[name]
+    result = scene.run("extract_info", datastream_id=456, **options)
+    assert [row["id"] for row in result["extracts"]] == scene.world.aged(456)[found]
+    assert (result["count"], result["changed"]) == (len(result["extracts"]), False)
+
+
+def test_the_newest_one_of_many_takes_one_page(begin):
+    scene = begin(World().datastream(456, extracts=250))
+    assert [row["id"] for row in scene.run("extract_info", datastream_id=456, limit=1)["extracts"]] == scene.world.aged(456)[-1:]
+    assert len(scene.requests("GET", EXTRACTS)) == 1
+
+
+def test_rows_that_hold_nothing_but_ids_are_enough(begin):
+    scene = begin(World().datastream(456, extracts=10), extract_fields="id", extract_page_size=4)
+    rows = scene.run("extract_info", datastream_id=456)["extracts"]
+    assert ([row["id"] for row in rows], {row["datastream_id"] for row in rows}) == (sorted(scene.world.aged(456)), {456})
+
+
+def test_list_that_goes_round_in_circles_is_an_error(begin):
+    scene = begin(history(250))
+    rows = [{"id": number, "created": moment(days=number)} for number in range(1, 4)]
+    page = {"count": 250, "next": f"https://elsewhere.example{EXTRACTS}?datastream_id=456&page=2", "previous": None, "results": rows}
+    scene.service.fault(method="GET", path=EXTRACTS, times=None, json=page)
+    failure = scene.run("requeue", datastream_id=456, target_id=789)
+    assert (failure["failed"], scene.writes()) == (True, [])
+    # Of the bindings, four readings of two pages, one of the order by id and one of a shorter period.
+    assert len(scene.requests()) <= 1 + 8 + 2 + 2
+
+
+# --- requeues ---
+
+
+def test_a_requeue_step_by_step(begin):
+    world = history(60).binding(55, 456, target=790, enabled=True)
+    world.datastream(457, extracts=3).binding(124, 457).binding(125, 457, target=790, enabled=True)
+    scene, aged, whole = begin(world), world.aged(456), {"datastream_id": 456, "target_id": 789}
+
+    def counts(**options):
+        return scene.run("requeue_info", **options)["counts"]
+
+    def sent():
+        return [(body["extract_ids"], body["binding_ids"], body["sequential"]) for body in scene.posts()]
+
+    assert (counts(**whole), scene.run("requeue_info", **whole)["extracts"]) == (NONE, [])
+    _predicted, change, again = scene.rehearse("requeue", **whole)
+    assert sent() == [(aged[:50], [123], True), (aged[50:], [123], True)]
+    assert change["requeued_extract_ids"] == again["skipped_extract_ids"] == aged
+    assert change["diff"] == {"before": {"binding 123": {"dispatched": 0}}, "after": {"binding 123": {"dispatched": 60}}}
+    assert change["batches"][0]["message"] == "Dispatched requeue for 50 extract(s)."
+    after = scene.run("requeue_info", **whole)
+    assert (after["counts"], after["in_progress"], after["backfills"][0]["finished"]) == ({**NONE, "dispatched": 60}, False, True)
+    assert [row["extract_id"] for row in after["extracts"]] == aged
+    assert {(row["binding_id"], row["datastream_id"], row["status"]) for row in after["extracts"]} == {(123, 456, "dispatched")}
+    assert all(row["dispatched_at"].endswith("Z") for row in after["extracts"])
+
+    scene.forget()
+    forced = {**whole, "created_from": moment(days=2), "force": True}
+    predicted, done = scene.run("requeue", True, **forced), scene.run("requeue", **forced)
+    assert sent() == [(aged[58:], [123], True)]
+    assert predicted["requeued_extract_ids"] == done["requeued_extract_ids"] == aged[58:]
+    assert "binding 123" in done["warnings"][0], "a narrower window takes nothing back"
+
+    by_extract = scene.rehearse("requeue", extract_ids=[aged[5], aged[1], aged[5]], binding_ids=[55])[1]
+    assert by_extract["requeued_extract_ids"] == [aged[1], aged[5]]
+    # Those two are in both bindings already, the others are missing from the second one.
+    everything = scene.rehearse("requeue", datastream_ids=[456, 457], sequential=False)[1]
+    rest = [number for number in aged if number not in (aged[1], aged[5])]
+    assert sent() == [(rest[:50], [55], False), (rest[50:], [55], False), (world.aged(457), [125], False)]
+    assert (everything["extract_count"], everything["skipped_extract_ids"]) == (58 + 3, [aged[1], aged[5]])
+    assert [row["extract_id"] for row in scene.run("requeue_info", binding_ids=[125])["extracts"]] == world.aged(457)
+    some = scene.run("requeue_info", extract_ids=[aged[0], aged[59]], binding_ids=[55], created_to=moment(days=30))
+    assert [row["extract_id"] for row in some["extracts"]] == [aged[0]]
+
+
+def test_a_plan_is_kept_and_sent_later_bit_by_bit(begin):
+    scene = begin(World().datastream(456, extracts=25).binding(123, 456).binding(55, 456, target=790))
+    aged, both = scene.world.aged(456), {"datastream_id": 456, "binding_ids": [123, 55]}
+    _predicted, plan, _again = scene.rehearse("requeue", **both, state="planned")
+    assert (plan["changed"], plan["remaining_extract_ids"], plan["requeued_extract_ids"]) == (True, [], [])  # what is in it is listed when it is sent
+    planned = scene.run("requeue_info", **both)
+    assert planned["counts"] == NONE
+    assert [(row["binding_id"], row["pending"], row["finished"], bool(row["planned_at"])) for row in planned["backfills"]] == [
+        (55, 0, False, True), (123, 0, False, True),
+    ]  # fmt: skip
+    scene.run("binding", binding_ids=[123, 55], enabled=True)
+    results = [scene.run("requeue", **both, limit=10, batch_size=4) for _bit in range(4)]
+    assert [body["extract_ids"] for body in scene.posts()] == [aged[:4], aged[4:8], aged[8:10], aged[10:14], aged[14:18], aged[18:20], aged[20:24], aged[24:]]
+    assert {tuple(sorted(body["binding_ids"])) for body in scene.posts()} == {(55, 123)}
+    assert [(row["extract_count"], row["remaining_extract_ids"], row["changed"]) for row in results] == [
+        (10, aged[10:], True), (10, aged[20:], True), (5, [], True), (0, [], False),
+    ]  # fmt: skip
+    assert scene.loads(123) == scene.loads(55) == aged
+    done = scene.run("requeue_info", **both, summary_only=True)
+    assert (done["counts"], done["extracts"]) == ({**NONE, "dispatched": 50}, [])
+    assert all(row["finished"] for row in done["backfills"])
+
+
+def test_bare_extract_ids_go_to_all_enabled_bindings_and_are_kept_as_that(begin):
+    scene = begin(history().binding(55, 456, target=790, enabled=True))
+    aged = scene.world.aged(456)
+    scene.rehearse("requeue", extract_ids=aged)
+    assert scene.posts() == [{"extract_ids": sorted(aged), "sequential": True}]
+    assert sorted(scene.loads(123)) == sorted(scene.loads(55)) == sorted(aged)
+    known = scene.run("requeue_info", extract_ids=aged)
+    assert (known["counts"], {row["binding_id"] for row in known["extracts"]}) == ({**NONE, "dispatched": 3}, {None})
+    # They may have gone to binding 123 as well: that is for the user to know.
+    named = scene.run("requeue", extract_ids=aged, binding_ids=[123])
+    assert (named["failed"], named["unknown_extract_ids"]) == (True, aged)
+    assert "on_unknown" in named["msg"]
+    decided = scene.rehearse("requeue", extract_ids=aged, binding_ids=[123], on_unknown="skip")[1]
+    assert (decided["unknown_extract_ids"], decided["changed"], len(decided["warnings"])) == (aged, False, 1)
+
+
+def test_success_that_leaves_extracts_out_is_not_certain(begin):
+    scene = begin(history())
+    scene.service.fault(method="POST", status={"code": 200, "body": {"message": "Dispatched.", "extract_ids": [], "extract_count": 0}})
+    for _time in range(2):
+        failure = scene.run("requeue", datastream_id=456, target_id=789)
+        assert (failure["failed"], failure["unknown_extract_ids"]) == (True, scene.world.aged(456))
+    assert "on_unknown" in failure["msg"]
+    assert len(scene.posts()) == 1
+
+
+def test_5000_extracts_take_few_requests(begin):
+    scene = begin(history(5000))
+    done = scene.run("requeue", datastream_id=456, target_id=789)
+    assert done["extract_count"] == 5000
+    assert scene.loads(123) == scene.world.aged(456)
+    assert len(scene.requests()) <= 5000 / 50 + 5000 / 100 + 2
+    assert {len(body["extract_ids"]) for body in scene.posts()} == {50}
+    scene.forget()
+    assert scene.run("requeue", datastream_id=456, target_id=789)["changed"] is False
+    assert scene.writes() == []
+    assert len(scene.requests()) <= 5000 / 100 + 2
+
+
+# --- the key, in whatever the service says ---
+
+
+def echoes():
+    """Answers that repeat the request's Authorization header."""
+    header = f"Bearer {KEY}"
+    page = f"<html><head><title>No {header} here</title></head><body>{header}</body></html>"
+    return {
+        "detail": {"status": {"code": 401, "body": {"detail": f"Invalid header Authorization: {header}"}}},
+        "field": {"status": {"code": 400, "body": {"authorization": [header]}}},
+        "validation": {"status": {"code": 422, "body": {"detail": [{"loc": ["header", header], "msg": f"{KEY} is not valid", "type": KEY}]}}},
+        "key as a name": {"status": {"code": 403, "body": {KEY: "is not allowed"}}},
+        "text": {"status": {"code": 400, "body": header, "content_type": "text/plain"}},
+        "page": {"status": {"code": 400, "body": page, "content_type": "text/html"}},
+        "cut in the middle of the key": {"status": {"code": 400, "body": "x" * 280 + KEY, "content_type": "text/plain"}},
+        "status 200, no JSON": {"status": {"code": 200, "body": header, "content_type": "text/plain"}},
+        "redirect": {"redirect": {"to": f"https://elsewhere.example/?token={KEY}"}},
+        "next": {"json": {"count": 2, "next": f"no address {KEY}", "previous": None, "results": [{"id": 1}]}},
+        "misshapen": {"json": {"items": [{"id": KEY}], "count": 1, "results": [{"id": KEY}]}},
+    }
+
+
+CALLS = {
+    "GET": ("extract_info", {"datastream_id": 456}),
+    "PATCH": ("binding", {"target_id": 789, "enabled": True}),
+    "PUT": ("smart_pulling", {"datastream_ids": [uuid(456)], "is_active": True, "frequency": "daily"}),
+    "POST": ("requeue", {"datastream_id": 456, "target_id": 789}),
+}
+
+
+@pytest.mark.parametrize("method", CALLS)
+@pytest.mark.parametrize("echo", echoes())
+def test_no_piece_of_the_key_shows_where_the_service_echoes_it(begin, method, echo):
+    scene = begin(history(enabled=method == "POST"))
+    scene.secret.append(KEY[:8])
+    scene.service.fault(method=method, times=None, **echoes()[echo])
+    module, options = CALLS[method]
+    result = scene.run(module, **options)
+    assert result["failed"] is True
+    assert "********" in json.dumps(result["invocation"])
+    assert KEY.encode()[:8] not in (scene.ledger.read_bytes() if scene.ledger.exists() else b"")
+
+
+def test_no_piece_of_the_key_is_kept_where_the_service_echoes_it_in_a_success(begin):
+    scene = begin(history())
+    scene.secret.append(KEY[:8])
+    aged = scene.world.aged(456)
+    scene.service.fault(method="POST", json={"message": f"Dispatched for {KEY}.", "extract_ids": aged, "extract_count": 3})
+    done = scene.run("requeue", datastream_id=456, target_id=789)
+    assert done["extract_count"] == 3
+    assert "********" in done["batches"][0]["message"]
+    assert KEY.encode()[:8] not in scene.ledger.read_bytes()

@@ -1,0 +1,294 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role deploy_destination: what is written in which order, what check mode says of it before, what is left open, and the run after it."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
+    altered, setting, snapshot, uuid, uuids,
+)  # fmt: skip
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import BINDINGS, EXTRACTS, REQUEUE
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
+    NOW, READ_ONLY_KEY, World, moment,
+)  # fmt: skip
+
+LIST, SMART = "/api/v1/datastreams/", "/api/v1/datastreams/pulling/smart/"
+TEN = {"time": "10:00:00"}
+WEEKLY = {"is_active": True, "frequency": "weekly"}
+BOTH = uuids([456, 457])
+FORBIDDEN = {"code": 403, "body": {"detail": "Not today."}}
+
+
+def history(extracts=3, **fields):
+    return World().datastream(456, extracts=extracts, **fields).binding(123, 456)
+
+
+def wire(scene):
+    """What was written, in order: method, path, what it names, and the body; of a requeue how many extracts it sends."""
+    rows = scene.writes()
+    named = [[value for name, value in row["query"] if name == "datastream_id"] for row in rows]
+    bodies = [len(row["body"]["extract_ids"]) if row["path"] == REQUEUE else row["body"] for row in rows]
+    return [(row["method"], row["path"], ids, body) for row, ids, body in zip(rows, named, bodies)]
+
+
+def deeds(scene):
+    """What each module that the last run called returned about changes; of a requeue, what it sent."""
+    told = [(name, row["changed"], row.get("affected", row.get("requeued_extract_ids")), row["diff"]) for name, row in scene.results if "diff" in row]
+    return [row for row in told if row[0] != "adverity_requeue"] + [row[:3] for row in told if row[0] == "adverity_requeue"]
+
+
+def ends(deployment):
+    """The ends of the lines of a summary."""
+    return [line.split(" - ")[-1] for line in deployment.lines]
+
+
+# --- the order ---
+
+
+def two(**fields):
+    """Two datastreams with a history for destination 789, and one of another destination."""
+    world = history(60, **fields).datastream(457, extracts=2, **fields).binding(124, 457)
+    return world.datastream(458, extracts=1, **fields).binding(125, 458, target=790)
+
+
+SENDING = [
+    ("PATCH", f"{BINDINGS}123/", [], {"enabled": True}), ("PATCH", f"{BINDINGS}124/", [], {"enabled": True}),
+    ("POST", REQUEUE, [], 50), ("POST", REQUEUE, [], 10), ("POST", REQUEUE, [], 2),
+]  # fmt: skip
+PUT = ("PUT", SMART, BOTH, {**WEEKLY, "deadline": TEN})
+
+
+def test_settings_then_mode_then_sending_and_datastreams_are_enabled_last(begin):
+    scene = begin(two(enabled=False, smart=setting(deadline=TEN), active_mode="schedule"), smart_coupling="independent")
+    before = snapshot(scene)
+    wanted = {"target_id": 789, "datastream_uuids": BOTH, "datastream_enabled": True, "pulling_mode": "smart", "smart_pulling": WEEKLY}
+    with scene.no_write():
+        planned = scene.deploy(True, **wanted)
+    foreseen = deeds(scene)
+    done = scene.deploy(**wanted)
+    mode = ("PATCH", LIST, BOTH, {"pulling": {"active_mode": "smart"}})
+    assert wire(scene) == [PUT, mode, *SENDING, ("PATCH", LIST, BOTH, {"enabled": True})]
+    assert altered(scene, before) == dict.fromkeys(BOTH, {"enabled": True, "smart": setting(True, "weekly", deadline=TEN), "active_mode": "smart"})
+    assert foreseen == deeds(scene)
+    assert done.data == {**planned.data, "check_mode": False}
+    assert done.data["written_datastream_ids"] == {"smart_pulling": BOTH, "pulling_mode": BOTH, "enabled": BOTH}
+    words = "2 datastreams by UUID - "
+    assert [line for line in planned.lines if words in line] == [words + "set the smart schedule", words + "set the pulling mode", words + "enable"]
+    assert [line for line in done.lines if words in line] == [words + "smart schedule set now", words + "pulling mode set now", words + "enabled now"]
+    scene.forget()
+    again = scene.deploy(**wanted)
+    assert scene.writes() == []
+    assert not [name for name, row in scene.results if row.get("changed")]
+    assert again.lines[0] == "Destination 789, Destination no. 789 - nothing to do"
+    # Where only the datastreams differ, there is something to do.
+    assert ends(scene.deploy(**{**wanted, "datastream_enabled": False}))[-1] == "disabled now"
+
+
+def test_datastreams_are_disabled_first_and_a_mode_that_moved_by_itself_is_not_written(begin):
+    scene = begin(two(enabled=True, smart=setting(False, deadline=TEN), active_mode="schedule"), smart_coupling="coupled")
+    wanted = {  # as it comes from a survey, where all is text
+        "target_id": "789", "datastream_uuids": ",".join(BOTH), "datastream_enabled": "no", "pulling_mode": "smart",
+        "smart_pulling": {"is_active": "true", "frequency": "weekly"},
+    }  # fmt: skip
+    scene.deploy(**wanted)
+    assert wire(scene) == [PUT, ("PATCH", LIST, BOTH, {"enabled": False}), *SENDING]
+    scene.forget()
+    scene.deploy(**wanted)
+    assert scene.writes() == []
+
+
+def test_only_what_is_asked_for_is_written(begin):
+    scene = begin(two(enabled=False))
+    scene.deploy(target_id=789, datastream_ids=[457], datastream_uuids=[uuid(457)], datastream_enabled=True, backfill="never")
+    assert wire(scene) == [SENDING[1], ("PATCH", LIST, [uuid(457)], {"enabled": True})]
+
+
+def test_refusal_of_the_service_stops_the_deployment_before_anything_is_sent(begin):
+    world = history(enabled=False, smart=setting(False)).datastream(457, extracts=3, enabled=False, has_schedule=False, active_mode="smart")
+    scene = begin(world.binding(124, 457))
+    before = scene.state()
+    wanted = {"target_id": 789, "datastream_uuids": BOTH, "datastream_enabled": True, "pulling_mode": "schedule"}
+    assert f"Datastreams without a fetch schedule: {uuid(457)}" in scene.fails(**wanted)["msg"]
+    assert (len(scene.writes()), scene.state()) == (1, before)  # the one that was refused
+    scene.service.world.datastreams[457]["has_schedule"] = True
+    scene.deploy(**wanted)
+    assert scene.enabled() == [123, 124]
+    assert {(row["active_mode"], row["enabled"]) for row in snapshot(scene).values()} == {("schedule", True)}
+    assert (scene.loads(123), scene.loads(124)) == (world.aged(456), world.aged(457))
+
+
+# --- what each binding gets ---
+
+
+def test_history_is_sent_once_and_check_mode_tells_it_before(begin):
+    scene = begin(history(130).binding(55, 456, target=790, enabled=True))
+    aged = scene.world.aged(456)
+    with scene.no_write():
+        planned = scene.deploy(True, target_id=789, datastream_ids=[456])
+    done = scene.deploy(target_id=789, datastream_ids=[456])
+    assert [row["method"] for row in scene.writes()] == ["PATCH", "POST", "POST", "POST"]
+    assert scene.posts() == [{"extract_ids": aged[start : start + 50], "binding_ids": [123], "sequential": True} for start in (0, 50, 100)]
+    assert (scene.loads(123), scene.loads(55)) == (aged, [])
+    assert {**planned.data, "check_mode": False} == done.data
+    (row,) = done.data["bindings"]
+    counts = dict.fromkeys(("skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining"), 0)
+    assert row == {"binding_id": 123, "datastream_id": 456, "name": None, "written": True, "backfill": "backfill", "requeued": 130, **counts}
+    assert (done.data["extract_count"], done.data["written_binding_ids"]) == (130, [123])
+    assert ends(done)[1] == "enabled now, 130 extracts sent"
+    scene.forget()
+    again = scene.deploy(target_id=789, datastream_ids=[456])
+    assert [row["path"] for row in scene.requests()] == [BINDINGS]
+    assert (again.data["extract_count"], again.data["bindings"][0]["backfill"]) == (0, "done")
+
+
+def test_each_binding_of_a_destination_gets_what_it_needs(begin):
+    world = history(60).datastream(457, extracts=3).binding(124, 457)
+    world.datastream(458, extracts=5).binding(125, 458, enabled=True, updated=moment(days=2.5))
+    world.datastream(459, extracts=4).binding(126, 459).binding(127, 459)
+    world.datastream(460).binding(128, 460).datastream(461, extracts=2).binding(129, 461, target=790)
+    scene = begin(world)
+    aged = {number: world.aged(number) for number in (456, 457, 458, 459)}
+    first = scene.deploy(target_id=789)
+    (warning,) = {text for _name, row in scene.results for text in row["warnings"]}
+    assert "binding 125" in warning
+    assert "backfill: always" in warning
+    assert [one for one, _body in scene.patches()] == [123, 124, 126, 127, 128]
+    assert scene.enabled() == [123, 124, 125, 126, 127, 128]
+    # Datastream by datastream; the one that is bound twice is sent to both bindings with one request.
+    sent = [([123], aged[456][:50]), ([123], aged[456][50:]), ([124], aged[457]), ([126, 127], aged[459])]
+    assert [(body["binding_ids"], body["extract_ids"]) for body in scene.posts()] == sent
+    assert {row["binding_id"]: row["backfill"] for row in first.data["bindings"]} == {
+        **dict.fromkeys((123, 124, 126, 127, 128), "backfill"), 125: "left_alone",
+    }  # fmt: skip
+    scene.forget()
+    second = scene.deploy(target_id=789)
+    assert scene.writes() == []
+    assert {row["binding_id"]: row["backfill"] for row in second.data["bindings"]} == {
+        **dict.fromkeys((123, 124, 126, 127, 128), "done"), 125: "left_alone",
+    }  # fmt: skip
+    # A run that only looked changes nothing of what is sent: asked to, the one that was left alone gets all of its history, the others nothing twice.
+    scene.deploy(target_id=789, backfill="always")
+    assert [(body["binding_ids"], body["extract_ids"]) for body in scene.posts()] == [([125], aged[458])]
+    assert [scene.loads(binding) for binding in (123, 124, 126, 127, 125, 129)] == [aged[456], aged[457], aged[459], aged[459], aged[458], []]
+
+
+def test_variables_come_as_text_from_a_survey(begin):
+    world = history().datastream(457, extracts=3).binding(124, 457).datastream(458, extracts=3).binding(125, 458)
+    scene = begin(world)
+    scene.deploy(
+        target_id="789", datastream_ids="456,457", enabled="true", sequential="no", batch_size="2", force="false", backfill="when_needed", on_unknown="fail",
+    )  # fmt: skip
+    assert [one for one, _body in scene.patches()] == [123, 124]
+    assert scene.posts() == [
+        {"extract_ids": part, "binding_ids": [binding], "sequential": False}
+        for binding, datastream in ((123, 456), (124, 457))
+        for part in (world.aged(datastream)[:2], world.aged(datastream)[2:])
+    ]
+
+
+def test_never_only_enables_and_disabling_sends_nothing(begin):
+    scene = begin(history().datastream(457, extracts=3).binding(124, 457, enabled=True))
+    scene.deploy(target_id=789, backfill="never")
+    assert (scene.patches(), scene.posts()) == ([(123, {"enabled": True})], [])
+    scene.forget()
+    off = scene.deploy(target_id=789, enabled=False)
+    assert (scene.patches(), scene.posts()) == ([(123, {"enabled": False}), (124, {"enabled": False})], [])
+    assert off.data["written_binding_ids"] == [123, 124]
+    scene.forget()
+    scene.deploy(target_id=789, enabled=False)
+    assert scene.writes() == []
+
+
+def test_bounds_of_the_history_and_wider_and_narrower_ones_later(begin):
+    scene = begin(history(6))
+    aged = scene.world.aged(456)
+    scene.deploy(target_id=789, backfill_from=moment(days=4.5), backfill_to=moment(days=1.5))
+    assert scene.loads(123) == aged[2:5]
+    scene.deploy(target_id=789)
+    assert sorted(scene.loads(123)) == sorted(aged)
+    scene.forget()
+    scene.deploy(target_id=789, backfill_from=moment(days=2.5))
+    assert scene.writes() == []
+    assert ["binding 123" in text for _name, row in scene.results for text in row["warnings"]] == [True], "nothing is taken back"
+
+
+def test_what_a_binding_loads_by_itself_is_not_sent_and_what_it_missed_is(begin):
+    scene = begin(history())
+    # The datastream fetches after the binding was enabled, before its history is listed for sending.
+    later = {"id": 900, "datastream_id": 456, "created": NOW.replace(minute=5).strftime("%Y-%m-%dT%H:%M:%SZ")}
+    scene.service.fault(method="GET", path=EXTRACTS, mutate={"add": {"extracts": [later]}})
+    scene.deploy(target_id=789)
+    scene.deploy(target_id=789, backfill="always")
+    assert scene.loads(123) == scene.world.aged(456)
+    scene.service.change({"clock": {"forward": 600}})
+    scene.fetch(901, 456)
+    scene.deploy(target_id=789, enabled=False)
+    scene.fetch(902, 456)
+    scene.fetch(903, 456)
+    scene.forget()
+    scene.deploy(target_id=789)
+    assert scene.patches() == [(123, {"enabled": True})]
+    assert [body["extract_ids"] for body in scene.posts()] == [[902, 903]]
+
+
+def test_binding_that_was_switched_by_hand_stops_the_run_until_the_user_decides(begin):
+    scene = begin(history())
+    scene.deploy(target_id=789)
+    scene.service.switch_binding(123, False)
+    scene.fetch(901, 456)
+    scene.service.switch_binding(123, True)
+    scene.fetch(902, 456)  # this one loads by itself
+    scene.forget()
+    for backfill in ("when_needed", "always"):
+        assert scene.fails(target_id=789, backfill=backfill)["unknown_extract_ids"] == [901]
+    assert scene.writes() == []
+    scene.deploy(target_id=789, on_unknown="requeue")
+    assert [body["extract_ids"] for body in scene.posts()] == [[901]]
+    scene.forget()
+    scene.deploy(target_id=789)
+    assert scene.writes() == []
+
+
+# --- what is left open ---
+
+
+def test_what_is_left_is_sent_by_the_next_run(begin):
+    scene = begin(history(80))
+    aged = scene.world.aged(456)
+    # A key that may not write: the plan stands, nothing is enabled and nothing is sent.
+    scene.options["api_key"] = READ_ONLY_KEY
+    assert "destination:write" in scene.fails(target_id=789)["msg"]
+    assert (scene.enabled(), scene.posts()) == ([], [])
+    scene.options["api_key"] = scene.service.world.keys["tester"]["key"]
+    # The second request is refused: the first half is sent, and the result says so.
+    scene.service.fault(method="POST", skip=1, status=FORBIDDEN)
+    half = scene.fails(target_id=789)
+    assert "Not today." in half["msg"]
+    assert (half["requeued_extract_ids"], half["remaining_extract_ids"]) == (aged[:50], aged[50:])
+    scene.forget()
+    rest = scene.deploy(target_id=789)
+    assert [(row["method"], row["body"]["extract_ids"]) for row in scene.writes()] == [("POST", aged[50:])]
+    assert (rest.data["bindings"][0]["requeued"], rest.data["bindings"][0]["skipped"]) == (30, 50)
+    assert scene.loads(123) == aged
+
+
+def three():
+    """Three datastreams with a disabled binding each."""
+    world = World()
+    for number in range(3):
+        world.datastream(456 + number, extracts=2).binding(123 + number, 456 + number)
+    return world
+
+
+def test_binding_that_could_not_be_enabled_is_not_called_enabled(begin):
+    scene = begin(three())
+    scene.service.fault(method="PATCH", skip=1, status=FORBIDDEN)
+    with pytest.raises(Exception, match="not enabled: binding 124"):
+        scene.deploy(target_id=789)
+    again = scene.deploy(target_id=789)
+    sent_before = "enabled before, history sent before"
+    assert ends(again)[1:4] == [sent_before, "enabled now, 2 extracts sent", sent_before]
+    assert (again.data["extract_count"], "open" in again.data, scene.enabled()) == (2, False, [123, 124, 125])

@@ -1,0 +1,196 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A scene: the simulator in the test's process, and modules and the role that run against it. Not tests.
+
+A module runs from its ``main()``: options come as JSON, the result goes out as JSON. What holds for every run is checked with each of them: it ends, it prints
+JSON, nothing that it prints or logs shows a key, and what it sends names what it means. Time is held: it passes where a module waits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from ansible.module_utils import basic
+from ansible.module_utils.common.parameters import PASS_VARS
+from ansible_collections.adverity.management.plugins.module_utils._api import clock, connection, secrets
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import Watched
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import KEY, READ_ONLY_KEY, World
+from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
+from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SlowTransport
+
+Row = dict[str, Any]
+HOST = "acme.example"
+# What differs between two runs that do the same.
+_GIVEN = ("id", "binding_id", "table_name")  # by the service
+_MOMENTS = ("updated", "created", "planned_at", "dispatched_at")
+
+
+class Scene(Watched):
+    """A service that began with this world, and a ledger. Use it as a context manager."""
+
+    def __init__(self, folder: Path, world: World, switches: Row | None = None) -> None:
+        super().__init__(world, in_process.import_simulator().Simulator(world.data, switches, port=None))
+        self.ledger = folder / "requeue.sqlite3"
+        self.options: Row = {"instance": HOST, "api_key": KEY}  # of every module
+        self.ledger_password: str | None = None
+        self.late: list[Any] = []  # work that the service does although nobody waits for it any more
+        self.seconds = 0.0  # that have passed on the clock of this machine
+        self.waits: list[float] = []  # of modules, in seconds
+        self.secret = [KEY, READ_ONLY_KEY]  # what no output may show
+        self.said = ""  # all that modules have printed and logged
+        self._held = contextlib.ExitStack()
+
+    def __enter__(self) -> Scene:
+        for name, function in (("sleep", self._wait), ("monotonic", lambda: self.seconds), ("now", self.service.world.now)):
+            self._held.enter_context(mock.patch.object(clock, name, function))
+        self._held.enter_context(mock.patch.object(connection, "RequestsTransport", self._open))
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._held.close()
+        if exception[0] is None:
+            self.check_manners()
+
+    def _open(self, _base_url: str, _verify: Any, timeout: float) -> SlowTransport:
+        return SlowTransport(self.service, timeout, self.pass_time, lambda: self.seconds, self.late)
+
+    def _wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.pass_time(seconds)
+
+    def pass_time(self, seconds: float) -> None:
+        """Time passes for everybody."""
+        self.seconds += seconds
+        world_clock = self.service.world.clock
+        world_clock.fixed += timedelta(seconds=seconds)
+
+    def settle(self) -> None:
+        """The service ends what it does although nobody waits for it."""
+        self.pass_time(3600)
+        SlowTransport(self.service, 1.0, self.pass_time, lambda: self.seconds, self.late).catch_up()
+
+    def run(self, name: str, /, check_mode: bool = False, **options: Any) -> Row:
+        """The result of a module, whose name goes without ``adverity_``. ``failed`` and ``warnings`` are always there."""
+        name = "adverity_" + name
+        arguments = {"_ansible_check_mode": check_mode, "_ansible_diff": True, "_ansible_module_name": name, **self.options, **options}
+        if "ledger" in in_process.spec_of(name)[0]:
+            arguments = {"ledger": str(self.ledger), "ledger_password": self.ledger_password, **arguments}
+        if "inject_invocation" in PASS_VARS:  # since ansible-core 2.21; before, a result always holds the options
+            arguments["_ansible_inject_invocation"] = True
+        secrets.forget()  # each module has a process of its own
+        warnings: list[str] = []
+        logged: list[str] = []
+        printed = io.StringIO()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(mock.patch.object(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()))
+            stack.enter_context(mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy", create=True))  # since ansible-core 2.19
+            stack.enter_context(mock.patch.object(basic.AnsibleModule, "warn", lambda _module, warning, **_more: warnings.append(warning)))
+            stack.enter_context(mock.patch.object(basic.AnsibleModule, "log", lambda _module, msg, log_args=None: logged.append(f"{msg} {log_args}")))
+            stack.enter_context(contextlib.redirect_stdout(printed))
+            try:
+                in_process.load(name).main()
+            except SystemExit as end:
+                status = end.code
+        result: Row = json.loads(printed.getvalue())
+        result.pop("_ansible_new_secrets", None)  # since 2.22: what ansible-core is to hide; nobody else gets it
+        said = json.dumps([result, warnings, logged], ensure_ascii=False)
+        self.said += said
+        assert not [secret for secret in self.secret if secret in said], said
+        assert bool(result.get("failed")) is bool(status)
+        return {"failed": False, **result, "warnings": warnings}
+
+    def deploy(self, check_mode: bool = False, ignore_errors: bool = False, **variables: Any) -> role_in_process.Deployment:
+        """A run of the role. Raises RoleFailed."""
+        self.results: list[tuple[str, Row]] = []
+
+        def call(name: str, /, check_mode: bool = False, **options: Any) -> Row:
+            result = self.run(name.removeprefix("adverity_"), check_mode, **options)
+            self.results.append((name, result))
+            if result.pop("failed"):
+                raise RoleFailed(result.pop("msg"), **result)
+            return result
+
+        ledger = {"ledger": str(self.ledger)}
+        return role_in_process.deploy(call, check_mode, ignore_errors, **{**ledger, **variables})
+
+    def fails(self, **variables: Any) -> Row:
+        """What the role fails with: the result of the task."""
+        try:
+            self.deploy(**variables)
+        except AdverityError as error:
+            return error.result()
+        raise AssertionError("the role did not fail")
+
+    def rehearse(self, name: str, /, foreseen: bool = True, **options: Any) -> tuple[Row, Row, Row]:
+        """Results of a module in check mode, of the real run, and of another one. Checks what holds for every module that changes something.
+
+        Check mode reads, writes nothing, not even a ledger, and tells what the real run does, if that can be ``foreseen``; the second run reads and changes
+        nothing.
+        """
+        with self.no_write():
+            predicted = self.run(name, True, **options)
+        done = self.run(name, **options)
+        written = len(self.writes())
+        for part in set() if not foreseen else set(predicted) & set(done) - {"invocation", "check_mode", "created", "destination", "batches", "ledger", "warnings"}:
+            assert _agrees(predicted[part], done[part]), (part, predicted[part], done[part])
+        again = self.run(name, **options)
+        if not done["failed"]:
+            assert done["changed"] is True or not written
+            assert (again["failed"], again["changed"], self.writes()[written:]) == (False, False, []), "the second run wrote"
+        return predicted, done, again
+
+    @contextlib.contextmanager
+    def no_write(self) -> Iterator[None]:
+        """Checks that nothing is written in it, neither to the service nor to a ledger; requests from before it are forgotten."""
+        before, ledger = self.state(), self.ledger.read_bytes() if self.ledger.exists() else None
+        self.forget()
+        yield
+        assert self.writes() == []
+        assert self.state() == before
+        assert (self.ledger.read_bytes() if self.ledger.exists() else None) == ledger
+
+    def state(self) -> Row:
+        """What the service holds, but for times."""
+        world = self.service.world
+        rows = {kind: {one: dict(row) for one, row in getattr(world, kind).items()} for kind in ("bindings", "datastreams", "targets")}
+        return json.loads(json.dumps([_timeless(rows), sorted(self.service.arrivals)], default=str))  # type: ignore[no-any-return]
+
+
+class RoleFailed(AdverityError):
+    """A module that the role calls has failed; ``result()`` is its result."""
+
+
+def _agrees(predicted: Any, done: Any) -> bool:
+    """Whether what was predicted came: times and what the service gives are not known before, and a row of a list may have fewer fields than a response."""
+    if isinstance(predicted, dict) and isinstance(done, dict):
+        known = set(predicted) & set(done) - {name for name in _MOMENTS if name in predicted}
+        return all(_agrees(predicted[name], done[name]) for name in known if name not in _GIVEN or predicted[name] is not None)
+    if isinstance(predicted, list) and isinstance(done, list):
+        return len(predicted) == len(done) and all(_agrees(*pair) for pair in zip(predicted, done))
+    return bool(predicted == (done["id"] if isinstance(done, dict) and isinstance(predicted, int) else done))
+
+
+def _timeless(value: Any) -> Any:
+    """A value without the times that are in it."""
+    if isinstance(value, dict):
+        return {name: None if name in _MOMENTS else _timeless(one) for name, one in value.items()}
+    return [_timeless(one) for one in value] if isinstance(value, list) else value
+
+
+@contextlib.contextmanager
+def open_scene(folder: Path, world: World, **switches: Any) -> Iterator[Scene]:
+    """A scene whose service has these switches. Scenes of one folder are numbered."""
+    own = folder / f"scene{len(list(folder.iterdir()))}"
+    own.mkdir()
+    with Scene(own, world, switches) as scene:
+        yield scene

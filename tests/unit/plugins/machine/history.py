@@ -590,7 +590,7 @@ class History:
             return  # the service contradicts itself
         self.count["judged for what is healthy"] += 1
         unknown, stopped = run.named("unknown_extract_ids"), run.named("refused_extract_ids", "failed_extract_ids")
-        stops = run.options.get("on_unknown", "fail") == "fail"
+        stops = run.options.get("on_unknown", "fail") in ("fail", "check")
         for pair in self.selected(run, run.listed & self.listed):
             binding_ids = [one for one, table in self.table_of.items() if table == pair[1:]]
             if pair in self.held or pair.extract_id in unknown | stopped or pair in self.by_name or self._left_alone(run, pair):

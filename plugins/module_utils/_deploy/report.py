@@ -14,7 +14,7 @@ from .._api import text
 
 Row = dict[str, t.Any]
 
-_STATUSES = ("dispatched", "pending", "unknown", "refused")
+_STATUSES = ("dispatched", "pending", "unknown", "refused", "failed")
 _MAX_LINES = 100  # of each kind: the page has all
 
 
@@ -37,7 +37,7 @@ def make(bindings: list[Row], ledger: Row) -> list[str]:
     if ledger.get("in_progress"):
         lines.append("A run is in progress. What it is sending now counts as unknown")
     if not attention:
-        lines.append("Nothing in the ledger is pending, unknown or refused")
+        lines.append("Nothing in the ledger is pending, unknown, refused or failed")
     return lines + _first(attention, "bindings need attention") + _first(destinations, "destinations")
 
 

@@ -32,6 +32,8 @@ OTHERS = {
     "deploy_destination_backfill_to": "",
     "deploy_destination_on_unknown": "fail",
     "deploy_destination_on_refused": "fail",
+    "deploy_destination_on_failed": "fail",
+    "deploy_destination_wait": 0,
 }
 
 

@@ -31,20 +31,20 @@ def test_totals_what_needs_attention_and_each_destination():
     found = ledger(backfill(1, dispatched=60), backfill(2, dispatched=5, pending=2, refused=1), backfill(9, unknown=4), backfill(3, planned_at="2026-01-01"))
     assert report.make(bindings, found) == [
         "2 destinations, 2 of 3 bindings enabled",
-        "Ledger - 65 dispatched, 2 pending, 4 unknown, 1 refused",
-        "Needs attention - binding 2, datastream 302, destination 789, DWH 789 - 5 dispatched, 2 pending, 1 refused",
+        "Ledger - 65 dispatched, 2 pending, 4 unknown, 1 refused, 0 failed",
+        "Needs attention - binding 2, datastream 302, destination 789, DWH 789 - 5 dispatched, 2 pending, 1 refused, 0 failed",
         "Needs attention - binding 9, datastream 309, in the ledger only - 4 unknown",
         "Needs attention - binding 3, datastream 303, destination 12, evil TASK - planned, not started",
         "Destination 12, evil TASK - 1 of 1 binding enabled, no backfill in the ledger",
-        "Destination 789, DWH 789 - 1 of 2 bindings enabled, 65 dispatched, 2 pending, 1 refused",
+        "Destination 789, DWH 789 - 1 of 2 bindings enabled, 65 dispatched, 2 pending, 1 refused, 0 failed",
     ]
 
 
 def test_nothing_at_all():
     assert report.make([], ledger()) == [
         "0 destinations, 0 of 0 bindings enabled",
-        "Ledger - 0 dispatched, 0 pending, 0 unknown, 0 refused",
-        "Nothing in the ledger is pending, unknown or refused",
+        "Ledger - 0 dispatched, 0 pending, 0 unknown, 0 refused, 0 failed",
+        "Nothing in the ledger is pending, unknown, refused or failed",
     ]
 
 

@@ -52,7 +52,7 @@ class BindingHistory:
 
     ``enabled``: its state when it was last seen, None where it is unknown. ``updated``: its last change. ``periods``: when it was enabled, as far as
     that counts: of a binding that was enabled when it was first seen, nothing counts before a run sends into it (``is_initial``), so that the user who
-    asks for its history gets it. ``has_backfill``: whether the ledger has planned or sent one. ``planned_window``: planned and not written down yet, since
+    asks for its history gets it. ``was_initial``: the same, whether or not a run has sent into it. ``has_backfill``: whether the ledger has planned or sent one. ``planned_window``: planned and not written down yet, since
     ``planned_at``. ``completed_window``: nothing of it is missing. ``earlier``: the histories of bindings that are no more, of the same datastream and
     destination.
     """
@@ -70,6 +70,7 @@ class BindingHistory:
         timeline = self._timeline
         self.enabled, self.updated, self.is_write_pending = timeline.enabled, timeline.updated, timeline.pending_write is not None
         self.is_initial = timeline.initial
+        self.was_initial = timeline.began_enabled and timeline.change_count == 0
         self.periods: tuple[Period, ...] = () if timeline.initial else timeline.finished()
         complete = self._completed is not None and self._completed[1] == timeline.change_count and not self.is_write_pending
         self.completed_window: Window | None = self._completed[0] if complete and self._completed else None

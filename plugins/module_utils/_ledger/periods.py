@@ -121,15 +121,15 @@ class Timeline:
     """The periods of a binding, built from what was seen of it and written to it, in that order.
 
     ``enabled`` and ``updated``: its state and the time of its last change, as far as they are known. ``change_count``: how many changes were noticed.
-    ``initial``: whether it was enabled when it was first seen, and no change was noticed since. ``pending_write``: a state that was about to be written,
-    as long as it is unknown whether it was.
+    ``initial``: whether it was enabled when it was first seen (``began_enabled``), and no change was noticed since. ``pending_write``: a state that was
+    about to be written, as long as it is unknown whether it was.
     """
 
     def __init__(self) -> None:
         self.enabled: bool | None = None
         self.updated: str | None = None
         self.change_count = 0
-        self.initial = False
+        self.initial = self.began_enabled = False
         self.pending_write: bool | None = None
         self.periods: list[Period] = []
         self._seen = False
@@ -218,7 +218,7 @@ class Timeline:
         start = updated or clock
         if enabled is not None and start:
             self.periods = [Period(interval(start)[1], None, State.ENABLED if enabled else State.DISABLED)]
-        self.initial = enabled is True and bool(self.periods)
+        self.initial = self.began_enabled = enabled is True and bool(self.periods)
         if self._told:
             self._read_at(clock)
 

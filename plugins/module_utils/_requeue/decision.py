@@ -64,7 +64,8 @@ def binding_action(history: BindingHistory, backfill: str, window: Window, has_o
     When needed, the history goes into bindings that are not enabled yet, since this run or the next task enables them, and into those that the ledger has
     backfilled, as far as something of the window may be missing. ``has_open``: extracts of the binding are recorded without being done. ``is_remade``:
     the history of its datastream went into this destination before, through a binding that is no more. It goes there again only as far as the user
-    asked for it since: a period that is asked for is no order for the rest.
+    asked for it since: a period that is asked for is no order for the rest. The same holds for a binding that was enabled
+    when it was first seen: nobody knows what of its history was loaded before.
     """
     if backfill == "never":
         return Action.NONE
@@ -76,7 +77,7 @@ def binding_action(history: BindingHistory, backfill: str, window: Window, has_o
         return Action.LEFT_ALONE
     if history.enabled is not True:
         return Action.BACKFILL
-    if not history.has_backfill:
+    if not history.has_backfill or (history.was_initial and not history.was_asked_for(window)):
         return Action.LEFT_ALONE
     return Action.DONE if contains(history.completed_window, window) and not has_open else Action.BACKFILL
 

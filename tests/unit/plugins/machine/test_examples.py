@@ -508,3 +508,18 @@ def test_extract_just_before_an_enabling_is_sent_or_named_where_date_is_behind(b
     history.wait(0.3)
     history.settle(70)
     history.end()
+
+
+# A period that is asked for of a binding that somebody enabled by hand is no order for what it loaded before
+def test_a_period_for_a_binding_that_was_enabled_by_hand_is_no_order_for_the_rest(begin_history):
+    history = begin_history(enabled=[5004])
+    history.switch(71)
+    history.wait(7.0)
+    history.fetch(4001)
+    history.wait(70.0)
+    history.deploy(71, backfill="always", backfill_to="2025-12-29T00:00:00Z")
+    before = len(history.loads)
+    run = history.deploy(71)
+    assert history.loads[before:] == []
+    assert any(warning.startswith("Already enabled") for warning in run.warnings)
+    history.end()

@@ -74,7 +74,7 @@ def make(scripted, ledger_place):
         ([row(5)], KNOWN, {}, ["done"], []),  # the list does not tell, the ledger does
         ([row(5, **ON)], {}, {"backfill": "recorded"}, ["record"], ["enable", "send"]),
         ([row(5, **ON)], KNOWN, {"backfill_from": "2026-01-01"}, ["done"], []),
-        ([row(5, **ON)], {5: sent("2026-01-01T00:00:00Z", None)}, {}, ["backfill"], LOAD),
+        ([row(5, **ON)], {5: sent("2026-01-01T00:00:00Z", None)}, {}, ["left_alone"], []),  # enabled by hand, and a part was asked for
         ([row(5, **ON)], {5: [sent()[0], BindingFact(FactKind.PLANNED, at=CLOCK)]}, {}, ["backfill"], LOAD),
         ([row(5, **{**ON, "updated": "2026-01-03T00:00:00Z"})], KNOWN, {}, ["backfill"], LOAD),  # switched by hand
         ([row(5, **OFF), row(6, 457, **ON), row(7, 458, **ON)], {7: sent()}, {}, ["backfill", "left_alone", "done"], LOAD),

@@ -24,9 +24,12 @@ from ansible_collections.adverity.management.plugins.module_utils._requeue.decis
 WINDOW, WIDER, NARROWER = ("2026-01-02T00:00:00Z", None), (None, None), ("2026-01-03T00:00:00Z", None)
 
 
-def history(enabled, completed=None, planned=None, reenabled=False):
-    """A binding that is seen in a state; ``completed`` and ``planned`` are windows; ``reenabled``: somebody enabled it again since."""
+def history(enabled, completed=None, planned=None, reenabled=False, was_disabled=False):
+    """A binding that is seen in a state; ``completed`` and ``planned`` are windows; ``reenabled``: somebody enabled it again since; ``was_disabled``: it was
+    not enabled when it was first seen."""
     facts = [BindingFact(FactKind.ROW, clock="2026-02-01T00:00:00Z", enabled=enabled, updated="2026-01-01T00:00:00Z")]
+    if was_disabled:
+        facts.insert(0, BindingFact(FactKind.ROW, clock="2025-12-31T00:00:00Z", enabled=False, updated="2025-12-01T00:00:00Z"))
     if planned:
         facts.append(BindingFact(FactKind.PLANNED, at="2026-02-01T00:00:00Z", window=planned))
     if completed:
@@ -57,7 +60,8 @@ def history(enabled, completed=None, planned=None, reenabled=False):
         (history(True, planned=WINDOW), "when_needed", {}, Action.BACKFILL),
         (history(True, WINDOW), "when_needed", {}, Action.DONE),
         (history(True, WIDER), "when_needed", {}, Action.DONE),
-        (history(True, NARROWER), "when_needed", {}, Action.BACKFILL),
+        (history(True, NARROWER, was_disabled=True), "when_needed", {}, Action.BACKFILL),
+        (history(True, NARROWER), "when_needed", {}, Action.LEFT_ALONE),
         (history(True, WINDOW), "when_needed", {"has_open": True}, Action.BACKFILL),
         (history(True, WINDOW, reenabled=True), "when_needed", {}, Action.BACKFILL),
         # In place of another binding, through which the history was sent.

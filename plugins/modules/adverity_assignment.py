@@ -168,13 +168,12 @@ remaining:
 
 import contextlib
 
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import open_ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import PREDICT, WRITE
 from ansible_collections.adverity.management.plugins.module_utils._resources import assignments, bindings, destinations
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
     ASSIGNMENTS,
     FORCE_SETTINGS,
@@ -184,13 +183,14 @@ from ansible_collections.adverity.management.plugins.module_utils._spec.options 
     TARGET_TYPE,
 )
 
+SPEC = dict(TARGET_TYPE, **TARGET_ID, **ASSIGNMENTS, **FORCE_SETTINGS, **STATE, **LEDGER)
 
-def run(params, check_mode):
+
+def run(client, params, check_mode):
     selection.refuse_empty(params, "assignments", "type")
     target_id, absent = params["target_id"], params["state"] == "absent"
     if target_id is None and (absent or not check_mode):
         raise InputError("target_id is required. It can be omitted only in check mode, for a destination that does not exist yet.")
-    client = connect(params)
     if target_id is None:
         plan = assignments.Plan([], params["assignments"])
         return plan.result(plan.predicted())
@@ -214,17 +214,7 @@ def run(params, check_mode):
 
 
 def main():
-    module = Module(
-        argument_spec=dict(CONNECTION_SPEC, **TARGET_TYPE, **TARGET_ID, **ASSIGNMENTS, **FORCE_SETTINGS, **STATE, **LEDGER),
-        supports_check_mode=True,
-    )
-    try:
-        result = run(module.params, module.check_mode)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    for warning in result.pop("warnings", []):
-        module.warn(warning)
-    module.exit_json(**result)
+    run_module(SPEC, run)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Every error this collection raises. Only a module's ``main()`` makes a failed task of one."""
+"""Every error this collection raises. Only ``run_module()`` makes a failed task of one."""
 
 from __future__ import annotations
 

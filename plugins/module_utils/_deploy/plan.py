@@ -26,6 +26,7 @@ from .._requeue.select import Selection
 from .._resources import assignments, bindings, datastreams, destinations, directory, extracts
 from .._resources.binding_state import read_timed
 from .._spec import selection, times
+from .._spec.result import Result
 from . import options as variables
 
 Options = dict[str, t.Any]
@@ -33,7 +34,7 @@ Options = dict[str, t.Any]
 _NOTING = frozenset({"plan", "enable", "send"})  # steps that record what the API shows of the bindings
 
 
-def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> Result:
     """The result of ``adverity_deployment_info``, with ``warnings``. Raises InputError where the variables are wrong or name what is not there.
 
     ``options`` are the variables as they are meant; ``create`` says whether the destination is to be created or changed; ``assignments`` are what to
@@ -71,8 +72,7 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
     steps = _steps(options, create or assign, bound, check_mode)
     if not check_mode and not _NOTING.intersection(steps):
         _note_seen(client, params, selected)
-    return {
-        "changed": False,
+    values = {
         "options": options,
         "target_id": target_id,
         "name": options["name"],
@@ -82,8 +82,8 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
         "assign": assign,
         "bindings": [dict(row, name=called.get(row["datastream_id"])) for row in bound],
         "steps": steps,
-        "warnings": [*(named.warnings if named else []), *warnings],
     }
+    return Result(False, values, warnings=[*(named.warnings if named else []), *warnings])
 
 
 def _refuse_lost_ledger(ledger: str) -> None:

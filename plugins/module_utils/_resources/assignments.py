@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
+from dataclasses import replace
 
 from .._api import clock, text
 from .._api.errors import AdverityError, InputError
 from .._api.paging import Row
+from .._spec.result import Diff, Result
 from . import bindings, destinations, directory
 
 if t.TYPE_CHECKING:
@@ -159,7 +161,7 @@ class Plan:
                 done.append(_write(client, path(type_id, target_id), step))
             except AdverityError as error:
                 rest = [one.datastream_id for one in self.steps[len(done) :] if one.action != "unchanged"]
-                error.facts = dict(self.result(done), remaining={"datastream_ids": rest}, **error.facts)
+                error.facts = dict(self.result(done).as_dict(), remaining={"datastream_ids": rest}, **error.facts)
                 written = text.ids(step.datastream_id for step in self.due[: len(self.due) - len(rest)])
                 error.say(f"Assignments written before that: datastreams {written}." if written else "No assignment was written before that.")
                 unknown = not getattr(error, "not_executed", True)
@@ -169,13 +171,13 @@ class Plan:
                 raise
         return done
 
-    def finish(self, client: Client, target_id: int, done: list[Row]) -> dict[str, t.Any]:
+    def finish(self, client: Client, target_id: int, done: list[Row]) -> Result:
         """The module's result with each binding, and ``warnings``. An error carries what was done."""
         rows = list({row["id"]: row for row in self.rows + done if "id" in row}.values())
         try:
             links = read_links(client, target_id, rows, {step.datastream_id for step in self.steps})
         except AdverityError as error:
-            error.facts = dict(self.result(done), **error.facts)
+            error.facts = dict(self.result(done).as_dict(), **error.facts)
             error.say("The assignments are as asked. Run this again to get their bindings.")
             raise
         warnings = [
@@ -191,9 +193,9 @@ class Plan:
         renamed = [step.datastream_id for step, row in there if step.body.get("table_name", row.get("table_name")) != row.get("table_name")]
         if renamed:
             warnings.append(f"The service keeps another table_name than was asked for, of datastreams {text.ids(sorted(renamed))}. Use the name that it keeps.")
-        return dict(self.result(done, links), warnings=warnings)
+        return replace(self.result(done, links), warnings=warnings)
 
-    def result(self, done: list[Row], links: dict[int, Row] | None = None) -> dict[str, t.Any]:
+    def result(self, done: list[Row], links: dict[int, Row] | None = None) -> Result:
         """The module's result. ``done`` are the assignments of the first steps, as they are (in check mode: will be) after these."""
         rows, before, after = [], {}, {}
         for step, row in zip(self.steps, done):
@@ -207,12 +209,8 @@ class Plan:
                 names = step.body or step.row
                 before[label] = destinations.masked({name: value for name, value in step.row.items() if name in names}, hide, {})
                 after[label] = destinations.masked(step.body, hide, {})
-        return {
-            "changed": bool(after),
-            "assignments": rows,
-            "affected": {"datastream_ids": [step.datastream_id for step in self.steps[: len(done)] if step.action != "unchanged"]},
-            "diff": {"before": before, "after": after},
-        }
+        written = [step.datastream_id for step in self.steps[: len(done)] if step.action != "unchanged"]
+        return Result(bool(after), {"assignments": rows, "affected": {"datastream_ids": written}}, Diff(before, after))
 
 
 def _write(client: Client, where: str, step: Step) -> Row:

@@ -19,6 +19,7 @@ from .._api.client import MOST_IDS, Client
 from .._api.errors import AdverityError, Refused, UnreadableAnswer
 from .._api.paging import Row
 from .._spec.kinds import to_uuid
+from .._spec.result import Diff, Result
 from .datastreams import label
 
 
@@ -56,13 +57,13 @@ class Writing:
         self._unrequested: list[str] = []
         self._warnings: list[str] = []
 
-    def predict(self) -> Row:
+    def predict(self) -> Result:
         """The module's result, as if the service had done all that is asked for."""
         for request in self._requests:
             self._note(request, list(request.patches))
         return self.result()
 
-    def send(self, client: Client) -> Row:
+    def send(self, client: Client) -> Result:
         """The module's result. An error carries the result so far, and ``remaining``: what the service did not confirm."""
         for number, request in enumerate(self._requests):
             try:
@@ -77,20 +78,16 @@ class Writing:
             self._compare(request, said)
         return self.result()
 
-    def result(self) -> Row:
+    def result(self) -> Result:
         """``changed``, the rows as they are now, what was affected, the diff by name, and ``warnings``."""
         changed = [one for one in self._rows if one in self._after]
         affected = changed + [one for one in self._unrequested if one not in changed]
-        return {
-            "changed": bool(affected),
-            "datastreams": list(self._now.values()),
-            "affected": {"datastream_ids": affected},
-            "diff": {
-                "before": {label(self._rows[one]): text.lines(self._before[one]) for one in changed},
-                "after": {label(self._rows[one]): text.lines(self._after[one]) for one in changed},
-            },
-            "warnings": self._warnings,
-        }
+        diff = Diff(
+            {label(self._rows[one]): text.lines(self._before[one]) for one in changed},
+            {label(self._rows[one]): text.lines(self._after[one]) for one in changed},
+        )
+        values = {"datastreams": list(self._now.values()), "affected": {"datastream_ids": affected}}
+        return Result(bool(affected), values, diff, self._warnings)
 
     def _note(self, request: Write, said: list[str]) -> None:
         for one in said:
@@ -120,8 +117,7 @@ class Writing:
         """Adds to the error what was asked for, what was done before, and what to do next."""
         due = {one for request in rest for one in request.patches}
         remaining = [one for one in self._rows if one in due]
-        facts = self.result()
-        warnings = facts.pop("warnings")
+        facts = self.result().as_dict()
         error.facts = dict(facts, remaining={"datastream_ids": remaining}, **error.facts)
         if rest[0].hint and isinstance(error, Refused) and error.status == 400:
             error.say(rest[0].hint)
@@ -130,7 +126,7 @@ class Writing:
             "Changed before that: {0} datastreams (affected). Not confirmed: {1} (remaining)."
             " A new run reads first and writes only what still differs.".format(len(facts["affected"]["datastream_ids"]), len(remaining))
         )
-        for warning in warnings:
+        for warning in self._warnings:
             error.say(warning)
 
 

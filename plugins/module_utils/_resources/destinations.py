@@ -19,6 +19,7 @@ from .._api import secrets, text
 from .._api.errors import AdverityError, InputError, Refused, UnreadableAnswer
 from .._api.paging import Row
 from .._api.secrets import HIDDEN
+from .._spec.result import Diff, Result
 from . import bindings, directory
 
 if t.TYPE_CHECKING:
@@ -205,7 +206,7 @@ class Plan:
             self._confirm(row, read(client, type_id))
         except AdverityError as error:
             error.say(f"Destination {row['id']} was created.")
-            error.facts = {**self.result(row), **error.facts}
+            error.facts = {**self.result(row).as_dict(), **error.facts}
             raise
         return row
 
@@ -218,17 +219,16 @@ class Plan:
         if len(found) > 1:
             raise AdverityError(f"Two runs created the same destination at the same time: {directory.listed(found)}. Delete one of them.")
 
-    def result(self, row: Row) -> dict[str, t.Any]:
+    def result(self, row: Row) -> Result:
         """The module's result, ``row`` being the destination as it is (or, in check mode, will be)."""
         hide = unread(self.body, self.row or row)
         old, new = masked(self.row or {}, hide, self.fields), masked(self.body, hide, self.fields)
-        return {
-            "changed": bool(self.body),
+        values = {
             "created": self.row is None,
             "destination": masked(row, hide, self.fields),
             "changes": {name: {"before": old.get(name), "after": new[name]} for name in self.body},
-            "diff": {"before": {name: old[name] for name in self.body if name in old}, "after": new},
         }
+        return Result(bool(self.body), values, Diff({name: old[name] for name in self.body if name in old}, new), self.warnings)
 
 
 def check(settings: Row, named: Row, fields: Fields, new: bool) -> None:

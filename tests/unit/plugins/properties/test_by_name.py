@@ -71,7 +71,7 @@ def test_what_is_written_is_equal_afterwards_and_nothing_else_is_touched(there, 
     assert again.body == {}
     for name, value in wanted.items():
         assert name in plan.unreadable or destinations.same(value, after[name])
-    result = json.dumps(plan.result(after)["diff"])
+    result = json.dumps(plan.result(after).as_dict()["diff"])
     assert all(json.dumps({"password": value})[1:-1] not in result for value in ("1", "true", "x", "X"))
 
 

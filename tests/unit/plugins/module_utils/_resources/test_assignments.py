@@ -16,7 +16,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
     UnreadableAnswer,
 )
 from ansible_collections.adverity.management.plugins.module_utils._resources import assignments
-from ansible_collections.adverity.management.plugins.modules import adverity_assignment
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 PATH = "/api/target-types/70/targets/789/mappings/"
 BINDINGS = "/api/v1/bindings/"
@@ -66,7 +66,7 @@ class Talk:
 
     def run(self, *named, check_mode=False, **options):
         params = {"type": "bigquery", "target_id": 789, "force_settings": False, "state": "present", "assignments": list(named), **self.ledger, **options}
-        return adverity_assignment.run(params, check_mode)
+        return in_process.run_with("adverity_assignment", self.client, params, check_mode)
 
 
 @pytest.fixture(name="waits", autouse=True)
@@ -78,8 +78,7 @@ def fixture_waits(monkeypatch):
 
 
 @pytest.fixture(name="talk")
-def fixture_talk(scripted, monkeypatch, tmp_path):
-    monkeypatch.setattr(adverity_assignment, "connect", lambda params: scripted)
+def fixture_talk(scripted, tmp_path):
     return Talk(scripted, tmp_path / "ledger.sqlite3")
 
 

@@ -16,7 +16,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
     UnreadableAnswer,
 )
 from ansible_collections.adverity.management.plugins.module_utils._resources import destinations
-from ansible_collections.adverity.management.plugins.modules import adverity_destination, adverity_destination_info
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 TYPES = [{"id": 70, "name": "BigQuery", "slug": "bigquery"}, {"id": 71, "name": "Google Sheets", "slug": "google-sheets"}]
 STACKS = [{"id": 12, "name": "EMEA", "slug": "emea"}, {"id": 13, "name": "DACH", "slug": "dach"}]
@@ -84,13 +84,11 @@ class Talk:
         params = {**dict.fromkeys(names), "type": "bigquery", "force_settings": False, "state": "present", **self.ledger}
         if "target_id" not in options:
             params.update(name="DWH", workspace="EMEA")
-        return adverity_destination.run({**params, **options}, check_mode)
+        return in_process.run_with("adverity_destination", self.client, {**params, **options}, check_mode)
 
 
 @pytest.fixture(name="talk")
-def fixture_talk(scripted, monkeypatch, tmp_path):
-    for module in (adverity_destination, adverity_destination_info):
-        monkeypatch.setattr(module, "connect", lambda params: scripted)
+def fixture_talk(scripted, tmp_path):
     return Talk(scripted, tmp_path / "ledger.sqlite3")
 
 
@@ -461,7 +459,8 @@ def test_a_destination_without_enabled_bindings_is_deleted(talk, scripted, check
         scripted.expect("DELETE", f"{PATH}789/")
     result = talk.run(check_mode, state="absent", target_id=789, name="DWH")
     shown = {"id": 789, "name": "DWH", "stack": 12}
-    assert result == {"changed": True, "created": False, "destination": shown, "changes": {}, "diff": {"before": shown, "after": {}}}
+    diff = {"before": shown, "after": {}}
+    assert result == {"changed": True, "created": False, "destination": shown, "changes": {}, "diff": diff, "warnings": []}
 
 
 def test_what_is_not_there_is_no_change(talk, scripted):
@@ -535,8 +534,9 @@ def test_a_type_is_found_by_slug_or_name(scripted, kind):
 # The list
 
 
-def info(**options):
-    return adverity_destination_info.run({**dict.fromkeys(("type", "name", "workspace", "target_id")), "schema": False, **options})
+def info(client, **options):
+    params = {**dict.fromkeys(("type", "name", "workspace", "target_id")), "schema": False, **options}
+    return in_process.run_with("adverity_destination_info", client, params)
 
 
 def test_without_a_type_every_type_is_asked(talk, scripted):
@@ -545,8 +545,8 @@ def test_without_a_type_every_type_is_asked(talk, scripted):
     expect_list(scripted, PATH, row(), row(700, stack=13))
     scripted.expect("OPTIONS", PATH, answer={"actions": {"POST": FIELDS}})
     expect_list(scripted, "/api/target-types/71/targets/")
-    result = info(workspace="EMEA")
-    assert result == {"changed": False, "destinations": [row(type_slug="bigquery")], "count": 1, "schemas": {}}
+    result = info(scripted, workspace="EMEA")
+    assert result == {"changed": False, "destinations": [row(type_slug="bigquery")], "count": 1, "schemas": {}, "warnings": []}
 
 
 def test_where_the_list_tells_no_workspace_each_one_is_read(talk, scripted):
@@ -556,7 +556,7 @@ def test_where_the_list_tells_no_workspace_each_one_is_read(talk, scripted):
     scripted.expect("GET", f"{PATH}788/", answer=row(788, stack=13))
     scripted.expect("GET", f"{PATH}789/", answer=row(stack={"id": 12, "name": "EMEA"}))
     scripted.expect("OPTIONS", PATH, answer={})
-    assert [one["id"] for one in info(workspace="EMEA", name="DWH")["destinations"]] == [789]
+    assert [one["id"] for one in info(scripted, workspace="EMEA", name="DWH")["destinations"]] == [789]
 
 
 def test_the_schema_is_what_the_service_says(talk, scripted):
@@ -564,7 +564,7 @@ def test_the_schema_is_what_the_service_says(talk, scripted):
         expect_list(scripted, destinations.TYPES, *TYPES)
         expect_list(scripted, PATH, row(passphrase="open sesame"), row(1, "Other"))
         scripted.expect("OPTIONS", PATH, answer=answer)
-        result = info(type="BigQuery", schema=True, name="DWH")
+        result = info(scripted, type="BigQuery", schema=True, name="DWH")
         assert result["count"] == 1
         assert result["schemas"] == {"bigquery": FIELDS if isinstance(answer, dict) else {}}
     assert info_by_id(scripted)["destinations"] == [row(type_slug="bigquery", passphrase=MASK)]
@@ -576,4 +576,4 @@ def info_by_id(scripted):
     refused_list(scripted)
     scripted.expect("GET", f"{PATH}789/", answer=row(passphrase="open sesame"))
     scripted.expect("OPTIONS", PATH, answer={"actions": {"POST": FIELDS}})
-    return info(type="bigquery", target_id=789)
+    return info(scripted, type="bigquery", target_id=789)

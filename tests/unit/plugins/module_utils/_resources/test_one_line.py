@@ -77,9 +77,9 @@ def test_diffs_warnings_and_errors_of_datastreams(scripted, name):
     scripted.expect("PATCH", datastreams.DATASTREAMS, params, {"enabled": False}, {"affected": {"datastream_ids": [OTHER]}})
     scripted.expect("PATCH", datastreams.DATASTREAMS, params, {"pulling": {"active_mode": "smart"}}, refusal())
     check(failure(Writing([row(name)], writes).send, scripted))
-    result = Writing([row(name)], writes).predict()
-    assert result["diff"]["before"]
-    check(result["diff"])
+    diff = Writing([row(name)], writes).predict().diff
+    assert diff.before
+    check([diff.before, diff.after])
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -89,9 +89,9 @@ def test_what_a_put_keeps_of_a_setting(scripted, name):
     options = {"is_active": False, "frequency": None, "refresh_range": None, "deadline": None, "reset": ["refresh_range"]}
     writes = smart_pulling.plan(rows, options)
     assert writes[0].body["frequency"] == name
-    check(Writing(rows, writes).predict()["diff"])
+    check(Writing(rows, writes).predict().as_dict()["diff"])
     scripted.expect("PUT", smart_pulling.PATH, {"datastream_id": [UUID]}, writes[0].body, {"affected": {"datastream_ids": []}})
-    check(Writing(rows, writes).send(scripted)["warnings"])
+    check(Writing(rows, writes).send(scripted).warnings)
     scripted.expect("PUT", smart_pulling.PATH, {"datastream_id": [UUID]}, writes[0].body, refusal())
     check(failure(Writing(rows, writes).send, scripted))
 

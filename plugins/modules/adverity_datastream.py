@@ -109,7 +109,7 @@ remaining:
 """
 
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan, datastreams
-from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_SELECTION, DATASTREAM_SELECTION_RULES
@@ -125,8 +125,7 @@ def run(client, params, check_mode):
     selection.require_one(params, "enabled", "pulling_mode")
     datastreams.check_selection(params)
     rows = datastreams.read_selected(client, params)
-    writing = Writing(rows, datastream_plan.plan(rows, params["enabled"], params["pulling_mode"]))
-    return writing.predict() if check_mode else writing.send(client)
+    return write(client, rows, datastream_plan.plan(rows, params["enabled"], params["pulling_mode"]), check_mode)
 
 
 def main():

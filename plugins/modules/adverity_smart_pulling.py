@@ -146,7 +146,7 @@ remaining:
 """
 
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams, smart_pulling
-from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
@@ -163,8 +163,7 @@ def run(client, params, check_mode):
     smart_pulling.check(params)
     datastreams.check_selection(params)
     rows = datastreams.read_selected(client, params)
-    writing = Writing(rows, smart_pulling.plan(rows, params))
-    return writing.predict() if check_mode else writing.send(client)
+    return write(client, rows, smart_pulling.plan(rows, params), check_mode)
 
 
 def main():

@@ -12,7 +12,12 @@ import typing as t
 
 
 class AdverityError(Exception):
-    """Something the user has to know. ``facts`` are further keys of the module's failed result."""
+    """Something the user has to know. ``facts`` are further keys of the module's failed result.
+
+    ``not_executed``: the API certainly did not do what was asked for.
+    """
+
+    not_executed = True
 
     def __init__(self, message: str, **facts: t.Any) -> None:
         super().__init__(message)

@@ -16,7 +16,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
     UnreadableAnswer,
 )
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan
-from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 LIST = "/api/v1/datastreams/"
@@ -43,11 +43,11 @@ def affected(named):
 
 
 def send(client, rows, enabled=None, pulling_mode=None):
-    return in_process.as_dict(Writing(rows, datastream_plan.plan(rows, enabled, pulling_mode)).send(client))
+    return in_process.as_dict(write(client, rows, datastream_plan.plan(rows, enabled, pulling_mode), False))
 
 
 def predict(rows, enabled=None, pulling_mode=None):
-    return in_process.as_dict(Writing(rows, datastream_plan.plan(rows, enabled, pulling_mode)).predict())
+    return in_process.as_dict(write(None, rows, datastream_plan.plan(rows, enabled, pulling_mode), True))
 
 
 def expect(client, body, named, answer=None, method="PATCH", path=LIST):
@@ -150,9 +150,9 @@ def test_check_mode_predicts_the_real_run_and_sends_nothing(scripted, enabled, m
     kinds = itertools.product([True, False], ["smart", "schedule", "smart-bundle", None])
     rows = [row(number, *kind) for number, kind in enumerate(kinds)]
     predicted = predict(rows, enabled, mode)
-    for write in datastream_plan.plan(rows, enabled, mode):
-        if write.patches:
-            expect(scripted, write.body, list(write.patches))
+    for change in datastream_plan.plan(rows, enabled, mode):
+        if change.patches:
+            expect(scripted, change.body, change.ids)
     assert send(scripted, rows, enabled, mode) == predicted
 
 
@@ -230,7 +230,9 @@ def test_a_failure_in_the_second_request_says_what_the_first_did(scripted, error
     assert all(uuid(number) in result["msg"] for number in range(50, 100))
     assert uuid(49) not in result["msg"]
     assert uuid(100) not in result["msg"]
-    assert "50 datastreams (affected). Not confirmed: 70" in result["msg"]
+    unknown = "Whether 50 datastreams were written is unknown. Not written: 20 datastreams."
+    says = "Not written: 70 datastreams." if error.not_executed else unknown
+    assert f"Written before that: 50 datastreams. {says} Run it again: it reads first and writes only what differs." in result["msg"]
     assert ("custom fetch schedule" in result["msg"]) is (getattr(error, "status", None) == 400)
 
 

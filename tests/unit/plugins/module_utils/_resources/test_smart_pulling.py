@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams, smart_pulling
-from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -55,11 +55,11 @@ def send(client, rows, expected, **wanted):
     """Sends what is due; each of ``expected`` is a body, the datastreams it is for, and those that the service says it changed."""
     for body, named, said in expected:
         client.expect("PUT", PATH, {"datastream_id": named}, body, {"affected": {"datastream_ids": said}})
-    return in_process.as_dict(Writing(rows, plan(rows, **wanted)).send(client))
+    return in_process.as_dict(write(client, rows, plan(rows, **wanted), False))
 
 
 def predict(rows, **wanted):
-    return in_process.as_dict(Writing(rows, plan(rows, **wanted)).predict())
+    return in_process.as_dict(write(None, rows, plan(rows, **wanted), True))
 
 
 # --- merging ---
@@ -341,7 +341,7 @@ def test_a_refused_put_names_its_datastreams_and_what_was_done(scripted):
     scripted.expect("PUT", PATH, {"datastream_id": ids(*range(50))}, body, {"affected": {"datastream_ids": ids(*range(50))}})
     scripted.expect("PUT", PATH, {"datastream_id": ids(*range(50, 60))}, body, Refused("PUT", PATH, 422, "no"))
     with pytest.raises(Refused) as caught:
-        Writing(rows, plan(rows, frequency="weekly")).send(scripted)
+        write(scripted, rows, plan(rows, frequency="weekly"), False)
     result = caught.value.result()
     assert uuid(50) in result["msg"]
     assert result["affected"] == {"datastream_ids": ids(*range(50))}

@@ -172,6 +172,9 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import open_ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import PREDICT, WRITE
 from ansible_collections.adverity.management.plugins.module_utils._resources import assignments, bindings, destinations
+from ansible_collections.adverity.management.plugins.module_utils._resources.assignment_plan import ASSIGNMENTS as NOUN
+from ansible_collections.adverity.management.plugins.module_utils._resources.assignment_plan import AssignmentPlan
+from ansible_collections.adverity.management.plugins.module_utils._resources.changes import apply
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
@@ -191,14 +194,15 @@ def run(client, params, check_mode):
     target_id, absent = params["target_id"], params["state"] == "absent"
     if target_id is None and (absent or not check_mode):
         raise InputError("target_id is required. It can be omitted only in check mode, for a destination that does not exist yet.")
+    asked = assignments.wanted(params["assignments"])
     if target_id is None:
-        plan = assignments.Plan([], params["assignments"])
-        return plan.result(plan.predicted())
+        plan = AssignmentPlan([], asked)
+        return plan.result(apply(plan.changes(""), client, check_mode, NOUN))
     ledger = open_ledger(params, client.host, PREDICT if check_mode else WRITE)  # not opened yet
     type_id = destinations.read_type(client, params["type"])["id"]
 
     def make_plan():
-        return assignments.Plan(assignments.read(client, type_id, target_id), params["assignments"], absent, params["force_settings"])
+        return AssignmentPlan(assignments.read(client, type_id, target_id), asked, absent, params["force_settings"])
 
     plan = make_plan()
     if absent and plan.due:
@@ -209,8 +213,9 @@ def run(client, params, check_mode):
             names = [("assignment", target_id, datastream_id) for datastream_id in plan.new_datastreams]
             ledger.lock_names(names, f"the lock of new assignments to destination {target_id}")
             plan = make_plan()  # another run may have created some meanwhile
-        done = plan.predicted() if check_mode else plan.apply(client, type_id, target_id)
-    return plan.result(done) if absent else plan.finish(client, target_id, done)
+        applied = apply(plan.changes(assignments.path(type_id, target_id)), client, check_mode, NOUN)
+    applied.check(plan.result(applied))
+    return plan.result(applied) if absent else plan.finish(client, target_id, applied)
 
 
 def main():

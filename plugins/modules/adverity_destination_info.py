@@ -89,7 +89,7 @@ schemas:
       schema_mapping: {type: boolean, required: false, read_only: false, label: Schema mapping}
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._resources import destinations, directory
+from ansible_collections.adverity.management.plugins.module_utils._resources import destinations, directory, objects
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DESTINATION
@@ -108,11 +108,11 @@ def run(client, params, check_mode):
     rows, schemas = [], {}
     for kind in kinds:
         listed = destinations.read(client, kind["id"], params["target_id"])
-        found = destinations.complete(client, kind["id"], listed, wanted, ["stack"])
+        found = destinations.fetch_missing_fields(client, kind["id"], listed, wanted, ["stack"])
         fields = destinations.read_fields(client, kind["id"]) if found or params["schema"] else {}
-        rows += [dict(destinations.masked(row, (), fields), type_slug=kind.get("slug")) for row in found]
+        rows += [dict(objects.mask(row, (), fields), type_slug=kind.get("slug")) for row in found]
         if params["schema"]:
-            schemas[kind["slug"]] = fields
+            schemas[kind["slug"]] = {name: field.row for name, field in fields.items()}
     return Result(False, {"destinations": sorted(rows, key=lambda row: row["id"]), "count": len(rows), "schemas": schemas})
 
 

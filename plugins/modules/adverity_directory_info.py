@@ -100,7 +100,7 @@ connections:
     - {id: 34, name: BigQuery service account, stack: 12, is_authorized: true, connection_type: bigquery}
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams, destinations, directory
+from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams, directory, objects
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
@@ -126,7 +126,7 @@ def run(client, params, check_mode):
     if asked["connections"]:
         kinds = directory.read_list(client, directory.CONNECTION_TYPES)
         kinds = [directory.find_type(kinds, one) for one in params["connection_types"]] if params["connection_types"] else kinds
-        rows = [destinations.masked(row, (), {}) for row in directory.read_connections(client, kinds)]
+        rows = [objects.mask(row, (), {}) for row in directory.read_connections(client, kinds)]
         found["connections"] = directory.pick(rows, asked["connections"], directory.find_connection)
     return Result(False, found)
 

@@ -83,17 +83,18 @@ class Applied(t.Generic[Made]):
         """Those that were not written, or not for certain."""
         return _ids([*(change for change, _error in self.failed), *self.not_sent])
 
-    def check(self, result: Result) -> None:
-        """Raises the error that stopped it, if one did. It carries ``result``, which is that of the changes that were made, and says what to do."""
+    def check(self, result: Result | None = None) -> None:
+        """Raises the error that stopped it, if one did. It carries ``result``, that of the changes that were made, and says what to do."""
         if self.stopped_by is not None:
             raise self.explained(self.stopped_by, result)
 
-    def explained(self, error: AdverityError, result: Result) -> AdverityError:
+    def explained(self, error: AdverityError, result: Result | None = None) -> AdverityError:
         """The error with the result so far, with what was written, what nobody knows, and what was not sent."""
         remaining = {"remaining": {self.noun.key: self.remaining_ids}} if self.noun.key else {}
-        error.facts = {**result.as_dict(), **remaining, **error.facts}
-        for warning in result.warnings:
-            error.say(warning)
+        if result is not None:
+            error.facts = {**result.as_dict(), **remaining, **error.facts}
+            for warning in result.warnings:
+                error.say(warning)
         written, unknown = list(dict.fromkeys(self.written_ids)), self.unknown_ids
         if not written and not unknown:
             error.say("Nothing was written.")

@@ -15,7 +15,8 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
     Refused,
     UnreadableAnswer,
 )
-from ansible_collections.adverity.management.plugins.module_utils._resources import destinations
+from ansible_collections.adverity.management.plugins.module_utils._resources import destinations, fields, objects
+from ansible_collections.adverity.management.plugins.module_utils._resources.destinations import DestinationPlan
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 TYPES = [{"id": 70, "name": "BigQuery", "slug": "bigquery"}, {"id": 71, "name": "Google Sheets", "slug": "google-sheets"}]
@@ -41,6 +42,10 @@ LOST = Lost("POST", PATH, "got no answer")
 BUSY = Refused("POST", PATH, 500, "oops")
 MASK = "********"
 HOSTILE = ["it's \"quoted\"", "Ads \N{ROCKET}", "a/b/../c?d=e#f", "  leading", "trailing ", "{{ lookup('env', 'HOME') }}", "x" * 300, "789"]
+
+
+def described(rows):
+    return {name: fields.parse(row) for name, row in rows.items()}
 
 
 def row(number=789, name="DWH", **more):
@@ -136,7 +141,7 @@ def test_a_failure_says_whether_anything_may_have_been_created(talk, scripted, e
     if error.not_executed:
         assert says.endswith("Nothing was written.")
     else:
-        assert "creates no second destination" in says
+        assert "Whether destination 'DWH' was written is unknown. Not written: none. Run it again: it reads first" in says
 
 
 def test_after_a_lost_answer_the_next_run_finds_what_was_created(talk, scripted):
@@ -221,7 +226,7 @@ def test_what_differs_is_written_by_one_request_and_nothing_else(talk, scripted,
     ],
 )  # fmt: skip
 def test_settings_are_compared_as_they_read_back(there, wanted, differs):
-    plan = destinations.Plan(row(thing=there), {}, {"thing": wanted}, {})
+    plan = DestinationPlan(row(thing=there), {}, {"thing": wanted}, {})
     assert bool(plan.body) is differs
 
 
@@ -271,7 +276,7 @@ def test_a_failed_change_says_what_the_next_run_does(talk, scripted):
     scripted.expect("PATCH", f"{PATH}789/", body={"dataset": "x"}, answer=Lost("PATCH", PATH, "x"))
     with pytest.raises(Lost) as caught:
         talk.run(settings={"dataset": "x"})
-    assert "Whether it was carried out is unknown. Run this again" in caught.value.result()["msg"]
+    assert "Whether destination 789 was written is unknown. Not written: none. Run it again" in caught.value.result()["msg"]
 
 
 # What is unknown of the service
@@ -380,11 +385,11 @@ def test_a_wrong_setting_is_an_error_that_lists_what_the_type_takes(talk, settin
 
 def test_a_required_connection_is_named_as_the_option():
     with pytest.raises(InputError, match="connection is missing"):
-        destinations.check({"project": "p"}, {"name": "x", "stack": 1}, {**FIELDS, "auth": {"required": True}}, True)
+        fields.check({"project": "p"}, {"name": "x", "stack": 1}, described({**FIELDS, "auth": {"required": True}}), True)
 
 
 def test_of_an_existing_one_nothing_is_missing():
-    destinations.check({"dataset": "x"}, {}, FIELDS, False)
+    fields.check({"dataset": "x"}, {}, described(FIELDS), False)
 
 
 # Secrets
@@ -433,7 +438,7 @@ def test_a_secret_that_reads_back_plainly_is_compared_but_not_shown(talk, script
     "name", ["password", "passwd", "client_secret", "access_token", "credentials", "private_key", "api_key", "account_key", "connection_string", "AccessKey"]
 )
 def test_without_metadata_a_secret_is_known_by_its_name(name):
-    assert destinations.masked({"config": {name: "open sesame"}, name: "x", "project": "p"}, (), {}) == {
+    assert objects.mask({"config": {name: "open sesame"}, name: "x", "project": "p"}, (), {}) == {
         "config": {name: MASK}, name: MASK, "project": "p"
     }  # fmt: skip
 
@@ -500,10 +505,10 @@ def test_404_is_success_only_after_an_earlier_try(scripted):
     error = Refused("DELETE", PATH, 404, "Not found.")
     scripted.expect("DELETE", PATH, answer=error)
     with pytest.raises(Refused):
-        destinations.delete(scripted, PATH)
+        objects.delete(scripted, PATH)
     error.tries = 2
     scripted.expect("DELETE", PATH, answer=error)
-    destinations.delete(scripted, PATH)
+    objects.delete(scripted, PATH)
 
 
 # Options

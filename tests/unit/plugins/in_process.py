@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import inspect
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,18 +44,9 @@ def load(name: str) -> Any:
 
 
 @contextlib.contextmanager
-def patched(name: str, attribute: str, value: Any) -> Iterator[None]:
-    """While it lasts, what runs a module has this instead of its own ``Module`` or ``connect``."""
-    with mock.patch.object(load(name) if hasattr(load(name), attribute) else runner, attribute, value):
-        yield
-
-
-@contextlib.contextmanager
 def connected(connect: Callable[[dict[str, Any]], Any]) -> Iterator[None]:
     """While it lasts, every module has the client that ``connect(params)`` gives."""
-    with contextlib.ExitStack() as stack:
-        for name in MODULES:
-            stack.enter_context(patched(name, "connect", connect))
+    with mock.patch.object(runner, "connect", connect):
         yield
 
 
@@ -73,7 +63,7 @@ def spec_of(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
             told.update(given)
             raise _Built
 
-        with patched(name, "Module", build), contextlib.suppress(_Built):
+        with mock.patch.object(runner, "Module", build), contextlib.suppress(_Built):
             load(name).main()
         _specs[name] = told["argument_spec"], {rule: told[rule] for rule in RULES if rule in told}
     return _specs[name]
@@ -94,10 +84,7 @@ def read_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
 
 def run(name: str, options: dict[str, Any], check_mode: bool = False) -> dict[str, Any]:
     """A module's result. Raises SpecError, or what the module turns into a failed result."""
-    module, params = load(name), read_options(name, options)
-    if hasattr(module, "connect"):  # not on the runner yet
-        more = (check_mode,) if "check_mode" in inspect.signature(module.run).parameters else ()
-        return module.run(params, *more)
+    params = read_options(name, options)
     return run_with(name, runner.connect(params), params, check_mode)
 
 

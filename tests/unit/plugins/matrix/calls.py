@@ -15,8 +15,17 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import PATHS, chunks, snapshot, uuids
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import BINDINGS, EXTRACTS, REQUEUE
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
+    PATHS,
+    chunks,
+    snapshot,
+    uuids,
+)
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import (
+    BINDINGS,
+    EXTRACTS,
+    REQUEUE,
+)
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World, moment
 from ansible_collections.adverity.management.tests.unit.plugins.matrix.expected import FAULTS
 from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import Row, Scene

@@ -67,7 +67,7 @@ class Model:
         self.writes: list[tuple[str, str, Any, Any]] = []
 
     def call(self, name: str, /, check_mode: bool = False, **options: Any) -> Row:
-        with in_process.patched(name, "connect", lambda _params: ModelClient(self)):
+        with in_process.connected(lambda _params: ModelClient(self)):
             return in_process.run(name, dict(CONNECTION, instance=self.host, **options), check_mode)
 
     @property

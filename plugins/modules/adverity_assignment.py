@@ -168,13 +168,15 @@ remaining:
 
 import contextlib
 
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import open_ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import PREDICT, WRITE
 from ansible_collections.adverity.management.plugins.module_utils._resources import assignments, bindings, destinations
+from ansible_collections.adverity.management.plugins.module_utils._resources.assignment_plan import ASSIGNMENTS as NOUN
+from ansible_collections.adverity.management.plugins.module_utils._resources.assignment_plan import AssignmentPlan
+from ansible_collections.adverity.management.plugins.module_utils._resources.changes import apply
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
     ASSIGNMENTS,
     FORCE_SETTINGS,
@@ -184,21 +186,23 @@ from ansible_collections.adverity.management.plugins.module_utils._spec.options 
     TARGET_TYPE,
 )
 
+SPEC = dict(TARGET_TYPE, **TARGET_ID, **ASSIGNMENTS, **FORCE_SETTINGS, **STATE, **LEDGER)
 
-def run(params, check_mode):
+
+def run(client, params, check_mode):
     selection.refuse_empty(params, "assignments", "type")
     target_id, absent = params["target_id"], params["state"] == "absent"
     if target_id is None and (absent or not check_mode):
         raise InputError("target_id is required. It can be omitted only in check mode, for a destination that does not exist yet.")
-    client = connect(params)
+    asked = assignments.wanted(params["assignments"])
     if target_id is None:
-        plan = assignments.Plan([], params["assignments"])
-        return plan.result(plan.predicted())
+        plan = AssignmentPlan([], asked)
+        return plan.result(apply(plan.changes(""), client, check_mode, NOUN))
     ledger = open_ledger(params, client.host, PREDICT if check_mode else WRITE)  # not opened yet
     type_id = destinations.read_type(client, params["type"])["id"]
 
     def make_plan():
-        return assignments.Plan(assignments.read(client, type_id, target_id), params["assignments"], absent, params["force_settings"])
+        return AssignmentPlan(assignments.read(client, type_id, target_id), asked, absent, params["force_settings"])
 
     plan = make_plan()
     if absent and plan.due:
@@ -209,22 +213,13 @@ def run(params, check_mode):
             names = [("assignment", target_id, datastream_id) for datastream_id in plan.new_datastreams]
             ledger.lock_names(names, f"the lock of new assignments to destination {target_id}")
             plan = make_plan()  # another run may have created some meanwhile
-        done = plan.predicted() if check_mode else plan.apply(client, type_id, target_id)
-    return plan.result(done) if absent else plan.finish(client, target_id, done)
+        applied = apply(plan.changes(assignments.path(type_id, target_id)), client, check_mode, NOUN)
+    applied.check(plan.result(applied))
+    return plan.result(applied) if absent else plan.finish(client, target_id, applied)
 
 
 def main():
-    module = Module(
-        argument_spec=dict(CONNECTION_SPEC, **TARGET_TYPE, **TARGET_ID, **ASSIGNMENTS, **FORCE_SETTINGS, **STATE, **LEDGER),
-        supports_check_mode=True,
-    )
-    try:
-        result = run(module.params, module.check_mode)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    for warning in result.pop("warnings", []):
-        module.warn(warning)
-    module.exit_json(**result)
+    run_module(SPEC, run)
 
 
 if __name__ == "__main__":

@@ -137,39 +137,30 @@ check_mode:
   sample: false
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._resources.binding_state import set_enabled
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import INTEGER_ID
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import BINDING_IDS, LEDGER, TARGET_ID
 
+SPEC = dict(
+    BINDING_IDS,
+    **TARGET_ID,
+    **LEDGER,
+    datastream_id={"type": INTEGER_ID},
+    enabled={"type": "bool", "required": True},
+)
+SELECTION = ("binding_ids", "datastream_id", "target_id")
 
-def run(params, check_mode):
+
+def run(client, params, check_mode):
     selection.refuse_empty(params, "binding_ids")
-    selection.require_one(params, "binding_ids", "datastream_id", "target_id")
-    return set_enabled(connect(params), params, check_mode)
+    selection.require_one(params, *SELECTION)
+    return set_enabled(client, params, check_mode)
 
 
 def main():
-    module = Module(
-        argument_spec=dict(
-            CONNECTION_SPEC,
-            **BINDING_IDS,
-            **TARGET_ID,
-            **LEDGER,
-            datastream_id={"type": INTEGER_ID},
-            enabled={"type": "bool", "required": True},
-        ),
-        required_one_of=[("binding_ids", "datastream_id", "target_id")],
-        supports_check_mode=True,
-    )
-    try:
-        result = run(module.params, module.check_mode)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    module.exit_json(check_mode=module.check_mode, **result)
+    run_module(SPEC, run, returns_check_mode=True, required_one_of=[SELECTION])
 
 
 if __name__ == "__main__":

@@ -73,41 +73,28 @@ count:
   sample: 1
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import INTEGER_ID
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import BINDING_IDS, TARGET_ID
+from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
+
+SPEC = dict(BINDING_IDS, **TARGET_ID, datastream_id={"type": INTEGER_ID}, enabled={"type": "bool"})
 
 
-def run(params):
+def run(client, params, check_mode):
     selection.refuse_empty(params, "binding_ids")
-    rows = bindings.read(connect(params), params["datastream_id"], params["target_id"])
+    rows = bindings.read(client, params["datastream_id"], params["target_id"])
     if params["binding_ids"] is not None:
         rows = [row for row in rows if row["id"] in params["binding_ids"]]
     if params["enabled"] is not None:
         rows = [row for row in rows if bindings.state(row) is params["enabled"]]
-    return {"changed": False, "bindings": rows, "count": len(rows)}
+    return Result(False, {"bindings": rows, "count": len(rows)})
 
 
 def main():
-    module = Module(
-        argument_spec=dict(
-            CONNECTION_SPEC,
-            **BINDING_IDS,
-            **TARGET_ID,
-            datastream_id={"type": INTEGER_ID},
-            enabled={"type": "bool"},
-        ),
-        supports_check_mode=True,
-    )
-    try:
-        result = run(module.params)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    module.exit_json(**result)
+    run_module(SPEC, run)
 
 
 if __name__ == "__main__":

@@ -67,29 +67,23 @@ count:
   sample: 1
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_UUIDS, FILTER_RULES, FILTERS
+from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
 
-SPEC = dict(CONNECTION_SPEC, **DATASTREAM_UUIDS, **FILTERS)
+SPEC = dict(DATASTREAM_UUIDS, **FILTERS)
 
 
-def run(params):
+def run(client, params, check_mode):
     selection.refuse_empty(params, "datastream_ids", "workspace_ids")
-    rows = datastreams.read(connect(params), params["datastream_ids"], params)
-    return {"changed": False, "datastreams": rows, "count": len(rows)}
+    rows = datastreams.read(client, params["datastream_ids"], params)
+    return Result(False, {"datastreams": rows, "count": len(rows)})
 
 
 def main():
-    module = Module(argument_spec=SPEC, supports_check_mode=True, **FILTER_RULES)
-    try:
-        result = run(module.params)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    module.exit_json(**result)
+    run_module(SPEC, run, **FILTER_RULES)
 
 
 if __name__ == "__main__":

@@ -124,31 +124,21 @@ steps:
 """
 
 from ansible_collections.adverity.management.plugins.module_utils._api import secrets
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._deploy import plan
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import LEDGER
 
+SPEC = dict(LEDGER, variables={"type": "dict", "required": True})
 
-def run(params, check_mode):
-    result = plan.make(connect(params), params, check_mode)
-    secrets.refuse_key(result)
+
+def run(client, params, check_mode):
+    result = plan.make(client, params, check_mode)
+    secrets.refuse_key(result.as_dict())
     return result
 
 
 def main():
-    module = Module(
-        argument_spec=dict(CONNECTION_SPEC, **LEDGER, variables={"type": "dict", "required": True}),
-        supports_check_mode=True,
-    )
-    try:
-        result = run(module.params, module.check_mode)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(check_mode=module.check_mode, **result)
+    run_module(SPEC, run, returns_check_mode=True)
 
 
 if __name__ == "__main__":

@@ -146,13 +146,13 @@ changes:
 
 import contextlib
 
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import open_ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import PREDICT, WRITE
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings, destinations, directory
+from ansible_collections.adverity.management.plugins.module_utils._resources.changes import apply
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
     DESTINATION,
     FORCE_SETTINGS,
@@ -161,13 +161,24 @@ from ansible_collections.adverity.management.plugins.module_utils._spec.options 
     STATE,
     TARGET_TYPE,
 )
+from ansible_collections.adverity.management.plugins.module_utils._spec.result import Diff, Result
+
+SPEC = dict(
+    TARGET_TYPE,
+    **DESTINATION,
+    **SETTINGS,
+    **FORCE_SETTINGS,
+    **STATE,
+    **LEDGER,
+    connection={"type": "str"},
+    connection_type={"type": "str"},
+)
 
 
-def run(params, check_mode):
+def run(client, params, check_mode):
     selection.refuse_empty(params, "name", "type", "workspace", "connection")
     if params["target_id"] is None and None in (params["name"], params["workspace"]):
         raise InputError("Set name and workspace, or target_id.")
-    client = connect(params)
     if params["state"] == "absent":
         return delete(client, params, check_mode)
     return provide(client, params, open_ledger(params, client.host, PREDICT if check_mode else WRITE), check_mode)
@@ -177,17 +188,17 @@ def provide(client, params, ledger, check_mode):
     """``ledger`` is not opened yet, and is opened only for a destination that does not exist."""
     workspace_id, settings = None, params["settings"] or {}
     kind = destinations.read_type(client, params["type"])
-    named = {} if params["name"] is None else {"name": params["name"]}
+    identifying = {} if params["name"] is None else {"name": params["name"]}
     if params["workspace"] is not None:
         workspace_id = directory.find_workspace(directory.read_workspaces(client), params["workspace"])["id"]
     if params["connection"] is not None:
-        named["auth"] = directory.look_up_connection(client, params["connection"], kind, params["connection_type"])
+        identifying["auth"] = directory.look_up_connection(client, params["connection"], kind, params["connection_type"])
     fields = destinations.read_fields(client, kind["id"])
 
     def make_plan():
-        row = destinations.locate(client, kind["id"], named, workspace_id, params["target_id"], settings)
+        row = destinations.locate(client, kind["id"], identifying, workspace_id, params["target_id"], settings)
         new = {"stack": workspace_id} if row is None else {}
-        return destinations.Plan(row, {**named, **new}, settings, fields, params["force_settings"])
+        return destinations.DestinationPlan(row, {**identifying, **new}, settings, fields, params["force_settings"])
 
     plan = make_plan()
     with contextlib.ExitStack() as stack:
@@ -196,39 +207,33 @@ def provide(client, params, ledger, check_mode):
             name = params["name"]
             ledger.lock_names([("destination", kind["id"], workspace_id, name)], f"the lock of the new destination {directory.quoted(name)}")
             plan = make_plan()  # another run may have created it meanwhile
-        row = plan.predicted() if check_mode else plan.apply(client, kind["id"])
-    return dict(plan.result(row), warnings=plan.warnings)
+        applied = apply(plan.changes(kind["id"]), client, check_mode, destinations.DESTINATIONS)
+        applied.check()
+        row = applied.made[0] if applied.made else plan.row
+        if plan.row is None and not check_mode:
+            plan.confirm(client, kind["id"], row)
+    return plan.result(row)
 
 
 def delete(client, params, check_mode):
     target_id = params["target_id"]
     kind = destinations.read_type(client, params["type"])
     row = destinations.find_absent(destinations.read(client, kind["id"], target_id), target_id, params["name"])
-    shown = {name: row[name] for name in ("id", "name", "stack") if name in row} if row else None
+    shown: dict[str, object] = {name: row[name] for name in ("id", "name", "stack") if name in row} if row else {}
     if row:
         destinations.refuse_enabled(bindings.read(client, target_id=target_id), f"Destination {target_id}")
-        if not check_mode:
-            destinations.delete(client, destinations.path(kind["id"], target_id))
-    return {"changed": bool(row), "created": False, "destination": shown, "changes": {}, "diff": {"before": shown or {}, "after": {}}}
+        deletion = destinations.DestinationDeletion(kind["id"], row)
+        apply([deletion], client, check_mode, destinations.DESTINATIONS).check()
+    return Result(bool(row), {"created": False, "destination": shown or None, "changes": {}}, Diff(shown, {}))
 
 
 def main():
-    module = Module(
-        argument_spec=dict(
-            CONNECTION_SPEC, **TARGET_TYPE, **DESTINATION, **SETTINGS, **FORCE_SETTINGS, **STATE, **LEDGER,
-            connection={"type": "str"}, connection_type={"type": "str"},
-        ),
+    run_module(
+        SPEC,
+        run,
         required_if=[("state", "absent", ("target_id", "name"))],
         required_by={"connection_type": "connection"},
-        supports_check_mode=True,
     )
-    try:
-        result = run(module.params, module.check_mode)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    for warning in result.pop("warnings", []):
-        module.warn(warning)
-    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -89,17 +89,17 @@ schemas:
       schema_mapping: {type: boolean, required: false, read_only: false, label: Schema mapping}
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
-from ansible_collections.adverity.management.plugins.module_utils._resources import destinations, directory
+from ansible_collections.adverity.management.plugins.module_utils._resources import destinations, directory, objects
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DESTINATION
+from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
+
+SPEC = dict(DESTINATION, type={"type": "str"}, schema={"type": "bool", "default": False})
 
 
-def run(params):
+def run(client, params, check_mode):
     selection.refuse_empty(params, "name", "type", "workspace")
-    client = connect(params)
     kinds = directory.read_list(client, destinations.TYPES)
     kinds = kinds if params["type"] is None else [directory.find_type(kinds, params["type"])]
     wanted = {"name": params["name"], "id": params["target_id"], "stack": None}
@@ -108,25 +108,16 @@ def run(params):
     rows, schemas = [], {}
     for kind in kinds:
         listed = destinations.read(client, kind["id"], params["target_id"])
-        found = destinations.complete(client, kind["id"], listed, wanted, ["stack"])
+        found = destinations.fetch_missing_fields(client, kind["id"], listed, wanted, ["stack"])
         fields = destinations.read_fields(client, kind["id"]) if found or params["schema"] else {}
-        rows += [dict(destinations.masked(row, (), fields), type_slug=kind.get("slug")) for row in found]
+        rows += [dict(objects.mask(row, (), fields), type_slug=kind.get("slug")) for row in found]
         if params["schema"]:
-            schemas[kind["slug"]] = fields
-    return {"changed": False, "destinations": sorted(rows, key=lambda row: row["id"]), "count": len(rows), "schemas": schemas}
+            schemas[kind["slug"]] = {name: field.row for name, field in fields.items()}
+    return Result(False, {"destinations": sorted(rows, key=lambda row: row["id"]), "count": len(rows), "schemas": schemas})
 
 
 def main():
-    module = Module(
-        argument_spec=dict(CONNECTION_SPEC, **DESTINATION, type={"type": "str"}, schema={"type": "bool", "default": False}),
-        required_if=[("schema", True, ("type",))],
-        supports_check_mode=True,
-    )
-    try:
-        result = run(module.params)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    module.exit_json(**result)
+    run_module(SPEC, run, required_if=[("schema", True, ("type",))])
 
 
 if __name__ == "__main__":

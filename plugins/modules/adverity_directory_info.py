@@ -100,20 +100,22 @@ connections:
     - {id: 34, name: BigQuery service account, stack: 12, is_authorized: true, connection_type: bigquery}
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
-from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams, destinations, directory
+from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams, directory, objects
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
+from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
 
 NAMES = {"type": "list", "elements": "str"}
 
 
-def run(params):
-    asked = {name: params[name] for name in ("workspaces", "datastreams", "connections")}
+SPEC = dict(workspaces=NAMES, datastreams=dict(NAMES, elements="raw"), connections=NAMES, connection_types=NAMES)
+ASKED = ("workspaces", "datastreams", "connections")
+
+
+def run(client, params, check_mode):
+    asked = {name: params[name] for name in ASKED}
     selection.refuse_empty(params, *asked, "connection_types")
     selection.require_one(params, *asked)
-    client = connect(params)
     found: dict[str, list[dict[str, object]]] = {name: [] for name in asked}
     places = directory.read_workspaces(client) if asked["workspaces"] or asked["datastreams"] else []
     if asked["workspaces"]:
@@ -124,23 +126,13 @@ def run(params):
     if asked["connections"]:
         kinds = directory.read_list(client, directory.CONNECTION_TYPES)
         kinds = [directory.find_type(kinds, one) for one in params["connection_types"]] if params["connection_types"] else kinds
-        rows = [destinations.masked(row, (), {}) for row in directory.read_connections(client, kinds)]
+        rows = [objects.mask(row, (), {}) for row in directory.read_connections(client, kinds)]
         found["connections"] = directory.pick(rows, asked["connections"], directory.find_connection)
-    return {"changed": False, **found}
+    return Result(False, found)
 
 
 def main():
-    module = Module(
-        argument_spec=dict(CONNECTION_SPEC, workspaces=NAMES, datastreams=dict(NAMES, elements="raw"), connections=NAMES, connection_types=NAMES),
-        required_one_of=[("workspaces", "datastreams", "connections")],
-        required_by={"connection_types": "connections"},
-        supports_check_mode=True,
-    )
-    try:
-        result = run(module.params)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    module.exit_json(**result)
+    run_module(SPEC, run, required_one_of=[ASKED], required_by={"connection_types": "connections"})
 
 
 if __name__ == "__main__":

@@ -80,39 +80,31 @@ count:
   sample: 1
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import whole_number
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import CREATED, DATASTREAM_IDS, check_bounds
+from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
+
+SPEC = dict(
+    CREATED,
+    datastream_ids=dict(DATASTREAM_IDS["datastream_ids"], required=True),
+    limit={"type": whole_number(1)},
+)
 
 
-def run(params):
+def run(client, params, check_mode):
     selection.refuse_empty(params, "datastream_ids")
     check_bounds(params)
-    client = connect(params)
     bounds = (params["created_from"], params["created_to"], params["limit"])
-    rows = [row for one in selection.once(params["datastream_ids"]) for row in extracts.read_rows(client, one, *bounds)]
-    return {"changed": False, "extracts": rows, "count": len(rows)}
+    datastream_ids = selection.once(params["datastream_ids"])
+    rows = [row for datastream_id in datastream_ids for row in extracts.read_rows(client, datastream_id, *bounds)]
+    return Result(False, {"extracts": rows, "count": len(rows)})
 
 
 def main():
-    module = Module(
-        argument_spec=dict(
-            CONNECTION_SPEC,
-            **CREATED,
-            datastream_ids=dict(DATASTREAM_IDS["datastream_ids"], required=True),
-            limit={"type": whole_number(1)},
-        ),
-        supports_check_mode=True,
-    )
-    try:
-        result = run(module.params)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    module.exit_json(**result)
+    run_module(SPEC, run)
 
 
 if __name__ == "__main__":

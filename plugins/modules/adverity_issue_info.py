@@ -98,38 +98,30 @@ count:
   sample: 1
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._resources import issues
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import START
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_IDS
+from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
+
+SPEC = dict(
+    DATASTREAM_IDS,
+    since={"type": START},
+    acknowledged={"type": "bool"},
+    stages={"type": "list", "elements": "str"},
+)
 
 
-def run(params):
+def run(client, params, check_mode):
     selection.refuse_empty(params, "datastream_ids", "stages")
     choice = issues.Choice(params["since"], params["acknowledged"], params["stages"])
-    found = issues.select(issues.read(connect(params), params["datastream_ids"]), choice)
-    return {"changed": False, "issues": [issue.row for issue in found], "count": len(found)}
+    found = issues.select(issues.read(client, params["datastream_ids"]), choice)
+    return Result(False, {"issues": [issue.row for issue in found], "count": len(found)})
 
 
 def main():
-    module = Module(
-        argument_spec=dict(
-            CONNECTION_SPEC,
-            **DATASTREAM_IDS,
-            since={"type": START},
-            acknowledged={"type": "bool"},
-            stages={"type": "list", "elements": "str"},
-        ),
-        supports_check_mode=True,
-    )
-    try:
-        result = run(module.params)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    module.exit_json(**result)
+    run_module(SPEC, run)
 
 
 if __name__ == "__main__":

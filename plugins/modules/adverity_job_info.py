@@ -132,41 +132,33 @@ unfinished:
   sample: []
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._api.polling import Pace
 from ansible_collections.adverity.management.plugins.module_utils._resources import jobs
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import END, START
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_IDS, WAIT, check_bounds
+from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
+
+SPEC = dict(
+    DATASTREAM_IDS,
+    start={"type": START},
+    end={"type": END},
+    states={"type": "list", "elements": "str"},
+    **WAIT,
+)
 
 
-def run(params):
+def run(client, params, check_mode):
     selection.refuse_empty(params, "datastream_ids", "states")
     check_bounds(params, "start", "end")
     choice = jobs.Choice(params["datastream_ids"], params["start"], params["end"], params["states"])
-    found = jobs.wait(connect(params), choice, Pace(params["wait"], params["poll_interval"]))
-    return {"changed": False, "jobs": [job.row for job in found], "count": len(found), "unfinished": jobs.unfinished(found)}
+    found = jobs.wait(client, choice, Pace(params["wait"], params["poll_interval"]))
+    return Result(False, {"jobs": [job.row for job in found], "count": len(found), "unfinished": jobs.unfinished(found)})
 
 
 def main():
-    module = Module(
-        argument_spec=dict(
-            CONNECTION_SPEC,
-            **DATASTREAM_IDS,
-            start={"type": START},
-            end={"type": END},
-            states={"type": "list", "elements": "str"},
-            **WAIT,
-        ),
-        supports_check_mode=True,
-    )
-    try:
-        result = run(module.params)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    module.exit_json(**result)
+    run_module(SPEC, run)
 
 
 if __name__ == "__main__":

@@ -117,14 +117,13 @@ check_mode:
 """
 
 from ansible.module_utils.basic import env_fallback
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect, read_host
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import read_host
 from ansible_collections.adverity.management.plugins.module_utils._ledger.copy import move
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import LEDGER
+from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
 
 SPEC = dict(
-    CONNECTION_SPEC,
     source={"type": LEDGER["ledger"]["type"], "required": True},
     source_password={"type": "str", "no_log": True},
     destination={"type": LEDGER["ledger"]["type"], "required": True},
@@ -134,20 +133,14 @@ SPEC = dict(
 )
 
 
-def run(params, check_mode):
-    host = connect(params).host
+def run(client, params, check_mode):
     if params["source_instance"]:
         params = dict(params, source_instance=read_host(params["source_instance"], "source_instance"))
-    return move(params, host, check_mode)
+    return Result.of(move(params, client.host, check_mode))
 
 
 def main():
-    module = Module(argument_spec=SPEC, supports_check_mode=True)
-    try:
-        result = run(module.params, module.check_mode)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    module.exit_json(check_mode=module.check_mode, **result)
+    run_module(SPEC, run, returns_check_mode=True)
 
 
 if __name__ == "__main__":

@@ -182,11 +182,9 @@ ledger:
   sample: /home/deploy/.ansible/adverity/requeue.sqlite3
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._outcome.loads import load_info
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
     REQUEUE_RULES,
     REQUEUE_SELECTION,
@@ -194,23 +192,19 @@ from ansible_collections.adverity.management.plugins.module_utils._spec.options 
     WAIT,
     check_bounds,
 )
+from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
+
+SPEC = dict(REQUEUE_SELECTION, **WAIT, **STATE_LABELS)
 
 
-def run(params, check_mode):
+def run(client, params, check_mode):
     selection.refuse_empty(params, "extract_ids", "datastream_ids", "binding_ids")
     check_bounds(params)
-    return load_info(connect(params), params, check_mode)
+    return Result.of(load_info(client, params, check_mode))
 
 
 def main():
-    module = Module(argument_spec=dict(CONNECTION_SPEC, **REQUEUE_SELECTION, **WAIT, **STATE_LABELS), supports_check_mode=True, **REQUEUE_RULES)
-    try:
-        result = run(module.params, module.check_mode)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
+    run_module(SPEC, run, **REQUEUE_RULES)
 
 
 if __name__ == "__main__":

@@ -377,12 +377,10 @@ check_mode:
   sample: false
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._requeue.requeue import requeue
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import whole_number
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
     BACKFILL,
     REQUEUE_HOW,
@@ -391,10 +389,10 @@ from ansible_collections.adverity.management.plugins.module_utils._spec.options 
     STATE_LABELS,
     check_bounds,
 )
+from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
 
 SPEC = dict(
-    CONNECTION_SPEC,
-    **REQUEUE_SELECTION,
+    REQUEUE_SELECTION,
     **REQUEUE_HOW,
     **STATE_LABELS,
     backfill={"type": "str", "choices": BACKFILL, "default": "always"},
@@ -405,27 +403,21 @@ SPEC = dict(
 CHOICE = ("extract_ids", "datastream_ids", "binding_ids", "target_id")
 
 
-def run(params, check_mode):
+def run(client, params, check_mode):
     selection.refuse_empty(params, "extract_ids", "datastream_ids", "binding_ids")
     selection.require_one(params, *CHOICE)
     check_bounds(params)
-    return requeue(connect(params), params, check_mode)
+    return Result.of(requeue(client, params, check_mode))
 
 
 def main():
-    module = Module(
-        argument_spec=SPEC,
+    run_module(
+        SPEC,
+        run,
+        returns_check_mode=True,
         required_one_of=[CHOICE],
         mutually_exclusive=[*REQUEUE_RULES["mutually_exclusive"], ("extract_ids", "created_from"), ("extract_ids", "created_to")],
-        supports_check_mode=True,
     )
-    try:
-        result = run(module.params, module.check_mode)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(check_mode=module.check_mode, **result)
 
 
 if __name__ == "__main__":

@@ -192,31 +192,23 @@ ledger:
   sample: /home/deploy/.ansible/adverity/requeue.sqlite3
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._requeue.report import report
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import REQUEUE_RULES, REQUEUE_SELECTION, check_bounds
+from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
+
+SPEC = dict(REQUEUE_SELECTION, summary_only={"type": "bool", "default": False})
 
 
-def run(params):
+def run(client, params, check_mode):
     selection.refuse_empty(params, "extract_ids", "datastream_ids", "binding_ids")
     check_bounds(params)
-    return report(connect(params), params)
+    return Result.of(report(client, params))
 
 
 def main():
-    module = Module(
-        argument_spec=dict(CONNECTION_SPEC, **REQUEUE_SELECTION, summary_only={"type": "bool", "default": False}),
-        supports_check_mode=True,
-        **REQUEUE_RULES,
-    )
-    try:
-        result = run(module.params)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    module.exit_json(**result)
+    run_module(SPEC, run, **REQUEUE_RULES)
 
 
 if __name__ == "__main__":

@@ -145,40 +145,29 @@ remaining:
       sample: [0d7c5e52-8a4b-4b7e-9d0c-6f0a4a3a5b21]
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams, smart_pulling
-from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
-from ansible_collections.adverity.management.plugins.module_utils._spec.module import Module
+from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
     DATASTREAM_SELECTION,
     DATASTREAM_SELECTION_RULES,
     SMART_PULLING,
 )
 
-SPEC = dict(CONNECTION_SPEC, **DATASTREAM_SELECTION, **SMART_PULLING)
+SPEC = dict(DATASTREAM_SELECTION, **SMART_PULLING)
 
 
-def run(params, check_mode):
+def run(client, params, check_mode):
     selection.require_one(params, *SMART_PULLING)
     smart_pulling.check(params)
     datastreams.check_selection(params)
-    client = connect(params)
     rows = datastreams.read_selected(client, params)
-    writing = Writing(rows, smart_pulling.plan(rows, params))
-    return writing.predict() if check_mode else writing.send(client)
+    return write(client, rows, smart_pulling.plan(rows, params), check_mode)
 
 
 def main():
-    module = Module(argument_spec=SPEC, supports_check_mode=True, **DATASTREAM_SELECTION_RULES)
-    try:
-        result = run(module.params, module.check_mode)
-    except AdverityError as error:
-        module.fail_json(**error.result())
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
+    run_module(SPEC, run, **DATASTREAM_SELECTION_RULES)
 
 
 if __name__ == "__main__":

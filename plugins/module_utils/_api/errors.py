@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Every error this collection raises. Only a module's ``main()`` makes a failed task of one."""
+"""Every error this collection raises. Only ``run_module()`` makes a failed task of one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ import typing as t
 
 
 class AdverityError(Exception):
-    """Something the user has to know. ``facts`` are further keys of the module's failed result."""
+    """Something the user has to know. ``facts`` are further keys of the module's failed result.
+
+    ``not_executed``: the API certainly did not do what was asked for.
+    """
+
+    not_executed = True
 
     def __init__(self, message: str, **facts: t.Any) -> None:
         super().__init__(message)

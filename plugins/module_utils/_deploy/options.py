@@ -17,8 +17,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .._api import text
 from .._api.errors import InputError
-from .._resources import smart_pulling
-from .._resources.destinations import secret
+from .._resources import fields, smart_pulling
 from .._resources.labels import Labels
 from .._spec import selection
 from .._spec.kinds import DICTIONARY, END, INTEGER_ID, START, UUID, parse_text
@@ -122,7 +121,7 @@ def _datastream(given: t.Any) -> dict[str, t.Any]:
     if wrong or not isinstance(one["settings"] or {}, dict):
         shown = text.line(", ".join(wrong) or "settings")
         raise InputError(f"{PREFIX}datastreams: each is a name, or a dict of {', '.join(_DATASTREAM)}. Wrong: {shown}. Nothing was changed.")
-    if any(secret(name, {}) for name in one["settings"] or {}):
+    if any(fields.is_secret(name, {}) for name in one["settings"] or {}):
         raise InputError(
             f"{PREFIX}datastreams: settings with secrets are not supported here. Use adverity.management.adverity_assignment. Nothing was changed."
         )

@@ -24,8 +24,11 @@ from .._requeue.decision import Action, binding_action
 from .._requeue.requeue import choose_actions, refused_entries
 from .._requeue.select import Selection
 from .._resources import assignments, bindings, datastreams, destinations, directory, extracts
+from .._resources.assignment_plan import AssignmentPlan
 from .._resources.binding_state import read_timed
+from .._resources.references import identity
 from .._spec import selection, times
+from .._spec.result import Result
 from . import options as variables
 
 Options = dict[str, t.Any]
@@ -33,7 +36,7 @@ Options = dict[str, t.Any]
 _NOTING = frozenset({"plan", "enable", "send"})  # steps that record what the API shows of the bindings
 
 
-def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> Result:
     """The result of ``adverity_deployment_info``, with ``warnings``. Raises InputError where the variables are wrong or name what is not there.
 
     ``options`` are the variables as they are meant; ``create`` says whether the destination is to be created or changed; ``assignments`` are what to
@@ -47,7 +50,7 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
     destination, named = names.find_destination(settings or {})
     target_id = options["target_id"] or destination.get("id")
     places = names.find_datastreams()
-    mapped = assignments.Plan(names.read_assignments(target_id), _wanted(options, places)) if places else None
+    mapped = AssignmentPlan(names.read_assignments(target_id), assignments.wanted(_wanted(options, places))) if places else None
     if places and names.needs_uuids:
         options["datastream_uuids"] = _uuids(places)
     reading = read_timed(client, lambda: [] if target_id is None else bindings.read(client, target_id=target_id))
@@ -71,8 +74,7 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
     steps = _steps(options, create or assign, bound, check_mode)
     if not check_mode and not _NOTING.intersection(steps):
         _note_seen(client, params, selected)
-    return {
-        "changed": False,
+    values = {
         "options": options,
         "target_id": target_id,
         "name": options["name"],
@@ -82,8 +84,8 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str
         "assign": assign,
         "bindings": [dict(row, name=called.get(row["datastream_id"])) for row in bound],
         "steps": steps,
-        "warnings": [*(named.warnings if named else []), *warnings],
     }
+    return Result(False, values, warnings=[*(named.warnings if named else []), *warnings])
 
 
 def _refuse_lost_ledger(ledger: str) -> None:
@@ -118,7 +120,7 @@ class _Names:
         self.connection_id: int | None = None
         self.needs_uuids = any(options[name] is not None for name in variables.DATASTREAM_OPTIONS)
 
-    def find_destination(self, settings: Row) -> tuple[Row, destinations.Plan | None]:
+    def find_destination(self, settings: Row) -> tuple[Row, destinations.DestinationPlan | None]:
         """The destination by its name (empty: there is none yet), and what has to be written so that it is as asked; None where it goes by its id."""
         options, client = self._options, self._client
         if options["name"] is None:
@@ -130,21 +132,21 @@ class _Names:
             named["auth"] = self.connection_id = directory.look_up_connection(client, options["connection"], kind, None)
         row = destinations.locate(client, kind["id"], named, workspace_id, None, settings)
         if row is not None:
-            plan = destinations.Plan(row, named, settings, {})
+            plan = destinations.DestinationPlan(row, named, settings, {})
             if not plan.body:
-                plan.unchecked = False  # nothing to write, so nothing to check
+                plan.is_unchecked = False  # nothing to write, so nothing to check
                 return row, plan
         elif options["create"]:
             named["stack"] = workspace_id
         else:
             raise self._no_destination(destinations.read(client, kind["id"]), workspace_id)
-        return row or {}, destinations.Plan(row, named, settings, destinations.read_fields(client, kind["id"]))
+        return row or {}, destinations.DestinationPlan(row, named, settings, destinations.read_fields(client, kind["id"]))
 
     def _no_destination(self, rows: list[Row], workspace_id: int) -> InputError:
         """The error for a destination that must exist. ``rows`` are all destinations of the type."""
         workspaces = {row["id"]: row.get("name") for row in self._read_workspaces()}
         similar = destinations.similar(rows, self._options["name"])
-        shown = directory.listed([dict(row, workspace=workspaces.get(destinations.identity(row.get("stack")))) for row in similar])
+        shown = directory.listed([dict(row, workspace=workspaces.get(identity(row.get("stack")))) for row in similar])
         return InputError(
             f"{variables.PREFIX}name: the destination {directory.quoted(self._options['name'])} does not exist in the workspace"
             f" {directory.quoted(workspaces.get(workspace_id))}, and {variables.PREFIX}create is false. Similar names of this type: {shown or 'none'}."
@@ -161,7 +163,7 @@ class _Names:
         rows = directory.describe(directory.read_datastreams(self._client, wanted), places, newer)
         return [directory.find_datastream(rows, one, places) for one in wanted]
 
-    def read_assignments(self, target_id: int | None) -> list[Row]:
+    def read_assignments(self, target_id: int | None) -> list[assignments.Assignment]:
         """The assignments of the destination; none where it is still to be created."""
         return [] if target_id is None else assignments.read(self._client, self._read_type()["id"], target_id)
 

@@ -26,6 +26,7 @@ from .._ledger.ledger import Ledger, open_ledger
 from .._ledger.rows import BindingRow
 from .._ledger.store import PREDICT, WRITE
 from .._spec import times
+from .._spec.result import Diff, Result
 from . import bindings
 
 MAX_AGE = 2.0  # seconds
@@ -58,7 +59,7 @@ def stops_the_run(error: AdverityError) -> bool:
     return isinstance(error, NotReached) or getattr(error, "status", None) in (401, 407, 429)
 
 
-def set_enabled(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+def set_enabled(client: Client, params: dict[str, t.Any], check_mode: bool) -> Result:
     """The result of ``adverity_binding`` with these parameters.
 
     The bindings are read under their lock, so that none is written that another run has written already. One that cannot be written does not hold up the
@@ -79,19 +80,16 @@ class EnabledPlan:
         self._states = states
         self.due = [row for row in rows if states[row["id"]] is not enabled]
 
-    def result(self, written: t.Mapping[int, Row], present: t.Mapping[int, Row] = types.MappingProxyType({})) -> dict[str, t.Any]:
+    def result(self, written: t.Mapping[int, Row], present: t.Mapping[int, Row] = types.MappingProxyType({})) -> Result:
         """The module's result, ``written`` being the bindings that were (or, in check mode, would be) written, as they are then, by id; ``present`` those
         that were read again meanwhile."""
         changed = [row for row in self.due if row["id"] in written]
-        return {
-            "changed": bool(changed),
+        values = {
             "bindings": [written.get(row["id"]) or present.get(row["id"], row) for row in self.rows],
             "affected": {"binding_ids": [row["id"] for row in changed]},
-            "diff": {
-                "before": {bindings.label(row): {"enabled": self._states[row["id"]]} for row in changed},
-                "after": {bindings.label(row): {"enabled": self.enabled} for row in changed},
-            },
         }
+        before = {bindings.label(row): {"enabled": self._states[row["id"]]} for row in changed}
+        return Result(bool(changed), values, Diff(before, {label: {"enabled": self.enabled} for label in before}))
 
     def predicted(self) -> dict[int, Row]:
         """The bindings that are due, as they will be but for their ``updated``."""
@@ -111,7 +109,7 @@ class _Switch:
         self._written: dict[int, Row] = {}
         self._failed: dict[int, AdverityError] = {}
 
-    def run(self) -> dict[str, t.Any]:
+    def run(self) -> Result:
         while True:
             self._reading = read_timed(self._client, self._read)
             rows: list[Row] = self._reading.rows
@@ -196,7 +194,7 @@ class _Switch:
     def _partial(self, plan: EnabledPlan) -> dict[str, t.Any]:
         rest = [row["id"] for row in plan.due if row["id"] not in self._written]
         unknown = [each for each, error in self._failed.items() if not _certain(error)]
-        return dict(plan.result(self._written, self._present), remaining={"binding_ids": rest}, unknown={"binding_ids": unknown})
+        return dict(plan.result(self._written, self._present).as_dict(), remaining={"binding_ids": rest}, unknown={"binding_ids": unknown})
 
     def _explained(self, plan: EnabledPlan, row: Row, error: AdverityError) -> AdverityError:
         """An error that ended the run, with the result so far."""

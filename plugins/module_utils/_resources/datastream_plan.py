@@ -12,7 +12,7 @@ import typing as t
 
 from .._api.client import DATASTREAMS
 from .._api.paging import Row
-from .datastream_writes import Write
+from .datastream_writes import DatastreamChange
 from .datastreams import active_mode
 
 _NEEDS_SCHEDULE = (
@@ -21,24 +21,24 @@ _NEEDS_SCHEDULE = (
 )
 
 
-def plan(rows: list[Row], enabled: bool | None, pulling_mode: str | None) -> list[Write]:
-    """The writes that are due, each for the rows that differ; one that does not tell its state differs. None asks for nothing.
+def plan(rows: list[Row], enabled: bool | None, pulling_mode: str | None) -> list[DatastreamChange]:
+    """The changes that are due, each for the rows that differ; one that does not tell its state differs. None asks for nothing.
 
     Mode and state go in separate requests, as the guide shows them; whether one body may hold both is not documented. A datastream changes its
     mode while it is disabled: before it is enabled, or after it was disabled. So it never fetches in an unwanted mode.
     """
-    due: list[Write] = []
+    changes: list[DatastreamChange] = []
     if pulling_mode is not None:
         fields = {"active_mode": pulling_mode}
         hint = _NEEDS_SCHEDULE if pulling_mode == "schedule" else ""
-        due.append(_patch(("pulling",), fields, (row for row in rows if active_mode(row) != pulling_mode), hint))
+        changes.append(_patch(("pulling",), fields, (row for row in rows if active_mode(row) != pulling_mode), hint))
     if enabled is not None:
-        due.insert(len(due) if enabled else 0, _patch((), {"enabled": enabled}, (row for row in rows if row.get("enabled") is not enabled)))
-    return due
+        changes.insert(len(changes) if enabled else 0, _patch((), {"enabled": enabled}, (row for row in rows if row.get("enabled") is not enabled)))
+    return changes
 
 
-def _patch(place: tuple[str, ...], fields: Row, rows: t.Iterable[Row], hint: str = "") -> Write:
+def _patch(field_path: tuple[str, ...], fields: Row, rows: t.Iterable[Row], hint: str = "") -> DatastreamChange:
     body = fields
-    for name in reversed(place):
+    for name in reversed(field_path):
         body = {name: body}
-    return Write("PATCH", DATASTREAMS, place, body, {row["id"]: fields for row in rows}, hint=hint)
+    return DatastreamChange("PATCH", DATASTREAMS, field_path, body, {row["id"]: fields for row in rows}, hint=hint)

@@ -13,157 +13,161 @@ from __future__ import annotations
 
 import json
 import typing as t
+from dataclasses import dataclass, replace
 
 from .._api import text
 from .._api.client import MOST_IDS, Client
 from .._api.errors import AdverityError, Refused, UnreadableAnswer
 from .._api.paging import Row
 from .._spec.kinds import to_uuid
+from .._spec.result import Diff, Result
+from .changes import Applied, Noun, apply
 from .datastreams import label
 
+_DATASTREAMS = Noun("datastream", "datastreams", "datastream_ids", counted=True)
 
-class Write(t.NamedTuple):
+
+@dataclass(frozen=True)
+class DatastreamChange:
     """One change, asked of every datastream in ``patches`` with the same ``body``.
 
-    ``patches`` holds by UUID the fields that will read otherwise, at ``place`` in the row. Of those in ``uncertain`` it is not known whether they
-    differ at all, so that the service's answer decides. ``hint`` is what a 400 may mean.
+    ``patches`` holds by UUID the fields that will read otherwise, at ``field_path`` in the row. Of those in ``uncertain`` it is not known
+    whether they differ at all, so that the service's answer decides. ``hint`` is what a 400 may mean.
     """
 
     method: str
     path: str
-    place: tuple[str, ...]
+    field_path: tuple[str, ...]
     body: Row
     patches: dict[str, Row]
     uncertain: frozenset[str] = frozenset()
     hint: str = ""
 
-    def in_chunks(self) -> list[Write]:
+    @property
+    def ids(self) -> list[str]:
+        """The UUIDs of the datastreams."""
+        return list(self.patches)
+
+    @property
+    def words(self) -> str:
+        """The request, for a message."""
+        return text.line(f"{self.method} {json.dumps(self.body)}")
+
+    def in_chunks(self) -> list[DatastreamChange]:
         """The same as requests of at most 50 datastreams, in their order."""
-        ids = list(self.patches)
+        ids = self.ids
         chunks = [ids[start : start + MOST_IDS] for start in range(0, len(ids), MOST_IDS)]
-        return [self._replace(patches={one: self.patches[one] for one in chunk}) for chunk in chunks]
+        return [replace(self, patches={each: self.patches[each] for each in chunk}) for chunk in chunks]
+
+    def preview(self) -> DatastreamsChanged:
+        """As if all of them had changed."""
+        return DatastreamsChanged(self, self.ids)
+
+    def send(self, client: Client) -> DatastreamsChanged:
+        """Those that the service says have changed. Raises AdverityError."""
+        try:
+            answer = client.request(self.method, self.path, {"datastream_id": self.ids}, self.body)
+            changed = _affected(answer.data, self)
+        except AdverityError as error:
+            if self.hint and isinstance(error, Refused) and error.status == 400:
+                error.say(self.hint)
+            error.say(f"Requested: {self.words} for {text.several(self.ids)}.")
+            raise
+        if answer.repeated:  # an earlier try may have changed what this one found as it should be
+            changed += [each for each in self.patches if each not in changed]
+        return DatastreamsChanged(self, changed)
 
 
-class Writing:
-    """Writes to the datastreams ``rows``, one request after the other, and what came of them so far."""
+class DatastreamsChanged(t.NamedTuple):
+    """What came of a change: the UUIDs of the datastreams that have changed, also of such that were not asked for."""
 
-    def __init__(self, rows: list[Row], writes: list[Write]) -> None:
-        self._requests = [request for write in writes for request in write.in_chunks()]
+    change: DatastreamChange
+    ids: list[str]
+
+
+def write(client: Client, rows: list[Row], changes: list[DatastreamChange], check_mode: bool) -> Result:
+    """Makes the changes of the datastreams ``rows``. An error carries the result so far, and ``remaining``: what the service did not confirm."""
+    requests = [request for change in changes for request in change.in_chunks()]
+    applied = apply(requests, client, check_mode, _DATASTREAMS)
+    result = _Outcome(rows, applied).result()
+    applied.check(result)
+    return result
+
+
+class _Outcome:
+    """What came of changes of the datastreams ``rows``. Pure."""
+
+    def __init__(self, rows: list[Row], applied: Applied[DatastreamsChanged]) -> None:
         self._rows = {row["id"]: row for row in rows}
         self._now = dict(self._rows)
         self._before: dict[str, Row] = {}
         self._after: dict[str, Row] = {}
         self._unrequested: list[str] = []
         self._warnings: list[str] = []
+        for change, changed in applied.made:
+            self._take(change, changed)
+            self._compare(change, changed)
 
-    def predict(self) -> Row:
-        """The module's result, as if the service had done all that is asked for."""
-        for request in self._requests:
-            self._note(request, list(request.patches))
-        return self.result()
+    def result(self) -> Result:
+        """The rows as they are now, what was affected, and the diff by name."""
+        changed = [each for each in self._rows if each in self._after]
+        affected = changed + [each for each in self._unrequested if each not in changed]
+        before = {label(self._rows[each]): text.lines(self._before[each]) for each in changed}
+        after = {label(self._rows[each]): text.lines(self._after[each]) for each in changed}
+        values = {"datastreams": list(self._now.values()), "affected": {"datastream_ids": affected}}
+        return Result(bool(affected), values, Diff(before, after), self._warnings)
 
-    def send(self, client: Client) -> Row:
-        """The module's result. An error carries the result so far, and ``remaining``: what the service did not confirm."""
-        for number, request in enumerate(self._requests):
-            try:
-                answer = client.request(request.method, request.path, {"datastream_id": list(request.patches)}, request.body)
-                said = _affected(answer.data, request)
-            except AdverityError as error:
-                self._explain(error, self._requests[number:])
-                raise
-            if answer.repeated:  # an earlier try may have changed what this one found as it should be
-                said += [one for one in request.patches if one not in said]
-            self._note(request, said)
-            self._compare(request, said)
-        return self.result()
-
-    def result(self) -> Row:
-        """``changed``, the rows as they are now, what was affected, the diff by name, and ``warnings``."""
-        changed = [one for one in self._rows if one in self._after]
-        affected = changed + [one for one in self._unrequested if one not in changed]
-        return {
-            "changed": bool(affected),
-            "datastreams": list(self._now.values()),
-            "affected": {"datastream_ids": affected},
-            "diff": {
-                "before": {label(self._rows[one]): text.lines(self._before[one]) for one in changed},
-                "after": {label(self._rows[one]): text.lines(self._after[one]) for one in changed},
-            },
-            "warnings": self._warnings,
-        }
-
-    def _note(self, request: Write, said: list[str]) -> None:
-        for one in said:
-            if one not in request.patches:
-                self._unrequested.append(one)
+    def _take(self, change: DatastreamChange, changed: list[str]) -> None:
+        for each in changed:
+            if each not in change.patches:
+                self._unrequested.append(each)
                 continue
-            patch, old = request.patches[one], _at(self._now[one], request.place)
+            patch, old = change.patches[each], _at(self._now[each], change.field_path)
             differs = [name for name in patch if old.get(name) != patch[name]]
-            self._before.setdefault(one, {}).update({name: old.get(name) for name in differs})
-            self._after.setdefault(one, {}).update({name: patch[name] for name in differs})
-            self._now[one] = _put(self._now[one], request.place, patch)
+            self._before.setdefault(each, {}).update({name: old.get(name) for name in differs})
+            self._after.setdefault(each, {}).update({name: patch[name] for name in differs})
+            self._now[each] = _put(self._now[each], change.field_path, patch)
 
-    def _compare(self, request: Write, said: list[str]) -> None:
-        same = [one for one in request.patches if one not in said and one not in request.uncertain]
+    def _compare(self, change: DatastreamChange, changed: list[str]) -> None:
+        same = [each for each in change.patches if each not in changed and each not in change.uncertain]
         if same:
             self._warnings.append(
-                f"The service reports that {_words(request)} did not change these datastreams, although they differed when read: {text.several(same)}."
-                " Somebody else may have changed them in the meantime. Read them again."
+                f"The service reports that {change.words} did not change these datastreams, although they differed when read:"
+                f" {text.several(same)}. Somebody else may have changed them in the meantime. Read them again."
             )
-        more = [one for one in said if one not in request.patches]
+        more = [each for each in changed if each not in change.patches]
         if more:
             self._warnings.append(
-                f"The service reports that {_words(request)} also changed datastreams that were not requested: {text.several(more)}."
+                f"The service reports that {change.words} also changed datastreams that were not requested: {text.several(more)}."
             )
 
-    def _explain(self, error: AdverityError, rest: list[Write]) -> None:
-        """Adds to the error what was asked for, what was done before, and what to do next."""
-        due = {one for request in rest for one in request.patches}
-        remaining = [one for one in self._rows if one in due]
-        facts = self.result()
-        warnings = facts.pop("warnings")
-        error.facts = dict(facts, remaining={"datastream_ids": remaining}, **error.facts)
-        if rest[0].hint and isinstance(error, Refused) and error.status == 400:
-            error.say(rest[0].hint)
-        error.say(f"Requested: {_words(rest[0])} for {text.several(list(rest[0].patches))}.")
-        error.say(
-            "Changed before that: {0} datastreams (affected). Not confirmed: {1} (remaining)."
-            " A new run reads first and writes only what still differs.".format(len(facts["affected"]["datastream_ids"]), len(remaining))
-        )
-        for warning in warnings:
-            error.say(warning)
 
-
-def _words(request: Write) -> str:
-    return text.line(f"{request.method} {json.dumps(request.body)}")
-
-
-def _affected(data: t.Any, request: Write) -> list[str]:
+def _affected(data: t.Any, change: DatastreamChange) -> list[str]:
     """The UUIDs that the service says have changed. Raises UnreadableAnswer."""
     affected = data.get("affected") if isinstance(data, dict) else None
     ids = affected.get("datastream_ids") if isinstance(affected, dict) else None
     try:
         if isinstance(ids, list):
-            return list(dict.fromkeys(to_uuid(one) for one in ids))
+            return list(dict.fromkeys(to_uuid(each) for each in ids))
     except ValueError:
         pass
     raise UnreadableAnswer(
-        f"{request.method} {request.path} was answered with success, but the answer does not say which datastreams changed.",
-        method=request.method,
-        path=request.path,
+        f"{change.method} {change.path} was answered with success, but the answer does not say which datastreams changed.",
+        method=change.method,
+        path=change.path,
     )
 
 
-def _at(row: Row, place: tuple[str, ...]) -> Row:
-    """What a row holds at a place; nothing where there is none."""
-    for name in place:
+def _at(row: Row, field_path: tuple[str, ...]) -> Row:
+    """What a row holds at a path of fields; nothing where there is none."""
+    for name in field_path:
         inner = row.get(name)
         row = inner if isinstance(inner, dict) else {}
     return row
 
 
-def _put(row: Row, place: tuple[str, ...], fields: Row) -> Row:
-    """The row with these fields at that place."""
-    if not place:
+def _put(row: Row, field_path: tuple[str, ...], fields: Row) -> Row:
+    """The row with these fields at that path."""
+    if not field_path:
         return dict(row, **fields)
-    return dict(row, **{place[0]: _put(_at(row, place[:1]), place[1:], fields)})
+    return dict(row, **{field_path[0]: _put(_at(row, field_path[:1]), field_path[1:], fields)})

@@ -75,6 +75,22 @@ def find(rows: list[Row], wanted: t.Any, what: str, by: tuple[str, ...] = ("name
     raise InputError(f"{asked} does not exist among the {len(rows)} that this key can see: {listed(rows) or 'none'}.")
 
 
+def find_exact(rows: list[Row], key: str, name: str, what: str) -> Row | None:
+    """The one row with this name, None where there is none. Raises InputError for several.
+
+    A name that differs in blanks at its ends alone is an error: the service may have taken them away.
+    """
+    found, what = [row for row in rows if row.get(key) == name], f"The {what} {quoted(name)}"
+    if len(found) > 1:
+        fits = f"It fits {listed(found, key)}. Select one by its id, or rename or delete the others"
+        raise InputError(f"{what} is ambiguous. {fits}.", ambiguous=[row["id"] for row in found])
+    similar = [row for row in rows if not found and isinstance(row.get(key), str) and row[key].strip() == name.strip()]
+    if similar:
+        other = f"{listed(similar, key)} differs only in white space at the ends of its name"
+        raise InputError(f"{what} does not exist, but {other}. Nothing was created. Use the existing name, or rename that one.")
+    return found[0] if found else None
+
+
 def find_workspace(rows: list[Row], wanted: t.Any) -> Row:
     """The workspace of this name, slug or id."""
     return find(rows, wanted, "workspace", ("name", "slug"))

@@ -15,6 +15,7 @@ from .._api import text
 from .._api.client import Client
 from .._api.paging import PAGE_SIZE, Row, Times, read_linked
 from .._spec import times
+from .references import integer_id
 
 PATH = "/api/errors/"
 
@@ -37,7 +38,7 @@ class Issue:
 
 def parse(row: Row, datastream_id: int | None = None) -> Issue:
     """The issue of a row. ``datastream_id`` is that of a list of one datastream, for a row that does not name its own."""
-    own = _id(row.get("datastream"))
+    own = integer_id(row.get("datastream"))
     datastream_id = own if own is not None else datastream_id
     ack = row.get("ack")
     return Issue(
@@ -47,7 +48,7 @@ def parse(row: Row, datastream_id: int | None = None) -> Issue:
         stage_label=text.line(row.get("extraction_stage_label") or ""),
         message=text.foreign(row.get("message") or ""),
         datastream_id=datastream_id,
-        extract_id=_id(row.get("extract")),
+        extract_id=integer_id(row.get("extract")),
         acknowledged=ack if isinstance(ack, bool) else None,
         url=text.line(row.get("url") or ""),
         row=dict(row, datastream_id=datastream_id),
@@ -84,10 +85,3 @@ def select(issues: list[Issue], choice: Choice) -> list[Issue]:
         and (choice.acknowledged is None or issue.acknowledged is choice.acknowledged)
         and (stages is None or issue.stage_label.casefold() in stages)
     ]
-
-
-def _id(value: t.Any) -> int | None:
-    """The id in what a row refers to: an object with an id, an id, or nothing."""
-    if isinstance(value, dict):
-        value = value.get("id")
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

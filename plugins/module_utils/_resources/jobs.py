@@ -17,6 +17,7 @@ from .._api.client import Client
 from .._api.errors import Refused, UnreadableAnswer
 from .._api.paging import PAGE_SIZE, Row, Times, read_linked, with_integers
 from .._spec import times
+from .references import integer_id
 
 PATH = "/api/jobs/"
 LONGEST_QUEUE = timedelta(days=2)  # a job that does not start within two days is discarded: what was sent before that is over
@@ -51,10 +52,8 @@ class Job:
 def parse(row: Row, datastream_id: int | None = None) -> Job:
     """The job of a row. ``datastream_id`` is that of a list of one datastream, for a row that does not name its own."""
     label, end = text.line(row.get("state_label") or ""), times.parse_or_none(row.get("job_end"))
-    datastream = row.get("datastream")
-    own = datastream.get("id") if isinstance(datastream, dict) else datastream
-    if isinstance(own, int) and not isinstance(own, bool):
-        datastream_id = own
+    own = integer_id(row.get("datastream"))
+    datastream_id = own if own is not None else datastream_id
     running = row.get("state") == _RUNNING and not isinstance(row.get("state"), bool)
     return Job(
         id=row["id"],

@@ -21,7 +21,7 @@ from .._api import text
 from .._api.client import DATASTREAMS
 from .._api.errors import InputError, UnreadableAnswer
 from .._api.paging import Row
-from .datastream_writes import Write
+from .datastream_writes import DatastreamChange
 from .datastreams import active_mode, label
 
 PATH = DATASTREAMS + "pulling/smart/"
@@ -37,8 +37,8 @@ def check(params: dict[str, t.Any]) -> None:
         raise InputError("{0}: set and also named in reset. Use one or the other.".format(", ".join(both)))
 
 
-def plan(rows: list[Row], params: dict[str, t.Any]) -> list[Write]:
-    """The writes that are due, for the rows that differ, those with an equal result together. Raises InputError or UnreadableAnswer.
+def plan(rows: list[Row], params: dict[str, t.Any]) -> list[DatastreamChange]:
+    """The changes that are due, for the rows that differ, those with an equal result together. Raises InputError or UnreadableAnswer.
 
     Whether a value that is to be reset is the default already cannot be told from it (contract): such a write is due, but ``uncertain``.
     """
@@ -59,7 +59,7 @@ def plan(rows: list[Row], params: dict[str, t.Any]) -> list[Write]:
         patches[row["id"]] = differs if row["pulling"]["smart"] else merged
         if set(differs) <= set(reset):
             uncertain.add(row["id"])
-    return [Write("PUT", PATH, ("pulling", "smart"), body, patches, frozenset(uncertain)) for body, patches, uncertain in groups.values()]
+    return [DatastreamChange("PUT", PATH, ("pulling", "smart"), body, patches, frozenset(uncertain)) for body, patches, uncertain in groups.values()]
 
 
 def read(row: Row) -> Row:

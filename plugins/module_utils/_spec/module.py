@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""The AnsibleModule of every module: nothing that it prints or logs holds a secret, and values of results stay as they are.
+"""How every module runs, and its AnsibleModule: nothing that it prints or logs holds a secret, and values of results stay as they are.
 
 Before 2.22, ansible-core replaces the values of ``no_log`` options wherever they occur in a result, in names, ids and booleans, too. Later tasks would
 write what that makes of them. So results are made without secrets here, and ansible-core has nothing to replace.
@@ -17,11 +17,35 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from .._api import secrets
+from .._api.client import Client
+from .._api.connection import CONNECTION_SPEC, connect
+from .._api.errors import AdverityError
 from .._api.secrets import HIDDEN
+from .result import Result
 
 # An option or a variable with fields of Adverity, some of which may be secrets.
 _SETTINGS = "settings"
 _HOLDS_DICTS = ("dict", "list")
+
+Params = dict[str, t.Any]  # a module's options, as its argument spec makes them
+Run = t.Callable[[Client, Params, bool], Result]
+
+
+def run_module(spec: dict[str, t.Any], run: Run, returns_check_mode: bool = False, **rules: t.Any) -> t.NoReturn:
+    """Runs a module. ``spec`` are its options beside those of the connection, ``rules`` what AnsibleModule takes on options that go together.
+
+    ``run(client, params, check_mode)`` does the work: it returns the result, or raises AdverityError. ``returns_check_mode`` puts ``check_mode`` into
+    the result, for whoever has to know whether something was only predicted.
+    """
+    module = Module(argument_spec=dict(CONNECTION_SPEC, **spec), supports_check_mode=True, **rules)
+    try:
+        result = run(connect(module.params), module.params, module.check_mode)
+    except AdverityError as error:
+        module.fail_json(**error.result())
+    for warning in result.warnings:
+        module.warn(warning)
+    more = {"check_mode": module.check_mode} if returns_check_mode else {}
+    module.exit_json(**more, **result.as_dict())
 
 
 class Module(AnsibleModule):

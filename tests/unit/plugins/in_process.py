@@ -9,16 +9,18 @@ Not tests; what the tests of crashes, properties and completeness share. ansible
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
+from ansible_collections.adverity.management.plugins.module_utils._spec import module as runner
+from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
 
 ROOT = Path(__file__).resolve().parents[3]
 KEY = "demo-key-0123456789"
@@ -41,6 +43,13 @@ def load(name: str) -> Any:
     return importlib.import_module("ansible_collections.adverity.management.plugins.modules." + name)
 
 
+@contextlib.contextmanager
+def connected(connect: Callable[[dict[str, Any]], Any]) -> Iterator[None]:
+    """While it lasts, every module has the client that ``connect(params)`` gives."""
+    with mock.patch.object(runner, "connect", connect):
+        yield
+
+
 class _Built(BaseException):
     """Ends ``main()`` where it has told its argument spec."""
 
@@ -54,11 +63,8 @@ def spec_of(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
             told.update(given)
             raise _Built
 
-        with mock.patch.object(load(name), "Module", build):
-            try:
-                load(name).main()
-            except _Built:
-                pass
+        with mock.patch.object(runner, "Module", build), contextlib.suppress(_Built):
+            load(name).main()
         _specs[name] = told["argument_spec"], {rule: told[rule] for rule in RULES if rule in told}
     return _specs[name]
 
@@ -78,9 +84,18 @@ def read_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
 
 def run(name: str, options: dict[str, Any], check_mode: bool = False) -> dict[str, Any]:
     """A module's result. Raises SpecError, or what the module turns into a failed result."""
-    function = load(name).run
     params = read_options(name, options)
-    return function(params, check_mode) if "check_mode" in inspect.signature(function).parameters else function(params)
+    return run_with(name, runner.connect(params), params, check_mode)
+
+
+def run_with(name: str, client: Any, params: dict[str, Any], check_mode: bool = False) -> dict[str, Any]:
+    """The result of a module with this client and these parameters. Raises what the module turns into a failed result."""
+    return as_dict(load(name).run(client, params, check_mode))
+
+
+def as_dict(result: Result) -> dict[str, Any]:
+    """A result with its warnings, as a dict."""
+    return dict(result.as_dict(), warnings=result.warnings)
 
 
 def spare_the_disk(set_attribute: Callable[..., Any] = setattr) -> None:

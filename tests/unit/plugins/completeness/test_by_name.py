@@ -73,19 +73,21 @@ def entry(method, path):
 
 
 @pytest.fixture(name="story", scope="module")
-def fixture_story():
+def fixture_story(tmp_path_factory):
     """Every request that the modules send of their own accord, with its body and answer: each step with the service in one of two moods."""
     sent = []
     for switches in ({}, {"target_changes": "put", "target_rows": "short", "datastream_rows": "short"}):
         with in_process.import_simulator().Simulator(None, switches) as simulator:
-            tell(simulator)
+            tell(simulator, str(tmp_path_factory.mktemp("ledger") / "requeue.sqlite3"))
             sent += simulator.requests
     return sent
 
 
-def tell(simulator):
+def tell(simulator, ledger):
     def run(module, **options):
-        return in_process.run("adverity_" + module, {"instance": simulator.url, "api_key": in_process.KEY, "retries": 0, **options})
+        name, own = "adverity_" + module, {"instance": simulator.url, "api_key": in_process.KEY, "retries": 0}
+        own.update({"ledger": ledger} if "ledger" in in_process.spec_of(name)[0] else {})
+        return in_process.run(name, {**own, **options})
 
     run("directory_info", workspaces=["*"], datastreams=["Google Ads | EMEA", {"name": "Meta Ads | EMEA", "workspace": "EMEA"}], connections=["*"])
     named = {**NAMED, "connection": "BigQuery service account"}

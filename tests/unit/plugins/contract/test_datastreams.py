@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
-    Change, altered, changes, chunks, crowd, label, put, setting, snapshot, uuid, uuids,
+    Change,
+    altered,
+    changes,
+    chunks,
+    crowd,
+    label,
+    put,
+    setting,
+    snapshot,
+    uuid,
+    uuids,
 )  # fmt: skip
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import WORKSPACE, World
 

@@ -10,9 +10,18 @@ from datetime import timedelta
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import crowd, setting, uuid, uuids
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
+    crowd,
+    setting,
+    uuid,
+    uuids,
+)
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import EXTRACTS
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import NOW, READ_ONLY_KEY, World
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
+    NOW,
+    READ_ONLY_KEY,
+    World,
+)
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 SWITCHES = in_process.import_simulator().SWITCHES

@@ -12,7 +12,10 @@ from __future__ import annotations
 import pytest
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import setting, uuid, uuids
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
-    KEY, READ_ONLY_KEY, WORKSPACE, ordinary_world,
+    KEY,
+    READ_ONLY_KEY,
+    WORKSPACE,
+    ordinary_world,
 )  # fmt: skip
 from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import BIGQUERY, EMEA
 

@@ -8,11 +8,22 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
-    altered, setting, snapshot, uuid, uuids,
+    altered,
+    setting,
+    snapshot,
+    uuid,
+    uuids,
 )  # fmt: skip
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import BINDINGS, EXTRACTS, REQUEUE
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import (
+    BINDINGS,
+    EXTRACTS,
+    REQUEUE,
+)
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
-    NOW, READ_ONLY_KEY, World, moment,
+    NOW,
+    READ_ONLY_KEY,
+    World,
+    moment,
 )  # fmt: skip
 
 LIST, SMART = "/api/v1/datastreams/", "/api/v1/datastreams/pulling/smart/"

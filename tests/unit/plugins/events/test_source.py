@@ -50,7 +50,7 @@ def fixture_simulator(source, monkeypatch):
     def connect(params):
         return connection.connect(params, SimulatorTransport(simulator))
 
-    with mock.patch.dict(source["main"].__globals__, connect=connect), mock.patch.object(in_process.load("adverity_requeue"), "connect", connect):
+    with mock.patch.dict(source["main"].__globals__, connect=connect), in_process.connected(connect):
         yield simulator
 
 

@@ -10,12 +10,15 @@ import importlib
 import json
 import re
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.adverity.management.plugins.module_utils._api import client, transport
+from ansible_collections.adverity.management.plugins.module_utils._spec import module as runner
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 PACKAGE = "ansible_collections.adverity.management.plugins.modules."
 ROOT = Path(__file__).resolve().parents[4]
@@ -131,10 +134,8 @@ def fixture_handed(monkeypatch):
         def stop(*args, **options):
             raise SpecError(dict(options, argument_spec=args[0]) if args else options)
 
-        module = importlib.import_module(PACKAGE + name)
-        monkeypatch.setattr(module, "Module", stop)
-        with pytest.raises(SpecError) as caught:
-            module.main()
+        with mock.patch.object(runner, "Module", stop), pytest.raises(SpecError) as caught:
+            in_process.load(name).main()
         return caught.value.args[0]
 
     return handed

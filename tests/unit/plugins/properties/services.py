@@ -15,7 +15,6 @@ import json
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
 from typing import Any, cast
-from unittest import mock
 
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import Refused
@@ -68,7 +67,7 @@ class Model:
         self.writes: list[tuple[str, str, Any, Any]] = []
 
     def call(self, name: str, /, check_mode: bool = False, **options: Any) -> Row:
-        with mock.patch.object(in_process.load(name), "connect", return_value=ModelClient(self)):
+        with in_process.connected(lambda _params: ModelClient(self)):
             return in_process.run(name, dict(CONNECTION, instance=self.host, **options), check_mode)
 
     @property

@@ -18,6 +18,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api import pa
 from ansible_collections.adverity.management.plugins.module_utils._api import text as _text
 from ansible_collections.adverity.management.plugins.module_utils._api import transport as _transport
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, RequestError
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import RequestsTransport
 from ansible_collections.adverity.management.plugins.module_utils._deploy import options as _options
@@ -160,7 +161,6 @@ def test_any_options(name, simulator):
 @given(st.floats(), st.integers(), st.floats())
 def test_any_waiting(timeout, retries, retry_max_delay):
     params = dict(instance="acme.example", api_key="k", validate_certs=True, ca_path=None)
-    connect = in_process.load("adverity_binding_info").connect
     good = 0 < timeout <= 86400 and 0 <= retries <= 100 and 0 <= retry_max_delay <= 86400
     assert (refused(connect, dict(params, timeout=timeout, retries=retries, retry_max_delay=retry_max_delay)) is None) is good
 
@@ -169,7 +169,7 @@ def test_any_waiting(timeout, retries, retry_max_delay):
 @given(TEXTS | st.text(), KEYS)
 def test_any_instance(text, key):
     params = dict(CONNECTION, instance=text, api_key=key, validate_certs=True, ca_path=None, timeout=1.0, retry_max_delay=0.0)
-    said = refused(in_process.load("adverity_binding_info").connect, params)
+    said = refused(connect, params)
     assert said is None or key in text or key not in said
 
 
@@ -178,7 +178,6 @@ def test_any_instance(text, key):
 def test_any_key(text, form):
     """What is said of a key that cannot be one is the same whatever the key is."""
     params = dict(CONNECTION, instance="acme.example", validate_certs=True, ca_path=None, timeout=1.0, retry_max_delay=0.0)
-    connect = in_process.load("adverity_binding_info").connect
     said, *others = (refused(connect, dict(params, api_key=key)) for key in (form.format(text), "", "Bearer k", "k k"))
     assert all(others)
     assert said is None or said in others

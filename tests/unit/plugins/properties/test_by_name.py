@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError
-from ansible_collections.adverity.management.plugins.module_utils._resources import assignments, destinations, directory
+from ansible_collections.adverity.management.plugins.module_utils._resources import assignments, destinations, directory, fields
+from ansible_collections.adverity.management.plugins.module_utils._resources.assignment_plan import Action, AssignmentPlan
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.properties.drawing import prove
 from hypothesis import given
@@ -63,15 +64,15 @@ def test_ids_are_linked_only_where_the_pair_is_unique_on_both_sides(older, newer
 @given(SETTINGS, SETTINGS, st.booleans())
 def test_what_is_written_is_equal_afterwards_and_nothing_else_is_touched(there, wanted, force):
     row = {"id": 1, "name": "DWH", "stack": 5, **there}
-    plan = destinations.Plan(row, {"name": "DWH"}, wanted, {}, force)
+    plan = destinations.DestinationPlan(row, {"name": "DWH"}, wanted, {}, force)
     assert set(plan.body) <= set(wanted)
-    after = plan.predicted()
+    [after] = [change.preview() for change in plan.changes(70)] or [row]
     assert {name: after[name] for name in row if name not in plan.body} == {name: row[name] for name in row if name not in plan.body}
-    again = destinations.Plan(after, {"name": "DWH"}, wanted, {})
+    again = destinations.DestinationPlan(after, {"name": "DWH"}, wanted, {})
     assert again.body == {}
     for name, value in wanted.items():
-        assert name in plan.unreadable or destinations.same(value, after[name])
-    result = json.dumps(plan.result(after)["diff"])
+        assert name in plan.unreadable or fields.is_same(value, after[name])
+    result = json.dumps(plan.result(after).as_dict()["diff"])
     assert all(json.dumps({"password": value})[1:-1] not in result for value in ("1", "true", "x", "X"))
 
 
@@ -82,17 +83,19 @@ def test_what_is_written_is_equal_afterwards_and_nothing_else_is_touched(there, 
 )
 def test_after_the_plan_every_assignment_exists_once_and_disabled(there, wanted):
     rows = [{"id": number, "datastream": stream, "table_name": table, "enabled": True} for number, (stream, table) in enumerate(there, 1)]
-    asked = [{"datastream_id": stream, "table_name": table, "settings": None} for stream, table in wanted]
+    present = [assignments.parse(row) for row in rows]
+    asked = [assignments.WantedAssignment(stream, table, {}) for stream, table in wanted]
     try:
-        plan = assignments.Plan(rows, asked)
+        plan = AssignmentPlan(present, asked)
     except InputError:
         streams = [stream for stream, _table in [*there, *wanted]]
         assert len(streams) > len(set(streams))  # nothing is ambiguous where each datastream stands there once
         return
-    made = [{"id": 100 + number, "table_name": None, **step.body} for number, step in enumerate(plan.steps) if step.action == "created"]
+    made = [{"id": 100 + number, "table_name": None, **step.body} for number, step in enumerate(plan.steps) if step.action is Action.CREATED]
     assert all(row["enabled"] is False for row in made)
-    assert assignments.Plan(rows + made, [one for one in asked if one["table_name"]]).due == []
-    assert [step for step in plan.steps if step.action not in ("created", "unchanged")] == []
+    present += [assignments.parse(row) for row in made]
+    assert AssignmentPlan(present, [one for one in asked if one.table_name]).due == []
+    assert [step for step in plan.steps if step.action not in (Action.CREATED, Action.UNCHANGED)] == []
 
 
 # Killed anywhere

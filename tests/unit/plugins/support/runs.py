@@ -146,9 +146,7 @@ def held(time: Time) -> Iterator[None]:
     """While it lasts, modules that a Run calls speak to its transport, ledgers have points, and the time is this one."""
     find = stores.find
     with contextlib.ExitStack() as stack:
-        for name in in_process.MODULES:
-            connect = mock.patch.object(in_process.load(name), "connect", lambda params: connection.connect(params, _HERE.run.open_transport()))
-            stack.enter_context(connect)
+        stack.enter_context(in_process.connected(lambda params: connection.connect(params, _HERE.run.open_transport())))
         stack.enter_context(mock.patch.object(stores, "find", lambda *place: StoreWithPoints(find(*place), _point)))
         stack.enter_context(mock.patch.object(clock, "sleep", _sleep))
         stack.enter_context(mock.patch.object(clock, "monotonic", time.monotonic))

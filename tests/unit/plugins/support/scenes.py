@@ -24,7 +24,11 @@ from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.adverity.management.plugins.module_utils._api import clock, connection, secrets
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import Watched
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import KEY, READ_ONLY_KEY, World
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
+    KEY,
+    READ_ONLY_KEY,
+    World,
+)
 from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SlowTransport
 

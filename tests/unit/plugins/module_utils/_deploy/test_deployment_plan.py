@@ -16,6 +16,7 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.histor
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings as _bindings
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
 OFF, ON = {"enabled": False, "updated": "2026-01-01T00:00:00Z"}, {"enabled": True, "updated": "2026-01-01T00:00:00Z"}
@@ -48,7 +49,7 @@ def make(scripted, ledger_place):
         before = ledger_place.content()
         params = {"ledger": ledger_place.ledger, "ledger_password": None, "ledger_wait": 0, "variables": {"target_id": "789", **variables}}
         try:
-            result = _plan.make(scripted, params, check_mode)
+            result = in_process.as_dict(_plan.make(scripted, params, check_mode))
         except InputError:
             assert ledger_place.content() == before
             raise

@@ -41,7 +41,7 @@ def set_enabled(make_client, place, monkeypatch):
     def enable(service, enabled=True, check_mode=False, **options):
         chosen = dict({"binding_ids": None, "datastream_id": None, "target_id": TARGET}, **options)
         client = make_client(service.server)
-        return binding_state.set_enabled(client, dict(chosen, enabled=enabled, ledger=place.ledger, ledger_password=None, ledger_wait=20), check_mode)
+        return binding_state.set_enabled(client, dict(chosen, enabled=enabled, ledger=place.ledger, ledger_password=None, ledger_wait=20), check_mode).as_dict()
 
     return enable
 

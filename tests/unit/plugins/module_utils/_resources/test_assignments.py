@@ -16,7 +16,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
     UnreadableAnswer,
 )
 from ansible_collections.adverity.management.plugins.module_utils._resources import assignments
-from ansible_collections.adverity.management.plugins.modules import adverity_assignment
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 PATH = "/api/target-types/70/targets/789/mappings/"
 BINDINGS = "/api/v1/bindings/"
@@ -66,7 +66,7 @@ class Talk:
 
     def run(self, *named, check_mode=False, **options):
         params = {"type": "bigquery", "target_id": 789, "force_settings": False, "state": "present", "assignments": list(named), **self.ledger, **options}
-        return adverity_assignment.run(params, check_mode)
+        return in_process.run_with("adverity_assignment", self.client, params, check_mode)
 
 
 @pytest.fixture(name="waits", autouse=True)
@@ -78,8 +78,7 @@ def fixture_waits(monkeypatch):
 
 
 @pytest.fixture(name="talk")
-def fixture_talk(scripted, monkeypatch, tmp_path):
-    monkeypatch.setattr(adverity_assignment, "connect", lambda params: scripted)
+def fixture_talk(scripted, tmp_path):
     return Talk(scripted, tmp_path / "ledger.sqlite3")
 
 
@@ -201,7 +200,8 @@ def test_a_datastream_may_be_nested_in_the_row(talk, datastream):
     ],
 )
 def test_a_binding_is_told_only_where_it_is_certain(rows, bound, expected):
-    assert {identity: row["id"] for identity, row in assignments.link(rows, bound).items()} == expected
+    links = assignments.link([assignments.parse(row) for row in rows], bound)
+    assert {identity: row["id"] for identity, row in links.items()} == expected
 
 
 def test_a_binding_that_does_not_show_at_once_is_waited_for(talk, waits):
@@ -274,15 +274,17 @@ def test_a_setting_that_does_not_read_back_is_written_only_where_that_is_forced(
 
 # A failure half way
 
+UNKNOWN = "Whether assignment of datastream 457 was written is unknown. Not written: assignment of datastream 458."
+
 
 @pytest.mark.parametrize(
     ("error", "claim"),
     [
-        (Refused("POST", PATH, 400, "no"), "Not written: 457-458."),
-        (NotReached("POST", PATH, "x"), "Not written: 457-458."),
-        (Lost("POST", PATH, "x"), "Whether that of datastream 457 was written is unknown. Not written: 458."),
-        (Refused("POST", PATH, 502, "x"), "Whether that of datastream 457 was written is unknown. Not written: 458."),
-        (UnreadableAnswer("x"), "Whether that of datastream 457 was written is unknown. Not written: 458."),
+        (Refused("POST", PATH, 400, "no"), "Not written: assignments of datastreams 457-458."),
+        (NotReached("POST", PATH, "x"), "Not written: assignments of datastreams 457-458."),
+        (Lost("POST", PATH, "x"), UNKNOWN),
+        (Refused("POST", PATH, 502, "x"), UNKNOWN),
+        (UnreadableAnswer("x"), UNKNOWN),
     ],
 )
 def test_a_failure_half_way_says_what_was_done_and_the_next_run_does_the_rest(talk, error, claim):
@@ -293,7 +295,7 @@ def test_a_failure_half_way_says_what_was_done_and_the_next_run_does_the_rest(ta
         talk.run(*everything)
     result = caught.value.result()
     assert result["msg"].endswith(
-        f"Assignments written before that: datastreams 456. {claim} Run this again: it reads the assignments first and creates none twice."
+        f"Written before that: assignment of datastream 456. {claim} Run it again: it reads first and writes only what differs."
     )
     assert (result["changed"], result["affected"], result["remaining"]) == (True, {"datastream_ids": [456]}, {"datastream_ids": [457, 458]})
     assert [row["datastream_id"] for row in result["assignments"]] == [455, 456]
@@ -311,7 +313,7 @@ def test_a_failure_at_the_first_says_that_nothing_was_done(talk):
     with pytest.raises(Refused) as caught:
         talk.run(wanted())
     result = caught.value.result()
-    assert "No assignment was written before that. Not written: 456." in result["msg"]
+    assert result["msg"].endswith(" Nothing was written.")
     assert (result["changed"], result["status"]) == (False, 403)
 
 
@@ -358,5 +360,6 @@ def test_where_nothing_is_due_no_binding_is_read(talk):
 
 @pytest.mark.parametrize("datastream", [[], [456], "456", {"name": "x"}, None])
 def test_answer_whose_datastream_is_no_id_has_none(datastream):
-    assert assignments.stream(mapping(1, datastream)) is None
-    assert assignments.link([mapping(1, datastream)], [binding(21, 456)]) == {}
+    assignment = assignments.parse(mapping(1, datastream))
+    assert assignment.datastream_id is None
+    assert assignments.link([assignment], [binding(21, 456)]) == {}

@@ -74,7 +74,8 @@ def service(scripted, monkeypatch):
 def run(scripted, ledger_place):
     def run(enabled=True, check_mode=False, wait=20, **options):
         chosen = {"binding_ids": None, "datastream_id": None, "target_id": 789, **options}
-        return set_enabled(scripted, dict(chosen, enabled=enabled, ledger=ledger_place.ledger, ledger_password=None, ledger_wait=wait), check_mode)
+        params = dict(chosen, enabled=enabled, ledger=ledger_place.ledger, ledger_password=None, ledger_wait=wait)
+        return set_enabled(scripted, params, check_mode).as_dict()
 
     return run
 
@@ -362,7 +363,7 @@ def write(server, make_client, sqlite_place, monkeypatch):
 
     def write(**options):
         params = {"binding_ids": [1], "datastream_id": None, "target_id": None, "enabled": True, "ledger_password": None, "ledger_wait": 0}
-        return set_enabled(make_client(server, **options), dict(params, ledger=sqlite_place.ledger), False)
+        return set_enabled(make_client(server, **options), dict(params, ledger=sqlite_place.ledger), False).as_dict()
 
     return write
 

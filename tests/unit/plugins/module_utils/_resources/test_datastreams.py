@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import (
     AdverityError,
     IncompleteList,
@@ -16,11 +15,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
     UnreadableAnswer,
 )
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
-    DATASTREAM_SELECTION_RULES,
-    FILTER_RULES,
-)
-from ansible_collections.adverity.management.plugins.modules import adverity_datastream, adverity_datastream_info
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 LIST = "/api/v1/datastreams/"
 EMEA, DACH = (f"a0000000-0000-4000-8000-{number:012d}" for number in (1, 2))
@@ -55,12 +50,10 @@ def choose(client, ids=None, filters=None, everything=None):
     return [one["id"] for one in datastreams.read_selected(client, params)]
 
 
-def options(module, rules, **given):
-    """A module's parameters, as its argument spec makes them; ValueError with what it says against these."""
-    validated = ArgumentSpecValidator(module.SPEC, **rules).validate(dict(given, instance="acme.example", api_key="key"))
-    if validated.error_messages:
-        raise ValueError("; ".join(validated.error_messages))
-    return validated.validated_parameters
+def run(name, client, check_mode=False, **given):
+    """The result of a module with these options; ValueError with what its argument spec says against them."""
+    params = in_process.read_options(name, dict(given, instance="acme.example", api_key="key"))
+    return in_process.run_with(name, client, params, check_mode)
 
 
 # --- what is asked for ---
@@ -279,35 +272,33 @@ def test_a_refusal_while_ids_are_looked_for_is_told(scripted):
     ],
 )
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_what_chooses_nothing_is_refused_before_anything_is_asked(monkeypatch, given, message, check_mode):
-    monkeypatch.delattr(adverity_datastream, "connect")
+def test_what_chooses_nothing_is_refused_before_anything_is_asked(scripted, given, message, check_mode):
     with pytest.raises((ValueError, InputError), match=message):
-        adverity_datastream.run(options(adverity_datastream, DATASTREAM_SELECTION_RULES, enabled=True, **given), check_mode)
+        run("adverity_datastream", scripted, check_mode, enabled=True, **given)
 
 
 # --- the info module ---
 
 
-def list_all(monkeypatch, client, **given):
-    monkeypatch.setattr(adverity_datastream_info, "connect", lambda params: client)
-    return adverity_datastream_info.run(options(adverity_datastream_info, FILTER_RULES, **given))
+def list_all(client, **given):
+    return run("adverity_datastream_info", client, **given)
 
 
-def test_info_without_options_lists_all(monkeypatch, scripted):
+def test_info_without_options_lists_all(scripted):
     rows = [row(1), row(2, enabled=False, mode="smart-bundle")]
     scripted.expect("GET", LIST, {}, answer=listed(*rows))
-    assert list_all(monkeypatch, scripted) == {"changed": False, "datastreams": rows, "count": 2}
+    assert list_all(scripted) == {"changed": False, "datastreams": rows, "count": 2, "warnings": []}
 
 
-def test_info_takes_every_filter_and_ids_together(monkeypatch, scripted):
+def test_info_takes_every_filter_and_ids_together(scripted):
     asked = {"workspace_id": [EMEA], "workspace_scope": "family", "enabled": "false", "active_pulling_mode": "smart", "datastream_id": [uuid(1)]}
     scripted.expect("GET", LIST, asked, answer=listed(row(1, enabled=False, mode="smart")))
     given = {"workspace_ids": [EMEA], "workspace_scope": "family", "enabled": False, "active_pulling_mode": "smart", "datastream_id": [uuid(1).upper()]}
-    assert list_all(monkeypatch, scripted, **given)["count"] == 1
+    assert list_all(scripted, **given)["count"] == 1
 
 
 @pytest.mark.parametrize("refusing", [False, True])
-def test_info_leaves_unknown_ids_out(monkeypatch, scripted, refusing):
+def test_info_leaves_unknown_ids_out(scripted, refusing):
     both = {"datastream_id": [uuid(9), uuid(1)]}
     if refusing:
         for asked, answer in ((both, unknown()), (both, unknown()), ({"datastream_id": [uuid(9)]}, unknown())):
@@ -316,16 +307,16 @@ def test_info_leaves_unknown_ids_out(monkeypatch, scripted, refusing):
             scripted.expect("GET", LIST, {"datastream_id": [uuid(1)]}, answer=listed(row(1)))
     else:
         scripted.expect("GET", LIST, both, answer=listed(row(1)))
-    assert list_all(monkeypatch, scripted, datastream_ids=[uuid(9), uuid(1)])["datastreams"] == [row(1)]
+    assert list_all(scripted, datastream_ids=[uuid(9), uuid(1)])["datastreams"] == [row(1)]
 
 
-def test_info_on_an_unknown_id_alone_finds_nothing(monkeypatch, scripted):
+def test_info_on_an_unknown_id_alone_finds_nothing(scripted):
     for asked, answer in (({"datastream_id": [uuid(9)]}, unknown()), ({"datastream_id": [uuid(9)]}, unknown()), ({}, listed(row(1)))):
         scripted.expect("GET", LIST, asked, answer=answer)
-    assert list_all(monkeypatch, scripted, datastream_ids=[uuid(9)])["count"] == 0
+    assert list_all(scripted, datastream_ids=[uuid(9)])["count"] == 0
 
 
 @pytest.mark.parametrize("given", [{"datastream_ids": []}, {"workspace_ids": []}, {"workspace_scope": "family"}, {"datastream_ids": [456]}])
-def test_info_refuses_what_is_empty_or_of_the_wrong_kind(monkeypatch, given):
+def test_info_refuses_what_is_empty_or_of_the_wrong_kind(given):
     with pytest.raises((ValueError, AdverityError)):
-        list_all(monkeypatch, None, **given)
+        list_all(None, **given)

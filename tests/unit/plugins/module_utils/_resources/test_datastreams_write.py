@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import (
     InputError,
     Lost,
@@ -17,9 +16,8 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
     UnreadableAnswer,
 )
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan
-from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_SELECTION_RULES
-from ansible_collections.adverity.management.plugins.modules import adverity_datastream
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 LIST = "/api/v1/datastreams/"
 SMART = "/api/v1/datastreams/pulling/smart/"
@@ -44,8 +42,12 @@ def affected(named):
     return {"affected": {"datastream_ids": list(named)}}
 
 
-def writing(rows, enabled=None, pulling_mode=None):
-    return Writing(rows, datastream_plan.plan(rows, enabled, pulling_mode))
+def send(client, rows, enabled=None, pulling_mode=None):
+    return in_process.as_dict(write(client, rows, datastream_plan.plan(rows, enabled, pulling_mode), False))
+
+
+def predict(rows, enabled=None, pulling_mode=None):
+    return in_process.as_dict(write(None, rows, datastream_plan.plan(rows, enabled, pulling_mode), True))
 
 
 def expect(client, body, named, answer=None, method="PATCH", path=LIST):
@@ -90,7 +92,7 @@ def test_a_change_of_fifty_goes_out_with_their_names(server, make_client):
 def test_only_those_that_differ_are_written(scripted):
     rows = [row(1), row(2, enabled=False), row(3), row(4, enabled=False)]
     expect(scripted, {"enabled": True}, ids(2, 4))
-    result = writing(rows, enabled=True).send(scripted)
+    result = send(scripted, rows, enabled=True)
     assert result["changed"]
     assert result["affected"] == {"datastream_ids": ids(2, 4)}
     assert result["datastreams"] == [row(number) for number in (1, 2, 3, 4)]
@@ -99,7 +101,7 @@ def test_only_those_that_differ_are_written(scripted):
         "after": {f"Stream {number} ({uuid(number)})": {"enabled": True} for number in (2, 4)},
     }
     assert result["warnings"] == []
-    again = writing(result["datastreams"], enabled=True).send(scripted)
+    again = send(scripted, result["datastreams"], enabled=True)
     assert (again["changed"], again["affected"], again["diff"]) == (False, {"datastream_ids": []}, {"before": {}, "after": {}})
 
 
@@ -108,7 +110,7 @@ def test_fifty_go_in_a_request(scripted, count):
     rows = [row(number) for number in range(count)]
     for start in range(0, count, 50):
         expect(scripted, TO_SMART, ids(*range(start, min(start + 50, count))))
-    result = writing(rows, pulling_mode="smart").send(scripted)
+    result = send(scripted, rows, pulling_mode="smart")
     assert result["affected"]["datastream_ids"] == ids(*range(count))
 
 
@@ -120,7 +122,7 @@ def test_a_mode_changes_while_the_datastream_is_disabled(scripted, enabled, orde
     rows = [row(1), row(2, enabled=False), row(3, enabled=False, mode="smart"), row(4, mode="smart")]
     for body, numbers in order:
         expect(scripted, body, ids(*numbers))
-    result = writing(rows, enabled, "smart").send(scripted)
+    result = send(scripted, rows, enabled, "smart")
     assert result["datastreams"] == [row(number, enabled, "smart") for number in (1, 2, 3, 4)]
     assert result["affected"]["datastream_ids"] == ids(*sorted({number for _body, numbers in order for number in numbers}))
     both = f"Stream {1 if not enabled else 2} ({uuid(1 if not enabled else 2)})"
@@ -131,7 +133,7 @@ def test_a_mode_changes_while_the_datastream_is_disabled(scripted, enabled, orde
 @pytest.mark.parametrize("mode", ["smart-bundle", "smart", None])
 def test_every_other_mode_is_due_for_schedule(scripted, mode):
     expect(scripted, TO_SCHEDULE, ids(1))
-    assert writing([row(1, mode=mode)], pulling_mode="schedule").send(scripted)["changed"]
+    assert send(scripted, [row(1, mode=mode)], pulling_mode="schedule")["changed"]
 
 
 @pytest.mark.parametrize("bare", [{}, {"enabled": None, "pulling": None}, {"enabled": "yes", "pulling": "smart"}])
@@ -139,7 +141,7 @@ def test_a_row_that_does_not_tell_is_written(scripted, bare):
     rows = [dict(bare, id=uuid(1), name="Stream 1")]
     expect(scripted, TO_SMART, ids(1))
     expect(scripted, {"enabled": True}, ids(1))
-    result = writing(rows, True, "smart").send(scripted)
+    result = send(scripted, rows, True, "smart")
     assert result["datastreams"] == [{"id": uuid(1), "name": "Stream 1", "enabled": True, "pulling": {"active_mode": "smart"}}]
 
 
@@ -147,11 +149,11 @@ def test_a_row_that_does_not_tell_is_written(scripted, bare):
 def test_check_mode_predicts_the_real_run_and_sends_nothing(scripted, enabled, mode):
     kinds = itertools.product([True, False], ["smart", "schedule", "smart-bundle", None])
     rows = [row(number, *kind) for number, kind in enumerate(kinds)]
-    predicted = writing(rows, enabled, mode).predict()
-    for write in datastream_plan.plan(rows, enabled, mode):
-        if write.patches:
-            expect(scripted, write.body, list(write.patches))
-    assert writing(rows, enabled, mode).send(scripted) == predicted
+    predicted = predict(rows, enabled, mode)
+    for change in datastream_plan.plan(rows, enabled, mode):
+        if change.patches:
+            expect(scripted, change.body, change.ids)
+    assert send(scripted, rows, enabled, mode) == predicted
 
 
 # --- what the service says it did ---
@@ -159,7 +161,7 @@ def test_check_mode_predicts_the_real_run_and_sends_nothing(scripted, enabled, m
 
 def test_fewer_than_asked_for_are_told(scripted):
     expect(scripted, {"enabled": False}, ids(1, 2, 3), affected(ids(3, 1)))
-    result = writing([row(1), row(2), row(3)], enabled=False).send(scripted)
+    result = send(scripted, [row(1), row(2), row(3)], enabled=False)
     assert result["affected"] == {"datastream_ids": ids(1, 3)}
     assert [one["enabled"] for one in result["datastreams"]] == [False, True, False]
     assert len(result["diff"]["after"]) == 2
@@ -170,7 +172,7 @@ def test_fewer_than_asked_for_are_told(scripted):
 
 def test_more_than_asked_for_are_told(scripted):
     expect(scripted, {"enabled": False}, ids(1), affected([uuid(1), uuid(2), uuid(9).upper()]))
-    result = writing([row(1), row(2, enabled=False)], enabled=False).send(scripted)
+    result = send(scripted, [row(1), row(2, enabled=False)], enabled=False)
     assert result["affected"] == {"datastream_ids": ids(1, 2, 9)}
     assert result["datastreams"] == [row(1, enabled=False), row(2, enabled=False)]
     (warning,) = result["warnings"]
@@ -181,13 +183,13 @@ def test_more_than_asked_for_are_told(scripted):
 
 def test_nothing_changed_is_not_a_change(scripted):
     expect(scripted, {"enabled": False}, ids(1), affected([]))
-    result = writing([row(1)], enabled=False).send(scripted)
+    result = send(scripted, [row(1)], enabled=False)
     assert (result["changed"], result["datastreams"], len(result["warnings"])) == (False, [row(1)], 1)
 
 
 def test_what_an_earlier_try_may_have_changed_counts_as_changed(server, make_client):
     server.drop().answer(200, affected([]))
-    result = writing([row(1), row(2)], enabled=False).send(make_client(server))
+    result = send(make_client(server), [row(1), row(2)], enabled=False)
     assert len(server.requests) == 2
     assert (result["affected"], result["warnings"]) == ({"datastream_ids": ids(1, 2)}, [])
 
@@ -201,7 +203,7 @@ def test_an_answer_that_does_not_say_what_changed_is_an_error_with_the_request(s
     expect(scripted, {"enabled": False}, ids(*range(50)))
     expect(scripted, {"enabled": False}, ids(*range(50, 60)), answer)
     with pytest.raises(UnreadableAnswer) as caught:
-        writing(rows, enabled=False).send(scripted)
+        send(scripted, rows, enabled=False)
     result = caught.value.result()
     assert all(uuid(number) in result["msg"] for number in range(50, 60))
     assert uuid(49) not in result["msg"]
@@ -217,7 +219,7 @@ def test_a_failure_in_the_second_request_says_what_the_first_did(scripted, error
     expect(scripted, TO_SCHEDULE, ids(*range(50)))
     expect(scripted, TO_SCHEDULE, ids(*range(50, 100)), error)
     with pytest.raises(type(error)) as caught:
-        writing(rows, pulling_mode="schedule").send(scripted)
+        send(scripted, rows, pulling_mode="schedule")
     result = caught.value.result()
     assert result["changed"]
     assert result["affected"] == {"datastream_ids": ids(*range(50))}
@@ -228,7 +230,9 @@ def test_a_failure_in_the_second_request_says_what_the_first_did(scripted, error
     assert all(uuid(number) in result["msg"] for number in range(50, 100))
     assert uuid(49) not in result["msg"]
     assert uuid(100) not in result["msg"]
-    assert "50 datastreams (affected). Not confirmed: 70" in result["msg"]
+    unknown = "Whether 50 datastreams were written is unknown. Not written: 20 datastreams."
+    says = "Not written: 70 datastreams." if error.not_executed else unknown
+    assert f"Written before that: 50 datastreams. {says} Run it again: it reads first and writes only what differs." in result["msg"]
     assert ("custom fetch schedule" in result["msg"]) is (getattr(error, "status", None) == 400)
 
 
@@ -236,7 +240,7 @@ def test_a_failure_after_the_mode_leaves_the_state_to_be_done(scripted):
     expect(scripted, TO_SMART, ids(1), affected(ids(1, 9)))
     expect(scripted, {"enabled": True}, ids(1), Refused("PATCH", LIST, 400, "no"))
     with pytest.raises(Refused) as caught:
-        writing([row(1, enabled=False)], True, "smart").send(scripted)
+        send(scripted, [row(1, enabled=False)], True, "smart")
     result = caught.value.result()
     assert result["affected"] == {"datastream_ids": ids(1, 9)}
     assert result["remaining"] == {"datastream_ids": ids(1)}
@@ -248,41 +252,36 @@ def test_a_failure_after_the_mode_leaves_the_state_to_be_done(scripted):
 # --- the module ---
 
 
-def run(monkeypatch, client, check_mode=False, **given):
-    validated = ArgumentSpecValidator(adverity_datastream.SPEC, **DATASTREAM_SELECTION_RULES).validate(
-        dict(given, instance="acme.example", api_key="key")
-    )
-    if validated.error_messages:
-        raise ValueError("; ".join(validated.error_messages))
-    monkeypatch.setattr(adverity_datastream, "connect", lambda params: client)
-    return adverity_datastream.run(validated.validated_parameters, check_mode)
+def run(client, check_mode=False, **given):
+    params = in_process.read_options("adverity_datastream", dict(given, instance="acme.example", api_key="key"))
+    return in_process.run_with("adverity_datastream", client, params, check_mode)
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_the_module_reads_then_writes_what_differs(monkeypatch, scripted, check_mode):
+def test_the_module_reads_then_writes_what_differs(scripted, check_mode):
     scripted.expect("GET", LIST, {"enabled": "false"}, answer={"count": 2, "items": [row(1, enabled=False), row(2, enabled=False)]})
     if not check_mode:
         expect(scripted, {"enabled": True}, ids(1, 2))
-    result = run(monkeypatch, scripted, check_mode, filters={"enabled": False}, enabled=True)
+    result = run(scripted, check_mode, filters={"enabled": False}, enabled=True)
     assert (result["changed"], result["affected"]) == (True, {"datastream_ids": ids(1, 2)})
 
 
-def test_filters_that_find_nothing_change_nothing(monkeypatch, scripted):
+def test_filters_that_find_nothing_change_nothing(scripted):
     scripted.expect("GET", LIST, {"enabled": "false"}, answer={"count": 0, "items": []})
-    result = run(monkeypatch, scripted, filters={"enabled": False}, enabled=True)
+    result = run(scripted, filters={"enabled": False}, enabled=True)
     assert (result["changed"], result["datastreams"]) == (False, [])
 
 
-def test_an_unknown_id_beside_a_known_one_stops_before_the_write(monkeypatch, scripted):
+def test_an_unknown_id_beside_a_known_one_stops_before_the_write(scripted):
     scripted.expect("GET", LIST, {"datastream_id": ids(1, 9)}, answer={"count": 1, "items": [row(1)]})
     with pytest.raises(InputError, match=uuid(9)):
-        run(monkeypatch, scripted, datastream_ids=ids(1, 9), enabled=False)
+        run(scripted, datastream_ids=ids(1, 9), enabled=False)
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [({}, "required"), ({"enabled": None}, "required"), ({"pulling_mode": None}, "smart, schedule"), ({"pulling_mode": "smart-bundle"}, "smart, schedule")],
 )
-def test_what_asks_for_no_change_is_refused(monkeypatch, given, message):
+def test_what_asks_for_no_change_is_refused(given, message):
     with pytest.raises((ValueError, InputError), match=message):
-        run(monkeypatch, None, datastream_id=uuid(1), **given)
+        run(None, datastream_id=uuid(1), **given)

@@ -15,8 +15,9 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
     Refused,
     UnreadableAnswer,
 )
-from ansible_collections.adverity.management.plugins.module_utils._resources import destinations
-from ansible_collections.adverity.management.plugins.modules import adverity_destination, adverity_destination_info
+from ansible_collections.adverity.management.plugins.module_utils._resources import destinations, fields, objects
+from ansible_collections.adverity.management.plugins.module_utils._resources.destinations import DestinationPlan
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 TYPES = [{"id": 70, "name": "BigQuery", "slug": "bigquery"}, {"id": 71, "name": "Google Sheets", "slug": "google-sheets"}]
 STACKS = [{"id": 12, "name": "EMEA", "slug": "emea"}, {"id": 13, "name": "DACH", "slug": "dach"}]
@@ -41,6 +42,10 @@ LOST = Lost("POST", PATH, "got no answer")
 BUSY = Refused("POST", PATH, 500, "oops")
 MASK = "********"
 HOSTILE = ["it's \"quoted\"", "Ads \N{ROCKET}", "a/b/../c?d=e#f", "  leading", "trailing ", "{{ lookup('env', 'HOME') }}", "x" * 300, "789"]
+
+
+def described(rows):
+    return {name: fields.parse(row) for name, row in rows.items()}
 
 
 def row(number=789, name="DWH", **more):
@@ -84,13 +89,11 @@ class Talk:
         params = {**dict.fromkeys(names), "type": "bigquery", "force_settings": False, "state": "present", **self.ledger}
         if "target_id" not in options:
             params.update(name="DWH", workspace="EMEA")
-        return adverity_destination.run({**params, **options}, check_mode)
+        return in_process.run_with("adverity_destination", self.client, {**params, **options}, check_mode)
 
 
 @pytest.fixture(name="talk")
-def fixture_talk(scripted, monkeypatch, tmp_path):
-    for module in (adverity_destination, adverity_destination_info):
-        monkeypatch.setattr(module, "connect", lambda params: scripted)
+def fixture_talk(scripted, tmp_path):
     return Talk(scripted, tmp_path / "ledger.sqlite3")
 
 
@@ -138,7 +141,7 @@ def test_a_failure_says_whether_anything_may_have_been_created(talk, scripted, e
     if error.not_executed:
         assert says.endswith("Nothing was written.")
     else:
-        assert "creates no second destination" in says
+        assert "Whether destination 'DWH' was written is unknown. Not written: none. Run it again: it reads first" in says
 
 
 def test_after_a_lost_answer_the_next_run_finds_what_was_created(talk, scripted):
@@ -223,7 +226,7 @@ def test_what_differs_is_written_by_one_request_and_nothing_else(talk, scripted,
     ],
 )  # fmt: skip
 def test_settings_are_compared_as_they_read_back(there, wanted, differs):
-    plan = destinations.Plan(row(thing=there), {}, {"thing": wanted}, {})
+    plan = DestinationPlan(row(thing=there), {}, {"thing": wanted}, {})
     assert bool(plan.body) is differs
 
 
@@ -273,7 +276,7 @@ def test_a_failed_change_says_what_the_next_run_does(talk, scripted):
     scripted.expect("PATCH", f"{PATH}789/", body={"dataset": "x"}, answer=Lost("PATCH", PATH, "x"))
     with pytest.raises(Lost) as caught:
         talk.run(settings={"dataset": "x"})
-    assert "Whether it was carried out is unknown. Run this again" in caught.value.result()["msg"]
+    assert "Whether destination 789 was written is unknown. Not written: none. Run it again" in caught.value.result()["msg"]
 
 
 # What is unknown of the service
@@ -382,11 +385,11 @@ def test_a_wrong_setting_is_an_error_that_lists_what_the_type_takes(talk, settin
 
 def test_a_required_connection_is_named_as_the_option():
     with pytest.raises(InputError, match="connection is missing"):
-        destinations.check({"project": "p"}, {"name": "x", "stack": 1}, {**FIELDS, "auth": {"required": True}}, True)
+        fields.check({"project": "p"}, {"name": "x", "stack": 1}, described({**FIELDS, "auth": {"required": True}}), True)
 
 
 def test_of_an_existing_one_nothing_is_missing():
-    destinations.check({"dataset": "x"}, {}, FIELDS, False)
+    fields.check({"dataset": "x"}, {}, described(FIELDS), False)
 
 
 # Secrets
@@ -435,7 +438,7 @@ def test_a_secret_that_reads_back_plainly_is_compared_but_not_shown(talk, script
     "name", ["password", "passwd", "client_secret", "access_token", "credentials", "private_key", "api_key", "account_key", "connection_string", "AccessKey"]
 )
 def test_without_metadata_a_secret_is_known_by_its_name(name):
-    assert destinations.masked({"config": {name: "open sesame"}, name: "x", "project": "p"}, (), {}) == {
+    assert objects.mask({"config": {name: "open sesame"}, name: "x", "project": "p"}, (), {}) == {
         "config": {name: MASK}, name: MASK, "project": "p"
     }  # fmt: skip
 
@@ -461,7 +464,8 @@ def test_a_destination_without_enabled_bindings_is_deleted(talk, scripted, check
         scripted.expect("DELETE", f"{PATH}789/")
     result = talk.run(check_mode, state="absent", target_id=789, name="DWH")
     shown = {"id": 789, "name": "DWH", "stack": 12}
-    assert result == {"changed": True, "created": False, "destination": shown, "changes": {}, "diff": {"before": shown, "after": {}}}
+    diff = {"before": shown, "after": {}}
+    assert result == {"changed": True, "created": False, "destination": shown, "changes": {}, "diff": diff, "warnings": []}
 
 
 def test_what_is_not_there_is_no_change(talk, scripted):
@@ -501,10 +505,10 @@ def test_404_is_success_only_after_an_earlier_try(scripted):
     error = Refused("DELETE", PATH, 404, "Not found.")
     scripted.expect("DELETE", PATH, answer=error)
     with pytest.raises(Refused):
-        destinations.delete(scripted, PATH)
+        objects.delete(scripted, PATH)
     error.tries = 2
     scripted.expect("DELETE", PATH, answer=error)
-    destinations.delete(scripted, PATH)
+    objects.delete(scripted, PATH)
 
 
 # Options
@@ -535,8 +539,9 @@ def test_a_type_is_found_by_slug_or_name(scripted, kind):
 # The list
 
 
-def info(**options):
-    return adverity_destination_info.run({**dict.fromkeys(("type", "name", "workspace", "target_id")), "schema": False, **options})
+def info(client, **options):
+    params = {**dict.fromkeys(("type", "name", "workspace", "target_id")), "schema": False, **options}
+    return in_process.run_with("adverity_destination_info", client, params)
 
 
 def test_without_a_type_every_type_is_asked(talk, scripted):
@@ -545,8 +550,8 @@ def test_without_a_type_every_type_is_asked(talk, scripted):
     expect_list(scripted, PATH, row(), row(700, stack=13))
     scripted.expect("OPTIONS", PATH, answer={"actions": {"POST": FIELDS}})
     expect_list(scripted, "/api/target-types/71/targets/")
-    result = info(workspace="EMEA")
-    assert result == {"changed": False, "destinations": [row(type_slug="bigquery")], "count": 1, "schemas": {}}
+    result = info(scripted, workspace="EMEA")
+    assert result == {"changed": False, "destinations": [row(type_slug="bigquery")], "count": 1, "schemas": {}, "warnings": []}
 
 
 def test_where_the_list_tells_no_workspace_each_one_is_read(talk, scripted):
@@ -556,7 +561,7 @@ def test_where_the_list_tells_no_workspace_each_one_is_read(talk, scripted):
     scripted.expect("GET", f"{PATH}788/", answer=row(788, stack=13))
     scripted.expect("GET", f"{PATH}789/", answer=row(stack={"id": 12, "name": "EMEA"}))
     scripted.expect("OPTIONS", PATH, answer={})
-    assert [one["id"] for one in info(workspace="EMEA", name="DWH")["destinations"]] == [789]
+    assert [one["id"] for one in info(scripted, workspace="EMEA", name="DWH")["destinations"]] == [789]
 
 
 def test_the_schema_is_what_the_service_says(talk, scripted):
@@ -564,7 +569,7 @@ def test_the_schema_is_what_the_service_says(talk, scripted):
         expect_list(scripted, destinations.TYPES, *TYPES)
         expect_list(scripted, PATH, row(passphrase="open sesame"), row(1, "Other"))
         scripted.expect("OPTIONS", PATH, answer=answer)
-        result = info(type="BigQuery", schema=True, name="DWH")
+        result = info(scripted, type="BigQuery", schema=True, name="DWH")
         assert result["count"] == 1
         assert result["schemas"] == {"bigquery": FIELDS if isinstance(answer, dict) else {}}
     assert info_by_id(scripted)["destinations"] == [row(type_slug="bigquery", passphrase=MASK)]
@@ -576,4 +581,4 @@ def info_by_id(scripted):
     refused_list(scripted)
     scripted.expect("GET", f"{PATH}789/", answer=row(passphrase="open sesame"))
     scripted.expect("OPTIONS", PATH, answer={"actions": {"POST": FIELDS}})
-    return info(type="bigquery", target_id=789)
+    return info(scripted, type="bigquery", target_id=789)

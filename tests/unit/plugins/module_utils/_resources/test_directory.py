@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._resources import directory
-from ansible_collections.adverity.management.plugins.modules import adverity_directory_info
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 STACKS = [
     {"id": 1, "name": "Acme", "slug": "acme", "parent_id": None},
@@ -193,11 +193,10 @@ def test_a_connection_that_fits_twice_or_never_is_an_error(scripted):
 
 
 @pytest.fixture(name="look")
-def fixture_look(scripted, monkeypatch):
-    monkeypatch.setattr(adverity_directory_info, "connect", lambda params: scripted)
-
+def fixture_look(scripted):
     def look(**options):
-        return adverity_directory_info.run({"workspaces": None, "datastreams": None, "connections": None, "connection_types": None, **options})
+        asked = dict.fromkeys(("workspaces", "datastreams", "connections", "connection_types"))
+        return in_process.run_with("adverity_directory_info", scripted, {**asked, **options})
 
     return look
 

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api import paging
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, Refused
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan, datastreams, extracts, smart_pulling
-from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
 
 HOSTILE = [
     "evil\nTASK [all is well] ***",
@@ -76,10 +76,10 @@ def test_diffs_warnings_and_errors_of_datastreams(scripted, name):
     params = {"datastream_id": [UUID]}
     scripted.expect("PATCH", datastreams.DATASTREAMS, params, {"enabled": False}, {"affected": {"datastream_ids": [OTHER]}})
     scripted.expect("PATCH", datastreams.DATASTREAMS, params, {"pulling": {"active_mode": "smart"}}, refusal())
-    check(failure(Writing([row(name)], writes).send, scripted))
-    result = Writing([row(name)], writes).predict()
-    assert result["diff"]["before"]
-    check(result["diff"])
+    check(failure(write, scripted, [row(name)], writes, False))
+    diff = write(None, [row(name)], writes, True).diff
+    assert diff.before
+    check([diff.before, diff.after])
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -89,11 +89,11 @@ def test_what_a_put_keeps_of_a_setting(scripted, name):
     options = {"is_active": False, "frequency": None, "refresh_range": None, "deadline": None, "reset": ["refresh_range"]}
     writes = smart_pulling.plan(rows, options)
     assert writes[0].body["frequency"] == name
-    check(Writing(rows, writes).predict()["diff"])
+    check(write(None, rows, writes, True).as_dict()["diff"])
     scripted.expect("PUT", smart_pulling.PATH, {"datastream_id": [UUID]}, writes[0].body, {"affected": {"datastream_ids": []}})
-    check(Writing(rows, writes).send(scripted)["warnings"])
+    check(write(scripted, rows, writes, False).warnings)
     scripted.expect("PUT", smart_pulling.PATH, {"datastream_id": [UUID]}, writes[0].body, refusal())
-    check(failure(Writing(rows, writes).send, scripted))
+    check(failure(write, scripted, rows, writes, False))
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -7,15 +7,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused, UnreadableAnswer
-from ansible_collections.adverity.management.plugins.module_utils._resources import smart_pulling
-from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import Writing
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
-    DATASTREAM_SELECTION_RULES,
-    FILTER_RULES,
-)
-from ansible_collections.adverity.management.plugins.modules import adverity_smart_pulling, adverity_smart_pulling_info
+from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams, smart_pulling
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -60,7 +55,11 @@ def send(client, rows, expected, **wanted):
     """Sends what is due; each of ``expected`` is a body, the datastreams it is for, and those that the service says it changed."""
     for body, named, said in expected:
         client.expect("PUT", PATH, {"datastream_id": named}, body, {"affected": {"datastream_ids": said}})
-    return Writing(rows, plan(rows, **wanted)).send(client)
+    return in_process.as_dict(write(client, rows, plan(rows, **wanted), False))
+
+
+def predict(rows, **wanted):
+    return in_process.as_dict(write(None, rows, plan(rows, **wanted), True))
 
 
 # --- merging ---
@@ -134,7 +133,7 @@ def test_the_result_tells_the_merged_setting_and_the_diff_what_changed(scripted)
     body = {"is_active": True, "frequency": "weekly", "deadline": SIX}
     expected = [(dict(body, refresh_range=WEEK), ids(1), ids(1)), (body, ids(3), ids(3))]
     wanted = {"is_active": True, "frequency": "weekly", "deadline": "06:00:00"}
-    predicted = Writing(rows, plan(rows, **wanted)).predict()
+    predicted = predict(rows, **wanted)
     result = send(scripted, rows, expected, **wanted)
     assert result == predicted
     assert settings(result) == [smart(frequency="weekly", refresh_range=WEEK, deadline=SIX)] + [smart(frequency="weekly", deadline=SIX)] * 2
@@ -150,7 +149,7 @@ def test_the_result_tells_the_merged_setting_and_the_diff_what_changed(scripted)
 def test_a_smart_bundle_stays_as_it_is():
     rows = [row(1, smart(), mode="smart-bundle")]
     rows[0]["pulling"]["smart_bundle"] = {"some": "thing"}
-    result = Writing(rows, plan(rows, frequency="weekly")).predict()
+    result = predict(rows, frequency="weekly")
     assert result["datastreams"][0]["pulling"] == {"active_mode": "smart-bundle", "smart": smart(frequency="weekly"), "smart_bundle": {"some": "thing"}}
 
 
@@ -167,7 +166,7 @@ def test_what_shows_nothing_is_at_its_default(deadline):
 def test_whether_a_shown_value_was_the_default_the_service_decides(scripted):
     rows = [row(1, smart(refresh_range=WEEK)), row(2, smart(refresh_range=WEEK))]
     body = {"is_active": True, "frequency": "daily"}
-    assert Writing(rows, plan(rows, reset=["refresh_range"])).predict()["affected"] == {"datastream_ids": ids(1, 2)}
+    assert predict(rows, reset=["refresh_range"])["affected"] == {"datastream_ids": ids(1, 2)}
     result = send(scripted, rows, [(body, ids(1, 2), ids(2))], reset=["refresh_range"])
     assert result["affected"] == {"datastream_ids": ids(2)}
     assert settings(result) == [smart(refresh_range=WEEK), smart()]
@@ -263,18 +262,19 @@ def test_after_the_puts_every_setting_is_as_asked_and_otherwise_as_before(before
     assert list(now.values()) == [dict(setting, **asked) for setting in before]
     written = [one for *_what, named in sent for one in named]
     assert sorted(written) == [one["id"] for one in rows if now[one["id"]] != one["pulling"]["smart"]]
-    assert settings(Writing(rows, plan(rows, **wanted)).predict()) == list(now.values())
+    assert settings(predict(rows, **wanted)) == list(now.values())
     assert len({str(sorted(body.items())) for _method, _path, body, _ids in sent}) >= len(sent) - len(written) // 50
 
 
 # --- the modules ---
 
 
-def options(module, rules, **given):
-    validated = ArgumentSpecValidator(module.SPEC, **rules).validate(dict(given, instance="acme.example", api_key="key"))
-    if validated.error_messages:
-        raise ValueError("; ".join(validated.error_messages))
-    return validated.validated_parameters
+def options(name, **given):
+    return in_process.read_options(name, dict(given, instance="acme.example", api_key="key"))
+
+
+def run(name, client, check_mode=False, **given):
+    return in_process.run_with(name, client, options(name, **given), check_mode)
 
 
 @pytest.mark.parametrize(
@@ -307,35 +307,32 @@ def options(module, rules, **given):
     ],
 )
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_what_cannot_be_right_is_refused_before_anything_is_asked(monkeypatch, given, message, check_mode):
-    monkeypatch.delattr(adverity_smart_pulling, "connect")
+def test_what_cannot_be_right_is_refused_before_anything_is_asked(scripted, given, message, check_mode):
     with pytest.raises((ValueError, InputError), match=message):
-        adverity_smart_pulling.run(options(adverity_smart_pulling, DATASTREAM_SELECTION_RULES, datastream_id=uuid(1), **given), check_mode)
+        run("adverity_smart_pulling", scripted, check_mode, datastream_id=uuid(1), **given)
 
 
 @pytest.mark.parametrize(("text", "time"), [("06:30", "06:30:00"), ("06:30:00", "06:30:00"), ("00:00", "00:00:00"), (" 23:30 ", "23:30:00")])
 def test_a_deadline_takes_both_forms(text, time):
-    assert options(adverity_smart_pulling, DATASTREAM_SELECTION_RULES, all_datastreams=True, deadline=text)["deadline"] == time
+    assert options("adverity_smart_pulling", all_datastreams=True, deadline=text)["deadline"] == time
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_the_module_reads_merges_and_writes(monkeypatch, scripted, check_mode):
+def test_the_module_reads_merges_and_writes(scripted, check_mode):
     scripted.expect("GET", LIST, {"datastream_id": ids(2, 1)}, answer={"count": 2, "items": [row(1, smart()), row(2, smart(deadline=SIX))]})
     if not check_mode:
         body = {"is_active": True, "frequency": "daily", "refresh_range": {"value": 2, "unit": "week"}}
         for more, named in (({"deadline": SIX}, ids(2)), ({}, ids(1))):
             scripted.expect("PUT", PATH, {"datastream_id": named}, dict(body, **more), {"affected": {"datastream_ids": named}})
-    monkeypatch.setattr(adverity_smart_pulling, "connect", lambda params: scripted)
     given = {"datastream_ids": ids(2, 1), "refresh_range": {"value": "2", "unit": "week"}}
-    result = adverity_smart_pulling.run(options(adverity_smart_pulling, DATASTREAM_SELECTION_RULES, **given), check_mode)
+    result = run("adverity_smart_pulling", scripted, check_mode, **given)
     assert result["affected"] == {"datastream_ids": ids(2, 1)}
 
 
-def test_nothing_is_written_where_one_datastream_has_nothing_to_keep(monkeypatch, scripted):
+def test_nothing_is_written_where_one_datastream_has_nothing_to_keep(scripted):
     scripted.expect("GET", LIST, {}, answer={"count": 2, "items": [row(1, smart()), row(2, None)]})
-    monkeypatch.setattr(adverity_smart_pulling, "connect", lambda params: scripted)
     with pytest.raises(InputError, match="Stream 2"):
-        adverity_smart_pulling.run(options(adverity_smart_pulling, DATASTREAM_SELECTION_RULES, all_datastreams=True, frequency="weekly"), False)
+        run("adverity_smart_pulling", scripted, all_datastreams=True, frequency="weekly")
 
 
 def test_a_refused_put_names_its_datastreams_and_what_was_done(scripted):
@@ -344,7 +341,7 @@ def test_a_refused_put_names_its_datastreams_and_what_was_done(scripted):
     scripted.expect("PUT", PATH, {"datastream_id": ids(*range(50))}, body, {"affected": {"datastream_ids": ids(*range(50))}})
     scripted.expect("PUT", PATH, {"datastream_id": ids(*range(50, 60))}, body, Refused("PUT", PATH, 422, "no"))
     with pytest.raises(Refused) as caught:
-        Writing(rows, plan(rows, frequency="weekly")).send(scripted)
+        write(scripted, rows, plan(rows, frequency="weekly"), False)
     result = caught.value.result()
     assert uuid(50) in result["msg"]
     assert result["affected"] == {"datastream_ids": ids(*range(50))}
@@ -360,9 +357,8 @@ def test_info_shows_the_settings_as_options_take_them(monkeypatch, scripted):
         {"id": uuid(5)},
     ]
     scripted.expect("GET", LIST, {"active_pulling_mode": "smart"}, answer={"count": 5, "items": rows})
-    monkeypatch.setattr(adverity_smart_pulling_info, "connect", lambda params: scripted)
-    monkeypatch.setattr(adverity_smart_pulling_info.datastreams, "_holds", lambda row, filters: True)
-    result = adverity_smart_pulling_info.run(options(adverity_smart_pulling_info, FILTER_RULES, active_pulling_mode="smart"))
+    monkeypatch.setattr(datastreams, "_holds", lambda row, filters: True)
+    result = run("adverity_smart_pulling_info", scripted, active_pulling_mode="smart")
     none = {"is_active": None, "frequency": None, "refresh_range": None, "deadline": None}
 
     def shown(number, mode, **setting):
@@ -371,6 +367,7 @@ def test_info_shows_the_settings_as_options_take_them(monkeypatch, scripted):
     assert result == {
         "changed": False,
         "count": 5,
+        "warnings": [],
         "smart_pulling": [
             shown(1, "smart", **smart(refresh_range=WEEK, deadline="06:00:00")),
             shown(2, "smart-bundle", **smart()),
@@ -384,4 +381,4 @@ def test_info_shows_the_settings_as_options_take_them(monkeypatch, scripted):
 @pytest.mark.parametrize("given", [{"datastream_ids": []}, {"workspace_ids": []}])
 def test_info_refuses_what_is_empty(given):
     with pytest.raises(InputError, match="is empty"):
-        adverity_smart_pulling_info.run(options(adverity_smart_pulling_info, FILTER_RULES, **given))
+        run("adverity_smart_pulling_info", None, **given)

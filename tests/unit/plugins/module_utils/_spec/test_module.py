@@ -37,9 +37,7 @@ def fixture_run(scripted, monkeypatch, capsys):
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)  # since ansible-core 2.19
         monkeypatch.setattr(basic.AnsibleModule, "log", lambda _module, msg, log_args=None: logged.append(f"{msg} {log_args}"))
-        if hasattr(module, "connect"):
-            monkeypatch.setattr(module, "connect", lambda params: scripted)
-        with pytest.raises(SystemExit):
+        with in_process.connected(lambda _params: scripted), pytest.raises(SystemExit):
             module.main()
         result = json.loads(capsys.readouterr().out)
         result.pop("_ansible_new_secrets", None)  # since 2.22: with it a module tells ansible-core what to hide; nobody else gets it

@@ -271,8 +271,8 @@ def unit(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure the checkout beside what people use instead, and write docs/benchmark.md."""
     variables = surroundings("bench", DEV)
-    folder = variables["ANSIBLE_COLLECTIONS_PATH"]
-    session.run(DEV / "python", "tests/bench", "--folder", folder, *session.posargs, env=variables, external=True)
+    words = ("tests/bench", "--folder", variables["ANSIBLE_COLLECTIONS_PATH"], *session.posargs)
+    session.run(DEV / "python", *words, env=variables, external=True)
 
 
 @on_each_core

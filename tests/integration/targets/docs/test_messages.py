@@ -320,6 +320,39 @@ def told_of_unknown(folder):
     return texts
 
 
+def told_of_loads(folder):
+    """What is said of loads that failed, and of what can be seen of an unknown outcome."""
+    def follow(**options):
+        return module("load_info", **options)
+
+    def one(name):
+        return open_scene(folder / name, World().datastream(456, extracts=3).binding(123, 456, enabled=True))
+
+    with one("failed") as scene:
+        scene.service.change({"fail": [{"extract_id": scene.world.aged(456)[0]}]})
+        scene.play([requeue(**LOAD, limit=2), follow()])
+        texts = told(scene.play([requeue(**LOAD)], warnings=("Adverity shows that the load of these extracts failed",)))
+        texts += told(scene.play([refused(requeue(**LOAD, on_failed="fail"))]))
+    with one("checked") as scene:
+        scene.service.fault(method="POST", drop="before")
+        texts += told(scene.play([refused(requeue(**LOAD))]))
+        texts += told(scene.play([refused(requeue(**LOAD, on_unknown="check"))]))
+        scene.service.fault(method="GET", path="errors", status={"code": 403, "body": {"detail": "Forbidden."}})
+        texts += told(scene.play([refused(requeue(**LOAD, on_unknown="check"))]))
+    with one("not recorded") as scene:
+        scene.play([requeue(**LOAD, limit=1)])
+        closed = ["import os", "real = os.access", "os.access = lambda path, *more, **named: not str(path).endswith('.sqlite3') and real(path, *more, **named)"]
+        run = scene.play([{**follow(), "environment": with_a_start(folder / "closed", *closed)}], warnings=("What was seen of 1 extracts was not recorded: ",))
+        texts += told(run)
+        scene.service.fault(method="POST", hold="before")
+        sending = scene.start([requeue(**LOAD, timeout=900)])
+        sending.wait(lambda: scene.service.held)
+        texts += told(scene.play([follow(extract_ids=scene.world.aged(456)[:1])], warnings=("another run holds the lock",)))
+        scene.service.release()
+        sending.wait()
+    return texts
+
+
 def told_by_two(folder):
     """What is said where two runs want the same bindings: the one that does not wait, and the one that does."""
     with open_scene(folder / "two", World().datastream(456, extracts=1).binding(123, 456, enabled=True)) as scene:
@@ -344,7 +377,7 @@ def told_by_two(folder):
 def fixture_given(tmp_path_factory):
     """What the runs said: the messages of all failures, and all warnings."""
     folder = tmp_path_factory.mktemp("messages")
-    scenes = (told_by_refusals, told_by_faults, told_of_bindings, told_of_unknown, told_by_two)
+    scenes = (told_by_refusals, told_by_faults, told_of_bindings, told_of_unknown, told_of_loads, told_by_two)
     with ThreadPoolExecutor(2) as pool:  # one for each core: no other file of this target is there to run beside this one
         chains = [pool.submit(play, folder) for play in scenes]
         return [text for chain in chains for text in chain.result()]

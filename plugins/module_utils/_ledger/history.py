@@ -52,9 +52,9 @@ class BindingHistory:
 
     ``enabled``: its state when it was last seen, None where it is unknown. ``updated``: its last change. ``periods``: when it was enabled, as far as
     that counts: of a binding that was enabled when it was first seen, nothing counts before a run sends into it (``is_initial``), so that the user who
-    asks for its history gets it. ``was_initial``: the same, whether or not a run has sent into it. ``has_backfill``: whether the ledger has planned or sent one. ``planned_window``: planned and not written down yet, since
-    ``planned_at``. ``completed_window``: nothing of it is missing. ``earlier``: the histories of bindings that are no more, of the same datastream and
-    destination.
+    asks for its history gets it. ``was_initial``: the same, whether or not a run has sent into it. ``has_backfill``: whether the ledger has planned or
+    sent one. ``planned_window``: planned and not written down yet, since ``planned_at``. ``completed_window``: nothing of it is missing. ``earlier``: the
+    histories of bindings that are no more, of the same datastream and destination.
     """
 
     def __init__(self, facts: t.Iterable[BindingFact] = (), earlier: t.Iterable[BindingHistory] = ()) -> None:

@@ -22,7 +22,14 @@ from ansible_collections.adverity.management.tests.unit.plugins.support.transpor
 
 HOST = "acme.example"
 START = "2026-01-01T12:00:00Z"
-_WORK = {"adverity_requeue": requeue, "adverity_load_info": load_info, "adverity_binding": set_enabled, "adverity_deployment_info": make_plan}
+
+
+def _plan(client, params, check_mode):
+    result = make_plan(client, params, check_mode)
+    return dict(result.as_dict(), warnings=result.warnings)
+
+
+_WORK = {"adverity_requeue": requeue, "adverity_load_info": load_info, "adverity_binding": set_enabled, "adverity_deployment_info": _plan}
 
 
 def world(datastreams=1, extracts=2, enabled=(2, 3), state="collected", day="2025-06-01", bindings_each=3):

@@ -17,19 +17,13 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.store 
 from ansible_collections.adverity.management.plugins.module_utils._outcome.loads import load_info
 from ansible_collections.adverity.management.plugins.module_utils._requeue.requeue import requeue
 from ansible_collections.adverity.management.plugins.module_utils._resources.binding_state import set_enabled
+from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import FaultyTransport, SimulatorTransport
 
 HOST = "acme.example"
 START = "2026-01-01T12:00:00Z"
-
-
-def _plan(client, params, check_mode):
-    result = make_plan(client, params, check_mode)
-    return dict(result.as_dict(), warnings=result.warnings)
-
-
-_WORK = {"adverity_requeue": requeue, "adverity_load_info": load_info, "adverity_binding": set_enabled, "adverity_deployment_info": _plan}
+_WORK = {"adverity_requeue": requeue, "adverity_load_info": load_info, "adverity_binding": set_enabled, "adverity_deployment_info": make_plan}
 
 
 def world(datastreams=1, extracts=2, enabled=(2, 3), state="collected", day="2025-06-01", bindings_each=3):
@@ -75,7 +69,8 @@ class Scene:
         """A module's result. Waiting moves the simulator's clock."""
         params = in_process.read_options(name, {"instance": HOST, "api_key": in_process.KEY, "ledger": self.ledger, **options})
         with self._time():
-            return _WORK[name](self.client(), params, check_mode)
+            result = _WORK[name](self.client(), params, check_mode)
+        return dict(result.as_dict(), warnings=result.warnings) if isinstance(result, Result) else result
 
     @contextlib.contextmanager
     def _time(self):

@@ -12,8 +12,8 @@ than two seconds, and each write and its response are recorded.
 
 from __future__ import annotations
 
-import types
 import typing as t
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from .._api import clock as machine_clock
@@ -28,7 +28,9 @@ from .._ledger.store import PREDICT, WRITE
 from .._spec import times
 from .._spec.result import Diff, Result
 from . import bindings
+from .changes import Applied, Noun, apply
 
+BINDINGS = Noun("binding", "bindings", "binding_ids")
 MAX_AGE = 2.0  # seconds
 _MAX_FAILURES = 3  # so many writes without a certain outcome in succession: it is not the bindings
 
@@ -66,7 +68,7 @@ def set_enabled(client: Client, params: dict[str, t.Any], check_mode: bool) -> R
     others: Unfinished is raised at the end, and names it.
     """
     with open_ledger(params, client.host, PREDICT if check_mode else WRITE) as ledger:
-        return _Switch(client, ledger, params).run()
+        return _Run(client, ledger, params).result()
 
 
 class EnabledPlan:
@@ -80,7 +82,7 @@ class EnabledPlan:
         self._states = states
         self.due = [row for row in rows if states[row["id"]] is not enabled]
 
-    def result(self, written: t.Mapping[int, Row], present: t.Mapping[int, Row] = types.MappingProxyType({})) -> Result:
+    def result(self, written: t.Mapping[int, Row], present: t.Mapping[int, Row]) -> Result:
         """The module's result, ``written`` being the bindings that were (or, in check mode, would be) written, as they are then, by id; ``present`` those
         that were read again meanwhile."""
         changed = [row for row in self.due if row["id"] in written]
@@ -91,25 +93,61 @@ class EnabledPlan:
         before = {bindings.label(row): {"enabled": self._states[row["id"]]} for row in changed}
         return Result(bool(changed), values, Diff(before, {label: {"enabled": self.enabled} for label in before}))
 
-    def predicted(self) -> dict[int, Row]:
-        """The bindings that are due, as they will be but for their ``updated``."""
-        return {row["id"]: dict(row, enabled=self.enabled) for row in self.due}
+
+@dataclass(frozen=True)
+class _BindingChange:
+    """Enables or disables one binding, in a run that records it."""
+
+    row: Row
+    run: _Run
+
+    @property
+    def ids(self) -> list[int]:
+        """Its id."""
+        return [self.row["id"]]
+
+    def preview(self) -> Row:
+        """The binding as it will be but for its ``updated``."""
+        return dict(self.row, enabled=self.run.enabled)
+
+    def send(self, _client: Client) -> Row | None:
+        """The binding as it is then; None where somebody else wrote it meanwhile."""
+        return self.run.write(self.row)
 
 
-class _Switch:
+class _Run:
     """One run of ``adverity_binding``."""
 
     def __init__(self, client: Client, ledger: Ledger, params: dict[str, t.Any]) -> None:
         self._client, self._ledger, self._params = client, ledger, params
-        self._enabled: bool = params["enabled"]
+        self.enabled: bool = params["enabled"]
         self._histories: dict[int, BindingHistory] = {}
         self._facts: dict[int, list[BindingFact]] = {}  # not recorded yet
         self._reading = Reading([], None, 0.0)
         self._present: dict[int, Row] = {}
-        self._written: dict[int, Row] = {}
-        self._failed: dict[int, AdverityError] = {}
+        self._not_tried: set[int] = set()
+        self._in_succession = 0
 
-    def run(self) -> Result:
+    def result(self) -> Result:
+        plan = self._plan()
+        changes = [_BindingChange(row, self) for row in plan.due]
+        if not self._ledger.writes:
+            return self._result_of(plan, apply(changes, self._client, True, BINDINGS))
+        try:
+            rows = [BindingRow(row["id"], row["datastream_id"], row["target_id"], 0) for row in plan.rows]
+            self._ledger.note({}, rows)
+            applied = apply(changes, self._client, False, BINDINGS, self._stops)
+        finally:
+            self._save()
+        result = self._result_of(plan, applied)
+        partial = replace(result, values={**result.values, "unknown": {"binding_ids": applied.unknown_ids}})
+        applied.check(partial)
+        if applied.failed:
+            raise self._unfinished(applied, partial)
+        return result
+
+    def _plan(self) -> EnabledPlan:
+        """Reads the bindings under their lock, and notes what they show."""
         while True:
             self._reading = read_timed(self._client, self._read)
             rows: list[Row] = self._reading.rows
@@ -118,18 +156,13 @@ class _Switch:
         known = self._ledger.histories([row["id"] for row in rows])
         facts = {row["id"]: row_fact(row, self._reading.clock) for row in rows}
         self._histories = {each: known.get(each, BindingHistory()).with_fact(fact) for each, fact in facts.items()}
-        plan = EnabledPlan(rows, self._enabled, {each: history.enabled for each, history in self._histories.items()})
-        if not self._ledger.writes:
-            return plan.result(plan.predicted())
         self._facts = {each: [fact] for each, fact in facts.items()}
-        try:
-            self._ledger.note({}, [BindingRow(row["id"], row["datastream_id"], row["target_id"], 0) for row in rows])
-            self._write_all(plan)
-        finally:
-            self._save()
-        if self._failed:
-            raise self._unfinished(plan)
-        return plan.result(self._written, self._present)
+        plan = EnabledPlan(rows, self.enabled, {each: history.enabled for each, history in self._histories.items()})
+        self._not_tried = {row["id"] for row in plan.due}
+        return plan
+
+    def _result_of(self, plan: EnabledPlan, applied: Applied[Row | None]) -> Result:
+        return plan.result({row["id"]: row for row in applied.made if row is not None}, self._present)
 
     def _read(self) -> list[Row]:
         datastream_id, target_id = self._params["datastream_id"], self._params["target_id"]
@@ -142,23 +175,24 @@ class _Switch:
         if facts:
             self._ledger.note(facts)
 
-    def _write_all(self, plan: EnabledPlan) -> None:
-        in_succession = 0
-        for row in plan.due:
-            if machine_clock.monotonic() - self._reading.started > MAX_AGE:
-                self._read_again([each for each in plan.due if each["id"] not in {*self._written, *self._failed}])
-            if self._histories[row["id"]].enabled is self._enabled:
-                continue  # somebody else wrote it meanwhile
-            try:
-                self._write(row)
-                in_succession = 0
-            except (RequestError, UnreadableAnswer) as error:
-                in_succession += not _certain(error)
-                if stops_the_run(error) or in_succession >= _MAX_FAILURES:
-                    raise self._explained(plan, row, error) from error
-                self._failed[row["id"]] = error
+    def write(self, row: Row) -> Row | None:
+        """Writes a binding that is due, unless a new reading shows that somebody else did. The binding as it is then, or None."""
+        if machine_clock.monotonic() - self._reading.started > MAX_AGE:
+            self._read_again()
+        self._not_tried.discard(row["id"])
+        if self._histories[row["id"]].enabled is self.enabled:
+            return None
+        written = self._write(row)
+        self._in_succession = 0
+        return written
 
-    def _read_again(self, rows: list[Row]) -> None:
+    def _stops(self, error: AdverityError) -> bool:
+        if not isinstance(error, (RequestError, UnreadableAnswer)):
+            return True
+        self._in_succession += not error.not_executed
+        return stops_the_run(error) or self._in_succession >= _MAX_FAILURES
+
+    def _read_again(self) -> None:
         """Takes what the API shows now. A list that cannot be read now leaves what is known."""
         datastream_id, target_id = self._params["datastream_id"], self._params["target_id"]
         try:
@@ -166,21 +200,21 @@ class _Switch:
         except (Refused, Lost, UnreadableAnswer):
             return
         self._present = {row["id"]: row for row in self._reading.rows}
-        for row in rows:
-            if row["id"] in self._present:
-                self._take(row["id"], row_fact(self._present[row["id"]], self._reading.clock))
+        for row in self._reading.rows:
+            if row["id"] in self._not_tried:
+                self._take(row["id"], row_fact(row, self._reading.clock))
 
     def _take(self, binding_id: int, fact: BindingFact) -> None:
         self._histories[binding_id] = self._histories[binding_id].with_fact(fact)
         self._facts.setdefault(binding_id, []).append(fact)
 
-    def _write(self, row: Row) -> None:
+    def _write(self, row: Row) -> Row:
         binding_id = row["id"]
-        intention = BindingFact(FactKind.WRITE, clock=_clock(self._client), enabled=self._enabled)
+        intention = BindingFact(FactKind.WRITE, clock=_clock(self._client), enabled=self.enabled)
         facts, self._facts = self._facts, {}
         number = self._ledger.begin_write(binding_id, intention, facts)
         try:
-            answer = _patch(self._client, row, self._enabled)
+            answer = _patch(self._client, row, self.enabled)
         except RequestError as error:
             if error.not_executed:
                 self._ledger.withdraw_write(number)
@@ -188,51 +222,27 @@ class _Switch:
         self._histories[binding_id] = self._histories[binding_id].with_fact(intention)
         seconds = machine_clock.monotonic() - self._reading.started
         updated = times.readable(answer.get("updated"))
-        self._take(binding_id, BindingFact(FactKind.ANSWER, clock=_clock(self._client), enabled=self._enabled, updated=updated, seconds=seconds))
-        self._written[binding_id] = dict(row, **answer)
+        clock = _clock(self._client)
+        self._take(binding_id, BindingFact(FactKind.ANSWER, clock=clock, enabled=self.enabled, updated=updated, seconds=seconds))
+        return dict(row, **answer)
 
-    def _partial(self, plan: EnabledPlan) -> dict[str, t.Any]:
-        rest = [row["id"] for row in plan.due if row["id"] not in self._written]
-        unknown = [each for each, error in self._failed.items() if not _certain(error)]
-        return dict(plan.result(self._written, self._present).as_dict(), remaining={"binding_ids": rest}, unknown={"binding_ids": unknown})
-
-    def _explained(self, plan: EnabledPlan, row: Row, error: AdverityError) -> AdverityError:
-        """An error that ended the run, with the result so far."""
-        self._failed[row["id"]] = error
-        result = self._partial(plan)
-        unknown = result["unknown"]["binding_ids"]
-        others = [each for each in result["remaining"]["binding_ids"] if each not in unknown]
-        error.facts = dict(result, **error.facts)
-        error.say(f"Bindings written before that: {text.ids(self._written) or 'none'}.")
-        if unknown:
-            error.say(f"Whether binding {text.ids(unknown)} was written is unknown.")
-        error.say(f"Not written: {text.ids(others) or 'none'}.")
-        error.say("Run it again: it reads the bindings first and writes only what differs.")
-        return error
-
-    def _unfinished(self, plan: EnabledPlan) -> AdverityError:
-        word = "enabled" if self._enabled else "disabled"
-        failed = [(row, self._failed[row["id"]]) for row in plan.due if row["id"] in self._failed]
+    def _unfinished(self, applied: Applied[Row | None], partial: Result) -> AdverityError:
+        word = "enabled" if self.enabled else "disabled"
+        failed = [(t.cast(_BindingChange, change).row, error) for change, error in applied.failed]
         hints = dict.fromkeys(hint for _row, error in failed if (hint := getattr(error, "hint", "")))
-        shown = [f"{bindings.label(row)}: {str(error)[: len(str(error)) - len(getattr(error, 'hint', ''))].strip()}" for row, error in failed]
-        error = Unfinished(
-            f"Bindings {word} in this run: {text.ids(self._written) or 'none'}. Still open, not {word}: {' '.join([*shown, *hints])}",
-            **self._partial(plan),
+        shown = [f"{bindings.label(row)}: {str(error).removesuffix(getattr(error, 'hint', '')).strip()}" for row, error in failed]
+        written = [row["id"] for row in applied.made if row is not None]
+        return Unfinished(
+            f"Bindings {word} in this run: {text.ids(written) or 'none'}. Still open, not {word}: {' '.join([*shown, *hints])}"
+            " Correct the cause and run it again: it writes only what differs. To leave a binding out, select the others by binding_ids (in the"
+            " role, by deploy_destination_datastream_ids or deploy_destination_datastreams).",
+            **partial.as_dict(),
+            remaining={"binding_ids": applied.remaining_ids},
         )
-        error.say(
-            "Correct the cause and run it again: it writes only what differs. To leave a binding out, select the others by binding_ids (in the role, by"
-            " deploy_destination_datastream_ids or deploy_destination_datastreams)."
-        )
-        return error
 
 
 def _clock(client: Client) -> str | None:
     return None if client.date is None else times.show(client.date)
-
-
-def _certain(error: AdverityError) -> bool:
-    """Whether the API certainly did nothing."""
-    return bool(getattr(error, "not_executed", True))
 
 
 def _patch(client: Client, row: Row, enabled: bool) -> Row:

@@ -12,7 +12,8 @@ import typing as t
 
 from .._api import text
 from .._api.errors import AdverityError, InputError
-from .._api.paging import Row, read_numbered, with_integers
+from .._api.numbered_list import read_numbered
+from .._api.paging import Row, with_integers
 from .._spec import selection
 
 if t.TYPE_CHECKING:  # every task that uses a filter of ours would load requests, for nothing

@@ -56,7 +56,7 @@ class Change(t.Protocol[MadeCo]):
         """What is there afterwards, as far as that can be predicted."""
 
     def send(self, client: Client) -> MadeCo:
-        """Sends it. What is there afterwards, as the API says. Raises AdverityError."""
+        """Sends it. What is there afterwards, as the API says; None where nothing was to be written any more. Raises AdverityError."""
 
 
 @dataclass
@@ -126,8 +126,9 @@ def apply(
             applied.not_sent.append(change)
             continue
         try:
-            applied.made.append(change.preview() if check_mode else change.send(client))
-            applied.written_ids += change.ids
+            made = change.preview() if check_mode else change.send(client)
+            applied.made.append(made)
+            applied.written_ids += [] if made is None else change.ids
         except AdverityError as error:
             applied.failed.append((change, error))
             if stops(error):

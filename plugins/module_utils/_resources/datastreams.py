@@ -16,7 +16,8 @@ import typing as t
 from .._api import text
 from .._api.client import DATASTREAMS, MOST_IDS, Client, Params
 from .._api.errors import IncompleteList, InputError, Refused, UnreadableAnswer
-from .._api.paging import Row, read_numbered
+from .._api.numbered_list import read_numbered
+from .._api.paging import Row
 from .._spec import selection
 from .._spec.kinds import to_uuid
 

@@ -16,7 +16,8 @@ from collections import Counter
 
 from .._api import text
 from .._api.errors import InputError, Refused
-from .._api.paging import Row, read_linked
+from .._api.linked_list import read_linked
+from .._api.paging import Row
 
 if t.TYPE_CHECKING:
     from .._api.client import Client

@@ -7,7 +7,7 @@
 """Extracts of a datastream, from the older list (requeue guide and contract: only the ``id`` of a row is certain).
 
 The list is read newest first: so what happens to it meanwhile cannot hide an extract. Extracts of one fetch can be created at the same time, and the
-order of those may differ from page to page: where it does, the list is read in the order of ids, or by periods (``paging.read_linked``).
+order of those may differ from page to page: where it does, the list is read in the order of ids, or by periods (``linked_list.read_linked``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from datetime import datetime, timedelta
 
 from .._api.client import Client
 from .._api.errors import AdverityError, IncompleteList
-from .._api.paging import Row, Times, read_linked
+from .._api.linked_list import Times, read_linked
+from .._api.paging import Row
 from .._spec import times as _times
 from .labels import Labels, Meaning
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from .._api import text
 from .._api.client import Client
-from .._api.paging import PAGE_SIZE, Row, Times, read_linked
+from .._api.linked_list import Times, read_linked
+from .._api.paging import PAGE_SIZE, Row
 from .._spec import times
 from .references import integer_id
 

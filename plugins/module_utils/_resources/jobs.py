@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from .._api import polling, text
 from .._api.client import Client
 from .._api.errors import Refused, UnreadableAnswer
-from .._api.paging import PAGE_SIZE, Row, Times, read_linked, with_integers
+from .._api.linked_list import Times, read_linked
+from .._api.paging import PAGE_SIZE, Row, with_integers
 from .._spec import times
 from .references import integer_id
 

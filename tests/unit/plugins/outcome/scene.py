@@ -11,19 +11,13 @@ from unittest import mock
 
 from ansible_collections.adverity.management.plugins.module_utils._api import clock
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
-from ansible_collections.adverity.management.plugins.module_utils._deploy.plan import make as make_plan
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
-from ansible_collections.adverity.management.plugins.module_utils._outcome.loads import load_info
-from ansible_collections.adverity.management.plugins.module_utils._requeue.requeue import requeue
-from ansible_collections.adverity.management.plugins.module_utils._resources.binding_state import set_enabled
-from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import FaultyTransport, SimulatorTransport
 
 HOST = "acme.example"
 START = "2026-01-01T12:00:00Z"
-_WORK = {"adverity_requeue": requeue, "adverity_load_info": load_info, "adverity_binding": set_enabled, "adverity_deployment_info": make_plan}
 
 
 def world(datastreams=1, extracts=2, enabled=(2, 3), state="collected", day="2025-06-01", bindings_each=3):
@@ -69,8 +63,7 @@ class Scene:
         """A module's result. Waiting moves the simulator's clock."""
         params = in_process.read_options(name, {"instance": HOST, "api_key": in_process.KEY, "ledger": self.ledger, **options})
         with self._time():
-            result = _WORK[name](self.client(), params, check_mode)
-        return dict(result.as_dict(), warnings=result.warnings) if isinstance(result, Result) else result
+            return in_process.run_with(name, self.client(), params, check_mode)
 
     @contextlib.contextmanager
     def _time(self):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import hypothesis.strategies as st
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
-from ansible_collections.adverity.management.plugins.module_utils._api.paging import read_linked
+from ansible_collections.adverity.management.plugins.module_utils._api.linked_list import read_linked
 from ansible_collections.adverity.management.plugins.module_utils._outcome.judge import (
     Evidence,
     Other,

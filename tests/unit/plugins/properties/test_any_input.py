@@ -14,7 +14,7 @@ from unittest import mock
 from urllib.parse import quote
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api import paging, retry
+from ansible_collections.adverity.management.plugins.module_utils._api import linked_list, numbered_list, retry
 from ansible_collections.adverity.management.plugins.module_utils._api import text as _text
 from ansible_collections.adverity.management.plugins.module_utils._api import transport as _transport
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
@@ -246,11 +246,11 @@ def test_any_lists(first, second):
         def get(self, _path, _params):
             return self.answers.pop(0)
 
-    refused(paging.read_numbered, Client(), "/x/", {})
-    refused(paging.read_linked, Client(), "/x/", {}, list, extracts._TIMES)
-    refused(paging.read_linked, Client(), "/x/", {}, list, extracts._TIMES, len)
+    refused(numbered_list.read_numbered, Client(), "/x/", {})
+    refused(linked_list.read_linked, Client(), "/x/", {}, list, extracts._TIMES)
+    refused(linked_list.read_linked, Client(), "/x/", {}, list, extracts._TIMES, len)
     pages = {"count": 9, "next": first, "results": [{"id": 1}]}
-    refused(paging.read_linked, type("Pages", (), {"get": lambda *_args: pages})(), "/x/", {}, list, extracts._TIMES)
+    refused(linked_list.read_linked, type("Pages", (), {"get": lambda *_args: pages})(), "/x/", {}, list, extracts._TIMES)
 
 
 class Response:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api import paging
+from ansible_collections.adverity.management.plugins.module_utils._api import linked_list, numbered_list, paging
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import (
     AdverityError,
     IncompleteList,
@@ -31,7 +31,7 @@ def numbered(client, pages, page_size=100, first=1, **more):
 
 
 def read_ids(client, **more):
-    return [row["id"] for row in paging.read_numbered(client, PATH, {}, **more)]
+    return [row["id"] for row in numbered_list.read_numbered(client, PATH, {}, **more)]
 
 
 # Numbered pages
@@ -47,7 +47,7 @@ def test_whole_rows_come_back_and_the_filters_go_with_every_page(scripted):
     filters = {"target_id": 789}
     scripted.expect("GET", PATH, {"target_id": 789, "page_size": 100, "page": 1}, answer={"items": first, "count": 2})
     scripted.expect("GET", PATH, {"target_id": 789, "page_size": 100, "page": 2}, answer={"items": second, "count": 2, "more": "ignored"})
-    assert paging.read_numbered(scripted, PATH, filters) == first + second
+    assert numbered_list.read_numbered(scripted, PATH, filters) == first + second
     assert filters == {"target_id": 789}
 
 
@@ -185,7 +185,7 @@ def falling(row):
 
 
 def read_linked(client, moment=falling, **more):
-    return [row["id"] for row in paging.read_linked(client, PATH, {}, list, moment and paging.Times(moment), **more)]
+    return [row["id"] for row in linked_list.read_linked(client, PATH, {}, list, moment and linked_list.Times(moment), **more)]
 
 
 NEXT = "https://acme.example/api/list/?page=2"
@@ -367,8 +367,8 @@ def timed(*pairs):
 
 
 def read_timed(client, params=None, **more):
-    times = paging.Times(lambda row: row.get("at"), lambda at: {"until": at + 1})
-    return [row["id"] for row in paging.read_linked(client, PATH, params or {}, list, times, **more)]
+    times = linked_list.Times(lambda row: row.get("at"), lambda at: {"until": at + 1})
+    return [row["id"] for row in linked_list.read_linked(client, PATH, params or {}, list, times, **more)]
 
 
 OF_TWO_FETCHES = [
@@ -565,7 +565,7 @@ def test_rows_go_where_they_are_wanted(scripted):
         def append(self, row):
             super().append(row["id"])
 
-    assert paging.read_linked(scripted, PATH, {"a": 1}, Ids, paging.Times(falling)) == [1]
+    assert linked_list.read_linked(scripted, PATH, {"a": 1}, Ids, linked_list.Times(falling)) == [1]
 
 
 def test_enough_ends_the_reading_after_a_page(scripted):

@@ -29,7 +29,8 @@ from ansible_collections.adverity.management.plugins.module_utils._resources.bin
 PATH = bindings.PATH
 OLD, NEW, SEEN = "2026-01-01T00:00:00Z", "2026-02-01T00:00:05Z", "2026-02-01T00:00:00Z"
 START = datetime(2026, 2, 1, tzinfo=timezone.utc)
-AGAIN = "Run it again: it reads the bindings first and writes only what differs."
+AGAIN = "Run it again: it reads first and writes only what differs."
+UNKNOWN = "Written before that: binding 5. Whether bindings 6-8 were written is unknown. Not written: binding 9."
 
 
 def row(binding_id, **more):
@@ -263,11 +264,11 @@ def test_one_that_cannot_be_written_does_not_hold_up_the_others(service, run, hi
 @pytest.mark.parametrize(
     ("errors", "claim"),
     [
-        ([NotReached("PATCH", PATH, "x")], "Bindings written before that: 5. Not written: 6-9."),
-        ([Refused("PATCH", PATH, 401, "x")], "Bindings written before that: 5. Not written: 6-9."),
-        ([Refused("PATCH", PATH, 429, "x")], "Bindings written before that: 5. Not written: 6-9."),
-        ([Lost("PATCH", PATH, "x")] * 3, "Bindings written before that: 5. Whether binding 6-8 was written is unknown. Not written: 9."),
-        ([Refused("PATCH", PATH, 500, "x")] * 3, "Bindings written before that: 5. Whether binding 6-8 was written is unknown. Not written: 9."),
+        ([NotReached("PATCH", PATH, "x")], "Written before that: binding 5. Not written: bindings 6-9."),
+        ([Refused("PATCH", PATH, 401, "x")], "Written before that: binding 5. Not written: bindings 6-9."),
+        ([Refused("PATCH", PATH, 429, "x")], "Written before that: binding 5. Not written: bindings 6-9."),
+        ([Lost("PATCH", PATH, "x")] * 3, UNKNOWN),
+        ([Refused("PATCH", PATH, 500, "x")] * 3, UNKNOWN),
     ],
 )
 def test_what_concerns_every_request_ends_the_run(service, run, errors, claim):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api import paging
+from ansible_collections.adverity.management.plugins.module_utils._api import linked_list
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, Refused
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan, datastreams, extracts, smart_pulling
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
@@ -110,13 +110,13 @@ def test_lists(scripted, name):
     path = name.replace("\r", "").replace("\n", "\x1b")  # line breaks in a link are passed over
     page = {"results": [{"id": 1}], "count": 2, "next": f"https://acme.example/api/{path}/?page=2"}
     scripted.expect("GET", extracts.PATH, {}, answer=page)
-    check(failure(paging.read_linked, scripted, extracts.PATH, {}, list))
+    check(failure(linked_list.read_linked, scripted, extracts.PATH, {}, list))
     scripted.expect("GET", extracts.PATH, {}, answer=dict(page, next=name))
-    check(failure(paging.read_linked, scripted, extracts.PATH, {}, list))
+    check(failure(linked_list.read_linked, scripted, extracts.PATH, {}, list))
     scripted.expect("GET", datastreams.DATASTREAMS, {}, answer={"items": [{"id": name}], "count": 1})
     check(failure(datastreams.read, scripted, None, {}))
     scripted.expect("GET", extracts.PATH, {}, answer={"results": [{"id": name}], "next": None})
-    check(failure(paging.read_linked, scripted, extracts.PATH, {}, list))
+    check(failure(linked_list.read_linked, scripted, extracts.PATH, {}, list))
 
 
 @pytest.mark.parametrize("name", HOSTILE[:-1])

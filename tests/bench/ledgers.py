@@ -193,12 +193,16 @@ class Course:
         self.play(service, place, task, f"at-once{datastream}")
 
     def _script(self, text: str, *words: str) -> str:
-        """Run a few lines of Python with the collection's shared code."""
-        environment = dict(os.environ, PYTHONPATH=os.environ["ANSIBLE_COLLECTIONS_PATH"])
-        done = subprocess.run([sys.executable, "-c", text, *words], env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RunError(done.stderr[-3000:])
-        return done.stdout
+        return run_python("-c", text, *words)
+
+
+def run_python(*words: str) -> str:
+    """Run Python with the collection's shared code; return what it prints."""
+    environment = dict(os.environ, PYTHONPATH=os.environ["ANSIBLE_COLLECTIONS_PATH"])
+    done = subprocess.run([sys.executable, *words], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RunError(done.stderr[-3000:])
+    return done.stdout
 
 
 def _together(works: list[Callable[[], object]]) -> float:

@@ -50,6 +50,13 @@ it down, and tells the peak of its memory.
 """
 
 
+LOADS = """\
+Without a play, and without Ansible: the module's own code, with the simulator in the same process and on its clock, on which the loads take from one second
+to a minute. So no second is waited, and the seconds are those of the processor. The script reads the same lists until every extract reads as loaded. It knows of
+no failure, of no other request, and of no extract that was loaded before.
+"""
+
+
 def _seconds(samples: Samples) -> str:
     return f"{samples.median:.2f}" if samples.seconds else "-"
 
@@ -125,7 +132,7 @@ def _ledgers(lines: list[ledgers.Line]) -> str:
     return _table(head, rows)
 
 
-def write(lines: list[Measured], empty: float, runs: int, about: list[ledgers.Line]) -> str:
+def write(lines: list[Measured], empty: float, runs: int, about: list[ledgers.Line], loads: list[ledgers.Line]) -> str:
     """Return the page."""
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, ansible-core {version('ansible-core')}, requests {version('requests')}"
     parts = [INTRODUCTION, f"Machine: {machine}.\n", LEGEND.format(runs=f"{runs} runs" if runs > 1 else "one run")]
@@ -144,4 +151,6 @@ def write(lines: list[Measured], empty: float, runs: int, about: list[ledgers.Li
         parts += ["## The role's first run\n", FIRST_RUN]
     if about:
         parts += ["## The ledger\n", LEDGERS, _ledgers(about)]
+    if loads:
+        parts += ["## What was loaded\n", LOADS, _ledgers(loads)]
     return "\n".join(parts)

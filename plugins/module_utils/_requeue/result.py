@@ -165,7 +165,7 @@ class Outcome:
         failed = _ids(self.plan.failed) if choices.on_failed == "fail" else []
         hints = dict.fromkeys(getattr(unreadable.error, "hint", "") for unreadable in self.unreadable)
         stops = [*map(self._stop_item, self.stops), *map(_unreadable_item, self.unreadable), *hints]
-        items = [item for item in (self._unknown_item(unknown), *stops, _refused_item(refused), _failed_item(failed)) if item]
+        items = [item for item in (self._unknown_item(unknown, choices.on_unknown), *stops, _refused_item(refused), _failed_item(failed)) if item]
         if not items:
             return None
         result = self.result()
@@ -187,7 +187,7 @@ class Outcome:
         error.say(f"Everything else that is selected is done. The ledger is {ledger.shown}.")
         return error
 
-    def _unknown_item(self, unknown: t.Mapping[Pair, Uncertainty]) -> str:
+    def _unknown_item(self, unknown: t.Mapping[Pair, Uncertainty], on_unknown: str) -> str:
         if not unknown:
             return ""
         sentence = f"It is unknown whether these extracts are loaded: {describe_unknown(unknown)}."
@@ -197,7 +197,7 @@ class Outcome:
         checked = {pair[1:]: self.checked[pair[1:]] for pair in unknown if pair[1:] in self.checked}
         if checked:
             sentence += f" What Adverity shows does not settle it: {_with_reasons(checked)}."
-        return f"{sentence} {WAYS_ON_AFTER_CHECK if checked else WAYS_ON}"
+        return f"{sentence} {WAYS_ON_AFTER_CHECK if on_unknown == 'check' else WAYS_ON}"
 
     def _loads_history_itself(self, unknown: t.Mapping[Pair, Uncertainty]) -> list[int]:
         """The bindings of which every extract is under way without a request: the destination seems to load its history automatically."""

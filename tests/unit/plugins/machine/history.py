@@ -310,11 +310,12 @@ class History:
 
     def switch_by_hand(self, binding_id: int = 5001) -> None:
         """Somebody enables or disables a binding in Adverity. Left out where nobody could ever see it: rows without ``updated``, and a time that the service
-        writes like that at which a run has looked last."""
+        writes like that at which a run has looked last. From then on lists show it: no run could know of what a list hides that lags behind a PATCH."""
         row = self.simulator.world.bindings.get(binding_id)
         if row is not None and self._written(self.time.seconds) > self._written(self._looked_at + max(0.0, self.service.date_ahead)):
             self.count["switched by hand"] += 1
             self._switched.add(binding_id)
+            self.service.catch_up(binding_id)
             self.simulator.switch_binding(binding_id, not row["enabled"])
             if self.service.date_ahead > 0:  # a write in the very second, or minute: its time is the one of before, and only ``Date`` is left, which is wrong
                 self.wait(60.0 if self.service.minutes else 1.0)

@@ -53,8 +53,6 @@ words = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-
 subprocess.check_call([sys.executable, "-m", "ensurepip"])
 subprocess.check_call([sys.executable, "-m", "pip", "install"] + words)
 """
-# Pages of ansible-core that ours link to, by label.
-CORE_PAGES = ("action_plugins", "ansible_configuration_settings", "common_return_values")
 # The files that name the version of the checkout, and where: in a sentence, a version is a fixed one.
 VERSIONED = (
     "galaxy.yml",
@@ -345,7 +343,7 @@ def lint(job: Job) -> str:
         f"{mypy} --explicit-package-bases -p ansible_collections.adverity.management.plugins",
         f"{mypy} tests/bench",
         "shellcheck .ci/run " + " ".join(map(str, job.copy.rglob("*.sh"))),
-        "check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml",
+        "check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml .github/workflows/site.yml",
         f"check-jsonschema --builtin-schema vendor.github-issue-forms {' '.join(forms)}",
         "antsibull-changelog lint",
         "antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all .",
@@ -364,22 +362,8 @@ def lint(job: Job) -> str:
 
 @with_tools
 def docs(job: Job) -> str:
-    """Build the site: the guides and a page for each plugin. A warning is an error."""
-    site = job.folder / "site"
-    shutil.rmtree(site, ignore_errors=True)
-    (site / "rst").mkdir(parents=True)
-    static = job.copy / "docs" / "docsite" / "static"
-    settings = f"html_static_path=[{str(static)!r}]\nhtml_css_files=['site.css']\nintersphinx_mapping={{}}"
-    which = ("--use-current", "--squash-hierarchy", "--dest-dir")
-    job.run("antsibull-docs", "sphinx-init", *which, str(site), "adverity.management")
-    with open(site / "conf.py", "a", encoding="utf-8") as stream:
-        stream.write(f"\n{settings}\n")
-    job.run("antsibull-docs", "collection", *which, str(site / "rst"), "adverity.management")
-    shutil.copytree(job.copy / "docs/docsite/rst/images", site / "rst/docsite/images")
-    labels = "".join(f".. _{label}:\n\n{label}\n{'-' * len(label)}\n\n" for label in CORE_PAGES)
-    (site / "rst" / "core.rst").write_text(f":orphan:\n\nansible-core\n============\n\n{labels}", "utf-8")
-    job.run("sphinx-build", "-qW", "--keep-going", "-c", str(site), str(site / "rst"), str(site / "html"))
-    return f"{len(list((site / 'html').rglob('*.html')))} pages without a warning"
+    """Build the published pages. A warning, or a link that leads nowhere, is an error."""
+    return job.run("python", "docs/site/build.py", str(job.folder / "site")).splitlines()[-1]
 
 
 @with_tools

@@ -45,7 +45,8 @@ def artifact(home):
 
 def in_repository(folder):
     """The files of a folder, as they would stand in the artifact."""
-    return {str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    paths = {path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    return {str(path) for path in paths if path.parts[:2] != ("docs", "site")}
 
 
 def free_port():

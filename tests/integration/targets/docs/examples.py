@@ -30,17 +30,19 @@ WORKSPACE, STREAM, OTHER = "5f0e7a0c-2f4e-4a57-8f0b-3a1f2f9b8c11", "9b2f0c1e-5d3
 VARIABLES = {
     "adverity_api_key": KEY,
     "vault_adverity_api_key": KEY,
+    "vault_adverity_root_key": KEY,
+    "vault_adverity_workspace_key": KEY,
     "vault_ledger_password": "not needed for a file",
     "wanted": [STREAM, OTHER],
     "markets": [{"name": "EMEA", "datastreams": [STREAM], "deadline": "06:30"}, {"name": "DACH", "datastreams": [OTHER], "deadline": "07:00"}],
 }
 # Pages of which every example is for playbooks.
 PAGES = ("README.md", "roles/deploy_destination/README.md", *(f"docs/docsite/rst/{name}.rst" for name in (
-    "authentication", "bulk_or_loop", "choosing_datastreams", "deploy", "destinations", "follow", "ledger_care", "quick_start", "your_playbook")))
+    "authentication", "deploy", "destinations", "finish", "follow", "ledger_care", "many_datastreams", "quick_start", "recipes")))
 # The sentences in which a page names the scopes of the key that its examples need. Their key has these and no other.
 SCOPES = {"README.md": r"For deployments, the key needs[^.]*\.", "docs/docsite/rst/quick_start.rst": r"Create an API key in the root workspace[^.]*\."}
 # These enable what is disabled; the others need it to be enabled.
-GUIDES = tuple(f"docs/docsite/rst/{name}.rst" for name in ("bulk_or_loop", "deploy", "quick_start"))
+GUIDES = tuple(f"docs/docsite/rst/{name}.rst" for name in ("authentication", "deploy", "many_datastreams", "quick_start"))
 ENABLING = ("README.md", "roles/deploy_destination/README.md", "adverity_binding", *GUIDES)
 
 

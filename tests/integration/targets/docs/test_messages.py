@@ -394,5 +394,5 @@ def test_what_is_given_stands_on_the_page(given):
 
 
 def test_what_is_unknown_are_the_switches_of_the_simulator():
-    page = (GUIDES / "unknowns.rst").read_text("utf-8")
+    page = (GUIDES / "undocumented.rst").read_text("utf-8")
     assert sorted(re.findall(r"^      - ``(\w+)``$", page, re.M)) == sorted(load_simulator().SWITCHES)

@@ -39,7 +39,7 @@ def deeds(run):
 
 def summary(run):
     """What the last tasks told: the lines about datastreams as a whole, and the data about them."""
-    lines = [line for line in run.of("Sum up")[0]["msg"] if "by UUID" in line or "nothing" in line]
+    lines = [line for line in run.of("Show the summary")[0]["msg"] if "by UUID" in line or "nothing" in line]
     return lines, run.custom["deploy_destination"]["written_datastream_ids"]
 
 

@@ -23,7 +23,7 @@ def ignoring(**variables):
 
 def summaries(run):
     """The lines of each summary of a run."""
-    return [result["msg"] for result in run.of("Sum up")]
+    return [result["msg"] for result in run.of("Show the summary")]
 
 
 def three():

@@ -24,15 +24,15 @@ TASKS = {
         "ok: [localhost]"
     ],
     "Plan the deployment": ["ok: [localhost]"],
-    "Carry it out": [
+    "Carry out the plan": [
         f"included: roles/deploy_destination/tasks/{step}.yml for localhost => (item={step})" for step in ("create", "plan", "enable", "send")
     ],
     "Create the destination": ["changed: [localhost]"],
     "Assign the datastreams": ["changed: [localhost]"],
-    "Write the plan of the backfill into the ledger": ["changed: [localhost]"],
-    "Enable the bindings, or disable them": ["changed: [localhost]"],
+    "Record the plan of the backfill in the ledger": ["changed: [localhost]"],
+    "Enable or disable the bindings": ["changed: [localhost]"],
     "Send the history": ["changed: [localhost]"],
-    "Sum up": [
+    "Show the summary": [
         "ok: [localhost] => {",
         '"msg": [',
         '"Destination 1, acme DWH",',

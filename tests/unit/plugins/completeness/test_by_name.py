@@ -55,7 +55,7 @@ USED = [one for one, (_body, _answer, why) in KNOWN.items() if not why]
 NEWER = (
     "/api/v1/bindings/", "/api/v1/datastreams/", "/api/extracts/", "/api/v1/extracts/requeue/", "/api/jobs/", "/api/jobs/7/", "/api/errors/",
 )  # fmt: skip
-PAGE = (in_process.ROOT / "docs" / "docsite" / "rst" / "destinations.rst").read_text("utf-8")
+PAGE = (in_process.ROOT / "docs" / "docsite" / "rst" / "undocumented.rst").read_text("utf-8").split("What is used of the older API")[1]
 NAMED = {"type": "bigquery", "workspace": "EMEA", "name": "DWH"}
 SETTINGS = {
     "project": "p", "dataset": "d", "schema_mapping": True, "headers_formatting": 2, "force_string": True, "format_headers": True,

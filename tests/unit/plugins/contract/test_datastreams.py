@@ -165,7 +165,8 @@ CHANGES = {
         [(TO_SMART, [0])], {0: ({"active_mode": "schedule"}, {"active_mode": "smart"})},
     ),
     "to schedule": (
-        [{"active_mode": "smart", "smart": setting()}, {"active_mode": "schedule", "smart": setting()}], INDEPENDENT, "datastream", {"pulling_mode": "schedule"},
+        [{"active_mode": "smart", "smart": setting()}, {"active_mode": "schedule", "smart": setting()}],
+        INDEPENDENT, "datastream", {"pulling_mode": "schedule"},
         [(TO_SCHEDULE, [0])], {0: ({"active_mode": "smart"}, {"active_mode": "schedule"})},
     ),
     "a smart bundle stays": (
@@ -246,7 +247,8 @@ def test_change_is_sent_to_those_that_differ_fifty_at_a_time_and_changes_nothing
     assert ids(done) == ids(again) == uuids(range(1, 131))
     after = {uuid(number): fields[place][1] for number, place in due}
     smart = module == "smart_pulling"
-    shown = {one: {name: value for name, value in (row["smart"] if smart else row).items() if name in after[one]} for one, row in altered(scene, before).items()}
+    now = {one: row["smart"] if smart else row for one, row in altered(scene, before).items()}
+    shown = {one: {name: value for name, value in row.items() if name in after[one]} for one, row in now.items()}
     assert shown == after
 
 
@@ -271,7 +273,7 @@ def test_active_setting_and_mode_whether_or_not_they_move_each_other(begin, coup
     assert changes(scene) == [Change("PUT", uuids([1, 2]), put(setting(active, deadline=TEN)))]
     assert done["diff"]["after"] == {label(1): {"is_active": active}, label(2): {"is_active": active}}
     moved = {"active_mode": "smart" if active else "schedule"} if coupling == "coupled" else {}
-    assert altered(scene, before) == dict.fromkeys(uuids([1, 2]), {"smart": setting(active, deadline=TEN), **moved})
+    assert altered(scene, before) == {key: {"smart": setting(active, deadline=TEN), **moved} for key in uuids([1, 2])}
 
 
 def test_named_ones_are_written_in_the_order_given_and_no_others(begin):

@@ -117,7 +117,9 @@ ASKED = {
     "an unknown workspace": ("destination", {**NEW, "workspace": "Nowhere"}, "'Nowhere'", "'Acme' (id 1)"),
     "an unknown type": ("destination", {**NEW, "type": "BigQueri"}, "'BigQueri'"),
     "an unknown connection": ("destination", {**NEW, "connection": "Nobody"}, "'Nobody'", "'Account' (id 30)"),
-    "an unknown setting": ("destination", {**NEW, "settings": {**BIGQUERY, "projekt": 1}}, "projekt", "project (string, required); dataset (string, required);"),
+    "an unknown setting": (
+        "destination", {**NEW, "settings": {**BIGQUERY, "projekt": 1}}, "projekt", "project (string, required); dataset (string, required);",
+    ),
     "a missing setting": ("destination", {**NEW, "settings": {"project": "x"}}, "dataset is missing"),
     "a wrong choice": ("destination", {**NEW, "settings": {**BIGQUERY, "headers_formatting": 9}}, "headers_formatting"),
     "a read-only setting": ("destination", {**NEW, "settings": {**BIGQUERY, "logo_url": "x"}}, "logo_url is read-only"),

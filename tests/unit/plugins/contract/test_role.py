@@ -82,7 +82,7 @@ def test_settings_then_mode_then_sending_and_datastreams_are_enabled_last(begin)
     done = scene.deploy(**wanted)
     mode = ("PATCH", LIST, BOTH, {"pulling": {"active_mode": "smart"}})
     assert wire(scene) == [PUT, mode, *SENDING, ("PATCH", LIST, BOTH, {"enabled": True})]
-    assert altered(scene, before) == dict.fromkeys(BOTH, {"enabled": True, "smart": setting(True, "weekly", deadline=TEN), "active_mode": "smart"})
+    assert altered(scene, before) == {key: {"enabled": True, "smart": setting(True, "weekly", deadline=TEN), "active_mode": "smart"} for key in BOTH}
     assert foreseen == deeds(scene)
     assert done.data == {**planned.data, "check_mode": False}
     assert done.data["written_datastream_ids"] == {"smart_pulling": BOTH, "pulling_mode": BOTH, "enabled": BOTH}

@@ -110,7 +110,7 @@ def test_read_whatever_the_service_does(begin, name):
     scene = begin(acme())
     scene.service.switches = scene.service.world.switches = looked = Looked(scene.service.switches)
     expected = scene.run(module, **options)
-    for switch, value in [(switch, value) for switch in sorted(looked.seen) for value in values(switch)]:
+    for switch, value in [(seen, value) for seen in sorted(looked.seen) for value in values(seen)]:
         scene = begin(acme(), **{switch: value})
         with scene.no_write():
             result = scene.run(module, **options)

@@ -37,9 +37,11 @@ release version: .work/nox/installed
 sessions: .work/nox/installed
 	@$(NOX) -l
 
+# What is left in .work of something else would be taken for environments: it goes.
 # Some tools cannot bear blanks and the like in a path, nor a very long path: then .work is a link to a folder in /tmp.
 .work/nox/installed: requirements-nox.txt
 	@$(if $(PYTHON),,echo "This needs one of Python 3.10 to 3.14 with its venv module." >&2; exit 2)
+	@[ -e .work/nox ] || rm -rf .work
 	@[ -d .work ] || { [ $${#PWD} -le 80 ] && expr "$$PWD" : '[A-Za-z0-9_./+-]*$$' >/dev/null && mkdir .work; } \
 		|| ln -sfn "$$(mktemp -d /tmp/adverity-management-XXXXXX)" .work
 	@cp requirements-nox.txt .work && cd -P .work && $(PYTHON) -m venv --clear nox \

@@ -35,7 +35,7 @@ def measure(folder: Path, quick: bool) -> list[Line]:
     title = f"waiting for {50 * datastreams:,} extracts of {datastreams} datastreams, beside a script"
     lines = [Line(title, SQLITE, waiting["seconds"], waiting["script"], note)]
     recorded = json.loads(run_python(str(HERE / "loads.py"), "baseline", str(folder), str(extracts), str(pairs)))
-    note = f"{pairs} pairs, the middle of their ratios: {recorded['ratio']:.3f}, at most {MOST:.2f} is meant"
+    note = f"the best of {pairs} each, ratio {recorded['ratio']:.3f}, at most {MOST:.2f} is meant"
     title = f"requeue of {extracts:,} extracts, beside one that does not record their states"
     lines.append(Line(title, SQLITE, recorded["seconds"], recorded["without"], note))
     for line in lines:

@@ -51,15 +51,9 @@ it down, and tells the peak of its memory.
 
 
 LOADS = """\
-<<<<<<< HEAD
-Without a play, and without Ansible: the module's own code, with the simulator in the same process and on its clock, on which the loads take from one second
-to a minute. So no second is waited, and the seconds are those of the processor. The script reads the same lists until every extract reads as loaded. It knows
-of no failure, of no other request, and of no extract that was loaded before.
-=======
 Without a play, and without Ansible: the module's own code, with the simulator in the same process and on its clock, on which the loads take from one
 second to a minute. So no second is waited, and the seconds are those of the processor. The script reads the same lists until every extract reads as
 loaded. It knows of no failure, of no other request, and of no extract that was loaded before.
->>>>>>> w-outcome4
 """
 
 

@@ -13,6 +13,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long something takes on a slow machine is no property of it.
+settings.register_profile("slow machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("slow machine")
 
 _SERVER = pytest.StashKey()
 _NEEDING = {"ledger_place", "postgres", "postgres_place", "scene"}

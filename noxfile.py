@@ -351,10 +351,14 @@ def lint(job: Job) -> str:
     ]
     failed = []
     for command in commands:
-        try:
-            job.run(*command.split(), MYPYPATH=str(job.folder))
-        except Exception as error:
-            failed.append(str(error))
+        # antsibull-docs takes its temporary folder for a broken reference if that has a name that ends with "_".
+        for left in (1, 0) if command.startswith("antsibull-docs") else (0,):
+            try:
+                job.run(*command.split(), MYPYPATH=str(job.folder))
+                break
+            except Exception as error:
+                if not left:
+                    failed.append(str(error))
     if failed:
         job.session.error("; ".join(failed))
     return f"{len(commands)} linters found nothing"

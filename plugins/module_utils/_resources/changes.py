@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
     from .._api.client import Client
 
 Made = t.TypeVar("Made")
-MadeCo = t.TypeVar("MadeCo", covariant=True)
+Made_co = t.TypeVar("Made_co", covariant=True)
 Ids = t.Sequence[t.Union[int, str]]
 
 
@@ -45,17 +45,17 @@ class Noun(t.NamedTuple):
         return f"{word} {text.ids(numbers) if numbers else text.several([str(each) for each in ids], 20)}"
 
 
-class Change(t.Protocol[MadeCo]):
+class Change(t.Protocol[Made_co]):
     """One request of a plan."""
 
     @property
     def ids(self) -> Ids:
         """What it writes to: ids, UUIDs, or a name where there is no id yet."""
 
-    def preview(self) -> MadeCo:
+    def preview(self) -> Made_co:
         """What is there afterwards, as far as that can be predicted."""
 
-    def send(self, client: Client) -> MadeCo:
+    def send(self, client: Client) -> Made_co:
         """Sends it. What is there afterwards, as the API says; None where nothing was to be written any more. Raises AdverityError."""
 
 

@@ -79,7 +79,7 @@ def read_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
     validated = ArgumentSpecValidator(spec, **rules).validate(options)
     if validated.error_messages:
         raise SpecError("; ".join(validated.error_messages))
-    return validated.validated_parameters
+    return dict(validated.validated_parameters)
 
 
 def run(name: str, options: dict[str, Any], check_mode: bool = False) -> dict[str, Any]:

@@ -103,6 +103,7 @@ class Scene(Watched):
             stack.enter_context(mock.patch.object(basic.AnsibleModule, "warn", lambda _module, warning, **_more: warnings.append(warning)))
             stack.enter_context(mock.patch.object(basic.AnsibleModule, "log", lambda _module, msg, log_args=None: logged.append(f"{msg} {log_args}")))
             stack.enter_context(contextlib.redirect_stdout(printed))
+            status: Any = None
             try:
                 in_process.load(name).main()
             except SystemExit as end:

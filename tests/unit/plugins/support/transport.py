@@ -13,7 +13,7 @@ import http.client
 import io
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import NoResponse, Request, Response, Transport
@@ -43,7 +43,7 @@ class SimulatorTransport:
         fields = http.client.parse_headers(io.BytesIO(lines + b"\r\n\r\n"))
         if len(content) < int(fields.get("Content-Length", 0)):
             raise lost(request, "the connection was closed in the middle of it")
-        return Response(int(status.split()[1]), fields, content)
+        return Response(int(status.split()[1]), cast("Any", fields), content)
 
 
 class _TooSlow(Exception):
@@ -105,7 +105,7 @@ def respond(status: int, body: bytes = b'{"detail": "A fault."}', **headers: str
     fields = http.client.HTTPMessage()
     for name, value in {"Content-Type": "application/json", **headers}.items():
         fields[name.replace("_", "-")] = value
-    return Response(status, fields, body)
+    return Response(status, cast("Any", fields), body)
 
 
 def _after(fault: Callable[[Request], Response]) -> Callable[[Transport, Request], Response]:

@@ -77,8 +77,8 @@ def noted(ledger, binding_id=5, extract_ids=(101, 102, 103, 105)):
     return {one.extract_id: (one.status, one.events[-1].clock, one.events[-1].label if one.events[-1].has_label else "-") for one in found}
 
 
-def expected(labels=LABELS, status=Status.DISPATCHED):
-    return {extract_id: (status, CLOCK, label) for extract_id, label in labels.items()}
+def expected(labels=None, status=Status.DISPATCHED):
+    return {extract_id: (status, CLOCK, label) for extract_id, label in (labels or LABELS).items()}
 
 
 @pytest.fixture

@@ -61,12 +61,12 @@ class BindingHistory:
         self.facts, self.earlier = tuple(facts), tuple(earlier)
         self.planned_at: str | None = None
         self.planned_window: Window | None = None
-        self.has_backfill = False
         self._windows: list[Window] = []  # planned, listed or finished
         self._completed: tuple[Window, int] | None = None  # and after how many changes
         self._timeline = Timeline()
         for fact in self.facts:
             self._take(fact)
+        self.has_backfill = bool(self._windows)
         timeline = self._timeline
         self.enabled, self.updated, self.is_write_pending = timeline.enabled, timeline.updated, timeline.pending_write is not None
         self.is_initial = timeline.initial
@@ -114,7 +114,6 @@ class BindingHistory:
         elif fact.kind is FactKind.SENDING:
             timeline.clip_initial(fact.clock)
         else:
-            self.has_backfill = True
             self._windows.append(fact.window)
             self._take_backfill(fact)
 

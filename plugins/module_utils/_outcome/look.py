@@ -220,13 +220,14 @@ def _by_datastream(things: t.Iterable[Thing]) -> dict[int | None, list[Thing]]:
 
 def _recorded(sent: Sent) -> Load:
     """What the ledger records of the outcome. What is not settled by it is open."""
-    last = next((event for event in reversed(sent.events) if event.kind in (EventKind.LOADED, EventKind.FAILED)), None)
     if sent.binding_id == ALL_ENABLED or sent.datastream_id is None:
         return Load(sent, Judgement(Outcome.UNCONFIRMED, _NO_LIST))
-    if last is not None and sent.status is Status.FAILED:
-        return Load(sent, Judgement(Outcome.FAILED, last.reason or "", can_change=True), True)
-    if last is not None and sent.status is Status.DISPATCHED and last.kind is EventKind.LOADED and last.id == sent.events[-1].id:
-        return Load(sent, Judgement(Outcome.LOADED, f"{last.reason or 'loaded'} (recorded {last.at})"), True)
+    if sent.status is Status.FAILED:
+        reason = next(event.reason for event in reversed(sent.events) if event.kind is EventKind.FAILED)
+        return Load(sent, Judgement(Outcome.FAILED, reason or "", can_change=True), True)
+    newest = sent.events[-1]
+    if newest.kind is EventKind.LOADED:
+        return Load(sent, Judgement(Outcome.LOADED, f"{newest.reason or 'loaded'} (recorded {newest.at})"), True)
     return Load(sent, Judgement(Outcome.UNCONFIRMED, "not looked at", can_change=True))
 
 

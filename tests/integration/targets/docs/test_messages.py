@@ -207,7 +207,12 @@ def told_of_moves(scene, old, new, third):
 def told_of_stops(folder):
     """What is said where one binding or datastream is stopped, and where the whole run is."""
     world = World().datastream(456, extracts=11).binding(123, 456).datastream(457, extracts=2).binding(124, 457)
-    texts = []
+    several = World()
+    for number in range(4):
+        several.datastream(456 + number).binding(123 + number, 456 + number)
+    with open_scene(folder / "several", several) as scene:
+        scene.service.fault(method="PATCH", path="bindings", skip=2, status={"code": 401, "body": {"detail": "Not now."}})
+        texts = told(scene.play([refused(module("binding", target_id=789, enabled=True))]))
     with open_scene(folder / "stops", world) as scene:
         for code, step in ((401, "binding"), (404, "role"), (401, "requeue"), (403, "requeue"), (400, "list")):
             method, path = {"binding": ("PATCH", "bindings"), "role": ("PATCH", "bindings"), "requeue": ("POST", "requeue"), "list": ("GET", "extracts")}[step]

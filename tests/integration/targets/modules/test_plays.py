@@ -52,6 +52,7 @@ TASKS = [
     module("extract_info", datastream_id="456,457", limit="{{ 2 }}", created_to="2026-03-10"),
     module("requeue", datastream_id="456", target_id="{{ target }}", batch_size="2", sequential="no", timeout="{{ 60 }}"),
     module("requeue_info", target_id="{{ target | string }}", summary_only="yes"),
+    module("load_info", target_id="{{ target }}", datastream_id="456", wait="0", state_labels={"Importiert": "loaded"}),
     module("job_info", datastream_id=456, start="2026-01-01", wait="0"),
     module("issue_info", stages="Import,Load", acknowledged="no"),
     module("deployment_info", variables={"target_id": "789", "datastream_ids": "456, 457"}),

@@ -94,7 +94,7 @@ def test_delay(ask, monkeypatch, do, early):
         sleeps.set()
         assert over.wait(LONGEST)
 
-    monkeypatch.setattr("adverity_simulator.service.time", types.SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
+    monkeypatch.setattr(ask.simulator, "sleep", sleep)
     ask.simulator.fault(path="requeue", delay=do)
     replies = []
     thread = threading.Thread(target=lambda: replies.append(ask("POST", REQUEUE, BODY)))

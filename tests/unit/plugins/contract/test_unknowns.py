@@ -61,17 +61,24 @@ def values(switch):
     return NUMBERS.get(switch) or list(SWITCHES[switch][0])[1:]
 
 
+def attempt(scene, check_mode, options):
+    """A run of the role: the deployment, or the error's result."""
+    try:
+        return scene.deploy(check_mode, **options), None
+    except AdverityError as error:
+        return None, error.result()
+
+
 def carry_out(scene, name, foreseen=True):
     """The call in check mode, really, and again; the result of the real run, or its error."""
     kind, options = CHANGES[name]
     if kind != "role":
         return scene.rehearse(kind, foreseen, **options)[1]
     with scene.no_write():
-        planned = scene.deploy(True, **options)
-    try:
-        done = scene.deploy(**options)
-    except AdverityError as error:
-        return {**error.result(), "failed": True}
+        planned, _error = attempt(scene, True, options)
+    done, error = attempt(scene, False, options)
+    if error:
+        return {**error, "failed": True}
     if foreseen:
         assert [row["requeued"] for row in planned.data["bindings"]] == [row["requeued"] for row in done.data["bindings"]]
     scene.forget()

@@ -210,6 +210,16 @@ class Machine(RuleBasedStateMachine):
     def fail(self, place, binding_id):
         self._step().fail(place, binding_id)
 
+    @rule(place=st.integers(0, 9), target_id=st.sampled_from(TARGETS), look=LOOKS)
+    def fail_to_load(self, place, target_id, look):
+        """An extract is sent, its load fails, and somebody looks."""
+        history = self._step()
+        history.fail(place)
+        if history.listed:
+            number = sorted(history.listed)[place % len(history.listed)]
+            history.requeue(extract_ids=[number], target_id=target_id, force=True)
+        history.look(**look)
+
     @rule(what=st.sampled_from(SPOILED), place=st.integers(0, 9))
     def spoil(self, what, place):
         """Something turns bad, until it is mended."""

@@ -18,6 +18,7 @@ from .._ledger.history import BindingHistory, Window
 from .._ledger.ledger import Ledger
 from .._ledger.periods import Reason, Uncertainty
 from .._ledger.rows import Entry
+from .._ledger.turns import ALL_ENABLED
 from .._resources import bindings
 from .decision import LOST, Action, Choices
 from .plan import Batch, Pair, Plan
@@ -204,6 +205,8 @@ class Outcome:
         counts = {row["binding_id"]: row for row in self.result()["summary"]}
         under_way: dict[int, int] = {}
         for (_datastream_id, binding_id, _extract_id), uncertainty in unknown.items():
+            if binding_id == ALL_ENABLED:
+                continue  # nobody knows which bindings these were
             under_way[binding_id] = under_way.get(binding_id, 0) + (uncertainty.reason == Reason.UNDER_WAY)
         return [each for each, count in under_way.items() if count > 1 and counts[each]["unknown"] == count and not counts[each]["requeued"]]
 

@@ -219,6 +219,7 @@ class History:
         self.last: HistoryRun | None = None
         self._by_request = self._by_itself = 0
         self._unlisted: list[Row] = []
+        self.unlisted: set[Pair] = set()  # not in the list for a while, and unknown to the ledger
         self._looked_at = -DAY  # when a run has read or written bindings
         self._unknown: set[int] = set()  # extracts that a run has named as unknown
         self.claims: dict[tuple[int, int], tuple[str, int]] = {}  # (binding, extract): what was claimed of it last, and of how many loads
@@ -315,7 +316,6 @@ class History:
         if row is not None and self._written(self.time.seconds) > self._written(self._looked_at + max(0.0, self.service.date_ahead)):
             self.count["switched by hand"] += 1
             self._switched.add(binding_id)
-            self.service.catch_up(binding_id)
             self.simulator.switch_binding(binding_id, not row["enabled"])
             if self.service.date_ahead > 0:  # a write in the very second, or minute: its time is the one of before, and only ``Date`` is left, which is wrong
                 self.wait(60.0 if self.service.minutes else 1.0)
@@ -379,10 +379,13 @@ class History:
         self.service.broken.add(datastream_id)
 
     def unlist(self, datastream_id: int = 4001) -> None:
-        """The extracts of a datastream that are known as unknown are not in the list for a while."""
+        """The extracts of a datastream that are known as unknown are not in the list for a while. A run that sends them into another table cannot miss
+        what is not listed."""
         rows = [row for row in self.simulator.world.extracts.values() if row["datastream_id"] == datastream_id and row["id"] in self._unknown]
         for row in rows:
             self.simulator.world.remove("extracts", row["id"])
+            tables = [Pair(row["id"], datastream_id, target_id) for target_id in TARGETS]
+            self.unlisted.update(pair for pair in tables if row["id"] not in self._recorded_as(pair, "unknown"))
         self._unlisted += rows
 
     def list_again(self) -> None:
@@ -558,11 +561,11 @@ class History:
         assert not missing, f"{run} ends well, and these are missing and not named: {missing}; it says: {run.words}"
 
     def _is_named(self, run: HistoryRun, pair: Pair) -> bool:
-        if pair.extract_id in run.named() or self._left_alone(run, pair) or pair in self.by_name:
+        if pair.extract_id in run.named() or self._left_alone(run, pair) or pair in self.by_name or pair in self.unlisted:
             return True
         if run.run.error is not None and (run.tells(pair.datastream_id) or any(run.tells(one) for one, table in self.table_of.items() if table == pair[1:])):
             return True
-        return pair.extract_id in self._refused(pair)
+        return pair.extract_id in self._recorded_as(pair, "refused", "failed")
 
     def _left_alone(self, run: HistoryRun, pair: Pair) -> bool:
         """Whether a run says that it leaves a table alone: by what it does with the binding, or, of an assignment that was made again, by a warning."""
@@ -574,13 +577,13 @@ class History:
             rows = [*rows, *run.run.result.results["__deploy_destination_plan"]["bindings"]]
         return any(row.get("action") == "left_alone" for row in rows if self.table_of.get(row.get("binding_id", 0)) == pair[1:])
 
-    def _refused(self, pair: Pair) -> set[int]:
-        """The extracts that the ledger names as refused, or failed, for a table."""
+    def _recorded_as(self, pair: Pair, *statuses: str) -> set[int]:
+        """The extracts to which the ledger gives one of these states, for a table."""
         ids = [one for one, table in self.table_of.items() if table == pair[1:] and one in self.simulator.world.bindings]
         run = runs.Run(lambda call: call("adverity_requeue_info", ledger=self.places[0].ledger, binding_ids=ids), lambda: self.service, self.time).go_on()
         if run.error is not None:
             raise run.error
-        return {row["extract_id"] for row in run.result["extracts"] if row["status"] in ("refused", "failed")}
+        return {row["extract_id"] for row in run.result["extracts"] if row["status"] in statuses}
 
     def _judge_healthy(self, run: HistoryRun) -> None:
         """What is healthy is done by the first run that reaches it: what is unknown, refused, closed or unreadable holds up only itself."""
@@ -594,13 +597,13 @@ class History:
         stops = run.options.get("on_unknown", "fail") in ("fail", "check")
         for pair in self.selected(run, run.listed & self.listed):
             binding_ids = [one for one, table in self.table_of.items() if table == pair[1:]]
-            if pair in self.held or pair.extract_id in unknown | stopped or pair in self.by_name or self._left_alone(run, pair):
+            if pair in self.held or pair.extract_id in unknown | stopped or pair in self.by_name | self.unlisted or self._left_alone(run, pair):
                 continue
             if self.service.refused_bindings.intersection(binding_ids) or pair.datastream_id in self.service.unreadable | self.service.broken:
                 continue
             before = [one for one in unknown if self.datastream_of[one] == pair.datastream_id and self.created[one] <= self.created[pair.extract_id]]
             bad = [one for one in self.simulator.world.refused if self.datastream_of.get(one) == pair.datastream_id]
-            if (before and stops) or bad or pair.extract_id in self._refused(pair):
+            if (before and stops) or bad or pair.extract_id in self._recorded_as(pair, "refused", "failed"):
                 continue
             raise AssertionError(
                 f"{run} does not send {pair}, which is healthy. Named as unknown: {sorted(unknown)}, refused: {sorted(stopped)}. It says: {run.words}"

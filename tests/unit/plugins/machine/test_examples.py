@@ -523,3 +523,26 @@ def test_a_period_for_a_binding_that_was_enabled_by_hand_is_no_order_for_the_res
     assert history.loads[before:] == []
     assert any(warning.startswith("Already enabled") for warning in run.warnings)
     history.end()
+
+
+# Extracts by their ids alone, while Adverity processes them: the message names no binding
+def test_requeue_of_extracts_alone_that_are_under_way_names_them(begin_history):
+    history = begin_history()
+    history.deploy()
+    history.wait(5.0)
+    extracts = history.fetch(4001, 2, processing=60.0)
+    run = history.requeue(extract_ids=extracts)
+    assert failed(run)
+    assert run.named("unknown_extract_ids") == set(extracts)
+    history.wait(70.0)
+    history.end()
+
+
+# A list that lacks extracts for a while: a run that sends into another table has not seen them
+def test_extracts_that_no_list_shows_for_a_while_stay_unknown_in_their_own_table(begin_history):
+    history = begin_history()
+    history.deploy(faults={"POST 1": "lost before"})
+    history.unlist(4001)
+    history.deploy(target_id=71)
+    history.list_again()
+    history.end()

@@ -384,8 +384,8 @@ class History:
         rows = [row for row in self.simulator.world.extracts.values() if row["datastream_id"] == datastream_id and row["id"] in self._unknown]
         for row in rows:
             self.simulator.world.remove("extracts", row["id"])
-            tables = [Pair(row["id"], datastream_id, target_id) for target_id in TARGETS]
-            self.unlisted.update(pair for pair in tables if row["id"] not in self._recorded_as(pair, "unknown"))
+            pairs = {Pair(row["id"], *table) for table in self.table_of.values() if table[0] == datastream_id}
+            self.unlisted.update(pair for pair in pairs if row["id"] not in self._recorded_as(pair, "unknown"))
         self._unlisted += rows
 
     def list_again(self) -> None:

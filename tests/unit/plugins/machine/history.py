@@ -339,6 +339,8 @@ class History:
         self.simulator.world.remove("bindings", binding_id)
         self.simulator.world.put("bindings", dict(row, id=number, enabled=False, created=now, updated=now))
         self.table_of[number] = self.table_of[binding_id]
+        for run in self.active:
+            self._note_asked(run)  # it may read the new binding
         self.count["assigned again"] += 1
         return number
 
@@ -708,8 +710,6 @@ class History:
     def _ended(self, run: HistoryRun) -> None:
         if run.run.killed:
             return
-        if run.overtaken and run.options.get("state") == "planned":
-            self._note_asked(run)
         whole = run.run.error is None or not isinstance(run.run.error, (LedgerError, InputError))
         if whole and not run.check_mode and run.kind in ("deploy", "requeue", "switch"):
             seen = {one for one, row in self.simulator.world.bindings.items() if self._looks_at(run, row)}
@@ -727,7 +727,7 @@ class History:
         return options.get("target_id") == binding["target_id"] and not narrowed
 
     def _note_asked(self, run: HistoryRun) -> None:
-        """At its beginning and its end: an assignment may be made again meanwhile."""
+        """At its beginning, and when an assignment is made again meanwhile."""
         if run.asks_for_all and not run.check_mode and run.kind in ("deploy", "requeue"):
             selected = list(self.selected(run, run.listed))
             self.asked_for.update(pair for pair in selected if pair in self.uncounted or self._is_new_table(pair))

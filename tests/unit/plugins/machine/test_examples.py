@@ -546,3 +546,13 @@ def test_extracts_that_no_list_shows_for_a_while_stay_unknown_in_their_own_table
     history.deploy(target_id=71)
     history.list_again()
     history.end()
+
+
+# A run that asks for everything, and an assignment that is made again before it reads the bindings
+def test_requeue_that_began_before_an_assignment_was_made_again_sends_into_the_new_one(begin_history):
+    history = begin_history(extracts=4)
+    history.deploy(backfill="always", backfill_from="2025-12-30T00:00:00Z")
+    history.begin("requeue", 2, datastream_ids=[4001, 4002, 4003])
+    history.assign_again(5001)
+    history.deploy()
+    history.end()

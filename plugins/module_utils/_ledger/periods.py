@@ -149,7 +149,8 @@ class Timeline:
             return
         news = self._compare(updated)
         if news < 0:
-            return  # a stale row
+            self._told = False  # a stale row: somebody may have changed the binding since the one that it shows
+            return
         self._told = enabled is not None or updated is not None
         self._compare_clocks(updated, clock)
         if self.pending_write is not None and self._shows_no_write(news, enabled, clock):

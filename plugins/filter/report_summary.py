@@ -23,6 +23,18 @@ options:
     description: The result of M(adverity.management.adverity_requeue_info).
     type: dict
     required: true
+  loads:
+    description: The result of M(adverity.management.adverity_load_info), also if it failed or was skipped.
+    type: dict
+    default: {}
+  issues:
+    description: The result of M(adverity.management.adverity_issue_info), likewise.
+    type: dict
+    default: {}
+  jobs:
+    description: The result of M(adverity.management.adverity_job_info), likewise.
+    type: dict
+    default: {}
   page:
     description: The absolute path of the page that the playbook writes. Empty if none was named.
     type: str
@@ -48,9 +60,15 @@ from ansible_collections.adverity.management.plugins.module_utils._deploy import
 from ansible_collections.adverity.management.plugins.module_utils._ledger import persistence
 
 
-def report_summary(bindings: list[dict[str, t.Any]], ledger: dict[str, t.Any], page: str = "") -> dict[str, t.Any]:
+Row = dict[str, t.Any]
+
+
+def report_summary(
+    bindings: list[Row], ledger: Row, loads: Row | None = None, issues: Row | None = None, jobs: Row | None = None, page: str = ""
+) -> Row:
     """See ``_deploy/report.py``."""
-    return {"lines": report.make(bindings, ledger), "no_page": persistence.no_page(page)}
+    lines = report.make(bindings, ledger, report.Shown(loads or {}, issues or {}, jobs or {}))
+    return {"lines": lines, "no_page": persistence.no_page(page)}
 
 
 class FilterModule:

@@ -71,6 +71,12 @@ options:
       - An extract with a label that the module does not know is V(unconfirmed).
     type: dict
     default: {}
+  outcomes:
+    description:
+      - List in RV(loads) only the extracts with these outcomes. The counts are those of all extracts. If omitted, all extracts are listed.
+    type: list
+    elements: str
+    choices: [loaded, failed, loading, unconfirmed]
 seealso:
   - module: adverity.management.adverity_requeue
   - module: adverity.management.adverity_requeue_info
@@ -106,7 +112,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 loads:
-  description: The extracts that were sent, by binding. Without those that you recorded as loaded, and those that Adverity refused.
+  description: The extracts that were sent, by binding. Limited by O(outcomes). Without those that you recorded as loaded, and those that Adverity refused.
   returned: success
   type: list
   elements: dict
@@ -147,6 +153,36 @@ loads:
       description: The address of the issue in Adverity. Null if there is none.
       type: str
       sample: null
+bindings:
+  description: How many extracts of each binding have which outcome.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    binding_id:
+      description: The binding. Null if the requests named no bindings.
+      type: int
+      sample: 123
+    datastream_id:
+      description: Its datastream. Null if the extracts were sent by their IDs alone.
+      type: int
+      sample: 456
+    loaded:
+      description: How many are loaded.
+      type: int
+      sample: 128
+    failed:
+      description: How many failed to load.
+      type: int
+      sample: 2
+    loading:
+      description: How many are being loaded.
+      type: int
+      sample: 0
+    unconfirmed:
+      description: Of how many nothing tells whether they were loaded.
+      type: int
+      sample: 0
 counts:
   description: How many of these have which outcome.
   returned: success
@@ -182,6 +218,7 @@ ledger:
   sample: /home/deploy/.ansible/adverity/requeue.sqlite3
 """
 
+from ansible_collections.adverity.management.plugins.module_utils._outcome.judge import Outcome
 from ansible_collections.adverity.management.plugins.module_utils._outcome.loads import load_info
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
@@ -194,7 +231,7 @@ from ansible_collections.adverity.management.plugins.module_utils._spec.options 
 )
 from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
 
-SPEC = dict(REQUEUE_SELECTION, **WAIT, **STATE_LABELS)
+SPEC = dict(REQUEUE_SELECTION, outcomes={"type": "list", "elements": "str", "choices": [outcome.value for outcome in Outcome]}, **WAIT, **STATE_LABELS)
 
 
 def run(client, params, check_mode):

@@ -29,6 +29,11 @@ HOSTILE = (
     "",
     "   ",
 )
+# Only the first is the address of a page.
+ADDRESSES = (
+    "https://acme.datatap.adverity.com/issues/71/?a=1&b=2", "javascript:document.title = 'taken over'", "https://acme.example/\" onmouseover=\"alert(1)",
+    "//acme.example/", "https://acme.example/\njavascript:alert(1)", "data:text/html,x", 7, None,
+)
 
 
 def binding(number: int, target: int, name: Any, kind: Any = "BigQueryTarget", enabled: Any = True) -> Row:
@@ -72,6 +77,9 @@ def world(bindings: list[Row], backfills: list[Row], extracts: list[Row], datast
         "__report_refusals": {"extracts": extracts},
         "__report_datastreams": {"datastreams": datastreams},
         "__report_names": {"msg": "HTTP 403: Forbidden."},
+        "__report_loads": {"bindings": [], "counts": {}},
+        "__report_issues": {"issues": []},
+        "__report_jobs": {"jobs": [], "unfinished": []},
         **others,
     }
 
@@ -91,7 +99,18 @@ def hostile() -> Row:
     streams += [datastream(1030, None, enabled=None), datastream(1031, 7, pulling={"active_mode": HOSTILE[0]}, workspace=None)]
     uuids = {str(1000 + number): uuid(1000 + number).upper() for number in (1, 2, 3, 4, 5, 6, 31)}
     names = {"datastreams": [{"id": 1007, "name": LONG, "uuid": None}]}
-    return world(bindings, backfills, extracts, streams, report_datastream_uuids=uuids, __report_names=names)
+    issues = [
+        {"id": number, "datastream_id": number % 3 and 1006 + number, "message": name, "extraction_stage_label": name, "start": name, "url": url}
+        for number, (name, url) in enumerate(zip(HOSTILE * 2, (*ADDRESSES, *HOSTILE)), 1)
+    ]
+    jobs = {"jobs": [{"id": number, "datastream_id": None, "type": name, "state_label": name} for number, name in enumerate(HOSTILE, 1)]}
+    outcomes = {"binding_id": 7, "loaded": 123000, "failed": 3, "loading": 400, "unconfirmed": 53}
+    loads = [{"extract_id": 400 + number, "binding_id": 7, "outcome": "failed", "reason": name, "issue": name} for number, name in enumerate(HOSTILE[:3])]
+    return world(
+        bindings, backfills, extracts, streams, report_datastream_uuids=uuids, __report_names=names, __report_issues={"issues": issues},
+        __report_jobs=dict(jobs, unfinished=[row["id"] for row in jobs["jobs"]]),
+        __report_loads={"bindings": [outcomes], "loads": loads, "counts": {"loading": 400, "unconfirmed": 53}},
+    )
 
 
 def many(count: int = 100) -> Row:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from browser import Browser, find_browser
-from pages import HOSTILE, TEMPLATE, calm, hostile, many, world, write_pages
+from pages import ADDRESSES, HOSTILE, TEMPLATE, calm, hostile, many, world, write_pages
 
 WORLDS = {"hostile": hostile(), "many": many(), "calm": calm(), "nothing": world([], [], [], [])}
 SEEN = [(name, width, dark) for name in WORLDS for width in (390, 1280) for dark in (False, True)]
@@ -134,6 +134,7 @@ def test_names_are_text(browser, paths):
     told = browser.run("document.documentElement.textContent")
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]", told)
     assert "next [31mred TASK [all is well]" in told, "one line"
+    assert browser.run("[...document.links].map((one) => one.getAttribute('href'))") == [ADDRESSES[0]], "only what is the address of a page"
 
 
 def test_what_needs_attention_comes_first_and_is_grouped(browser, paths):

@@ -29,11 +29,7 @@ _WAYS_ON = {
 
 def count_by_binding(followed: Result) -> dict[int | None, dict[str, int]]:
     """How many extracts of each binding have which outcome."""
-    counts: dict[int | None, dict[str, int]] = {}
-    for row in followed.get("loads", []):
-        of_binding = counts.setdefault(row["binding_id"], dict.fromkeys(_WORDS, 0))
-        of_binding[row["outcome"]] += 1
-    return counts
+    return {row["binding_id"]: {outcome: row[outcome] for outcome in _WORDS} for row in followed.get("bindings", [])}
 
 
 def describe(counts: t.Mapping[str, int]) -> list[str]:

@@ -4,7 +4,10 @@
 
 # Private to this collection: it may change at any time.
 
-"""What the playbook ``report`` says in its output, beside the page that it writes. Pure."""
+"""What the playbook ``report`` says in its output, beside the page that it writes. Pure.
+
+Lines are short, without colons and indentation: so they stay one line each, unquoted, in every output format of Ansible.
+"""
 
 from __future__ import annotations
 
@@ -15,21 +18,35 @@ from .._api import text
 Row = dict[str, t.Any]
 
 _STATUSES = ("dispatched", "pending", "unknown", "refused", "failed")
+_OUTCOMES = {"loaded": "loaded", "failed": "failed to load", "loading": "loading", "unconfirmed": "unconfirmed"}
 _MAX_LINES = 100  # of each kind: the page has all
+_MAX_ISSUES = 20
 
 
-def make(bindings: list[Row], ledger: Row) -> list[str]:
-    """Lines for a person, from the results of ``adverity_binding_info`` and ``adverity_requeue_info``: totals, what needs attention, each destination.
+class Shown(t.NamedTuple):
+    """What Adverity shows: the results of ``adverity_load_info``, ``adverity_issue_info`` and ``adverity_job_info``, also failed or skipped ones."""
 
-    Short, without colons and indentation: so they stay one line each, unquoted, in every output format of Ansible.
+    loads: Row
+    issues: Row
+    jobs: Row
+
+
+_NOTHING = Shown({}, {}, {})
+
+
+def make(bindings: list[Row], ledger: Row, shown: Shown = _NOTHING) -> list[str]:
+    """Lines for a person: totals, what needs attention, open issues, what is under way, each destination.
+
+    ``bindings`` are those of ``adverity_binding_info``, ``ledger`` is the result of ``adverity_requeue_info``.
     """
     backfills = {row["binding_id"]: row for row in ledger["backfills"]}
     targets: dict[int, list[Row]] = {}
     for row in bindings:
         targets.setdefault(row["target_id"], []).append(row)
     known = {row["id"]: row for row in bindings}
+    outcomes = {row["binding_id"]: row for row in shown.loads.get("bindings") or []}
     attention = [_attention(binding_id, row, known.get(binding_id)) for binding_id, row in backfills.items() if _open(row)]
-    destinations = [_destination(target_id, targets[target_id], backfills) for target_id in sorted(targets)]
+    destinations = [_destination(target_id, targets[target_id], backfills, outcomes) for target_id in sorted(targets)]
     lines = [
         f"{_many(len(targets), 'destination')}, {_enabled(bindings)}",
         "Ledger - " + _counted({name: ledger["counts"].get(name, 0) for name in _STATUSES}, all_of_them=True),
@@ -38,7 +55,24 @@ def make(bindings: list[Row], ledger: Row) -> list[str]:
         lines.append("A run is in progress. What it is sending now counts as unknown")
     if not attention:
         lines.append("Nothing in the ledger is pending, unknown, refused or failed")
-    return lines + _first(attention, "bindings need attention") + _first(destinations, "destinations")
+    if shown.loads.get("counts"):
+        lines.append("Of what was sent - " + ", ".join(f"{shown.loads['counts'].get(name) or 0} {words}" for name, words in _OUTCOMES.items()))
+    lines += [f"Not read - {what} - {_plain(result['msg'])}" for what, result in zip(("outcomes", "issues", "jobs"), shown) if result.get("msg")]
+    lines += _first(attention, "bindings need attention")
+    lines += _first([_issue(row) for row in open_issues(shown.issues)], "open issues", _MAX_ISSUES)
+    lines += _first([_job(row) for row in unfinished_jobs(shown.jobs)], "jobs under way", _MAX_ISSUES)
+    return lines + _first(destinations, "destinations")
+
+
+def open_issues(result: Row) -> list[Row]:
+    """The issues that nobody has acknowledged, as far as the API tells, newest first."""
+    return [row for row in reversed(result.get("issues") or []) if row.get("ack") is not True]
+
+
+def unfinished_jobs(result: Row) -> list[Row]:
+    """The jobs that have not ended."""
+    unfinished = set(result.get("unfinished") or ())
+    return [row for row in result.get("jobs") or [] if row["id"] in unfinished]
 
 
 def _open(row: Row) -> bool:
@@ -53,9 +87,34 @@ def _attention(binding_id: int, row: Row, binding: Row | None) -> str:
     return f"Needs attention - {who}{datastream}{where} - {what}"
 
 
-def _destination(target_id: int, bindings: list[Row], backfills: dict[int, Row]) -> str:
+def _destination(target_id: int, bindings: list[Row], backfills: dict[int, Row], outcomes: dict[int, Row]) -> str:
     counts = {name: sum(backfills.get(row["id"], {}).get(name) or 0 for row in bindings) for name in _STATUSES}
-    return f"D{_named(target_id, bindings[0])[1:]} - {_enabled(bindings)}, {_counted(counts) or 'no backfill in the ledger'}"
+    seen = {name: sum(outcomes.get(row["id"], {}).get(name) or 0 for row in bindings) for name in _OUTCOMES if name != "failed"}
+    shown = "".join(f", {count} {_OUTCOMES[name]}" for name, count in seen.items() if count)  # the ledger counts what failed
+    return f"D{_named(target_id, bindings[0])[1:]} - {_enabled(bindings)}, {_counted(counts) or 'no backfill in the ledger'}{shown}"
+
+
+def _issue(row: Row) -> str:
+    what = [_plain(row.get(name)) for name in ("extraction_stage_label", "message")]
+    return " - ".join(["Open issue", *_where(row), *(each for each in what if each), *_address(row)])
+
+
+def _job(row: Row) -> str:
+    what = ", ".join(each for each in (_plain(row.get("type")), _plain(row.get("state_label"))) if each)
+    return " - ".join(["Under way", *_where(row), what or f"job {row['id']}"])
+
+
+def _where(row: Row) -> list[str]:
+    return [f"datastream {row['datastream_id']}"] if row.get("datastream_id") else []
+
+
+def _address(row: Row) -> list[str]:
+    address = row.get("url")
+    return [text.line(address)] if isinstance(address, str) and address.startswith(("https://", "http://")) else []
+
+
+def _plain(value: t.Any) -> str:
+    return text.line(value, longest=200).replace(": ", " - ").rstrip(".") if isinstance(value, str) else ""
 
 
 def _named(target_id: int, binding: Row) -> str:
@@ -75,5 +134,5 @@ def _many(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _first(lines: list[str], what: str) -> list[str]:
-    return lines if len(lines) <= _MAX_LINES else [*lines[:_MAX_LINES], f"and {len(lines) - _MAX_LINES} more {what}"]
+def _first(lines: list[str], what: str, longest: int = _MAX_LINES) -> list[str]:
+    return lines if len(lines) <= longest else [*lines[:longest], f"and {len(lines) - longest} more {what}"]

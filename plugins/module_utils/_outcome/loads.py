@@ -40,10 +40,11 @@ class Followed:
     waited: float
     warnings: list[str]
 
-    def result(self) -> dict[str, t.Any]:
-        """The keys of a module's result."""
+    def result(self, outcomes: t.Collection[str] | None = None) -> dict[str, t.Any]:
+        """The keys of a module's result. ``outcomes``: which loads are listed, None for all; the counts are of all."""
         return {
-            "loads": [_row(load) for load in self.loads],
+            "loads": [_row(load) for load in self.loads if outcomes is None or load.judgement.outcome.value in outcomes],
+            "bindings": count_by_binding(self.loads),
             "counts": count(self.loads),
             "failed_extract_ids": _extract_ids(self.loads, Outcome.FAILED),
             "unconfirmed": _extract_ids(self.loads, Outcome.UNCONFIRMED),
@@ -60,7 +61,7 @@ def load_info(client: Client, params: dict[str, t.Any], check_mode: bool) -> dic
         pairs = [(each.binding_id, each.extract_id) for each in choose.entries(ledger, params, binding_ids) if each.status in _LOOKED_AT]
         recorder = None if check_mode else Recorder(params, client.host)
         followed = follow(client, ledger, pairs, labels, polling.Pace(params["wait"], params["poll_interval"]), recorder)
-        return dict(followed.result(), changed=False, ledger=ledger.shown, warnings=followed.warnings)
+        return dict(followed.result(params["outcomes"]), changed=False, ledger=ledger.shown, warnings=followed.warnings)
 
 
 class Recorder:
@@ -138,6 +139,17 @@ def count(loads: t.Iterable[Load]) -> dict[str, int]:
     for load in loads:
         counts[load.judgement.outcome.value] += 1
     return counts
+
+
+def count_by_binding(loads: t.Iterable[Load]) -> list[dict[str, t.Any]]:
+    """How many loads of each binding have which outcome. What was sent without naming bindings has the binding None, and a row for each datastream."""
+    by_binding: dict[tuple[int, int | None], list[Load]] = {}
+    for load in loads:
+        by_binding.setdefault((load.sent.binding_id, load.sent.datastream_id), []).append(load)
+    return [
+        dict(count(of_binding), binding_id=binding_id or None, datastream_id=datastream_id)
+        for (binding_id, datastream_id), of_binding in by_binding.items()
+    ]
 
 
 def describe(loads: list[Load]) -> str:

@@ -87,6 +87,48 @@ def test_what_was_refused_stands_there_with_reason_and_time(begin):
     assert "3 dispatched · 1 refused of 4 in the ledger" in page.says("binding-123")
 
 
+def test_what_failed_to_load_has_its_issue_and_nothing_is_recorded(begin):
+    world = World().datastream(456, extracts=3).binding(123, 456, enabled=True, updated=moment(hours=1))
+    scene = begin(world)
+    bad = world.aged(456)[1]
+    scene.service.world.fail({"extract_id": bad})
+    scene.play([module("requeue", extract_ids=world.aged(456), binding_id=123)])
+    run = report(scene)
+    page = Page((run.folder / "adverity-report.html").read_text("utf-8"))
+    address = f"{scene.url}/issues/1/"
+    assert f"extract {bad}: Import: Loading extract {bad} failed. ({address}) Open the issue" in page.says("attention-failed")
+    assert f"Datastream 456 datastream 456 Import Loading extract {bad} failed. Open the issue" in page.says("issues")
+    assert [attrs["href"] for tag, attrs in page.tags if tag == "a"] == [address] * 2
+    assert "3 dispatched of 3 in the ledger" in page.says("binding-123")
+    assert "Adverity shows 2 loaded · 1 failed" in page.says("binding-123")
+    assert f"Open issue - datastream 456 - Import - Loading extract {bad} failed - {address}" in run.output
+    assert "Of what was sent - 2 loaded, 1 failed to load, 0 loading, 0 unconfirmed" in run.output
+    assert page.says("failed") == "0", "the ledger is as it was"
+
+
+def test_without_outcomes_nothing_else_is_asked(begin):
+    world = World().datastream(456, extracts=3).binding(123, 456, enabled=True, updated=moment(hours=1))
+    scene = begin(world)
+    scene.play([module("requeue", extract_ids=world.aged(456), binding_id=123)])
+    scene.forget()
+    page = Page((report(scene, outcomes=False).folder / "adverity-report.html").read_text("utf-8"))
+    assert not [row["path"] for row in scene.requests() if row["path"] in ("/api/extracts/", "/api/jobs/", "/api/errors/")]
+    assert "issues" not in page.words
+    assert "Adverity shows" not in page.says("binding-123")
+
+
+def test_outcomes_that_cannot_be_read_do_not_keep_the_page_from_being_written(begin):
+    world = World().datastream(456, extracts=1).binding(123, 456, enabled=True, updated=moment(hours=1))
+    scene = begin(world)
+    scene.play([module("requeue", extract_ids=world.aged(456), binding_id=123)])
+    scene.service.fault(path="/api/errors/", status={"code": 403}, times=9)
+    run = report(scene)
+    page = Page((run.folder / "adverity-report.html").read_text("utf-8"))
+    assert "The issues could not be read" in page.says("issues")
+    assert "The outcomes of what was sent could not be read" in page.says("jobs")
+    assert "Not read - issues" in run.output
+
+
 def test_in_a_play_of_ones_own(begin, tmp_path):
     scene = begin(World().datastream(456).binding(123, 456))
     playbook = tmp_path / "mine.yml"

@@ -118,7 +118,7 @@ OPTIONS = {
         "enabled_bindings": "[dict]",
     },
     "adverity_requeue_info": {**REQUEUE_SELECTION, "summary_only": "bool =False"},
-    "adverity_load_info": {**REQUEUE_SELECTION, "wait": "int =0", "poll_interval": "int =15", "state_labels": "dict ={}"},
+    "adverity_load_info": {**REQUEUE_SELECTION, "wait": "int =0", "poll_interval": "int =15", "state_labels": "dict ={}", "outcomes": "[str] loaded|failed|loading|unconfirmed"},
 }
 
 
@@ -327,7 +327,7 @@ RETURNS = {
         "summary", "ledger", "unfinished", "failed_extract_ids",
     },
     "adverity_requeue_info": {"extracts", "counts", "backfills", "in_progress"},
-    "adverity_load_info": {"loads", "counts", "failed_extract_ids", "unconfirmed", "jobs", "waited"},
+    "adverity_load_info": {"loads", "bindings", "counts", "failed_extract_ids", "unconfirmed", "jobs", "waited"},
 }
 
 

@@ -40,6 +40,30 @@ def test_totals_what_needs_attention_and_each_destination():
     ]
 
 
+def test_outcomes_open_issues_and_what_is_under_way():
+    outcomes = {"counts": {"loaded": 3, "failed": 1}, "bindings": [{"binding_id": 1, "loaded": 3, "failed": 1, "loading": 0, "unconfirmed": 2}]}
+    issues = [
+        {"id": 1, "datastream_id": 301, "message": "Old.", "ack": True},
+        {"id": 2, "datastream_id": 301, "message": "Table: locked.\nTASK", "extraction_stage_label": "Import", "url": "https://acme.example/issues/2/"},
+        {"id": 3, "datastream_id": None, "message": None, "url": "javascript:alert(1)", "ack": False},
+    ]
+    jobs = {"jobs": [{"id": 8, "datastream_id": 301, "type": "Fetch", "state_label": "Running"}, {"id": 9, "datastream_id": 301}], "unfinished": [8]}
+    shown = report.Shown(outcomes, {"issues": issues}, jobs)
+    assert report.make([binding(1)], ledger(backfill(1, dispatched=6)), shown)[2:] == [
+        "Nothing in the ledger is pending, unknown, refused or failed",
+        "Of what was sent - 3 loaded, 1 failed to load, 0 loading, 0 unconfirmed",
+        "Open issue",
+        "Open issue - datastream 301 - Import - Table - locked. TASK - https://acme.example/issues/2/",
+        "Under way - datastream 301 - Fetch, Running",
+        "Destination 789, DWH 789 - 1 of 1 binding enabled, 6 dispatched, 3 loaded, 2 unconfirmed",
+    ]
+
+
+def test_what_could_not_be_read_is_named():
+    lines = report.make([], ledger(), report.Shown({"msg": "GET /api/errors/ returned 403: Forbidden."}, {"skipped": True}, {}))
+    assert "Not read - outcomes - GET /api/errors/ returned 403 - Forbidden" in lines
+
+
 def test_nothing_at_all():
     assert report.make([], ledger()) == [
         "0 destinations, 0 of 0 bindings enabled",

@@ -63,5 +63,5 @@ notes:
   - Run this module on the controller, with C(connection=local) or C(delegate_to=localhost). It does not need a managed host.
   - Proxies are read from E(HTTPS_PROXY) and E(NO_PROXY), except for a loopback C(http://) address. The module does not read C(~/.netrc) and does not
     follow redirects.
-  - The vendor asks clients to run one Management API task at a time. Each module uses one connection and sends one request after the other.
+  - Adverity asks clients to run one Management API task at a time. Each module uses one connection and sends one request after the other.
 """

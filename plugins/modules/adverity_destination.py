@@ -17,7 +17,7 @@ description:
   - A new destination loads nothing. Assign datastreams with M(adverity.management.adverity_assignment), enable them with
     M(adverity.management.adverity_binding), and load their history with M(adverity.management.adverity_requeue). The role
     P(adverity.management.deploy_destination#role) does all of it.
-  - The vendor gives the scope C(destination:write) to keys of the root workspace only.
+  - Adverity gives the scope C(destination:write) to keys of the root workspace only.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -36,7 +36,7 @@ options:
     required: true
   name:
     description:
-      - The name of the destination. Names are compared exactly, with upper and lower case and blanks. If two destinations fit, the module fails and
+      - The name of the destination. Names are compared exactly, including upper and lower case and spaces. If two destinations match, the module fails and
         lists both with their ids.
       - With O(target_id) and O(state=present), the destination gets this name.
       - Required without O(target_id), and for O(state=absent).

@@ -11,7 +11,7 @@ short_description: List the data extracts of datastreams
 version_added: 0.1.0
 description:
   - Lists what datastreams have fetched, all pages of it, oldest first within each datastream.
-  - The service lists extracts on its older surface, where datastreams have integer ids. A datastream that does not exist, or that the key cannot
+  - The older API lists extracts. There, datastreams have integer ids. A datastream that does not exist, or that the key cannot
     see, has no extracts there.
 author:
   - The adverity.management authors (@adverity-management)

@@ -66,7 +66,7 @@ def _write_port(path: str, port: int) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until told to stop (signal, time, control surface, parent gone). Wrong arguments leave with status 2."""
+    """Serve until told to stop (signal, time, control API, parent gone). Wrong arguments leave with status 2."""
     parser, options = _options(arguments)
     parent = os.getppid()
     try:

@@ -73,7 +73,7 @@ SWITCHES: dict[str, tuple[Any, str]] = {
     "target_options": (("metadata", "bare", "refused"), "OPTIONS there: the fields to keys that may write, never any fields, or 405"),
     "target_changes": (("patch", "put", "both"), "which of PATCH and PUT a destination takes; 405 for the other one"),
     "target_names": (("free", "unique"), "whether 400 refuses a destination whose name exists among those of its type and workspace"),
-    "text_blanks": (("kept", "trimmed"), "blanks at the ends of names and other text of destinations and assignments"),
+    "text_blanks": (("kept", "trimmed"), "spaces at the ends of names and other text of destinations and assignments"),
     "unknown_settings": (("refuse", "ignore"), "a field of a body under /api/ that is unknown or read-only: 400, or passed over"),
     "secrets": (("masked", "absent", "null"), "how secret fields of a destination read back"),
     "related_objects": (("id", "nested"), "stack, auth, target and datastream of destinations and assignments: an id, or {id, name}"),

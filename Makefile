@@ -38,7 +38,7 @@ sessions: .work/nox/installed
 	@$(NOX) -l
 
 # What is left in .work of something else would be taken for environments: it goes.
-# Some tools cannot bear blanks and the like in a path, nor a very long path: then .work is a link to a folder in /tmp.
+# Some tools cannot bear spaces and the like in a path, nor a very long path: then .work is a link to a folder in /tmp.
 .work/nox/installed: requirements-nox.txt
 	@$(if $(PYTHON),,echo "This needs one of Python 3.10 to 3.14 with its venv module." >&2; exit 2)
 	@[ -e .work/nox ] || rm -rf .work

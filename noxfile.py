@@ -31,7 +31,7 @@ import nox
 import psutil
 
 ROOT = Path(__file__).resolve().parent
-WORK = (ROOT / ".work").resolve()  # make links it elsewhere if the checkout's path has blanks or the like
+WORK = (ROOT / ".work").resolve()  # make links it elsewhere if the checkout's path has spaces or the like
 DEV = WORK / "dev" / "bin"  # the development tools
 COLLECTION = Path("ansible_collections", "adverity", "management")
 # The series of ansible-core, each with the Python that runs it. All tests run on the pinned one
@@ -338,6 +338,7 @@ def lint(job: Job) -> str:
     forms = [str(path) for path in job.copy.glob(".github/ISSUE_TEMPLATE/*.yml") if path.name != "config.yml"]
     mypy = f"mypy --config-file pyproject.toml --cache-dir {job.folder}/mypy"
     commands = [
+        "codespell",
         "yamllint --strict .",
         f"ruff check --cache-dir {job.folder}/ruff .",
         f"{mypy} --explicit-package-bases -p ansible_collections.adverity.management.plugins",

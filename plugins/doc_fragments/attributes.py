@@ -12,7 +12,7 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying the service.
+    description: Can run in check_mode and return changed status prediction without changing anything in Adverity.
     support: full
   diff_mode:
     description: Returns details on what has changed (or possibly needs changing in check_mode) when in diff mode.
@@ -26,7 +26,7 @@ attributes:
 options: {}
 attributes:
   check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying the service.
+    description: Can run in check_mode and return changed status prediction without changing anything in Adverity.
     support: full
     details:
       - This module only reads and never changes anything.

@@ -20,7 +20,7 @@ options:
   api_key:
     description:
       - The Management API key, created in the Adverity user interface. It is sent as a bearer token.
-      - White space, control characters and a leading C(Bearer) are errors. The error message does not show the key.
+      - Spaces, control characters and a leading C(Bearer) are errors. The error message does not show the key.
       - If not set, the environment variable E(ADVERITY_API_KEY) is used.
     type: str
     required: true
@@ -39,15 +39,15 @@ options:
   timeout:
     description:
       - Timeout in seconds, for the connection and for each read from it.
-      - A whole answer may take ten times as long, and at least 60 seconds.
+      - A complete response may take ten times as long, and at least 60 seconds.
       - If not set, the environment variable E(ADVERITY_TIMEOUT) is used.
     type: float
     default: 30.0
   retries:
     description:
       - How many times a failed request is repeated when that is safe.
-      - Reads and settings are repeated after every temporary failure. Requests that load extracts are repeated only if the service
-        certainly did nothing, which means no connection, status 429, or status 503 with C(Retry-After).
+      - Reads and settings are repeated after every temporary failure. Requests that send extracts are repeated only if Adverity certainly did nothing. That
+        means no connection, status 429, or status 503 with C(Retry-After).
       - If not set, the environment variable E(ADVERITY_RETRIES) is used.
     type: int
     default: 4
@@ -63,5 +63,5 @@ notes:
   - Run this module on the controller, with C(connection=local) or C(delegate_to=localhost). It does not need a managed host.
   - Proxies are read from E(HTTPS_PROXY) and E(NO_PROXY), except for a loopback C(http://) address. The module does not read C(~/.netrc) and does not
     follow redirects.
-  - The vendor asks clients to run one Management API task at a time. Each module uses one connection and sends one request after the other.
+  - Adverity asks clients to run one Management API task at a time. Each module uses one connection and sends one request after the other.
 """

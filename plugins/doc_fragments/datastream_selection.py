@@ -37,7 +37,7 @@ options:
         description: Selects enabled datastreams if V(true), and disabled datastreams if V(false).
         type: bool
       active_pulling_mode:
-        description: Selects datastreams with this pulling mode. The service has deprecated V(smart-bundle).
+        description: Selects datastreams with this pulling mode. Adverity has deprecated V(smart-bundle).
         type: str
         choices: [smart, smart-bundle, schedule]
   all_datastreams:
@@ -47,14 +47,14 @@ options:
     type: bool
 notes:
   - The module reads the datastreams first, and writes only those that differ, by UUID, at most 50 in one request.
-  - The module compares the datastreams that the service reports as changed with those in the request, and warns about a difference.
-  - How the service pages its list of datastreams is not documented. If the module does not get the complete list, it fails and changes nothing.
+  - The module compares the datastreams that the API reports as changed with those in the request, and warns about a difference.
+  - How the API divides its list of datastreams into pages is not documented. If the module does not get the complete list, it fails and changes nothing.
 """
 
     INFO = r"""
 options:
   datastream_ids:
-    description: UUIDs of datastreams. Ids that are not found are omitted from the result. An empty list is an error.
+    description: UUIDs of datastreams. IDs that are not found are omitted from the result. An empty list is an error.
     type: list
     elements: str
     aliases: [datastream_id]
@@ -70,7 +70,7 @@ options:
     description: Lists enabled datastreams if V(true), and disabled datastreams if V(false).
     type: bool
   active_pulling_mode:
-    description: Lists datastreams with this pulling mode. The service has deprecated V(smart-bundle).
+    description: Lists datastreams with this pulling mode. Adverity has deprecated V(smart-bundle).
     type: str
     choices: [smart, smart-bundle, schedule]
 """

@@ -12,8 +12,8 @@ class ModuleDocFragment:
 options:
   ledger:
     description:
-      - The ledger, which records which extract was sent to which binding, and when bindings were enabled, and holds the locks that keep runs apart. Keep it for
-        as long as loading data twice would do harm.
+      - The ledger. It records which extract was sent to which binding, and when bindings were enabled. It also has the locks that keep runs apart. Keep it
+        for as long as you deploy to the same destinations.
       - An absolute path is an SQLite file. If the file or its folder does not exist, it is created so that only this user can read it.
       - A URL such as V(postgresql://user@host:5432/database) is a PostgreSQL database, which several machines can share. This requires psycopg 3 where the
         module runs. The URL can have parameters of libpq, such as V(sslmode=verify-full). For the password, use O(ledger_password).

@@ -9,7 +9,7 @@ name: deployment_summary
 short_description: What a deployment did, in lines and as data
 version_added: 0.1.0
 description:
-  - Sums up a plan of M(adverity.management.adverity_deployment_info) and what came of it.
+  - Sums up a plan of M(adverity.management.adverity_deployment_info) and the results of its steps.
 author:
   - The adverity.management authors (@adverity-management)
 positional: _input

@@ -10,16 +10,17 @@ module: adverity_assignment
 short_description: Assign datastreams to a destination
 version_added: 0.2.0
 description:
-  - Assigns datastreams to a destination, as many as are named in one task. Reads the assignments of the destination once and creates those that do not
-    exist, with one request each. An assignment, also called a mapping, says that a datastream goes to a destination, to which table, and with which settings.
-    Its binding, which has an id of its own, says whether the datastream loads into the destination.
-  - A new assignment is always disabled, so that nothing is loaded before M(adverity.management.adverity_binding) enables it. The module neither enables nor
-    disables the binding of an assignment that exists.
-  - An assignment is identified by destination, datastream and, where O(assignments[].table_name) is given, table name.
-  - Compares O(assignments[].settings) as the service returns them and writes those that differ. A setting that is not named keeps its value.
-  - Returns the id of each binding, for M(adverity.management.adverity_binding) and M(adverity.management.adverity_requeue).
-  - The service takes assignments for some destination types only, among them AzureBlobTarget, BigQueryTarget, DeltalakeTarget, DatabricksSQLTarget, FileTarget,
-    Google Sheets, LinkedIn Matched Audiences, Snowflake and SqlTarget. For another type its refusal is shown.
+  - Assigns any number of datastreams to a destination. The module reads the assignments of the destination once, and creates those that do not exist, with
+    one request each.
+  - An assignment is the record that ties a datastream to a destination, with a table and settings. Its binding, which has its own ID, is the switch. While
+    the binding is enabled, Adverity automatically loads what the datastream fetches.
+  - The binding of a new assignment is always disabled. Adverity loads nothing until M(adverity.management.adverity_binding) enables it. The module neither
+    enables nor disables the binding of an existing assignment.
+  - An assignment is identified by destination, datastream and, if O(assignments[].table_name) is set, table name.
+  - Compares O(assignments[].settings) with those that the API returns, and writes those that differ. Settings that you omit keep their values.
+  - Returns the ID of each binding, to use with M(adverity.management.adverity_binding) and M(adverity.management.adverity_requeue).
+  - The API supports assignments for some destination types only, for example AzureBlobTarget, BigQueryTarget, DeltalakeTarget, DatabricksSQLTarget,
+    FileTarget, Google Sheets, LinkedIn Matched Audiences, Snowflake and SqlTarget. For any other type, the module fails with the message of the API.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -30,7 +31,7 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     details:
-      - With O(force_settings=true), settings that the service does not return are written, and counted as changed, in each run.
+      - With O(force_settings=true), settings that the API does not return are written, and counted as changed, in each run.
 options:
   type:
     description: The destination type, by slug or name, for example V(bigquery).
@@ -38,43 +39,45 @@ options:
     required: true
   target_id:
     description:
-      - The integer id of the destination.
+      - The integer ID of the destination.
       - Can be omitted in check mode only, for a destination that does not exist yet. The module then predicts that all assignments are new.
     type: int
   assignments:
-    description: The datastreams. An empty list is refused.
+    description: The datastreams to assign. An empty list is an error.
     type: list
     elements: dict
     required: true
     suboptions:
       datastream_id:
-        description: The integer id of the datastream. M(adverity.management.adverity_directory_info) returns it by name.
+        description: The integer ID of the datastream. M(adverity.management.adverity_directory_info) returns it by name.
         type: int
         required: true
       table_name:
         description:
           - The table in the destination. Names are compared exactly.
-          - Without this, the one assignment of the datastream is meant; if it has several in this destination, the module fails and lists them.
+          - If omitted, the only assignment of the datastream to this destination is selected. If there are several, the module fails and lists them.
         type: str
       settings:
-        description: The assignment's other fields and their values, as the service names them, for example C(write_disposition) of BigQuery.
+        description: The other fields of the assignment and their values, as the API names them, for example C(write_disposition) of BigQuery.
         type: dict
   force_settings:
-    description: Also writes settings of existing assignments that the service does not return, or returns masked. They cannot be compared.
+    description: Also writes settings of existing assignments that the API does not return, or returns masked. They cannot be compared, so each run writes
+      them.
     type: bool
     default: false
   state:
-    description: V(absent) deletes the assignments. One whose binding is enabled is not deleted; then none is.
+    description: V(absent) deletes the assignments. If one of their bindings is enabled, the module fails and deletes none of them. Disable the bindings
+      first.
     type: str
     choices: [present, absent]
     default: present
 notes:
   - If two runs assign the same datastream at the same time with the same O(ledger), the second one waits and then finds the assignment of the first one. The
     module uses the ledger for this lock only, and only if an assignment does not exist.
-  - It is not documented how soon a new assignment shows as a binding. The module looks for it for up to five seconds. After that C(binding_id) is null and a
-    warning says so.
-  - It is not documented whether an assignment and its binding have the same id. If a datastream has several assignments in this destination, C(binding_id)
-    is returned only if these ids are the same.
+  - It is not documented how soon a new assignment shows as a binding. The module looks for it for up to five seconds. After that, C(binding_id) is null,
+    with a warning.
+  - It is not documented whether an assignment and its binding have the same ID. If a datastream has several assignments in this destination, C(binding_id)
+    is returned only if these IDs are the same.
 seealso:
   - module: adverity.management.adverity_binding
   - module: adverity.management.adverity_destination
@@ -97,7 +100,7 @@ EXAMPLES = r"""
           partition_by_date: true
   register: assigned
 
-- name: Enable them
+- name: Enable their bindings
   adverity.management.adverity_binding:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -105,7 +108,7 @@ EXAMPLES = r"""
     target_id: 789
     enabled: true
 
-- name: To take this back, disable them
+- name: To undo this, disable the bindings
   adverity.management.adverity_binding:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -113,7 +116,7 @@ EXAMPLES = r"""
     target_id: 789
     enabled: false
 
-- name: And delete one
+- name: Delete one of the assignments
   adverity.management.adverity_assignment:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -128,10 +131,10 @@ EXAMPLES = r"""
 RETURN = r"""
 assignments:
   description:
-    - The assignments in the order of O(assignments), with the fields that the service returns and without secrets. C(id) is that of the assignment,
-      C(binding_id) that of the binding, C(action) is V(created), V(changed), V(deleted) or V(unchanged).
-    - In check mode, both ids are null for an assignment that does not exist yet. For O(state=absent), they are null if there was none.
-  returned: success, and on a failure half way for those before it
+    - The assignments in the order of O(assignments), with the fields that the API returns and without secrets. C(id) is the ID of the assignment,
+      C(binding_id) the ID of its binding. C(action) is V(created), V(changed), V(deleted) or V(unchanged).
+    - In check mode, both IDs are null for an assignment that does not exist yet. For O(state=absent), they are null if there was none.
+  returned: success, and on a failure after some changes
   type: list
   elements: dict
   sample:
@@ -145,22 +148,22 @@ assignments:
       enabled: false
       write_disposition: 1
 affected:
-  description: What was written, in check mode what would be.
-  returned: success, and on a failure half way
+  description: The assignments that were changed, or in check mode those that would be.
+  returned: success, and on a failure after some changes
   type: dict
   contains:
     datastream_ids:
-      description: The integer ids of the datastreams, in the order of O(assignments).
+      description: The integer IDs of the datastreams, in the order of O(assignments).
       type: list
       elements: int
       sample: [456]
 remaining:
-  description: What was due and was not written.
-  returned: on a failure half way
+  description: The assignments that still differ and were not changed.
+  returned: on a failure after some changes
   type: dict
   contains:
     datastream_ids:
-      description: The integer ids of the datastreams, in the order of O(assignments).
+      description: The integer IDs of the datastreams, in the order of O(assignments).
       type: list
       elements: int
       sample: [457]

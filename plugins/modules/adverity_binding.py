@@ -10,14 +10,13 @@ module: adverity_binding
 short_description: Enable or disable the bindings of datastreams to destinations
 version_added: 0.1.0
 description:
-  - Enables or disables bindings. A binding connects a datastream to a destination, also called target. While it is enabled, data that the datastream fetches
-    is loaded into the destination.
-  - Reads the bindings first and writes only those that differ, with one request each, because every write updates C(updated), also a write that
-    changes nothing.
-  - A binding that cannot be written does not stop the others. The module fails at the end with RV(unfinished=true), and names it. A request that fails for a
-    reason that concerns all requests ends the run. Such reasons are no connection, an invalid key, and too many requests. Three requests in succession
+  - Enables or disables bindings. A binding is the switch of the assignment of a datastream to a destination. While it is enabled, Adverity automatically
+    loads what the datastream fetches.
+  - Reads the bindings first and writes only those that differ, with one request each. Every write updates C(updated), even if it changes nothing.
+  - A binding that cannot be written does not stop the others. The module fails at the end with RV(unfinished=true), and lists it. A request that fails for
+    a reason that concerns all requests ends the run. Such reasons are no connection, an invalid key, and too many requests. Three requests in succession
     without a certain outcome also end the run.
-  - Enabling a binding delivers new data only; earlier data must be backfilled once. Use M(adverity.management.adverity_requeue) for that, or the role
+  - An enabled binding delivers new data only. Send the history once, with M(adverity.management.adverity_requeue) or with the role
     P(adverity.management.deploy_destination#role), which does both.
   - The ledger records when a binding was enabled, because that decides which extracts it loads automatically. Two runs of the same bindings do not overlap;
     the second one waits. If the bindings were read more than two seconds before a write, the module reads them again.
@@ -32,8 +31,7 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     details:
-      - If the list of the API contains neither whether a binding is enabled nor when it was last changed, its state is unknown. It is then written, and
-        counted as changed, in each run.
+      - If the API returns neither whether a binding is enabled nor when it was last changed, each run writes the binding and counts it as changed.
 options:
   enabled:
     description: Whether the bindings are enabled.
@@ -41,17 +39,19 @@ options:
     required: true
   binding_ids:
     description:
-      - Integer ids of bindings. All of them must exist. If O(datastream_id) or O(target_id) is also set, all of them must match it.
+      - Integer IDs of bindings. All of them must exist. If O(datastream_id) or O(target_id) is also set, all of them must match it.
     type: list
     elements: int
     aliases: [binding_id]
   datastream_id:
     description:
-      - The integer id of a datastream. If O(binding_ids) is omitted, all its bindings are selected (those to O(target_id), if that is also set).
+      - The integer ID of a datastream. If O(binding_ids) is omitted, all bindings of the datastream are selected. With O(target_id), only those to this
+        destination are selected.
     type: int
   target_id:
     description:
-      - The integer id of a destination. If O(binding_ids) is omitted, all its bindings are selected (those of O(datastream_id), if that is also set).
+      - The integer ID of a destination. If O(binding_ids) is omitted, all bindings of the destination are selected. With O(datastream_id), only those of
+        this datastream are selected.
     type: int
   ledger:
     version_added: 0.2.0
@@ -80,7 +80,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 bindings:
-  description: The chosen bindings as they are now, by id. In check mode as they would be, but for C(updated).
+  description: The selected bindings after the change, sorted by ID. In check mode, the predicted bindings; C(updated) is not predicted.
   returned: success, and on a failure after bindings were read
   type: list
   elements: dict
@@ -94,38 +94,38 @@ bindings:
       created: "2024-01-15T10:00:00Z"
       updated: "2024-06-01T14:32:00Z"
 affected:
-  description: What was written, in check mode what would be.
+  description: The bindings that were changed, or in check mode those that would be.
   returned: success, and on a failure after bindings were read
   type: dict
   contains:
     binding_ids:
-      description: The ids of the bindings.
+      description: The IDs of the bindings.
       type: list
       elements: int
       sample: [123]
 remaining:
-  description: The bindings that should have been written and were not.
+  description: The bindings that still differ and were not changed.
   returned: on a failure after bindings were read
   type: dict
   contains:
     binding_ids:
-      description: The ids of the bindings.
+      description: The IDs of the bindings.
       type: list
       elements: int
       sample: [124]
 unknown:
-  description: The bindings of which it is unknown whether they were written, because no response came. They are also in RV(remaining).
+  description: The bindings whose change has an unknown outcome, because no response came. They are also in RV(remaining).
   returned: on a failure after bindings were read
   version_added: 0.2.0
   type: dict
   contains:
     binding_ids:
-      description: The ids of the bindings.
+      description: The IDs of the bindings.
       type: list
       elements: int
       sample: []
 unfinished:
-  description: V(true) if the other bindings were written, and only those in RV(remaining) were not. The module then fails.
+  description: V(true) if the other bindings were changed, and only those in RV(remaining) were not. The module then fails.
   returned: if something is left open
   version_added: 0.2.0
   type: bool

@@ -10,7 +10,7 @@ module: adverity_binding_info
 short_description: List the bindings of datastreams to destinations
 version_added: 0.1.0
 description:
-  - Lists bindings, all pages of them, by id. What is given of the options must hold for each; without any of them, all that the key can see are listed.
+  - Lists the bindings that match all given options, sorted by ID. Without options, lists all bindings that the key can see.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -19,41 +19,41 @@ extends_documentation_fragment:
   - adverity.management.attributes.action_group
 options:
   binding_ids:
-    description: Integer ids of bindings. An id that is not found is left out of the answer.
+    description: Integer IDs of bindings. IDs that are not found are omitted from the result.
     type: list
     elements: int
     aliases: [binding_id]
   datastream_id:
-    description: The integer id of a datastream.
+    description: The integer ID of a datastream.
     type: int
   target_id:
-    description: The integer id of a destination.
+    description: The integer ID of a destination.
     type: int
   enabled:
     description:
-      - Only bindings that are enabled, or only those that are not.
-      - A binding is in neither list if the service does not return whether it is enabled.
+      - Lists enabled bindings if V(true), and disabled bindings if V(false).
+      - If the API does not return whether a binding is enabled, the binding is in neither list.
     type: bool
 seealso:
   - module: adverity.management.adverity_binding
 """
 
 EXAMPLES = r"""
-- name: Which datastreams load into destination 789, and which could?
+- name: List the bindings of destination 789
   adverity.management.adverity_binding_info:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
     target_id: 789
   register: found
 
-- name: Show those that are not enabled
+- name: Show the datastreams whose bindings are disabled
   ansible.builtin.debug:
     msg: "{{ found.bindings | rejectattr('enabled') | map(attribute='datastream_id') }}"
 """
 
 RETURN = r"""
 bindings:
-  description: The bindings, by id. What a row holds beside the three ids is up to the service.
+  description: The bindings, sorted by ID. Only C(id), C(datastream_id) and C(target_id) are guaranteed. The other fields depend on the API.
   returned: success
   type: list
   elements: dict
@@ -67,7 +67,7 @@ bindings:
       created: "2024-01-15T10:00:00Z"
       updated: "2024-06-01T14:32:00Z"
 count:
-  description: How many these are.
+  description: The number of bindings.
   returned: success
   type: int
   sample: 1

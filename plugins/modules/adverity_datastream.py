@@ -29,8 +29,8 @@ options:
   pulling_mode:
     description:
       - The active schedule. V(smart) is the smart schedule, V(schedule) is the custom schedule.
-      - V(schedule) requires a custom fetch schedule. If a datastream has none, the service refuses the whole request and changes none of its
-        datastreams. Changes by earlier requests remain, and the error lists them.
+      - V(schedule) requires a custom fetch schedule. If a datastream has none, Adverity refuses the whole request and changes none of its datastreams.
+        Changes by earlier requests remain, and the error lists them.
       - Datastreams with a smart bundle are listed, but the mode cannot be set to it.
     type: str
     choices: [smart, schedule]
@@ -70,8 +70,8 @@ EXAMPLES = r"""
 RETURN = r"""
 datastreams:
   description:
-    - The selected datastreams after the change, or in check mode as predicted. In the order of O(datastream_ids), otherwise in the order of the service.
-    - The module does not read them again after a change, so further changes that the service may make are not shown.
+    - The selected datastreams after the change, or in check mode as predicted. In the order of O(datastream_ids), otherwise in the order of the API.
+    - The module does not read them again after a change, so further changes that Adverity may make are not shown.
   returned: success, and on a failure after some changes
   type: list
   elements: dict
@@ -87,7 +87,7 @@ datastreams:
         smart: {is_active: true, frequency: daily, refresh_range: {value: 7, unit: day}, deadline: null}
         smart_bundle: null
 affected:
-  description: The datastreams that the service reported as changed, or in check mode those predicted to change.
+  description: The datastreams that the API reported as changed, or in check mode those predicted to change.
   returned: success, and on a failure after some changes
   type: dict
   contains:
@@ -97,7 +97,7 @@ affected:
       elements: str
       sample: [9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10]
 remaining:
-  description: The datastreams whose change was due and that the service did not confirm.
+  description: The datastreams that differed and whose change the API did not confirm.
   returned: failure after some changes
   type: dict
   contains:

@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Lists datastreams with their state, workspace and pulling mode. Lists those that match all given options, and without any option every datastream that
     the key can see.
-  - This module identifies datastreams by UUID. Bindings, extracts and requeues use integer ids for the same datastreams. To find both ids of a
+  - This module identifies datastreams by UUID. The modules for bindings and extracts use integer IDs for the same datastreams. To find both IDs of a
     datastream, use M(adverity.management.adverity_directory_info).
 author:
   - The adverity.management authors (@adverity-management)
@@ -44,8 +44,8 @@ EXAMPLES = r"""
 RETURN = r"""
 datastreams:
   description:
-    - The datastreams, in the order of O(datastream_ids), otherwise in the order of the service.
-    - Which fields a row has besides C(id) depends on the service.
+    - The datastreams, in the order of O(datastream_ids), otherwise in the order of the API.
+    - Only C(id) is guaranteed. The other fields depend on the API.
   returned: success
   type: list
   elements: dict

@@ -12,8 +12,8 @@ version_added: 0.2.0
 description:
   - The first step of the role P(adverity.management.deploy_destination#role). Checks the variables of the role, looks up names, reads the bindings of the
     destination and the ledger, and returns what has to be done. Changes nothing.
-  - If there is nothing to do, it records in the ledger how the API shows the bindings that are already recorded there. The next run then knows their state
-    until this time.
+  - If there is nothing to do, it records in the ledger how the API shows the bindings that are already recorded there. For the next run, their state is
+    then certain until this time.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -24,8 +24,9 @@ extends_documentation_fragment:
 options:
   variables:
     description:
-      - The variables of the role, without the prefix C(deploy_destination_), from a playbook or from a survey of AWX. All values can be text, with commas or
-        line breaks between the items of a list. Empty text has the same effect as an omitted variable.
+      - The variables of the role, without the prefix C(deploy_destination_), from a playbook or from a survey of AWX. The documentation of the role
+        describes them. All values can be text, with commas or line breaks between the items of a list. Empty text has the same effect as an omitted
+        variable.
     type: dict
     required: true
 seealso:
@@ -71,7 +72,7 @@ options:
   type: dict
   sample: {target_id: 789, enabled: true, backfill: when_needed}
 target_id:
-  description: The id of the destination. Null if it does not exist yet.
+  description: The ID of the destination. Null if it does not exist yet.
   returned: success
   type: int
   sample: 789
@@ -81,7 +82,7 @@ name:
   type: str
   sample: Marketing DWH
 connection_id:
-  description: The id of the connection of the destination. Null if none was given.
+  description: The ID of the connection of the destination. Null if none was given.
   returned: success
   type: int
   sample: 31

@@ -10,14 +10,14 @@ module: adverity_destination
 short_description: Create, change or delete a destination
 version_added: 0.2.0
 description:
-  - Finds a destination, also called target, by type, workspace and name. Creates it if it does not exist. If settings differ, changes them with one request.
-    Settings that you omit keep their values.
-  - Before it writes anything, the module checks the settings against the service's description of the destination type. An unknown, read-only or missing
-    setting is an error, which lists the settings of the type with their types and choices.
+  - Finds a destination by type, workspace and name. Creates it if it does not exist. If settings differ, changes them with one request. Settings that you
+    omit keep their values.
+  - Before it writes anything, the module checks the settings against the description of the destination type that the API returns. An unknown, read-only or
+    missing setting is an error, which lists the settings of the type with their types and choices.
   - A new destination loads nothing. Assign datastreams with M(adverity.management.adverity_assignment), enable them with
-    M(adverity.management.adverity_binding), and load their history with M(adverity.management.adverity_requeue). The role
-    P(adverity.management.deploy_destination#role) does all of it.
-  - The vendor gives the scope C(destination:write) to keys of the root workspace only.
+    M(adverity.management.adverity_binding), and send their history with M(adverity.management.adverity_requeue). The role
+    P(adverity.management.deploy_destination#role) does all of this.
+  - Adverity gives the scope C(destination:write) to keys of the root workspace only.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -28,53 +28,54 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     details:
-      - With O(force_settings=true), settings that the service does not return are written, and counted as changed, in each run.
+      - With O(force_settings=true), settings that the API does not return are written, and counted as changed, in each run.
 options:
   type:
-    description: The destination type, by slug or name, for example V(bigquery). Ids of types differ from one instance to the next.
+    description: The destination type, by slug or name, for example V(bigquery). IDs of types differ from one instance to the next.
     type: str
     required: true
   name:
     description:
-      - The name of the destination. Names are compared exactly, with upper and lower case and blanks. If two destinations fit, the module fails and
-        lists both with their ids.
-      - With O(target_id) and O(state=present), the destination gets this name.
+      - The name of the destination. Names are compared exactly, including upper and lower case and spaces. If two destinations match, the module fails and
+        lists both with their IDs.
+      - With O(target_id) and O(state=present), the destination is renamed to this name.
       - Required without O(target_id), and for O(state=absent).
     type: str
   workspace:
     description:
-      - The workspace of the destination, by name, slug or id.
+      - The workspace of the destination, by name, slug or ID.
       - Required without O(target_id). With O(target_id), the destination must be in this workspace.
     type: str
   target_id:
     description:
-      - The integer id of an existing destination, instead of O(name) and O(workspace).
-      - Required for O(state=absent), and if the service does not list destinations.
+      - The integer ID of an existing destination, instead of O(name) and O(workspace).
+      - Required for O(state=absent), and if the API does not list destinations.
     type: int
   connection:
     description:
-      - The connection (authorization) that the destination uses, by name or integer id. Digits alone are an id.
-      - A name is looked for in O(connection_type). Without that, it is looked for in the connection type that has the slug or the name of the destination
+      - The connection (authorization) that the destination uses, by name or integer ID. A value that consists of digits is an ID.
+      - The module looks for a name in O(connection_type). If that is omitted, it looks in the connection type with the slug or the name of the destination
         type, and then in all others, with one request for each connection type.
     type: str
   connection_type:
-    description: The connection type, by slug or name, in which the name O(connection) is looked for.
+    description: The connection type, by slug or name, in which the module looks for the name O(connection).
     type: str
   settings:
     description:
-      - The fields of the destination type and their values, as the service names them. M(adverity.management.adverity_destination_info) with
+      - The fields of the destination type and their values, as the API names them. M(adverity.management.adverity_destination_info) with
         O(adverity.management.adverity_destination_info#module:schema=true) lists them.
-      - The values are compared as the service returns them. Those of secrets are shown neither in the result nor in the diff.
+      - The module compares the values with those that the API returns. It shows secrets neither in the result nor in the diff.
     type: dict
   force_settings:
     description:
-      - Also writes settings that the service does not return, or returns masked, such as passwords. They cannot be compared, so each run writes them.
-      - Without this they are written only when the destination is created. A warning names them.
+      - Also writes settings that the API does not return, or returns masked, such as passwords. They cannot be compared, so each run writes them.
+      - With V(false), they are written only when the destination is created, and a warning lists them.
     type: bool
     default: false
   state:
     description:
-      - V(absent) deletes the destination with the id O(target_id). Its name must be O(name). A destination with enabled bindings is not deleted.
+      - V(absent) deletes the destination with the ID O(target_id). Its name must be O(name). If the destination has enabled bindings, the module fails and
+        deletes nothing. Disable the bindings first.
     type: str
     choices: [present, absent]
     default: present
@@ -83,7 +84,7 @@ notes:
     The module uses the ledger for this lock only, and only if the destination does not exist.
   - With different ledgers, the destination can exist twice. It is not documented whether the API refuses a name that exists. The module reads the list again
     after it created a destination, and fails if the name now matches two.
-  - In check mode, a secret setting of a new destination is recognized by what the service says of the field, or by its name.
+  - In check mode, the module recognizes a secret setting of a new destination by the description of the field, or by its name.
 seealso:
   - module: adverity.management.adverity_destination_info
   - module: adverity.management.adverity_assignment
@@ -104,7 +105,7 @@ EXAMPLES = r"""
       dataset: marketing
   register: created
 
-- name: Delete it, provided that it has no enabled bindings
+- name: Delete a destination that has no enabled bindings
   adverity.management.adverity_destination:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -117,9 +118,9 @@ EXAMPLES = r"""
 RETURN = r"""
 destination:
   description:
-    - The destination after the change, with the fields that the service returns and without secrets. In check mode, the predicted destination; if it does not
+    - The destination after the change, with the fields that the API returns and without secrets. In check mode, the predicted destination; if it does not
       exist yet, it has no C(id).
-    - For O(state=absent), the id, name and workspace of the deleted destination; null if nothing was deleted.
+    - For O(state=absent), the ID, name and workspace of the deleted destination; null if nothing was deleted.
   returned: success, and if a new destination cannot be found by its name
   type: dict
   sample:
@@ -132,12 +133,12 @@ destination:
     is_schema_mapping_required: false
     logo_url: /static/bigquery.svg
 created:
-  description: Whether the destination was created, in check mode whether it would be.
+  description: Whether the destination was created, or in check mode whether it would be.
   returned: success
   type: bool
   sample: false
 changes:
-  description: For each field that was written its value before and after, without secrets.
+  description: The value of each changed field before and after the change, without secrets.
   returned: success
   type: dict
   sample:

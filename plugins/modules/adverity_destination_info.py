@@ -10,8 +10,8 @@ module: adverity_destination_info
 short_description: List destinations, and the settings that their types take
 version_added: 0.2.0
 description:
-  - Lists destinations, also called targets, all pages of them. What is given of the options must hold for each.
-  - The service lists destinations by type. Without O(type), each type is asked.
+  - Lists the destinations that match all given options, sorted by ID. Without options, lists all destinations that the key can see.
+  - The API lists destinations by type. Without O(type), the module reads the list of each type.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -23,13 +23,13 @@ options:
     description: The destination type, by slug or name, for example V(bigquery).
     type: str
   name:
-    description: The name of the destination, exactly.
+    description: The exact name of the destination.
     type: str
   workspace:
-    description: The workspace of the destination, by name, slug or id.
+    description: The workspace of the destination, by name, slug or ID.
     type: str
   target_id:
-    description: The integer id of a destination.
+    description: The integer ID of a destination.
     type: int
   schema:
     description: Also returns the settings of the type. Requires O(type).
@@ -40,14 +40,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Which destinations are in the workspace EMEA?
+- name: List the destinations in the workspace EMEA
   adverity.management.adverity_destination_info:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
     workspace: EMEA
   register: found
 
-- name: Which settings does a BigQuery destination take?
+- name: List the settings of a BigQuery destination
   adverity.management.adverity_destination_info:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -59,7 +59,7 @@ EXAMPLES = r"""
 RETURN = r"""
 destinations:
   description:
-    - The destinations, by id, each with the slug of its type as C(type_slug). What else a row holds is up to the service.
+    - The destinations, sorted by ID, each with the slug of its type as C(type_slug). The other fields depend on the API.
     - Secrets are hidden.
   returned: success
   type: list
@@ -73,14 +73,14 @@ destinations:
       project: acme-dwh
       dataset: marketing
 count:
-  description: How many these are.
+  description: The number of destinations.
   returned: success
   type: int
   sample: 1
 schemas:
   description:
-    - With O(schema=true), the fields of the type as the service describes them, by the slug of the type and the name of the field. Empty if the service does
-      not describe them.
+    - With O(schema=true), the fields of the type as the API describes them, by the slug of the type and the name of the field. Empty if the API does not
+      describe them.
   returned: success
   type: dict
   sample:

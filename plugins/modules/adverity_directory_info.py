@@ -10,12 +10,12 @@ module: adverity_directory_info
 short_description: Look up workspaces, datastreams and connections by name
 version_added: 0.2.0
 description:
-  - Tells what names of workspaces, datastreams and connections mean, with their ids.
-  - The service has two kinds of ids for a datastream, an integer and a UUID, and nothing that maps one to the other. The pair of name and workspace name stands
-    beside both. If it is unique on both sides, the module returns both ids; otherwise C(uuid) is null and C(note) says why.
-  - A name that fits several things is an error that lists them with their ids. Names are compared exactly.
+  - Looks up workspaces, datastreams and connections by name, and returns their IDs.
+  - A datastream has an integer ID and a UUID, and the API does not map one to the other. The module matches them by the names of the datastream and of its
+    workspace. If these names are unique on both sides, the module returns both IDs. Otherwise, C(uuid) is null and C(note) says why.
+  - If a name matches several objects, the module fails and lists them with their IDs. Names are compared exactly.
   - The module reads complete lists, so ten names usually take as many requests as one. It reads the list of workspaces; for datastreams also the list with
-    integer ids and the list with UUIDs; for connections the list of connection types, and of the connections of each type. If the list with integer ids does
+    integer IDs and the list with UUIDs; for connections the list of connection types, and of the connections of each type. If the list with integer IDs does
     not contain workspaces, each datastream that you name is also read on its own.
 author:
   - The adverity.management authors (@adverity-management)
@@ -25,24 +25,24 @@ extends_documentation_fragment:
   - adverity.management.attributes.action_group
 options:
   workspaces:
-    description: Workspaces by name, slug or integer id, or V(*) for all that the key can see.
+    description: Workspaces by name, slug or integer ID, or V(*) for all that the key can see.
     type: list
     elements: str
   datastreams:
     description:
-      - Datastreams by name, integer id or UUID, or V(*) for all that the key can see.
-      - A dictionary with C(name) and C(workspace) (name, slug or id) selects one among datastreams with the same name.
-      - A number is an integer id. Text is a name first, and then an id.
+      - Datastreams by name, integer ID or UUID, or V(*) for all that the key can see.
+      - A dictionary with C(name) and C(workspace) (name, slug or ID) selects one among datastreams with the same name.
+      - A number is an integer ID. Text is looked up as a name first, and then as an ID.
     type: list
     elements: raw
   connections:
-    description: Connections (authorizations) by name or integer id, or V(*) for all that the key can see.
+    description: Connections (authorizations) by name or integer ID, or V(*) for all that the key can see.
     type: list
     elements: str
   connection_types:
     description:
-      - Limits O(connections) to these connection types, by slug or name. The service lists connections by type, so without this each type is asked, with
-        one request or more for each.
+      - Limits O(connections) to these connection types, by slug or name. The API lists connections by type. If omitted, the module reads the list of each
+        type, with one request or more for each.
     type: list
     elements: str
 seealso:
@@ -51,7 +51,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Which ids do these names have?
+- name: Look up the IDs of datastreams and of a connection
   adverity.management.adverity_directory_info:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -62,7 +62,7 @@ EXAMPLES = r"""
     connection_types: [bigquery]
   register: found
 
-- name: Show them
+- name: Show the IDs
   ansible.builtin.debug:
     msg: "{{ item.name }}: {{ item.id }}, {{ item.uuid }}"
   loop: "{{ found.datastreams }}"
@@ -70,14 +70,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 workspaces:
-  description: The workspaces, in the order of O(workspaces), with the fields that the service returns. Empty if none were asked for.
+  description: The workspaces, in the order of O(workspaces), with the fields that the API returns. Empty if O(workspaces) is omitted.
   returned: success
   type: list
   elements: dict
   sample:
     - {id: 12, name: EMEA, slug: emea, parent_id: 1}
 datastreams:
-  description: The datastreams, in the order of O(datastreams). Empty if none were asked for.
+  description: The datastreams, in the order of O(datastreams). Empty if O(datastreams) is omitted.
   returned: success
   type: list
   elements: dict
@@ -91,8 +91,8 @@ datastreams:
       note: null
 connections:
   description:
-    - The connections, in the order of O(connections), with the fields that the service returns and the slug of the type as C(connection_type).
-    - Secrets are hidden. Empty if none were asked for.
+    - The connections, in the order of O(connections), with the fields that the API returns and the slug of the type as C(connection_type).
+    - Secrets are hidden. Empty if O(connections) is omitted.
   returned: success
   type: list
   elements: dict

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: adverity_extract_info
-short_description: List the data extracts of datastreams
+short_description: List the extracts of datastreams
 version_added: 0.1.0
 description:
-  - Lists what datastreams have fetched, all pages of it, oldest first within each datastream.
-  - The service lists extracts on its older surface, where datastreams have integer ids. A datastream that does not exist, or that the key cannot
-    see, has no extracts there.
+  - Lists extracts, oldest first within each datastream. An extract is the data that a datastream got in one fetch.
+  - If a datastream does not exist or the key cannot see it, the list has no extracts of it. That is not an error.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -21,15 +20,15 @@ extends_documentation_fragment:
   - adverity.management.attributes.action_group
 options:
   datastream_ids:
-    description: Integer ids of datastreams.
+    description: Integer IDs of datastreams.
     type: list
     elements: int
     required: true
     aliases: [datastream_id]
   created_from:
     description:
-      - Only extracts that were created at this time or later. A date like V(2024-01-15) or a time like V(2024-01-15T10:00:00Z), in UTC unless it
-        says otherwise.
+      - Only extracts that were created at this time or later. A date like V(2024-01-15) or a time like V(2024-01-15T10:00:00Z), in UTC unless it has an
+        offset.
     type: str
   created_to:
     description:
@@ -62,7 +61,8 @@ EXAMPLES = r"""
 RETURN = r"""
 extracts:
   description:
-    - The extracts, datastream by datastream in the order asked for, oldest first. Of a row only C(id) and C(datastream_id) are certain.
+    - The extracts, datastream by datastream in the order of O(datastream_ids), oldest first. Only C(id) and C(datastream_id) are guaranteed. The other
+      fields depend on the API.
   returned: success
   type: list
   elements: dict
@@ -74,7 +74,7 @@ extracts:
       nrows: 1482
       state_label: Loaded
 count:
-  description: How many these are.
+  description: The number of extracts.
   returned: success
   type: int
   sample: 1

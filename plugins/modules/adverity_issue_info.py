@@ -10,10 +10,10 @@ module: adverity_issue_info
 short_description: List the issues of datastreams
 version_added: 0.2.0
 description:
-  - Lists issues, all pages of them, oldest first. In Adverity, they are on the page Issues.
+  - Lists issues, oldest first. In Adverity, they are on the page Issues.
   - An issue names the stage at which something went wrong. An error prevents the delivery of the data, a warning does not.
-  - Adverity acknowledges an issue when a later fetch covers the same days. So an issue can disappear although nobody repaired what caused it.
-  - Other clients have seen the request that this module uses. The API does not document which scope it needs.
+  - Adverity acknowledges an issue when a later fetch covers the same days. So an issue can disappear although its cause remains.
+  - Adverity does not document the request that this module uses, nor its scope. It is known from other clients.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -28,16 +28,16 @@ options:
     aliases: [datastream_id]
   since:
     description:
-      - Only issues that began at this time or later. A date like V(2024-01-15) or a time like V(2024-01-15T10:00:00Z), in UTC unless it says otherwise.
-      - An issue that does not tell when it began is listed.
+      - Only issues that began at this time or later. A date like V(2024-01-15) or a time like V(2024-01-15T10:00:00Z), in UTC unless it has an offset.
+      - Issues without a start time are listed, too.
     type: str
   acknowledged:
-    description: Only issues that are acknowledged, or only those that are not.
+    description: Lists acknowledged issues if V(true), and the others if V(false).
     type: bool
   stages:
     description:
-      - Only issues of one of these stages, by their label. Upper and lower case are the same. The stage of a fetch is V(Fetch). That of a load is not
-        known. It may be V(Import) or V(Load).
+      - Only issues of one of these stages, by their label. Case does not matter. The stage of a fetch is V(Fetch). The stage of a load is not documented.
+        It may be V(Import) or V(Load).
     type: list
     elements: str
 seealso:
@@ -63,7 +63,7 @@ EXAMPLES = r"""
 RETURN = r"""
 issues:
   description:
-    - The issues, oldest first, as the API returns them. Of a row, only C(id) and C(datastream_id) are certain.
+    - The issues, oldest first, as the API returns them. Only C(id) and C(datastream_id) are guaranteed.
     - C(datastream_id) is null if an issue does not name its datastream.
   returned: success
   type: list

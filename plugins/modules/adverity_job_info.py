@@ -10,9 +10,9 @@ module: adverity_job_info
 short_description: List the jobs of datastreams, or wait for them to end
 version_added: 0.2.0
 description:
-  - Lists jobs, all pages of them, oldest first. A fetch is a job. Whether a requeue makes one is not known.
+  - Lists jobs, oldest first. A fetch is a job. Whether a request to load extracts starts a job is not documented.
   - Without O(start), the API returns only jobs that are scheduled or running. With O(start), it also returns jobs that have ended.
-  - Other clients have seen the requests that this module uses. The API does not document which scope they need.
+  - Adverity does not document the requests that this module uses, nor their scopes. They are known from other clients.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -29,8 +29,8 @@ options:
     aliases: [datastream_id]
   start:
     description:
-      - Only jobs that started at this time or later. A date like V(2024-01-15) or a time like V(2024-01-15T10:00:00Z), in UTC unless it says otherwise.
-      - Of a job that has not started, the time for which it is scheduled counts.
+      - Only jobs that started at this time or later. A date like V(2024-01-15) or a time like V(2024-01-15T10:00:00Z), in UTC unless it has an offset.
+      - For a job that has not started, its scheduled time counts.
     type: str
   end:
     description:
@@ -38,13 +38,13 @@ options:
     type: str
   states:
     description:
-      - Only jobs in one of these states. Upper and lower case are the same. Known states are V(Scheduled), V(Running), V(Success), V(Failed),
-        V(Cancelled), V(Discarded) and V(Stale).
+      - Only jobs in one of these states. Case does not matter. Known states are V(Scheduled), V(Running), V(Success), V(Failed), V(Cancelled), V(Discarded)
+        and V(Stale).
     type: list
     elements: str
   wait:
     description:
-      - For how many seconds to wait until none of the jobs is unfinished. V(0) does not wait.
+      - How many seconds to wait until all jobs have ended. V(0) does not wait.
       - A job that was unfinished when the module first saw it is followed to its end, and returned with its last state, even if that state is not in
         O(states).
       - A scheduled job is unfinished, too. To wait only for what is running, set O(states) to V(Running).
@@ -91,7 +91,7 @@ EXAMPLES = r"""
 RETURN = r"""
 jobs:
   description:
-    - The jobs, oldest first, as the API returns them. Of a row, only C(id) and C(datastream_id) are certain.
+    - The jobs, oldest first, as the API returns them. Only C(id) and C(datastream_id) are guaranteed.
     - C(datastream_id) is null if a job does not name its datastream.
   returned: success
   type: list

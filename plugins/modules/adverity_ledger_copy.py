@@ -7,16 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: adverity_ledger_copy
-short_description: Move the records of an instance into another ledger
+short_description: Move the records of an instance to another ledger
 version_added: 0.2.0
 description:
-  - Moves the records of an instance from one ledger into another one, from an SQLite file to PostgreSQL or back. Afterwards, runs with the first ledger fail,
-    and the message names the other one. A run that is waiting for its lock during the move fails, too.
+  - Moves the records of an instance from one ledger to another, for example from an SQLite file to a PostgreSQL database. Afterwards, runs that still use
+    the old ledger fail, and the message names the new one. A run that waits for its lock during the move fails, too.
   - You can move the records back later. The copy that stayed behind is then replaced.
   - With O(source_instance), the records get the host name of O(instance). Use it after Adverity renamed the host of your instance. Both ledgers can then be
     the same one.
-  - The copy is one transaction. If a run is killed, run it again. If one of the ledgers was used after that, the module notices. It copies again, or fails if
-    both were used. It sends no request to the API.
+  - The copy is one transaction. If the module is interrupted, run it again. If one of the ledgers was used in the meantime, the module copies again. If
+    both were used, it fails.
+  - The module sends no requests to Adverity.
   - The playbook C(adverity.management.ledger_copy) does the same.
 author:
   - The adverity.management authors (@adverity-management)
@@ -33,7 +34,7 @@ options:
     type: path
     required: true
   source_password:
-    description: The password of a source in PostgreSQL.
+    description: The password of the ledger to move from, if it is a PostgreSQL database.
     type: str
   destination:
     description: The ledger to move to. It must not have records of the instance, except a copy that was moved away to O(source).
@@ -41,7 +42,7 @@ options:
     required: true
   destination_password:
     description:
-      - The password of a destination in PostgreSQL.
+      - The password of the ledger to move to, if it is a PostgreSQL database.
       - If not set, the environment variable E(ADVERITY_LEDGER_PASSWORD) is used.
     type: str
   source_instance:
@@ -61,7 +62,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Move the ledger of one machine to the database of the team
+- name: Move the ledger of this machine to the PostgreSQL database of the team
   adverity.management.adverity_ledger_copy:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -69,7 +70,7 @@ EXAMPLES = r"""
     destination: postgresql://adverity@db.example.com/ledger
     destination_password: "{{ vault_ledger_password }}"
 
-- name: Move it back
+- name: Move the records back
   adverity.management.adverity_ledger_copy:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -100,12 +101,12 @@ destination:
   type: str
   sample: postgresql://adverity@db.example.com/ledger
 binding_count:
-  description: How many bindings it has records of.
+  description: The number of bindings with records.
   returned: success
   type: int
   sample: 4
 extract_count:
-  description: How many extracts it has records of, counted once for each binding.
+  description: The number of extracts with records, counted once for each binding.
   returned: success
   type: int
   sample: 520

@@ -10,18 +10,19 @@ module: adverity_load_info
 short_description: Show which of the extracts that were sent have been loaded, or wait for them
 version_added: 0.2.0
 description:
-  - Looks what became of the extracts that M(adverity.management.adverity_requeue) sent, according to its ledger. It reads the states of the extracts, the jobs
-    and the issues of their datastreams, and compares them with what Adverity showed before the request.
-  - An outcome is V(loaded), V(failed), V(loading) or V(unconfirmed). Never more is claimed than was seen. An extract that was loaded before the request and is
-    loaded now is V(unconfirmed), unless the module saw Adverity processing it in between. For this reason, look with O(wait) right after sending.
+  - Reads the outcome of the extracts that M(adverity.management.adverity_requeue) sent, according to its ledger. The module reads the states of the
+    extracts, the jobs and the issues of their datastreams, and compares them with what Adverity showed before the request.
+  - An outcome is V(loaded), V(failed), V(loading) or V(unconfirmed). The module reports only what it has seen. An extract that was loaded before the
+    request and is loaded now is V(unconfirmed), unless the module saw Adverity processing it in between. For this reason, use O(wait) right after sending.
   - An extract has one state, even if it was sent to several bindings. While another request of the ledger, or an automatic load into another binding, may
-    have changed the state, nothing is claimed. What people do in Adverity at the same time is not known to the module, and can mislead it.
-  - In the ledger, the module records which extracts were seen to be loaded or to have failed. Later runs of M(adverity.management.adverity_requeue) name the
-    failed ones. It does not wait for a run that is working with the same bindings. It then records nothing about these and says so. In check mode, it returns
-    the same and records nothing.
+    have changed the state, the module reports neither V(loaded) nor V(failed). The module does not see what people do in Adverity at the same time, and
+    that can mislead it.
+  - The module records in the ledger which extracts it saw loaded or failed. Later runs of M(adverity.management.adverity_requeue) list the failed ones.
+    While another run works with the same bindings, the module does not wait for it, records nothing about these bindings, and says so. In check mode, it
+    returns the same and records nothing.
   - Each reading costs one list of jobs, one of issues, and one page of extracts for each datastream that is not settled; more pages if the extracts are not
     among the newest. At the beginning, it also reads the bindings once.
-  - Other clients have seen the requests for extracts, jobs and issues that this module uses. The API does not document which scope they need.
+  - Adverity does not document the requests for extracts, jobs and issues that this module uses, nor their scopes. They are known from other clients.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -39,7 +40,7 @@ attributes:
       - This module never changes anything in Adverity.
   idempotent:
     details:
-      - This module never changes anything in Adverity. The outcome may be another one later.
+      - This module never changes anything in Adverity. The outcome can be different later.
 options:
   extract_ids:
     description: Only these extracts, by their integer IDs.
@@ -51,7 +52,7 @@ options:
     description: Only the extracts for the bindings of this destination, by its integer ID.
   wait:
     description:
-      - For how many seconds to look again until everything is settled. V(0) looks once.
+      - How many seconds to wait until every outcome is certain. V(0) reads once.
       - The module ends earlier if nothing is loading and nothing unconfirmed can still change. A failure ends the wait for its extract only.
       - An unconfirmed extract can change until a job of its datastream that came after the request has ended, or until two days after the request. Adverity
         discards a job that has not started by then.
@@ -94,11 +95,11 @@ EXAMPLES = r"""
   register: arrived
   failed_when: arrived.counts.failed > 0
 
-- name: Show what is not known to be loaded, and why
+- name: Show the extracts that are not confirmed as loaded, and why
   ansible.builtin.debug:
     msg: "{{ arrived.loads | rejectattr('outcome', 'equalto', 'loaded') }}"
 
-- name: Look once at two extracts, in an instance that shows states in German
+- name: Read the outcome of two extracts once, in an instance that shows states in German
   adverity.management.adverity_load_info:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -112,7 +113,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 loads:
-  description: The extracts that were sent, by binding. Limited by O(outcomes). Without those that you recorded as loaded, and those that Adverity refused.
+  description:
+    - The extracts that were sent, by binding, except those that you recorded as loaded and those that Adverity refused.
+    - With O(outcomes), only those with these outcomes.
   returned: success
   type: list
   elements: dict
@@ -184,18 +187,18 @@ bindings:
       type: int
       sample: 0
 counts:
-  description: How many of these have which outcome.
+  description: The number of extracts with each outcome.
   returned: success
   type: dict
   sample: {loaded: 128, failed: 2, loading: 0, unconfirmed: 0}
 failed_extract_ids:
-  description: The extracts that failed to load. Ansible takes a result with C(failed) for that of a task that failed, hence the name.
+  description: The extracts that failed to load. The name is not C(failed), because Ansible treats a task with this key in its result as failed.
   returned: success
   type: list
   elements: int
   sample: [117, 118]
 unconfirmed:
-  description: The extracts of which nothing tells whether they were loaded.
+  description: The extracts whose outcome is not confirmed.
   returned: success
   type: list
   elements: int
@@ -207,7 +210,7 @@ jobs:
   elements: dict
   sample: []
 waited:
-  description: For how many seconds the module looked.
+  description: How many seconds the module waited.
   returned: success
   type: float
   sample: 95.2

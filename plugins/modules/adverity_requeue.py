@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: adverity_requeue
-short_description: Send data extracts to destinations, each once
+short_description: Send extracts to destinations, each extract only once
 version_added: 0.1.0
 description:
   - Sends extracts, so that Adverity loads them into the destinations of the selected bindings. Use it to send history to a new destination.
@@ -39,31 +39,31 @@ attributes:
 options:
   extract_ids:
     description:
-      - Integer ids of extracts.
+      - Integer IDs of extracts.
       - If O(binding_ids) and O(target_id) are omitted, the request names no bindings, Adverity loads into all that are enabled, and the ledger records
-        that. These extracts are sent in the order of their ids, because nothing else is known about them. An extract that an enabled binding may have loaded
-        automatically is unknown.
+        that. These extracts are sent in the order of their IDs, because nothing else is known about them. An extract that an enabled binding may have
+        loaded automatically counts as unknown.
   datastream_ids:
     description:
-      - Integer ids of datastreams. Their extracts within O(created_from) and O(created_to) are selected.
-      - If O(binding_ids) and O(target_id) are omitted, the module looks up the enabled bindings and names them in the requests.
+      - Integer IDs of datastreams. Their extracts within O(created_from) and O(created_to) are selected.
+      - If O(binding_ids) and O(target_id) are omitted, the module looks up the enabled bindings and sends to these.
       - If O(extract_ids) and O(datastream_ids) are omitted, the datastreams of O(binding_ids) or O(target_id) are selected.
   binding_ids:
     description:
-      - Integer ids of the bindings to load into. They must be enabled, and belong to the selected datastreams.
+      - Integer IDs of the bindings to send to. They must be enabled, and belong to the selected datastreams.
   target_id:
     description:
-      - The integer id of the destination to load into, through its bindings to the selected datastreams. These must be enabled.
+      - The integer ID of the destination to send to, through its bindings to the selected datastreams. These bindings must be enabled.
       - If O(binding_ids) is also set, a binding must match both.
   backfill:
     version_added: 0.2.0
     description:
       - V(always) sends the selected extracts that, according to the ledger, were neither dispatched nor loaded automatically by the binding. For a binding
         without a record in the ledger, it sends all selected extracts.
-      - V(when_needed) does the same for bindings that are not enabled yet, for bindings that were enabled with this ledger after their backfill was planned,
-        and for bindings that the ledger has backfilled before, if a part of the period is missing. A binding that is already enabled and has no record in the
-        ledger is left alone, with a warning. So is the binding of an assignment that was deleted and made again, if the ledger records that the history of
-        its datastream was sent to this destination before.
+      - V(when_needed) does the same for bindings that are not enabled yet, for bindings that were enabled with this ledger after their backfill was
+        planned, and for bindings whose backfill the ledger records, if a part of the period is missing. A binding that is already enabled and has no record
+        in the ledger is left alone, with a warning. So is the binding of an assignment that was deleted and made again, if the ledger records that the
+        history of its datastream was sent to this destination before.
       - V(never) sends nothing.
       - V(recorded) sends nothing and records the selected extracts as loaded, as O(state=recorded) does.
     type: str
@@ -90,17 +90,17 @@ options:
     default: false
   on_unknown:
     description:
-      - What to do about extracts of which it is unknown whether they were loaded, because an earlier run was interrupted or received no response, or because
-        they were created while the binding was being changed.
+      - What to do about extracts with an unknown outcome, because an earlier run was interrupted or received no response, and about possibly loaded
+        extracts, which were created while the binding was being changed.
       - V(fail) sends everything else, then fails and lists them. Later extracts of the same binding wait, so that their order is kept.
-      - V(check) first looks at the states of these extracts and the issues of their datastreams, as M(adverity.management.adverity_load_info) does. Evidence
-        that the request was carried out makes an extract dispatched, or failed. Without evidence it stays unknown, and the module goes on as with V(fail). That
-        nothing is seen is never taken for "did not arrive". V(check) was added in version 0.2.0.
+      - V(check) first looks at the states of these extracts and the issues of their datastreams, as M(adverity.management.adverity_load_info) does.
+        Evidence that the request was carried out makes an extract dispatched, or failed. Without evidence it stays unknown, and the module goes on as with
+        V(fail). The module never concludes from missing evidence that an extract did not arrive. V(check) was added in version 0.2.0.
       - V(requeue) sends them. If they were loaded before, their rows are loaded twice.
       - V(skip) leaves them out and sends the rest, also the later extracts. They stay unknown.
       - V(dispatched) records in the ledger that they were loaded, and sends the rest. Use it after you checked in Adverity
         (Datastream > Activity) that they were loaded.
-      - To settle only some of them, name these with O(extract_ids) and O(binding_ids).
+      - To settle only some of them, select these with O(extract_ids) and O(binding_ids).
     type: str
     choices: [fail, check, requeue, skip, dispatched]
     default: fail
@@ -121,7 +121,7 @@ options:
     description:
       - What to do about extracts of which the ledger records that their load failed. M(adverity.management.adverity_load_info) and
         O(on_unknown=check) record that.
-      - V(skip) leaves them out, and names them in a warning with the reason and the address of the issue.
+      - V(skip) leaves them out, and lists them in a warning with the reason and the address of the issue.
       - V(fail) does the same, sends everything else, then fails.
       - V(requeue) sends them again. Correct the cause in Adverity first.
     type: str
@@ -138,8 +138,8 @@ options:
       - V(requeued) sends the selected extracts, except those that were sent or loaded automatically before.
       - V(planned) writes the plan into the ledger and sends nothing. The bindings can still be disabled. A later task with V(requeued) sends the extracts.
       - V(recorded) sends nothing and records the selected extracts as loaded, also those that are unknown, refused or pending. Later runs do not send them.
-        Use it after a ledger was lost, or for bindings whose history was loaded without this collection. Check at the destination first. The ledger
-        believes you.
+        Use it after a ledger was lost, or for bindings whose history was loaded without this collection. Check at the destination first. The module does
+        not check it.
       - V(recorded) was added in version 0.2.0.
     type: str
     choices: [requeued, planned, recorded]
@@ -147,8 +147,8 @@ options:
   enabled_bindings:
     version_added: 0.2.0
     description:
-      - The RV(adverity.management.adverity_binding#module:bindings) of the task that enables the bindings. In check mode that task enables nothing, so this
-        tells the module which bindings it would enable. In a real run, the module reads the bindings itself.
+      - The RV(adverity.management.adverity_binding#module:bindings) of the task that enables the bindings. In check mode, that task enables nothing, and
+        this option lists the bindings that it would enable. In a real run, the module reads the bindings itself.
     type: list
     elements: dict
 seealso:
@@ -159,21 +159,21 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Load the history of datastream 456 into destination 789, once
+- name: Send the history of datastream 456 to destination 789, once
   adverity.management.adverity_requeue:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
     datastream_id: 456
     target_id: 789
 
-- name: Load three extracts into one binding
+- name: Send three extracts to one binding
   adverity.management.adverity_requeue:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
     extract_ids: [101, 102, 103]
     binding_ids: [123]
 
-- name: Load the first half of 2024 again, though it was loaded before
+- name: Send the first half of 2024 again, although it was sent before
   adverity.management.adverity_requeue:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
@@ -192,7 +192,6 @@ EXAMPLES = r"""
     target_id: 789
     state: recorded
 
-# Only these two were loaded. A second task with on_unknown=requeue sends the others.
 - name: Settle what Adverity shows of extracts with an unknown outcome, and send the rest
   adverity.management.adverity_requeue:
     instance: acme.datatap.adverity.com
@@ -209,6 +208,7 @@ EXAMPLES = r"""
     target_id: 789
     on_failed: requeue
 
+# Only these two were loaded. A second task with on_unknown=requeue sends the others.
 - name: Settle two unknown extracts of binding 123
   adverity.management.adverity_requeue:
     instance: acme.datatap.adverity.com
@@ -217,7 +217,7 @@ EXAMPLES = r"""
     binding_ids: [123]
     on_unknown: dispatched
 
-# What the role deploy_destination does, as tasks of your own: plan, enable, send. The ledger makes it safe to run again, wherever it was stopped.
+# What the role deploy_destination does, as tasks of your own: plan, enable, send. After an interruption, run it again.
 - name: Write the plan of the backfill into the ledger
   adverity.management.adverity_requeue:
     instance: acme.datatap.adverity.com
@@ -245,7 +245,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 requeued_extract_ids:
-  description: The extracts that were dispatched in this call, in the order of sending. In check mode those that would be.
+  description: The extracts that were dispatched in this call, in the order of sending, or in check mode those that would be.
   returned: success, and on a failure after something was sent or is left open
   type: list
   elements: int
@@ -263,7 +263,7 @@ unfinished:
   type: bool
   sample: true
 unknown_extract_ids:
-  description: The extracts of which it is unknown whether they were loaded.
+  description: The extracts with an unknown outcome, and the possibly loaded ones.
   returned: success, and on a failure after something was sent or is left open
   type: list
   elements: int
@@ -288,7 +288,7 @@ remaining_extract_ids:
   elements: int
   sample: []
 extract_count:
-  description: How many extracts were dispatched in this call.
+  description: The number of extracts that were dispatched in this call.
   returned: success, and on a failure after something was sent or is left open
   type: int
   sample: 3
@@ -299,7 +299,7 @@ batches:
   elements: dict
   contains:
     datastream_id:
-      description: The datastream of the extracts. Empty where only extracts were named.
+      description: The datastream of the extracts. Empty if only extracts were selected.
       type: int
       sample: 456
     binding_ids:
@@ -308,7 +308,7 @@ batches:
       elements: int
       sample: [123]
     extract_count:
-      description: How many extracts it held. Their ids are the next ones in RV(requeued_extract_ids).
+      description: The number of extracts in the request. Their IDs are the next ones in RV(requeued_extract_ids).
       type: int
       sample: 3
     message:
@@ -366,7 +366,7 @@ bindings:
       type: str
       sample: backfill
 ledger:
-  description: The ledger that was used. A URL never holds a password.
+  description: The ledger that was used. A URL is shown without its password.
   returned: success
   type: str
   sample: /home/deploy/.ansible/adverity/requeue.sqlite3

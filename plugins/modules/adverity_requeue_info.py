@@ -11,9 +11,9 @@ short_description: Show what the ledger records of extracts and bindings
 version_added: 0.1.0
 description:
   - Shows the status of extracts that M(adverity.management.adverity_requeue) planned or sent, according to its ledger.
-  - Requests from the API only the bindings of O(target_id). It does not wait for a run that is in progress, so it can show the progress of that run.
-  - Of what was sent, the ledger records that Adverity accepted the request. M(adverity.management.adverity_load_info) looks whether the load succeeded, and
-    records that.
+  - Reads from the API only the bindings of O(target_id). The module does not wait for a run that is in progress, so you can use it to watch that run.
+  - The ledger records that the API confirmed a request, not that Adverity loaded the extracts. M(adverity.management.adverity_load_info) reads whether the
+    loads succeeded, and records that.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -24,13 +24,13 @@ extends_documentation_fragment:
   - adverity.management.ledger
 options:
   extract_ids:
-    description: Only these extracts, by their integer ids.
+    description: Only these extracts, by their integer IDs.
   datastream_ids:
-    description: Only the extracts of these datastreams, by their integer ids.
+    description: Only the extracts of these datastreams, by their integer IDs.
   binding_ids:
-    description: Only the extracts for these bindings, by their integer ids.
+    description: Only the extracts for these bindings, by their integer IDs.
   target_id:
-    description: Only the extracts for the bindings of this destination, by its integer id.
+    description: Only the extracts for the bindings of this destination, by its integer ID.
   summary_only:
     description: Return RV(counts) and RV(backfills), and leave RV(extracts) empty. A ledger can contain many extracts.
     type: bool
@@ -66,7 +66,7 @@ extracts:
       type: int
       sample: 101
     datastream_id:
-      description: Its datastream. Null if the extract was requeued by its id alone.
+      description: Its datastream. Null if the extract was sent by its ID alone.
       type: int
       sample: 456
     binding_id:
@@ -79,10 +79,10 @@ extracts:
       sample: "2024-05-31T04:00:00Z"
     status:
       description:
-        - V(pending) if it is planned and not sent. V(dispatched) if the API confirmed the request, or if you said so. V(recorded) if you recorded that it is
-          loaded. V(unknown) if it was sent and no response came, or if Adverity was processing it when its binding was enabled. V(refused) if Adverity
-          refused it. V(failed) if M(adverity.management.adverity_load_info) or O(adverity.management.adverity_requeue#module:on_unknown=check) saw that its
-          load failed.
+        - V(pending) if it is planned and not sent. V(dispatched) if the API confirmed the request, or if you settled it so. V(recorded) if you recorded
+          that it is loaded. V(unknown) if it was sent and no response came, or if Adverity was processing it when its binding was enabled. V(refused) if
+          Adverity refused it. V(failed) if M(adverity.management.adverity_load_info) or O(adverity.management.adverity_requeue#module:on_unknown=check) saw
+          that its load failed.
       type: str
       sample: dispatched
     dispatched_at:
@@ -108,18 +108,18 @@ extracts:
       type: str
       sample: null
 counts:
-  description: How many of these entries are in which status.
+  description: The number of entries in each status.
   returned: success
   type: dict
   sample: {pending: 0, dispatched: 130, recorded: 0, unknown: 0, refused: 0, failed: 0}
 backfills:
-  description: The same by binding, with what the ledger records of the binding itself.
+  description: The number of entries for each binding, with what the ledger records of the binding itself.
   returned: success
   type: list
   elements: dict
   contains:
     binding_id:
-      description: The binding. Null for what was sent without naming one.
+      description: The binding. Null for extracts that were sent without a binding.
       type: int
       sample: 123
     datastream_id:
@@ -167,7 +167,7 @@ backfills:
     finished:
       description:
         - Whether nothing is recorded as pending, unknown or failed, and nothing is planned and not started. Finished means sent, not loaded.
-        - Extracts that were created in one of RV(backfills[].unknown_periods) are not recorded. The next run finds and names them.
+        - Extracts that were created in one of RV(backfills[].unknown_periods) are not recorded. The next run finds and lists them.
       type: bool
       sample: true
     enabled_periods:
@@ -181,7 +181,7 @@ backfills:
       elements: dict
       sample: []
 in_progress:
-  description: Whether a run is working with this instance now. Extracts that are unknown may then still be dispatched.
+  description: V(true) while a run holds a lock for this instance. The extracts that it is sending count as unknown until the response comes.
   returned: success
   type: bool
   sample: false

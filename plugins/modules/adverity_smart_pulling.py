@@ -11,9 +11,9 @@ short_description: Manage the smart schedule of datastreams
 version_added: 0.1.0
 description:
   - Sets how often the smart schedule of datastreams fetches data, how far back, and by what time of day.
-  - B(Options that you omit keep the current value of each datastream), although the service replaces the whole setting with each write. To return to a
-    default of the service, use O(reset).
-  - Datastreams that end up with the same setting are written in one request.
+  - B(Options that you omit keep the current value of each datastream), although the API replaces all settings with each write. To return to a default of
+    Adverity, use O(reset).
+  - Datastreams that get the same settings are written in one request.
   - To switch datastreams to the smart schedule, use M(adverity.management.adverity_datastream).
 author:
   - The adverity.management authors (@adverity-management)
@@ -31,8 +31,8 @@ options:
   is_active:
     description:
       - Whether the smart schedule is active.
-      - At least one of O(is_active), O(frequency), O(refresh_range), O(deadline) and O(reset) is required. For a datastream without
-        smart-pulling settings, both O(is_active) and O(frequency) are required. Otherwise nothing is changed, and the error lists those datastreams.
+      - At least one of O(is_active), O(frequency), O(refresh_range), O(deadline) and O(reset) is required. For a datastream without a smart schedule, both
+        O(is_active) and O(frequency) are required. Otherwise nothing is changed, and the error lists those datastreams.
     type: bool
   frequency:
     description: How often data is fetched.
@@ -58,16 +58,17 @@ options:
     type: str
   reset:
     description:
-      - Settings to return to the default of the service. The default of O(deadline) is no deadline. Mutually exclusive with the options that it names.
-      - Whether the service returns a default as a value or as null is not documented. If it returns null, nothing is written. If it returns a value, the
-        setting is written with each run, and the answer of the service determines whether that is a change.
+      - Settings to return to the default of Adverity. The default of O(deadline) is no deadline. A setting cannot be both in this list and set by its own
+        option.
+      - Whether the API returns a default as a value or as null is not documented. If it returns null, nothing is written. If it returns a value, the
+        setting is written with each run, and the response of the API determines whether that is a change.
     type: list
     elements: str
     choices: [refresh_range, deadline]
 notes:
-  - If the service returns a default as a value, the module keeps it by sending this value.
-  - A datastream can have several refresh ranges, which only C(/api/v2/) of the service returns. This module reads and sets the one that C(/api/v1/)
-    returns. What happens to the others is not documented. Do not use this module with such datastreams.
+  - If the API returns a default as a value, the module keeps it by sending this value.
+  - A datastream can have several refresh ranges, which only C(/api/v2/) returns. This module reads and sets the one that C(/api/v1/) returns. What happens
+    to the others is not documented. Do not use this module with such datastreams.
   - The module does not change a smart bundle.
   - Whether O(is_active) also changes the pulling mode is not documented. The module compares and reports only the four settings.
 seealso:
@@ -107,7 +108,7 @@ EXAMPLES = r"""
 RETURN = r"""
 datastreams:
   description:
-    - The selected datastreams after the change, or in check mode as predicted. In the order of O(datastream_ids), otherwise in the order of the service.
+    - The selected datastreams after the change, or in check mode as predicted. In the order of O(datastream_ids), otherwise in the order of the API.
     - The module does not read them again after a change. Settings that were reset are null.
   returned: success, and on a failure after some changes
   type: list
@@ -124,7 +125,7 @@ datastreams:
         smart: {is_active: true, frequency: weekly, refresh_range: {value: 7, unit: day}, deadline: {time: "06:30:00"}}
         smart_bundle: null
 affected:
-  description: The datastreams that the service reported as changed, or in check mode those predicted to change.
+  description: The datastreams that the API reported as changed, or in check mode those predicted to change.
   returned: success, and on a failure after some changes
   type: dict
   contains:
@@ -134,7 +135,7 @@ affected:
       elements: str
       sample: [9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10]
 remaining:
-  description: The datastreams whose change was due and that the service did not confirm.
+  description: The datastreams that differed and whose change the API did not confirm.
   returned: failure after some changes
   type: dict
   contains:

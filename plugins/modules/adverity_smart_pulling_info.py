@@ -10,8 +10,8 @@ module: adverity_smart_pulling_info
 short_description: List the smart schedules of datastreams
 version_added: 0.1.0
 description:
-  - Lists the smart-pulling settings of datastreams. Lists those that match all given options, and without any option every datastream that the key
-    can see.
+  - Lists the settings of the smart schedules of datastreams. Lists the datastreams that match all given options, and without any option every datastream
+    that the key can see.
 author:
   - The adverity.management authors (@adverity-management)
 extends_documentation_fragment:
@@ -20,7 +20,7 @@ extends_documentation_fragment:
   - adverity.management.attributes.action_group
   - adverity.management.datastream_selection.info
 notes:
-  - A datastream can have several refresh ranges, which only C(/api/v2/) of the service returns. This module returns the one that C(/api/v1/) returns.
+  - A datastream can have several refresh ranges, which only C(/api/v2/) returns. This module returns the one that C(/api/v1/) returns.
 seealso:
   - module: adverity.management.adverity_smart_pulling
   - module: adverity.management.adverity_datastream_info
@@ -41,7 +41,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 smart_pulling:
-  description: The settings, one row for each datastream, in the order of O(datastream_ids), otherwise in the order of the service.
+  description: The settings, one row for each datastream, in the order of O(datastream_ids), otherwise in the order of the API.
   returned: success
   type: list
   elements: dict
@@ -59,7 +59,7 @@ smart_pulling:
       type: str
       sample: smart
     is_active:
-      description: Whether the smart schedule is active. This and the following are null if the datastream has no smart-pulling settings.
+      description: Whether the smart schedule is active. This and the following are null if the datastream has no smart schedule.
       type: bool
       sample: true
     frequency:
@@ -67,7 +67,7 @@ smart_pulling:
       type: str
       sample: weekly
     refresh_range:
-      description: The period for which each fetch gets data again. Null for the default, if the service returns it as null.
+      description: The period for which each fetch gets data again. Null for the default, if the API returns it as null.
       type: dict
       sample: {value: 7, unit: day}
     deadline:

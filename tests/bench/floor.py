@@ -4,7 +4,7 @@
 
 """The floor: each work as a bare script does it, with one requests.Session and nothing else. ``python floor.py WORK``.
 
-It reads, works out what differs, writes that, and checks each status; it remembers nothing, and takes every answer at its word.
+It reads, works out what differs, writes that, and checks each status; it records nothing, and takes every answer at its word.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the ledger costs: by how much it remembers, in both stores, and when several runs use it at once."""
+"""What the ledger costs: by how much it records, in both stores, and when several runs use it at once."""
 
 from __future__ import annotations
 

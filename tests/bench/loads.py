@@ -42,7 +42,7 @@ class Bench:
             "extracts": [{"datastream_id": number, "first_id": number * 100_000 + 1, "count": extracts, "from": LONG_AGO, "state": "collected"}
                          for number in numbers],
         }  # fmt: skip
-        self.folder = tempfile.mkdtemp(dir=folder)  # a ledger that remembers an earlier bench would send nothing
+        self.folder = tempfile.mkdtemp(dir=folder)  # a ledger that records an earlier bench would send nothing
         self.datastreams, self.waited, self._ledgers = datastreams, 0.0, 0
         self.begin()
 

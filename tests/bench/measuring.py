@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs, timed from outside: seconds, what went over the wire, memory."""
+"""Runs, timed from outside: seconds, what went over the network, memory."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ class Course:
                 line.pings.append(self._time(PING))
 
     def _note(self, samples: Samples, rows: list[dict[str, object]], writes: dict[str, int]) -> None:
-        """Note what went over the wire, and check that it is the work that was asked for."""
+        """Note what went over the network, and check that it is the work that was asked for."""
         sent = Counter(str(row["method"]) for row in rows if row["method"] not in ("GET", "OPTIONS"))
         if dict(sent) != writes or any(row["status"] not in (200, 201) for row in rows):
             raise RunError(f"the work is to send {writes}, but {dict(sent)} was sent, with the answers {Counter(row['status'] for row in rows)}")

@@ -108,8 +108,8 @@ def _wires(lines: list[Measured]) -> str:
     head = ["work", "ours", "uri", "floor", "memory, ours", "memory, floor"]
     rows = []
     for line in lines:
-        wires = [_wire(line.samples[name]) for name in (OURS, URI, FLOOR)]
-        rows.append([line.title, *wires, *(_memory(line.samples[name]) for name in (OURS, FLOOR))])
+        requests = [_wire(line.samples[name]) for name in (OURS, URI, FLOOR)]
+        rows.append([line.title, *requests, *(_memory(line.samples[name]) for name in (OURS, FLOOR))])
     return _table(head, rows)
 
 

@@ -32,7 +32,7 @@ class Service:
         self.url = f"http://127.0.0.1:{port}"
 
     def control(self, method: str, name: str) -> Any:
-        """Return what the control surface answers."""
+        """Return what the control API answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         with contextlib.closing(connection):
             connection.request(method, f"/_simulator/{name}")

@@ -160,7 +160,7 @@ def test_a_reason_for_each_refusal_and_a_count_of_the_rest(browser, paths):
 def test_a_calm_page_says_so(browser, paths):
     for name in ("calm", "nothing"):
         browser.show(paths[name], 390)
-        assert seen(browser, "#attention p") == ["Nothing: every binding is enabled, and the ledger holds nothing that is pending, unknown, refused or failed."]
+        assert seen(browser, "#attention p") == ["Nothing: every binding is enabled, and the ledger records no extract as pending, unknown, refused or failed."]
 
 
 def test_a_hundred_destinations_are_a_hundred_lines(browser, paths):

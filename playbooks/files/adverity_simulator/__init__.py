@@ -4,7 +4,7 @@
 
 """A simulator of the Adverity Management API: bindings, datastreams, smart pulling, extracts, requeue, destinations, assignments.
 
-It answers what three public guides of the vendor document (the bindings guide, the pulling guide and the requeue
+It answers what three public guides of Adverity document (the bindings guide, the pulling guide and the requeue
 guide), and what is known of the older API by which destinations are made. What is not known is a switch (``SWITCHES``),
 never a fact. It needs no account and nothing but the standard library, serves loopback addresses only, and holds
 everything in memory.

@@ -32,17 +32,18 @@ def _options(arguments: list[str] | None) -> tuple[argparse.ArgumentParser, argp
         description="Simulates the Adverity Management API on a loopback address.",
         epilog=f"switches, each with its default first:\n{switches}",
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--host", default="127.0.0.1", help="a loopback address (%(default)s)")
-    parser.add_argument("--port", type=int, default=8080, help="0 picks a free one (%(default)s)")
-    parser.add_argument("--port-file", metavar="F", help="the port is written there once the simulator listens")
-    parser.add_argument("--seed", metavar="WORLD.json", help="the world to begin with")
-    parser.add_argument("--log", metavar="REQUESTS.jsonl", help="append each request as a line of JSON")
-    parser.add_argument("--switch", metavar="NAME=VALUE", action="append", default=[], help="see below; repeatable")
-    parser.add_argument("--latency-ms", metavar="N", type=float, default=0.0, help="wait before each answer")
-    parser.add_argument("--stop-after", metavar="SECONDS", type=float, default=3600.0, help="(%(default)s)")
-    parser.add_argument("--stop-with-parent", action="store_true", help="stop when the parent process is gone")
-    parser.add_argument("--certfile", metavar="F", help="serve https with this certificate (PEM)")
-    parser.add_argument("--keyfile", metavar="F", help="its key, where the certificate file has none")
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8080, help="the port; 0 selects a free one (default: %(default)s)")
+    parser.add_argument("--port-file", metavar="F", help="write the port to this file when the simulator is ready")
+    parser.add_argument("--seed", metavar="WORLD.json", help="JSON file with the initial data")
+    parser.add_argument("--log", metavar="REQUESTS.jsonl", help="append each request to this file, as a line of JSON")
+    parser.add_argument("--switch", metavar="NAME=VALUE", action="append", default=[], help="set a switch, see below; repeatable")
+    parser.add_argument("--latency-ms", metavar="N", type=float, default=0.0, help="milliseconds to wait before each response")
+    parser.add_argument("--stop-after", metavar="SECONDS", type=float, default=3600.0,
+                        help="stop after this many seconds (default: %(default)s)")
+    parser.add_argument("--stop-with-parent", action="store_true", help="stop when the parent process ends")
+    parser.add_argument("--certfile", metavar="F", help="serve HTTPS with this certificate (PEM)")
+    parser.add_argument("--keyfile", metavar="F", help="the private key, if it is not in the certificate file")
     return parser, parser.parse_args(arguments)
 
 
@@ -66,7 +67,7 @@ def _write_port(path: str, port: int) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until told to stop (signal, time, control surface, parent gone). Wrong arguments leave with status 2."""
+    """Serve until told to stop (signal, time, control API, parent gone). Wrong arguments leave with status 2."""
     parser, options = _options(arguments)
     parent = os.getppid()
     try:

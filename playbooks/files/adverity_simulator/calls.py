@@ -73,7 +73,7 @@ class Call:
             raise invalid("query", name, "Input should be a valid UUID") from None
 
     def json(self) -> Row:
-        """The body, which is to be an object: 400 where it is not JSON, 422 (on the older surface 400) where it is empty or something else."""
+        """The body, which is to be an object: 400 where it is not JSON, 422 (on the older API 400) where it is empty or something else."""
         older = not self.path.startswith("/api/v1/")
         if not self.body.strip():
             if older:

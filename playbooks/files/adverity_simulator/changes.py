@@ -82,7 +82,7 @@ def _mend(world: World, data: list[int]) -> None:
         world.failing.pop(identity, None)
 
 
-CHANGES: dict[str, tuple[Callable[[str, Any], None], Callable[[World, Any], Any]]] = {  # name: (check, deed)
+CHANGES: dict[str, tuple[Callable[[str, Any], None], Callable[[World, Any], Any]]] = {  # name: (check, action)
     "remove": (_rows, _remove),
     "add": (_rows, _put),
     "edit": (_rows, _edit),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The control surface, ``/_simulator/...``: for tests and the demonstration. JSON in, JSON out, no key.
+"""The control API, ``/_simulator/...``: for tests and the demonstration. JSON in, JSON out, no key.
 
 - ``GET`` alone: what there is; ``requests`` (``DELETE`` forgets them), ``loads``, ``self_loads``, ``holds``, ``failed``, ``held``, ``clock``.
 - ``GET`` and ``PUT world``: a seed file's content; ``POST reset``: the first world and switches anew.
@@ -32,7 +32,7 @@ CONTROL = "/_simulator/"
 
 
 def control(simulator: Simulator, request: Request) -> Answer:
-    """The control surface, `/_simulator/...`: for tests and the demonstration; it needs no key and is not logged."""
+    """The control API, `/_simulator/...`: for tests and the demonstration; it needs no key and is not logged."""
     name = request.path[len(CONTROL):].rstrip("/")
     try:
         action = CONTROLS.get((request.method, name))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the adverity.management authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Destinations (targets) and assignments (mappings) on the older surface. A mapping is the same thing as a binding of `/api/v1/`."""
+"""Destinations (targets) and assignments (mappings) on the older API. A mapping is the same thing as a binding of `/api/v1/`."""
 
 from __future__ import annotations
 

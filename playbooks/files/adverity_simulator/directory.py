@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the adverity.management authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Workspaces, datastreams, connections and types by name: the older surface with integer ids, and `/api/v1/workspaces/`."""
+"""Workspaces, datastreams, connections and types by name: the older API with integer ids, and `/api/v1/workspaces/`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def list_workspaces(call: Call) -> Row:
 
 
 def stack_row(call: Call, row: Row) -> Row:
-    """A workspace as the older surface shows it."""
+    """A workspace as the older API shows it."""
     world = call.world
     parent = world.workspaces.get(row["parent"] or "")
     counts = {kind: sum(other["workspace"] == row["id"] for other in getattr(world, kind).values()) for kind in ("datastreams", "targets")}

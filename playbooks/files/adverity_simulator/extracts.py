@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Extracts (the older surface) and requeue (requeue guide)."""
+"""Extracts (the older API) and requeue (requeue guide)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Jobs and issues (the older surface, as other clients have seen it)."""
+"""Jobs and issues (the older API, as other clients have seen it)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""HTTP messages: a request off the wire, an answer onto it."""
+"""HTTP messages: requests are read, and responses are written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote
 
 @dataclass
 class Request:
-    """A request off the wire; header names are in lower case."""
+    """A request that was read; header names are in lower case."""
 
     method: str
     path: str

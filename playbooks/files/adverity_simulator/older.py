@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the adverity.management authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the older surface, `/api/`, has in common: lists with links, and bodies that are checked the way Django REST framework does it.
+"""What the older API, `/api/`, has in common: lists with links, and bodies that are checked the way Django REST framework does it.
 
 A form is a dictionary of fields: `type` (string, integer, boolean, choice, field), `label`, `required`, `read_only`, `choices`, `default`, `null`,
 `secret`, and for an id of something else `find`, a function from the id to its row or None.

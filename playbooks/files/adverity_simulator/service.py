@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The simulator itself: it takes requests, does the work or misbehaves, and remembers."""
+"""The simulator itself: it takes requests, does the work or misbehaves, and records."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Talk:
         return Reply(answer.status, content, names)
 
     def control(self, method: str, what: str, body: Any = None) -> Any:
-        """A call of the control surface, which is to succeed."""
+        """A call of the control API, which is to succeed."""
         reply = self(method, f"/_simulator/{what}", body, key=None)
         assert reply.status == 200, reply.body
         return reply.body

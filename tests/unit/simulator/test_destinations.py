@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The older surface: workspaces, datastreams, connections and types by name; destinations and assignments, made and changed, strictly."""
+"""The older API: workspaces, datastreams, connections and types by name; destinations and assignments, made and changed, strictly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BIGQUERY = f"{TYPES}21/targets/"
 MAPPINGS = f"{BIGQUERY}789/mappings/"
 BINDINGS = "/api/v1/bindings/"
 NEW = {"name": "Marketing DWH", "stack": 2, "auth": 31, "project": "acme-dwh", "dataset": "marketing"}
-# each request of the older surface, with the scope it needs and its status
+# each request of the older API, with the scope it needs and its status
 REQUESTS = [
     ("GET", "/api/v1/workspaces/", None, "workspace:read", 200),
     ("GET", STACKS, None, "workspace:read", 200),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every kind of fault: what goes over the wire, whether the work was done, and how a fault matches and counts."""
+"""Every kind of fault: what goes over the network, whether the work was done, and how a fault matches and counts."""
 
 from __future__ import annotations
 

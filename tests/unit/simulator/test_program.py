@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The simulator as a server and as a program: HTTP, TLS, log, control surface, command line."""
+"""The simulator as a server and as a program: HTTP, TLS, log, control API, command line."""
 
 from __future__ import annotations
 

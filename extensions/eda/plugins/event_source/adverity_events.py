@@ -36,12 +36,12 @@ DOCUMENTATION = r"""
 short_description: Receive the jobs and issues of Adverity as events
 description:
   - Reads the lists of jobs and of issues every O(interval) seconds, and puts an event for each job and each issue that is new or whose state has changed.
-  - What is there when the source starts for the first time is no event.
-  - The process needs the Python packages C(ansible-core) and C(requests). Its API key reads; it never changes anything.
-  - An error that may pass, such as a connection that is lost, is logged, and the source reads again. Any other error ends the rulebook.
+  - Jobs and issues that exist when the source starts for the first time are not events.
+  - The process needs the Python packages C(ansible-core) and C(requests). The source only reads. It never changes anything in Adverity.
+  - After a temporary error, such as a lost connection, the source logs the error and reads again. Any other error ends the rulebook.
 options:
   instance:
-    description: The host of the API, or C(https://host[:port]). Default is the environment variable E(ADVERITY_INSTANCE).
+    description: The host name of the Adverity instance, or C(https://host[:port]). Default is the environment variable E(ADVERITY_INSTANCE).
     type: str
     required: true
   api_key:
@@ -49,7 +49,7 @@ options:
     type: str
     required: true
   validate_certs:
-    description: Whether to check the certificate of the API. Default is E(ADVERITY_VALIDATE_CERTS).
+    description: Whether to validate the TLS certificate of the instance. Default is E(ADVERITY_VALIDATE_CERTS).
     type: bool
     default: true
   ca_path:
@@ -64,11 +64,11 @@ options:
     type: int
     default: 4
   retry_max_delay:
-    description: The most seconds to wait before a further try. Default is E(ADVERITY_RETRY_MAX_DELAY).
+    description: The maximum time in seconds to wait before a further try. Default is E(ADVERITY_RETRY_MAX_DELAY).
     type: float
     default: 60.0
   datastream_ids:
-    description: Integer IDs of datastreams. If omitted, the events of all datastreams that the key can see.
+    description: Integer IDs of datastreams. If omitted, the source puts the events of all datastreams that the key can see.
     type: list
     elements: int
     aliases: [datastream_id]
@@ -78,8 +78,9 @@ options:
     default: 60
   state_file:
     description:
-      - An absolute path, in which the source records what it has put as events. After a restart, it puts what has changed since, and repeats nothing.
-      - Without it, a restart begins anew, and what happened in the meantime is no event.
+      - The absolute path of a file in which the source records the events that it has put. After a restart, it puts what has changed in the meantime, and
+        repeats nothing.
+      - Without it, a restart begins again, and what happened in the meantime is not an event.
     type: path
 """
 

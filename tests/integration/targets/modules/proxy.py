@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A proxy that does CONNECT and nothing else, and remembers every byte that it could read."""
+"""A proxy that does CONNECT and nothing else, and records every byte that it could read."""
 
 from __future__ import annotations
 

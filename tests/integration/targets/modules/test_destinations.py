@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""adverity_destination, adverity_assignment, adverity_directory_info and their lists, by name and over the wire."""
+"""adverity_destination, adverity_assignment, adverity_directory_info and their lists, by name and over the network."""
 
 from __future__ import annotations
 

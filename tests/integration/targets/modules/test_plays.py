@@ -17,7 +17,7 @@ from adverity_harness.worlds import KEY, WORKSPACE, World
 NOWHERE = {"ADVERITY_INSTANCE": None, "ADVERITY_API_KEY": None}
 SECRET = "open-sesame-4711"
 SNOWFLAKE = {"account": "acme", "database": "dwh", "username": "loader", "password": SECRET}
-NAMES = ["it's \"quoted\"", "Ads \N{ROCKET}", " blanks  ", "{{ 1 + 1 }}", "2024"]
+NAMES = ["it's \"quoted\"", "Ads \N{ROCKET}", " spaces  ", "{{ 1 + 1 }}", "2024"]
 DAYS, HALF_PAST_SIX = {"value": 3, "unit": "month"}, {"time": "06:30:00"}
 
 

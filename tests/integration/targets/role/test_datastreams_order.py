@@ -20,7 +20,7 @@ def world(**fields):
     return result.datastream(458, extracts=1, **fields).binding(125, 458, target=790)
 
 
-def wire(scene):
+def writes(scene):
     """What was written, in order: method, path, what it names, and the body; of a requeue how many extracts it loads."""
     told = []
     for row in scene.writes():
@@ -29,7 +29,7 @@ def wire(scene):
     return told
 
 
-def deeds(run):
+def actions(run):
     """What each task that changes things returned about it, without what differs by nature in check mode."""
     names = ("adverity_smart_pulling", "adverity_datastream", "adverity_binding")
     told = [(name, result["changed"], result["affected"], result["diff"]) for name in names for result in run.of(name)]
@@ -66,11 +66,11 @@ def test_settings_then_mode_then_the_loading_and_switching_on_last(begin):
     assert not scene.ledger.parent.exists()
 
     done = scene.deploy(**wanted, diff=True)
-    assert wire(scene) == [PUT, MODE, *LOADING, ("PATCH", LIST, BOTH, {"enabled": True})]
+    assert writes(scene) == [PUT, MODE, *LOADING, ("PATCH", LIST, BOTH, {"enabled": True})]
     shall = {"enabled": True, "smart": setting(True, "weekly", deadline=TEN), "active_mode": "smart"}
     assert altered(scene, before) == dict.fromkeys(BOTH, shall)
 
-    assert deeds(planned) == deeds(done)
+    assert actions(planned) == actions(done)
     assert planned.changed == done.changed
     written = {"smart_pulling": BOTH, "pulling_mode": BOTH, "enabled": BOTH}
     words = "2 datastreams by UUID - "
@@ -99,7 +99,7 @@ def test_switching_off_comes_before_the_loading_and_a_mode_that_moved_by_itself_
         smart_pulling={"is_active": "true", "frequency": "weekly"},
     )
     scene.deploy(**wanted)
-    assert wire(scene) == [PUT, ("PATCH", LIST, BOTH, {"enabled": False}), *LOADING]
+    assert writes(scene) == [PUT, ("PATCH", LIST, BOTH, {"enabled": False}), *LOADING]
     shall = {"enabled": False, "smart": setting(True, "weekly", deadline=TEN), "active_mode": "smart"}
     assert altered(scene, before) == dict.fromkeys(BOTH, shall)
     scene.forget()
@@ -112,5 +112,5 @@ def test_only_what_is_asked_for_is_written(begin):
     scene = begin(world(enabled=False))
     before = snapshot(scene)
     scene.deploy(target_id=789, datastream_ids=[457], datastream_uuids=[uuid(457)], datastream_enabled=True, backfill="never")
-    assert wire(scene) == [LOADING[1], ("PATCH", LIST, [uuid(457)], {"enabled": True})]
+    assert writes(scene) == [LOADING[1], ("PATCH", LIST, [uuid(457)], {"enabled": True})]
     assert altered(scene, before) == {uuid(457): {"enabled": True}}

@@ -16,7 +16,7 @@ from page import REPORT, Page, report
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"), [([789, 4711], "no binding to destination 4711 was found"), ([], "names no integer id")]
+    ("wrong", "words"), [([789, 4711], "no binding to destination 4711 was found"), ([], "contains no integer ID")]
 )
 def test_destinations_that_are_not_there(begin, wrong, words):
     scene = begin(World().datastream(456).binding(123, 456))
@@ -40,7 +40,7 @@ def test_rows_of_which_the_service_says_little(begin):
 def test_nothing_at_all_with_a_key_that_may_only_read(begin):
     run = report(begin(World()), env={"ADVERITY_API_KEY": READ_ONLY_KEY})
     page = Page((run.folder / "adverity-report.html").read_text("utf-8"))
-    assert "The key reaches no bindings" in page.says(None)
+    assert "The key can see no bindings" in page.says(None)
     assert page.says("bindings") == "0 of 0"
 
 

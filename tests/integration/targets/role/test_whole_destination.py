@@ -9,7 +9,7 @@ from __future__ import annotations
 from adverity_harness.worlds import World, moment
 
 
-def deeds(run):
+def actions(run):
     """What the role says happened to the history of each binding."""
     return {row["binding_id"]: row["backfill"] for row in run.custom["deploy_destination"]["bindings"]}
 
@@ -36,14 +36,14 @@ def test_each_binding_gets_what_it_needs(begin):
         ([124], aged[457]),
         ([126, 127], aged[459]),
     ]
-    assert deeds(first) == {123: "backfill", 124: "backfill", 125: "left_alone", 126: "backfill", 127: "backfill", 128: "backfill"}
+    assert actions(first) == {123: "backfill", 124: "backfill", 125: "left_alone", 126: "backfill", 127: "backfill", 128: "backfill"}
     assert first.custom["deploy_destination"]["extract_count"] == 67
 
     scene.forget()
     second = scene.deploy(target_id=789, warnings=(alone,))
     assert scene.writes() == []
     assert second.changed == 0
-    assert deeds(second) == {123: "done", 124: "done", 125: "left_alone", 126: "done", 127: "done", 128: "done"}
+    assert actions(second) == {123: "done", 124: "done", 125: "left_alone", 126: "done", 127: "done", 128: "done"}
 
     # Asked to load it always, the one that was left alone gets all of its history: a run that only looked or planned changes
     # nothing of what is sent. The others get nothing twice.

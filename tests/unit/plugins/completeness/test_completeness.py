@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every documented parameter and field has its option or its return key, and every option that claims to reach the wire is seen there.
+"""Every documented parameter and field has its option or its return key, and every option that claims to be sent is seen in a request.
 
 Drift fails in either direction: between the tables and the service (as the simulator answers it), and between the tables and the modules.
 """
@@ -26,8 +26,8 @@ STREAM, WORKSPACE = "d5000000-0000-4000-8000-000000000459", "a0000000-0000-4000-
 LEDGER = {"ledger": None}  # each run gets its own
 CHOSEN = {"datastream_ids": [STREAM]}
 
-# How each option that reaches the wire is set, and what is to be seen there. Options of the same call that differ are written once.
-WIRE = {
+# How each option that is sent is set, and what is to be seen in the request. Options of the same call that differ are written once.
+SENT = {
     "adverity_binding.datastream_id": ({"datastream_id": 456, "enabled": True}, "456"),
     "adverity_binding.target_id": ({"target_id": 790, "enabled": True}, "790"),
     "adverity_binding.binding_ids": ({"binding_ids": [123], "enabled": True}, "123"),
@@ -76,9 +76,9 @@ for _module, _nested, _more in (
         ("active_pulling_mode", {"active_pulling_mode": "smart"}, "smart"),
     ):
         if not _nested:
-            WIRE[f"{_module}.{_name}"] = (_filters, _seen)
+            SENT[f"{_module}.{_name}"] = (_filters, _seen)
         elif _name != "datastream_ids":
-            WIRE[f"{_module}.filters.{_name}"] = (dict(_more, filters=_filters), _seen)
+            SENT[f"{_module}.filters.{_name}"] = (dict(_more, filters=_filters), _seen)
 
 
 @pytest.fixture(name="simulator")
@@ -168,7 +168,7 @@ EXAMPLES = {  # a request for each endpoint, so that the service shows all that 
 
 
 class Looked(dict):
-    """A body that remembers which of its fields somebody looked at."""
+    """A body that records which of its fields somebody looked at."""
 
     def __init__(self, data, seen, path=""):
         super().__init__({name: Looked(inner, seen, path + name + ".") if isinstance(inner, dict) else inner for name, inner in data.items()})
@@ -245,7 +245,7 @@ def test_every_option_is_carried_or_local(name):
 
 
 def test_every_option_that_reaches_the_wire_is_driven_there():
-    assert set(WIRE) == carriers("query", "body", "path")
+    assert set(SENT) == carriers("query", "body", "path")
 
 
 def place_of(field, request):
@@ -263,7 +263,7 @@ def place_of(field, request):
     ids=lambda one: one if isinstance(one, str) else "",
 )
 def test_an_option_reaches_the_wire(simulator, run, field, carrier):
-    options, expected = WIRE[carrier]
+    options, expected = SENT[carrier]
     run(carrier.split(".")[0], options)
     requests = [request for request in simulator.requests if matches(field.endpoint, request)]
     assert requests
@@ -281,7 +281,7 @@ def test_what_has_no_option_is_not_sent_by_accident(simulator, run):
         if field.why_none and field.place != "answer" and not field.why_none.startswith("every page")
     }
     known = {(field.endpoint, field.place, field.name) for field in DOCUMENTED}
-    for carrier, (options, _expected) in WIRE.items():
+    for carrier, (options, _expected) in SENT.items():
         simulator.reset()
         run(carrier.split(".")[0], options)
         for request in simulator.requests:

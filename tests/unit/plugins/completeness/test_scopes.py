@@ -36,7 +36,7 @@ TASKS = {
     "List destinations": [("adverity_destination_info", {"workspace": "EMEA"})],
     "delete destinations": [("adverity_destination", TYPED), ("adverity_destination", {"type": "bigquery", "name": "New", "state": "absent"})],
     "delete assignments": [("adverity_assignment", {"type": "bigquery", "target_id": 789, "assignments": [{"datastream_id": 462}]})],
-    "by its id": [("role", {"target_id": 789})],
+    "by its ID": [("role", {"target_id": 789})],
     "by names": [("role", {**BY_NAME, "connection": "31"})],
     "Also set": [("role", {**BY_NAME, "connection": "31", "pulling_mode": "smart", "datastream_enabled": False, "smart_pulling": SMART})],
     "their smart schedules": [("adverity_datastream_info", {}), ("adverity_smart_pulling_info", {})],
@@ -161,7 +161,7 @@ def test_the_key_that_a_first_page_names_suffices_for_what_the_page_does(start, 
     def follow(service):
         deployment = role_in_process.deploy(service.call, **BY_NAME)
         assert deployment.requeued["extract_count"] > 0
-        service.run("by its id")
+        service.run("by its ID")
         service.run("Create a report")
 
     assert named == row_of("by names")[0] | row_of("by names")[1]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Bindings, extracts and requeues step by step: what goes over the wire, what the ledger shows, and what the result says."""
+"""Bindings, extracts and requeues step by step: what goes over the network, what the ledger shows, and what the result says."""
 
 from __future__ import annotations
 

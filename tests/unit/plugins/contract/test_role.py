@@ -37,7 +37,7 @@ def history(extracts=3, **fields):
     return World().datastream(456, extracts=extracts, **fields).binding(123, 456)
 
 
-def wire(scene):
+def writes(scene):
     """What was written, in order: method, path, what it names, and the body; of a requeue how many extracts it sends."""
     rows = scene.writes()
     named = [[value for name, value in row["query"] if name == "datastream_id"] for row in rows]
@@ -45,7 +45,7 @@ def wire(scene):
     return [(row["method"], row["path"], ids, body) for row, ids, body in zip(rows, named, bodies)]
 
 
-def deeds(scene):
+def actions(scene):
     """What each module that the last run called returned about changes; of a requeue, what it sent."""
     told = [(name, row["changed"], row.get("affected", row.get("requeued_extract_ids")), row["diff"]) for name, row in scene.results if "diff" in row]
     return [row for row in told if row[0] != "adverity_requeue"] + [row[:3] for row in told if row[0] == "adverity_requeue"]
@@ -78,12 +78,12 @@ def test_settings_then_mode_then_sending_and_datastreams_are_enabled_last(begin)
     wanted = {"target_id": 789, "datastream_uuids": BOTH, "datastream_enabled": True, "pulling_mode": "smart", "smart_pulling": WEEKLY}
     with scene.no_write():
         planned = scene.deploy(True, **wanted)
-    foreseen = deeds(scene)
+    foreseen = actions(scene)
     done = scene.deploy(**wanted)
     mode = ("PATCH", LIST, BOTH, {"pulling": {"active_mode": "smart"}})
-    assert wire(scene) == [PUT, mode, *SENDING, ("PATCH", LIST, BOTH, {"enabled": True})]
+    assert writes(scene) == [PUT, mode, *SENDING, ("PATCH", LIST, BOTH, {"enabled": True})]
     assert altered(scene, before) == {key: {"enabled": True, "smart": setting(True, "weekly", deadline=TEN), "active_mode": "smart"} for key in BOTH}
-    assert foreseen == deeds(scene)
+    assert foreseen == actions(scene)
     assert done.data == {**planned.data, "check_mode": False}
     assert done.data["written_datastream_ids"] == {"smart_pulling": BOTH, "pulling_mode": BOTH, "enabled": BOTH}
     words = "2 datastreams by UUID - "
@@ -105,7 +105,7 @@ def test_datastreams_are_disabled_first_and_a_mode_that_moved_by_itself_is_not_w
         "smart_pulling": {"is_active": "true", "frequency": "weekly"},
     }  # fmt: skip
     scene.deploy(**wanted)
-    assert wire(scene) == [PUT, ("PATCH", LIST, BOTH, {"enabled": False}), *SENDING]
+    assert writes(scene) == [PUT, ("PATCH", LIST, BOTH, {"enabled": False}), *SENDING]
     scene.forget()
     scene.deploy(**wanted)
     assert scene.writes() == []
@@ -114,7 +114,7 @@ def test_datastreams_are_disabled_first_and_a_mode_that_moved_by_itself_is_not_w
 def test_only_what_is_asked_for_is_written(begin):
     scene = begin(two(enabled=False))
     scene.deploy(target_id=789, datastream_ids=[457], datastream_uuids=[uuid(457)], datastream_enabled=True, backfill="never")
-    assert wire(scene) == [SENDING[1], ("PATCH", LIST, [uuid(457)], {"enabled": True})]
+    assert writes(scene) == [SENDING[1], ("PATCH", LIST, [uuid(457)], {"enabled": True})]
 
 
 def test_refusal_of_the_service_stops_the_deployment_before_anything_is_sent(begin):

@@ -46,7 +46,7 @@ OTHERWISE = {
 
 
 class Looked(dict):
-    """Switches that remember which of them the service looked at."""
+    """Switches that record which of them the service looked at."""
 
     def __init__(self, switches):
         super().__init__(switches)

@@ -5,7 +5,7 @@
 """Runs modules in processes that can be killed: a program of its own, started by the tests in ``crash``.
 
 It reads jobs, a line of JSON each, and answers each with a line of JSON. For a job it forks: the copy has everything imported already, does the
-work, and says every *point* that it passes, one at each moment where the ledger or the wire changes. With ``kill_at`` it kills itself at that point,
+work, and says every *point* that it passes, one at each moment where the ledger changes or a request is sent. With ``kill_at`` it kills itself at that point,
 as the system would: nothing is cleaned up. All points are set from here; what is shipped has no hooks.
 
 A job: ``work`` (the name of a module, or ``deploy``), ``options``, ``kill_at`` (a number from 0, or null).

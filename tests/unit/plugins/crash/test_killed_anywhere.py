@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""SIGKILL at every point where the ledger or the wire changes, one after the other, then run again; in both stores.
+"""SIGKILL at every point where the ledger changes or a request is sent, one after the other, then run again; in both stores.
 
 What counts is the service's own record of loads: each extract once in each binding, unless the user asked for more, and at the end all of them.
 """

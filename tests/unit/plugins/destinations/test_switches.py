@@ -254,24 +254,24 @@ def test_secrets_are_written_when_created_or_forced_and_never_shown(begin, secre
         assert SECRET not in json.dumps(result)
 
 
-@pytest.mark.parametrize("blanks", ["kept", "trimmed"])
+@pytest.mark.parametrize("spaces", ["kept", "trimmed"])
 @pytest.mark.parametrize("name", NAMES)
-def test_any_name_makes_one_destination_and_one_assignment(begin, blanks, name):
-    place = begin(text_blanks=blanks)
+def test_any_name_makes_one_destination_and_one_assignment(begin, spaces, name):
+    place = begin(text_blanks=spaces)
     with contextlib.ExitStack() as stack:
-        if blanks == "trimmed" and name != name.strip():
+        if spaces == "trimmed" and name != name.strip():
             stack.enter_context(pytest.raises(AdverityError, match="Use that name"))
         assert place.destination(name=name)["created"] is True
     with contextlib.ExitStack() as stack:
-        if blanks == "trimmed" and name != name.strip():
+        if spaces == "trimmed" and name != name.strip():
             stack.enter_context(pytest.raises(InputError, match="differs only in white space"))
         assert place.destination(name=name)["changed"] is False
     (target,) = place.targets
-    assert target["name"] == (name.strip() if blanks == "trimmed" else name)
+    assert target["name"] == (name.strip() if spaces == "trimmed" else name)
     wanted = {"datastream_id": 456, "table_name": name}
     first = place.assign(target["id"], wanted)
     with contextlib.ExitStack() as stack:
-        if blanks == "trimmed" and name != name.strip():
+        if spaces == "trimmed" and name != name.strip():
             assert "another table_name" in first["warnings"][0]
             stack.enter_context(pytest.raises(InputError, match="differs only in white space"))
         assert place.assign(target["id"], wanted)["changed"] is False

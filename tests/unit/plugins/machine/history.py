@@ -554,7 +554,7 @@ class History:
     def _judge_success(self, run: HistoryRun) -> None:
         """Who ends well has nothing open: what it selected and Adverity still has is held, or named."""
         if run.kind == "requeue" and not run.options.get("target_id") and not run.options.get("binding_ids"):
-            return  # which bindings were enabled then, nobody remembers
+            return  # which bindings were enabled then, nothing records
         self.count["ended well"] += 1
         ends = self.simulator.world.processed_at
         on_their_way = {number for number, end in ends.items() if self.time.now() < end}

@@ -28,7 +28,7 @@ LONGEST = 300.0  # seconds, the last resort against what hangs: nothing here is 
 
 
 class Received(NamedTuple):
-    """One request as it came over the wire. ``connection`` counts TCP connections from 1."""
+    """One request as it came over the network. ``connection`` counts TCP connections from 1."""
 
     connection: int
     method: str
@@ -83,7 +83,7 @@ class Talk:
 
 
 class Server:
-    """Answers request after request with the steps it was given, in their order. A request without a step is remembered as a mistake.
+    """Answers request after request with the steps it was given, in their order. A request without a step is recorded as a mistake.
 
     ``default`` instead of a script makes a step of each request.
     """

@@ -4,7 +4,7 @@
 
 """Two services to hold properties against: a small model, plain dicts in this process, and the simulator over HTTP.
 
-Both take the world of a seed file (see the simulator), answer modules by ``call``, and remember what was written and what was loaded.
+Both take the world of a seed file (see the simulator), answer modules by ``call``, and record what was written and what was loaded.
 """
 
 from __future__ import annotations

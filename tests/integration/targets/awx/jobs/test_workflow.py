@@ -13,7 +13,7 @@ from workflows import Workflow
 def test_it_asks_once_and_then_no_more(awx, scene, world):
     first = Workflow(awx, target_id=789)
     assert (first.ok, first.asked, list(first.jobs)) == (True, True, ["check", "decide", "deploy"])
-    assert "This is no error" in first.jobs["decide"].failure["msg"]
+    assert "This is not an error" in first.jobs["decide"].failure["msg"]
     assert scene.loads(123) == world.aged(456)
     scene.forget()
     again = Workflow(awx, target_id=789)

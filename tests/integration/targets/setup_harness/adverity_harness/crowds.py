@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Datastreams by the hundred: their UUIDs, the changes of them that went over the wire, and what a change left behind."""
+"""Datastreams by the hundred: their UUIDs, the changes of them that went over the network, and what a change left behind."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run costs does not grow with what the ledger remembers: each statement finds its rows by an index. No clock: the plans of both databases."""
+"""What a run costs does not grow with what the ledger records: each statement finds its rows by an index. No clock: the plans of both databases."""
 
 from __future__ import annotations
 

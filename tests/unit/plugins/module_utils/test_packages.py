@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rooms of the shared code: each uses those above it, and none below."""
+"""The packages of the shared code: each uses those above it, and none below."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[4]
 PACKAGE = ("plugins", "module_utils")
 PREFIX = ("ansible_collections", "adverity", "management")
-ROOMS = ("_api", "_spec", "_ledger", "_resources", "_outcome", "_requeue", "_deploy")  # the uppermost first
+PACKAGES = ("_api", "_spec", "_ledger", "_resources", "_outcome", "_requeue", "_deploy")  # the uppermost first
 FOLDER = ROOT.joinpath(*PACKAGE)
 
 
 def imported(source, package):
-    """Return the rooms that a file imports from; `package` is where it stands, as ``("plugins", "module_utils", "_api")``."""
-    rooms = set()
+    """Return the packages that a file imports from; `package` is where it stands, as ``("plugins", "module_utils", "_api")``."""
+    packages = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names = [tuple(alias.name.split(".")) for alias in node.names]
@@ -31,25 +31,25 @@ def imported(source, package):
         else:
             continue
         home = PREFIX + PACKAGE
-        rooms.update(name[len(home)] for name in names if name[: len(home)] == home and len(name) > len(home))
-    return rooms
+        packages.update(name[len(home)] for name in names if name[: len(home)] == home and len(name) > len(home))
+    return packages
 
 
-def test_all_shared_code_stands_in_a_room():
+def test_all_shared_code_stands_in_a_package():
     found = {path.relative_to(FOLDER).parts[0] for path in FOLDER.rglob("*.py")} - {"__init__.py"}
-    assert found == set(ROOMS)
+    assert found == set(PACKAGES)
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_none_below_it(room):
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_imports_none_below_it(package):
     """Reads the imports, those inside functions included."""
-    allowed = set(ROOMS[: ROOMS.index(room) + 1])
-    files = sorted((FOLDER / room).rglob("*.py"))
+    allowed = set(PACKAGES[: PACKAGES.index(package) + 1])
+    files = sorted((FOLDER / package).rglob("*.py"))
     assert files
     wrong = {}
     for path in files:
-        package = path.relative_to(ROOT).parent.parts
-        below = imported(path.read_text("utf-8"), package) - allowed
+        folder = path.relative_to(ROOT).parent.parts
+        below = imported(path.read_text("utf-8"), folder) - allowed
         if below:
             wrong[path.name] = sorted(below)
     assert wrong == {}
@@ -72,5 +72,5 @@ def test_every_form_of_an_import_is_seen(line):
     assert imported(line, (*PACKAGE, "_api")) == {"_ledger"}
 
 
-def test_what_a_room_imports_of_itself_is_seen():
+def test_what_a_package_imports_of_itself_is_seen():
     assert imported("from . import retry\nfrom .errors import Lost\nimport json", (*PACKAGE, "_api")) == {"_api"}

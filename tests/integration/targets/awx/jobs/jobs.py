@@ -88,6 +88,11 @@ class Awx:
         self.folder, self.scene, self.ledger = folder, scene, ledger
         self.jobs = 0
 
+    def printed(self) -> str:
+        """What the job that runs has written until now."""
+        path = self.folder / f"job{self.jobs}" / "artifacts" / str(self.jobs) / "stdout"
+        return path.read_text("utf-8") if path.exists() else ""
+
     def launch(
         self,
         name: str,
@@ -129,6 +134,7 @@ class Awx:
             "HOME": str(home),
             "ADVERITY_RETRY_MAX_DELAY": "0.05",
             "ADVERITY_LEDGER_WAIT": "20",
+            "ADVERITY_PROGRESS_SECONDS": "1",
         }
         inputs = {"instance": self.scene.url, "api_key": KEY, **(self.ledger if ledger is None else ledger)}
         if template.get("credential", True):

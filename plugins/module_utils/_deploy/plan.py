@@ -20,7 +20,7 @@ from .._ledger.history import BindingHistory, Window
 from .._ledger.ledger import Ledger, open_ledger
 from .._ledger.rows import Entry
 from .._ledger.store import LOOK, WRITE
-from .._requeue import result, select
+from .._requeue import result, select, wording
 from .._requeue.decision import Action, binding_action
 from .._requeue.requeue import choose_actions, refused_entries
 from .._requeue.select import Selection
@@ -196,10 +196,10 @@ class _Decided:
     def warnings(self, window: Window) -> list[str]:
         """What a user should know of them before anything is sent."""
         selected = self.selected
-        warnings = result.warnings_of(
+        warnings = wording.warnings_of(
             selected.rows, selected.histories, self.actions, window, selected.remade_ids
         )
-        return result.refused_warnings(self.refused) + warnings
+        return wording.refused_warnings(self.refused) + warnings
 
 
 def _decide(ledger: Ledger, options: Options, target_id: int | None, state: _State) -> _Decided:
@@ -267,7 +267,7 @@ def _destination_warnings(named: Named) -> list[str]:
 def _remade_warnings(missing: list[Row]) -> list[str]:
     """Of bindings that do not exist yet, in whose place others were, through which the history was sent."""
     remade = [f"datastream {row['datastream_id']}" for row in missing if row["action"] == Action.LEFT_ALONE]
-    return [result.remade_warning(", ".join(remade))] if remade else []
+    return [wording.remade_warning(", ".join(remade))] if remade else []
 
 
 def _refuse_lost_ledger(ledger: str) -> None:

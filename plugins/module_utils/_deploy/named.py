@@ -125,9 +125,9 @@ class _Names:
             [dict(row, workspace=workspaces.get(identity(row.get("stack")))) for row in similar]
         )
         return InputError(
-            f"{variables.PREFIX}name: the destination {directory.quoted(self._options['name'])} does not exist"
-            f" in the workspace {directory.quoted(workspaces.get(workspace_id))}, and {variables.PREFIX}create"
-            f" is false. Similar names of this type: {shown or 'none'}. Nothing was changed."
+            f"{variables.PREFIX}name: the destination {directory.quoted(self._options['name'])} does not"
+            f" exist in the workspace {directory.quoted(workspaces.get(workspace_id))}, and"
+            f" {variables.PREFIX}create is false. Similar names of this type: {shown or 'none'}. Nothing was changed."
         )
 
     def find_datastreams(self) -> list[Row]:
@@ -172,8 +172,8 @@ def _uuids(found: list[Row]) -> list[str]:
     unlinked = [datastream for datastream in found if datastream["uuid"] is None]
     if unlinked:
         raise InputError(
-            f"{variables.PREFIX}datastreams: {directory.quoted(unlinked[0]['name'])} cannot be linked to a UUID."
-            f" {unlinked[0]['note']} Set {variables.PREFIX}datastream_ids and"
+            f"{variables.PREFIX}datastreams: {directory.quoted(unlinked[0]['name'])} cannot be linked to a"
+            f" UUID. {unlinked[0]['note']} Set {variables.PREFIX}datastream_ids and"
             f" {variables.PREFIX}datastream_uuids instead. Nothing was changed."
         )
     return selection.once([datastream["uuid"] for datastream in found])

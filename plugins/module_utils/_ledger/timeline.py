@@ -150,7 +150,7 @@ class Timeline:
             self._read_at(row.clock)
 
     def _compare(self, updated: str | None) -> int:
-        """-1 where this time of the last change is older than the one known, 0 where it is the same, else 1."""
+        """-1 where this time of the last change is older than the one known, 0 where it is equal, else 1."""
         if updated is None or self.updated is None:
             return 1 if updated else 0
         return times.compare(updated, self.updated)

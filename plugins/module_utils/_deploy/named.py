@@ -127,7 +127,8 @@ class _Names:
         return InputError(
             f"{variables.PREFIX}name: the destination {directory.quoted(self._options['name'])} does not"
             f" exist in the workspace {directory.quoted(workspaces.get(workspace_id))}, and"
-            f" {variables.PREFIX}create is false. Similar names of this type: {shown or 'none'}. Nothing was changed."
+            f" {variables.PREFIX}create is false. Similar names of this type: {shown or 'none'}."
+            " Nothing was changed."
         )
 
     def find_datastreams(self) -> list[Row]:

@@ -4,7 +4,10 @@
 
 # Private to this collection: it may change at any time.
 
-"""What a run of the role ``deploy_destination`` has to do, before anything is written. What becomes of a history is decided in ``_requeue/decision.py``."""
+"""What a run of the role ``deploy_destination`` has to do, before anything is written.
+
+What becomes of a history is decided in ``_requeue/decision.py``.
+"""
 
 from __future__ import annotations
 
@@ -279,7 +282,9 @@ def _refuse_lost_ledger(ledger: str) -> None:
 
 
 def _note_seen(client: Client, params: dict[str, t.Any], selected: Selection) -> None:
-    """Records what the API showed of the bindings, in a run that has nothing else to do with them. If another run is at work, it does so itself."""
+    """Records what the API showed of the bindings, in a run that has nothing else to do with them. If another
+    run is at work, it does so itself.
+    """
     if not selected.rows or persistence.refusal(params["ledger"]):
         return
     rows = {row.binding_id: row for row in selected.binding_rows()}

@@ -59,7 +59,6 @@ import typing as t
 from ansible_collections.adverity.management.plugins.module_utils._deploy import report
 from ansible_collections.adverity.management.plugins.module_utils._ledger import persistence
 
-
 Row = dict[str, t.Any]
 
 

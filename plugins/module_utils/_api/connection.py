@@ -41,6 +41,45 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
 _HOST_NAME = re.compile(r"^(?!-)[\w-]{1,63}(\.[\w-]{1,63})*$", re.ASCII)
 
 
+class _Server(t.NamedTuple):
+    """What an address says of a server. ``has_more``: a path, a query or a fragment follows."""
+
+    scheme: str
+    host: str
+    port: int | None
+    has_more: bool
+
+    @property
+    def is_host(self) -> bool:
+        """Whether the host is an IP address or a host name."""
+        return _address(self.host) is not None or bool(_HOST_NAME.match(self.host))
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether what is sent does not leave this machine."""
+        address = _address(self.host)
+        return self.host == "localhost" or (address is not None and address.is_loopback)
+
+    @property
+    def base_url(self) -> str:
+        """``https://host[:port]``, without the port where it is that of the scheme."""
+        host = f"[{_address(self.host)}]" if ":" in self.host else self.host
+        default = 443 if self.scheme == "https" else 80
+        return (
+            f"{self.scheme}://{host}"
+            if self.port in (None, default)
+            else f"{self.scheme}://{host}:{self.port}"
+        )
+
+
+def _read_server(instance: str) -> _Server:
+    """The parts of an address; without a scheme it is taken as https. Raises ValueError."""
+    url = urlsplit(instance if "://" in instance else "https://" + instance)
+    host, port = url.hostname or "", url.port
+    has_more = bool(url.path) or "?" in instance or "#" in instance
+    return _Server(url.scheme, host[:-1] if host.endswith(".") else host, port, has_more)
+
+
 def read_instance(instance: str, option: str = "instance") -> str:
     """The base URL (``https://host[:port]``, in lower case, no path) of what the option says. Raises InputError."""
     if "@" in instance:
@@ -50,21 +89,19 @@ def read_instance(instance: str, option: str = "instance") -> str:
     if not instance or re.search(r"[\x00-\x20\x7f-\xa0\\]", instance):
         raise InputError(f"{wrong}: it is empty or contains white space or control characters.")
     try:
-        url = urlsplit(instance if "://" in instance else "https://" + instance)
-        host, port = url.hostname or "", url.port
+        server = _read_server(instance)
     except ValueError as error:
         raise InputError(f"{wrong}: {text.foreign(error)}.") from error
-    if url.scheme not in ("https", "http") or url.path or "?" in instance or "#" in instance:
+    if server.scheme not in ("https", "http") or server.has_more:
         raise InputError(f"{wrong}, without a path, query or fragment.")
-    host = host[:-1] if host.endswith(".") else host
-    address = _address(host)
-    if (address is None and not _HOST_NAME.match(host)) or ("[" in instance and ":" not in host):
-        raise InputError(f"{wrong}: {host!r:.80} is not a host name.")
-    if url.scheme == "http" and not (host == "localhost" or (address is not None and address.is_loopback)):
-        raise InputError(f"{wrong}. http:// would send the API key unencrypted, so it is accepted for loopback addresses only.")
-    shown = f"[{address}]" if ":" in host else host
-    default = 443 if url.scheme == "https" else 80
-    return "{0}://{1}{2}".format(url.scheme, shown, "" if port in (None, default) else f":{port}")
+    if not server.is_host or ("[" in instance and ":" not in server.host):
+        raise InputError(f"{wrong}: {server.host!r:.80} is not a host name.")
+    if server.scheme == "http" and not server.is_loopback:
+        raise InputError(
+            f"{wrong}. http:// would send the API key unencrypted, so it is accepted for loopback addresses"
+            " only."
+        )
+    return server.base_url
 
 
 def read_host(instance: str, option: str) -> str:

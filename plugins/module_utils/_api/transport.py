@@ -149,7 +149,7 @@ def _session(base_url: str, verify: bool | str) -> t.Any:
     # REQUESTS_CA_BUNDLE in place of ca_path.
     session.trust_env = False
     # Otherwise requests would read the Location of a redirect that it does not follow, and stumble over one that is no address.
-    session.get_redirect_target = lambda _response: None
+    session.get_redirect_target = _follow_no_redirect
     if base_url.startswith("https://"):
         session.proxies = requests.utils.get_environ_proxies(base_url, no_proxy=None)
         _check_proxy(requests.utils.select_proxy(base_url, session.proxies))
@@ -161,25 +161,37 @@ def _session(base_url: str, verify: bool | str) -> t.Any:
     return session
 
 
+def _follow_no_redirect(_response: t.Any) -> None:
+    """The address of a redirect that is followed: none."""
+
+
 def _check_proxy(proxy: str | None) -> None:
     """Its credentials are secrets. Raises InputError where it is no URL: the libraries would take a part of the password for a host, and show it."""
     if not proxy:
         return
     whole = proxy if "://" in proxy else "http://" + proxy
-    user, at, _host = whole.partition("://")[2].rpartition("@")
+    user, at, host = whole.partition("://")[2].rpartition("@")
     name, colon, password = user.partition(":")
     secrets.register(user, password if colon else name)
-    try:
-        url = urlsplit(whole)
-        usable = bool(url.hostname) and url.port != 0 and not url.query and not url.fragment and url.path in ("", "/") and "\\" not in whole
-        usable = usable and not re.search(r"[\x00-\x20\x7f]|[?#]$", whole) and (not at or url.netloc.endswith(at + _host.rstrip("/")))
-    except ValueError:
-        usable = False
-    if not usable:
+    if not _is_server(whole, at + host.rstrip("/") if at else ""):
         raise InputError(
             "The proxy that the environment names (HTTPS_PROXY or ALL_PROXY) is not a URL like http://proxy:3128 (not shown, because it may hold a password)."
             " In a user name and a password, write %23 for #, %2F for /, %3F for ?, %40 for @ and %25 for %. A port is at most 65535. Nothing was sent."
         )
+
+
+def _is_server(address: str, end: str) -> bool:
+    """Whether an address is a URL of a server, and nothing else. ``end``: what has to come last in its user,
+    host and port.
+    """
+    try:
+        url = urlsplit(address)
+        is_named = bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+    has_more = bool(url.query or url.fragment) or url.path not in ("", "/")
+    is_unclear = "\\" in address or bool(re.search(r"[\x00-\x20\x7f]|[?#]$", address))
+    return is_named and not has_more and not is_unclear and url.netloc.endswith(end)
 
 
 def _innermost(error: BaseException) -> BaseException:

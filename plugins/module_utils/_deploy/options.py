@@ -25,6 +25,8 @@ from .._spec.options import BACKFILL, REQUEUE_HOW, SMART_PULLING, TARGET_TYPE, W
 
 PREFIX = "deploy_destination_"
 DATASTREAM_OPTIONS = ("datastream_enabled", "pulling_mode", "smart_pulling")
+_OF_NAME = ("workspace", "connection", "settings")  # these describe a destination by name
+_NAMES = ("name", "workspace", "connection")  # spaces may be part of a name
 _DATASTREAM = ("name", "workspace", "table_name", "settings")
 _LISTS = ("- ", "[{", '["')  # how a list in YAML or JSON starts, and no name of a datastream
 _EXCLUSIVE = [(PREFIX + "target_id", PREFIX + "name"), (PREFIX + "datastream_ids", PREFIX + "datastreams")]
@@ -60,7 +62,7 @@ def read(given: dict[str, t.Any]) -> dict[str, t.Any]:
     unknown = [PREFIX + name for name in given if name not in VARIABLES]
     if unknown:
         raise InputError(f"No such variable: {', '.join(unknown)}. Nothing was changed.")
-    filled = {PREFIX + name: _text(name, value) for name, value in given.items() if not _is_empty(value)}
+    filled = {PREFIX + name: _convert(name, value) for name, value in given.items() if not _is_empty(value)}
     spec = {PREFIX + name: dict(option, required=False) for name, option in VARIABLES.items()}
     validated = ArgumentSpecValidator(spec, mutually_exclusive=_EXCLUSIVE, required_one_of=[_EXCLUSIVE[0]]).validate(filled)
     if validated.error_messages:
@@ -68,7 +70,7 @@ def read(given: dict[str, t.Any]) -> dict[str, t.Any]:
     selection.refuse_empty(validated.validated_parameters, *(PREFIX + name for name in ("datastream_ids", "datastreams", "datastream_uuids")))
     options = {name: validated.validated_parameters[PREFIX + name] for name in VARIABLES}
     check_bounds(options, "backfill_from", "backfill_to", PREFIX)
-    options["datastreams"] = options["datastreams"] and [_datastream(one) for one in options["datastreams"]]
+    options["datastreams"] = options["datastreams"] and list(map(_datastream, options["datastreams"]))
     if options["smart_pulling"] is not None:
         options["smart_pulling"] = _schedule(options["smart_pulling"])
     _check_together(options)
@@ -94,22 +96,39 @@ def _check_labels(given: dict[str, t.Any] | None) -> None:
 
 
 def _check_together(options: dict[str, t.Any]) -> None:
-    missing = [PREFIX + name for name in ("type", "workspace") if options["name"] is not None and options[name] is None]
-    if options["datastreams"] and options["type"] is None:
-        missing = [PREFIX + "type"]
+    """Raises InputError where variables are given without those that they need."""
+    missing = _missing(options)
     if missing:
         raise InputError(
-            f"{', '.join(dict.fromkeys(missing))}: missing. A destination by name needs type and workspace, and datastreams by name need the type."
+            f"{', '.join(missing)}: missing. A destination by name needs type and workspace,"
+            " and datastreams by name need the type. Nothing was changed."
+        )
+    describing = _given(options, _OF_NAME)
+    if describing and options["name"] is None:
+        raise InputError(
+            f"{', '.join(describing)}: these describe a destination by name, but {PREFIX}name is not given."
             " Nothing was changed."
         )
-    foreign = [PREFIX + name for name in ("workspace", "connection", "settings") if options["name"] is None and options[name] is not None]
-    if foreign:
-        raise InputError(f"{', '.join(foreign)}: these describe a destination by name, but {PREFIX}name is not given. Nothing was changed.")
-    alone = [PREFIX + name for name in DATASTREAM_OPTIONS if options[name] is not None]
+    alone = _given(options, DATASTREAM_OPTIONS)
     if alone and options["datastream_uuids"] is None and options["datastreams"] is None:
         raise InputError(
-            f"{', '.join(alone)}: these are for the datastreams in {PREFIX}datastreams or {PREFIX}datastream_uuids, and neither is given. Nothing was changed."
+            f"{', '.join(alone)}: these are for the datastreams in {PREFIX}datastreams or"
+            f" {PREFIX}datastream_uuids, and neither is given. Nothing was changed."
         )
+
+
+def _missing(options: dict[str, t.Any]) -> list[str]:
+    """The role's variables that a destination or datastreams by name need, and that are not given."""
+    if options["datastreams"] and options["type"] is None:
+        return [PREFIX + "type"]
+    if options["name"] is None:
+        return []
+    return [PREFIX + name for name in ("type", "workspace") if options[name] is None]
+
+
+def _given(options: dict[str, t.Any], names: t.Iterable[str]) -> list[str]:
+    """Those of the role's variables that are given."""
+    return [PREFIX + name for name in names if options[name] is not None]
 
 
 def _datastream(given: t.Any) -> dict[str, t.Any]:
@@ -132,18 +151,51 @@ def _is_empty(value: t.Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _text(name: str, value: t.Any) -> t.Any:
-    """A list may be text, with line breaks, or else commas, between its items, and datastreams a list in YAML or JSON; a dictionary may be YAML or JSON."""
+def _convert(name: str, value: t.Any) -> t.Any:
+    """The value of a variable that is not empty; a text as the kind of value that the variable takes. Raises
+    InputError where it cannot be read.
+    """
     try:
-        if name == "smart_pulling":
-            return {key: one for key, one in DICTIONARY(value).items() if not _is_empty(one)}
-        if name == "datastreams" and isinstance(value, str) and value.lstrip().startswith(_LISTS):
-            return parse_text(value)
-        if name in ("settings", "state_labels"):
-            return DICTIONARY(value)
+        if name in _CONVERSIONS:
+            return _CONVERSIONS[name](value)
     except ValueError as error:
         raise InputError(f"{PREFIX}{name} cannot be read: {error}. Nothing was changed.") from None
-    if isinstance(value, str) and VARIABLES.get(name, {}).get("type") == "list":
-        items = value.split("\n") if name == "datastreams" and "\n" in value.strip() else value.replace("\n", ",").split(",")
-        return [item.strip() for item in items if item.strip(" ,\r")]
-    return value.strip() if isinstance(value, str) and name not in ("name", "workspace", "connection") else value
+    if not isinstance(value, str):
+        return value
+    if VARIABLES[name].get("type") == "list":
+        return _items(value)
+    return value if name in _NAMES else value.strip()
+
+
+def _items(value: str) -> list[str]:
+    """The items of a list as text: between them are line breaks or commas."""
+    return _stripped(value.replace("\n", ",").split(","))
+
+
+def _stripped(items: t.Iterable[str]) -> list[str]:
+    return [item.strip() for item in items if item.strip(" ,\r")]
+
+
+def _list_datastreams(value: t.Any) -> t.Any:
+    """Datastreams as a list. As text they are a list in YAML or JSON, or names with line breaks between them,
+    or else commas.
+    """
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith(_LISTS):
+        return parse_text(value)
+    return _stripped(value.split("\n")) if "\n" in value.strip() else _items(value)
+
+
+def _read_schedule(value: t.Any) -> dict[str, t.Any]:
+    """A smart schedule, which may be YAML or JSON as text. An empty option means the same as leaving it out.
+    """
+    return {name: option for name, option in DICTIONARY(value).items() if not _is_empty(option)}
+
+
+_CONVERSIONS: dict[str, t.Callable[[t.Any], t.Any]] = {
+    "settings": DICTIONARY,
+    "state_labels": DICTIONARY,
+    "smart_pulling": _read_schedule,
+    "datastreams": _list_datastreams,
+}

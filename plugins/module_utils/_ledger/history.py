@@ -12,7 +12,9 @@ import enum
 import typing as t
 
 from .._spec import times
-from .periods import Interval, Period, Reason, Timeline, Uncertainty, was_loaded
+from .clocks import Reading
+from .periods import Interval, Period, Reason, Uncertainty, was_loaded
+from .timeline import Timeline
 
 Window = tuple[t.Optional[str], t.Optional[str]]  # created_from and created_to, both included; None: no bound
 
@@ -106,7 +108,7 @@ class BindingHistory:
     def _take(self, fact: BindingFact) -> None:
         timeline = self._timeline
         if fact.kind is FactKind.ROW:
-            timeline.observe(fact.enabled, fact.updated, fact.clock)
+            timeline.observe(Reading(fact.enabled, fact.updated, fact.clock))
         elif fact.kind is FactKind.WRITE:
             timeline.begin_write(bool(fact.enabled), fact.clock)
         elif fact.kind is FactKind.ANSWER:

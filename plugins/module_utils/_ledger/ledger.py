@@ -12,7 +12,6 @@ Nothing that is recorded is overwritten by something later. What the facts of a 
 
 from __future__ import annotations
 
-import itertools
 import json
 import typing as t
 
@@ -20,14 +19,13 @@ from .._spec import times
 from . import statements as sql
 from . import store as stores
 from .baseline import NO_BASELINE, Baseline
+from .events import EventRecords, in_portions
 from .history import BindingFact, BindingHistory, FactKind, redundant_fact
 from .rows import BindingRow, Entry, Request, chunks, event_from, fact_from, pairs_from, status_of_one
 from .status import Event, EventKind, Status, derive_status, loaded_at
 from .store import LOOK, WRITE, Store
 from .turns import ALL_ENABLED, NAMES, Turns, name_key
 
-_IN_MEMORY = 10_000  # entries: there can be millions to write down
-_WITHOUT_PAIRS = (EventKind.DISPATCHED, EventKind.LOADED)  # nothing is open of these
 _LOADED = (Status.DISPATCHED, Status.RECORDED, Status.FAILED, Status.UNKNOWN)
 
 
@@ -251,6 +249,10 @@ class Ledger:
 
     # Writing. In check mode, nothing of this does anything.
 
+    @property
+    def _records(self) -> EventRecords:
+        return EventRecords(self.store, self.instance)
+
     def note(self, facts: t.Mapping[int, t.Sequence[BindingFact]], rows: t.Iterable[BindingRow] = (), entries: t.Iterable[Entry] = ()) -> None:
         """Records new facts of bindings, by binding, what these are, and entries that are pending from now on. Entries that are recorded stay as they are."""
         if not (self.writes and (facts or rows or entries)):
@@ -260,7 +262,7 @@ class Ledger:
                 self.store.write(sql.SAVE_BINDING, (self.instance, row.binding_id, row.datastream_id, row.target_id, 0))
             for binding_id, of_binding in facts.items():
                 self._add_facts(binding_id, of_binding)
-            self._add_loads(entries)
+            self._records.add_loads(entries)
 
     def _add_facts(self, binding_id: int, facts: t.Sequence[BindingFact]) -> None:
         recorded = []
@@ -296,16 +298,15 @@ class Ledger:
         """Records an event of these entries, which the user decided or Adverity shows. ``reason`` is for those that have none of their own."""
         if not self.writes:
             return
-        rest = iter(entries)
-        while chunk := list(itertools.islice(rest, _IN_MEMORY)):
+        for chunk in in_portions(entries):
             alike: dict[tuple[int, str | None], list[Entry]] = {}
             for entry in chunk:
                 alike.setdefault((entry.binding_id, entry.reason or reason), []).append(entry)
             with self.store.transaction():
                 for (binding_id, why), some in alike.items():
-                    self._add_loads(some)
+                    self._records.add_loads(some)
                     for ids in chunks([entry.extract_id for entry in some]):
-                        self._add_event(kind, [binding_id], ids, why)
+                        self._records.add(kind, [binding_id], ids, why)
 
     def intend(
         self, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int], confirmed: Request | None = None, baseline: Baseline = NO_BASELINE
@@ -314,59 +315,20 @@ class Ledger:
         same commit."""
         with self.store.transaction():
             if confirmed is not None:
-                self._confirm(confirmed)
-            return self._add_event(EventKind.INTENDED, binding_ids, extract_ids, baseline=baseline)
+                self._records.confirm(confirmed)
+            return self._records.add(EventKind.INTENDED, binding_ids, extract_ids, baseline=baseline)
 
     def withdraw(self, request: Request) -> None:
         """Takes a request back: the API certainly did nothing, so there is no event."""
         with self.store.transaction():
-            for binding_id in request.binding_ids:
-                self._write_loads(sql.DROP_FIRST_EVENT, (), binding_id, request.extract_ids, request.id)
-                self._write_loads(sql.DROP_FURTHER_EVENT, (), binding_id, request.extract_ids, request.id)
-            self.store.write(sql.DROP_EVENT, (request.id,))
+            self._records.drop(request)
 
     def dispatched(self, request: Request, but: t.Sequence[int] = ()) -> None:
         """Records that the API confirmed a request, for all ``but`` some extracts, of which it stays unknown."""
         with self.store.transaction():
             if but:
-                confirmed_ids = [each for each in request.extract_ids if each not in but]
-                rest = self._insert_event(EventKind.INTENDED, request.binding_ids, but, None, request.baseline.only(but))
-                self.store.write(sql.SET_BASELINE, (request.baseline.only(confirmed_ids).stored()[1], request.id))
-                for binding_id in request.binding_ids:
-                    self._write_loads(sql.MOVE_FIRST_EVENT, (rest,), binding_id, but, request.id)
-                    self._write_loads(sql.MOVE_FURTHER_EVENT, (rest,), binding_id, but, request.id)
-            self._confirm(request)
-
-    def _confirm(self, request: Request) -> None:
-        self.store.write(sql.CONFIRM_EVENT, (times.now(), request.id))
-
-    def _add_event(
-        self, kind: EventKind, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int], reason: str | None = None, baseline: Baseline = NO_BASELINE
-    ) -> Request:
-        number = self._insert_event(kind, binding_ids, extract_ids, reason, baseline)
-        for binding_id in binding_ids:
-            if self._write_loads(sql.SET_FIRST_EVENT, (number,), binding_id, extract_ids) < len(extract_ids):
-                self._write_loads(sql.ADD_FURTHER_EVENT, (number,), binding_id, extract_ids, number)
-        return Request(number, binding_ids, extract_ids, baseline)
-
-    def _insert_event(
-        self, kind: EventKind, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int], reason: str | None, baseline: Baseline
-    ) -> int:
-        pairs = None if kind in _WITHOUT_PAIRS else json.dumps([list(binding_ids), list(extract_ids)])
-        return self.store.insert(sql.ADD_EVENT, (self.instance, kind.value, times.now(), reason, pairs, *baseline.stored()))
-
-    def _write_loads(self, statement: str, first: t.Sequence[int], binding_id: int, extract_ids: t.Sequence[int], *last: int) -> int:
-        return self.store.write(sql.with_ids(statement, extract_ids), (*first, self.instance, binding_id, *extract_ids, *last))
-
-    def _add_loads(self, entries: t.Iterable[Entry]) -> None:
-        rest = iter(entries)
-        while chunk := list(itertools.islice(rest, _IN_MEMORY)):
-            by_binding: dict[int, list[Entry]] = {}
-            for entry in chunk:
-                by_binding.setdefault(entry.binding_id, []).append(entry)
-            for binding_id, some in by_binding.items():
-                added = self.store.write_many(sql.ADD_LOAD, ((self.instance, *entry[:4]) for entry in some))
-                self.store.write(sql.SAVE_BINDING, (self.instance, binding_id, some[0].datastream_id, None, added))
+                self._records.split_off(request, but)
+            self._records.confirm(request)
 
 
 def open_ledger(params: dict[str, t.Any], host: str, purpose: str) -> Ledger:

@@ -17,17 +17,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import traceback
 import typing as t
 import zlib
-from urllib.parse import parse_qsl, urlsplit
 
 from ansible.module_utils.basic import missing_required_lib
 
 from .._api import secrets, text
 from .._api.errors import InputError, LedgerError, MissingLibrary
 from .holder import Holder, describe, from_label, this_run
+from .postgresql_url import check_url
 from .schema import OLDEST, VERSION, statements_from
 from .store import DAMAGED, LOOK, PREDICT, WRITE, Values, failed
 
@@ -261,30 +260,6 @@ class PostgresqlStore:
         except (psycopg.Error, UnicodeError) as error:
             reason = text.foreign(str(error) or type(error).__name__).rstrip(".")
             raise failed(self.shown, reason, _next_step(error)) from error
-
-
-def check_url(url: str) -> str:
-    """The URL, if it can be one and holds no password. No message of this shows a password. Raises InputError."""
-    try:
-        parts = urlsplit(url)
-        names = {name.lower() for name, _value in parse_qsl(parts.query, keep_blank_values=True)}
-        secret = bool(parts.password) or not names.isdisjoint(("password", "sslpassword")) or secrets.hide(url) != url
-        readable = not parts.fragment and "@" not in parts.path + parts.query and not re.search(r"[\x00-\x20\x7f]", url)
-    except ValueError:
-        secret = readable = False
-    if not secret and not readable:
-        raise InputError(
-            "ledger is a URL that cannot be read (not shown, because it may hold a password). It must be like postgresql://user@host:5432/database."
-            " Nothing was changed."
-        )
-    if secret:
-        raise InputError(
-            "ledger is a URL with a password in it (not shown). Set ledger_password or ADVERITY_LEDGER_PASSWORD instead, or a password file (PGPASSFILE),"
-            " and remove the password from the URL. Nothing was changed."
-        )
-    if parts.scheme not in ("postgresql", "postgres"):
-        raise InputError(f"ledger is a URL with {parts.scheme + '://'!r}. It must be an absolute path, or a URL like postgresql://user@host:5432/database.")
-    return url
 
 
 def _key(binding_id: int) -> int:

@@ -18,11 +18,9 @@ That holds for runs in check mode, too, which write nothing, and on file systems
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import functools
 import os
-import re
 import sqlite3
 import stat
 import struct
@@ -31,11 +29,12 @@ import zlib
 from urllib.parse import quote
 
 from .._api import text
-from .._api.errors import InputError, LedgerError
-from .._spec.options import DEFAULT_LEDGER
+from .._api.errors import LedgerError
 from .holder import Holder, Run, describe, from_words, this_run
+from .path import absolute_path
 from .schema import OLDEST, VERSION, statements_from
-from .store import DAMAGED, LOOK, WRITE, Values, failed
+from .sqlite_errors import NO_LOCKS, next_step
+from .store import LOOK, WRITE, Values, failed
 
 _APPLICATION_ID = 0x41444C47  # so that no other program's database is taken for a ledger
 _SMALLEST = 512  # bytes: one of SQLite's smallest pages
@@ -51,16 +50,12 @@ _SET_LOCK = getattr(fcntl, "F_OFD_SETLK", fcntl.F_SETLK)
 _GET_LOCK = getattr(fcntl, "F_OFD_GETLK", fcntl.F_GETLK)
 _LOCK = "hhqqi4x"  # kind, where it is counted from, start, length, process
 
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
-_BROKEN = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT)
-_LOCAL = "Copy the file to a local disk while no run is at work, and set ledger to it; or set ledger to a PostgreSQL database."
-
 
 class SqliteStore:
     """See ``store.Store``. For reading, a ledger that does not exist, or was made and not written to, is empty."""
 
     def __init__(self, path: str) -> None:
-        self.shown = os.path.normpath(_path(path))
+        self.shown = os.path.normpath(absolute_path(path))
         self._connection: sqlite3.Connection | None = None
         self._file: int | None = None
         self._writes = False
@@ -179,9 +174,9 @@ class SqliteStore:
             yield
         except (sqlite3.Error, OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            if getattr(error, "errno", None) in _NO_LOCKS:
+            if getattr(error, "errno", None) in NO_LOCKS:
                 reason = f"its file system does not lock files ({reason})"
-            raise failed(self.shown, text.foreign(reason), _next_step(error, reason)) from error
+            raise failed(self.shown, text.foreign(reason), next_step(error, reason)) from error
 
     def _exists(self) -> bool:
         try:
@@ -220,42 +215,77 @@ class SqliteStore:
         """Whether there are tables to read. Damage elsewhere is found where SQLite reads: what a run costs does not grow with the ledger."""
         connection = self._open_connection
         connection.execute("BEGIN")  # one view of it, while another run may be making it
-        names = ("application_id", "user_version", "page_size")
-        application, version, size = (connection.execute("PRAGMA " + name).fetchone()[0] for name in names)
-        found = {row[0] for row in connection.execute("SELECT sql FROM sqlite_master")}
-        if application != _APPLICATION_ID and (application or version or found):
-            raise sqlite3.DatabaseError("it is a database, but not a ledger of this collection")
-        _refuse_newer(version)
-        if 0 < version < OLDEST:
-            raise sqlite3.DatabaseError(f"an older version of this collection wrote it (format {version}, this one knows {VERSION})")
-        if os.path.getsize(self.shown) % size:  # SQLite takes what is missing of the last page for zeroes
-            raise sqlite3.DatabaseError("it is damaged (its end is missing)")
-        if found and version == VERSION and not found.issuperset(_expected_tables()):
-            raise sqlite3.DatabaseError("it is damaged (its tables are not those of a ledger)")
+        header = self._read_header()
+        fault = _fault(header, os.path.getsize(self.shown))
+        if fault:
+            raise sqlite3.DatabaseError(fault)
         connection.execute("COMMIT")
         if self._writes:
             connection.execute("PRAGMA journal_mode = PERSIST")
-            if version < VERSION:
+            if header.version < VERSION:
                 self._migrate()
-        elif found and version < VERSION:
-            raise sqlite3.DatabaseError(f"a run that writes has to bring it from format {version} to {VERSION} first")
-        return bool(found) or self._writes
+        elif header.tables and header.version < VERSION:
+            raise sqlite3.DatabaseError(
+                f"a run that writes has to bring it from format {header.version} to {VERSION} first"
+            )
+        return bool(header.tables) or self._writes
+
+    def _read_header(self) -> _Header:
+        connection = self._open_connection
+        names = ("application_id", "user_version", "page_size")
+        application, version, page_size = (
+            connection.execute("PRAGMA " + name).fetchone()[0] for name in names
+        )
+        tables = frozenset(row[0] for row in connection.execute("SELECT sql FROM sqlite_master"))
+        return _Header(application, version, page_size, tables)
 
     def _migrate(self) -> None:
         """Brings the tables to the newest format. Another run may have done so meanwhile."""
         with self.transaction():
             connection = self._open_connection
             version = connection.execute("PRAGMA user_version").fetchone()[0]
-            _refuse_newer(version)
+            if version > VERSION:
+                raise sqlite3.DatabaseError(_newer(version))
             for statement in statements_from(version or None):
                 connection.execute(statement.format(**_LAYOUT))
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _refuse_newer(version: int) -> None:
-    if version > VERSION:
-        raise sqlite3.DatabaseError(f"a newer version of this collection wrote it (format {version}, this one knows {VERSION})")
+class _Header(t.NamedTuple):
+    """What SQLite tells of a database. ``page_size``: in bytes. ``tables``: the definitions of its tables and
+    indexes.
+    """
+
+    application: int
+    version: int
+    page_size: int
+    tables: frozenset[str]
+
+
+def _fault(header: _Header, file_size: int) -> str | None:
+    """Why a database is not a ledger that can be used; None where nothing speaks against it. ``file_size``:
+    in bytes.
+    """
+    is_in_use = bool(header.application or header.version or header.tables)
+    if is_in_use and header.application != _APPLICATION_ID:
+        return "it is a database, but not a ledger of this collection"
+    if header.version > VERSION:
+        return _newer(header.version)
+    if 0 < header.version < OLDEST:
+        return (
+            f"an older version of this collection wrote it (format {header.version}, this one knows"
+            f" {VERSION})"
+        )
+    if file_size % header.page_size:  # SQLite takes what is missing of the last page for zeroes
+        return "it is damaged (its end is missing)"
+    if header.tables and header.version == VERSION and not header.tables.issuperset(_expected_tables()):
+        return "it is damaged (its tables are not those of a ledger)"
+    return None
+
+
+def _newer(version: int) -> str:
+    return f"a newer version of this collection wrote it (format {version}, this one knows {VERSION})"
 
 
 @functools.lru_cache(maxsize=1)
@@ -277,57 +307,6 @@ def _storable(values: Values) -> Values:
 
 def _may_write(place: str) -> bool:
     return os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
-
-
-def _next_step(error: Exception, reason: str) -> str:
-    number = getattr(error, "errno", None)
-    if "full" in reason or number == errno.ENOSPC:
-        return "Free space on the disk, then run it again. What was noted before is not lost."
-    if number in _NO_LOCKS:
-        return f"Two runs could not keep out of each other's way there. {_LOCAL} Nothing was changed."
-    if "disk I/O error" in reason or "locking protocol" in reason or number in _BROKEN:
-        return (
-            "The disk or the connection to it fails, or its file system does not lock files, as some network file systems and volumes of containers do."
-            f" The ledger need not be damaged: what was noted before is not lost. Check the disk. If it is sound: {_LOCAL[0].lower()}{_LOCAL[1:]}"
-        )
-    if "locked" in reason:
-        return "Another program holds the file. End it, then run it again."
-    if "newer version" in reason:
-        return "Update the collection on this machine. Nothing was changed."
-    if "has to bring it" in reason:
-        return "Run once without check mode, then run this again. Nothing was changed."
-    if "older version" in reason:
-        return "The file was not changed. Finish its backfills with that version, then set ledger to a new path: the page on upgrading says how."
-    if isinstance(error, OSError) or "unable to open" in reason or "readonly" in reason or "permission" in reason:
-        return "The file was not changed. Make the place usable for this user, or set ledger to another one."
-    return "The file was not changed. " + DAMAGED
-
-
-def _path(given: str) -> str:
-    """The absolute path of what the option says. Raises InputError, which says why there is none."""
-    home = os.environ.get("HOME")
-    path = given if given[:2] in ("~", "~/") and home is not None and not os.path.isabs(home) else os.path.expanduser(given)
-    if os.path.isabs(path):
-        return path
-    user, variable = re.match(r"~([^/]*)", path), re.match(r"\$\{?(\w+)", path)
-    if user is None and variable is None:
-        raise InputError(
-            f"ledger is {path!r}, a relative path. What it is relative to depends on where the playbook is, so the next run may not find the same file."
-            " Set ledger to an absolute path, for example with a playbook_dir or a home in it. Nothing was changed."
-        )
-    if variable:
-        why, remedy = f"the environment variable {variable[1]} is not set", f"Set {variable[1]}"
-    elif user and user[1]:
-        why, remedy = f"there is no user {user[1]!r} with a home folder", "Correct the name"
-    elif home is None:
-        why, remedy = "HOME is not set and this user has no home folder", "Set HOME"
-    else:
-        why, remedy = f"HOME is {home!r}, which is not an absolute path", "Correct HOME"
-    what = "The default ledger" if path == DEFAULT_LEDGER else "The ledger"
-    raise InputError(
-        f"{what} {path} cannot be found: {why}. {remedy}, or set ledger (or ADVERITY_LEDGER) to an absolute path or to the URL of a PostgreSQL database."
-        " Nothing was changed."
-    )
 
 
 def _first_byte(instance: int) -> int:

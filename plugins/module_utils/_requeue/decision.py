@@ -45,6 +45,7 @@ class ExtractAction(enum.Enum):
 
 
 LOST = "lost"  # a request without a response
+_SENT = (Status.DISPATCHED, Status.RECORDED)
 Statuses = t.Callable[[int, t.Sequence[int]], t.Mapping[int, Status]]  # what the ledger records of extracts, by binding
 
 
@@ -82,6 +83,14 @@ def binding_action(history: BindingHistory, backfill: str, window: Window, has_o
     return Action.DONE if contains(history.completed_window, window) and not has_open else Action.BACKFILL
 
 
+def needs_plan(history: BindingHistory, window: Window) -> bool:
+    """Whether a backfill of this window, which is due, has to be planned. An enabled binding whose plan was
+    taken up needs no further one: what is missing of its history shows without.
+    """
+    is_taken_up = history.enabled and history.has_backfill and history.planned_window is None
+    return not is_taken_up and not history.plans(window)
+
+
 def extract_action(
     status: Status | None, loaded: t.Callable[[], bool | Uncertainty], choices: Choices
 ) -> tuple[ExtractAction, Uncertainty | None]:
@@ -89,20 +98,42 @@ def extract_action(
 
     ``loaded`` tells whether the binding loaded it automatically; it is asked only where that matters.
     """
-    if status in (Status.DISPATCHED, Status.RECORDED):
-        return (ExtractAction.SEND if choices.force and not choices.record else ExtractAction.SKIP), None
     if choices.record:
-        return (ExtractAction.LOADED if status is None and loaded() is True else ExtractAction.RECORD), None
+        return _recording_action(status, loaded), None
+    action = _action_by_status(status, choices)
+    if action is not None:
+        return action, None
+    sending = ExtractAction.SEND_ALONE if status is Status.REFUSED else ExtractAction.SEND
+    is_loaded = Uncertainty(LOST) if status is Status.UNKNOWN else loaded()
+    if isinstance(is_loaded, Uncertainty):
+        return _uncertain_action(sending, choices.on_unknown), is_loaded
+    return (ExtractAction.LOADED if is_loaded and not choices.force else sending), None
+
+
+def _recording_action(status: Status | None, loaded: t.Callable[[], bool | Uncertainty]) -> ExtractAction:
+    """What happens to an extract where the history is recorded as loaded, by the user's word."""
+    if status in _SENT:
+        return ExtractAction.SKIP
+    return ExtractAction.LOADED if status is None and loaded() is True else ExtractAction.RECORD
+
+
+def _action_by_status(status: Status | None, choices: Choices) -> ExtractAction | None:
+    """What happens to an extract where its status says enough; None where it matters whether the binding
+    loaded it automatically.
+    """
+    if status in _SENT:
+        return ExtractAction.SEND if choices.force else ExtractAction.SKIP
     if status is Status.FAILED:
-        return (ExtractAction.SEND if choices.force or choices.on_failed == "requeue" else ExtractAction.LEAVE_FAILED), None
+        is_sent_again = choices.force or choices.on_failed == "requeue"
+        return ExtractAction.SEND if is_sent_again else ExtractAction.LEAVE_FAILED
     if status is Status.REFUSED and choices.on_refused == "skip" and not choices.force:
-        return ExtractAction.LEAVE_REFUSED, None
-    send = ExtractAction.SEND_ALONE if status is Status.REFUSED else ExtractAction.SEND
-    uncertain: bool | Uncertainty = Uncertainty(LOST) if status is Status.UNKNOWN else loaded()
-    if uncertain is True:
-        return (send if choices.force else ExtractAction.LOADED), None
-    if not isinstance(uncertain, Uncertainty):
-        return send, None
-    if choices.on_unknown == "requeue":
-        return send, uncertain
-    return (ExtractAction.CONFIRM if choices.on_unknown == "dispatched" else ExtractAction.LEAVE_UNKNOWN), uncertain
+        return ExtractAction.LEAVE_REFUSED
+    return None
+
+
+def _uncertain_action(sending: ExtractAction, on_unknown: str) -> ExtractAction:
+    """What happens to an extract of which it is unknown whether it is loaded. ``sending``: how it goes if it
+    is sent.
+    """
+    actions = {"requeue": sending, "dispatched": ExtractAction.CONFIRM}
+    return actions.get(on_unknown, ExtractAction.LEAVE_UNKNOWN)

@@ -51,10 +51,14 @@ class Batch(t.NamedTuple):
         """Each extract with each binding."""
         return ((self.datastream_id, binding_id, extract_id) for extract_id in self.extract_ids for binding_id in self.ledger_bindings)
 
+    def for_binding(self, binding_id: int) -> Batch:
+        """The same for one of its bindings; none is named where none was."""
+        return self._replace(binding_ids=(binding_id,) if self.binding_ids else ())
+
     def parts(self) -> list[Batch]:
         """The same as smaller requests, to find out what of it is refused: by binding, then the halves of its extracts, in the same order."""
         if len(self.binding_ids) > 1:
-            return [self._replace(binding_ids=(binding_id,)) for binding_id in self.binding_ids]
+            return [self.for_binding(binding_id) for binding_id in self.binding_ids]
         middle = (len(self.extract_ids) + 1) // 2
         return [self._replace(extract_ids=self.extract_ids[:middle]), self._replace(extract_ids=self.extract_ids[middle:])]
 
@@ -136,53 +140,81 @@ def make(loads: t.Sequence[Loads], statuses: Statuses, histories: t.Mapping[int,
     extracts. ``statuses`` tells what the ledger records of extracts, by binding."""
     plan = Plan(loads)
     for of_datastream in loads:
-        _plan_datastream(plan, of_datastream, statuses, histories, options)
+        planner = _DatastreamPlanner(plan, of_datastream, statuses, histories, options)
+        for extract in of_datastream.extracts:
+            planner.add(extract)
     return plan
 
 
-def _plan_datastream(plan: Plan, loads: Loads, statuses: Statuses, histories: t.Mapping[int, BindingHistory], options: Options) -> None:
-    extract_ids = array("q", (extract.id for extract in loads.extracts))  # as a list, millions of them would take five times the memory
-    known = {binding_id: statuses(binding_id, extract_ids) for binding_id in loads.binding_ids or (ALL_ENABLED,)}
-    held: set[int] = set()  # the bindings in which an extract is left open that has to come first
-    for extract in loads.extracts:
+class _DatastreamPlanner:
+    """Adds the extracts of one datastream to a plan, oldest first."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        loads: Loads,
+        statuses: Statuses,
+        histories: t.Mapping[int, BindingHistory],
+        options: Options,
+    ) -> None:
+        self._plan, self._loads, self._histories, self._options = plan, loads, histories, options
+        # As a list, millions of IDs would take five times the memory.
+        extract_ids = array("q", (extract.id for extract in loads.extracts))
+        self._statuses = {
+            binding_id: statuses(binding_id, extract_ids)
+            for binding_id in loads.binding_ids or (ALL_ENABLED,)
+        }
+        self._held: set[int] = set()  # the bindings in which an extract is left open that has to come first
+        self._aside = {
+            ExtractAction.SKIP: plan.skipped,
+            ExtractAction.LOADED: plan.loaded,
+            ExtractAction.CONFIRM: plan.confirmed,
+            ExtractAction.RECORD: plan.recorded,
+            ExtractAction.LEAVE_REFUSED: plan.refused,
+            ExtractAction.LEAVE_FAILED: plan.failed,
+        }
+
+    def add(self, extract: Extract) -> None:
+        """Adds what happens to an extract for each binding."""
         due: dict[int, ExtractAction] = {}
-        for binding_id, status_of in known.items():
-            was_loaded = functools.partial(_was_loaded, loads, histories.get(binding_id), extract)
+        for binding_id, status_of in self._statuses.items():
             status = status_of.get(extract.id)
-            action, uncertain = extract_action(status, was_loaded, options.choices)
-            pair = (loads.datastream_id, binding_id, extract.id)
+            was_loaded = functools.partial(_was_loaded, self._loads, self._histories.get(binding_id), extract)
+            action, uncertain = extract_action(status, was_loaded, self._options.choices)
+            pair = (self._loads.datastream_id, binding_id, extract.id)
             if action not in _SENDING:
-                _put_aside(plan, pair, action, uncertain)
-                if action is ExtractAction.LOADED and status is Status.PENDING:
-                    plan.no_longer_due.append(pair)
-                if action is ExtractAction.LEAVE_UNKNOWN and options.choices.on_unknown != "skip":
-                    held.add(binding_id)
-            elif binding_id in held:
-                plan.waiting.append(pair)
+                self._put_aside(pair, status, action, uncertain)
+            elif binding_id in self._held:
+                self._plan.waiting.append(pair)
             else:
                 due[binding_id] = action
-                if uncertain == LOST_REQUEST and plan.has_room(options.limit):
-                    plan.resent.append(pair)
+                self._note_resent(pair, uncertain)
         if due:
-            batch = Batch(loads.datastream_id, tuple(due) if loads.binding_ids else (), [extract.id], ExtractAction.SEND_ALONE in due.values())
-            plan.add(batch, options)
+            self._plan.add(self._batch(extract, due), self._options)
+
+    def _put_aside(
+        self, pair: Pair, status: Status | None, action: ExtractAction, uncertain: Uncertainty | None
+    ) -> None:
+        """Adds what is not to be sent."""
+        if action is ExtractAction.LEAVE_UNKNOWN:
+            self._plan.unknown[pair] = uncertain or Uncertainty(Reason.ELSEWHERE)
+            if self._options.choices.on_unknown != "skip":
+                self._held.add(pair[1])
+            return
+        self._aside[action].append(pair)
+        if action is ExtractAction.LOADED and status is Status.PENDING:
+            self._plan.no_longer_due.append(pair)
+
+    def _note_resent(self, pair: Pair, uncertain: Uncertainty | None) -> None:
+        if uncertain == LOST_REQUEST and self._plan.has_room(self._options.limit):
+            self._plan.resent.append(pair)
+
+    def _batch(self, extract: Extract, due: dict[int, ExtractAction]) -> Batch:
+        binding_ids = tuple(due) if self._loads.binding_ids else ()
+        is_alone = ExtractAction.SEND_ALONE in due.values()
+        return Batch(self._loads.datastream_id, binding_ids, [extract.id], is_alone)
 
 
 def _was_loaded(loads: Loads, history: BindingHistory | None, extract: Extract) -> bool | Uncertainty:
     loaded = False if history is None else history.was_loaded(extract.interval, extract.created)
     return loaded if loaded is True else loads.may_be_loaded.get(extract.id, loaded)
-
-
-def _put_aside(plan: Plan, pair: Pair, action: ExtractAction, uncertain: Uncertainty | None) -> None:
-    if action is ExtractAction.LEAVE_UNKNOWN:
-        plan.unknown[pair] = uncertain or Uncertainty(Reason.ELSEWHERE)
-        return
-    lists = {
-        ExtractAction.SKIP: plan.skipped,
-        ExtractAction.LOADED: plan.loaded,
-        ExtractAction.CONFIRM: plan.confirmed,
-        ExtractAction.RECORD: plan.recorded,
-        ExtractAction.LEAVE_REFUSED: plan.refused,
-        ExtractAction.LEAVE_FAILED: plan.failed,
-    }
-    lists[action].append(pair)

@@ -19,29 +19,69 @@ from .._ledger.status import Status
 from .._ledger.store import LOOK
 from .._outcome import choose
 
+Counts = dict[Status, int]
+
 
 def report(client: Client, params: dict[str, t.Any]) -> dict[str, t.Any]:
     """The module's result. The service is asked for nothing but the bindings of ``target_id``."""
-    binding_ids = choose.binding_ids(client, params)
+    chosen = choose.binding_ids(client, params)
     with open_ledger(params, client.host, LOOK) as ledger:
-        only_counts = params["summary_only"] and not any(params[name] for name in ("extract_ids", "created_from", "created_to"))
-        entries = [] if only_counts else list(choose.entries(ledger, params, binding_ids))
-        counts = _count_all(ledger, binding_ids) if only_counts else _count(entries)
-        seen, histories = ledger.binding_rows(), ledger.histories(binding_ids)
-        planned = {binding_id for binding_id, history in histories.items() if history.has_backfill}
-        with_extracts = {row.binding_id for row in seen.values() if row.total and (binding_ids is None or row.binding_id in binding_ids)}
-        found = [each for each in sorted({*counts, *planned, *with_extracts}) if _is_selected(seen.get(each), params["datastream_ids"])]
+        recorded = _read(ledger, params, chosen)
+        binding_ids = recorded.binding_ids(chosen, params["datastream_ids"])
         return {
             "changed": False,
-            "extracts": [] if params["summary_only"] else [_row(entry) for entry in entries],
-            "counts": {status.value: sum(counts[each][status] for each in found if each in counts) for status in Status},
-            "backfills": [_backfill(each, seen.get(each), histories.get(each, BindingHistory()), counts.get(each, _none())) for each in found],
+            "extracts": [] if params["summary_only"] else [_row(entry) for entry in recorded.entries],
+            "counts": recorded.total(binding_ids),
+            "backfills": [recorded.backfill(binding_id) for binding_id in binding_ids],
             "in_progress": ledger.busy,
             "ledger": ledger.shown,
         }
 
 
-Counts = dict[Status, int]
+class _Recorded(t.NamedTuple):
+    """What the ledger records. ``entries``: the selected extracts, not read where their counts are all that
+    is asked for. ``counts`` of them, by binding; ``rows``: all bindings that the ledger has seen;
+    ``histories`` of the chosen ones.
+    """
+
+    entries: list[Entry]
+    counts: dict[int, Counts]
+    rows: dict[int, BindingRow]
+    histories: dict[int, BindingHistory]
+
+    def binding_ids(self, chosen: list[int] | None, datastream_ids: list[int] | None) -> list[int]:
+        """The selected bindings of which the ledger has extracts, or planned or sent a backfill. ``chosen``:
+        by the options; None: all.
+        """
+        backfilled = {binding_id for binding_id, history in self.histories.items() if history.has_backfill}
+        with_extracts = {row.binding_id for row in self.rows.values() if _has_extracts(row, chosen)}
+        found = sorted({*self.counts, *backfilled, *with_extracts})
+        return [binding_id for binding_id in found if _is_selected(self.rows.get(binding_id), datastream_ids)]
+
+    def total(self, binding_ids: list[int]) -> dict[str, int]:
+        """How many extracts of these bindings have which status."""
+        counts = [self.counts[binding_id] for binding_id in binding_ids if binding_id in self.counts]
+        return {status.value: sum(of_binding[status] for of_binding in counts) for status in Status}
+
+    def backfill(self, binding_id: int) -> dict[str, t.Any]:
+        """The history of a binding, for the result."""
+        history = self.histories.get(binding_id, BindingHistory())
+        return _backfill(binding_id, self.rows.get(binding_id), history, self.counts.get(binding_id, _none()))
+
+
+def _read(ledger: Ledger, params: dict[str, t.Any], chosen: list[int] | None) -> _Recorded:
+    if params["summary_only"] and not any(
+        params[name] for name in ("extract_ids", "created_from", "created_to")
+    ):
+        entries, counts = [], _count_all(ledger, chosen)
+    else:
+        entries = list(choose.entries(ledger, params, chosen))
+        counts = _count(entries)
+    return _Recorded(entries, counts, ledger.binding_rows(), ledger.histories(chosen))
+
+
+def _has_extracts(row: BindingRow, chosen: list[int] | None) -> bool:
+    return bool(row.total) and (chosen is None or row.binding_id in chosen)
 
 
 def _is_selected(row: BindingRow | None, datastream_ids: list[int] | None) -> bool:
@@ -64,7 +104,7 @@ def _count_all(ledger: Ledger, binding_ids: list[int] | None) -> dict[int, Count
     pending = ledger.pending_counts()
     counts = _count(ledger.open_entries(binding_ids))
     for row in ledger.binding_rows().values():
-        if row.total and (binding_ids is None or row.binding_id in binding_ids):
+        if _has_extracts(row, binding_ids):
             of_binding = counts.setdefault(row.binding_id, _none())
             of_binding[Status.PENDING] += pending.get(row.binding_id, 0)
             of_binding[Status.DISPATCHED] = row.total - sum(of_binding.values())
@@ -86,7 +126,9 @@ def _row(entry: Entry) -> dict[str, t.Any]:
     }
 
 
-def _backfill(binding_id: int, row: BindingRow | None, history: BindingHistory, counts: Counts) -> dict[str, t.Any]:
+def _backfill(
+    binding_id: int, row: BindingRow | None, history: BindingHistory, counts: Counts
+) -> dict[str, t.Any]:
     return dict(
         {status.value: count for status, count in counts.items()},
         binding_id=binding_id or None,
@@ -96,7 +138,11 @@ def _backfill(binding_id: int, row: BindingRow | None, history: BindingHistory, 
         planned_at=history.planned_at,
         finished=_is_finished(binding_id, history, counts),
         enabled_periods=[_shown(each) for each in history.periods if each.state is State.ENABLED],
-        unknown_periods=[dict(_shown(each), reason=each.reason and each.reason.value) for each in history.periods if each.state is State.UNKNOWN],
+        unknown_periods=[
+            dict(_shown(each), reason=each.reason and each.reason.value)
+            for each in history.periods
+            if each.state is State.UNKNOWN
+        ],
     )
 
 

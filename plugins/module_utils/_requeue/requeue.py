@@ -20,29 +20,27 @@ from .._ledger.periods import Reason, Uncertainty
 from .._ledger.rows import Entry
 from .._ledger.status import EventKind, Status
 from .._ledger.store import PREDICT, WRITE
-from .._resources import bindings, extracts
+from .._resources import bindings
 from .._resources.labels import Labels
 from .._spec import times
-from . import plan, progress, select
+from . import listing, plan, progress, select, unlisted
 from .check import Checked, check, reasons_of_failures
-from .decision import LOST, Action, Choices, binding_action
+from .decision import LOST, Action, Choices, binding_action, needs_plan
 from .plan import Options, Pair, Plan
-from .result import (
-    Outcome,
-    by_binding,
+from .result import Outcome, show_bindings
+from .select import Request, Selection
+from .send import Sending
+from .unfinished import unfinished_error
+from .unlisted import BY_USER, UNLISTED, Unlisted
+from .wording import (
     describe_refused,
     describe_unknown,
     failed_warning,
     refused_warnings,
-    show_bindings,
     warnings_of,
     window_words,
 )
-from .select import Request, Selection
-from .send import Sending
 
-UNLISTED = "it is no longer in the API's list of extracts"
-BY_USER = "recorded by the user"
 LOADED_BY_BINDING = "loaded automatically by the binding"
 
 Facts = dict[int, list[BindingFact]]
@@ -122,15 +120,9 @@ class Run:
     def _plan_windows(self, selected: Selection, due_ids: list[int], shown: list[Row]) -> dict[str, t.Any]:
         self._refuse_forgetful_job(bool(due_ids))
         outcome = Outcome(Plan(), shown)
-        outcome.plan.unknown = {
-            _pair(entry): Uncertainty(LOST)
-            for entry in (self._ledger.open_entries(due_ids) if due_ids else [])
-            if entry.status is Status.UNKNOWN and self._in_window(entry)
-        }
+        outcome.plan.unknown = self._unknown_in_window(due_ids)
         histories = selected.histories
-        # An enabled binding whose plan was taken up needs no further one: what is missing of its history shows without.
-        due_ids = [each for each in due_ids if not (histories[each].enabled and histories[each].has_backfill and histories[each].planned_window is None)]
-        new = [each for each in due_ids if not histories[each].plans(self._window)]
+        new = [each for each in due_ids if needs_plan(histories[each], self._window)]
         self._ledger.note({each: [BindingFact(FactKind.PLANNED, times.now(), window=self._window)] for each in new})
         diff = {
             "before": {f"binding {each}": {"planned": window_words(histories[each].planned_window)} for each in new},
@@ -138,13 +130,26 @@ class Run:
         }
         return dict(self._report(outcome.result(), outcome), changed=bool(new), diff=diff)
 
+    def _unknown_in_window(self, due_ids: list[int]) -> dict[Pair, Uncertainty]:
+        """What has an unknown outcome in the window, of these bindings."""
+        entries = self._ledger.open_entries(due_ids) if due_ids else []
+        unknown = [
+            entry
+            for entry in entries
+            if entry.status is Status.UNKNOWN and self._request.has_in_window(entry)
+        ]
+        return {
+            (entry.datastream_id, entry.binding_id, entry.extract_id): Uncertainty(LOST) for entry in unknown
+        }
+
     # Planning extracts
 
     def _plan_extracts(self, selected: Selection, due_ids: list[int], shown: list[Row]) -> Outcome:
         loads: list[select.Loads] = []
         unreadable: list[select.Unreadable] = []
         if due_ids or not selected.rows:
-            loads, unreadable = select.list_extracts(self._client, self._ledger, self._request, selected, due_ids)
+            client, ledger, request = self._client, self._ledger, self._request
+            loads, unreadable = listing.list_extracts(client, ledger, request, selected, due_ids)
         checked = self._check_unknown(due_ids)
         made = plan.make(loads, checked.over(self._ledger.statuses), selected.histories, self._options())
         if made.failed:
@@ -159,15 +164,12 @@ class Run:
         """What Adverity shows of the selected extracts with an unknown outcome, recorded in the ledger."""
         if self._params["on_unknown"] != "check" or self._state != "requeued" or not due_ids:
             return Checked()
-        unknown = [entry for entry in self._ledger.open_entries(due_ids) if entry.status is Status.UNKNOWN and self._is_selected(entry)]
+        entries = [entry for entry in self._ledger.open_entries(due_ids) if entry.status is Status.UNKNOWN]
+        unknown = [entry for entry in entries if self._request.selects(entry)]
         checked = check(self._client, self._ledger, unknown, Labels(self._params["state_labels"]))
         checked.record(self._ledger)
         self._warnings += checked.warnings
         return checked
-
-    def _is_selected(self, entry: Entry) -> bool:
-        named = self._request.extract_ids
-        return entry.extract_id in named if named is not None else self._in_window(entry)
 
     def _choices(self) -> Choices:
         params = self._params
@@ -199,25 +201,26 @@ class Run:
         """The result of ``state: recorded``."""
         self._ledger.note(self._facts_of_sending(outcome, selected, due_ids))
         self._ledger.record(EventKind.RECORDED, outcome.plan.entries(outcome.plan.recorded), BY_USER)
-        self._record_completion(outcome, selected, due_ids, [])
+        self._record_completion(outcome, selected, due_ids)
         self._refuse_unfinished(outcome)
         return self._report(outcome.result(), outcome)
 
     def _send_extracts(self, outcome: Outcome, selected: Selection, due_ids: list[int]) -> dict[str, t.Any]:
         """The result of ``state: requeued``."""
         made = outcome.plan
-        unlisted = self._compare_with_ledger(made, outcome.listed(due_ids)) if self._request.extract_ids is None else []
+        not_listed = self._find_unlisted(made, outcome.listed(due_ids))
+        self._warnings += not_listed.warnings()
         self._ledger.note(self._facts_of_sending(outcome, selected, due_ids), entries=made.due())
         self._ledger.record(EventKind.DISPATCHED, made.entries(made.confirmed), BY_USER)
         self._ledger.record(EventKind.RECORDED, made.entries(made.no_longer_due), LOADED_BY_BINDING)
-        self._settle_unlisted(unlisted)
+        not_listed.settle(self._ledger)
         self._record_under_way(made)
         if self._ledger.writes:
             self._send(outcome)
         else:
             outcome.pretend()
         try:
-            self._record_completion(outcome, selected, due_ids, unlisted)
+            self._record_completion(outcome, selected, due_ids, not_listed.unsettled_binding_ids())
         except LedgerError as error:
             error.facts = dict(outcome.result(), **error.facts)
             error.say(f"Dispatched in this run, and recorded: {outcome.result()['extract_count']} extracts.")
@@ -226,6 +229,14 @@ class Run:
         self._warn_of_left_out(outcome)
         return self._report(outcome.result(), outcome)
 
+    def _find_unlisted(self, made: Plan, due_ids: list[int]) -> Unlisted:
+        """What the ledger has as open for these bindings, and the API does not list. Extracts that are named
+        need no list.
+        """
+        if self._request.extract_ids is not None or not due_ids:
+            return Unlisted()
+        return unlisted.find(self._ledger, made, self._request, due_ids, self._choices())
+
     def _record_under_way(self, made: Plan) -> None:
         """A later run does not see any more that these were under way."""
         under_way = (pair for pair, uncertainty in made.unknown.items() if uncertainty.reason == Reason.UNDER_WAY)
@@ -233,7 +244,7 @@ class Run:
 
     def _refuse_unfinished(self, outcome: Outcome) -> None:
         """Raises Unfinished where something is left open, with the keys of a result; the warnings stand in its message."""
-        error = outcome.unfinished_error(self._ledger, self._choices(), not self._ledger.writes)
+        error = unfinished_error(outcome, self._ledger, self._choices(), not self._ledger.writes)
         if error is not None:
             error.facts.update(ledger=self._ledger.shown, diff=outcome.diff())
             for warning in self._warnings:
@@ -252,11 +263,15 @@ class Run:
         outcome.take(sending)
         self._warnings += sending.warnings
 
-    def _record_completion(self, outcome: Outcome, selected: Selection, due_ids: list[int], unlisted: list[Entry]) -> None:
-        """Records the bindings of which everything in the window is done."""
+    def _record_completion(
+        self, outcome: Outcome, selected: Selection, due_ids: list[int], unsettled_ids: t.Collection[int] = ()
+    ) -> None:
+        """Records the bindings of which everything in the window is done. ``unsettled_ids``: of these
+        something is open that the API does not list.
+        """
         if self._request.extract_ids is not None:
             return
-        incomplete = outcome.incomplete_binding_ids(self._params["on_refused"]).union(entry.binding_id for entry in unlisted if not self._is_settled(entry))
+        incomplete = outcome.incomplete_binding_ids(self._params["on_refused"]).union(unsettled_ids)
         done = [each for each in due_ids if each not in incomplete]
         news = [each for each in done if not contains(selected.histories[each].completed_window, self._window)]
         self._ledger.note({each: [BindingFact(FactKind.FINISHED, window=self._window)] for each in news})
@@ -268,46 +283,6 @@ class Run:
             self._warnings.append(f"Adverity refused {len(outcome.refused)} extracts, and they are left out: {describe_refused(outcome.refused)}.")
         refused_before = [Entry(binding_id, extract_id, datastream_id, None) for datastream_id, binding_id, extract_id in outcome.plan.refused]
         self._warnings += refused_warnings(refused_before)
-
-    # What the ledger records and the API does not list
-
-    def _compare_with_ledger(self, made: Plan, due_ids: list[int]) -> list[Entry]:
-        """Warns of what is pending and not selected now, and returns what is pending or unknown and not listed. Nothing is dropped from a plan because of one
-        reading."""
-        if not due_ids:
-            return []
-        open_entries = made.unlisted(self._ledger.open_entries(due_ids))
-        unknown = [entry for entry in open_entries if entry.status is Status.UNKNOWN and self._would_be_listed(entry)]
-        all_pending = made.unlisted(self._ledger.pending_entries(due_ids)) + [entry for entry in open_entries if entry.status is Status.PENDING]
-        pending = [entry for entry in all_pending if self._would_be_listed(entry)]
-        outside = [entry for entry in all_pending if not self._would_be_listed(entry)]
-        if outside:
-            self._warnings.append(f"Still pending, but outside of what this run selects: {len(outside)} extracts, {_by_binding(outside)}.")
-        for entries in (pending, unknown):
-            if entries:
-                self._warnings += _unlisted_warnings(entries, self._is_settled(entries[0]))
-        return pending + unknown
-
-    def _is_settled(self, entry: Entry) -> bool:
-        """Whether the options say what becomes of an entry that is not listed. An unknown outcome is not settled by an extract that is not there."""
-        if entry.status is Status.UNKNOWN:
-            return bool(self._params["on_unknown"] == "dispatched")
-        return bool(self._params["on_refused"] == "skip")
-
-    def _settle_unlisted(self, unlisted: list[Entry]) -> None:
-        settled = [entry for entry in unlisted if self._is_settled(entry)]
-        self._ledger.record(EventKind.DISPATCHED, [entry._replace(reason=BY_USER) for entry in settled if entry.status is Status.UNKNOWN])
-        self._ledger.record(EventKind.REFUSED, [entry._replace(reason=UNLISTED) for entry in settled if entry.status is Status.PENDING])
-
-    def _in_window(self, entry: Entry) -> bool:
-        """Whether an entry of the ledger is in the window. One without a time counts as in it."""
-        return extracts.within(self._request.created_from, self._request.created_to)(times.parse_or_none(entry.created))
-
-    def _would_be_listed(self, entry: Entry) -> bool:
-        """Whether the API lists an entry's extract as long as it is there. In a window that is not known of one without a time."""
-        if not (self._request.created_from or self._request.created_to):
-            return True
-        return times.parse_or_none(entry.created) is not None and self._in_window(entry)
 
     def _has_unrecorded(self, made: Plan) -> bool:
         """Whether something that is due is not in the ledger yet."""
@@ -338,23 +313,3 @@ class Run:
 def _is_news(history: BindingHistory) -> bool:
     """Whether it is to be recorded that the window was listed: for the first time, or where a plan is taken up by it."""
     return history.is_initial or not history.has_backfill or history.planned_window is not None
-
-
-def _unlisted_warnings(entries: list[Entry], is_settled: bool) -> list[str]:
-    """``entries`` are pending, or of unknown outcome, all of them. ``is_settled``: the options say what becomes of them."""
-    status = entries[0].status
-    ways_on = {
-        (Status.PENDING, True): "They are recorded as refused.",
-        (Status.PENDING, False): "They stay pending until they are listed. If they were deleted, set on_refused: skip.",
-        (Status.UNKNOWN, False): "They stay unknown until they are listed, or until on_unknown: dispatched records that they were loaded.",
-    }
-    way_on = ways_on.get((status, is_settled))
-    return [f"{status.value.capitalize()}, but not in the API's list of extracts now: {_by_binding(entries)}. {way_on}"] if way_on else []
-
-
-def _pair(entry: Entry) -> Pair:
-    return (entry.datastream_id, entry.binding_id, entry.extract_id)
-
-
-def _by_binding(entries: list[Entry]) -> str:
-    return by_binding((entry.binding_id, entry.extract_id) for entry in entries)

@@ -4,27 +4,25 @@
 
 # Private to this collection: it may change at any time.
 
-"""Which extracts go into which bindings: what the user chose, looked up at the service, in the turn of the bindings. Reads only."""
+"""Which bindings extracts go into: what the user chose, looked up at the API, while this run holds their
+locks. Reads only.
+"""
 
 from __future__ import annotations
 
 import types
 import typing as t
 
-from .._api import text
 from .._api.client import Client
-from .._api.errors import AdverityError, InputError, Refused, RequestError, UnreadableAnswer
+from .._api.errors import AdverityError, InputError
 from .._api.paging import Row
 from .._ledger.history import BindingFact, BindingHistory, Window
 from .._ledger.ledger import Ledger
-from .._ledger.periods import Reason, Uncertainty
-from .._ledger.rows import BindingRow
-from .._ledger.status import Status
-from .._ledger.turns import ALL_ENABLED
+from .._ledger.periods import Uncertainty
+from .._ledger.rows import BindingRow, Entry
 from .._resources import bindings, extracts
-from .._resources.binding_state import read_timed, row_fact, stops_the_run
+from .._resources.binding_state import read_timed, row_fact
 from .._resources.extracts import Extract
-from .._resources.jobs import LONGEST_QUEUE
 from .._spec import selection, times
 
 Assignment = tuple[t.Optional[int], t.Optional[int]]  # datastream and destination
@@ -48,6 +46,22 @@ class Request(t.NamedTuple):
     @property
     def names_bindings(self) -> bool:
         return self.binding_ids is not None or self.target_id is not None
+
+    def has_in_window(self, entry: Entry) -> bool:
+        """Whether an entry of the ledger is in the window. One without a time counts as in it."""
+        return extracts.within(self.created_from, self.created_to)(times.parse_or_none(entry.created))
+
+    def selects(self, entry: Entry) -> bool:
+        """Whether the options select the extract of an entry."""
+        return self.has_in_window(entry) if self.extract_ids is None else entry.extract_id in self.extract_ids
+
+    def would_list(self, entry: Entry) -> bool:
+        """Whether the API lists an entry's extract as long as it is there. In a window that is not known of
+        one without a time.
+        """
+        if not (self.created_from or self.created_to):
+            return True
+        return times.parse_or_none(entry.created) is not None and self.has_in_window(entry)
 
 
 class Selection(t.NamedTuple):
@@ -142,137 +156,6 @@ def _earlier_histories(ledger: Ledger, rows: list[Row], removed: t.Mapping[Assig
     return {binding_id: [histories[each] for each in some if each in histories] for binding_id, some in earlier.items() if some}
 
 
-def list_extracts(
-    client: Client, ledger: Ledger, request: Request, selected: Selection, binding_ids: t.Collection[int]
-) -> tuple[list[Loads], list[Unreadable]]:
-    """The selected extracts of the datastreams of these bindings, and the datastreams whose list cannot be read. Raises InputError where one of
-    ``extract_ids`` is not among them."""
-    if not selected.rows:
-        return [_without_bindings(client, ledger, selection.once(request.extract_ids or []))], []
-    due = _by_datastream([row for row in selected.rows if row["id"] in binding_ids])
-    by_datastream = {datastream_id: tuple(row["id"] for row in rows) for datastream_id, rows in due.items()}
-    if request.extract_ids is not None:
-        return _list_named(client, ledger, request, by_datastream, request.extract_ids)
-    loads: list[Loads] = []
-    unreadable: list[Unreadable] = []
-    for datastream_id, ids in by_datastream.items():
-        found = _read_selected(client, request, datastream_id, ids)
-        if isinstance(found, Unreadable):
-            unreadable.append(found)
-        else:
-            loads.append(Loads(datastream_id, ids, found, _under_way(ledger, datastream_id, found)))
-    return loads, unreadable
-
-
-def _read_selected(client: Client, request: Request, datastream_id: int, binding_ids: tuple[int, ...]) -> t.Sequence[Extract] | Unreadable:
-    try:
-        return extracts.read(client, datastream_id, request.created_from, request.created_to)
-    except (RequestError, UnreadableAnswer) as error:
-        if stops_the_run(error):
-            raise
-        return Unreadable(datastream_id, binding_ids, error)
-
-
-def _list_named(
-    client: Client, ledger: Ledger, request: Request, by_datastream: t.Mapping[int, tuple[int, ...]], extract_ids: list[int]
-) -> tuple[list[Loads], list[Unreadable]]:
-    """The extracts with these ids, and the lists in which they may be that cannot be read. ``by_datastream`` are the bindings of each datastream."""
-    wanted = set(extract_ids)
-    loads: list[Loads] = []
-    unreadable: list[Unreadable] = []
-    for datastream_id, ids in by_datastream.items():
-        if not wanted and request.binding_ids is None:
-            break
-        listed = _read_selected(client, request, datastream_id, ids)
-        if isinstance(listed, Unreadable):
-            unreadable.append(listed)
-            continue
-        found = [extract for extract in listed if extract.id in wanted]
-        if not found and request.binding_ids is not None:
-            raise InputError(
-                f"binding_ids: {text.ids(ids)} load datastream {datastream_id}, but none of extract_ids is an extract of it. Nothing was sent."
-            )
-        wanted.difference_update(extract.id for extract in found)
-        loads.append(Loads(datastream_id, ids, found, _under_way(ledger, datastream_id, found)))
-    if unreadable:
-        return loads, [each._replace(extract_ids=tuple(sorted(wanted))) for each in unreadable] if wanted else []
-    known = [each for each in extract_ids if each not in wanted]
-    selection.refuse_unknown("extract_ids", extract_ids, known, "among the extracts of the datastreams of these bindings")
-    return loads, []
-
-
-def _without_bindings(client: Client, ledger: Ledger, extract_ids: list[int]) -> Loads:
-    """Extracts that are named alone. Nothing public tells their datastream: the IDs themselves are all there is to order by. They are looked for in the
-    datastreams of which the ledger has an enabled binding, since that may have loaded them automatically."""
-    missing = set(extract_ids)
-    may_be_loaded: dict[int, Uncertainty] = {}
-    all_listed = True
-    for datastream_id, histories in sorted(_with_periods(ledger).items()):
-        if not missing:
-            break
-        listed = _read_or_none(client, datastream_id)
-        all_listed = all_listed and listed is not None
-        found = [extract for extract in listed or () if extract.id in missing]
-        missing.difference_update(extract.id for extract in found)
-        may_be_loaded.update(_loaded_by_any(histories, found))
-        may_be_loaded.update(_under_way(ledger, datastream_id, found))
-    if not all_listed:
-        may_be_loaded.update(dict.fromkeys(missing, Uncertainty(Reason.UNREADABLE)))
-    return Loads(None, (), [Extract(each, None) for each in sorted(extract_ids)], may_be_loaded)
-
-
-def _loaded_by_any(histories: list[BindingHistory], found: list[Extract]) -> t.Iterator[tuple[int, Uncertainty]]:
-    """The extracts that one of the bindings has loaded automatically, or may have."""
-    for extract in found:
-        loaded = [history.was_loaded(extract.interval, extract.created) for history in histories]
-        if any(each is not False for each in loaded):
-            yield extract.id, next((each for each in loaded if isinstance(each, Uncertainty)), Uncertainty(Reason.ENABLED))
-
-
-def _with_periods(ledger: Ledger) -> dict[int, list[BindingHistory]]:
-    """By datastream, the histories of the bindings that were enabled at some time."""
-    rows = ledger.binding_rows()
-    found: dict[int, list[BindingHistory]] = {}
-    for binding_id, history in ledger.histories().items():
-        datastream_id = rows[binding_id].datastream_id if binding_id in rows else None
-        if history.periods and datastream_id is not None:
-            found.setdefault(datastream_id, []).append(history)
-    return found
-
-
-def _read_or_none(client: Client, datastream_id: int) -> t.Sequence[Extract] | None:
-    """The extracts of a datastream that the ledger knows: none where it was deleted, None where they cannot be listed."""
-    try:
-        return extracts.read(client, datastream_id)
-    except (RequestError, UnreadableAnswer) as error:
-        if isinstance(error, Refused) and error.status == 404:
-            return ()
-        if stops_the_run(error):
-            raise
-        return None
-
-
-def _under_way(ledger: Ledger, datastream_id: int, found: t.Sequence[Extract]) -> dict[int, Uncertainty]:
-    """The extracts that Adverity is processing without a request of this ledger: it may load them into a binding that was enabled meanwhile."""
-    ids = [extract.id for extract in found if extract.under_way]
-    if not ids:
-        return {}
-    of_datastream = [row.binding_id for row in ledger.binding_rows().values() if row.datastream_id == datastream_id or row.binding_id == ALL_ENABLED]
-    own = {
-        entry.extract_id
-        for entry in ledger.entries(of_datastream, ids)
-        if entry.status is Status.DISPATCHED and entry.loaded_at is None and _is_recent(entry.at)
-    }
-    return {each: Uncertainty(Reason.UNDER_WAY) for each in ids if each not in own}
-
-
-def _is_recent(at: str | None) -> bool:
-    """Whether a request that was sent then may still be under way."""
-    moment = times.parse_or_none(at)
-    now = times.parse_or_none(times.now())
-    return moment is None or now is None or now - moment <= LONGEST_QUEUE
-
-
 def _read_rows(client: Client, request: Request) -> tuple[list[Row], list[Row]]:
     """The rows that are selected, and all that were listed."""
     if request.datastream_ids is None:
@@ -307,7 +190,7 @@ def _named(binding_ids: list[int], by_datastream: dict[int, list[Row]], rows: li
 
 def _only_enabled(rows: list[Row], histories: dict[int, BindingHistory], request: Request) -> list[Row]:
     """Of each datastream the bindings that are enabled: those into which a request without names would load."""
-    for datastream_id, some in _by_datastream(rows).items():
+    for datastream_id, some in group_by_datastream(rows).items():
         if any(histories[row["id"]].enabled is None for row in some):
             raise InputError(
                 f"The service does not say which bindings of datastream {datastream_id} are enabled. Name them with binding_ids or target_id. Nothing was sent."
@@ -320,7 +203,8 @@ def _only_enabled(rows: list[Row], histories: dict[int, BindingHistory], request
     return [row for row in rows if histories[row["id"]].enabled]
 
 
-def _by_datastream(rows: list[Row]) -> dict[int, list[Row]]:
+def group_by_datastream(rows: list[Row]) -> dict[int, list[Row]]:
+    """Bindings by their datastream, in their order."""
     found: dict[int, list[Row]] = {}
     for row in rows:
         found.setdefault(row["datastream_id"], []).append(row)

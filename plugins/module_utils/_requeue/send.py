@@ -152,26 +152,42 @@ class Sending:
 
     def _take_refusals(self, batch: Batch, binding_id: int, refusals: list[tuple[Batch, Refused]], accepted: bool) -> None:
         """Records extracts that were refused for a binding, unless all of them were: then the extracts are probably not the cause."""
-        key = (batch.datastream_id, binding_id)
         count, error = len(batch.extract_ids), refusals[0][1]
         all_refused = not accepted and len(refusals) == count  # else something stopped it before all were tried
-        if all_refused and not batch.alone:
-            self._single_refusals[key] = self._single_refusals.get(key, 0) + 1
-        if all_refused and (count > 1 or self._single_refusals.get(key, 0) >= _MAX_SINGLE_REFUSALS):
-            what = f"each of {count} extracts, also alone" if count > 1 else f"{_MAX_SINGLE_REFUSALS} extracts in succession"
-            advice = "set batch_size: 1 and on_refused: skip" if count > 1 else "set on_refused: skip and run it again"
-            part = batch._replace(binding_ids=(binding_id,) if batch.binding_ids else ())
-            self._stop(part, f"Adverity refused {what} ({_words(error)}). The extracts are probably not the cause; if they are, {advice}")
-            if count > 1:
-                return
+        of_binding = batch.for_binding(binding_id)
+        if all_refused and count > 1:
+            what = f"each of {count} extracts, also alone"
+            self._stop_at_refusals(of_binding, what, error, "set batch_size: 1 and on_refused: skip")
+            return
+        if all_refused and self._count_single_refusals(batch, binding_id) >= _MAX_SINGLE_REFUSALS:
+            what = f"{_MAX_SINGLE_REFUSALS} extracts in succession"
+            self._stop_at_refusals(of_binding, what, error, "set on_refused: skip and run it again")
         for part, refused in refusals:
-            reason = _words(refused)
-            single = part._replace(binding_ids=(binding_id,) if part.binding_ids else ())
-            entries = [Entry(pair[1], pair[2], pair[0], None, reason=reason) for pair in single.pairs()]
-            if self._resent.issuperset(single.pairs()):
-                self._ledger.record(EventKind.NOT_ARRIVED, [entry._replace(reason=None) for entry in entries])
-            self._ledger.record(EventKind.REFUSED, entries)
-            self.refused.append(Refusal(single, reason))
+            self._record_refusal(part.for_binding(binding_id), _words(refused))
+
+    def _count_single_refusals(self, batch: Batch, binding_id: int) -> int:
+        """How many extracts of the binding were refused in succession, with this one. One that was refused in
+        an earlier run, too, does not count.
+        """
+        key = (batch.datastream_id, binding_id)
+        if not batch.alone:
+            self._single_refusals[key] = self._single_refusals.get(key, 0) + 1
+        return self._single_refusals.get(key, 0)
+
+    def _stop_at_refusals(self, batch: Batch, what: str, error: Refused, advice: str) -> None:
+        cause = "The extracts are probably not the cause; if they are,"
+        self._stop(batch, f"Adverity refused {what} ({_words(error)}). {cause} {advice}")
+
+    def _record_refusal(self, batch: Batch, reason: str) -> None:
+        """``batch``: one extract for one binding."""
+        entries = [
+            Entry(binding_id, extract_id, datastream_id, None, reason=reason)
+            for datastream_id, binding_id, extract_id in batch.pairs()
+        ]
+        if self._resent.issuperset(batch.pairs()):
+            self._ledger.record(EventKind.NOT_ARRIVED, [entry._replace(reason=None) for entry in entries])
+        self._ledger.record(EventKind.REFUSED, entries)
+        self.refused.append(Refusal(batch, reason))
 
     def _narrow(self, batch: Batch, refusals: list[tuple[Batch, Refused]], accepted: set[int]) -> None:
         """Sends a batch, and where it is refused its parts, down to single extracts for single bindings."""

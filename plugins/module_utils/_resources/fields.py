@@ -60,17 +60,28 @@ def check(settings: Row, identifying: Row, fields: Fields, is_new: bool) -> None
 
     ``identifying`` are the fields that options of their own set.
     """
-    wrong = [f"{name} is set by the option {option}" for name, option in _OPTIONS.items() if name in settings]
-    if fields:
-        found = {name: _fault(value, fields.get(name)) for name, value in settings.items()}
-        wrong += [f"{name} {fault}" for name, fault in found.items() if fault]
+    wrong = _faults(settings, fields)
     if is_new:
-        required = [name for name, each in fields.items() if each.is_required and not each.is_read_only]
-        wrong += [f"{_OPTIONS.get(name, name)} is missing" for name in required if name not in {*settings, *identifying}]
+        wrong += _missing({*settings, *identifying}, fields)
     if wrong:
         raise InputError(
             f"Settings of this destination type: {'; '.join(map(text.line, wrong))}. It takes: {describe(fields)}. Nothing was written."
         )
+
+
+def _faults(settings: Row, fields: Fields) -> list[str]:
+    """What is wrong with the settings that are given. Where the type tells no fields, any may be right."""
+    by_option = [
+        f"{name} is set by the option {option}" for name, option in _OPTIONS.items() if name in settings
+    ]
+    found = {name: _fault(value, fields.get(name)) for name, value in settings.items()} if fields else {}
+    return by_option + [f"{name} {fault}" for name, fault in found.items() if fault]
+
+
+def _missing(given: t.Container[str], fields: Fields) -> list[str]:
+    """The fields that a new destination needs and that are not given."""
+    required = [name for name, each in fields.items() if each.is_required and not each.is_read_only]
+    return [f"{_OPTIONS.get(name, name)} is missing" for name in required if name not in given]
 
 
 def _fault(value: t.Any, described: Field | None) -> str:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import operator
 import typing as t
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -74,23 +75,40 @@ def read(client: Client, datastream_ids: list[int] | None = None, start: str | N
 
     One list is read however many datastreams there are. A row that does not name its datastream belongs to none of several.
     """
-    params: dict[str, t.Any] = {"page_size": PAGE_SIZE}
     only = datastream_ids[0] if datastream_ids is not None and len(datastream_ids) == 1 else None
-    if only is not None:
-        params["datastream_id"] = only
+    query = _query(only, start, end)
+    period = _Period(times.parse(start) if start else None, times.parse(end) if end else None)
+    rows = read_linked(
+        client, PATH, query, list[Row], Times(lambda row: times.parse_or_none(row.get("scheduled")))
+    )
+    jobs = [job for job in (parse(row, only) for row in rows) if period.contains(job.start or job.scheduled)]
+    chosen = [job for job in jobs if datastream_ids is None or job.datastream_id in datastream_ids]
+    return sorted(chosen, key=operator.attrgetter("id"))
+
+
+class _Period(t.NamedTuple):
+    """From ``first`` to ``last``, both included; None: no bound."""
+
+    first: datetime | None
+    last: datetime | None
+
+    def contains(self, moment: datetime | None) -> bool:
+        """Whether a moment is in the period. One that the API does not tell counts as in it."""
+        if moment is None:
+            return True
+        return (self.first is None or self.first <= moment) and (self.last is None or moment <= self.last)
+
+
+def _query(datastream_id: int | None, start: str | None, end: str | None) -> dict[str, t.Any]:
+    """What the list is asked for."""
+    query: dict[str, t.Any] = {"page_size": PAGE_SIZE}
+    if datastream_id is not None:
+        query["datastream_id"] = datastream_id
     if start:
-        params["start"] = _moved(start, -_MARGIN)
+        query["start"] = _moved(start, -_MARGIN)
     if end:
-        params["end"] = _moved(end, _MARGIN)
-    first, last = (times.parse(one) if one else None for one in (start, end))
-
-    def inside(job: Job) -> bool:
-        moment = job.start or job.scheduled
-        within = moment is None or ((first is None or first <= moment) and (last is None or moment <= last))
-        return within and (datastream_ids is None or job.datastream_id in datastream_ids)
-
-    rows = read_linked(client, PATH, params, list[Row], Times(lambda row: times.parse_or_none(row.get("scheduled"))))
-    return sorted((job for job in (parse(row, only) for row in rows) if inside(job)), key=lambda job: job.id)
+        query["end"] = _moved(end, _MARGIN)
+    return query
 
 
 def read_one(client: Client, job: Job) -> Job | None:

@@ -47,19 +47,43 @@ def plan(rows: list[Row], params: dict[str, t.Any]) -> list[DatastreamChange]:
         wanted["deadline"] = {"time": wanted["deadline"]}
     reset = dict.fromkeys(params["reset"] or [])
     _refuse_unknown_setting(rows, {**wanted, **reset})
-    groups: dict[str, tuple[Row, dict[str, Row], set[str]]] = {}
+    groups: dict[str, list[_Difference]] = {}
     for row in rows:
-        has = read(row)
-        merged = {**has, **wanted, **reset}
-        differs = {name: value for name, value in merged.items() if value != has[name]}
-        if not differs:
-            continue
-        body = {name: value for name, value in merged.items() if value is not None or name not in MAY_BE_LEFT_OUT}
-        _body, patches, uncertain = groups.setdefault(json.dumps(body, sort_keys=True), (body, {}, set()))
-        patches[row["id"]] = differs if row["pulling"]["smart"] else merged
-        if set(differs) <= set(reset):
-            uncertain.add(row["id"])
-    return [DatastreamChange("PUT", PATH, ("pulling", "smart"), body, patches, frozenset(uncertain)) for body, patches, uncertain in groups.values()]
+        difference = _compare(row, wanted, reset)
+        if difference is not None:
+            groups.setdefault(json.dumps(difference.body, sort_keys=True), []).append(difference)
+    return [_change(alike) for alike in groups.values()]
+
+
+class _Difference(t.NamedTuple):
+    """What to write for a datastream: ``body`` is sent, ``patch`` is what it changes of the setting."""
+
+    datastream_id: str
+    body: Row
+    patch: Row
+    is_uncertain: bool
+
+
+def _compare(row: Row, wanted: Row, reset: Row) -> _Difference | None:
+    """What to write so that the setting of a datastream is as ``wanted``, with what is to be ``reset``; None
+    where it is so already.
+    """
+    has = read(row)
+    merged = {**has, **wanted, **reset}
+    differs = {name: value for name, value in merged.items() if value != has[name]}
+    if not differs:
+        return None
+    body = {name: value for name, value in merged.items() if value is not None or name not in MAY_BE_LEFT_OUT}
+    return _Difference(
+        row["id"], body, differs if row["pulling"]["smart"] else merged, set(differs) <= set(reset)
+    )
+
+
+def _change(alike: list[_Difference]) -> DatastreamChange:
+    """One write for all datastreams that get the same setting."""
+    patches = {each.datastream_id: each.patch for each in alike}
+    uncertain = frozenset(each.datastream_id for each in alike if each.is_uncertain)
+    return DatastreamChange("PUT", PATH, ("pulling", "smart"), alike[0].body, patches, uncertain)
 
 
 def read(row: Row) -> Row:

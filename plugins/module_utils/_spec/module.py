@@ -110,13 +110,23 @@ def _shown_options(module: AnsibleModule) -> dict[str, t.Any]:
 
 
 def _shown(name: t.Any, value: t.Any, option: dict[str, t.Any]) -> t.Any:
+    """The value of an option, at any depth, without secrets."""
     if not value or isinstance(value, bool):
         return value
-    unread = isinstance(value, str) and str(option.get("type")) in _HOLDS_DICTS  # text that was not converted: it may hold anything
-    if option.get("no_log") or name == _SETTINGS or unread or secrets.is_secret_name(str(name)):
+    if _is_hidden(name, value, option):
         return HIDDEN
     if isinstance(value, dict):
-        return {inner: _shown(inner, one, {}) for inner, one in value.items()}
+        return {inner_name: _shown(inner_name, inner, {}) for inner_name, inner in value.items()}
     if isinstance(value, list):
-        return [_shown("", one, {"type": option.get("elements")}) for one in value]
-    return HIDDEN if isinstance(value, str) and secrets.holds_any(value) else value
+        return [_shown("", item, {"type": option.get("elements")}) for item in value]
+    return value
+
+
+def _is_hidden(name: t.Any, value: t.Any, option: dict[str, t.Any]) -> bool:
+    """Whether a value is, or may hold, a secret, whatever is inside it."""
+    if option.get("no_log") or name == _SETTINGS or secrets.is_secret_name(str(name)):
+        return True
+    if not isinstance(value, str):
+        return False
+    is_unread = str(option.get("type")) in _HOLDS_DICTS  # text that was not converted: it may hold anything
+    return is_unread or secrets.holds_any(value)

@@ -118,7 +118,10 @@ OPTIONS = {
         "enabled_bindings": "[dict]",
     },
     "adverity_requeue_info": {**REQUEUE_SELECTION, "summary_only": "bool =False"},
-    "adverity_load_info": {**REQUEUE_SELECTION, "wait": "int =0", "poll_interval": "int =15", "state_labels": "dict ={}", "outcomes": "[str] loaded|failed|loading|unconfirmed"},
+    "adverity_load_info": {
+        **REQUEUE_SELECTION, "wait": "int =0", "poll_interval": "int =15", "state_labels": "dict ={}",
+        "outcomes": "[str] loaded|failed|loading|unconfirmed",
+    },
 }
 
 

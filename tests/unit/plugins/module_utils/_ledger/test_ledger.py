@@ -12,7 +12,7 @@ import json
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import LedgerError
-from ansible_collections.adverity.management.plugins.module_utils._ledger import ledger as ledgers
+from ansible_collections.adverity.management.plugins.module_utils._ledger import events
 from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry, Request
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind, Status
@@ -73,7 +73,7 @@ def test_what_was_planned_is_pending(ledger):
 
 
 def test_many_entries_are_written_down_in_parts(ledger, monkeypatch):
-    monkeypatch.setattr(ledgers, "_IN_MEMORY", 3)
+    monkeypatch.setattr(events, "_IN_MEMORY", 3)
     wanted = [entry(extract_id, binding_id) for extract_id in range(1, 6) for binding_id in (5, 6)]
     ledger.note({}, entries=iter(wanted))
     ledger.note({}, entries=[*wanted, entry(6, 5)])
@@ -82,7 +82,7 @@ def test_many_entries_are_written_down_in_parts(ledger, monkeypatch):
 
 
 def test_writing_many_entries_down_does_not_hold_them_all(ledger, monkeypatch):
-    monkeypatch.setattr(ledgers, "_IN_MEMORY", 10)
+    monkeypatch.setattr(events, "_IN_MEMORY", 10)
     alive, most = set(), []
 
     class Watched(Entry):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import Refused, Unfinished
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
-from ansible_collections.adverity.management.plugins.module_utils._requeue.result import WAYS_ON_REFUSED
+from ansible_collections.adverity.management.plugins.module_utils._requeue.wording import WAYS_ON_REFUSED
 from ansible_collections.adverity.management.tests.unit.plugins.module_utils._requeue.scene import (
     BINDING,
     add_binding,

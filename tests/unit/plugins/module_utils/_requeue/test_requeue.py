@@ -20,7 +20,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import RequestsTransport
 from ansible_collections.adverity.management.plugins.module_utils._ledger import store as stores
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
-from ansible_collections.adverity.management.plugins.module_utils._requeue.result import WAYS_ON
+from ansible_collections.adverity.management.plugins.module_utils._requeue.wording import WAYS_ON
 from ansible_collections.adverity.management.tests.unit.plugins.module_utils._requeue.scene import (
     BINDING,
     DATASTREAM,

@@ -14,7 +14,7 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.histor
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry
 from ansible_collections.adverity.management.plugins.module_utils._ledger.periods import Reason, Uncertainty
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import Status
-from ansible_collections.adverity.management.plugins.module_utils._requeue import select
+from ansible_collections.adverity.management.plugins.module_utils._requeue import listing, select
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings as _bindings
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts as _extracts
 from ansible_collections.adverity.management.plugins.module_utils._spec import times
@@ -70,7 +70,7 @@ def look_up(client, wanted, locks=None):
     """The bindings that are chosen, and extracts of all of them."""
     ledger = locks or Locks()
     selected = select.choose_bindings(client, ledger, wanted)
-    loads, unreadable = select.list_extracts(client, ledger, wanted, selected, list(selected.histories))
+    loads, unreadable = listing.list_extracts(client, ledger, wanted, selected, list(selected.histories))
     assert unreadable == []
     return selected, loads
 
@@ -194,7 +194,7 @@ def test_only_the_datastreams_of_what_is_due_are_listed(scripted):
     wanted = request(target_id=789)
     selected = select.choose_bindings(scripted, Locks(), wanted)
     expect_extracts(scripted, 456, 11)
-    assert shape(select.list_extracts(scripted, Locks(), wanted, selected, [7])[0]) == [(456, (7,), [11])]
+    assert shape(listing.list_extracts(scripted, Locks(), wanted, selected, [7])[0]) == [(456, (7,), [11])]
 
 
 # By extract
@@ -312,10 +312,10 @@ def test_a_list_that_cannot_be_read_stops_its_datastream_alone(scripted, error, 
     scripted.expect("GET", _extracts.PATH, {"datastream_id": 456, "ordering": "-created"}, answer=error)
     if passes:
         with pytest.raises(type(error)):
-            select.list_extracts(scripted, Locks(), wanted, selected, [5, 6])
+            listing.list_extracts(scripted, Locks(), wanted, selected, [5, 6])
         return
     expect_extracts(scripted, 457, 21)
-    loads, unreadable = select.list_extracts(scripted, Locks(), wanted, selected, [5, 6])
+    loads, unreadable = listing.list_extracts(scripted, Locks(), wanted, selected, [5, 6])
     # Where all that are named are in the other lists, this one does not matter.
     assert (shape(loads), unreadable) == ([(457, (6,), [21])], [] if options else [(456, (5,), error, ())])
 
@@ -327,7 +327,7 @@ def test_extracts_that_are_named_and_may_be_in_a_list_that_cannot_be_read(script
     error = Refused("GET", _extracts.PATH, 500, "x")
     scripted.expect("GET", _extracts.PATH, {"datastream_id": 456, "ordering": "-created"}, answer=error)
     expect_extracts(scripted, 457, 21)
-    loads, unreadable = select.list_extracts(scripted, Locks(), wanted, selected, [5, 6])
+    loads, unreadable = listing.list_extracts(scripted, Locks(), wanted, selected, [5, 6])
     assert (shape(loads), unreadable) == ([(457, (6,), [21])], [(456, (5,), error, (22,))])
 
 

@@ -1,0 +1,180 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""What the names in the variables of the role ``deploy_destination`` mean, looked up at the API. Reads only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._api.client import Client
+from .._api.errors import InputError
+from .._api.paging import Row
+from .._resources import assignments, datastreams, destinations, directory
+from .._resources.assignment_plan import AssignmentPlan
+from .._resources.references import identity
+from .._spec import selection
+from . import options as variables
+
+Options = t.Mapping[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Named:
+    """What the variables name.
+
+    ``target_id``: the destination; None where it is still to be created. ``destination``: what has to be
+    written so that it is as asked; None where it goes by its ID. ``datastreams``: those that go by their
+    names, with ``wanted_assignments`` for each, in the same order. ``assignments``: what has to be written
+    for these; None where no datastream goes by its name. ``datastream_uuids``: of these datastreams, None
+    where no variable needs them.
+    """
+
+    target_id: int | None
+    connection_id: int | None
+    destination: destinations.DestinationPlan | None
+    datastreams: list[Row]
+    wanted_assignments: list[Row]
+    assignments: AssignmentPlan | None
+    datastream_uuids: list[str] | None
+
+    @property
+    def creates(self) -> bool:
+        """Whether the destination has to be created or changed."""
+        return self.destination is not None and bool(self.destination.body)
+
+    @property
+    def assigns(self) -> bool:
+        """Whether a datastream has to be assigned; those of a destination that is written are looked at
+        again.
+        """
+        return self.assignments is not None and (self.creates or bool(self.assignments.due))
+
+    def bindings_by_datastream(self, listed: list[Row]) -> list[list[Row]]:
+        """Of the listed bindings those of each assignment that is asked for, in the order of ``datastreams``.
+        """
+        return [] if self.assignments is None else self.assignments.bindings_of(listed)
+
+
+def find(client: Client, options: Options) -> Named:
+    """What is named in the variables. Raises InputError where a name fits nothing, or more than one thing."""
+    names = _Names(client, options)
+    destination, destination_plan = names.find_destination(options["settings"] or {})
+    target_id = options["target_id"] or destination.get("id")
+    found = names.find_datastreams()
+    wanted = _wanted_assignments(options["datastreams"] or [], found)
+    return Named(
+        target_id,
+        names.connection_id,
+        destination_plan,
+        found,
+        wanted,
+        AssignmentPlan(names.read_assignments(target_id), assignments.wanted(wanted)) if found else None,
+        _uuids(found) if found and names.needs_uuids else None,
+    )
+
+
+class _Names:
+    """What the names in the variables mean. Each list is read once."""
+
+    def __init__(self, client: Client, options: Options) -> None:
+        self._client, self._options = client, options
+        self._workspaces: list[Row] | None = None
+        self._type: Row | None = None
+        self.connection_id: int | None = None
+        self.needs_uuids = any(options[name] is not None for name in variables.DATASTREAM_OPTIONS)
+
+    def find_destination(self, settings: Row) -> tuple[Row, destinations.DestinationPlan | None]:
+        """The destination by its name (empty: there is none yet), and what has to be written so that it is as
+        asked; None where it goes by its id.
+        """
+        options, client = self._options, self._client
+        if options["name"] is None:
+            return {}, None
+        kind = self._read_type()
+        workspace_id = directory.find_workspace(self._read_workspaces(), options["workspace"])["id"]
+        named: Row = {"name": options["name"]}
+        if options["connection"] is not None:
+            named["auth"] = self.connection_id = directory.look_up_connection(
+                client, options["connection"], kind, None
+            )
+        row = destinations.locate(client, kind["id"], named, workspace_id, None, settings)
+        if row is not None:
+            plan = destinations.DestinationPlan(row, named, settings, {})
+            if not plan.body:
+                plan.is_unchecked = False  # nothing to write, so nothing to check
+                return row, plan
+        elif options["create"]:
+            named["stack"] = workspace_id
+        else:
+            raise self._no_destination(destinations.read(client, kind["id"]), workspace_id)
+        return row or {}, destinations.DestinationPlan(
+            row, named, settings, destinations.read_fields(client, kind["id"])
+        )
+
+    def _no_destination(self, rows: list[Row], workspace_id: int) -> InputError:
+        """The error for a destination that must exist. ``rows`` are all destinations of the type."""
+        workspaces = {row["id"]: row.get("name") for row in self._read_workspaces()}
+        similar = destinations.similar(rows, self._options["name"])
+        shown = directory.listed(
+            [dict(row, workspace=workspaces.get(identity(row.get("stack")))) for row in similar]
+        )
+        return InputError(
+            f"{variables.PREFIX}name: the destination {directory.quoted(self._options['name'])} does not"
+            f" exist in the workspace {directory.quoted(workspaces.get(workspace_id))}, and"
+            f" {variables.PREFIX}create is false. Similar names of this type: {shown or 'none'}."
+            " Nothing was changed."
+        )
+
+    def find_datastreams(self) -> list[Row]:
+        """The datastreams that are named, with both ids where UUIDs are needed."""
+        if not self._options["datastreams"]:
+            return []
+        newer = datastreams.read(self._client, None, {}) if self.needs_uuids else None
+        workspaces = self._read_workspaces()
+        wanted = [
+            given["name"] if given["workspace"] is None else given for given in self._options["datastreams"]
+        ]
+        rows = directory.describe(directory.read_datastreams(self._client, wanted), workspaces, newer)
+        return [directory.find_datastream(rows, name, workspaces) for name in wanted]
+
+    def read_assignments(self, target_id: int | None) -> list[assignments.Assignment]:
+        """The assignments of the destination; none where it is still to be created."""
+        return [] if target_id is None else assignments.read(self._client, self._read_type()["id"], target_id)
+
+    def _read_workspaces(self) -> list[Row]:
+        if self._workspaces is None:
+            self._workspaces = directory.read_workspaces(self._client)
+        return self._workspaces
+
+    def _read_type(self) -> Row:
+        if self._type is None:
+            self._type = destinations.read_type(self._client, self._options["type"])
+        return self._type
+
+
+def _wanted_assignments(given: list[Row], found: list[Row]) -> list[Row]:
+    """The assignments as they are asked for. ``found``: the datastreams that are ``given``, in the same
+    order.
+    """
+    return [
+        {"datastream_id": datastream["id"], "table_name": wish["table_name"], "settings": wish["settings"]}
+        for wish, datastream in zip(given, found)
+    ]
+
+
+def _uuids(found: list[Row]) -> list[str]:
+    """The UUIDs of the datastreams, each once. Raises InputError where one has none."""
+    unlinked = [datastream for datastream in found if datastream["uuid"] is None]
+    if unlinked:
+        raise InputError(
+            f"{variables.PREFIX}datastreams: {directory.quoted(unlinked[0]['name'])} cannot be linked to a"
+            f" UUID. {unlinked[0]['note']} Set {variables.PREFIX}datastream_ids and"
+            f" {variables.PREFIX}datastream_uuids instead. Nothing was changed."
+        )
+    return selection.once([datastream["uuid"] for datastream in found])

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""What the ledger has as open and the API does not list now. Nothing is dropped from a plan because of one
+reading.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._ledger.ledger import Ledger
+from .._ledger.rows import Entry
+from .._ledger.status import EventKind, Status
+from .decision import Choices
+from .plan import Plan
+from .select import Request
+from .wording import by_binding
+
+UNLISTED = "it is no longer in the API's list of extracts"
+BY_USER = "recorded by the user"
+_NEXT_STEPS = {  # by status, and by whether the options say what becomes of them
+    (Status.PENDING, True): "They are recorded as refused.",
+    (
+        Status.PENDING,
+        False,
+    ): "They stay pending until they are listed. If they were deleted, set on_refused: skip.",
+    (Status.UNKNOWN, False): (
+        "They stay unknown until they are listed, or until on_unknown: dispatched records that they were"
+        " loaded."
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Unlisted:
+    """Entries of the ledger that a run does not find in the lists: ``pending`` and ``unknown`` ones that it
+    selects, and pending ones ``outside`` of that.
+    """
+
+    pending: t.Sequence[Entry] = ()
+    unknown: t.Sequence[Entry] = ()
+    outside: t.Sequence[Entry] = ()
+    choices: Choices = dataclasses.field(default_factory=Choices)
+
+    def warnings(self) -> list[str]:
+        """What a user should know of them before anything is sent."""
+        outside = (
+            f"Still pending, but outside of what this run selects: {len(self.outside)} extracts,"
+            f" {_by_binding(self.outside)}."
+        )
+        warnings = [outside] if self.outside else []
+        for entries in (self.pending, self.unknown):
+            if entries:
+                warnings += self._warnings_of(entries)
+        return warnings
+
+    def settle(self, ledger: Ledger) -> None:
+        """Records what the options say of them."""
+        if self._is_settled(Status.UNKNOWN):
+            ledger.record(EventKind.DISPATCHED, [entry._replace(reason=BY_USER) for entry in self.unknown])
+        if self._is_settled(Status.PENDING):
+            ledger.record(EventKind.REFUSED, [entry._replace(reason=UNLISTED) for entry in self.pending])
+
+    def unsettled_binding_ids(self) -> set[int]:
+        """The bindings of which one stays open."""
+        return {
+            entry.binding_id for entry in (*self.pending, *self.unknown) if not self._is_settled(entry.status)
+        }
+
+    def _is_settled(self, status: Status) -> bool:
+        """Whether the options say what becomes of them. An unknown outcome is not settled by an extract that
+        is not there.
+        """
+        if status is Status.UNKNOWN:
+            return self.choices.on_unknown == "dispatched"
+        return self.choices.on_refused == "skip"
+
+    def _warnings_of(self, entries: t.Sequence[Entry]) -> list[str]:
+        """``entries`` are pending, or of unknown outcome, all of them."""
+        status = entries[0].status
+        next_step = _NEXT_STEPS.get((status, self._is_settled(status)))
+        if next_step is None:
+            return []
+        missing = f"{status.value.capitalize()}, but not in the API's list of extracts now"
+        return [f"{missing}: {_by_binding(entries)}. {next_step}"]
+
+
+def find(ledger: Ledger, plan: Plan, request: Request, binding_ids: list[int], choices: Choices) -> Unlisted:
+    """What the ledger has as open for these bindings, without what the plan lists."""
+    open_entries = plan.unlisted(ledger.open_entries(binding_ids))
+    pending = plan.unlisted(ledger.pending_entries(binding_ids)) + _with_status(open_entries, Status.PENDING)
+    unknown = _with_status(open_entries, Status.UNKNOWN)
+    return Unlisted(
+        [entry for entry in pending if request.would_list(entry)],
+        [entry for entry in unknown if request.would_list(entry)],
+        [entry for entry in pending if not request.would_list(entry)],
+        choices,
+    )
+
+
+def _with_status(entries: list[Entry], status: Status) -> list[Entry]:
+    return [entry for entry in entries if entry.status is status]
+
+
+def _by_binding(entries: t.Sequence[Entry]) -> str:
+    return by_binding((entry.binding_id, entry.extract_id) for entry in entries)

@@ -1,0 +1,206 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""The words of a requeue for a person: its warnings, what was refused, what is unknown and why, and what to
+do next. Pure.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._api import text
+from .._api.paging import Row
+from .._ledger.history import BindingHistory, Window
+from .._ledger.periods import Reason, Uncertainty
+from .._ledger.rows import Entry
+from .._resources import bindings
+from .decision import LOST, Action
+from .plan import Pair
+from .send import Refusal
+
+_LOOK_YOURSELF = (
+    "look in Adverity whether they were loaded"
+    " (Datastream > Activity for extracts and their state, Issues for errors), then set on_unknown:"
+    " requeue sends them again (rows that did arrive are loaded twice);"
+    " dispatched records that they were loaded, and sends the rest; skip sends the rest and leaves them"
+    " unknown; fail, the default, stops here again."
+    " In the role, the variable is deploy_destination_on_unknown."
+)
+WAYS_ON = (
+    "First set on_unknown: check, which settles what Adverity shows of a lost request. For the rest,"
+    f" {_LOOK_YOURSELF}"
+)
+WAYS_ON_AFTER_CHECK = f"Now {_LOOK_YOURSELF}"
+WAYS_ON_REFUSED = (
+    "Correct the cause in Adverity and run it again to retry them; or set on_refused: skip to leave them"
+    " out (in the role,"
+    " deploy_destination_on_refused: skip)."
+)
+_LEFT_ALONE = (
+    "This run does not send it. Check in Adverity (Datastream > Activity for extracts and their state,"
+    " Issues for errors) and at the destination. If the"
+    " history is missing, deploy_destination_backfill: always sends it; if it is there,"
+    " deploy_destination_backfill: recorded writes down that it is loaded"
+    " (of the module: backfill: always, state: recorded)."
+)
+_REASONS = {
+    LOST: (
+        "an earlier run received no response, sent them without naming bindings, or found that Adverity was"
+        " processing them"
+    ),
+    Reason.UNDATED: "the API does not show when they were created, and the binding was enabled at some time",
+    Reason.SAME_SECOND: (
+        "possibly loaded automatically: they were created in the very second in which the binding was"
+        " enabled or disabled"
+    ),
+    Reason.OWN: (
+        "possibly loaded automatically: they were created while a run was enabling or disabling the binding"
+    ),
+    Reason.INTERRUPTED: (
+        "possibly loaded automatically: they were created while a run that was interrupted was enabling or"
+        " disabling the binding"
+    ),
+    Reason.ELSEWHERE: (
+        "possibly loaded automatically: the binding was changed, but not by this ledger, and they were"
+        " created before that change"
+    ),
+    Reason.NO_CLOCK: "possibly loaded automatically: the API did not show when the binding was read",
+    Reason.UNDER_WAY: (
+        "possibly loaded automatically: Adverity is processing them, and this ledger has no request for"
+        " them"
+    ),
+    Reason.REMADE: (
+        "possibly loaded automatically, through an assignment to the same destination that is no more"
+    ),
+    Reason.UNREADABLE: (
+        "possibly loaded automatically: the extracts of a datastream whose binding was enabled cannot be"
+        " listed now"
+    ),
+    Reason.ENABLED: (
+        "possibly loaded automatically: a binding of their datastream was enabled, and neither binding_ids"
+        " nor target_id says which one is meant"
+    ),
+}
+
+
+def warnings_of(
+    rows: list[Row],
+    histories: t.Mapping[int, BindingHistory],
+    actions: t.Mapping[int, Action],
+    window: Window,
+    remade_ids: t.Collection[int] = (),
+) -> list[str]:
+    """What a user should know of the selected bindings before anything is sent."""
+    alone = [row for row in rows if actions[row["id"]] is Action.LEFT_ALONE]
+    remade = [row for row in alone if row["id"] in remade_ids]
+    unrecorded = [row for row in alone if row["id"] not in remade_ids]
+    warnings = []
+    if unrecorded:
+        warnings.append(
+            "Already enabled, and the ledger has no record of whether the history was loaded:"
+            f" {bindings.labels(unrecorded)}. {_LEFT_ALONE}"
+        )
+    if remade:
+        warnings.append(remade_warning(bindings.labels(remade)))
+    for row in rows:
+        wider = None if actions[row["id"]] is Action.NONE else histories[row["id"]].wider_window(window)
+        if wider:
+            warnings.append(
+                f"The ledger records a wider backfill of {bindings.label(row)}: {window_words(wider)}. This"
+                f" run selects {window_words(window)}."
+                " Nothing is taken back."
+            )
+    return warnings
+
+
+def remade_warning(labels: str) -> str:
+    """Of bindings in whose place others were, through which the history was sent."""
+    return (
+        "Assigned again: the history was sent into this destination before, through an assignment that is"
+        f" no more: {labels}. {_LEFT_ALONE}"
+    )
+
+
+def refused_warnings(refused: t.Sequence[Entry]) -> list[str]:
+    """Of what Adverity refused in an earlier run, and no run tries again."""
+    if not refused:
+        return []
+    return [
+        "Adverity refused these extracts before, and they are left out:"
+        f" {by_binding((entry.binding_id, entry.extract_id) for entry in refused)}."
+    ]
+
+
+def failed_warning(reasons: t.Mapping[tuple[int, int], str]) -> str:
+    """Of extracts whose load failed and that are left out, by binding and extract."""
+    return (
+        "Adverity shows that the load of these extracts failed, and they are left out:"
+        f" {with_reasons(reasons)}. Correct the cause in Adverity, then set"
+        " on_failed: requeue to send them again (in the role, deploy_destination_on_failed: requeue)."
+    )
+
+
+def with_reasons(reasons: t.Mapping[tuple[int, int], str]) -> str:
+    """Extracts by binding and reason, in words."""
+    groups: dict[tuple[int, str], list[int]] = {}
+    for (binding_id, extract_id), reason in reasons.items():
+        groups.setdefault((binding_id, reason), []).append(extract_id)
+    shown = [
+        f"extracts {text.ids(sorted(ids))} for binding {binding_id}{f' ({reason})' if reason else ''}"
+        for (binding_id, reason), ids in groups.items()
+    ]
+    return text.several(shown, 20)
+
+
+def by_binding(pairs: t.Iterable[tuple[int, int]]) -> str:
+    """Extracts by binding, in words."""
+    found: dict[int, list[int]] = {}
+    for binding_id, extract_id in pairs:
+        found.setdefault(binding_id, []).append(extract_id)
+    return text.several(
+        [f"extracts {text.ids(sorted(ids))} for binding {binding_id}" for binding_id, ids in found.items()],
+        20,
+    )
+
+
+def window_words(window: Window | None) -> str | None:
+    """A window of history, in words; None for none."""
+    if window is None:
+        return None
+    parts = [f"{word} {moment}" for word, moment in zip(("from", "to"), window) if moment]
+    return " ".join(parts) or "the whole history"
+
+
+def describe_unknown(unknown: t.Mapping[Pair, Uncertainty]) -> str:
+    """Unknown extracts by binding and reason, in words."""
+    groups: dict[tuple[int, Uncertainty], list[int]] = {}
+    for (_datastream_id, binding_id, extract_id), uncertainty in unknown.items():
+        groups.setdefault((binding_id, uncertainty), []).append(extract_id)
+    shown = [
+        f"extracts {text.ids(extract_ids)}{f' for binding {binding_id}' if binding_id else ''}"
+        f" ({_REASONS[uncertainty.reason]}{_between(uncertainty)})"
+        for (binding_id, uncertainty), extract_ids in groups.items()
+    ]
+    return text.several(shown, 20)
+
+
+def describe_refused(refused: t.Sequence[Refusal]) -> str:
+    """Refused extracts with the service's words."""
+    groups: dict[str, list[int]] = {}
+    for refusal in refused:
+        groups.setdefault(refusal.reason, []).extend(refusal.batch.extract_ids)
+    return text.several(
+        [f"extracts {text.ids(extract_ids)} with {reason}" for reason, extract_ids in groups.items()], 20
+    )
+
+
+def _between(uncertainty: Uncertainty) -> str:
+    if uncertainty.since is None:
+        return f", before {uncertainty.until}" if uncertainty.until else ""
+    if uncertainty.since == uncertainty.until:
+        return f", {uncertainty.since}"
+    return f", between {uncertainty.since} and {uncertainty.until or 'now'}"

@@ -341,6 +341,7 @@ def lint(job: Job) -> str:
         "codespell",
         "yamllint --strict .",
         f"ruff check --cache-dir {job.folder}/ruff .",
+        f"ruff format --check --line-length 110 --cache-dir {job.folder}/ruff plugins extensions",
         f"{mypy} --explicit-package-bases -p ansible_collections.adverity.management.plugins",
         f"{mypy} tests/bench",
         "shellcheck .ci/run " + " ".join(map(str, job.copy.rglob("*.sh"))),

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from ansible_collections.adverity.management.plugins.module_utils._api import text
 from ansible_collections.adverity.management.plugins.module_utils._api.progress import State
-from ansible_collections.adverity.management.plugins.plugin_utils.watched_action import WatchedAction, show_seconds
+from ansible_collections.adverity.management.plugins.plugin_utils.watched_action import (
+    WatchedAction,
+    show_seconds,
+)
 
 
 class ActionModule(WatchedAction):

@@ -84,7 +84,16 @@ def deployment_summary(
     followed: dict[str, t.Any] | None = None,
 ) -> dict[str, t.Any]:
     """See ``_deploy/summary.py``."""
-    return make(plan, made or {}, enabled or {}, requeued or {}, datastreams or {}, assigned or {}, failed, followed or {})
+    return make(
+        plan,
+        made or {},
+        enabled or {},
+        requeued or {},
+        datastreams or {},
+        assigned or {},
+        failed,
+        followed or {},
+    )
 
 
 class FilterModule:

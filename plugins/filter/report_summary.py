@@ -63,7 +63,12 @@ Row = dict[str, t.Any]
 
 
 def report_summary(
-    bindings: list[Row], ledger: Row, loads: Row | None = None, issues: Row | None = None, jobs: Row | None = None, page: str = ""
+    bindings: list[Row],
+    ledger: Row,
+    loads: Row | None = None,
+    issues: Row | None = None,
+    jobs: Row | None = None,
+    page: str = "",
 ) -> Row:
     """See ``_deploy/report.py``."""
     lines = report.make(bindings, ledger, report.Shown(loads or {}, issues or {}, jobs or {}))

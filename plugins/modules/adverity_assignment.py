@@ -174,9 +174,17 @@ import contextlib
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import open_ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import PREDICT, WRITE
-from ansible_collections.adverity.management.plugins.module_utils._resources import assignments, bindings, destinations
-from ansible_collections.adverity.management.plugins.module_utils._resources.assignment_plan import ASSIGNMENTS as NOUN
-from ansible_collections.adverity.management.plugins.module_utils._resources.assignment_plan import AssignmentPlan
+from ansible_collections.adverity.management.plugins.module_utils._resources import (
+    assignments,
+    bindings,
+    destinations,
+)
+from ansible_collections.adverity.management.plugins.module_utils._resources.assignment_plan import (
+    ASSIGNMENTS as NOUN,
+)
+from ansible_collections.adverity.management.plugins.module_utils._resources.assignment_plan import (
+    AssignmentPlan,
+)
 from ansible_collections.adverity.management.plugins.module_utils._resources.changes import apply
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
@@ -196,7 +204,9 @@ def run(client, params, check_mode):
     selection.refuse_empty(params, "assignments", "type")
     target_id, absent = params["target_id"], params["state"] == "absent"
     if target_id is None and (absent or not check_mode):
-        raise InputError("target_id is required. It can be omitted only in check mode, for a destination that does not exist yet.")
+        raise InputError(
+            "target_id is required. It can be omitted only in check mode, for a destination that does not exist yet."
+        )
     asked = assignments.wanted(params["assignments"])
     if target_id is None:
         plan = AssignmentPlan([], asked)
@@ -205,7 +215,9 @@ def run(client, params, check_mode):
     type_id = destinations.read_type(client, params["type"])["id"]
 
     def make_plan():
-        return AssignmentPlan(assignments.read(client, type_id, target_id), asked, absent, params["force_settings"])
+        return AssignmentPlan(
+            assignments.read(client, type_id, target_id), asked, absent, params["force_settings"]
+        )
 
     plan = make_plan()
     if absent and plan.due:

@@ -141,7 +141,11 @@ from ansible_collections.adverity.management.plugins.module_utils._resources.bin
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import INTEGER_ID
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import BINDING_IDS, LEDGER, TARGET_ID
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
+    BINDING_IDS,
+    LEDGER,
+    TARGET_ID,
+)
 
 SPEC = dict(
     BINDING_IDS,

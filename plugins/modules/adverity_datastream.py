@@ -108,11 +108,17 @@ remaining:
       sample: [0d7c5e52-8a4b-4b7e-9d0c-6f0a4a3a5b21]
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan, datastreams
+from ansible_collections.adverity.management.plugins.module_utils._resources import (
+    datastream_plan,
+    datastreams,
+)
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_SELECTION, DATASTREAM_SELECTION_RULES
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
+    DATASTREAM_SELECTION,
+    DATASTREAM_SELECTION_RULES,
+)
 
 SPEC = dict(
     DATASTREAM_SELECTION,
@@ -125,7 +131,9 @@ def run(client, params, check_mode):
     selection.require_one(params, "enabled", "pulling_mode")
     datastreams.check_selection(params)
     rows = datastreams.read_selected(client, params)
-    return write(client, rows, datastream_plan.plan(rows, params["enabled"], params["pulling_mode"]), check_mode)
+    return write(
+        client, rows, datastream_plan.plan(rows, params["enabled"], params["pulling_mode"]), check_mode
+    )
 
 
 def main():

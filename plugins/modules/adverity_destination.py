@@ -150,7 +150,11 @@ import contextlib
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import open_ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import PREDICT, WRITE
-from ansible_collections.adverity.management.plugins.module_utils._resources import bindings, destinations, directory
+from ansible_collections.adverity.management.plugins.module_utils._resources import (
+    bindings,
+    destinations,
+    directory,
+)
 from ansible_collections.adverity.management.plugins.module_utils._resources.changes import apply
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
@@ -182,7 +186,9 @@ def run(client, params, check_mode):
         raise InputError("Set name and workspace, or target_id.")
     if params["state"] == "absent":
         return delete(client, params, check_mode)
-    return provide(client, params, open_ledger(params, client.host, PREDICT if check_mode else WRITE), check_mode)
+    return provide(
+        client, params, open_ledger(params, client.host, PREDICT if check_mode else WRITE), check_mode
+    )
 
 
 def provide(client, params, ledger, check_mode):
@@ -193,20 +199,29 @@ def provide(client, params, ledger, check_mode):
     if params["workspace"] is not None:
         workspace_id = directory.find_workspace(directory.read_workspaces(client), params["workspace"])["id"]
     if params["connection"] is not None:
-        identifying["auth"] = directory.look_up_connection(client, params["connection"], kind, params["connection_type"])
+        identifying["auth"] = directory.look_up_connection(
+            client, params["connection"], kind, params["connection_type"]
+        )
     fields = destinations.read_fields(client, kind["id"])
 
     def make_plan():
-        row = destinations.locate(client, kind["id"], identifying, workspace_id, params["target_id"], settings)
+        row = destinations.locate(
+            client, kind["id"], identifying, workspace_id, params["target_id"], settings
+        )
         new = {"stack": workspace_id} if row is None else {}
-        return destinations.DestinationPlan(row, {**identifying, **new}, settings, fields, params["force_settings"])
+        return destinations.DestinationPlan(
+            row, {**identifying, **new}, settings, fields, params["force_settings"]
+        )
 
     plan = make_plan()
     with contextlib.ExitStack() as stack:
         if plan.row is None:
             stack.enter_context(ledger)
             name = params["name"]
-            ledger.lock_names([("destination", kind["id"], workspace_id, name)], f"the lock of the new destination {directory.quoted(name)}")
+            ledger.lock_names(
+                [("destination", kind["id"], workspace_id, name)],
+                f"the lock of the new destination {directory.quoted(name)}",
+            )
             plan = make_plan()  # another run may have created it meanwhile
         applied = apply(plan.changes(kind["id"]), client, check_mode, destinations.DESTINATIONS)
         applied.check()
@@ -219,8 +234,12 @@ def provide(client, params, ledger, check_mode):
 def delete(client, params, check_mode):
     target_id = params["target_id"]
     kind = destinations.read_type(client, params["type"])
-    row = destinations.find_absent(destinations.read(client, kind["id"], target_id), target_id, params["name"])
-    shown: dict[str, object] = {name: row[name] for name in ("id", "name", "stack") if name in row} if row else {}
+    row = destinations.find_absent(
+        destinations.read(client, kind["id"], target_id), target_id, params["name"]
+    )
+    shown: dict[str, object] = (
+        {name: row[name] for name in ("id", "name", "stack") if name in row} if row else {}
+    )
     if row:
         destinations.refuse_enabled(bindings.read(client, target_id=target_id), f"Destination {target_id}")
         deletion = destinations.DestinationDeletion(kind["id"], row)

@@ -89,7 +89,11 @@ schemas:
       schema_mapping: {type: boolean, required: false, read_only: false, label: Schema mapping}
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._resources import destinations, directory, objects
+from ansible_collections.adverity.management.plugins.module_utils._resources import (
+    destinations,
+    directory,
+    objects,
+)
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DESTINATION
@@ -104,7 +108,9 @@ def run(client, params, check_mode):
     kinds = kinds if params["type"] is None else [directory.find_type(kinds, params["type"])]
     wanted = {"name": params["name"], "id": params["target_id"], "stack": None}
     if params["workspace"] is not None:
-        wanted["stack"] = directory.find_workspace(directory.read_workspaces(client), params["workspace"])["id"]
+        wanted["stack"] = directory.find_workspace(directory.read_workspaces(client), params["workspace"])[
+            "id"
+        ]
     rows, schemas = [], {}
     for kind in kinds:
         listed = destinations.read(client, kind["id"], params["target_id"])
@@ -113,7 +119,10 @@ def run(client, params, check_mode):
         rows += [dict(objects.mask(row, (), fields), type_slug=kind.get("slug")) for row in found]
         if params["schema"]:
             schemas[kind["slug"]] = {name: field.row for name, field in fields.items()}
-    return Result(False, {"destinations": sorted(rows, key=lambda row: row["id"]), "count": len(rows), "schemas": schemas})
+    return Result(
+        False,
+        {"destinations": sorted(rows, key=lambda row: row["id"]), "count": len(rows), "schemas": schemas},
+    )
 
 
 def main():

@@ -100,7 +100,11 @@ connections:
     - {id: 34, name: BigQuery service account, stack: 12, is_authorized: true, connection_type: bigquery}
 """
 
-from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams, directory, objects
+from ansible_collections.adverity.management.plugins.module_utils._resources import (
+    datastreams,
+    directory,
+    objects,
+)
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
@@ -108,7 +112,9 @@ from ansible_collections.adverity.management.plugins.module_utils._spec.result i
 NAMES = {"type": "list", "elements": "str"}
 
 
-SPEC = dict(workspaces=NAMES, datastreams=dict(NAMES, elements="raw"), connections=NAMES, connection_types=NAMES)
+SPEC = dict(
+    workspaces=NAMES, datastreams=dict(NAMES, elements="raw"), connections=NAMES, connection_types=NAMES
+)
 ASKED = ("workspaces", "datastreams", "connections")
 
 
@@ -121,11 +127,21 @@ def run(client, params, check_mode):
     if asked["workspaces"]:
         found["workspaces"] = directory.pick(places, asked["workspaces"], directory.find_workspace)
     if asked["datastreams"]:
-        rows = directory.describe(directory.read_datastreams(client, asked["datastreams"]), places, datastreams.read(client, None, {}))
-        found["datastreams"] = directory.pick(rows, asked["datastreams"], lambda some, one: directory.find_datastream(some, one, places))
+        rows = directory.describe(
+            directory.read_datastreams(client, asked["datastreams"]),
+            places,
+            datastreams.read(client, None, {}),
+        )
+        found["datastreams"] = directory.pick(
+            rows, asked["datastreams"], lambda some, one: directory.find_datastream(some, one, places)
+        )
     if asked["connections"]:
         kinds = directory.read_list(client, directory.CONNECTION_TYPES)
-        kinds = [directory.find_type(kinds, one) for one in params["connection_types"]] if params["connection_types"] else kinds
+        kinds = (
+            [directory.find_type(kinds, one) for one in params["connection_types"]]
+            if params["connection_types"]
+            else kinds
+        )
         rows = [objects.mask(row, (), {}) for row in directory.read_connections(client, kinds)]
         found["connections"] = directory.pick(rows, asked["connections"], directory.find_connection)
     return Result(False, found)

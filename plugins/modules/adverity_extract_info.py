@@ -84,7 +84,11 @@ from ansible_collections.adverity.management.plugins.module_utils._resources imp
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import whole_number
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import CREATED, DATASTREAM_IDS, check_bounds
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
+    CREATED,
+    DATASTREAM_IDS,
+    check_bounds,
+)
 from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
 
 SPEC = dict(
@@ -99,7 +103,9 @@ def run(client, params, check_mode):
     check_bounds(params)
     bounds = (params["created_from"], params["created_to"], params["limit"])
     datastream_ids = selection.once(params["datastream_ids"])
-    rows = [row for datastream_id in datastream_ids for row in extracts.read_rows(client, datastream_id, *bounds)]
+    rows = [
+        row for datastream_id in datastream_ids for row in extracts.read_rows(client, datastream_id, *bounds)
+    ]
     return Result(False, {"extracts": rows, "count": len(rows)})
 
 

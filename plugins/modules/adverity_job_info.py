@@ -137,7 +137,11 @@ from ansible_collections.adverity.management.plugins.module_utils._resources imp
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import END, START
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_IDS, WAIT, check_bounds
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
+    DATASTREAM_IDS,
+    WAIT,
+    check_bounds,
+)
 from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
 
 SPEC = dict(
@@ -154,7 +158,9 @@ def run(client, params, check_mode):
     check_bounds(params, "start", "end")
     choice = jobs.Choice(params["datastream_ids"], params["start"], params["end"], params["states"])
     found = jobs.wait(client, choice, Pace(params["wait"], params["poll_interval"]))
-    return Result(False, {"jobs": [job.row for job in found], "count": len(found), "unfinished": jobs.unfinished(found)})
+    return Result(
+        False, {"jobs": [job.row for job in found], "count": len(found), "unfinished": jobs.unfinished(found)}
+    )
 
 
 def main():

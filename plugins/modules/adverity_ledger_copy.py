@@ -128,7 +128,11 @@ SPEC = dict(
     source={"type": LEDGER["ledger"]["type"], "required": True},
     source_password={"type": "str", "no_log": True},
     destination={"type": LEDGER["ledger"]["type"], "required": True},
-    destination_password={"type": "str", "no_log": True, "fallback": (env_fallback, ["ADVERITY_LEDGER_PASSWORD"])},
+    destination_password={
+        "type": "str",
+        "no_log": True,
+        "fallback": (env_fallback, ["ADVERITY_LEDGER_PASSWORD"]),
+    },
     source_instance={"type": "str"},
     ledger_wait=LEDGER["ledger_wait"],
 )

@@ -234,7 +234,12 @@ from ansible_collections.adverity.management.plugins.module_utils._spec.options 
 )
 from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
 
-SPEC = dict(REQUEUE_SELECTION, outcomes={"type": "list", "elements": "str", "choices": [outcome.value for outcome in Outcome]}, **WAIT, **STATE_LABELS)
+SPEC = dict(
+    REQUEUE_SELECTION,
+    outcomes={"type": "list", "elements": "str", "choices": [outcome.value for outcome in Outcome]},
+    **WAIT,
+    **STATE_LABELS,
+)
 
 
 def run(client, params, check_mode):

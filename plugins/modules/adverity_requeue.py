@@ -416,7 +416,11 @@ def main():
         run,
         returns_check_mode=True,
         required_one_of=[CHOICE],
-        mutually_exclusive=[*REQUEUE_RULES["mutually_exclusive"], ("extract_ids", "created_from"), ("extract_ids", "created_to")],
+        mutually_exclusive=[
+            *REQUEUE_RULES["mutually_exclusive"],
+            ("extract_ids", "created_from"),
+            ("extract_ids", "created_to"),
+        ],
     )
 
 

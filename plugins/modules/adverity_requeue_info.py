@@ -195,7 +195,11 @@ ledger:
 from ansible_collections.adverity.management.plugins.module_utils._requeue.report import report
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import REQUEUE_RULES, REQUEUE_SELECTION, check_bounds
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
+    REQUEUE_RULES,
+    REQUEUE_SELECTION,
+    check_bounds,
+)
 from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
 
 SPEC = dict(REQUEUE_SELECTION, summary_only={"type": "bool", "default": False})

@@ -84,7 +84,11 @@ count:
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams, smart_pulling
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
-from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_UUIDS, FILTER_RULES, FILTERS
+from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
+    DATASTREAM_UUIDS,
+    FILTER_RULES,
+    FILTERS,
+)
 from ansible_collections.adverity.management.plugins.module_utils._spec.result import Result
 
 SPEC = dict(DATASTREAM_UUIDS, **FILTERS)

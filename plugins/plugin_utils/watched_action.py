@@ -41,10 +41,15 @@ class WatchedAction(ActionBase):
         watched = seconds > 0 and self._connection.transport == "local" and not self._task.async_val
         folder = tempfile.mkdtemp(prefix="adverity-") if watched else ""
         done = threading.Event()
-        watcher = threading.Thread(target=_watch, args=(os.path.join(folder, "progress"), seconds, done, self.describe), daemon=True)
+        watcher = threading.Thread(
+            target=_watch, args=(os.path.join(folder, "progress"), seconds, done, self.describe), daemon=True
+        )
         try:
             if watched:
-                self._task.environment = [*(self._task.environment or []), {FILE: os.path.join(folder, "progress")}]
+                self._task.environment = [
+                    *(self._task.environment or []),
+                    {FILE: os.path.join(folder, "progress")},
+                ]
                 watcher.start()
             result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
         finally:
@@ -72,7 +77,9 @@ def interval() -> float:
     return 30.0
 
 
-def _watch(path: str, seconds: float, done: threading.Event, describe: t.Callable[[State, float], str]) -> None:
+def _watch(
+    path: str, seconds: float, done: threading.Event, describe: t.Callable[[State, float], str]
+) -> None:
     """Shows the file's content every so many seconds, on standard error: a callback that writes JSON to standard output stays whole."""
     begun: float | None = None
     shown = time.monotonic()

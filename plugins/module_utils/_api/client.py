@@ -62,7 +62,11 @@ class Client:
         self.transport = transport
         self.date: datetime | None = None
         self._retries, self._longest, self._sleep = retries, retry_max_delay, sleep or clock.sleep
-        self._headers = {"Authorization": "Bearer " + api_key, "Accept": "application/json", "User-Agent": "adverity.management/" + VERSION}
+        self._headers = {
+            "Authorization": "Bearer " + api_key,
+            "Accept": "application/json",
+            "User-Agent": "adverity.management/" + VERSION,
+        }
 
     def get(self, path: str, params: Params | None = None) -> t.Any:
         """The JSON value of a GET."""
@@ -140,7 +144,9 @@ class Client:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
             if "json" in kind.lower():
-                raise Lost(method, path, f"was answered with {status}, but the answer is cut short") from error
+                raise Lost(
+                    method, path, f"was answered with {status}, but the answer is cut short"
+                ) from error
             raise UnreadableAnswer(
                 f"{method} {path} was answered with {status}, but not with JSON: {text.body(content, kind)}."
                 " Check that instance is the host of the Management API and that no proxy or log-in page answers in its place.",
@@ -163,7 +169,9 @@ class Client:
 
     def _broken(self, method: str, path: str, error: NoResponse) -> RequestError:
         reason = f"{error.reason}: {text.foreign(error.words)}" if error.words else error.reason
-        if method == "DELETE" or error.body_taken:  # of a request without a body nobody can tell how far it came
+        if (
+            method == "DELETE" or error.body_taken
+        ):  # of a request without a body nobody can tell how far it came
             return Lost(method, path, reason)
         return NotReached(method, path, reason, repeatable=error.passing, hint=error.hint)
 
@@ -173,7 +181,11 @@ def _refuse_unbounded(method: str, path: str, params: Params) -> None:
     if method == "GET" or not path.startswith(DATASTREAMS):
         return
     named = params.get("datastream_id")
-    if not isinstance(named, (list, tuple)) or not 1 <= len(named) <= MOST_IDS or not all(isinstance(one, str) and one for one in named):
+    if (
+        not isinstance(named, (list, tuple))
+        or not 1 <= len(named) <= MOST_IDS
+        or not all(isinstance(one, str) and one for one in named)
+    ):
         raise InputError(f"A write to datastreams must name 1 to {MOST_IDS} of them. Nothing was sent.")
 
 

@@ -29,12 +29,25 @@ def _from_environment(name: str) -> tuple[t.Callable[..., t.Any], list[str]]:
 
 CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
     "instance": {"type": "str", "required": True, "fallback": _from_environment("ADVERITY_INSTANCE")},
-    "api_key": {"type": "str", "required": True, "no_log": True, "fallback": _from_environment("ADVERITY_API_KEY")},
-    "validate_certs": {"type": "bool", "default": True, "fallback": _from_environment("ADVERITY_VALIDATE_CERTS")},
+    "api_key": {
+        "type": "str",
+        "required": True,
+        "no_log": True,
+        "fallback": _from_environment("ADVERITY_API_KEY"),
+    },
+    "validate_certs": {
+        "type": "bool",
+        "default": True,
+        "fallback": _from_environment("ADVERITY_VALIDATE_CERTS"),
+    },
     "ca_path": {"type": "path", "fallback": _from_environment("ADVERITY_CA_PATH")},
     "timeout": {"type": "float", "default": 30.0, "fallback": _from_environment("ADVERITY_TIMEOUT")},
     "retries": {"type": "int", "default": 4, "fallback": _from_environment("ADVERITY_RETRIES")},
-    "retry_max_delay": {"type": "float", "default": 60.0, "fallback": _from_environment("ADVERITY_RETRY_MAX_DELAY")},
+    "retry_max_delay": {
+        "type": "float",
+        "default": 60.0,
+        "fallback": _from_environment("ADVERITY_RETRY_MAX_DELAY"),
+    },
 }
 
 # ASCII alone, so that one instance has one name: the ledger knows it by that.
@@ -84,8 +97,12 @@ def read_instance(instance: str, option: str = "instance") -> str:
     """The base URL (``https://host[:port]``, in lower case, no path) of what the option says. Raises InputError."""
     if "@" in instance:
         # Not quoted: it may hold a password.
-        raise InputError(f"{option} must be a host name, or https://host[:port], without a user name or password.")
-    wrong = f"{option} is {text.foreign(repr(instance), 200)}, but it must be a host name, or https://host[:port]"
+        raise InputError(
+            f"{option} must be a host name, or https://host[:port], without a user name or password."
+        )
+    wrong = (
+        f"{option} is {text.foreign(repr(instance), 200)}, but it must be a host name, or https://host[:port]"
+    )
     if not instance or re.search(r"[\x00-\x20\x7f-\xa0\\]", instance):
         raise InputError(f"{wrong}: it is empty or contains white space or control characters.")
     try:
@@ -119,7 +136,9 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 def check_key(key: str) -> str:
     """The key, if it can be one. No message of this shows any of it. Raises InputError."""
     if key[:7].lower() in ("bearer ", "bearer"):
-        raise InputError("api_key begins with the word Bearer. Set the key alone. The collection adds the scheme.")
+        raise InputError(
+            "api_key begins with the word Bearer. Set the key alone. The collection adds the scheme."
+        )
     if not key:
         raise InputError("api_key is empty.")
     if not all("!" <= character <= "~" for character in key):
@@ -132,13 +151,17 @@ def check_key(key: str) -> str:
 
 def _check_certificates(path: str) -> None:
     try:
-        if os.path.isdir(path):  # of certificates by the hash of their names; they are read when one is looked for
+        if os.path.isdir(
+            path
+        ):  # of certificates by the hash of their names; they are read when one is looked for
             os.listdir(path)
         else:
             ssl.create_default_context(cafile=path)
     except (OSError, ValueError) as error:  # what ssl raises is an OSError, too
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(f"ca_path is {text.foreign(repr(path))}, but no certificates (PEM) can be read from it: {text.foreign(reason)}.") from error
+        raise InputError(
+            f"ca_path is {text.foreign(repr(path))}, but no certificates (PEM) can be read from it: {text.foreign(reason)}."
+        ) from error
 
 
 def connect(params: dict[str, t.Any], transport: Transport | None = None) -> Client:
@@ -156,5 +179,7 @@ def connect(params: dict[str, t.Any], transport: Transport | None = None) -> Cli
         _check_certificates(ca_path)
     base_url, key = read_instance(params["instance"]), check_key(params["api_key"])
     if transport is None:
-        transport = RequestsTransport(base_url, (ca_path or True) if params["validate_certs"] else False, timeout)
+        transport = RequestsTransport(
+            base_url, (ca_path or True) if params["validate_certs"] else False, timeout
+        )
     return Client(base_url, key, transport, retries, longest)

@@ -16,6 +16,8 @@ class FinalResponse(http.client.HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
-        while 100 <= self.status < 200 and self.status != http.client.SWITCHING_PROTOCOLS:  # after 101 no HTTP follows
+        while (
+            100 <= self.status < 200 and self.status != http.client.SWITCHING_PROTOCOLS
+        ):  # after 101 no HTTP follows
             self.headers = self.msg = None  # type: ignore[assignment]  # as before the first response
             super().begin()

@@ -16,7 +16,18 @@ from urllib.parse import parse_qsl, urlsplit
 from . import text
 from .errors import Refused, UnreadableAnswer
 from .list_by_periods import Times, read_by_periods
-from .paging import Inconsistent, Row, Rows, Unordered, contradiction, if_taken, page_count, page_rows, read_until_consistent, with_integers
+from .paging import (
+    Inconsistent,
+    Row,
+    Rows,
+    Unordered,
+    contradiction,
+    if_taken,
+    page_count,
+    page_rows,
+    read_until_consistent,
+    with_integers,
+)
 
 if t.TYPE_CHECKING:
     from .client import Client, Params
@@ -53,7 +64,12 @@ def read_linked(
     """
     is_whole = _Deletions(times is not None).is_whole
 
-    def read(asked: Params, order: Order | None, is_enough: t.Callable[[Rows], bool] | None = None, only_falling: bool = False) -> Rows:
+    def read(
+        asked: Params,
+        order: Order | None,
+        is_enough: t.Callable[[Rows], bool] | None = None,
+        only_falling: bool = False,
+    ) -> Rows:
         """One reading. By ``order`` rows are to be falling; with ``only_falling`` they must be."""
         reading = _Reading(path, start(), order)
         for data in _pages(client, path, asked, bare):
@@ -73,9 +89,13 @@ def read_linked(
 
     other_ways = [read_by_id]
     if times is not None and times.until is not None:
-        by_periods = functools.partial(read_by_periods, client, path, params, start, times.of, times.until, enough)
+        by_periods = functools.partial(
+            read_by_periods, client, path, params, start, times.of, times.until, enough
+        )
         other_ways.insert(0 if enough else 1, lambda: if_taken(by_periods))
-    return read_until_consistent(path, _READINGS, lambda: read(params, times and times.of, enough), *other_ways)
+    return read_until_consistent(
+        path, _READINGS, lambda: read(params, times and times.of, enough), *other_ways
+    )
 
 
 def _by_id(row: Row) -> t.Any:
@@ -105,7 +125,11 @@ class _Deletions:
 
     def is_whole(self, reading: _Reading[t.Any]) -> bool:
         """Whether no row of this reading can be missing, by it and the one before."""
-        if not self._matter or reading.proves_itself or (self._earlier is not None and reading.seen.issuperset(self._earlier)):
+        if (
+            not self._matter
+            or reading.proves_itself
+            or (self._earlier is not None and reading.seen.issuperset(self._earlier))
+        ):
             return True
         self._earlier = array("q", reading.seen)
         return False
@@ -144,7 +168,9 @@ class _Reading(t.Generic[Rows]):
     def _take_row(self, row: Row, edge: t.Any) -> None:
         """``edge``: the place of the last row of the page before, if this is the first one that is new on its page."""
         place = self._order(row) if self._order else None
-        self.is_falling = self.is_falling and place is not None and (self._last is None or place <= self._last)
+        self.is_falling = (
+            self.is_falling and place is not None and (self._last is None or place <= self._last)
+        )
         self.is_certain = self.is_certain and (edge is None or place != edge)
         self._last = place
         self.seen.add(row["id"])
@@ -160,7 +186,15 @@ class _Reading(t.Generic[Rows]):
     def _is_explained(self) -> bool:
         """Whether no row came twice, but for those that what arrived in front, and was not seen, pushed to a further page."""
         first, last = self._counts[0], self._counts[-1]
-        arrived = last - first if first is not None and last is not None and None not in self._counts and self.is_falling and self.is_certain else 0
+        arrived = (
+            last - first
+            if first is not None
+            and last is not None
+            and None not in self._counts
+            and self.is_falling
+            and self.is_certain
+            else 0
+        )
         return self._delivered - len(self.seen) <= arrived
 
     @property
@@ -176,7 +210,9 @@ class _Reading(t.Generic[Rows]):
     def _without_news(self, data: t.Mapping[str, t.Any]) -> Inconsistent:
         """What is wrong with a page that brings nothing new, and names a next one."""
         if data.get("results"):
-            return Unordered("a page has only rows that came before, so the order may differ from page to page")
+            return Unordered(
+                "a page has only rows that came before, so the order may differ from page to page"
+            )
         return Inconsistent("a page has no rows, but names a next page")
 
     def check_complete(self) -> None:
@@ -203,7 +239,11 @@ def _next(path: str, link: t.Any) -> tuple[str, Params]:
         url = urlsplit("")
     shown = text.line(url.path, longest=len(url.path) + 1)  # messages show it
     if not url.path.startswith("/") or url.path.startswith("//") or shown != url.path:
-        raise UnreadableAnswer(f"GET {path} was answered with a next page that is not a URL: {text.foreign(repr(link), 200)}.", method="GET", path=path)
+        raise UnreadableAnswer(
+            f"GET {path} was answered with a next page that is not a URL: {text.foreign(repr(link), 200)}.",
+            method="GET",
+            path=path,
+        )
     asked: dict[str, list[str]] = {}
     for name, value in parse_qsl(url.query, keep_blank_values=True):
         asked.setdefault(name, []).append(value)

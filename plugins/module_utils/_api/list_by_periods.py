@@ -72,7 +72,9 @@ class _Reading(t.Generic[Rows]):
         """Takes the first page of a period. Raises Unordered where it is not in order, or lacks rows of the page before."""
         rows = page_rows(self._path, data, "results")
         times = [(row["id"], moment) for row in rows if (moment := self._time_of(row)) is not None]
-        if len(times) < len(rows) or any(later > sooner for (_id, sooner), (_next_id, later) in zip(times, times[1:])):
+        if len(times) < len(rows) or any(
+            later > sooner for (_id, sooner), (_next_id, later) in zip(times, times[1:])
+        ):
             raise Unordered("rows did not come in the order that was asked for")
         if not self._at_edge.issubset(row["id"] for row in rows):
             raise Unordered("a period does not have the rows that were created at its end")

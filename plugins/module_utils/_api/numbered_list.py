@@ -10,7 +10,16 @@ from __future__ import annotations
 
 import typing as t
 
-from .paging import PAGE_SIZE, Inconsistent, Row, contradiction, if_taken, page_count, page_rows, read_until_consistent
+from .paging import (
+    PAGE_SIZE,
+    Inconsistent,
+    Row,
+    contradiction,
+    if_taken,
+    page_count,
+    page_rows,
+    read_until_consistent,
+)
 
 if t.TYPE_CHECKING:  # every task that uses a filter of ours would load requests, for nothing
     from .client import Client, Params

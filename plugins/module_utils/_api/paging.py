@@ -42,7 +42,9 @@ class Unordered(Inconsistent):
     """Rows came twice, or not in the order that was asked for: others may be missing. The same reading may give the same again."""
 
 
-def read_until_consistent(path: str, readings: int, read: t.Callable[[], Result], *other_ways: t.Callable[[], Result]) -> Result:
+def read_until_consistent(
+    path: str, readings: int, read: t.Callable[[], Result], *other_ways: t.Callable[[], Result]
+) -> Result:
     """The first result. After so many readings that contradict themselves it is an error.
 
     Where rows came twice each of ``other_ways`` gets its turn, and then ``read`` again. One that does not give the order it asks for does not count.
@@ -74,14 +76,18 @@ def if_taken(read: t.Callable[[], Result]) -> Result:
         return read()
     except Refused as error:
         if error.status in _NOT_TAKEN:
-            raise Unordered(f"another order or period was answered with {error.status}: {error.text}") from error
+            raise Unordered(
+                f"another order or period was answered with {error.status}: {error.text}"
+            ) from error
         raise
 
 
 def contradiction(count: int | None, different: int, delivered: int, where: str) -> Inconsistent:
     counted = f"count is {count}, but " if count is not None else ""
     if different < delivered:
-        return Unordered(f"{counted}{where} are {different} different rows among {delivered}, so the order may differ from page to page")
+        return Unordered(
+            f"{counted}{where} are {different} different rows among {delivered}, so the order may differ from page to page"
+        )
     return Inconsistent(f"{counted}{where} are {different} rows")
 
 
@@ -96,7 +102,9 @@ def with_integers(path: str, row: Row, *names: str) -> Row:
 
 def page_rows(path: str, data: t.Any, key: str) -> list[Row]:
     rows = data.get(key) if isinstance(data, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) and type(row.get("id")) in (int, str) for row in rows):
+    if not isinstance(rows, list) or not all(
+        isinstance(row, dict) and type(row.get("id")) in (int, str) for row in rows
+    ):
         raise misshapen(path, f"a list {key!r} of objects with an id")
     return rows
 
@@ -109,4 +117,6 @@ def page_count(path: str, data: t.Any) -> int:
 
 
 def misshapen(path: str, expected: str) -> UnreadableAnswer:
-    return UnreadableAnswer(f"GET {path} was answered with JSON that lacks {expected}.", method="GET", path=path)
+    return UnreadableAnswer(
+        f"GET {path} was answered with JSON that lacks {expected}.", method="GET", path=path
+    )

@@ -36,8 +36,12 @@ _LONG = 8
 # In results, only the API key is looked for, since Adverity has it and might repeat it. A shorter one may be a part of a name.
 _NO_NAME = 16
 
-_SECRET_NAME = re.compile("passw|secret|token|credential|private_?key|(api|access|account)_?key|connection_string", re.I)
-_ASSIGNED = re.compile(r"((?:passw(?:or)?d|passphrase|api_?key|secret|token)['\"]?\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&;'\"]+)", re.I)
+_SECRET_NAME = re.compile(
+    "passw|secret|token|credential|private_?key|(api|access|account)_?key|connection_string", re.I
+)
+_ASSIGNED = re.compile(
+    r"((?:passw(?:or)?d|passphrase|api_?key|secret|token)['\"]?\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&;'\"]+)", re.I
+)
 
 _secrets: set[str] = set()
 _possible: set[str] = set()
@@ -126,13 +130,29 @@ def secret_fields(settings: t.Any, is_secret: t.Callable[[str], bool] = is_secre
     if not isinstance(settings, dict):
         return []
     found = [value for name, value in settings.items() if is_secret(str(name))]
-    return found + [inner for name, value in settings.items() if not is_secret(str(name)) for inner in secret_fields(value)]
+    return found + [
+        inner
+        for name, value in settings.items()
+        if not is_secret(str(name))
+        for inner in secret_fields(value)
+    ]
 
 
 def _forms(secret: str) -> set[str]:
     """A secret as it may be written: in JSON, in a URL, in Python."""
-    written = {secret, secret.strip(), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
-    quoted = {quote(secret, errors="replace"), quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace"), unquote(secret)}
+    written = {
+        secret,
+        secret.strip(),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
+    }
+    quoted = {
+        quote(secret, errors="replace"),
+        quote(secret, safe="", errors="replace"),
+        quote_plus(secret, errors="replace"),
+        unquote(secret),
+    }
     return (written | quoted) - {""}
 
 

@@ -72,7 +72,9 @@ def _flat(value: t.Any) -> str:
             where = value.get("loc")
             place = ".".join(str(part) for part in where) if isinstance(where, list) else ""
             return ": ".join(part for part in (place, _flat(value["msg"])) if part)
-        return "; ".join(_flat(v) if k in ("detail", "message", "error") else f"{k}: {_flat(v)}" for k, v in value.items())
+        return "; ".join(
+            _flat(v) if k in ("detail", "message", "error") else f"{k}: {_flat(v)}" for k, v in value.items()
+        )
     if isinstance(value, list):
         return ", ".join(_flat(item) for item in value)
     return value if isinstance(value, str) else json.dumps(value)

@@ -67,9 +67,17 @@ class NoResponse(Exception):
     the next time. ``hint`` is a sentence for the user.
     """
 
-    def __init__(self, reason: str, words: str = "", body_taken: bool = False, passing: bool = True, hint: str = "") -> None:
+    def __init__(
+        self, reason: str, words: str = "", body_taken: bool = False, passing: bool = True, hint: str = ""
+    ) -> None:
         super().__init__(reason)
-        self.reason, self.words, self.body_taken, self.passing, self.hint = reason, words, body_taken, passing, hint
+        self.reason, self.words, self.body_taken, self.passing, self.hint = (
+            reason,
+            words,
+            body_taken,
+            passing,
+            hint,
+        )
 
 
 class Transport(t.Protocol):
@@ -108,13 +116,17 @@ class RequestsTransport:
 
     def send(self, request: Request) -> Response:
         body = None if request.body is None else _Body(request.body)
-        if request.method == "POST" and (request.new_connection or clock.monotonic() - self._last_used > _FRESH_FOR):
+        if request.method == "POST" and (
+            request.new_connection or clock.monotonic() - self._last_used > _FRESH_FOR
+        ):
             self.session.close()  # drops the kept connection; the next request makes a new one
         self._last_used = _LONG_AGO
         try:
             prepared = self._prepare(request, body)
             timeout = (self._timeout, self._timeout)
-            response = self.session.send(prepared, proxies=self.session.proxies, timeout=timeout, allow_redirects=False)
+            response = self.session.send(
+                prepared, proxies=self.session.proxies, timeout=timeout, allow_redirects=False
+            )
             content = response.content
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise self._failure(error, body is not None and body.taken) from error
@@ -128,7 +140,9 @@ class RequestsTransport:
         if alike and path in self._posts:
             self._posts[path].prepare_body(body, None)
             return self._posts[path]
-        prepared = self.session.prepare_request(requests.Request(method, self._base_url + path, dict(request.headers), data=body, params=params))
+        prepared = self.session.prepare_request(
+            requests.Request(method, self._base_url + path, dict(request.headers), data=body, params=params)
+        )
         if alike:
             self._posts[path] = prepared
         return prepared
@@ -136,9 +150,13 @@ class RequestsTransport:
     def _failure(self, error: Exception, body_taken: bool) -> NoResponse:
         cause = _innermost(error)
         # urllib3 1 has an error of its own for a certificate that names another host.
-        untrusted = isinstance(cause, ssl.SSLCertVerificationError) or type(cause).__name__ == "CertificateError"
+        untrusted = (
+            isinstance(cause, ssl.SSLCertVerificationError) or type(cause).__name__ == "CertificateError"
+        )
         passing = not untrusted and not isinstance(error, (requests.exceptions.InvalidURL, UnicodeError))
-        hint = "For a private CA or a TLS-inspecting proxy, set ca_path to its PEM bundle." if untrusted else ""
+        hint = (
+            "For a private CA or a TLS-inspecting proxy, set ca_path to its PEM bundle." if untrusted else ""
+        )
         reason, words = _reason(error, cause, self._base_url.split("://", 1)[1], self._timeout)
         return NoResponse(reason, words, body_taken, passing, hint)
 

@@ -29,7 +29,10 @@ _WAYS_ON = {
 
 def count_by_binding(followed: Result) -> dict[int | None, dict[str, int]]:
     """How many extracts of each binding have which outcome."""
-    return {row["binding_id"]: {outcome: row[outcome] for outcome in _WORDS} for row in followed.get("bindings", [])}
+    return {
+        row["binding_id"]: {outcome: row[outcome] for outcome in _WORDS}
+        for row in followed.get("bindings", [])
+    }
 
 
 def describe(counts: t.Mapping[str, int]) -> list[str]:
@@ -44,7 +47,10 @@ def data(followed: Result) -> dict[str, t.Any]:
         unconfirmed.setdefault(row["reason"], []).append(row["extract_id"])
     return {
         "counts": followed["counts"],
-        "failed": [{name: row[name] for name in ("extract_id", "binding_id", "reason", "issue")} for row in _having(followed, "failed")],
+        "failed": [
+            {name: row[name] for name in ("extract_id", "binding_id", "reason", "issue")}
+            for row in _having(followed, "failed")
+        ],
         "loading": [row["extract_id"] for row in _having(followed, "loading")],
         "unconfirmed": unconfirmed,
         "waited": followed["waited"],
@@ -59,8 +65,14 @@ def lines(followed: Result) -> list[str]:
     reasons: dict[str, int] = {}
     for row in _having(followed, "unconfirmed"):
         reasons[row["reason"]] = reasons.get(row["reason"], 0) + 1
-    failed = [f"failed - extract {text.ids(ids)}, binding {binding_id} - {_plain(reason)}" for (binding_id, reason), ids in failures.items()]
-    unconfirmed = [f"unconfirmed - {count} extract{'s' if count > 1 else ''} - {_plain(reason)}" for reason, count in reasons.items()]
+    failed = [
+        f"failed - extract {text.ids(ids)}, binding {binding_id} - {_plain(reason)}"
+        for (binding_id, reason), ids in failures.items()
+    ]
+    unconfirmed = [
+        f"unconfirmed - {count} extract{'s' if count > 1 else ''} - {_plain(reason)}"
+        for reason, count in reasons.items()
+    ]
     found = [*_first(failed), *_first(unconfirmed)]
     if followed.get("counts", {}).get("loading"):
         found.append(_LOADING)
@@ -86,7 +98,9 @@ def _having(followed: Result, outcome: str) -> list[dict[str, t.Any]]:
 
 def _first(found: list[str]) -> list[str]:
     rest = len(found) - _MAX_LINES
-    return found if rest <= 0 else [*found[:_MAX_LINES], f"and {rest} more, see the result of Follow the loads"]
+    return (
+        found if rest <= 0 else [*found[:_MAX_LINES], f"and {rest} more, see the result of Follow the loads"]
+    )
 
 
 def _plain(reason: str) -> str:

@@ -4,8 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""What the names in the variables of the role ``deploy_destination`` mean, looked up at the API. Reads only.
-"""
+"""What the names in the variables of the role ``deploy_destination`` mean, looked up at the API. Reads only."""
 
 from __future__ import annotations
 
@@ -56,8 +55,7 @@ class Named:
         return self.assignments is not None and (self.creates or bool(self.assignments.due))
 
     def bindings_by_datastream(self, listed: list[Row]) -> list[list[Row]]:
-        """Of the listed bindings those of each assignment that is asked for, in the order of ``datastreams``.
-        """
+        """Of the listed bindings those of each assignment that is asked for, in the order of ``datastreams``."""
         return [] if self.assignments is None else self.assignments.bindings_of(listed)
 
 

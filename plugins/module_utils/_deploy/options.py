@@ -64,10 +64,15 @@ def read(given: dict[str, t.Any]) -> dict[str, t.Any]:
         raise InputError(f"No such variable: {', '.join(unknown)}. Nothing was changed.")
     filled = {PREFIX + name: _convert(name, value) for name, value in given.items() if not _is_empty(value)}
     spec = {PREFIX + name: dict(option, required=False) for name, option in VARIABLES.items()}
-    validated = ArgumentSpecValidator(spec, mutually_exclusive=_EXCLUSIVE, required_one_of=[_EXCLUSIVE[0]]).validate(filled)
+    validated = ArgumentSpecValidator(
+        spec, mutually_exclusive=_EXCLUSIVE, required_one_of=[_EXCLUSIVE[0]]
+    ).validate(filled)
     if validated.error_messages:
         raise InputError(f"{'; '.join(validated.error_messages)}. Nothing was changed.")
-    selection.refuse_empty(validated.validated_parameters, *(PREFIX + name for name in ("datastream_ids", "datastreams", "datastream_uuids")))
+    selection.refuse_empty(
+        validated.validated_parameters,
+        *(PREFIX + name for name in ("datastream_ids", "datastreams", "datastream_uuids")),
+    )
     options = {name: validated.validated_parameters[PREFIX + name] for name in VARIABLES}
     check_bounds(options, "backfill_from", "backfill_to", PREFIX)
     options["datastreams"] = options["datastreams"] and list(map(_datastream, options["datastreams"]))
@@ -139,7 +144,9 @@ def _datastream(given: t.Any) -> dict[str, t.Any]:
         wrong.append("name is missing")
     if wrong or not isinstance(one["settings"] or {}, dict):
         shown = text.line(", ".join(wrong) or "settings")
-        raise InputError(f"{PREFIX}datastreams: each is a name, or a dict of {', '.join(_DATASTREAM)}. Wrong: {shown}. Nothing was changed.")
+        raise InputError(
+            f"{PREFIX}datastreams: each is a name, or a dict of {', '.join(_DATASTREAM)}. Wrong: {shown}. Nothing was changed."
+        )
     if any(fields.is_secret(name, {}) for name in one["settings"] or {}):
         raise InputError(
             f"{PREFIX}datastreams: settings with secrets are not supported here. Use adverity.management.adverity_assignment. Nothing was changed."
@@ -188,8 +195,7 @@ def _list_datastreams(value: t.Any) -> t.Any:
 
 
 def _read_schedule(value: t.Any) -> dict[str, t.Any]:
-    """A smart schedule, which may be YAML or JSON as text. An empty option means the same as leaving it out.
-    """
+    """A smart schedule, which may be YAML or JSON as text. An empty option means the same as leaving it out."""
     return {name: option for name, option in DICTIONARY(value).items() if not _is_empty(option)}
 
 

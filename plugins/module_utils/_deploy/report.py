@@ -18,7 +18,12 @@ from .._api import text
 Row = dict[str, t.Any]
 
 _STATUSES = ("dispatched", "pending", "unknown", "refused", "failed")
-_OUTCOMES = {"loaded": "loaded", "failed": "failed to load", "loading": "loading", "unconfirmed": "unconfirmed"}
+_OUTCOMES = {
+    "loaded": "loaded",
+    "failed": "failed to load",
+    "loading": "loading",
+    "unconfirmed": "unconfirmed",
+}
 _MAX_LINES = 100  # of each kind: the page has all
 _MAX_ISSUES = 20
 
@@ -45,8 +50,14 @@ def make(bindings: list[Row], ledger: Row, shown: Shown = _NOTHING) -> list[str]
         targets.setdefault(row["target_id"], []).append(row)
     known = {row["id"]: row for row in bindings}
     outcomes = {row["binding_id"]: row for row in shown.loads.get("bindings") or []}
-    attention = [_attention(binding_id, row, known.get(binding_id)) for binding_id, row in backfills.items() if _open(row)]
-    destinations = [_destination(target_id, targets[target_id], backfills, outcomes) for target_id in sorted(targets)]
+    attention = [
+        _attention(binding_id, row, known.get(binding_id))
+        for binding_id, row in backfills.items()
+        if _open(row)
+    ]
+    destinations = [
+        _destination(target_id, targets[target_id], backfills, outcomes) for target_id in sorted(targets)
+    ]
     lines = [
         f"{_many(len(targets), 'destination')}, {_enabled(bindings)}",
         "Ledger - " + _counted({name: ledger["counts"].get(name, 0) for name in _STATUSES}, all_of_them=True),
@@ -56,8 +67,17 @@ def make(bindings: list[Row], ledger: Row, shown: Shown = _NOTHING) -> list[str]
     if not attention:
         lines.append("Nothing in the ledger is pending, unknown, refused or failed")
     if shown.loads.get("counts"):
-        lines.append("Of what was sent - " + ", ".join(f"{shown.loads['counts'].get(name) or 0} {words}" for name, words in _OUTCOMES.items()))
-    lines += [f"Not read - {what} - {_plain(result['msg'])}" for what, result in zip(("outcomes", "issues", "jobs"), shown) if result.get("msg")]
+        lines.append(
+            "Of what was sent - "
+            + ", ".join(
+                f"{shown.loads['counts'].get(name) or 0} {words}" for name, words in _OUTCOMES.items()
+            )
+        )
+    lines += [
+        f"Not read - {what} - {_plain(result['msg'])}"
+        for what, result in zip(("outcomes", "issues", "jobs"), shown)
+        if result.get("msg")
+    ]
     lines += _first(attention, "bindings need attention")
     lines += _first([_issue(row) for row in open_issues(shown.issues)], "open issues", _MAX_ISSUES)
     lines += _first([_job(row) for row in unfinished_jobs(shown.jobs)], "jobs under way", _MAX_ISSUES)
@@ -87,10 +107,20 @@ def _attention(binding_id: int, row: Row, binding: Row | None) -> str:
     return f"Needs attention - {who}{datastream}{where} - {what}"
 
 
-def _destination(target_id: int, bindings: list[Row], backfills: dict[int, Row], outcomes: dict[int, Row]) -> str:
-    counts = {name: sum(backfills.get(row["id"], {}).get(name) or 0 for row in bindings) for name in _STATUSES}
-    seen = {name: sum(outcomes.get(row["id"], {}).get(name) or 0 for row in bindings) for name in _OUTCOMES if name != "failed"}
-    shown = "".join(f", {count} {_OUTCOMES[name]}" for name, count in seen.items() if count)  # the ledger counts what failed
+def _destination(
+    target_id: int, bindings: list[Row], backfills: dict[int, Row], outcomes: dict[int, Row]
+) -> str:
+    counts = {
+        name: sum(backfills.get(row["id"], {}).get(name) or 0 for row in bindings) for name in _STATUSES
+    }
+    seen = {
+        name: sum(outcomes.get(row["id"], {}).get(name) or 0 for row in bindings)
+        for name in _OUTCOMES
+        if name != "failed"
+    }
+    shown = "".join(
+        f", {count} {_OUTCOMES[name]}" for name, count in seen.items() if count
+    )  # the ledger counts what failed
     return f"D{_named(target_id, bindings[0])[1:]} - {_enabled(bindings)}, {_counted(counts) or 'no backfill in the ledger'}{shown}"
 
 
@@ -110,7 +140,11 @@ def _where(row: Row) -> list[str]:
 
 def _address(row: Row) -> list[str]:
     address = row.get("url")
-    return [text.line(address)] if isinstance(address, str) and address.startswith(("https://", "http://")) else []
+    return (
+        [text.line(address)]
+        if isinstance(address, str) and address.startswith(("https://", "http://"))
+        else []
+    )
 
 
 def _plain(value: t.Any) -> str:
@@ -123,11 +157,15 @@ def _named(target_id: int, binding: Row) -> str:
 
 
 def _enabled(bindings: list[Row]) -> str:
-    return f"{sum(row.get('enabled') is True for row in bindings)} of {_many(len(bindings), 'binding')} enabled"
+    return (
+        f"{sum(row.get('enabled') is True for row in bindings)} of {_many(len(bindings), 'binding')} enabled"
+    )
 
 
 def _counted(counts: Row, all_of_them: bool = False) -> str:
-    return ", ".join(f"{counts.get(name) or 0} {name}" for name in _STATUSES if counts.get(name) or all_of_them)
+    return ", ".join(
+        f"{counts.get(name) or 0} {name}" for name in _STATUSES if counts.get(name) or all_of_them
+    )
 
 
 def _many(count: int, noun: str) -> str:

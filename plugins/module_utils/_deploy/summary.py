@@ -16,9 +16,17 @@ from .._api.paging import Row
 from . import loads
 
 _COUNTS = ("requeued", "skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining")
-_SETTINGS = {"smart_pulling": ("set the smart schedule", "smart schedule set now"), "pulling_mode": ("set the pulling mode", "pulling mode set now")}
+_SETTINGS = {
+    "smart_pulling": ("set the smart schedule", "smart schedule set now"),
+    "pulling_mode": ("set the pulling mode", "pulling mode set now"),
+}
 _SWITCHED = {True: ("enable", "enabled now"), False: ("disable", "disabled now")}
-_MADE = {(True, True): "create", (True, False): "created now", (False, True): "change", (False, False): "changed now"}
+_MADE = {
+    (True, True): "create",
+    (True, False): "created now",
+    (False, True): "change",
+    (False, False): "changed now",
+}
 # What a step of the role that failed was doing.
 _DOING = {
     "create": "creating the destination and its assignments",
@@ -29,8 +37,16 @@ _DOING = {
     "switch_on": "enabling the datastreams",
     "follow": "looking at what became of the loads",
 }
-_UP_TO_ENABLE = ("create", "plan", "prepare", "enable")  # if one of these fails, bindings may not be as asked, and no history was sent
-_SENT = ["Sent means dispatched. Adverity loads in the background. See Datastream > Activity", "for the state of each extract, and Issues for errors."]
+_UP_TO_ENABLE = (
+    "create",
+    "plan",
+    "prepare",
+    "enable",
+)  # if one of these fails, bindings may not be as asked, and no history was sent
+_SENT = [
+    "Sent means dispatched. Adverity loads in the background. See Datastream > Activity",
+    "for the state of each extract, and Issues for errors.",
+]
 _OPEN = "Something is left open, see the last task"
 _NOT_PLANNED = "Nothing was done, because the deployment could not be planned. See the error above"
 _REST = (
@@ -119,11 +135,18 @@ def _bindings(run: RoleRun) -> list[BindingSummary]:
     counts = {row["binding_id"]: row for row in run.requeued.get("summary", [])}
     names = {row["datastream_id"]: row["name"] for row in run.plan["bindings"] if row.get("name")}
     outcomes = loads.count_by_binding(run.followed)
-    merged = _merged(run.plan["bindings"], run.requeued.get("bindings", []), run.assigned.get("assignments", []))
-    return [_binding(run, row, names, counts.get(row["binding_id"], {}), outcomes.get(row["binding_id"], {})) for row in merged]
+    merged = _merged(
+        run.plan["bindings"], run.requeued.get("bindings", []), run.assigned.get("assignments", [])
+    )
+    return [
+        _binding(run, row, names, counts.get(row["binding_id"], {}), outcomes.get(row["binding_id"], {}))
+        for row in merged
+    ]
 
 
-def _binding(run: RoleRun, planned: Row, names: t.Mapping[int, str], counts: Row, outcomes: dict[str, int]) -> BindingSummary:
+def _binding(
+    run: RoleRun, planned: Row, names: t.Mapping[int, str], counts: Row, outcomes: dict[str, int]
+) -> BindingSummary:
     """One binding. ``counts`` is what was sent of its history, ``outcomes`` what became of it."""
     numbers = {name: counts.get(name, 0) for name in _COUNTS}
     if planned["binding_id"] is None and planned.get("extract_count"):
@@ -138,18 +161,24 @@ def _binding(run: RoleRun, planned: Row, names: t.Mapping[int, str], counts: Row
         **({"loads": outcomes} if outcomes else {}),
     }
     shown = dict(row, failed=0) if outcomes else row  # the outcomes name the failures
-    return BindingSummary(row, [*_state(run, planned, shown), *_history(run, shown), *loads.describe(outcomes)])
+    return BindingSummary(
+        row, [*_state(run, planned, shown), *_history(run, shown), *loads.describe(outcomes)]
+    )
 
 
 def _is_new(run: RoleRun, planned: Row) -> bool:
     """Whether the binding was created in this run."""
-    is_assigned = run.failed != "create" or planned["datastream_id"] in _affected(run.assigned, "datastream_ids")
+    is_assigned = run.failed != "create" or planned["datastream_id"] in _affected(
+        run.assigned, "datastream_ids"
+    )
     return planned["binding_id"] is None and is_assigned
 
 
 def _data(run: RoleRun, rows: list[Row], left_open: list[str]) -> Row:
     plan = run.plan
-    written_datastreams = {name: _affected(run.datastreams.get(name, {}), "datastream_ids") for name in (*_SETTINGS, "enabled")}
+    written_datastreams = {
+        name: _affected(run.datastreams.get(name, {}), "datastream_ids") for name in (*_SETTINGS, "enabled")
+    }
     data = {
         "target_id": run.made.get("destination", {}).get("id") or plan["target_id"],
         "name": plan["name"],
@@ -163,13 +192,20 @@ def _data(run: RoleRun, rows: list[Row], left_open: list[str]) -> Row:
     }
     if run.failed:
         data["failed_step"] = run.failed
-    failure = loads.open_message(run.followed, plan["options"].get("on_failed", "fail"), run.requeued.get("failed_extract_ids") or ())
+    failure = loads.open_message(
+        run.followed, plan["options"].get("on_failed", "fail"), run.requeued.get("failed_extract_ids") or ()
+    )
     if left_open or failure:
         data["open"] = [*left_open, *([failure] if failure else [])]
     if run.followed.get("loads") is not None:
         data["loads"] = loads.data(run.followed)
     # A changed assignment of a binding that is there shows in the plan alone.
-    changes = [run.made.get("changed"), plan.get("assign"), data["extract_count"], *written_datastreams.values()]
+    changes = [
+        run.made.get("changed"),
+        plan.get("assign"),
+        data["extract_count"],
+        *written_datastreams.values(),
+    ]
     data["changed"] = any(changes) or any(row["written"] or row["recorded"] for row in rows)
     return data
 
@@ -183,12 +219,19 @@ def _merged(planned: list[Row], sent: list[Row], assigned: list[Row]) -> list[Ro
     known = {row["binding_id"] for row in planned}
     later: dict[int, list[Row]] = {}
     requeued = {row["binding_id"] for row in sent}
-    others = [{"datastream_id": row["datastream_id"], "binding_id": row["binding_id"]} for row in assigned if row["binding_id"] not in {None, *requeued}]
+    others = [
+        {"datastream_id": row["datastream_id"], "binding_id": row["binding_id"]}
+        for row in assigned
+        if row["binding_id"] not in {None, *requeued}
+    ]
     for row in [*sent, *others]:
         if row["binding_id"] not in known:
             later.setdefault(row["datastream_id"], []).append(row)
     return [
-        {**row, **later[row["datastream_id"]].pop(0)} if row["binding_id"] is None and later.get(row["datastream_id"]) else row for row in planned
+        {**row, **later[row["datastream_id"]].pop(0)}
+        if row["binding_id"] is None and later.get(row["datastream_id"])
+        else row
+        for row in planned
     ]
 
 
@@ -201,7 +244,9 @@ def _lines(run: RoleRun, data: Row, bindings: list[BindingSummary], is_held_back
     lines += _settings(run, data)
     lines += loads.lines(run.followed)
     if is_held_back:
-        lines.append(f"{_datastreams(len(run.plan['options']['datastream_uuids']))} - not enabled, because something is left open")
+        lines.append(
+            f"{_datastreams(len(run.plan['options']['datastream_uuids']))} - not enabled, because something is left open"
+        )
     if data["extract_count"] and not run.check_mode and "loads" not in data:
         lines += _SENT
     if data.get("open"):
@@ -212,12 +257,18 @@ def _lines(run: RoleRun, data: Row, bindings: list[BindingSummary], is_held_back
 
 
 def _title(run: RoleRun, data: Row) -> list[str]:
-    name = data["name"] or next((row["target_name"] for row in run.plan["bindings"] if row.get("target_name")), None)
+    name = data["name"] or next(
+        (row["target_name"] for row in run.plan["bindings"] if row.get("target_name")), None
+    )
     title = "Destination " + ", ".join(text.line(part) for part in (data["target_id"], name) if part)
     if not run.failed and not data.get("open") and not data["changed"]:
         return [title + " - nothing to do"]
     pretended = ["Check mode, nothing was written. A real run would"] if run.check_mode else []
-    failed = [f"Failed while {_DOING[run.failed]}, see the error. The later steps did not run"] if run.failed else []
+    failed = (
+        [f"Failed while {_DOING[run.failed]}, see the error. The later steps did not run"]
+        if run.failed
+        else []
+    )
     return [title, *pretended, *failed]
 
 
@@ -225,7 +276,10 @@ def _settings(run: RoleRun, data: Row) -> list[str]:
     """What was set of datastreams."""
     words = dict(_SETTINGS, enabled=_SWITCHED[bool(run.plan["options"]["datastream_enabled"])])
     written = {name: ids for name, ids in data["written_datastream_ids"].items() if ids}
-    return [f"{_datastreams(len(ids))} - {words[name][0 if run.check_mode else 1]}" for name, ids in written.items()]
+    return [
+        f"{_datastreams(len(ids))} - {words[name][0 if run.check_mode else 1]}"
+        for name, ids in written.items()
+    ]
 
 
 def _datastreams(count: int) -> str:
@@ -233,7 +287,9 @@ def _datastreams(count: int) -> str:
 
 
 def _label(row: Row) -> str:
-    name = f"datastream {row['datastream_id']}" + (f", {text.line(row['name'], longest=60)}" if row["name"] else "")
+    name = f"datastream {row['datastream_id']}" + (
+        f", {text.line(row['name'], longest=60)}" if row["name"] else ""
+    )
     return f"{name}, binding {row['binding_id']}" if row["binding_id"] else name
 
 
@@ -241,9 +297,15 @@ def _state(run: RoleRun, planned: Row, shown: Row) -> list[str]:
     """Whether a binding is as it was asked for, in words: what this run did, what was so before, and what a step that failed has left."""
     word = "enabled" if run.is_to_be_enabled else "disabled"
     if run.check_mode and run.failed is None:
-        return (["assign"] if planned["binding_id"] is None else []) + [word[:-1] if shown["written"] else f"{word} before"]
+        return (["assign"] if planned["binding_id"] is None else []) + [
+            word[:-1] if shown["written"] else f"{word} before"
+        ]
     if planned["binding_id"] is None:
-        return ["assigned, but its binding does not show yet. Run this again" if shown["written"] else "not assigned"]
+        return [
+            "assigned, but its binding does not show yet. Run this again"
+            if shown["written"]
+            else "not assigned"
+        ]
     if shown["written"]:
         return [word[:-1] if run.check_mode else f"{word} now"]
     may_be_otherwise = run.failed_before_sending or run.enabled.get("unfinished")
@@ -264,7 +326,9 @@ def _history(run: RoleRun, shown: Row) -> list[str]:
         return [f"{'record' if run.check_mode else 'recorded'} {shown['recorded']} extracts as loaded"]
     if shown["backfill"] == "backfill":
         return _backfill(run, shown)
-    return {"done": ["history sent before"], "left_alone": ["history not sent, see the warning"]}.get(shown["backfill"], [])
+    return {"done": ["history sent before"], "left_alone": ["history not sent, see the warning"]}.get(
+        shown["backfill"], []
+    )
 
 
 def _backfill(run: RoleRun, shown: Row) -> list[str]:

@@ -34,7 +34,11 @@ class Baseline(t.NamedTuple):
 
     def only(self, extract_ids: t.Iterable[int]) -> Baseline:
         """The same for some of the extracts."""
-        return self if self.labels is None else self._replace(labels={each: self.labels.get(each) for each in extract_ids})
+        return (
+            self
+            if self.labels is None
+            else self._replace(labels={each: self.labels.get(each) for each in extract_ids})
+        )
 
     def stored(self) -> tuple[int | None, str | None]:
         """As it stands in the ledger: seconds since 1970, and the labels."""
@@ -65,7 +69,11 @@ def decode(stored: str, extract_ids: t.Collection[int]) -> dict[int, Label]:
     if not isinstance(value, list):
         return dict.fromkeys(extract_ids, _label(value))
     _first, _last, runs, *labels = value
-    found = [_label(labels[_LETTERS.index(letter)]) for letter, count in _RUN.findall(runs) for _each in range(int(count or 1))]
+    found = [
+        _label(labels[_LETTERS.index(letter)])
+        for letter, count in _RUN.findall(runs)
+        for _each in range(int(count or 1))
+    ]
     if len(found) != len(extract_ids):
         raise ValueError(f"labels of {len(found)} extracts, and {len(extract_ids)} extracts")
     return dict(zip(sorted(extract_ids), found))

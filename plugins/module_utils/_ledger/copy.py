@@ -26,8 +26,22 @@ from .store import LOOK, PREDICT, WRITE
 def move(params: dict[str, t.Any], host: str, check_mode: bool) -> dict[str, t.Any]:
     """The result of ``adverity_ledger_copy``. Raises InputError where there is nothing to move, or where both ledgers have records of the instance."""
     source_host = params.get("source_instance") or host
-    source = Ledger(params["source"], params["source_password"], source_host, LOOK if check_mode else WRITE, params["ledger_wait"], moved=True)
-    target = Ledger(params["destination"], params["destination_password"], host, PREDICT if check_mode else WRITE, params["ledger_wait"], moved=True)
+    source = Ledger(
+        params["source"],
+        params["source_password"],
+        source_host,
+        LOOK if check_mode else WRITE,
+        params["ledger_wait"],
+        moved=True,
+    )
+    target = Ledger(
+        params["destination"],
+        params["destination_password"],
+        host,
+        PREDICT if check_mode else WRITE,
+        params["ledger_wait"],
+        moved=True,
+    )
     same_place = source.shown == target.shown
     if same_place and source_host == host:
         raise InputError(f"source and destination are the same ledger, {source.shown}. Nothing was changed.")
@@ -59,7 +73,9 @@ def _move(source: Ledger, target: Ledger) -> bool:
     if moved_to == target.shown:
         return False
     if moved_to:
-        raise InputError(f"The content of {source.shown} was moved to {moved_to} before. Set source to {moved_to}. Nothing was changed.")
+        raise InputError(
+            f"The content of {source.shown} was moved to {moved_to} before. Set source to {moved_to}. Nothing was changed."
+        )
     _refuse_empty(source)
     content = source.content()
     if _needs_copy(source, target, content) and target.writes:
@@ -102,8 +118,13 @@ def _copy(source: Ledger, target: Ledger, content: str) -> None:
         for row in read(sql.READ_FACTS, this):
             target.store.insert(sql.ADD_FACT, (other, *row))
         # An event that is missing, after a repair by hand, leaves its extracts unknown: no event has the number 0.
-        write(sql.WRITE_LOAD, ((other, *row[:4], numbers.get(row[4], 0)) for row in read(sql.READ_LOADS, this)))
-        write(sql.WRITE_LOAD_EVENT, ((other, *row[:2], numbers.get(row[2], 0)) for row in read(sql.READ_LOAD_EVENTS, this)))
+        write(
+            sql.WRITE_LOAD, ((other, *row[:4], numbers.get(row[4], 0)) for row in read(sql.READ_LOADS, this))
+        )
+        write(
+            sql.WRITE_LOAD_EVENT,
+            ((other, *row[:2], numbers.get(row[2], 0)) for row in read(sql.READ_LOAD_EVENTS, this)),
+        )
         for direction, place, recorded in source.moves():
             if direction == "from":
                 target.store.write(sql.ADD_MOVE, (other, direction, place, recorded, times.now()))

@@ -70,11 +70,19 @@ class BindingHistory:
             self._take(fact)
         self.has_backfill = bool(self._windows)
         timeline = self._timeline
-        self.enabled, self.updated, self.is_write_pending = timeline.enabled, timeline.updated, timeline.pending_write is not None
+        self.enabled, self.updated, self.is_write_pending = (
+            timeline.enabled,
+            timeline.updated,
+            timeline.pending_write is not None,
+        )
         self.is_initial = timeline.initial
         self.was_initial = timeline.began_enabled and timeline.change_count == 0
         self.periods: tuple[Period, ...] = () if timeline.initial else timeline.finished()
-        complete = self._completed is not None and self._completed[1] == timeline.change_count and not self.is_write_pending
+        complete = (
+            self._completed is not None
+            and self._completed[1] == timeline.change_count
+            and not self.is_write_pending
+        )
         self.completed_window: Window | None = self._completed[0] if complete and self._completed else None
 
     def with_fact(self, fact: BindingFact) -> BindingHistory:
@@ -103,7 +111,14 @@ class BindingHistory:
 
     def wider_window(self, window: Window) -> Window | None:
         """What is planned or complete, if it is more than this window."""
-        return next((each for each in (self.planned_window, self.completed_window) if each and each != window and contains(each, window)), None)
+        return next(
+            (
+                each
+                for each in (self.planned_window, self.completed_window)
+                if each and each != window and contains(each, window)
+            ),
+            None,
+        )
 
     def _take(self, fact: BindingFact) -> None:
         timeline = self._timeline
@@ -137,8 +152,15 @@ def redundant_fact(facts: t.Sequence[BindingFact], new: BindingFact) -> BindingF
     if new.kind is not FactKind.ROW or len(facts) < 2:
         return None
     last, before = facts[-1], facts[-2]
-    shows_the_same = all((fact.enabled, fact.updated) == (new.enabled, new.updated) for fact in (last, before))
-    if last.kind is FactKind.ROW and before.kind in (FactKind.ROW, FactKind.ANSWER) and shows_the_same and (new.clock or not last.clock):
+    shows_the_same = all(
+        (fact.enabled, fact.updated) == (new.enabled, new.updated) for fact in (last, before)
+    )
+    if (
+        last.kind is FactKind.ROW
+        and before.kind in (FactKind.ROW, FactKind.ANSWER)
+        and shows_the_same
+        and (new.clock or not last.clock)
+    ):
         return last
     return None
 

@@ -37,7 +37,15 @@ class Ledger:
     moved away. Every method raises LedgerError where the place fails.
     """
 
-    def __init__(self, place: str, password: str | None, host: str, purpose: str, wait: float = 300, moved: bool = False) -> None:
+    def __init__(
+        self,
+        place: str,
+        password: str | None,
+        host: str,
+        purpose: str,
+        wait: float = 300,
+        moved: bool = False,
+    ) -> None:
         self.store: Store = stores.find(place, password)
         self.host = host
         self.instance: int | None = None
@@ -95,7 +103,11 @@ class Ledger:
         """Raises LedgerError where the content of the instance was moved away."""
         moved_to = self.moved_to()
         if moved_to:
-            raise stores.failed(self.shown, f"its content was moved to {moved_to}", f"Set ledger to {moved_to}. Nothing was changed.")
+            raise stores.failed(
+                self.shown,
+                f"its content was moved to {moved_to}",
+                f"Set ledger to {moved_to}. Nothing was changed.",
+            )
 
     def moved_to(self) -> str | None:
         """Where the content of this instance was moved to, None where it is here."""
@@ -104,7 +116,11 @@ class Ledger:
 
     def moves(self) -> list[tuple[str, str, str]]:
         """The moves of this instance, oldest first: ``to`` or ``from``, the other place, and a summary of what was moved."""
-        return [] if self.instance is None else [(row[0], row[1], row[2]) for row in self.store.read(sql.MOVES, (self.instance,))]
+        return (
+            []
+            if self.instance is None
+            else [(row[0], row[1], row[2]) for row in self.store.read(sql.MOVES, (self.instance,))]
+        )
 
     def take_turn(self, binding_ids: t.Collection[int] | None) -> bool:
         """Locks these bindings (None: the whole instance) until the ledger is closed. Raises LedgerError where another run holds them for too long.
@@ -150,7 +166,9 @@ class Ledger:
         for binding_id, *fact in self.store.read(statement, (self.instance, *values)):
             if binding_ids is None or binding_id in binding_ids:
                 facts.setdefault(binding_id, []).append(self._unpack(fact_from, fact))
-        return {binding_id: self._unpack(BindingHistory, of_binding) for binding_id, of_binding in facts.items()}
+        return {
+            binding_id: self._unpack(BindingHistory, of_binding) for binding_id, of_binding in facts.items()
+        }
 
     def statuses(self, binding_id: int, extract_ids: t.Sequence[int]) -> dict[int, Status]:
         """The status of these extracts for one binding; what was never planned is missing.
@@ -160,7 +178,11 @@ class Ledger:
         """
         known = self._own_statuses(binding_id, extract_ids)
         with_loads = [row.binding_id for row in self.binding_rows().values() if row.total]
-        others = [each for each in with_loads if each != binding_id] if binding_id == ALL_ENABLED else [ALL_ENABLED] * (ALL_ENABLED in with_loads)
+        others = (
+            [each for each in with_loads if each != binding_id]
+            if binding_id == ALL_ENABLED
+            else [ALL_ENABLED] * (ALL_ENABLED in with_loads)
+        )
         for other in others:
             for extract_id, status in self._own_statuses(other, extract_ids).items():
                 if status in _LOADED and known.get(extract_id) not in _LOADED:
@@ -188,13 +210,17 @@ class Ledger:
         if extract_ids is None:
             rows = self.store.read(sql.FURTHER_EVENTS, (self.instance, binding_id))
         else:
-            rows = self.store.read(sql.with_ids(sql.FURTHER_EVENTS_OF, extract_ids), (self.instance, binding_id, *extract_ids))
+            rows = self.store.read(
+                sql.with_ids(sql.FURTHER_EVENTS_OF, extract_ids), (self.instance, binding_id, *extract_ids)
+            )
         events: dict[int, list[Event]] = {}
         for extract_id, *event in rows:
             events.setdefault(extract_id, []).append(event_from(*event))
         return events
 
-    def entries(self, binding_ids: t.Collection[int] | None = None, extract_ids: t.Sequence[int] | None = None) -> t.Iterator[Entry]:
+    def entries(
+        self, binding_ids: t.Collection[int] | None = None, extract_ids: t.Sequence[int] | None = None
+    ) -> t.Iterator[Entry]:
         """The entries of these bindings, by binding and age; with ``extract_ids`` of these alone."""
         for row in sorted(self.binding_rows().values()):
             if row.total and (binding_ids is None or row.binding_id in binding_ids):
@@ -204,12 +230,23 @@ class Ledger:
     def _entries_of(self, binding_id: int, extract_ids: t.Sequence[int] | None) -> t.Iterator[Entry]:
         further = self._further_events(binding_id, extract_ids)
         statement = sql.LOADS_BY_AGE if extract_ids is None else sql.with_ids(sql.LOADS_OF, extract_ids)
-        for extract_id, datastream_id, created, *event in self.store.iterate(statement, (self.instance, binding_id, *(extract_ids or ()))):
+        for extract_id, datastream_id, created, *event in self.store.iterate(
+            statement, (self.instance, binding_id, *(extract_ids or ()))
+        ):
             first = [] if event[0] is None else [event_from(*event)]
             events = [*first, *further.get(extract_id, ())]
             status, decisive = derive_status(events)
             at, reason = (decisive.at, decisive.reason) if decisive else (None, None)
-            yield Entry(binding_id, extract_id, datastream_id, created, status, at, reason, loaded_at(events) if len(events) > 1 else None)
+            yield Entry(
+                binding_id,
+                extract_id,
+                datastream_id,
+                created,
+                status,
+                at,
+                reason,
+                loaded_at(events) if len(events) > 1 else None,
+            )
 
     def pending_entries(self, binding_ids: t.Collection[int]) -> list[Entry]:
         """The entries of these bindings that are pending."""
@@ -226,7 +263,10 @@ class Ledger:
                 if binding_ids is None or binding_id in binding_ids:
                     pairs.setdefault(binding_id, set()).update(extract_ids)
         entries = [
-            entry for binding_id, extract_ids in pairs.items() for ids in chunks(sorted(extract_ids)) for entry in self._entries_of(binding_id, ids)
+            entry
+            for binding_id, extract_ids in pairs.items()
+            for ids in chunks(sorted(extract_ids))
+            for entry in self._entries_of(binding_id, ids)
         ]
         return [entry for entry in entries if entry.status is not Status.DISPATCHED]
 
@@ -237,8 +277,13 @@ class Ledger:
     def content(self) -> str:
         """A summary of what the ledger holds of the instance. It changes with every record, because facts and events are only added."""
         values = (self.instance,)
-        counts = [self.store.read(statement, values) for statement in (sql.LAST_FACT, sql.EVENT_COUNTS, sql.LOAD_COUNT)]
-        return json.dumps([[[None if each is None else str(each) for each in row] for row in rows] for rows in counts])
+        counts = [
+            self.store.read(statement, values)
+            for statement in (sql.LAST_FACT, sql.EVENT_COUNTS, sql.LOAD_COUNT)
+        ]
+        return json.dumps(
+            [[[None if each is None else str(each) for each in row] for row in rows] for rows in counts]
+        )
 
     def _unpack(self, read: t.Callable[[t.Any], t.Any], stored: t.Any) -> t.Any:
         """What stands in the ledger, read. Raises LedgerError where it is none of what this collection writes."""
@@ -253,13 +298,20 @@ class Ledger:
     def _records(self) -> EventRecords:
         return EventRecords(self.store, self.instance)
 
-    def note(self, facts: t.Mapping[int, t.Sequence[BindingFact]], rows: t.Iterable[BindingRow] = (), entries: t.Iterable[Entry] = ()) -> None:
+    def note(
+        self,
+        facts: t.Mapping[int, t.Sequence[BindingFact]],
+        rows: t.Iterable[BindingRow] = (),
+        entries: t.Iterable[Entry] = (),
+    ) -> None:
         """Records new facts of bindings, by binding, what these are, and entries that are pending from now on. Entries that are recorded stay as they are."""
         if not (self.writes and (facts or rows or entries)):
             return
         with self.store.transaction():
             for row in rows:
-                self.store.write(sql.SAVE_BINDING, (self.instance, row.binding_id, row.datastream_id, row.target_id, 0))
+                self.store.write(
+                    sql.SAVE_BINDING, (self.instance, row.binding_id, row.datastream_id, row.target_id, 0)
+                )
             for binding_id, of_binding in facts.items():
                 self._add_facts(binding_id, of_binding)
             self._records.add_loads(entries)
@@ -268,7 +320,10 @@ class Ledger:
         recorded = []
         if any(fact.kind is FactKind.ROW for fact in facts):
             statement, values = sql.of_bindings(sql.FACTS, [binding_id])
-            recorded = [self._unpack(fact_from, row[1:]) for row in self.store.read(statement, (self.instance, *values))]
+            recorded = [
+                self._unpack(fact_from, row[1:])
+                for row in self.store.read(statement, (self.instance, *values))
+            ]
         for fact in facts:
             redundant = redundant_fact(recorded, fact)
             if redundant is not None:
@@ -276,7 +331,9 @@ class Ledger:
                 recorded.remove(redundant)
             recorded.append(fact._replace(id=self._insert_fact(binding_id, fact)))
 
-    def begin_write(self, binding_id: int, fact: BindingFact, before: t.Mapping[int, t.Sequence[BindingFact]]) -> int:
+    def begin_write(
+        self, binding_id: int, fact: BindingFact, before: t.Mapping[int, t.Sequence[BindingFact]]
+    ) -> int:
         """Records that a binding is about to be enabled or disabled, and in the same commit the facts ``before``. Returns the number of the fact."""
         with self.store.transaction():
             for each, facts in before.items():
@@ -285,7 +342,15 @@ class Ledger:
 
     def _insert_fact(self, binding_id: int, fact: BindingFact) -> int:
         enabled = None if fact.enabled is None else int(fact.enabled)
-        values = (fact.kind.value, fact.at or times.now(), fact.clock, enabled, fact.updated, fact.seconds, *fact.window)
+        values = (
+            fact.kind.value,
+            fact.at or times.now(),
+            fact.clock,
+            enabled,
+            fact.updated,
+            fact.seconds,
+            *fact.window,
+        )
         return self.store.insert(sql.ADD_FACT, (self.instance, binding_id, *values))
 
     def withdraw_write(self, number: int) -> None:
@@ -309,7 +374,11 @@ class Ledger:
                         self._records.add(kind, [binding_id], ids, why)
 
     def intend(
-        self, binding_ids: t.Sequence[int], extract_ids: t.Sequence[int], confirmed: Request | None = None, baseline: Baseline = NO_BASELINE
+        self,
+        binding_ids: t.Sequence[int],
+        extract_ids: t.Sequence[int],
+        confirmed: Request | None = None,
+        baseline: Baseline = NO_BASELINE,
     ) -> Request:
         """Records that these are about to be sent, and what the API showed of them before. ``confirmed`` is a request to be recorded as dispatched in the
         same commit."""

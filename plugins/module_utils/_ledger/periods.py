@@ -91,10 +91,16 @@ def show(moment: Moment) -> str:
     return times.show(times.YEAR_1 + timedelta(microseconds=moment))
 
 
-def was_loaded(periods: t.Sequence[Period], created: Interval | None, shown: str | None = None) -> bool | Uncertainty:
+def was_loaded(
+    periods: t.Sequence[Period], created: Interval | None, shown: str | None = None
+) -> bool | Uncertainty:
     """Whether a binding with these periods loaded an extract automatically that was created then; an Uncertainty where nobody can know."""
     if created is None:
-        return Uncertainty(Reason.UNDATED) if any(period.state is not State.DISABLED for period in periods) else False
+        return (
+            Uncertainty(Reason.UNDATED)
+            if any(period.state is not State.DISABLED for period in periods)
+            else False
+        )
     states = set()
     for period in periods:
         if period.overlaps(created):

@@ -62,7 +62,9 @@ def reason_lost(place: Place, folders: t.Mapping[str, str]) -> str | None:
         return f"the folder {place.folder} does not exist in the job"
     for folder, what in folders.items():
         # A volume can be mounted below such a folder.
-        if _is_within(place.folder, folder) and not (_is_within(place.mount, folder) and place.mount != folder):
+        if _is_within(place.folder, folder) and not (
+            _is_within(place.mount, folder) and place.mount != folder
+        ):
             return f"{place.folder} is in {what}"
     if place.device == place.root_device:
         return f"no volume is mounted at {place.folder}, it is a folder of the container"
@@ -100,7 +102,11 @@ def _mounts() -> list[tuple[str, bool]]:
             lines = [line.split() for line in file]
     except OSError:
         return []
-    return [(_unescaped(words[4]), words[3] == "/" and words[words.index("-") + 1] == "overlay") for words in reversed(lines) if "-" in words]
+    return [
+        (_unescaped(words[4]), words[3] == "/" and words[words.index("-") + 1] == "overlay")
+        for words in reversed(lines)
+        if "-" in words
+    ]
 
 
 def _unescaped(text: str) -> str:

@@ -46,6 +46,7 @@ else:
         def load(self, data: t.Any) -> str:
             return str(data, "utf-8", "replace")
 
+
 SCHEMA = "adverity_management"
 _LAYOUT = {"schema": SCHEMA + ".", "id": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "by_key": ""}
 _FORMAT = f"{SCHEMA}.format"
@@ -63,8 +64,19 @@ _OTHERS = (  # the locks of other sessions on an instance
     " AND lock.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 # A machine that is no more is noticed by the other end: after 30 seconds of silence and three questions, or 60 seconds without a receipt.
-_KEEPALIVES: dict[str, t.Any] = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60000}
-_SERVER_KEEPALIVES = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3", "tcp_user_timeout": "60000"}
+_KEEPALIVES: dict[str, t.Any] = {
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60000,
+}
+_SERVER_KEEPALIVES = {
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
 _TEXT = 25  # PostgreSQL's number of the type
 _QUOTE = '"'
 _NO_TEXT = "ledger or ledger_password has a character that PostgreSQL does not accept. Neither is shown. Correct them. Nothing was changed."
@@ -79,7 +91,10 @@ class PostgresqlStore:
             raise InputError(_NO_TEXT)
         secrets.register(password, os.environ.get("PGPASSWORD"))
         if _PSYCOPG_MISSING:
-            raise MissingLibrary(missing_required_lib("psycopg", reason="for a ledger in PostgreSQL"), exception=_PSYCOPG_MISSING)
+            raise MissingLibrary(
+                missing_required_lib("psycopg", reason="for a ledger in PostgreSQL"),
+                exception=_PSYCOPG_MISSING,
+            )
         self._password = password
         self._connection: t.Any = None
         self._writes = False
@@ -91,12 +106,17 @@ class PostgresqlStore:
             self._refuse_pooler()
             self._end_with_the_machine()
             self._connection.execute("SET synchronous_commit = on")
-            self._connection.execute("SET idle_session_timeout = 0" if self._connection.info.server_version >= 140000 else "SELECT 1")
+            self._connection.execute(
+                "SET idle_session_timeout = 0"
+                if self._connection.info.server_version >= 140000
+                else "SELECT 1"
+            )
             self._connection.execute(f"SET search_path = {SCHEMA}")
             version = self._version()
             if version is not None and version < OLDEST:
                 raise failed(
-                    self.shown, f"an older version of this collection wrote it (format {version}, this one knows {VERSION})",
+                    self.shown,
+                    f"an older version of this collection wrote it (format {version}, this one knows {VERSION})",
                     "Nothing was changed. Finish its backfills with that version, then set ledger to another database: the page on upgrading says how.",
                 )
             if (version is None or version < VERSION) and self._writes:
@@ -106,12 +126,14 @@ class PostgresqlStore:
                 self._check_writable()
         if version is not None and version > VERSION:
             raise failed(
-                self.shown, f"a newer version of this collection wrote it (format {version}, this one knows {VERSION})",
+                self.shown,
+                f"a newer version of this collection wrote it (format {version}, this one knows {VERSION})",
                 "Update the collection on this machine. Nothing was changed.",
             )
         if version is not None and version < VERSION:
             raise failed(
-                self.shown, f"a run that writes has to bring it from format {version} to {VERSION} first",
+                self.shown,
+                f"a run that writes has to bring it from format {version} to {VERSION} first",
                 "Run once without check mode, then run this again. Nothing was changed.",
             )
         return version is not None
@@ -127,7 +149,11 @@ class PostgresqlStore:
             return list(_readable(self._execute(statement, values)))
 
     def iterate(self, statement: str, values: Values = ()) -> t.Iterator[tuple[t.Any, ...]]:
-        with self._errors(), self._open_connection.transaction(), self._open_connection.cursor(name="rows") as cursor:
+        with (
+            self._errors(),
+            self._open_connection.transaction(),
+            self._open_connection.cursor(name="rows") as cursor,
+        ):
             cursor.itersize = 10000
             yield from _readable(cursor.execute(_placed(statement), _stored(values)))
 
@@ -153,7 +179,11 @@ class PostgresqlStore:
     def try_turn(self, instance: int, binding_ids: t.Sequence[int] | None) -> bool:
         # The whole instance is held alone, by runs that predict, too: no lock is shared by these and excludes each run that writes to a binding.
         shared = "" if self._writes else "_shared"
-        wanted = [("", 0)] if binding_ids is None else [("_shared", 0), *((shared, _key(one)) for one in sorted(binding_ids))]
+        wanted = (
+            [("", 0)]
+            if binding_ids is None
+            else [("_shared", 0), *((shared, _key(one)) for one in sorted(binding_ids))]
+        )
         for how, key in wanted:
             if not self.read(f"SELECT pg_try_advisory_lock{how}(?, ?)", (_LOCKS + instance, key))[0][0]:
                 self.give_turn_back()
@@ -164,7 +194,11 @@ class PostgresqlStore:
         self.read("SELECT pg_advisory_unlock_all()")
 
     def is_busy(self, instance: int) -> bool:
-        return bool(self.read(f"SELECT EXISTS (SELECT{_OTHERS} AND lock.mode = 'ExclusiveLock')", (_LOCKS + instance,))[0][0])
+        return bool(
+            self.read(
+                f"SELECT EXISTS (SELECT{_OTHERS} AND lock.mode = 'ExclusiveLock')", (_LOCKS + instance,)
+            )[0][0]
+        )
 
     def holders(self, instance: int, binding_ids: t.Sequence[int] | None) -> list[Holder]:
         columns = (
@@ -176,7 +210,11 @@ class PostgresqlStore:
         found = {}
         for pid, key, mode, *session in rows:
             # The whole instance is wanted, or held; or one of the bindings is, and not only by runs that predict as this one does.
-            if binding_ids is None or (key == 0 and mode == "ExclusiveLock") or (key in keys and (self._writes or mode == "ExclusiveLock")):
+            if (
+                binding_ids is None
+                or (key == 0 and mode == "ExclusiveLock")
+                or (key in keys and (self._writes or mode == "ExclusiveLock"))
+            ):
                 found[pid] = session
         return [Holder(_who(pid, *session), _way_to_end(pid)) for pid, session in found.items()]
 
@@ -193,14 +231,22 @@ class PostgresqlStore:
         """The connection. What the URL says of keepalives and times wins. The encoding is that of psycopg's texts, whatever the database has."""
         try:
             chosen = conninfo_to_dict(self.shown)
-            given = {name: value for name, value in {"connect_timeout": 30, **_KEEPALIVES}.items() if name not in chosen}
+            given = {
+                name: value
+                for name, value in {"connect_timeout": 30, **_KEEPALIVES}.items()
+                if name not in chosen
+            }
             if self._password:
                 given["password"] = self._password
-            connection = psycopg.connect(self.shown, autocommit=True, fallback_application_name=label, client_encoding="UTF8", **given)
+            connection = psycopg.connect(
+                self.shown, autocommit=True, fallback_application_name=label, client_encoding="UTF8", **given
+            )
         except UnicodeError as error:  # half of a character
             raise InputError(_NO_TEXT) from error
         if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
-            connection.execute("SET client_encoding = SQL_ASCII")  # otherwise the server refuses to hand out what is no UTF-8
+            connection.execute(
+                "SET client_encoding = SQL_ASCII"
+            )  # otherwise the server refuses to hand out what is no UTF-8
             connection.adapters.register_loader("text", _LenientLoader)
         return connection
 
@@ -214,9 +260,13 @@ class PostgresqlStore:
 
     def _refuse_pooler(self) -> None:
         """A pooler may give each transaction another session, and the turn belongs to a session. It shows by the process that answers."""
-        if self._connection.execute("SELECT pg_backend_pid()").fetchone()[0] != self._connection.info.backend_pid:
+        if (
+            self._connection.execute("SELECT pg_backend_pid()").fetchone()[0]
+            != self._connection.info.backend_pid
+        ):
             raise failed(
-                self.shown, "the connection goes through a pooler, such as PgBouncer, which may change the session in the middle of a run",
+                self.shown,
+                "the connection goes through a pooler, such as PgBouncer, which may change the session in the middle of a run",
                 "Set ledger to the address of the PostgreSQL server itself. Nothing was changed.",
             )
 
@@ -245,8 +295,14 @@ class PostgresqlStore:
 
     def _check_writable(self) -> None:
         """In check mode: what a real run would stumble over."""
-        may = f"has_table_privilege('{SCHEMA}.turn', 'INSERT')" if self._version() else "has_database_privilege(current_database(), 'CREATE')"
-        allowed, read_only = self._connection.execute(f"SELECT {may}, current_setting('transaction_read_only')::boolean").fetchone()
+        may = (
+            f"has_table_privilege('{SCHEMA}.turn', 'INSERT')"
+            if self._version()
+            else "has_database_privilege(current_database(), 'CREATE')"
+        )
+        allowed, read_only = self._connection.execute(
+            f"SELECT {may}, current_setting('transaction_read_only')::boolean"
+        ).fetchone()
         if read_only:
             raise psycopg.errors.ReadOnlySqlTransaction("the server is read-only, as a standby is")
         if not allowed:
@@ -284,7 +340,12 @@ def _stored(values: Values) -> Values:
     """Values as a database of any encoding can hold them."""
     for value in values:
         if value.__class__ is str and (not value.isascii() or value.startswith(_QUOTE) or "\0" in value):
-            return [json.dumps(one) if one.__class__ is str and (not one.isascii() or one[:1] == _QUOTE or "\0" in one) else one for one in values]
+            return [
+                json.dumps(one)
+                if one.__class__ is str and (not one.isascii() or one[:1] == _QUOTE or "\0" in one)
+                else one
+                for one in values
+            ]
     return values
 
 
@@ -321,7 +382,13 @@ def _next_step(error: Exception) -> str:
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return "Set ledger to the primary server (for example with several hosts and target_session_attrs=read-write in the URL)."
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return "Give the role the rights on the ledger's tables. Where it must not create them, an administrator runs once: " + "; ".join(STATEMENTS) + ";"
+        return (
+            "Give the role the rights on the ledger's tables. Where it must not create them, an administrator runs once: "
+            + "; ".join(STATEMENTS)
+            + ";"
+        )
     if isinstance(error, psycopg.errors.DiskFull):
         return "Free space on the server, then run it again. What was noted before is not lost."
-    return "Check the URL, ledger_password and the server, then run it again. What was noted before is not lost."
+    return (
+        "Check the URL, ledger_password and the server, then run it again. What was noted before is not lost."
+    )

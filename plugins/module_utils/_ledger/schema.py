@@ -73,4 +73,9 @@ OLDEST = MIGRATIONS[0].version
 
 def statements_from(version: int | None, migrations: t.Sequence[Migration] = MIGRATIONS) -> list[str]:
     """The statements that bring a ledger of this format (None: an empty place) to the newest one, in order."""
-    return [statement for migration in migrations if version is None or migration.version > version for statement in migration.statements]
+    return [
+        statement
+        for migration in migrations
+        if version is None or migration.version > version
+        for statement in migration.statements
+    ]

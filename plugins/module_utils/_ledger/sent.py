@@ -50,7 +50,9 @@ def _read_chunk(ledger: Ledger, binding_id: int, ids: t.Sequence[int], labels: _
     events: dict[int, list[_EventRow]] = {}
     for extract_id, *event in ledger.store.read(sql.with_ids(sql.FURTHER_REQUESTS_OF, ids), values):
         events.setdefault(extract_id, []).append(tuple(event))
-    for extract_id, datastream_id, created, *first in ledger.store.read(sql.with_ids(sql.REQUESTS_OF, ids), values):
+    for extract_id, datastream_id, created, *first in ledger.store.read(
+        sql.with_ids(sql.REQUESTS_OF, ids), values
+    ):
         read_ = [labels.event(extract_id, event) for event in (tuple(first), *events.get(extract_id, ()))]
         yield Sent(binding_id, extract_id, datastream_id, created, tuple(read_))
 

@@ -71,7 +71,9 @@ class SqliteStore:
             if not exists:
                 self._make()
             self._file = os.open(self.shown, os.O_RDWR if _may_write(self.shown) else os.O_RDONLY)
-            self._lock(_GET_LOCK, fcntl.F_RDLCK, 0, 1)  # SQLite does not say so where a file system has no locks
+            self._lock(
+                _GET_LOCK, fcntl.F_RDLCK, 0, 1
+            )  # SQLite does not say so where a file system has no locks
             # mode=rw, also for reading: a transaction that a killed run left half way can be rolled back.
             uri = f"file:{quote(self.shown)}?mode=rw"
             self._connection = sqlite3.connect(uri, uri=True, timeout=60, isolation_level=None)
@@ -79,10 +81,16 @@ class SqliteStore:
 
     def close(self) -> None:
         if self._connection is not None:
-            with contextlib.suppress(sqlite3.Error, ValueError):  # nothing here is worth an error, or hides one
-                if self._writes and self._connection.execute("PRAGMA journal_mode").fetchone() == ("persist",):
+            with contextlib.suppress(
+                sqlite3.Error, ValueError
+            ):  # nothing here is worth an error, or hides one
+                if self._writes and self._connection.execute("PRAGMA journal_mode").fetchone() == (
+                    "persist",
+                ):
                     self._connection.execute("PRAGMA busy_timeout = 0")
-                    self._connection.execute("PRAGMA journal_mode = DELETE")  # removes the journal that was kept
+                    self._connection.execute(
+                        "PRAGMA journal_mode = DELETE"
+                    )  # removes the journal that was kept
             self._connection.close()
         if self._file is not None:
             os.close(self._file)
@@ -143,8 +151,13 @@ class SqliteStore:
     def holders(self, instance: int, binding_ids: t.Sequence[int] | None) -> list[Holder]:
         with self._errors():
             found = [self._conflict(self._kind, *span) for span in _spans(instance, binding_ids)]
-        signed = self.read("SELECT holder, since FROM turn WHERE instance = ? ORDER BY since DESC", (instance,))
-        return [Holder(_who(kind, _holder_number(instance, start, length), signed)) for kind, start, length in dict.fromkeys(filter(None, found))]
+        signed = self.read(
+            "SELECT holder, since FROM turn WHERE instance = ? ORDER BY since DESC", (instance,)
+        )
+        return [
+            Holder(_who(kind, _holder_number(instance, start, length), signed))
+            for kind, start, length in dict.fromkeys(filter(None, found))
+        ]
 
     @property
     def _kind(self) -> int:
@@ -152,7 +165,9 @@ class SqliteStore:
 
     def _conflict(self, kind: int, start: int, length: int) -> tuple[int, int, int] | None:
         """A lock of another run that excludes this one: its kind, where it begins, how long it is."""
-        found_kind, _whence, found_start, found_length, _process = struct.unpack(_LOCK, self._lock(_GET_LOCK, kind, start, length))
+        found_kind, _whence, found_start, found_length, _process = struct.unpack(
+            _LOCK, self._lock(_GET_LOCK, kind, start, length)
+        )
         return None if found_kind == fcntl.F_UNLCK else (found_kind, found_start, found_length)
 
     def _lock(self, command: int, kind: int, start: int, length: int) -> bytes:
@@ -188,7 +203,9 @@ class SqliteStore:
         if not stat.S_ISREG(found.st_mode):
             raise OSError(0, "it is not a file")
         if 0 < found.st_size < _SMALLEST:
-            raise sqlite3.DatabaseError("it is not a database")  # SQLite would take some of these for empty ones
+            raise sqlite3.DatabaseError(
+                "it is not a database"
+            )  # SQLite would take some of these for empty ones
         return True
 
     def _make(self) -> None:
@@ -294,14 +311,19 @@ def _expected_tables() -> frozenset[str]:
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         for statement in statements_from(None):
             connection.execute(statement.format(**_LAYOUT))
-        return frozenset(row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
+        return frozenset(
+            row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+        )
 
 
 def _storable(values: Values) -> Values:
     """Values as SQLite can hold them: halves of characters, which UTF-8 does not have, are spelt out."""
     for value in values:
         if value.__class__ is str and not value.isascii():
-            return [one.encode("utf-8", "backslashreplace").decode() if one.__class__ is str else one for one in values]
+            return [
+                one.encode("utf-8", "backslashreplace").decode() if one.__class__ is str else one
+                for one in values
+            ]
     return values
 
 
@@ -318,7 +340,10 @@ def _spans(instance: int, binding_ids: t.Sequence[int] | None) -> list[tuple[int
     first, number = _first_byte(instance), _number(this_run())
     if binding_ids is None:
         return [(first + _BINDING - number, _INSTANCE - _BINDING + number)]
-    return [(first + (key + 1) * _BINDING, number) for key in sorted({binding_id % _BINDINGS for binding_id in binding_ids})]
+    return [
+        (first + (key + 1) * _BINDING, number)
+        for key in sorted({binding_id % _BINDINGS for binding_id in binding_ids})
+    ]
 
 
 def _number(run: Run) -> int:

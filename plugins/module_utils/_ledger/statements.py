@@ -35,7 +35,9 @@ FACTS = f"SELECT binding_id, id, {_FACT} FROM binding_fact WHERE instance = ? {{
 ADD_FACT = f"INSERT INTO binding_fact (instance, binding_id, {_FACT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 DROP_FACT = "DELETE FROM binding_fact WHERE id = ?"
 
-ADD_EVENT = "INSERT INTO event (instance, kind, at, reason, pairs, clock, baseline) VALUES (?, ?, ?, ?, ?, ?, ?)"
+ADD_EVENT = (
+    "INSERT INTO event (instance, kind, at, reason, pairs, clock, baseline) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 SET_BASELINE = "UPDATE event SET baseline = ? WHERE id = ?"
 CONFIRM_EVENT = "UPDATE event SET kind = 'dispatched', at = ?, pairs = NULL WHERE id = ?"
 DROP_EVENT = "DELETE FROM event WHERE id = ?"
@@ -48,7 +50,8 @@ ADD_LOAD = (
 )
 SET_FIRST_EVENT = f"UPDATE load SET event = ? {_OF_LOADS} AND event IS NULL"
 ADD_FURTHER_EVENT = (
-    f"INSERT INTO load_event (instance, binding_id, extract_id, event) SELECT instance, binding_id, extract_id, ? FROM load {_OF_LOADS} AND event <> ?"
+    "INSERT INTO load_event (instance, binding_id, extract_id, event)"
+    f" SELECT instance, binding_id, extract_id, ? FROM load {_OF_LOADS} AND event <> ?"
 )
 DROP_FIRST_EVENT = f"UPDATE load SET event = NULL {_OF_LOADS} AND event = ?"
 DROP_FURTHER_EVENT = f"DELETE FROM load_event {_OF_LOADS} AND event = ?"
@@ -79,11 +82,13 @@ FURTHER_REQUESTS_OF = (
     " WHERE load_event.instance = ? AND load_event.binding_id = ? AND load_event.extract_id IN ({ids}) ORDER BY load_event.extract_id, load_event.event"
 )
 _OF_REQUEST = "WHERE instance = ? AND binding_id = ? AND extract_id BETWEEN ? AND ? AND event = ?"
-EXTRACTS_OF_REQUEST = f"SELECT extract_id FROM load {_OF_REQUEST} UNION SELECT extract_id FROM load_event {_OF_REQUEST}"
-PENDING_LOADS = (
-    "SELECT binding_id, extract_id, datastream_id, created FROM load WHERE instance = ? AND event IS NULL {bindings} ORDER BY created, extract_id"
+EXTRACTS_OF_REQUEST = (
+    f"SELECT extract_id FROM load {_OF_REQUEST} UNION SELECT extract_id FROM load_event {_OF_REQUEST}"
 )
-PENDING_COUNTS = "SELECT binding_id, count(*) FROM load WHERE instance = ? AND event IS NULL GROUP BY binding_id"
+PENDING_LOADS = "SELECT binding_id, extract_id, datastream_id, created FROM load WHERE instance = ? AND event IS NULL {bindings} ORDER BY created, extract_id"
+PENDING_COUNTS = (
+    "SELECT binding_id, count(*) FROM load WHERE instance = ? AND event IS NULL GROUP BY binding_id"
+)
 
 # Moving the content of an instance. The columns stand in the order of the tables that they are read from and written to.
 SET_HOST = "INSERT INTO host (name, instance) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET instance = excluded.instance"
@@ -92,10 +97,17 @@ _LOAD_KEY = "binding_id, extract_id"
 READ_FACTS = f"SELECT binding_id, {_FACT} FROM binding_fact WHERE instance = ? ORDER BY id"
 READ_EVENTS = f"SELECT id, {_EVENT} FROM event WHERE instance = ? ORDER BY id"
 READ_LOADS = f"SELECT {_LOAD_KEY}, datastream_id, created, event FROM load WHERE instance = ? ORDER BY binding_id, extract_id"
-WRITE_LOAD = f"INSERT INTO load (instance, {_LOAD_KEY}, datastream_id, created, event) VALUES (?, ?, ?, ?, ?, ?)"
-READ_LOAD_EVENTS = f"SELECT {_LOAD_KEY}, event FROM load_event WHERE instance = ? ORDER BY binding_id, extract_id, event"
+WRITE_LOAD = (
+    f"INSERT INTO load (instance, {_LOAD_KEY}, datastream_id, created, event) VALUES (?, ?, ?, ?, ?, ?)"
+)
+READ_LOAD_EVENTS = (
+    f"SELECT {_LOAD_KEY}, event FROM load_event WHERE instance = ? ORDER BY binding_id, extract_id, event"
+)
 WRITE_LOAD_EVENT = f"INSERT INTO load_event (instance, {_LOAD_KEY}, event) VALUES (?, ?, ?, ?)"
-DROP_CONTENT = tuple(f"DELETE FROM {table} WHERE instance = ?" for table in ("load_event", "load", "event", "binding_fact", "binding"))
+DROP_CONTENT = tuple(
+    f"DELETE FROM {table} WHERE instance = ?"
+    for table in ("load_event", "load", "event", "binding_fact", "binding")
+)
 
 TOKENS = "SELECT binding_id, token FROM turn WHERE instance = ?"
 HOLDERS = "SELECT binding_id, holder, since FROM turn WHERE instance = ? ORDER BY since DESC"
@@ -116,4 +128,6 @@ def of_bindings(statement: str, binding_ids: t.Collection[int] | None) -> tuple[
         return statement.format(bindings=""), ()
     if not binding_ids:
         return statement.format(bindings="AND 1 = 0"), ()  # PostgreSQL refuses an empty list
-    return statement.format(bindings=f"AND binding_id IN ({', '.join('?' * len(binding_ids))})"), tuple(binding_ids)
+    return statement.format(bindings=f"AND binding_id IN ({', '.join('?' * len(binding_ids))})"), tuple(
+        binding_ids
+    )

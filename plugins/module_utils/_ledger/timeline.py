@@ -61,7 +61,9 @@ class Timeline:
             return
         order = self._compare(row.updated)
         if order < 0:
-            self._told = False  # a stale row: somebody may have changed the binding since the one that it shows
+            self._told = (
+                False  # a stale row: somebody may have changed the binding since the one that it shows
+            )
             return
         self._told = row.tells_anything
         self._clocks.compare(row)

@@ -34,12 +34,22 @@ class Turns:
     ``what`` says in a message what another run holds.
     """
 
-    def __init__(self, store: Store, instance: int, purpose: str, wait: float, what: str = "what this one needs") -> None:
-        self._store, self._instance, self._writes, self._wait, self._what = store, instance, purpose == WRITE, wait, what
+    def __init__(
+        self, store: Store, instance: int, purpose: str, wait: float, what: str = "what this one needs"
+    ) -> None:
+        self._store, self._instance, self._writes, self._wait, self._what = (
+            store,
+            instance,
+            purpose == WRITE,
+            wait,
+            what,
+        )
         self.waited = 0.0
         self._held: tuple[int, ...] | None = ()  # None: the whole instance
         self._tokens = self._read_tokens()
-        self._others_at_work = purpose != LOOK and store.is_busy(instance)  # since this was opened, and without a token that is new
+        self._others_at_work = purpose != LOOK and store.is_busy(
+            instance
+        )  # since this was opened, and without a token that is new
 
     def take(self, binding_ids: t.Collection[int] | None) -> bool:
         """See ``Ledger.take_turn``."""
@@ -85,7 +95,9 @@ class Turns:
         """Notes that the turn was taken, for those who read before, and by whom."""
         token, holder, now = uuid.uuid4().hex, this_run().words, times.now()
         with self._store.transaction():
-            self._store.write_many(sql.SIGN, [(self._instance, one, token, holder, now) for one in wanted or (ALL_ENABLED,)])
+            self._store.write_many(
+                sql.SIGN, [(self._instance, one, token, holder, now) for one in wanted or (ALL_ENABLED,)]
+            )
         self._tokens.update(dict.fromkeys(wanted or (ALL_ENABLED,), token))
 
     def _occupied(self, wanted: tuple[int, ...] | None) -> LedgerError:

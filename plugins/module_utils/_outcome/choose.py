@@ -27,9 +27,13 @@ def binding_ids(client: Client, params: t.Mapping[str, t.Any]) -> list[int] | No
     return [row["id"] for row in rows if named is None or row["id"] in named]
 
 
-def entries(ledger: Ledger, params: t.Mapping[str, t.Any], of_bindings: list[int] | None) -> t.Iterator[Entry]:
+def entries(
+    ledger: Ledger, params: t.Mapping[str, t.Any], of_bindings: list[int] | None
+) -> t.Iterator[Entry]:
     """The entries of these bindings that are selected."""
     inside = extracts.within(params["created_from"], params["created_to"])
     for entry in ledger.entries(of_bindings, params["extract_ids"]):
-        if (params["datastream_ids"] is None or entry.datastream_id in params["datastream_ids"]) and inside(times.parse_or_none(entry.created)):
+        if (params["datastream_ids"] is None or entry.datastream_id in params["datastream_ids"]) and inside(
+            times.parse_or_none(entry.created)
+        ):
             yield entry

@@ -131,13 +131,17 @@ def _claim(evidence: Evidence, history: list[Meaning]) -> Judgement:
     return _unconfirmed("Adverity shows a state that the collection does not know; state_labels can add it")
 
 
-def _judge_loaded(evidence: Evidence, before: Meaning | None, seen_loading: bool, issue: Issue | None) -> Judgement:
+def _judge_loaded(
+    evidence: Evidence, before: Meaning | None, seen_loading: bool, issue: Issue | None
+) -> Judgement:
     """The label says loaded: is that of this request?"""
     if before is None:
         return _unconfirmed(f"it is loaded now, but {_no_start(evidence.baseline)}")
     if before is not Meaning.LOADED:
         if issue is not None:
-            return _unconfirmed(f"it is loaded now, but an issue began after the request: {_words(issue)}", can_change=False)
+            return _unconfirmed(
+                f"it is loaded now, but an issue began after the request: {_words(issue)}", can_change=False
+            )
         return Judgement(Outcome.LOADED, "it was not loaded before the request, and is loaded now")
     # It was loaded before. Whether a failed load changes that label is not known, so that an issue, or one that may be gone, decides.
     if issue is not None and evidence.baseline in _RESTING:
@@ -146,9 +150,13 @@ def _judge_loaded(evidence: Evidence, before: Meaning | None, seen_loading: bool
         return _unconfirmed("it was loaded before the request, and is loaded now")
     doubtful = next((one for one in evidence.issues if _bearing(one, evidence) is not _Bearing.NONE), None)
     if doubtful is not None:
-        return _unconfirmed(f"it was loaded again, but this issue may be about it: {_words(doubtful)}", can_change=False)
+        return _unconfirmed(
+            f"it was loaded again, but this issue may be about it: {_words(doubtful)}", can_change=False
+        )
     if evidence.fetched_since:
-        return _unconfirmed("it was loaded again, but a later fetch may have acknowledged an issue about it", can_change=False)
+        return _unconfirmed(
+            "it was loaded again, but a later fetch may have acknowledged an issue about it", can_change=False
+        )
     return Judgement(Outcome.LOADED, "it was being processed after the request, and is loaded now")
 
 
@@ -158,8 +166,17 @@ def _judge_failed(evidence: Evidence, before: Meaning | None, seen_loading: bool
         return _unconfirmed(f"it has failed, but {_no_start(evidence.baseline)}")
     if before is Meaning.FAILED and not seen_loading:
         return _unconfirmed("it had failed before the request, and Adverity shows no load since")
-    issue = next((one for one in evidence.issues if one.extract_id == evidence.extract_id and _bearing(one, evidence) is not _Bearing.NONE), None)
-    return Judgement(Outcome.FAILED, _words(issue) if issue else "Adverity shows an error of the extract", issue=issue)
+    issue = next(
+        (
+            one
+            for one in evidence.issues
+            if one.extract_id == evidence.extract_id and _bearing(one, evidence) is not _Bearing.NONE
+        ),
+        None,
+    )
+    return Judgement(
+        Outcome.FAILED, _words(issue) if issue else "Adverity shows an error of the extract", issue=issue
+    )
 
 
 def _resting_before(baseline: Meaning | None, history: list[Meaning]) -> tuple[Meaning | None, list[Meaning]]:
@@ -218,7 +235,11 @@ def _unconfirmed(reason: str, can_change: bool = True) -> Judgement:
 
 def _contested(others: t.Sequence[Other]) -> str:
     other = others[0]
-    what = f"the automatic load into binding {other.binding_id}" if other.automatic else f"another request for binding {other.binding_id}"
+    what = (
+        f"the automatic load into binding {other.binding_id}"
+        if other.automatic
+        else f"another request for binding {other.binding_id}"
+    )
     return f"{what} may have changed the state of the extract, too"
 
 

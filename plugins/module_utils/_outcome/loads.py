@@ -43,7 +43,11 @@ class Followed:
     def result(self, outcomes: t.Collection[str] | None = None) -> dict[str, t.Any]:
         """The keys of a module's result. ``outcomes``: which loads are listed, None for all; the counts are of all."""
         return {
-            "loads": [_row(load) for load in self.loads if outcomes is None or load.judgement.outcome.value in outcomes],
+            "loads": [
+                _row(load)
+                for load in self.loads
+                if outcomes is None or load.judgement.outcome.value in outcomes
+            ],
             "bindings": count_by_binding(self.loads),
             "counts": count(self.loads),
             "failed_extract_ids": _extract_ids(self.loads, Outcome.FAILED),
@@ -58,10 +62,21 @@ def load_info(client: Client, params: dict[str, t.Any], check_mode: bool) -> dic
     labels = Labels(params["state_labels"])
     binding_ids = choose.binding_ids(client, params)
     with open_ledger(params, client.host, LOOK) as ledger:
-        pairs = [(each.binding_id, each.extract_id) for each in choose.entries(ledger, params, binding_ids) if each.status in _LOOKED_AT]
+        pairs = [
+            (each.binding_id, each.extract_id)
+            for each in choose.entries(ledger, params, binding_ids)
+            if each.status in _LOOKED_AT
+        ]
         recorder = None if check_mode else Recorder(params, client.host)
-        followed = follow(client, ledger, pairs, labels, polling.Pace(params["wait"], params["poll_interval"]), recorder)
-        return dict(followed.result(params["outcomes"]), changed=False, ledger=ledger.shown, warnings=followed.warnings)
+        followed = follow(
+            client, ledger, pairs, labels, polling.Pace(params["wait"], params["poll_interval"]), recorder
+        )
+        return dict(
+            followed.result(params["outcomes"]),
+            changed=False,
+            ledger=ledger.shown,
+            warnings=followed.warnings,
+        )
 
 
 class Recorder:
@@ -80,7 +95,9 @@ class Recorder:
             with open_ledger(self._params, self._host, WRITE) as ledger:
                 rest = self._record(ledger, news)
         except LedgerError as error:
-            self.warnings.append(f"What was seen of {len(news)} extracts was not recorded: {text.line(error)}")
+            self.warnings.append(
+                f"What was seen of {len(news)} extracts was not recorded: {text.line(error)}"
+            )
             return
         if rest:
             ids = text.ids(sorted({load.sent.binding_id for load in rest}))
@@ -114,13 +131,22 @@ def record(ledger: Ledger, loads: t.Iterable[Load]) -> None:
         by_binding.setdefault(load.sent.binding_id, {})[load.sent.extract_id] = load
     for binding_id, of_binding in by_binding.items():
         now = {sent.extract_id: sent for sent in ledger_sent.read(ledger, [binding_id], list(of_binding))}
-        unchanged = [load for extract_id, load in of_binding.items() if extract_id in now and now[extract_id].events == load.sent.events]
+        unchanged = [
+            load
+            for extract_id, load in of_binding.items()
+            if extract_id in now and now[extract_id].events == load.sent.events
+        ]
         for outcome, kind in _EVENTS.items():
             ledger.record(kind, [entry(load) for load in unchanged if load.judgement.outcome is outcome])
 
 
 def follow(
-    client: Client, ledger: Ledger, pairs: t.Iterable[Pair], labels: Labels, pace: polling.Pace, recorder: Recorder | None = None
+    client: Client,
+    ledger: Ledger,
+    pairs: t.Iterable[Pair],
+    labels: Labels,
+    pace: polling.Pace,
+    recorder: Recorder | None = None,
 ) -> Followed:
     """Looks at what was sent until it is settled, or the time is over. ``pairs``: bindings and extracts. What was seen by then is recorded also if an error
     ends it."""
@@ -130,7 +156,12 @@ def follow(
     finally:
         if recorder is not None:
             recorder.record(watch.loads)
-    return Followed(loads, [watch.jobs[number].row for number in sorted(watch.jobs)], waited, recorder.warnings if recorder else [])
+    return Followed(
+        loads,
+        [watch.jobs[number].row for number in sorted(watch.jobs)],
+        waited,
+        recorder.warnings if recorder else [],
+    )
 
 
 def count(loads: t.Iterable[Load]) -> dict[str, int]:
@@ -169,7 +200,9 @@ def _news(loads: t.Iterable[Load]) -> list[Load]:
 def entry(load: Load) -> Entry:
     """A load for the ledger, with the reason of its outcome."""
     sent = load.sent
-    return Entry(sent.binding_id, sent.extract_id, sent.datastream_id, sent.created, reason=load.judgement.reason)
+    return Entry(
+        sent.binding_id, sent.extract_id, sent.datastream_id, sent.created, reason=load.judgement.reason
+    )
 
 
 def _extract_ids(loads: t.Iterable[Load], outcome: Outcome) -> list[int]:

@@ -138,12 +138,18 @@ class Watch:
                 unreadable[datastream_id] = error
         now = self._client.date or clock.now()
         found_issues = issues.read(self._client, ids)
-        found_jobs = jobs.read(self._client, ids, start=times.show(self._first_job(now).replace(microsecond=0)))
+        found_jobs = jobs.read(
+            self._client, ids, start=times.show(self._first_job(now).replace(microsecond=0))
+        )
         self.jobs.update((job.id, job) for job in found_jobs)
-        seen = {each: row for each, row in self._ledger.binding_rows().items() if row.datastream_id in datastreams}
+        seen = {
+            each: row for each, row in self._ledger.binding_rows().items() if row.datastream_id in datastreams
+        }
         listed = [row for row in self._bindings if row["datastream_id"] in datastreams]
         merged = others.merge_bindings(listed, seen, self._ledger.histories(list(seen)))
-        return _Round(states, unreadable, _by_datastream(found_issues), _by_datastream(found_jobs), merged, now)
+        return _Round(
+            states, unreadable, _by_datastream(found_issues), _by_datastream(found_jobs), merged, now
+        )
 
     def _take_readings(self, extract_ids: t.Iterable[int], labels: t.Mapping[int, str | None]) -> None:
         """Adds a reading of each extract, where it differs from the last one."""
@@ -174,7 +180,10 @@ class Watch:
             for sent in of_extract.get(extract_id, ()):
                 before = self._loads.get((sent.binding_id, extract_id))
                 if before is not None and before.is_open:
-                    self._take(sent, _keep_failure(before, Load(sent, self._judge(sent, of_extract[extract_id], found))))
+                    self._take(
+                        sent,
+                        _keep_failure(before, Load(sent, self._judge(sent, of_extract[extract_id], found))),
+                    )
 
     def _judge(self, sent: Sent, of_extract: list[Sent], found: _Round) -> Judgement:
         """``of_extract``: everything that was sent of the extract, for all bindings."""
@@ -195,11 +204,17 @@ class Watch:
             issues=tuple(found.issues.get(datastream_id, ())),
             jobs=of_datastream,
             others=(*others.other_requests(sent, request, of_extract), *automatic),
-            fetched_since=_has_fetched(request.clock, found.states[datastream_id].newest, of_datastream, found.now),
+            fetched_since=_has_fetched(
+                request.clock, found.states[datastream_id].newest, of_datastream, found.now
+            ),
         )
         judgement = judge(evidence, self._labels)
         is_over = request.clock is not None and found.now - request.clock > LONGEST_QUEUE
-        return replace(judgement, can_change=False) if is_over and judgement.outcome is Outcome.UNCONFIRMED else judgement
+        return (
+            replace(judgement, can_change=False)
+            if is_over and judgement.outcome is Outcome.UNCONFIRMED
+            else judgement
+        )
 
 
 class _OfDatastream(t.Protocol):
@@ -227,11 +242,15 @@ def _recorded(sent: Sent) -> Load:
         return Load(sent, Judgement(Outcome.FAILED, reason or "", can_change=True), True)
     newest = sent.events[-1]
     if newest.kind is EventKind.LOADED:
-        return Load(sent, Judgement(Outcome.LOADED, f"{newest.reason or 'loaded'} (recorded {newest.at})"), True)
+        return Load(
+            sent, Judgement(Outcome.LOADED, f"{newest.reason or 'loaded'} (recorded {newest.at})"), True
+        )
     return Load(sent, Judgement(Outcome.UNCONFIRMED, "not looked at", can_change=True))
 
 
-def _has_fetched(since: datetime | None, newest: datetime | None, of_datastream: t.Iterable[jobs.Job], now: datetime) -> bool:
+def _has_fetched(
+    since: datetime | None, newest: datetime | None, of_datastream: t.Iterable[jobs.Job], now: datetime
+) -> bool:
     """Whether the datastream has fetched since then, or may have."""
     if since is None or now - since > LONGEST_QUEUE or (newest is not None and newest >= since):
         return True

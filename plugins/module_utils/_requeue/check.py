@@ -49,7 +49,11 @@ class Checked:
 
         def with_settled(binding_id: int, extract_ids: t.Sequence[int]) -> t.Mapping[int, Status]:
             found = dict(statuses(binding_id, extract_ids))
-            found.update((extract_id, status) for (of_binding, extract_id), status in known.items() if of_binding == binding_id and extract_id in found)
+            found.update(
+                (extract_id, status)
+                for (of_binding, extract_id), status in known.items()
+                if of_binding == binding_id and extract_id in found
+            )
             return found
 
         return with_settled
@@ -61,9 +65,13 @@ class Checked:
         ledger.record(EventKind.DISPATCHED, [loads.entry(load) for load in moved])
 
 
-def reasons_of_failures(ledger: Ledger, failed: t.Iterable[Failed], checked: Checked) -> dict[tuple[int, int], str]:
+def reasons_of_failures(
+    ledger: Ledger, failed: t.Iterable[Failed], checked: Checked
+) -> dict[tuple[int, int], str]:
     """Why the loads of these extracts failed, by binding and extract."""
-    reasons: dict[tuple[int, int], str] = {(binding_id, extract_id): "" for _datastream_id, binding_id, extract_id in failed}
+    reasons: dict[tuple[int, int], str] = {
+        (binding_id, extract_id): "" for _datastream_id, binding_id, extract_id in failed
+    }
     for each in ledger.open_entries({binding_id for binding_id, _extract_id in reasons}):
         if (each.binding_id, each.extract_id) in reasons:
             reasons[each.binding_id, each.extract_id] = each.reason or ""
@@ -81,6 +89,12 @@ def check(client: Client, ledger: Ledger, entries: t.Iterable[Entry], labels: La
     except (RequestError, UnreadableAnswer) as error:
         if stops_the_run(error):
             raise
-        return Checked(warnings=[f"What Adverity shows of {len(pairs)} extracts with an unknown outcome cannot be read: {text.line(error)}"])
+        return Checked(
+            warnings=[
+                f"What Adverity shows of {len(pairs)} extracts with an unknown outcome cannot be read: {text.line(error)}"
+            ]
+        )
     settled = [load for load in found if load.judgement.shows_request]
-    return Checked(settled, {load.pair: load.judgement.reason for load in found if not load.judgement.shows_request})
+    return Checked(
+        settled, {load.pair: load.judgement.reason for load in found if not load.judgement.shows_request}
+    )

@@ -46,7 +46,9 @@ class ExtractAction(enum.Enum):
 
 LOST = "lost"  # a request without a response
 _SENT = (Status.DISPATCHED, Status.RECORDED)
-Statuses = t.Callable[[int, t.Sequence[int]], t.Mapping[int, Status]]  # what the ledger records of extracts, by binding
+Statuses = t.Callable[
+    [int, t.Sequence[int]], t.Mapping[int, Status]
+]  # what the ledger records of extracts, by binding
 
 
 class Choices(t.NamedTuple):
@@ -59,7 +61,9 @@ class Choices(t.NamedTuple):
     record: bool = False
 
 
-def binding_action(history: BindingHistory, backfill: str, window: Window, has_open: bool = False, is_remade: bool = False) -> Action:
+def binding_action(
+    history: BindingHistory, backfill: str, window: Window, has_open: bool = False, is_remade: bool = False
+) -> Action:
     """``backfill`` is ``always``, ``when_needed``, ``recorded`` or ``never``.
 
     When needed, the history goes into bindings that are not enabled yet, since this run or the next task enables them, and into those that the ledger has

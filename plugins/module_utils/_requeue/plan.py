@@ -49,7 +49,11 @@ class Batch(t.NamedTuple):
 
     def pairs(self) -> t.Iterator[Pair]:
         """Each extract with each binding."""
-        return ((self.datastream_id, binding_id, extract_id) for extract_id in self.extract_ids for binding_id in self.ledger_bindings)
+        return (
+            (self.datastream_id, binding_id, extract_id)
+            for extract_id in self.extract_ids
+            for binding_id in self.ledger_bindings
+        )
 
     def for_binding(self, binding_id: int) -> Batch:
         """The same for one of its bindings; none is named where none was."""
@@ -60,7 +64,10 @@ class Batch(t.NamedTuple):
         if len(self.binding_ids) > 1:
             return [self.for_binding(binding_id) for binding_id in self.binding_ids]
         middle = (len(self.extract_ids) + 1) // 2
-        return [self._replace(extract_ids=self.extract_ids[:middle]), self._replace(extract_ids=self.extract_ids[middle:])]
+        return [
+            self._replace(extract_ids=self.extract_ids[:middle]),
+            self._replace(extract_ids=self.extract_ids[middle:]),
+        ]
 
 
 class Plan:
@@ -98,14 +105,22 @@ class Plan:
         batches = self.batches if self.has_room(options.limit) else self.later
         self.extract_count += batches is self.batches
         last = batches[-1] if batches else None
-        if last is None or last[:2] != batch[:2] or last.alone or batch.alone or len(last.extract_ids) >= options.batch_size:
+        if (
+            last is None
+            or last[:2] != batch[:2]
+            or last.alone
+            or batch.alone
+            or len(last.extract_ids) >= options.batch_size
+        ):
             batches.append(batch)
         else:
             last.extract_ids.extend(batch.extract_ids)
 
     def due(self) -> t.Iterator[Entry]:
         """All that is to be sent, also by a later call, for the ledger."""
-        yield from self.entries(pair for batches in (self.batches, self.later) for batch in batches for pair in batch.pairs())
+        yield from self.entries(
+            pair for batches in (self.batches, self.later) for batch in batches for pair in batch.pairs()
+        )
         yield from self.entries(self.waiting)
 
     def entries(self, pairs: t.Iterable[Pair], **known: t.Any) -> t.Iterator[Entry]:
@@ -135,7 +150,9 @@ class Plan:
         return [entry for entry in entries if entry.extract_id in missing]
 
 
-def make(loads: t.Sequence[Loads], statuses: Statuses, histories: t.Mapping[int, BindingHistory], options: Options) -> Plan:
+def make(
+    loads: t.Sequence[Loads], statuses: Statuses, histories: t.Mapping[int, BindingHistory], options: Options
+) -> Plan:
     """Batches of at most ``batch_size`` extracts that go to the same bindings of the same datastream, in the order of ``loads``; at most ``limit``
     extracts. ``statuses`` tells what the ledger records of extracts, by binding."""
     plan = Plan(loads)

@@ -24,6 +24,14 @@ def watcher(total: int, targets: t.Mapping[int, str]) -> Progress | None:
 
     def note(batch: Batch, sent: int) -> None:
         names = sorted({targets[one] for one in batch.binding_ids if targets.get(one)})
-        write({"datastream_id": batch.datastream_id, "binding_ids": batch.binding_ids, "targets": names, "sent": sent, "total": total})
+        write(
+            {
+                "datastream_id": batch.datastream_id,
+                "binding_ids": batch.binding_ids,
+                "targets": names,
+                "sent": sent,
+                "total": total,
+            }
+        )
 
     return note

@@ -58,16 +58,26 @@ def open_binding_ids(ledger: Ledger, binding_ids: t.Collection[int], on_refused:
     """Those of the bindings for which the ledger records extracts that are not done."""
     if not binding_ids:
         return set()
-    not_done = {Status.PENDING, Status.UNKNOWN, Status.FAILED}.union([Status.REFUSED] if on_refused == "fail" else [])
-    stopped = {entry.binding_id for entry in ledger.open_entries(binding_ids) if entry.status in not_done and entry.reason != UNLISTED}
+    not_done = {Status.PENDING, Status.UNKNOWN, Status.FAILED}.union(
+        [Status.REFUSED] if on_refused == "fail" else []
+    )
+    stopped = {
+        entry.binding_id
+        for entry in ledger.open_entries(binding_ids)
+        if entry.status in not_done and entry.reason != UNLISTED
+    }
     return stopped.union(ledger.pending_counts()).intersection(binding_ids)
 
 
-def choose_actions(ledger: Ledger, selected: Selection, backfill: str, window: Window, on_refused: str) -> dict[int, Action]:
+def choose_actions(
+    ledger: Ledger, selected: Selection, backfill: str, window: Window, on_refused: str
+) -> dict[int, Action]:
     """What happens to the history of each selected binding."""
     open_ids = open_binding_ids(ledger, list(selected.histories), on_refused)
     return {
-        binding_id: binding_action(history, backfill, window, binding_id in open_ids, binding_id in selected.remade_ids)
+        binding_id: binding_action(
+            history, backfill, window, binding_id in open_ids, binding_id in selected.remade_ids
+        )
         for binding_id, history in selected.histories.items()
     }
 
@@ -75,32 +85,61 @@ def choose_actions(ledger: Ledger, selected: Selection, backfill: str, window: W
 def refused_entries(ledger: Ledger, actions: t.Mapping[int, Action]) -> list[Entry]:
     """What Adverity refused for the bindings whose history counts as sent."""
     done = [binding_id for binding_id, action in actions.items() if action is Action.DONE]
-    return [entry for entry in ledger.open_entries(done) if entry.status is Status.REFUSED and entry.reason != UNLISTED] if done else []
+    return (
+        [
+            entry
+            for entry in ledger.open_entries(done)
+            if entry.status is Status.REFUSED and entry.reason != UNLISTED
+        ]
+        if done
+        else []
+    )
 
 
 class Run:
     """One run of ``adverity_requeue``."""
 
-    def __init__(self, client: Client, ledger: Ledger, request: Request, params: dict[str, t.Any], lost: str | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        ledger: Ledger,
+        request: Request,
+        params: dict[str, t.Any],
+        lost: str | None = None,
+    ) -> None:
         self._client, self._ledger, self._request, self._params = client, ledger, request, params
         self._lost = lost  # why what is recorded would be lost, see ``persistence.refusal``
         self._window: Window = request.window
-        self._state = "recorded" if params["backfill"] == "recorded" and params["state"] == "requeued" else params["state"]
+        self._state = (
+            "recorded"
+            if params["backfill"] == "recorded" and params["state"] == "requeued"
+            else params["state"]
+        )
         self._warnings: list[str] = []
 
     def result(self) -> dict[str, t.Any]:
         """The module's result, with ``warnings``. Raises Unfinished where something is left open after everything else was done."""
         selected = select.choose_bindings(self._client, self._ledger, self._request)
         if self._ledger.waited > 1:
-            self._warnings.append(f"Waited {self._ledger.waited:.0f} s for another run that held the ledger {self._ledger.shown}.")
-        actions = choose_actions(self._ledger, selected, self._params["backfill"], self._window, self._params["on_refused"])
+            self._warnings.append(
+                f"Waited {self._ledger.waited:.0f} s for another run that held the ledger {self._ledger.shown}."
+            )
+        actions = choose_actions(
+            self._ledger, selected, self._params["backfill"], self._window, self._params["on_refused"]
+        )
         self._warnings += refused_warnings(refused_entries(self._ledger, actions))
-        self._warnings += warnings_of(selected.rows, selected.histories, actions, self._window, selected.remade_ids)
+        self._warnings += warnings_of(
+            selected.rows, selected.histories, actions, self._window, selected.remade_ids
+        )
         shown = show_bindings(selected.rows, selected.histories, actions)
-        due_ids = [binding_id for binding_id, action in actions.items() if action in (Action.BACKFILL, Action.RECORD)]
+        due_ids = [
+            binding_id for binding_id, action in actions.items() if action in (Action.BACKFILL, Action.RECORD)
+        ]
         self._note_seen(selected)
         if self._state == "planned" and self._request.extract_ids is None:
-            return self._plan_windows(selected, [each for each in due_ids if actions[each] is Action.BACKFILL], shown)
+            return self._plan_windows(
+                selected, [each for each in due_ids if actions[each] is Action.BACKFILL], shown
+            )
         outcome = self._plan_extracts(selected, due_ids, shown)
         if self._state == "planned":
             return self._record_plan(outcome, selected, due_ids)
@@ -110,10 +149,17 @@ class Run:
 
     def _note_seen(self, selected: Selection) -> None:
         """Records what the API shows of the bindings, whatever the run does about it."""
-        self._ledger.note({binding_id: [fact] for binding_id, fact in selected.facts.items()}, selected.binding_rows())
+        self._ledger.note(
+            {binding_id: [fact] for binding_id, fact in selected.facts.items()}, selected.binding_rows()
+        )
 
     def _report(self, result: dict[str, t.Any], outcome: Outcome) -> dict[str, t.Any]:
-        return dict(result, ledger=self._ledger.shown, diff=result.get("diff", outcome.diff()), warnings=self._warnings)
+        return dict(
+            result,
+            ledger=self._ledger.shown,
+            diff=result.get("diff", outcome.diff()),
+            warnings=self._warnings,
+        )
 
     # Planning a window: the plan names bindings and window, and what is in it is listed once, when it is sent.
 
@@ -123,9 +169,13 @@ class Run:
         outcome.plan.unknown = self._unknown_in_window(due_ids)
         histories = selected.histories
         new = [each for each in due_ids if needs_plan(histories[each], self._window)]
-        self._ledger.note({each: [BindingFact(FactKind.PLANNED, times.now(), window=self._window)] for each in new})
+        self._ledger.note(
+            {each: [BindingFact(FactKind.PLANNED, times.now(), window=self._window)] for each in new}
+        )
         diff = {
-            "before": {f"binding {each}": {"planned": window_words(histories[each].planned_window)} for each in new},
+            "before": {
+                f"binding {each}": {"planned": window_words(histories[each].planned_window)} for each in new
+            },
             "after": {f"binding {each}": {"planned": window_words(self._window)} for each in new},
         }
         return dict(self._report(outcome.result(), outcome), changed=bool(new), diff=diff)
@@ -173,7 +223,13 @@ class Run:
 
     def _choices(self) -> Choices:
         params = self._params
-        return Choices(params["force"], params["on_unknown"], params["on_refused"], params["on_failed"], self._state == "recorded")
+        return Choices(
+            params["force"],
+            params["on_unknown"],
+            params["on_refused"],
+            params["on_failed"],
+            self._state == "recorded",
+        )
 
     def _options(self) -> Options:
         return Options(self._params["batch_size"], self._params["limit"], self._choices())
@@ -182,7 +238,11 @@ class Run:
         """What the ledger records of the bindings before anything is sent: that the window was listed, or that a run begins to send into them."""
         if self._request.extract_ids is not None:
             used = {binding_id for batch in outcome.plan.batches for binding_id in batch.binding_ids}
-            return {each: [BindingFact(FactKind.SENDING, clock=selected.facts[each].clock)] for each in used if selected.histories[each].is_initial}
+            return {
+                each: [BindingFact(FactKind.SENDING, clock=selected.facts[each].clock)]
+                for each in used
+                if selected.histories[each].is_initial
+            }
         return {
             each: [BindingFact(FactKind.LISTED, clock=selected.facts[each].clock, window=self._window)]
             for each in outcome.listed(due_ids)
@@ -197,7 +257,9 @@ class Run:
         self._record_under_way(outcome.plan)
         return self._report(dict(outcome.result(), changed=new or bool(outcome.plan.confirmed)), outcome)
 
-    def _record_as_loaded(self, outcome: Outcome, selected: Selection, due_ids: list[int]) -> dict[str, t.Any]:
+    def _record_as_loaded(
+        self, outcome: Outcome, selected: Selection, due_ids: list[int]
+    ) -> dict[str, t.Any]:
         """The result of ``state: recorded``."""
         self._ledger.note(self._facts_of_sending(outcome, selected, due_ids))
         self._ledger.record(EventKind.RECORDED, outcome.plan.entries(outcome.plan.recorded), BY_USER)
@@ -239,7 +301,9 @@ class Run:
 
     def _record_under_way(self, made: Plan) -> None:
         """A later run does not see any more that these were under way."""
-        under_way = (pair for pair, uncertainty in made.unknown.items() if uncertainty.reason == Reason.UNDER_WAY)
+        under_way = (
+            pair for pair, uncertainty in made.unknown.items() if uncertainty.reason == Reason.UNDER_WAY
+        )
         self._ledger.record(EventKind.UNDER_WAY, made.entries(under_way))
 
     def _refuse_unfinished(self, outcome: Outcome) -> None:
@@ -254,7 +318,14 @@ class Run:
     def _send(self, outcome: Outcome) -> None:
         targets = {row["binding_id"]: row["target_name"] for row in outcome.bindings}
         watch = progress.watcher(outcome.plan.extract_count, targets)
-        sending = Sending(self._client, self._ledger, self._params["sequential"], watch, outcome.plan.resent, outcome.plan.labels())
+        sending = Sending(
+            self._client,
+            self._ledger,
+            self._params["sequential"],
+            watch,
+            outcome.plan.resent,
+            outcome.plan.labels(),
+        )
         try:
             sending.run(outcome.plan.batches)
         except AdverityError as error:
@@ -273,15 +344,24 @@ class Run:
             return
         incomplete = outcome.incomplete_binding_ids(self._params["on_refused"]).union(unsettled_ids)
         done = [each for each in due_ids if each not in incomplete]
-        news = [each for each in done if not contains(selected.histories[each].completed_window, self._window)]
+        news = [
+            each for each in done if not contains(selected.histories[each].completed_window, self._window)
+        ]
         self._ledger.note({each: [BindingFact(FactKind.FINISHED, window=self._window)] for each in news})
 
     def _warn_of_left_out(self, outcome: Outcome) -> None:
         if outcome.plan.unknown:
-            self._warnings.append(f"Left out, because it is unknown whether they are loaded: {describe_unknown(outcome.plan.unknown)}.")
+            self._warnings.append(
+                f"Left out, because it is unknown whether they are loaded: {describe_unknown(outcome.plan.unknown)}."
+            )
         if outcome.refused:
-            self._warnings.append(f"Adverity refused {len(outcome.refused)} extracts, and they are left out: {describe_refused(outcome.refused)}.")
-        refused_before = [Entry(binding_id, extract_id, datastream_id, None) for datastream_id, binding_id, extract_id in outcome.plan.refused]
+            self._warnings.append(
+                f"Adverity refused {len(outcome.refused)} extracts, and they are left out: {describe_refused(outcome.refused)}."
+            )
+        refused_before = [
+            Entry(binding_id, extract_id, datastream_id, None)
+            for datastream_id, binding_id, extract_id in outcome.plan.refused
+        ]
         self._warnings += refused_warnings(refused_before)
 
     def _has_unrecorded(self, made: Plan) -> bool:
@@ -289,20 +369,28 @@ class Run:
         ids: dict[int, list[int]] = {}
         for entry in made.due():
             ids.setdefault(entry.binding_id, []).append(entry.extract_id)
-        return any(len(self._ledger.statuses(binding_id, some)) < len(some) for binding_id, some in ids.items())
+        return any(
+            len(self._ledger.statuses(binding_id, some)) < len(some) for binding_id, some in ids.items()
+        )
 
     # Refusals before anything is sent
 
     def _refuse_disabled(self, made: Plan, selected: Selection) -> None:
         used = {binding_id for batch in made.batches for binding_id in batch.binding_ids}
-        disabled = [row for row in selected.rows if row["id"] in used and selected.histories[row["id"]].enabled is False]
+        disabled = [
+            row
+            for row in selected.rows
+            if row["id"] in used and selected.histories[row["id"]].enabled is False
+        ]
         disabled = [row for row in disabled if row["id"] not in self._request.enabled_ids]
         if disabled and not self._ledger.writes:
             self._warnings.append(
                 f"Not enabled: {bindings.labels(disabled)}. A real run refuses this, unless an earlier task enables it, which in check mode only pretends to."
             )
         elif disabled:
-            raise InputError(f"Not enabled: {bindings.labels(disabled)}. Enable it with adverity.management.adverity_binding first. Nothing was sent.")
+            raise InputError(
+                f"Not enabled: {bindings.labels(disabled)}. Enable it with adverity.management.adverity_binding first. Nothing was sent."
+            )
 
     def _refuse_forgetful_job(self, sends: bool) -> None:
         """An AWX job whose ledger is lost with it must not send anything: the next job would not know."""

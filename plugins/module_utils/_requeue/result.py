@@ -70,7 +70,9 @@ class Outcome:
         plan = self.plan
         requeued = list(dict.fromkeys(each for batch, _message in self.sent for each in batch.extract_ids))
         unknown, refused, remaining = self.rest()
-        here = {pair[2] for pairs in (unknown, refused, remaining, plan.failed) for pair in pairs}.union(requeued)
+        here = {pair[2] for pairs in (unknown, refused, remaining, plan.failed) for pair in pairs}.union(
+            requeued
+        )
         return {
             "changed": bool(requeued or self.unknown_now or plan.confirmed or plan.recorded or self.refused),
             "bindings": self.bindings,
@@ -113,8 +115,14 @@ class Outcome:
 
     def incomplete_binding_ids(self, on_refused: str) -> set[int | None]:
         """The bindings of which not everything that is selected is done."""
-        stops = ("remaining", "unknown", "failed", "refused") if on_refused == "fail" else ("remaining", "unknown", "failed")
-        incomplete = {row["binding_id"] for row in self.result()["summary"] if any(row[name] for name in stops)}
+        stops = (
+            ("remaining", "unknown", "failed", "refused")
+            if on_refused == "fail"
+            else ("remaining", "unknown", "failed")
+        )
+        incomplete = {
+            row["binding_id"] for row in self.result()["summary"] if any(row[name] for name in stops)
+        }
         return incomplete.union(each for unreadable in self.unreadable for each in unreadable.binding_ids)
 
     def explain(self, error: AdverityError, sending: Sending, ledger: Ledger) -> None:
@@ -124,7 +132,9 @@ class Outcome:
         error.facts = dict(result, **error.facts)
         batch, journal = sending.batch, sending.journal
         error.say(f"Request: load extracts {text.ids(batch.extract_ids)}{_into(batch)}.")
-        error.say(f"Dispatched in this run: {result['extract_count']} extracts. Not sent: {len(result['remaining_extract_ids'])}.")
+        error.say(
+            f"Dispatched in this run: {result['extract_count']} extracts. Not sent: {len(result['remaining_extract_ids'])}."
+        )
         if journal.unsaved is not None:
             error.say(
                 f"The ledger could not record that extracts {text.ids(journal.unsaved.extract_ids)} were dispatched, so the next run stops at them as unknown:"
@@ -142,26 +152,47 @@ class Outcome:
     def rest(self) -> tuple[list[Pair], list[Pair], list[Pair]]:
         """What is unknown, refused and remaining."""
         refused = [pair for refusal in self.refused for pair in refusal.batch.pairs()]
-        handled = {pair for batch, _message in self.sent for pair in batch.pairs()}.union(self.unknown_now, refused)
+        handled = {pair for batch, _message in self.sent for pair in batch.pairs()}.union(
+            self.unknown_now, refused
+        )
         batches = (*self.plan.batches, *self.plan.later)
         remaining = [pair for batch in batches for pair in batch.pairs() if pair not in handled]
-        return list(self.plan.unknown) + self.unknown_now, self.plan.refused + refused, remaining + self.plan.waiting
+        return (
+            list(self.plan.unknown) + self.unknown_now,
+            self.plan.refused + refused,
+            remaining + self.plan.waiting,
+        )
 
-    def _summary(self, unknown: list[Pair], refused: list[Pair], remaining: list[Pair]) -> list[dict[str, t.Any]]:
+    def _summary(
+        self, unknown: list[Pair], refused: list[Pair], remaining: list[Pair]
+    ) -> list[dict[str, t.Any]]:
         plan = self.plan
         sent = [pair for batch, _message in self.sent for pair in batch.pairs()]
-        lists = (sent, plan.skipped + plan.confirmed + plan.recorded, plan.recorded, plan.loaded, unknown, refused, plan.failed, remaining)
+        lists = (
+            sent,
+            plan.skipped + plan.confirmed + plan.recorded,
+            plan.recorded,
+            plan.loaded,
+            unknown,
+            refused,
+            plan.failed,
+            remaining,
+        )
         rows: dict[tuple[int | None, int], dict[str, t.Any]] = {}
         for name, pairs in zip(_COUNTS, lists):
             for datastream_id, binding_id, _extract_id in pairs:
                 key = (datastream_id, binding_id)
                 if key not in rows:
-                    rows[key] = dict(dict.fromkeys(_COUNTS, 0), datastream_id=datastream_id, binding_id=binding_id or None)
+                    rows[key] = dict(
+                        dict.fromkeys(_COUNTS, 0), datastream_id=datastream_id, binding_id=binding_id or None
+                    )
                 rows[key][name] += 1
         return list(rows.values())
 
 
-def show_bindings(rows: list[Row], histories: t.Mapping[int, BindingHistory], actions: t.Mapping[int, Action]) -> list[Row]:
+def show_bindings(
+    rows: list[Row], histories: t.Mapping[int, BindingHistory], actions: t.Mapping[int, Action]
+) -> list[Row]:
     """The selected bindings, their state as far as it is known, and what happens to the history of each."""
     return [
         {
@@ -178,7 +209,9 @@ def show_bindings(rows: list[Row], histories: t.Mapping[int, BindingHistory], ac
 
 def _into(batch: Batch) -> str:
     of = "" if batch.datastream_id is None else f" of datastream {batch.datastream_id}"
-    return of + (f" into binding {text.ids(batch.binding_ids)}" if batch.binding_ids else " into all enabled bindings")
+    return of + (
+        f" into binding {text.ids(batch.binding_ids)}" if batch.binding_ids else " into all enabled bindings"
+    )
 
 
 def ids(pairs: t.Iterable[Pair]) -> list[int]:

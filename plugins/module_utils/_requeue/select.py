@@ -133,7 +133,10 @@ def look_at(ledger: Ledger, rows: list[Row], listed: list[Row], clock: str | Non
     # If one of those in whose place a binding is sent the history, the user decides about all of it.
     earlier = _earlier_histories(ledger, [row for row in rows if row["id"] not in remade], removed)
     histories = {
-        binding_id: BindingHistory((*known.get(binding_id, BindingHistory()).facts, fact), earlier.get(binding_id, ())) for binding_id, fact in facts.items()
+        binding_id: BindingHistory(
+            (*known.get(binding_id, BindingHistory()).facts, fact), earlier.get(binding_id, ())
+        )
+        for binding_id, fact in facts.items()
     }
     return Selection(rows, histories, facts, remade, sent)
 
@@ -148,12 +151,21 @@ def _removed(ledger: Ledger, listed: list[Row]) -> dict[Assignment, list[Binding
     return removed
 
 
-def _earlier_histories(ledger: Ledger, rows: list[Row], removed: t.Mapping[Assignment, list[BindingRow]]) -> dict[int, list[BindingHistory]]:
+def _earlier_histories(
+    ledger: Ledger, rows: list[Row], removed: t.Mapping[Assignment, list[BindingRow]]
+) -> dict[int, list[BindingHistory]]:
     """By binding, the histories of those in whose place it is: what they loaded automatically is in the same destination."""
-    earlier = {row["id"]: [each.binding_id for each in removed.get((row["datastream_id"], row["target_id"]), [])] for row in rows}
+    earlier = {
+        row["id"]: [each.binding_id for each in removed.get((row["datastream_id"], row["target_id"]), [])]
+        for row in rows
+    }
     ids = [each for some in earlier.values() for each in some]
     histories = ledger.histories(ids) if ids else {}
-    return {binding_id: [histories[each] for each in some if each in histories] for binding_id, some in earlier.items() if some}
+    return {
+        binding_id: [histories[each] for each in some if each in histories]
+        for binding_id, some in earlier.items()
+        if some
+    }
 
 
 def _read_rows(client: Client, request: Request) -> tuple[list[Row], list[Row]]:
@@ -168,23 +180,31 @@ def _read_rows(client: Client, request: Request) -> tuple[list[Row], list[Row]]:
     listed = bindings.read(client, only, request.target_id)
     by_datastream = {each: [row for row in listed if row["datastream_id"] == each] for each in datastream_ids}
     where = bindings.place(only, request.target_id)
-    selection.refuse_unknown("datastream_ids", datastream_ids, (each for each in datastream_ids if by_datastream[each]), where)
+    selection.refuse_unknown(
+        "datastream_ids", datastream_ids, (each for each in datastream_ids if by_datastream[each]), where
+    )
     if request.binding_ids is not None:
         by_datastream = _named(request.binding_ids, by_datastream, listed, where)
     return [row for some in by_datastream.values() for row in some], listed
 
 
-def _named(binding_ids: list[int], by_datastream: dict[int, list[Row]], rows: list[Row], where: str) -> dict[int, list[Row]]:
+def _named(
+    binding_ids: list[int], by_datastream: dict[int, list[Row]], rows: list[Row], where: str
+) -> dict[int, list[Row]]:
     """Of each datastream the bindings that are named, at least one."""
     selection.refuse_unknown("binding_ids", binding_ids, (row["id"] for row in rows), where)
     foreign = [row for row in rows if row["id"] in binding_ids and row["datastream_id"] not in by_datastream]
     if foreign:
         shown = ", ".join(f"{row['id']} (datastream {row['datastream_id']})" for row in foreign)
-        raise InputError(f"binding_ids: of another datastream than datastream_ids names: {shown}. Nothing was sent.")
+        raise InputError(
+            f"binding_ids: of another datastream than datastream_ids names: {shown}. Nothing was sent."
+        )
     named = {one: [row for row in some if row["id"] in binding_ids] for one, some in by_datastream.items()}
     for datastream_id, some in named.items():
         if not some:
-            raise InputError(f"binding_ids: none of them is a binding of datastream {datastream_id}. Nothing was sent.")
+            raise InputError(
+                f"binding_ids: none of them is a binding of datastream {datastream_id}. Nothing was sent."
+            )
     return named
 
 

@@ -132,7 +132,9 @@ class Sending:
 
     def _without_stopped(self, batch: Batch) -> Batch | None:
         """The batch for the bindings that are not stopped; None where there is none."""
-        going = tuple(each for each in batch.ledger_bindings if (batch.datastream_id, each) not in self._stopped)
+        going = tuple(
+            each for each in batch.ledger_bindings if (batch.datastream_id, each) not in self._stopped
+        )
         if len(going) == len(batch.ledger_bindings):
             return batch
         return batch._replace(binding_ids=going) if going else None
@@ -150,10 +152,14 @@ class Sending:
             if of_binding:
                 self._take_refusals(batch, binding_id, of_binding, binding_id in accepted)
 
-    def _take_refusals(self, batch: Batch, binding_id: int, refusals: list[tuple[Batch, Refused]], accepted: bool) -> None:
+    def _take_refusals(
+        self, batch: Batch, binding_id: int, refusals: list[tuple[Batch, Refused]], accepted: bool
+    ) -> None:
         """Records extracts that were refused for a binding, unless all of them were: then the extracts are probably not the cause."""
         count, error = len(batch.extract_ids), refusals[0][1]
-        all_refused = not accepted and len(refusals) == count  # else something stopped it before all were tried
+        all_refused = (
+            not accepted and len(refusals) == count
+        )  # else something stopped it before all were tried
         of_binding = batch.for_binding(binding_id)
         if all_refused and count > 1:
             what = f"each of {count} extracts, also alone"
@@ -209,7 +215,11 @@ class Sending:
         try:
             self._post(batch)
         except Refused as error:
-            if 400 <= error.status < 500 and error.status not in _NOT_THE_EXTRACTS and not stops_the_run(error):
+            if (
+                400 <= error.status < 500
+                and error.status not in _NOT_THE_EXTRACTS
+                and not stops_the_run(error)
+            ):
                 return error
             self._fail(batch, error, stops_the_run(error))
             return None
@@ -226,7 +236,9 @@ class Sending:
         """Stops the datastream of a request that failed; the run where it concerns all requests, or where several failed in succession."""
         self._failed.add(batch.datastream_id)
         if len(self._failed) >= _MAX_FAILURES:
-            error.say(f"It is the same for {_MAX_FAILURES} datastreams in succession, so the others were not tried.")
+            error.say(
+                f"It is the same for {_MAX_FAILURES} datastreams in succession, so the others were not tried."
+            )
         if stops_the_run or len(self._failed) >= _MAX_FAILURES:
             raise _RunStopped(error)
         self.journal.save()
@@ -243,7 +255,9 @@ class Sending:
         body: dict[str, t.Any] = {"extract_ids": batch.extract_ids, "sequential": self._sequential}
         if batch.binding_ids:
             body["binding_ids"] = list(batch.binding_ids)
-        data = self._client.request("POST", PATH, body=body, before=journal.intend, undo=journal.withdraw).data
+        data = self._client.request(
+            "POST", PATH, body=body, before=journal.intend, undo=journal.withdraw
+        ).data
         answered = data.get("extract_ids") if isinstance(data, dict) else None
         if not isinstance(answered, list):
             raise _unclear("it does not say which extracts it dispatched")
@@ -254,7 +268,9 @@ class Sending:
             raise _unclear(f"it does not name extracts {text.ids(journal.outstanding)} as dispatched")
         more = [each for each in answered if each not in batch.extract_ids]
         if more:
-            self.warnings.append(f"The service says that it also dispatched extracts that were not requested: {text.foreign(repr(more), 200)}.")
+            self.warnings.append(
+                f"The service says that it also dispatched extracts that were not requested: {text.foreign(repr(more), 200)}."
+            )
 
 
 class Journal:
@@ -277,7 +293,9 @@ class Journal:
 
     def intend(self) -> None:
         baseline = Baseline(self.clock, self.labels).only(self.batch.extract_ids)
-        self._request = self._ledger.intend(self.batch.ledger_bindings, self.batch.extract_ids, self.unsaved, baseline)
+        self._request = self._ledger.intend(
+            self.batch.ledger_bindings, self.batch.extract_ids, self.unsaved, baseline
+        )
         self.unsaved = None
         self.outstanding = self.batch.extract_ids
 

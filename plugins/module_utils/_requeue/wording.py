@@ -70,8 +70,7 @@ _REASONS = {
     ),
     Reason.NO_CLOCK: "possibly loaded automatically: the API did not show when the binding was read",
     Reason.UNDER_WAY: (
-        "possibly loaded automatically: Adverity is processing them, and this ledger has no request for"
-        " them"
+        "possibly loaded automatically: Adverity is processing them, and this ledger has no request for them"
     ),
     Reason.REMADE: (
         "possibly loaded automatically, through an assignment to the same destination that is no more"

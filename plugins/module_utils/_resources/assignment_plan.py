@@ -82,7 +82,9 @@ class AssignmentChange:
         """The row as it is then."""
         step = self.step
         if step.present is None:
-            return Written(step, {"datastream": step.datastream_id, **objects.create(client, self.path, step.body)})
+            return Written(
+                step, {"datastream": step.datastream_id, **objects.create(client, self.path, step.body)}
+            )
         where = f"{self.path}{step.present.id}/"
         if step.action is Action.DELETED:
             objects.delete(client, where)
@@ -97,7 +99,11 @@ class AssignmentPlan:
     """
 
     def __init__(
-        self, present: list[Assignment], asked: list[WantedAssignment], absent: bool = False, force: bool = False
+        self,
+        present: list[Assignment],
+        asked: list[WantedAssignment],
+        absent: bool = False,
+        force: bool = False,
     ) -> None:
         self.present = present
         self.unreadable: dict[int, list[str]] = {}
@@ -117,7 +123,12 @@ class AssignmentPlan:
             return Step(datastream_id, found, {}, Action.UNCHANGED if found is None else Action.DELETED)
         if found is None:
             table = {} if asked.table_name is None else {"table_name": asked.table_name}
-            return Step(datastream_id, None, {"datastream": datastream_id, **table, "enabled": False, **settings}, Action.CREATED)
+            return Step(
+                datastream_id,
+                None,
+                {"datastream": datastream_id, **table, "enabled": False, **settings},
+                Action.CREATED,
+            )
         diff = objects.compare(found.row, settings, force, {})
         if diff.unreadable:
             self.unreadable[datastream_id] = diff.unreadable
@@ -155,12 +166,16 @@ class AssignmentPlan:
         created = [assignments.parse(row) for _step, row in done if "id" in row]
         present = list({each.id: each for each in [*self.present, *created]}.values())
         try:
-            links = assignments.read_links(client, target_id, present, {step.datastream_id for step in self.steps})
+            links = assignments.read_links(
+                client, target_id, present, {step.datastream_id for step in self.steps}
+            )
         except AdverityError as error:
             error.facts = {**self.result(applied).as_dict(), **error.facts}
             error.say("The assignments are as asked. Run this again to get their bindings.")
             raise
-        return replace(self.result(applied, links), warnings=[*self._unreadable_warnings(), *_link_warnings(done, links)])
+        return replace(
+            self.result(applied, links), warnings=[*self._unreadable_warnings(), *_link_warnings(done, links)]
+        )
 
     def _unreadable_warnings(self) -> list[str]:
         return [
@@ -189,7 +204,10 @@ class AssignmentPlan:
                 "assignments": [_shown(written, links or {}) for written in done],
                 "affected": {"datastream_ids": [written.step.datastream_id for written in changed]},
             },
-            Diff({label: before for label, (before, _after) in diffs.items()}, {label: after for label, (_before, after) in diffs.items()}),
+            Diff(
+                {label: before for label, (before, _after) in diffs.items()},
+                {label: after for label, (_before, after) in diffs.items()},
+            ),
         )
 
 
@@ -199,7 +217,9 @@ def _refuse_twice(asked: list[WantedAssignment]) -> None:
         names.setdefault(each.datastream_id, []).append(each.table_name)
     for datastream_id, tables in names.items():
         if len(tables) > 1 and (None in tables or len(set(tables)) < len(tables)):
-            raise InputError(f"assignments: datastream {datastream_id} stands there twice. Set a different table_name for each.")
+            raise InputError(
+                f"assignments: datastream {datastream_id} stands there twice. Set a different table_name for each."
+            )
 
 
 def _bindings_of(step: Step, links: t.Mapping[int, Row], binding_rows: list[Row]) -> list[Row]:
@@ -218,7 +238,11 @@ def _link_warnings(done: list[Written], links: t.Mapping[int, Row]) -> list[str]
     if unlinked:
         why = "it does not show yet, or several cannot be told apart. List them with adverity_binding_info"
         warnings.append(f"The binding is not known of datastreams {text.ids(sorted(unlinked))}: {why}.")
-    renamed = [step.datastream_id for step, row in there if step.body.get("table_name", row.get("table_name")) != row.get("table_name")]
+    renamed = [
+        step.datastream_id
+        for step, row in there
+        if step.body.get("table_name", row.get("table_name")) != row.get("table_name")
+    ]
     if renamed:
         warnings.append(
             f"The service keeps another table_name than was asked for, of datastreams {text.ids(sorted(renamed))}. Use the name that it keeps."
@@ -228,7 +252,9 @@ def _link_warnings(done: list[Written], links: t.Mapping[int, Row]) -> list[str]
 
 def _label(step: Step) -> str:
     table = {**step.body, **step.row}.get("table_name")
-    return f"datastream {step.datastream_id}" + (f", table {directory.quoted(table)}" if table is not None else "")
+    return f"datastream {step.datastream_id}" + (
+        f", table {directory.quoted(table)}" if table is not None else ""
+    )
 
 
 def _shown(written: Written, links: t.Mapping[int, Row]) -> Row:
@@ -236,7 +262,13 @@ def _shown(written: Written, links: t.Mapping[int, Row]) -> Row:
     hide = objects.unreadable_names(step.body, step.row or row)
     binding_id = links.get(row.get("id", 0), {}).get("id")
     masked = objects.mask(row, hide, {})
-    return {"id": None, **masked, "datastream_id": step.datastream_id, "binding_id": binding_id, "action": step.action.value}
+    return {
+        "id": None,
+        **masked,
+        "datastream_id": step.datastream_id,
+        "binding_id": binding_id,
+        "action": step.action.value,
+    }
 
 
 def _diff(written: Written) -> tuple[Row, Row]:

@@ -59,12 +59,18 @@ def parse(row: Row) -> Assignment:
 
 def wanted(option: list[Row]) -> list[WantedAssignment]:
     """What the option ``assignments`` asks for."""
-    return [WantedAssignment(each["datastream_id"], each["table_name"], each["settings"] or {}) for each in option]
+    return [
+        WantedAssignment(each["datastream_id"], each["table_name"], each["settings"] or {}) for each in option
+    ]
 
 
 def path(type_id: int, target_id: int, mapping_id: int | None = None) -> str:
     """Where the assignments of a destination are, or one of them."""
-    return destinations.path(type_id, target_id) + "mappings/" + (f"{mapping_id}/" if mapping_id is not None else "")
+    return (
+        destinations.path(type_id, target_id)
+        + "mappings/"
+        + (f"{mapping_id}/" if mapping_id is not None else "")
+    )
 
 
 def read(client: Client, type_id: int, target_id: int) -> list[Assignment]:
@@ -77,7 +83,9 @@ def find(present: list[Assignment], datastream_id: int, table_name: str | None) 
     of_datastream = {each.id: each for each in present if each.datastream_id == datastream_id}
     rows = [each.row for each in of_datastream.values()]
     if table_name is not None:
-        row = directory.find_exact(rows, "table_name", table_name, f"assignment of datastream {datastream_id} to the table")
+        row = directory.find_exact(
+            rows, "table_name", table_name, f"assignment of datastream {datastream_id} to the table"
+        )
         return None if row is None else of_datastream[row["id"]]
     if len(rows) > 1:
         raise InputError(
@@ -103,7 +111,9 @@ def link(present: list[Assignment], binding_rows: list[Row]) -> dict[int, Row]:
     return links
 
 
-def read_links(client: Client, target_id: int, present: list[Assignment], datastream_ids: t.Container[int]) -> dict[int, Row]:
+def read_links(
+    client: Client, target_id: int, present: list[Assignment], datastream_ids: t.Container[int]
+) -> dict[int, Row]:
     """``link`` with the bindings of a destination. Waits a few seconds until those of these datastreams show; some may still be missing."""
     expected = Counter(each.datastream_id for each in present if each.datastream_id in datastream_ids)
     for pause in (*_PAUSES, None):

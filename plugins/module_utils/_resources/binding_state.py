@@ -48,12 +48,16 @@ def read_timed(client: Client, read: t.Callable[[], t.Any]) -> Reading:
     started = machine_clock.monotonic()
     rows = read()
     seconds = int(machine_clock.monotonic() - started)
-    return Reading(rows, None if client.date is None else times.show(client.date - timedelta(seconds=seconds)), started)
+    return Reading(
+        rows, None if client.date is None else times.show(client.date - timedelta(seconds=seconds)), started
+    )
 
 
 def row_fact(row: Row, clock: str | None) -> BindingFact:
     """What a row of the list of bindings shows."""
-    return BindingFact(FactKind.ROW, clock=clock, enabled=bindings.state(row), updated=times.readable(row.get("updated")))
+    return BindingFact(
+        FactKind.ROW, clock=clock, enabled=bindings.state(row), updated=times.readable(row.get("updated"))
+    )
 
 
 def stops_the_run(error: AdverityError) -> bool:
@@ -91,7 +95,9 @@ class EnabledPlan:
             "affected": {"binding_ids": [row["id"] for row in changed]},
         }
         before = {bindings.label(row): {"enabled": self._states[row["id"]]} for row in changed}
-        return Result(bool(changed), values, Diff(before, {label: {"enabled": self.enabled} for label in before}))
+        return Result(
+            bool(changed), values, Diff(before, {label: {"enabled": self.enabled} for label in before})
+        )
 
 
 @dataclass(frozen=True)
@@ -155,9 +161,13 @@ class _Run:
                 break
         known = self._ledger.histories([row["id"] for row in rows])
         facts = {row["id"]: row_fact(row, self._reading.clock) for row in rows}
-        self._histories = {each: known.get(each, BindingHistory()).with_fact(fact) for each, fact in facts.items()}
+        self._histories = {
+            each: known.get(each, BindingHistory()).with_fact(fact) for each, fact in facts.items()
+        }
         self._facts = {each: [fact] for each, fact in facts.items()}
-        plan = EnabledPlan(rows, self.enabled, {each: history.enabled for each, history in self._histories.items()})
+        plan = EnabledPlan(
+            rows, self.enabled, {each: history.enabled for each, history in self._histories.items()}
+        )
         self._not_tried = {row["id"] for row in plan.due}
         return plan
 
@@ -196,7 +206,9 @@ class _Run:
         """Takes what the API shows now. A list that cannot be read now leaves what is known."""
         datastream_id, target_id = self._params["datastream_id"], self._params["target_id"]
         try:
-            self._reading = read_timed(self._client, lambda: bindings.read(self._client, datastream_id, target_id))
+            self._reading = read_timed(
+                self._client, lambda: bindings.read(self._client, datastream_id, target_id)
+            )
         except (Refused, Lost, UnreadableAnswer):
             return
         self._present = {row["id"]: row for row in self._reading.rows}
@@ -223,14 +235,20 @@ class _Run:
         seconds = machine_clock.monotonic() - self._reading.started
         updated = times.readable(answer.get("updated"))
         clock = _clock(self._client)
-        self._take(binding_id, BindingFact(FactKind.ANSWER, clock=clock, enabled=self.enabled, updated=updated, seconds=seconds))
+        self._take(
+            binding_id,
+            BindingFact(FactKind.ANSWER, clock=clock, enabled=self.enabled, updated=updated, seconds=seconds),
+        )
         return dict(row, **answer)
 
     def _unfinished(self, applied: Applied[Row | None], partial: Result) -> AdverityError:
         word = "enabled" if self.enabled else "disabled"
         failed = [(t.cast(_BindingChange, change).row, error) for change, error in applied.failed]
         hints = dict.fromkeys(hint for _row, error in failed if (hint := getattr(error, "hint", "")))
-        shown = [f"{bindings.label(row)}: {str(error).removesuffix(getattr(error, 'hint', '')).strip()}" for row, error in failed]
+        shown = [
+            f"{bindings.label(row)}: {str(error).removesuffix(getattr(error, 'hint', '')).strip()}"
+            for row, error in failed
+        ]
         written = [row["id"] for row in applied.made if row is not None]
         return Unfinished(
             f"Bindings {word} in this run: {text.ids(written) or 'none'}. Still open, not {word}: {' '.join([*shown, *hints])}"

@@ -33,10 +33,15 @@ def read(client: Client, datastream_id: int | None = None, target_id: int | None
             error.say(f"The bindings with {_filters(given)} were not read.")
         raise
     # Once more, so that no binding is ever written that was not meant.
-    return sorted((row for row in rows if all(row[name] == value for name, value in given.items())), key=lambda row: row["id"])
+    return sorted(
+        (row for row in rows if all(row[name] == value for name, value in given.items())),
+        key=lambda row: row["id"],
+    )
 
 
-def read_selected(client: Client, binding_ids: list[int] | None, datastream_id: int | None, target_id: int | None) -> list[Row]:
+def read_selected(
+    client: Client, binding_ids: list[int] | None, datastream_id: int | None, target_id: int | None
+) -> list[Row]:
     """The bindings for which everything holds that is given; every one of ``binding_ids`` must be among them. Raises InputError.
 
     There is no read of one binding by its id (contract), so ids are looked up in the list.
@@ -44,7 +49,9 @@ def read_selected(client: Client, binding_ids: list[int] | None, datastream_id: 
     return select(read(client, datastream_id, target_id), binding_ids, datastream_id, target_id)
 
 
-def select(rows: list[Row], binding_ids: list[int] | None, datastream_id: int | None, target_id: int | None) -> list[Row]:
+def select(
+    rows: list[Row], binding_ids: list[int] | None, datastream_id: int | None, target_id: int | None
+) -> list[Row]:
     """Those of the rows that ``binding_ids`` name; all with None. ``datastream_id`` and ``target_id`` are what they were read by. Raises InputError."""
     where = place(datastream_id, target_id)
     if binding_ids is not None:

@@ -31,14 +31,23 @@ def plan(rows: list[Row], enabled: bool | None, pulling_mode: str | None) -> lis
     if pulling_mode is not None:
         fields = {"active_mode": pulling_mode}
         hint = _NEEDS_SCHEDULE if pulling_mode == "schedule" else ""
-        changes.append(_patch(("pulling",), fields, (row for row in rows if active_mode(row) != pulling_mode), hint))
+        changes.append(
+            _patch(("pulling",), fields, (row for row in rows if active_mode(row) != pulling_mode), hint)
+        )
     if enabled is not None:
-        changes.insert(len(changes) if enabled else 0, _patch((), {"enabled": enabled}, (row for row in rows if row.get("enabled") is not enabled)))
+        changes.insert(
+            len(changes) if enabled else 0,
+            _patch((), {"enabled": enabled}, (row for row in rows if row.get("enabled") is not enabled)),
+        )
     return changes
 
 
-def _patch(field_path: tuple[str, ...], fields: Row, rows: t.Iterable[Row], hint: str = "") -> DatastreamChange:
+def _patch(
+    field_path: tuple[str, ...], fields: Row, rows: t.Iterable[Row], hint: str = ""
+) -> DatastreamChange:
     body = fields
     for name in reversed(field_path):
         body = {name: body}
-    return DatastreamChange("PATCH", DATASTREAMS, field_path, body, {row["id"]: fields for row in rows}, hint=hint)
+    return DatastreamChange(
+        "PATCH", DATASTREAMS, field_path, body, {row["id"]: fields for row in rows}, hint=hint
+    )

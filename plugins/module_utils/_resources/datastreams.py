@@ -45,7 +45,9 @@ def read_selected(client: Client, params: dict[str, t.Any]) -> list[Row]:
         missing = [one for one in ids if one not in seen]
         if missing and filters:  # is it unknown, or only not what the filters let through?
             seen.update(row["id"] for row in read(client, missing, {}))
-        selection.refuse_unknown("datastream_ids", selection.once(ids), seen, "among the datastreams this key can see")
+        selection.refuse_unknown(
+            "datastream_ids", selection.once(ids), seen, "among the datastreams this key can see"
+        )
     return rows
 
 
@@ -115,7 +117,9 @@ def _read_ids(client: Client, ids: list[str], asked: Params) -> list[Row]:
         if len(known) == len(ids):
             raise  # it was refused for another reason
         if not known:
-            client.get(DATASTREAMS)  # raises where the list itself is refused: that says nothing about the ids
+            client.get(
+                DATASTREAMS
+            )  # raises where the list itself is refused: that says nothing about the ids
             return []
     return _list(client, dict(asked, datastream_id=known))
 
@@ -138,11 +142,15 @@ def _list(client: Client, asked: Params) -> list[Row]:
     try:
         rows = read_numbered(client, DATASTREAMS, asked, page_size=None)
     except IncompleteList as error:
-        error.say("If the service never returns more of this list, select fewer datastreams at a time, with datastream_ids or narrower filters.")
+        error.say(
+            "If the service never returns more of this list, select fewer datastreams at a time, with datastream_ids or narrower filters."
+        )
         raise
     try:
         return [dict(row, id=to_uuid(row["id"])) for row in rows]
     except ValueError as error:
         raise UnreadableAnswer(
-            f"GET {DATASTREAMS} was answered with a datastream whose id is not a UUID: {error}.", method="GET", path=DATASTREAMS
+            f"GET {DATASTREAMS} was answered with a datastream whose id is not a UUID: {error}.",
+            method="GET",
+            path=DATASTREAMS,
         ) from error

@@ -59,14 +59,19 @@ def read(client: Client, type_id: int, target_id: int | None = None) -> list[Row
     return []
 
 
-def fetch_missing_fields(client: Client, type_id: int, rows: list[Row], identifying: Row, needed: t.Iterable[str]) -> list[Row]:
+def fetch_missing_fields(
+    client: Client, type_id: int, rows: list[Row], identifying: Row, needed: t.Iterable[str]
+) -> list[Row]:
     """The rows that nothing in ``identifying`` contradicts, with the fields ``needed``: rows of the list may omit fields.
 
     A field that is None in ``identifying`` may be anything.
     """
     candidates = [row for row in rows if _holds(row, identifying)]
     whole = [
-        {**row, **objects.read(client, path(type_id, row["id"]))} if any(name not in row for name in needed) else row for row in candidates
+        {**row, **objects.read(client, path(type_id, row["id"]))}
+        if any(name not in row for name in needed)
+        else row
+        for row in candidates
     ]
     return [row for row in whole if _holds(row, identifying)]
 
@@ -90,7 +95,9 @@ def read_fields(client: Client, type_id: int) -> Fields:
 
 def find(rows: list[Row], name: str, workspace_id: int) -> Row | None:
     """The destination of this name in this workspace, None where there is none. Raises InputError where it is ambiguous."""
-    return directory.find_exact([row for row in rows if _is_in(row, workspace_id)], "name", name, "destination")
+    return directory.find_exact(
+        [row for row in rows if _is_in(row, workspace_id)], "name", name, "destination"
+    )
 
 
 def _is_in(row: Row, workspace_id: int) -> bool:
@@ -110,12 +117,20 @@ def similar(rows: list[Row], name: str) -> list[Row]:
 
 
 def locate(
-    client: Client, type_id: int, identifying: Row, workspace_id: int | None, target_id: int | None, settings: t.Iterable[str]
+    client: Client,
+    type_id: int,
+    identifying: Row,
+    workspace_id: int | None,
+    target_id: int | None,
+    settings: t.Iterable[str],
 ) -> Row | None:
     """The destination, by ``target_id`` or else by its name in a workspace, with the fields that are asked for as far as the service returns them."""
     wanted = {"id": target_id, "name": None if target_id else identifying["name"]}
     listed = read(client, type_id, target_id)
-    whole = {row["id"]: row for row in fetch_missing_fields(client, type_id, listed, wanted, ["stack", *identifying, *settings])}
+    whole = {
+        row["id"]: row
+        for row in fetch_missing_fields(client, type_id, listed, wanted, ["stack", *identifying, *settings])
+    }
     rows = [whole.get(row["id"], row) for row in listed]
     if target_id is None:
         return find(rows, identifying["name"], t.cast(int, workspace_id))
@@ -144,7 +159,8 @@ def refuse_enabled(binding_rows: list[Row], what: str) -> None:
         shown = text.several([text.line(bindings.label(row)) for row in enabled], 20)
         ids = [row["id"] for row in enabled]
         raise InputError(
-            f"{what} was not deleted: it still has enabled bindings. Disable them first with adverity_binding: {shown}.", binding_ids=ids
+            f"{what} was not deleted: it still has enabled bindings. Disable them first with adverity_binding: {shown}.",
+            binding_ids=ids,
         )
 
 
@@ -170,7 +186,9 @@ class DestinationChange:
         """The destination as it is then."""
         if self.row is None:
             return objects.create(client, path(self.type_id), self.body)
-        return dict(self.row, **objects.change(client, path(self.type_id, self.row["id"]), self.body, self.fields))
+        return dict(
+            self.row, **objects.change(client, path(self.type_id, self.row["id"]), self.body, self.fields)
+        )
 
 
 @dataclass(frozen=True)
@@ -201,12 +219,22 @@ class DestinationPlan:
     ``identifying`` holds ``name``, ``stack``, ``auth`` as far as given, ``settings`` the type's own fields. Raises InputError for settings that cannot be.
     """
 
-    def __init__(self, row: Row | None, identifying: Row, settings: Row, fields_of_type: Fields, force: bool = False) -> None:
-        secrets.register(*secrets.secret_fields(settings, lambda name: fields.is_secret(name, fields_of_type)))
+    def __init__(
+        self, row: Row | None, identifying: Row, settings: Row, fields_of_type: Fields, force: bool = False
+    ) -> None:
+        secrets.register(
+            *secrets.secret_fields(settings, lambda name: fields.is_secret(name, fields_of_type))
+        )
         fields.check(settings, identifying, fields_of_type, row is None)
-        typed = {name: fields.typed(value, fields_of_type.get(name, Field())) for name, value in settings.items()}
+        typed = {
+            name: fields.typed(value, fields_of_type.get(name, Field())) for name, value in settings.items()
+        }
         wanted = {**identifying, **typed}
-        diff = objects.SettingsDiff(wanted, []) if row is None else objects.compare(row, wanted, force, fields_of_type)
+        diff = (
+            objects.SettingsDiff(wanted, [])
+            if row is None
+            else objects.compare(row, wanted, force, fields_of_type)
+        )
         self.row, self.fields = row, fields_of_type
         self.body, self.unreadable = diff.changes, diff.unreadable
         self.is_unchecked = bool(settings) and not fields_of_type
@@ -221,9 +249,15 @@ class DestinationPlan:
             )
         if self.unreadable:
             is_forced = self.unreadable[0] in self.body
-            what = "were written because force_settings is set" if is_forced else "were not written. To write them, set force_settings"
+            what = (
+                "were written because force_settings is set"
+                if is_forced
+                else "were not written. To write them, set force_settings"
+            )
             names = ", ".join(self.unreadable)
-            warnings.append(f"The service does not return these settings, so they cannot be compared: {names}. They {what}.")
+            warnings.append(
+                f"The service does not return these settings, so they cannot be compared: {names}. They {what}."
+            )
         return warnings
 
     def changes(self, type_id: int) -> list[DestinationChange]:
@@ -237,10 +271,18 @@ class DestinationPlan:
             rows = read(client, type_id)
             if row.get("name", name) != name:
                 kept = directory.quoted(row["name"])
-                raise AdverityError(f"The service keeps the name {directory.quoted(name)} as {kept}. Use that name.")
-            same = [each for each in rows if each.get("name") == name and identity(each.get("stack")) == self.body["stack"]]
+                raise AdverityError(
+                    f"The service keeps the name {directory.quoted(name)} as {kept}. Use that name."
+                )
+            same = [
+                each
+                for each in rows
+                if each.get("name") == name and identity(each.get("stack")) == self.body["stack"]
+            ]
             if len(same) > 1:
-                raise AdverityError(f"Two runs created the same destination at the same time: {directory.listed(same)}. Delete one of them.")
+                raise AdverityError(
+                    f"Two runs created the same destination at the same time: {directory.listed(same)}. Delete one of them."
+                )
         except AdverityError as error:
             error.say(f"Destination {row['id']} was created.")
             error.facts = {**self.result(row).as_dict(), **error.facts}
@@ -255,4 +297,9 @@ class DestinationPlan:
             "destination": objects.mask(row, hide, self.fields),
             "changes": {name: {"before": old.get(name), "after": new[name]} for name in self.body},
         }
-        return Result(bool(self.body), values, Diff({name: old[name] for name in self.body if name in old}, new), self.warnings)
+        return Result(
+            bool(self.body),
+            values,
+            Diff({name: old[name] for name in self.body if name in old}, new),
+            self.warnings,
+        )

@@ -58,7 +58,9 @@ def read_connections(client: Client, connection_types: list[Row]) -> list[Row]:
             some = read_list(client, f"{CONNECTION_TYPES}{kind['id']}/connections/")
         except Refused as error:
             if error.status == 405:
-                error.say("This service does not list connections, so none can be found by name. Use the id of the connection.")
+                error.say(
+                    "This service does not list connections, so none can be found by name. Use the id of the connection."
+                )
             raise
         rows += [dict(row, connection_type=kind.get("slug")) for row in some]
     return rows
@@ -72,8 +74,13 @@ def find(rows: list[Row], wanted: t.Any, what: str, by: tuple[str, ...] = ("name
         return found[0]
     asked = f"The {what} {quoted(wanted)}"
     if found:
-        raise InputError(f"{asked} is ambiguous. It fits {listed(found)}. Use the id.", ambiguous=[row["id"] for row in found])
-    raise InputError(f"{asked} does not exist among the {len(rows)} that this key can see: {listed(rows) or 'none'}.")
+        raise InputError(
+            f"{asked} is ambiguous. It fits {listed(found)}. Use the id.",
+            ambiguous=[row["id"] for row in found],
+        )
+    raise InputError(
+        f"{asked} does not exist among the {len(rows)} that this key can see: {listed(rows) or 'none'}."
+    )
 
 
 def find_exact(rows: list[Row], key: str, name: str, what: str) -> Row | None:
@@ -85,10 +92,16 @@ def find_exact(rows: list[Row], key: str, name: str, what: str) -> Row | None:
     if len(found) > 1:
         fits = f"It fits {listed(found, key)}. Select one by its id, or rename or delete the others"
         raise InputError(f"{what} is ambiguous. {fits}.", ambiguous=[row["id"] for row in found])
-    similar = [row for row in rows if not found and isinstance(row.get(key), str) and row[key].strip() == name.strip()]
+    similar = [
+        row
+        for row in rows
+        if not found and isinstance(row.get(key), str) and row[key].strip() == name.strip()
+    ]
     if similar:
         other = f"{listed(similar, key)} differs only in white space at the ends of its name"
-        raise InputError(f"{what} does not exist, but {other}. Nothing was created. Use the existing name, or rename that one.")
+        raise InputError(
+            f"{what} does not exist, but {other}. Nothing was created. Use the existing name, or rename that one."
+        )
     return found[0] if found else None
 
 
@@ -120,7 +133,11 @@ def look_up_connection(client: Client, wanted: str, target_type: Row, connection
     if wanted.isascii() and wanted.isdigit():
         return int(wanted)
     kinds = read_list(client, CONNECTION_TYPES)
-    near = [kind for kind in kinds if {kind.get("slug"), kind.get("name")} & {target_type.get("slug"), target_type.get("name")} - {None}]
+    near = [
+        kind
+        for kind in kinds
+        if {kind.get("slug"), kind.get("name")} & {target_type.get("slug"), target_type.get("name")} - {None}
+    ]
     if connection_type is not None:
         near = kinds = [find_type(kinds, connection_type)]
     rows = read_connections(client, near)
@@ -151,15 +168,29 @@ def describe(older: list[Row], workspaces: list[Row], newer: list[Row] | None = 
     places = {row["id"]: row for row in workspaces}
     rows = []
     for row in older:
-        workspace = {"workspace": places.get(row.get("stack_id"), {}).get("name"), "workspace_id": row.get("stack_id")}
-        rows.append({"id": row["id"], "uuid": None, "name": row.get("name"), **workspace, "enabled": row.get("enabled"), "note": None})
+        workspace = {
+            "workspace": places.get(row.get("stack_id"), {}).get("name"),
+            "workspace_id": row.get("stack_id"),
+        }
+        rows.append(
+            {
+                "id": row["id"],
+                "uuid": None,
+                "name": row.get("name"),
+                **workspace,
+                "enabled": row.get("enabled"),
+                "note": None,
+            }
+        )
     if newer is None:
         return rows
     counts = Counter(_pair(row["name"], row["workspace"]) for row in rows)
     uuids: dict[t.Any, list[str]] = {}
     for row in newer:
         where = row.get("workspace")
-        uuids.setdefault(_pair(row.get("name"), where.get("name") if isinstance(where, dict) else None), []).append(row["id"])
+        uuids.setdefault(
+            _pair(row.get("name"), where.get("name") if isinstance(where, dict) else None), []
+        ).append(row["id"])
     for row in rows:
         pair = _pair(row["name"], row["workspace"])
         here, there = counts[pair], uuids.get(pair, [])
@@ -168,17 +199,25 @@ def describe(older: list[Row], workspaces: list[Row], newer: list[Row] | None = 
         elif here == len(there) == 1:
             row["uuid"] = there[0]
         else:
-            row["note"] = f"No UUID: the pair of name and workspace fits {here} integer ids and {len(there)} UUIDs."
+            row["note"] = (
+                f"No UUID: the pair of name and workspace fits {here} integer ids and {len(there)} UUIDs."
+            )
     return rows
 
 
 def quoted(name: t.Any) -> str:
     """A name for a message: in quotes, on one line. Blanks at its ends show."""
     name = str(name)
-    return "'{0}{1}{2}'".format(" " * name.startswith(" "), text.line(name), " " * (name.endswith(" ") and name != " "))
+    return "'{0}{1}{2}'".format(
+        " " * name.startswith(" "), text.line(name), " " * (name.endswith(" ") and name != " ")
+    )
 
 
 def listed(rows: list[Row], key: str = "name", most: int = 20) -> str:
     """Rows for a message, by name and id, and with the workspace where they tell it."""
-    places = [f", workspace {quoted(row['workspace'])}" if row.get("workspace") is not None else "" for row in rows]
-    return text.several([f"{quoted(row.get(key))} (id {row['id']}{place})" for row, place in zip(rows, places)], most)
+    places = [
+        f", workspace {quoted(row['workspace'])}" if row.get("workspace") is not None else "" for row in rows
+    ]
+    return text.several(
+        [f"{quoted(row.get(key))} (id {row['id']}{place})" for row, place in zip(rows, places)], most
+    )

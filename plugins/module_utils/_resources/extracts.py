@@ -56,7 +56,9 @@ class Extracts(Sequence[Extract]):
         self._inside = inside
         # Times are in microseconds, and the number of digits of a second: -1 where the API does not show it, -2 for minutes, -3 for days.
         self._ids, self._moments, self._digits, self._states = array("q"), array("q"), array("b"), array("b")
-        self._labels: list[_State] = [_State(None, False)]  # each once; ``_states`` has the place of each extract's here
+        self._labels: list[_State] = [
+            _State(None, False)
+        ]  # each once; ``_states`` has the place of each extract's here
         self._places: dict[t.Any, int] = {}
 
     def append(self, row: Row) -> None:
@@ -84,7 +86,9 @@ class Extracts(Sequence[Extract]):
         return len(self._ids)
 
     def __iter__(self) -> t.Iterator[Extract]:
-        return map(_extract, self._ids, self._moments, self._digits, map(self._labels.__getitem__, self._states))
+        return map(
+            _extract, self._ids, self._moments, self._digits, map(self._labels.__getitem__, self._states)
+        )
 
     def labels(self) -> t.Iterator[tuple[int, str | None]]:
         """Of each extract its id and label, without the cost of the rest."""
@@ -101,22 +105,40 @@ class Extracts(Sequence[Extract]):
     def __getitem__(self, index: int | slice) -> Extract | list[Extract]:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        return _extract(self._ids[index], self._moments[index], self._digits[index], self._labels[self._states[index]])
+        return _extract(
+            self._ids[index], self._moments[index], self._digits[index], self._labels[self._states[index]]
+        )
 
     def sort(self) -> None:
         """Oldest first, then by id; by id alone where the service does not tell the creation of each."""
-        for column in (self._ids, self._moments, self._digits, self._states):  # they come newest first: this does nearly all
+        for column in (
+            self._ids,
+            self._moments,
+            self._digits,
+            self._states,
+        ):  # they come newest first: this does nearly all
             column.reverse()
         order = sorted(range(len(self)), key=self._ids.__getitem__)
         if -1 not in self._digits:
             order.sort(key=self._moments.__getitem__)
-        self._ids, self._moments = (array("q", map(column.__getitem__, order)) for column in (self._ids, self._moments))
-        self._digits, self._states = (array("b", map(column.__getitem__, order)) for column in (self._digits, self._states))
+        self._ids, self._moments = (
+            array("q", map(column.__getitem__, order)) for column in (self._ids, self._moments)
+        )
+        self._digits, self._states = (
+            array("b", map(column.__getitem__, order)) for column in (self._digits, self._states)
+        )
 
 
-_LENGTHS = {-2: 60_000_000, -3: 86_400_000_000, **{digits: 10 ** (6 - digits) for digits in range(7)}}  # microseconds, by the number of digits
+_LENGTHS = {
+    -2: 60_000_000,
+    -3: 86_400_000_000,
+    **{digits: 10 ** (6 - digits) for digits in range(7)},
+}  # microseconds, by the number of digits
 _LABELS = Labels()
-_MAX_LABELS, _LONGEST_LABEL = 50, 60  # a column holds the first in a byte; a label that is cut means nothing to anybody
+_MAX_LABELS, _LONGEST_LABEL = (
+    50,
+    60,
+)  # a column holds the first in a byte; a label that is cut means nothing to anybody
 
 
 def _extract(extract_id: int, moment: int, digits: int, state: _State) -> Extract:
@@ -126,14 +148,18 @@ def _extract(extract_id: int, moment: int, digits: int, state: _State) -> Extrac
     return Extract(extract_id, shown, (moment, moment + _LENGTHS[digits]), state.under_way, state.label)
 
 
-def read(client: Client, datastream_id: int, created_from: str | None = None, created_to: str | None = None) -> Extracts:
+def read(
+    client: Client, datastream_id: int, created_from: str | None = None, created_to: str | None = None
+) -> Extracts:
     """The extracts of one datastream that were created within the bounds (both included), oldest first. Errors name the datastream.
 
     Raises IncompleteList where the API does not return all of them: then nothing is known of those that are missing.
     """
     inside = within(created_from, created_to)
     with _naming(datastream_id):
-        extracts = read_linked(client, PATH, _filters(datastream_id, created_from, created_to), lambda: Extracts(inside), _TIMES)
+        extracts = read_linked(
+            client, PATH, _filters(datastream_id, created_from, created_to), lambda: Extracts(inside), _TIMES
+        )
     extracts.sort()
     return extracts
 
@@ -148,7 +174,9 @@ def read_rows(
         return limit is not None and sum(inside(_created(row)) for row in rows) >= limit
 
     with _naming(datastream_id):
-        rows = read_linked(client, PATH, _filters(datastream_id, created_from, created_to), list[Row], _TIMES, enough)
+        rows = read_linked(
+            client, PATH, _filters(datastream_id, created_from, created_to), list[Row], _TIMES, enough
+        )
     selected = Extracts(inside)
     for row in rows:
         selected.append(row)
@@ -184,7 +212,9 @@ def read_states(client: Client, datastream_id: int, extract_ids: t.Collection[in
     """The states of these extracts of a datastream. It reads as many pages as it takes to find them; one that is not listed takes all."""
     with _naming(datastream_id):
         wanted = frozenset(extract_ids)
-        return read_linked(client, PATH, _filters(datastream_id, None, None), lambda: States(wanted), _TIMES, _has_all)
+        return read_linked(
+            client, PATH, _filters(datastream_id, None, None), lambda: States(wanted), _TIMES, _has_all
+        )
 
 
 def _has_all(states: States) -> bool:

@@ -91,7 +91,9 @@ def _fault(value: t.Any, described: Field | None) -> str:
     if described.is_read_only:
         return "is read-only"
     is_free = not described.choices or isinstance(value, (list, dict))
-    return "" if is_free or any(is_same(value, each) for each in described.choices) else "is none of its choices"
+    return (
+        "" if is_free or any(is_same(value, each) for each in described.choices) else "is none of its choices"
+    )
 
 
 def describe(fields: Fields) -> str:
@@ -116,4 +118,6 @@ def typed(value: t.Any, described: Field) -> t.Any:
 def is_same(wanted: t.Any, got: t.Any) -> bool:
     """Whether a setting is as it reads back: text from a template stands for a number or a boolean, too."""
     got = got if isinstance(wanted, dict) else identity(got)
-    return bool(wanted == got) or (isinstance(wanted, str) and isinstance(got, (int, float)) and wanted.lower() == str(got).lower())
+    return bool(wanted == got) or (
+        isinstance(wanted, str) and isinstance(got, (int, float)) and wanted.lower() == str(got).lower()
+    )

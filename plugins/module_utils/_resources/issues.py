@@ -62,9 +62,14 @@ def read(client: Client, datastream_ids: list[int] | None = None) -> list[Issue]
     only = datastream_ids[0] if datastream_ids is not None and len(datastream_ids) == 1 else None
     if only is not None:
         params["datastream_id"] = only
-    rows = read_linked(client, PATH, params, list[Row], Times(lambda row: times.parse_or_none(row.get("start"))))
+    rows = read_linked(
+        client, PATH, params, list[Row], Times(lambda row: times.parse_or_none(row.get("start")))
+    )
     issues = [parse(row, only) for row in rows]
-    return sorted((one for one in issues if datastream_ids is None or one.datastream_id in datastream_ids), key=lambda one: one.id)
+    return sorted(
+        (one for one in issues if datastream_ids is None or one.datastream_id in datastream_ids),
+        key=lambda one: one.id,
+    )
 
 
 class Choice(t.NamedTuple):

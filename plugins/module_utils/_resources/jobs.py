@@ -22,7 +22,9 @@ from .._spec import times
 from .references import integer_id
 
 PATH = "/api/jobs/"
-LONGEST_QUEUE = timedelta(days=2)  # a job that does not start within two days is discarded: what was sent before that is over
+LONGEST_QUEUE = timedelta(
+    days=2
+)  # a job that does not start within two days is discarded: what was sent before that is over
 FETCH = "fetch"
 # Labels after which nothing comes. Another one, which nobody knows, counts as unfinished only while the job has no end.
 _FINISHED = frozenset(("success", "failed", "cancelled", "discarded", "stale"))
@@ -70,7 +72,9 @@ def parse(row: Row, datastream_id: int | None = None) -> Job:
     )
 
 
-def read(client: Client, datastream_ids: list[int] | None = None, start: str | None = None, end: str | None = None) -> list[Job]:
+def read(
+    client: Client, datastream_ids: list[int] | None = None, start: str | None = None, end: str | None = None
+) -> list[Job]:
     """Jobs, oldest first: those that are scheduled or running and, with ``start``, all that began (or are to begin) then or later.
 
     One list is read however many datastreams there are. A row that does not name its datastream belongs to none of several.
@@ -121,7 +125,9 @@ def read_one(client: Client, job: Job) -> Job | None:
             return None
         raise
     if not isinstance(row, dict) or with_integers(path, row, "id")["id"] != job.id:
-        raise UnreadableAnswer(f"GET {path} was answered with success, but not with that job.", method="GET", path=path)
+        raise UnreadableAnswer(
+            f"GET {path} was answered with success, but not with that job.", method="GET", path=path
+        )
     return parse(row, job.datastream_id)
 
 
@@ -148,7 +154,11 @@ class Watch:
         """The jobs as they are now, oldest first."""
         choice = self._choice
         listed = {job.id: job for job in read(self._client, choice.datastream_ids, choice.start, choice.end)}
-        found = {id_: job for id_, job in listed.items() if self._states is None or job.state_label.casefold() in self._states}
+        found = {
+            id_: job
+            for id_, job in listed.items()
+            if self._states is None or job.state_label.casefold() in self._states
+        }
         for id_, job in self._followed.items():
             if id_ in listed:
                 found[id_] = listed[id_]

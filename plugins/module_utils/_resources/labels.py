@@ -39,7 +39,12 @@ _KNOWN = {
     "overwritten": Meaning.OVERWRITTEN,
 }
 # What users may say of a label of their instance.
-CHOICES = {"collected": Meaning.COLLECTED, "loading": Meaning.LOADING, "loaded": Meaning.LOADED, "failed": Meaning.FAILED}
+CHOICES = {
+    "collected": Meaning.COLLECTED,
+    "loading": Meaning.LOADING,
+    "loaded": Meaning.LOADED,
+    "failed": Meaning.FAILED,
+}
 
 
 class Labels:
@@ -52,7 +57,9 @@ class Labels:
             meaning = CHOICES.get(str(choice).strip().casefold())
             if meaning is None:
                 shown = text.line(f"{label}: {choice}", longest=80)
-                raise InputError(f"state_labels has {shown!r}, but the meaning of a label must be one of: {', '.join(CHOICES)}.")
+                raise InputError(
+                    f"state_labels has {shown!r}, but the meaning of a label must be one of: {', '.join(CHOICES)}."
+                )
             self._known[_plain(label)] = meaning
 
     def meaning(self, label: t.Any) -> Meaning:

@@ -39,7 +39,11 @@ class SettingsDiff:
 def compare(row: Row, wanted: Row, force: bool, fields: Fields) -> SettingsDiff:
     """What of ``wanted`` an object does not have. ``force`` writes what cannot be compared."""
     unreadable = [name for name in wanted if is_unreadable(row, name, fields)]
-    due = [name for name, value in wanted.items() if (force if name in unreadable else not is_same(value, row[name]))]
+    due = [
+        name
+        for name, value in wanted.items()
+        if (force if name in unreadable else not is_same(value, row[name]))
+    ]
     return SettingsDiff({name: wanted[name] for name in due}, unreadable)
 
 
@@ -98,7 +102,9 @@ def delete(client: Client, path: str) -> None:
 
 def _whole(row: Row, body: Row, fields: Fields) -> Row:
     """The body of a PUT that keeps all that ``body`` does not change."""
-    writable = [name for name, each in fields.items() if not each.is_read_only] or [name for name in row if name not in _ANSWERED]
+    writable = [name for name, each in fields.items() if not each.is_read_only] or [
+        name for name in row if name not in _ANSWERED
+    ]
     lost = [name for name in writable if name not in body and is_unreadable(row, name, fields)]
     if lost:
         raise InputError(
@@ -112,5 +118,9 @@ def _checked(method: str, path: str, data: t.Any) -> Row:
     """The object in a response. Raises UnreadableAnswer where that has none with an integer id."""
     found = integer_id(data) if isinstance(data, dict) else None
     if found is None or found < 1:
-        raise UnreadableAnswer(f"{method} {path} was answered with success, but not with an object and its id.", method=method, path=path)
+        raise UnreadableAnswer(
+            f"{method} {path} was answered with success, but not with an object and its id.",
+            method=method,
+            path=path,
+        )
     return t.cast(Row, data)

@@ -143,7 +143,11 @@ def _can_be_sent(name: str, value: t.Any) -> bool:
         return isinstance(value, bool)
     if name == "frequency":
         return isinstance(value, str)
-    return value is None or (_is_range(value) if name == "refresh_range" else isinstance(value, dict) and _is_time(value.get("time")))
+    return value is None or (
+        _is_range(value)
+        if name == "refresh_range"
+        else isinstance(value, dict) and _is_time(value.get("time"))
+    )
 
 
 def _refuse_unknown_setting(rows: list[Row], given: Row) -> None:

@@ -25,7 +25,9 @@ from . import times
 _INTEGER_IDS = "bindings, destinations (targets), extracts, and datastreams in adverity_binding, adverity_extract_info and adverity_requeue"
 _UUIDS = "datastreams and workspaces in adverity_datastream and adverity_smart_pulling"
 
-_UUID = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_UUID = re.compile(
+    r"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}", re.ASCII | re.IGNORECASE
+)
 _NUMBER = re.compile(r"-?[0-9]{1,40}")
 
 
@@ -55,7 +57,9 @@ def to_integer_id(value: t.Any) -> int:
     if _NUMBER.fullmatch(text) and 0 < int(text) < 2**63:
         return int(text)
     if _UUID.fullmatch(text):
-        raise ValueError(f"{text} is a UUID, but this option takes an integer id. Integer ids identify {_INTEGER_IDS}; UUIDs identify {_UUIDS}")
+        raise ValueError(
+            f"{text} is a UUID, but this option takes an integer id. Integer ids identify {_INTEGER_IDS}; UUIDs identify {_UUIDS}"
+        )
     raise ValueError(f"{value!r:.80} is not a positive whole number")
 
 
@@ -63,7 +67,9 @@ def to_uuid(value: t.Any) -> str:
     """A UUID in lower case with hyphens. Raises ValueError with what is wrong."""
     text = _text(value)
     if text.isascii() and text.isdigit() and len(text) < 32:
-        raise ValueError(f"{text} is an integer id, but this option takes a UUID. UUIDs identify {_UUIDS}; integer ids identify {_INTEGER_IDS}")
+        raise ValueError(
+            f"{text} is an integer id, but this option takes a UUID. UUIDs identify {_UUIDS}; integer ids identify {_INTEGER_IDS}"
+        )
     if not _UUID.fullmatch(text):
         raise ValueError(f"{value!r:.80} is not a UUID like 9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10")
     return str(uuid.UUID(text))
@@ -92,11 +98,15 @@ def to_half_hour(value: t.Any) -> str:
     """A time of day on the half hour, as ``HH:MM:00`` (pulling guide). Raises ValueError with what is wrong."""
     text = "" if isinstance(value, bool) else str(value).strip()
     if text.isascii() and text.isdigit():
-        raise ValueError(f"{text} is a number. YAML reads a time like 10:30 without quotes as a number. Quote it: '10:30'")
+        raise ValueError(
+            f"{text} is a number. YAML reads a time like 10:30 without quotes as a number. Quote it: '10:30'"
+        )
     if not re.match(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$", text, re.ASCII):
         raise ValueError(f"{value!r:.80} is not a time of day like 06:30 or 06:30:00, from 00:00 to 23:30")
     if not re.match(r"..:(00|30)(:00)?$", text):
-        raise ValueError(f"{text} is not on the half hour, which the service requires: the minutes must be 00 or 30, and the seconds 00")
+        raise ValueError(
+            f"{text} is not on the half hour, which the service requires: the minutes must be 00 or 30, and the seconds 00"
+        )
     return text[:5] + ":00"
 
 

@@ -31,7 +31,9 @@ Params = dict[str, t.Any]  # a module's options, as its argument spec makes them
 Run = t.Callable[[Client, Params, bool], Result]
 
 
-def run_module(spec: dict[str, t.Any], run: Run, returns_check_mode: bool = False, **rules: t.Any) -> t.NoReturn:
+def run_module(
+    spec: dict[str, t.Any], run: Run, returns_check_mode: bool = False, **rules: t.Any
+) -> t.NoReturn:
     """Runs a module. ``spec`` are its options beside those of the connection, ``rules`` what AnsibleModule takes on options that go together.
 
     ``run(client, params, check_mode)`` does the work: it returns the result, or raises AdverityError. ``returns_check_mode`` puts ``check_mode`` into
@@ -70,7 +72,9 @@ class Module(AnsibleModule):
     def exit_json(self, **result: t.Any) -> t.NoReturn:
         """Ends with success."""
         self.no_log_values = set()
-        super().exit_json(**secrets.hide_in_result(dict(result, invocation={"module_args": _shown_options(self)})))
+        super().exit_json(
+            **secrets.hide_in_result(dict(result, invocation={"module_args": _shown_options(self)}))
+        )
         raise SystemExit(0)
 
     def fail_json(self, msg: str, **facts: t.Any) -> t.NoReturn:
@@ -87,7 +91,9 @@ def _register(module: AnsibleModule) -> None:
     for name, option in module.argument_spec.items():
         value = module.params.get(name)
         if option.get("no_log"):
-            (secrets.register_key if name == "api_key" and isinstance(value, str) else secrets.register)(value)
+            (secrets.register_key if name == "api_key" and isinstance(value, str) else secrets.register)(
+                value
+            )
     settings = _all_settings(module.params)
     secrets.register(*secrets.secret_fields(settings))
     secrets.register_possible(settings)
@@ -99,14 +105,22 @@ def _all_settings(value: t.Any) -> list[t.Any]:
         return [found for inner in value for found in _all_settings(inner)]
     if not isinstance(value, dict):
         return []
-    return [found for name, inner in value.items() for found in ([inner] if name == _SETTINGS else _all_settings(inner))]
+    return [
+        found
+        for name, inner in value.items()
+        for found in ([inner] if name == _SETTINGS else _all_settings(inner))
+    ]
 
 
 def _shown_options(module: AnsibleModule) -> dict[str, t.Any]:
     """The options as a result or a log may show them. One that does not exist may be a secret with a misspelt name."""
     known = dict(module.argument_spec)
-    known.update({alias: option for option in module.argument_spec.values() for alias in option.get("aliases", ())})
-    return {name: _shown(name, value, known.get(name, {"no_log": True})) for name, value in module.params.items()}
+    known.update(
+        {alias: option for option in module.argument_spec.values() for alias in option.get("aliases", ())}
+    )
+    return {
+        name: _shown(name, value, known.get(name, {"no_log": True})) for name, value in module.params.items()
+    }
 
 
 def _shown(name: t.Any, value: t.Any, option: dict[str, t.Any]) -> t.Any:

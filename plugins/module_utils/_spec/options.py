@@ -29,13 +29,28 @@ TARGET_ID: Spec = {"target_id": {"type": INTEGER_ID}}
 CREATED: Spec = {"created_from": {"type": START}, "created_to": {"type": END}}
 DEFAULT_LEDGER = "~/.ansible/adverity/requeue.sqlite3"
 LEDGER: Spec = {
-    "ledger": {"type": place_of_ledger(DEFAULT_LEDGER), "default": DEFAULT_LEDGER, "fallback": (env_fallback, ["ADVERITY_LEDGER"])},
-    "ledger_password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["ADVERITY_LEDGER_PASSWORD"])},
-    "ledger_wait": {"type": whole_number(0), "default": 300, "fallback": (env_fallback, ["ADVERITY_LEDGER_WAIT"])},
+    "ledger": {
+        "type": place_of_ledger(DEFAULT_LEDGER),
+        "default": DEFAULT_LEDGER,
+        "fallback": (env_fallback, ["ADVERITY_LEDGER"]),
+    },
+    "ledger_password": {
+        "type": "str",
+        "no_log": True,
+        "fallback": (env_fallback, ["ADVERITY_LEDGER_PASSWORD"]),
+    },
+    "ledger_wait": {
+        "type": whole_number(0),
+        "default": 300,
+        "fallback": (env_fallback, ["ADVERITY_LEDGER_WAIT"]),
+    },
 }
 
 # For how long a module waits, in seconds, and how long from one reading to the next.
-WAIT: Spec = {"wait": {"type": whole_number(0), "default": 0}, "poll_interval": {"type": whole_number(1), "default": 15}}
+WAIT: Spec = {
+    "wait": {"type": whole_number(0), "default": 0},
+    "poll_interval": {"type": whole_number(1), "default": 15},
+}
 
 # What labels of states mean in an instance of one's own; ``_resources/labels.py`` checks it.
 STATE_LABELS: Spec = {"state_labels": {"type": "dict", "default": {}}}
@@ -46,13 +61,24 @@ REQUEUE_HOW: Spec = {
     "sequential": {"type": "bool", "default": True},
     "batch_size": {"type": whole_number(1, 50), "default": 50},  # requeue guide
     "force": {"type": "bool", "default": False},
-    "on_unknown": {"type": "str", "choices": ["fail", "check", "requeue", "skip", "dispatched"], "default": "fail"},
+    "on_unknown": {
+        "type": "str",
+        "choices": ["fail", "check", "requeue", "skip", "dispatched"],
+        "default": "fail",
+    },
     "on_refused": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
     "on_failed": {"type": "str", "choices": ["skip", "fail", "requeue"], "default": "skip"},
 }
 
 # Which extracts, into which bindings: alike where they are requeued and where the ledger is asked about them.
-REQUEUE_SELECTION: Spec = {"extract_ids": _ids(), **DATASTREAM_IDS, **CREATED, **BINDING_IDS, **TARGET_ID, **LEDGER}
+REQUEUE_SELECTION: Spec = {
+    "extract_ids": _ids(),
+    **DATASTREAM_IDS,
+    **CREATED,
+    **BINDING_IDS,
+    **TARGET_ID,
+    **LEDGER,
+}
 REQUEUE_RULES: dict[str, t.Any] = {"mutually_exclusive": [("extract_ids", "datastream_ids")]}
 
 # Which datastreams, where these go by UUID. The filters are alike for a list and for a change.
@@ -99,13 +125,21 @@ ASSIGNMENTS: Spec = {
         "type": "list",
         "elements": "dict",
         "required": True,
-        "options": {"datastream_id": {"type": INTEGER_ID, "required": True}, "table_name": {"type": "str"}, **SETTINGS},
+        "options": {
+            "datastream_id": {"type": INTEGER_ID, "required": True},
+            "table_name": {"type": "str"},
+            **SETTINGS,
+        },
     }
 }
 
 
-def check_bounds(params: dict[str, t.Any], first: str = "created_from", last: str = "created_to", prefix: str = "") -> None:
+def check_bounds(
+    params: dict[str, t.Any], first: str = "created_from", last: str = "created_to", prefix: str = ""
+) -> None:
     """Raises InputError where the first bound is later than the last one."""
     start, end = params[first], params[last]
     if start and end and times.parse(start) > times.parse(end):
-        raise InputError(f"{prefix}{first} ({start}) is later than {prefix}{last} ({end}). Nothing was changed.")
+        raise InputError(
+            f"{prefix}{first} ({start}) is later than {prefix}{last} ({end}). Nothing was changed."
+        )

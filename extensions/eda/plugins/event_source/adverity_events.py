@@ -22,8 +22,15 @@ sys.path += [str(folder) for folder in list(Path(os.path.abspath(__file__)).pare
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.adverity.management.plugins.module_utils._api import clock, secrets, text
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import CONNECTION_SPEC, connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, Refused
+from ansible_collections.adverity.management.plugins.module_utils._api.connection import (
+    CONNECTION_SPEC,
+    connect,
+)
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import (
+    AdverityError,
+    InputError,
+    Refused,
+)
 from ansible_collections.adverity.management.plugins.module_utils._resources import issues, jobs
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection, times
 from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import whole_number
@@ -95,7 +102,10 @@ EXAMPLES = r"""
 _LOG = logging.getLogger(__name__)
 _FORMAT = 1  # of the state file
 SPEC: dict[str, t.Any] = dict(
-    CONNECTION_SPEC, **DATASTREAM_IDS, interval={"type": whole_number(1), "default": 60}, state_file={"type": "path"}
+    CONNECTION_SPEC,
+    **DATASTREAM_IDS,
+    interval={"type": whole_number(1), "default": 60},
+    state_file={"type": "path"},
 )
 Event = dict[str, t.Any]
 
@@ -103,7 +113,12 @@ Event = dict[str, t.Any]
 class Cursor:
     """What has been put as events: the state of each job and issue, by ID, and the API's time of the last reading."""
 
-    def __init__(self, read_at: str | None = None, known_jobs: dict[str, str] | None = None, known_issues: dict[str, bool] | None = None) -> None:
+    def __init__(
+        self,
+        read_at: str | None = None,
+        known_jobs: dict[str, str] | None = None,
+        known_issues: dict[str, bool] | None = None,
+    ) -> None:
         self.read_at = read_at
         self.jobs, self.issues = dict(known_jobs or {}), dict(known_issues or {})
 
@@ -125,7 +140,9 @@ class Reader:
         found_issues = {str(issue.id): issue for issue in issues.read(self._client, self._datastream_ids)}
         now = (self._client.date or clock.now()).replace(microsecond=0)  # the API's clock, where it tells it
         # Nothing that the list shows later began longer before the last reading.
-        start = times.show((now if cursor.read_at is None else times.parse(cursor.read_at)) - jobs.LONGEST_QUEUE)
+        start = times.show(
+            (now if cursor.read_at is None else times.parse(cursor.read_at)) - jobs.LONGEST_QUEUE
+        )
         found_jobs = {str(job.id): job for job in jobs.read(self._client, self._datastream_ids, start=start)}
         states = {id_: job.state_label for id_, job in found_jobs.items()}
         for id_, job in self._followed(found_jobs).items():
@@ -133,8 +150,16 @@ class Reader:
         acknowledged = {id_: issue.acknowledged is True for id_, issue in found_issues.items()}
         events: list[Event] = []
         if not cursor.is_new:
-            events += [{"issue": _shown(found_issues[id_].row)} for id_, ack in acknowledged.items() if cursor.issues.get(id_) is not ack]
-            events += [{"job": _shown(found_jobs[id_].row)} for id_, state in states.items() if cursor.jobs.get(id_) != state]
+            events += [
+                {"issue": _shown(found_issues[id_].row)}
+                for id_, ack in acknowledged.items()
+                if cursor.issues.get(id_) is not ack
+            ]
+            events += [
+                {"job": _shown(found_jobs[id_].row)}
+                for id_, state in states.items()
+                if cursor.jobs.get(id_) != state
+            ]
         self.cursor = Cursor(times.show(now), states, acknowledged)
         return events
 
@@ -170,7 +195,9 @@ def load(path: str | None) -> Cursor:
         return Cursor(data["read_at"], data["jobs"], data["issues"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = text.foreign(f"{type(error).__name__}: {error}", longest=120)
-        raise InputError(f"state_file is {path!r}, which is not a file of this source ({reason}). Name another file, or remove it to begin anew.") from error
+        raise InputError(
+            f"state_file is {path!r}, which is not a file of this source ({reason}). Name another file, or remove it to begin anew."
+        ) from error
 
 
 def save(cursor: Cursor, path: str | None) -> None:
@@ -195,7 +222,9 @@ def save(cursor: Cursor, path: str | None) -> None:
 def read_options(args: dict[str, t.Any]) -> dict[str, t.Any]:
     """The options, checked and converted. Raises InputError."""
     validated = ArgumentSpecValidator(SPEC).validate(args)
-    secrets.register_key(str(validated.validated_parameters.get("api_key") or ""))  # before anything is said of the options
+    secrets.register_key(
+        str(validated.validated_parameters.get("api_key") or "")
+    )  # before anything is said of the options
     if validated.error_messages:
         raise InputError("; ".join(text.foreign(message) for message in validated.error_messages))
     params: dict[str, t.Any] = validated.validated_parameters
@@ -215,7 +244,9 @@ def _may_pass(error: AdverityError) -> bool:
 async def main(queue: asyncio.Queue[Event], args: dict[str, t.Any]) -> None:
     """Puts events until it is cancelled."""
     # ansible-rulebook hands on arguments of its own, too.
-    params = read_options({name: value for name, value in args.items() if name in SPEC or name == "datastream_id"})
+    params = read_options(
+        {name: value for name, value in args.items() if name in SPEC or name == "datastream_id"}
+    )
     reader = Reader(connect(params), params["datastream_ids"], load(params["state_file"]))
     loop = asyncio.get_running_loop()
     while True:
@@ -224,7 +255,11 @@ async def main(queue: asyncio.Queue[Event], args: dict[str, t.Any]) -> None:
         except AdverityError as error:
             if not _may_pass(error):
                 raise
-            _LOG.warning("adverity_events reads again in %s s: %s", params["interval"], secrets.hide_in_message(str(error)))
+            _LOG.warning(
+                "adverity_events reads again in %s s: %s",
+                params["interval"],
+                secrets.hide_in_message(str(error)),
+            )
         else:
             for event in events:
                 await queue.put(event)

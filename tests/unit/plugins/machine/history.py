@@ -603,6 +603,8 @@ class History:
                 continue
             if self.service.refused_bindings.intersection(binding_ids) or pair.datastream_id in self.service.unreadable | self.service.broken:
                 continue
+            if self.service.ties and run.tells(pair.datastream_id):
+                continue  # no reading of its list was complete, and the run says so
             before = [one for one in unknown if self.datastream_of[one] == pair.datastream_id and self.created[one] <= self.created[pair.extract_id]]
             bad = [one for one in self.simulator.world.refused if self.datastream_of.get(one) == pair.datastream_id]
             if (before and stops) or bad or pair.extract_id in self._recorded_as(pair, "refused", "failed"):

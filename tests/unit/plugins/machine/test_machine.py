@@ -266,7 +266,7 @@ def test_any_history(begin_history, monkeypatch):
     monkeypatch.setattr(Machine, "count", count)
     profile = settings(
         max_examples=EACH_TIME, stateful_step_count=STEPS, derandomize=not SECONDS, database=None, deadline=None, print_blob=False,
-        suppress_health_check=list(HealthCheck), phases=PHASES,
+        suppress_health_check=list(HealthCheck), phases=PHASES, report_multiple_bugs=False,
     )  # fmt: skip
     while not count or time.monotonic() - started < SECONDS:
         run_state_machine_as_test(Machine, settings=profile)

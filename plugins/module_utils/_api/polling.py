@@ -15,6 +15,7 @@ from . import clock, progress
 
 Result = t.TypeVar("Result")
 _GROWTH = 1.5  # from one pause to the next
+_SHORTEST = 0.001  # seconds: what is left below that is no pause, and a clock need not show that it passed
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def poll(
         result = read()
         waited = clock.monotonic() - begun
         left = pace.wait - waited
-        if finished(result) or left <= 0:
+        if finished(result) or left < _SHORTEST:
             return result, waited
         if show:
             show({"line": describe(result), "left": left})

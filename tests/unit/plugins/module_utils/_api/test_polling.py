@@ -100,3 +100,15 @@ def test_who_watches_sees_how_far_it_is(clock, tmp_path, monkeypatch):
     clock.sleep = look_and_sleep
     run(Pace(20, 15), clock, describe=lambda now: f"now {now:g}")
     assert seen == [{"line": "now 1000", "left": 20.0}, {"line": "now 1015", "left": 5.0}]
+
+
+def test_a_clock_that_misses_a_moment_is_no_reason_to_wait_for_it(clock):
+    sleep = clock.sleep
+
+    def sleep_a_little_less(seconds):
+        assert seconds >= 0.001
+        sleep(seconds - 1e-7)
+
+    clock.sleep = sleep_a_little_less
+    run(Pace(20, 15), clock)
+    assert len(clock.pauses) == 2

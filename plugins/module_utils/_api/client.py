@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""The one client of the Management API: one kept-alive connection, one request at a time, as the vendor asks (contract)."""
+"""The one client of the Management API: one kept-alive connection, one request at a time, as Adverity asks."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .transport import NoResponse, Params, Request, Response, Transport
 VERSION = "0.2.0"
 DATASTREAMS = "/api/v1/datastreams/"
 
-# The service takes at most so many datastream_id values in one call (contract), and so many extracts in one requeue (guide).
+# The API takes at most so many datastream_id values in one call (contract), and so many extracts in one requeue (guide).
 MOST_IDS = 50
 
 
 class Answer:
-    """What the service answered with success. ``data`` is the JSON value, ``date`` when it answered: the header ``Date``, in UTC to the second, or None.
+    """What the API returned with success. ``data`` is the JSON value, ``date`` when it answered: the header ``Date``, in UTC to the second, or None.
 
     ``repeated`` is true where an earlier try of the same request may have been carried out already, so that what this answer
     says of *changes* may be too little.
@@ -84,7 +84,7 @@ class Client:
     ) -> Answer:
         """One request, repeated as ``_retry`` allows. Raises NotReached, Refused, Lost or UnreadableAnswer.
 
-        ``before`` is called before each try, and ``undo`` after each try with which the service certainly did nothing, in this one and those
+        ``before`` is called before each try, and ``undo`` after each try with which the API certainly did nothing, in this one and those
         before it: so what ``before`` noted holds exactly while the request may have been carried out.
 
         ``confirm`` looks whether a request without a certain outcome was carried out, before it is repeated or given up: what it returns is then
@@ -144,12 +144,10 @@ class Client:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
             if "json" in kind.lower():
-                raise Lost(
-                    method, path, f"was answered with {status}, but the answer is cut short"
-                ) from error
+                raise Lost(method, path, f"returned {status}, but the response is cut short") from error
             raise UnreadableAnswer(
-                f"{method} {path} was answered with {status}, but not with JSON: {text.body(content, kind)}."
-                " Check that instance is the host of the Management API and that no proxy or log-in page answers in its place.",
+                f"{method} {path} returned {status}, but no JSON: {text.body(content, kind)}."
+                " Check that instance is the host of the Management API and that no proxy or login page is in its place.",
                 method=method,
                 path=path,
                 status=status,

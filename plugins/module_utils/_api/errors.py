@@ -53,7 +53,7 @@ class LedgerError(AdverityError):
 
 
 class UnreadableAnswer(AdverityError):
-    """The service answered with success, but not in the shape the guides describe.
+    """The API returned with success, but not in the shape the guides describe.
 
     ``not_executed`` is false: whatever was asked for may well have been done.
     """
@@ -62,14 +62,14 @@ class UnreadableAnswer(AdverityError):
 
 
 class IncompleteList(UnreadableAnswer):
-    """A list that the service did not give whole, as far as its own count tells."""
+    """A list that the API did not give whole, as far as its own count tells."""
 
 
 class RequestError(AdverityError):
     """A request that did not succeed.
 
     ``method`` and ``path`` say what was asked, ``reason`` what came of it in one line. ``not_executed`` is true
-    where the service certainly did nothing: it refused, or was never reached. Everything else is not known.
+    where the API certainly did nothing: it refused, or was never reached. Everything else is not known.
     """
 
     def __init__(self, method: str, path: str, reason: str, not_executed: bool, hint: str = "") -> None:
@@ -93,14 +93,14 @@ class NotReached(RequestError):
 
 
 class Lost(RequestError):
-    """The request went out and no whole answer came back: what the service did is not known."""
+    """The request went out and no whole answer came back: what the API did is not known."""
 
     def __init__(self, method: str, path: str, reason: str) -> None:
         super().__init__(method, path, reason, not_executed=False)
 
 
 class Refused(RequestError):
-    """The service, or something in between, answered with another status than success.
+    """The API, or something in between, returned another status than success.
 
     ``retry_after`` is what the answer asked to wait, in seconds, or None.
     """
@@ -109,6 +109,6 @@ class Refused(RequestError):
         self, method: str, path: str, status: int, text: str, retry_after: float | None = None, hint: str = ""
     ) -> None:
         certain = 400 <= status < 500 or (status == 503 and retry_after is not None)
-        super().__init__(method, path, f"was answered with {status}: {text}", certain, hint)
+        super().__init__(method, path, f"returned {status}: {text}", certain, hint)
         self.status, self.text, self.retry_after = status, text, retry_after
         self.facts.update(status=status, response=text)

@@ -240,7 +240,7 @@ def _next(path: str, link: t.Any) -> tuple[str, Params]:
     shown = text.line(url.path, longest=len(url.path) + 1)  # messages show it
     if not url.path.startswith("/") or url.path.startswith("//") or shown != url.path:
         raise UnreadableAnswer(
-            f"GET {path} was answered with a next page that is not a URL: {text.foreign(repr(link), 200)}.",
+            f"GET {path} returned a next page that is not a URL: {text.foreign(repr(link), 200)}.",
             method="GET",
             path=path,
         )

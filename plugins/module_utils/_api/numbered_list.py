@@ -28,7 +28,7 @@ _READINGS = 3
 
 
 def read_numbered(client: Client, path: str, params: Params, page_size: int | None = PAGE_SIZE) -> list[Row]:
-    """All rows of a ``{items, count}`` list, each with its ``id``, in the service's order.
+    """All rows of a ``{items, count}`` list, each with its ``id``, in the API's order.
 
     It is complete when as many distinct ids were seen as ``count`` says on every page. With ``page_size`` None nothing about pages is asked
     for until a second page turns out to be needed: for lists whose paging is not documented (contract). The client's ``date`` is then that of

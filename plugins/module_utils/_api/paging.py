@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Reading whole lists, of both kinds the service has, so that none is cut short and none is read for ever.
+"""Reading whole lists, of both kinds the API has, so that none is cut short and none is read for ever.
 
 A list is complete with as many different ids as its ``count``. While it is read it may change, and where rows have no certain order among each other
 (extracts that were created at the same time) their order may be another one on each page: then some come twice and others never. What does not add up is
@@ -63,7 +63,7 @@ def read_until_consistent(
             if unordered:
                 way = next(ways, read)
     raise IncompleteList(
-        f"The service returned an inconsistent list {done} times (GET {path}): {reason}. The partial list was not used."
+        f"The API returned an inconsistent list {done} times (GET {path}): {reason}. The partial list was not used."
         " If rows are being added or removed now, run this again later.",
         method="GET",
         path=path,
@@ -76,9 +76,7 @@ def if_taken(read: t.Callable[[], Result]) -> Result:
         return read()
     except Refused as error:
         if error.status in _NOT_TAKEN:
-            raise Unordered(
-                f"another order or period was answered with {error.status}: {error.text}"
-            ) from error
+            raise Unordered(f"another order or period returned {error.status}: {error.text}") from error
         raise
 
 
@@ -117,6 +115,4 @@ def page_count(path: str, data: t.Any) -> int:
 
 
 def misshapen(path: str, expected: str) -> UnreadableAnswer:
-    return UnreadableAnswer(
-        f"GET {path} was answered with JSON that lacks {expected}.", method="GET", path=path
-    )
+    return UnreadableAnswer(f"GET {path} returned JSON that lacks {expected}.", method="GET", path=path)

@@ -24,7 +24,7 @@ _FIRST_WAIT = 0.5
 def may_repeat(error: RequestError) -> bool:
     """Whether the same request may be sent once more.
 
-    Reads and settings: after anything that may pass. A POST: only where the service certainly did nothing and
+    Reads and settings: after anything that may pass. A POST: only where the API certainly did nothing and
     will do something later, which are no connection, 429, and 503 that names a time.
     """
     if isinstance(error, NotReached):

@@ -50,7 +50,7 @@ def lines(value: t.Any) -> t.Any:
 def body(content: bytes, content_type: str) -> str:
     """The text of an error's body, without secrets.
 
-    The shapes are those of both surfaces (contract): ``{"detail": ...}``, ``{"field": [...]}``, lists of
+    The shapes are those of both APIs (contract): ``{"detail": ...}``, ``{"field": [...]}``, lists of
     ``{"loc", "msg"}``; anything else is quoted as it is, and of an HTML page its title or its text.
     """
     text = secrets.hide_registered(content.decode("utf-8", "replace"))[:_READ]  # hidden before it is cut

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""How long one whole answer may take. requests and urllib3 know a time-out between two bytes only, so an answer that drips would have no end."""
+"""How long one whole answer may take. requests and urllib3 know a timeout between two bytes only, so an answer that drips would have no end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TooSlow(socket.timeout):
 
 
 class _TimedReader(io.RawIOBase):
-    """The bytes of one answer as they come, for so many seconds. A read that has begun by then still ends by the socket's own time-out."""
+    """The bytes of one answer as they come, for so many seconds. A read that has begun by then still ends by the socket's own timeout."""
 
     def __init__(self, raw: io.RawIOBase, seconds: float) -> None:
         self._raw, self._seconds, self._until = raw, seconds, clock.monotonic() + seconds

@@ -51,7 +51,7 @@ _OPEN = "Something is left open, see the last task"
 _NOT_PLANNED = "Nothing was done, because the deployment could not be planned. See the error above"
 _REST = (
     ("skipped", "sent before"),
-    ("loaded_by_itself", "loaded by itself"),
+    ("loaded_by_itself", "loaded automatically"),
     ("unknown", "unknown"),
     ("refused", "refused"),
     ("failed", "failed"),

@@ -110,7 +110,7 @@ def _mounts() -> list[tuple[str, bool]]:
 
 
 def _unescaped(text: str) -> str:
-    """A path from the list of mounts, in which blanks are octal numbers."""
+    """A path from the list of mounts, in which spaces are octal numbers."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), text)
 
 

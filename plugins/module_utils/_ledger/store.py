@@ -22,7 +22,7 @@ from .holder import Holder
 
 WRITE, PREDICT, LOOK = "write", "predict", "look"
 
-DAMAGED = "Restore a current copy, or name another ledger; a new one has no record of past dispatches."
+DAMAGED = "Restore a current copy, or name another ledger; a new one has no record of past sends."
 
 Values = t.Sequence[t.Any]
 

@@ -35,7 +35,7 @@ class Options(t.NamedTuple):
 
 
 class Batch(t.NamedTuple):
-    """One POST. ``binding_ids`` is empty where none are named. ``alone``: an extract that the service refused before."""
+    """One POST. ``binding_ids`` is empty where none are named. ``alone``: an extract that the API refused before."""
 
     datastream_id: int | None
     binding_ids: tuple[int, ...]
@@ -143,7 +143,7 @@ class Plan:
                 yield from ((extract.id, extract.label) for extract in loads.extracts)
 
     def unlisted(self, entries: list[Entry]) -> list[Entry]:
-        """Those of the ledger's entries whose extracts the service did not list."""
+        """Those of the ledger's entries whose extracts the API did not list."""
         missing = {entry.extract_id for entry in entries}
         for loads in self.loads if missing else ():
             missing.difference_update(extract.id for extract in loads.extracts)

@@ -23,7 +23,7 @@ Counts = dict[Status, int]
 
 
 def report(client: Client, params: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The module's result. The service is asked for nothing but the bindings of ``target_id``."""
+    """The module's result. The API is asked for nothing but the bindings of ``target_id``."""
     chosen = choose.binding_ids(client, params)
     with open_ledger(params, client.host, LOOK) as ledger:
         recorded = _read(ledger, params, chosen)

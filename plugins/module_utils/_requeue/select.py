@@ -213,7 +213,7 @@ def _only_enabled(rows: list[Row], histories: dict[int, BindingHistory], request
     for datastream_id, some in group_by_datastream(rows).items():
         if any(histories[row["id"]].enabled is None for row in some):
             raise InputError(
-                f"The service does not say which bindings of datastream {datastream_id} are enabled. Name them with binding_ids or target_id. Nothing was sent."
+                f"The API does not say which bindings of datastream {datastream_id} are enabled. Name them with binding_ids or target_id. Nothing was sent."
             )
         if not any(histories[row["id"]].enabled for row in some):
             raise InputError(

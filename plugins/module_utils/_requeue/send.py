@@ -269,7 +269,7 @@ class Sending:
         more = [each for each in answered if each not in batch.extract_ids]
         if more:
             self.warnings.append(
-                f"The service says that it also dispatched extracts that were not requested: {text.foreign(repr(more), 200)}."
+                f"The API says that it also dispatched extracts that were not requested: {text.foreign(repr(more), 200)}."
             )
 
 
@@ -319,4 +319,4 @@ def _words(error: Refused) -> str:
 
 
 def _unclear(what: str) -> UnreadableAnswer:
-    return UnreadableAnswer(f"POST {PATH} was answered with success, but {what}.", method="POST", path=PATH)
+    return UnreadableAnswer(f"POST {PATH} returned success, but {what}.", method="POST", path=PATH)

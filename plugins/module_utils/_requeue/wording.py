@@ -188,7 +188,7 @@ def describe_unknown(unknown: t.Mapping[Pair, Uncertainty]) -> str:
 
 
 def describe_refused(refused: t.Sequence[Refusal]) -> str:
-    """Refused extracts with the service's words."""
+    """Refused extracts with the API's words."""
     groups: dict[str, list[int]] = {}
     for refusal in refused:
         groups.setdefault(refusal.reason, []).extend(refusal.batch.extract_ids)

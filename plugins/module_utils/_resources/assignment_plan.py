@@ -179,7 +179,7 @@ class AssignmentPlan:
 
     def _unreadable_warnings(self) -> list[str]:
         return [
-            f"The service does not return these settings of datastream {datastream_id}, so they cannot be compared: {', '.join(names)}."
+            f"The API does not return these settings of datastream {datastream_id}, so they cannot be compared: {', '.join(names)}."
             " They are written only where force_settings is set."
             for datastream_id, names in self.unreadable.items()
         ]
@@ -245,7 +245,7 @@ def _link_warnings(done: list[Written], links: t.Mapping[int, Row]) -> list[str]
     ]
     if renamed:
         warnings.append(
-            f"The service keeps another table_name than was asked for, of datastreams {text.ids(sorted(renamed))}. Use the name that it keeps."
+            f"Adverity keeps another table_name than was asked for, of datastreams {text.ids(sorted(renamed))}. Use the name that it keeps."
         )
     return warnings
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Assignments of datastreams to a destination: *mappings* on the older surface, *bindings* on the newer one (docsite, "Destinations by name").
+"""Assignments of datastreams to a destination: *mappings* on the older API, *bindings* on the newer one (docsite, "Destinations by name").
 
 One is identified by destination, datastream and, where it is given, table name. A new one is always disabled: ``adverity_binding`` enables it.
 """

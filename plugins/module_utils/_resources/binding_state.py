@@ -275,7 +275,7 @@ def _patch(client: Client, row: Row, enabled: bool) -> Row:
     answer = client.request("PATCH", path, body={"enabled": enabled}, confirm=confirm).data
     if not isinstance(answer, dict) or answer.get("id") != row["id"] or answer.get("enabled") is not enabled:
         raise UnreadableAnswer(
-            f"PATCH {path} with enabled {enabled} was answered with success, but not with that binding in that state."
+            f"PATCH {path} with enabled {enabled} returned success, but not that binding in that state."
             " Look at the binding in Adverity before you run this again.",
             method="PATCH",
             path=path,

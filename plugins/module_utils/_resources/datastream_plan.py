@@ -17,7 +17,7 @@ from .datastreams import active_mode
 
 _NEEDS_SCHEDULE = (
     "pulling_mode: schedule requires a custom fetch schedule, which is created in Adverity."
-    " If one datastream of a request has none, the service changes none of them."
+    " If one datastream of a request has none, Adverity changes none of them."
 )
 
 

@@ -6,7 +6,7 @@
 
 """Writing to many datastreams: requests that name them, and what came of these (pulling guide).
 
-The service answers a change with the UUIDs of those that really changed. That is held against what was asked for.
+The API responds to a change with the UUIDs of those that really changed. That is held against what was asked for.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class DatastreamChange:
     """One change, asked of every datastream in ``patches`` with the same ``body``.
 
     ``patches`` holds by UUID the fields that will read otherwise, at ``field_path`` in the row. Of those in ``uncertain`` it is not known
-    whether they differ at all, so that the service's answer decides. ``hint`` is what a 400 may mean.
+    whether they differ at all, so that the API's answer decides. ``hint`` is what a 400 may mean.
     """
 
     method: str
@@ -64,7 +64,7 @@ class DatastreamChange:
         return DatastreamsChanged(self, self.ids)
 
     def send(self, client: Client) -> DatastreamsChanged:
-        """Those that the service says have changed. Raises AdverityError."""
+        """Those that the API says have changed. Raises AdverityError."""
         try:
             answer = client.request(self.method, self.path, {"datastream_id": self.ids}, self.body)
             changed = _affected(answer.data, self)
@@ -86,7 +86,7 @@ class DatastreamsChanged(t.NamedTuple):
 
 
 def write(client: Client, rows: list[Row], changes: list[DatastreamChange], check_mode: bool) -> Result:
-    """Makes the changes of the datastreams ``rows``. An error carries the result so far, and ``remaining``: what the service did not confirm."""
+    """Makes the changes of the datastreams ``rows``. An error carries the result so far, and ``remaining``: what the API did not confirm."""
     requests = [request for change in changes for request in change.in_chunks()]
     applied = apply(requests, client, check_mode, _DATASTREAMS)
     result = _Outcome(rows, applied).result()
@@ -132,18 +132,18 @@ class _Outcome:
         same = [each for each in change.patches if each not in changed and each not in change.uncertain]
         if same:
             self._warnings.append(
-                f"The service reports that {change.words} did not change these datastreams, although they differed when read:"
+                f"The API reports that {change.words} did not change these datastreams, although they differed when read:"
                 f" {text.several(same)}. Somebody else may have changed them in the meantime. Read them again."
             )
         more = [each for each in changed if each not in change.patches]
         if more:
             self._warnings.append(
-                f"The service reports that {change.words} also changed datastreams that were not requested: {text.several(more)}."
+                f"The API reports that {change.words} also changed datastreams that were not requested: {text.several(more)}."
             )
 
 
 def _affected(data: t.Any, change: DatastreamChange) -> list[str]:
-    """The UUIDs that the service says have changed. Raises UnreadableAnswer."""
+    """The UUIDs that the API says have changed. Raises UnreadableAnswer."""
     affected = data.get("affected") if isinstance(data, dict) else None
     ids = affected.get("datastream_ids") if isinstance(affected, dict) else None
     try:
@@ -152,7 +152,7 @@ def _affected(data: t.Any, change: DatastreamChange) -> list[str]:
     except ValueError:
         pass
     raise UnreadableAnswer(
-        f"{change.method} {change.path} was answered with success, but the answer does not say which datastreams changed.",
+        f"{change.method} {change.path} returned success, but the response does not say which datastreams changed.",
         method=change.method,
         path=change.path,
     )

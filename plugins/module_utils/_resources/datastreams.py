@@ -6,7 +6,7 @@
 
 """Datastreams: reading them, and selecting those that a change is for (pulling guide).
 
-A filter is sent to the service and, where a row tells, also held against the row: one that the service passes over must not widen a change.
+A filter is sent to the API and, where a row tells, also held against the row: one that the API passes over must not widen a change.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .._api.paging import Row
 from .._spec import selection
 from .._spec.kinds import to_uuid
 
-# With one of these the service may refuse a request that names a datastream it does not know, or it skips that one (contract: not known).
+# With one of these the API may refuse a request that names a datastream it does not know, or it skips that one (contract: not known).
 _MAY_MEAN_UNKNOWN = (400, 404, 422)
 
 
@@ -93,7 +93,7 @@ def _query(filters: dict[str, t.Any]) -> Params:
 
 
 def _holds(row: Row, filters: dict[str, t.Any]) -> bool:
-    """Whether nothing that the row tells contradicts a filter. Which workspaces a scope reaches the service alone knows."""
+    """Whether nothing that the row tells contradicts a filter. Which workspaces a scope reaches the API alone knows."""
     shown = {"enabled": row["enabled"]} if isinstance(row.get("enabled"), bool) else {}
     if isinstance(row.get("pulling"), dict) and "active_mode" in row["pulling"]:
         shown["active_pulling_mode"] = row["pulling"]["active_mode"]
@@ -107,7 +107,7 @@ def _holds(row: Row, filters: dict[str, t.Any]) -> bool:
 
 
 def _read_ids(client: Client, ids: list[str], asked: Params) -> list[Row]:
-    """The datastreams of at most 50 ids, also where the service refuses a request that names one it does not know."""
+    """The datastreams of at most 50 ids, also where the API refuses a request that names one it does not know."""
     try:
         return _list(client, dict(asked, datastream_id=ids))
     except Refused as error:
@@ -125,7 +125,7 @@ def _read_ids(client: Client, ids: list[str], asked: Params) -> list[Row]:
 
 
 def _find_known(client: Client, ids: list[str]) -> list[str]:
-    """Those of the ids that the service knows: a refused request is halved, until it names a single one."""
+    """Those of the ids that the API knows: a refused request is halved, until it names a single one."""
     try:
         found = {row["id"] for row in _list(client, {"datastream_id": ids})}
         return [one for one in ids if one in found]
@@ -143,14 +143,14 @@ def _list(client: Client, asked: Params) -> list[Row]:
         rows = read_numbered(client, DATASTREAMS, asked, page_size=None)
     except IncompleteList as error:
         error.say(
-            "If the service never returns more of this list, select fewer datastreams at a time, with datastream_ids or narrower filters."
+            "If the API never returns more of this list, select fewer datastreams at a time, with datastream_ids or narrower filters."
         )
         raise
     try:
         return [dict(row, id=to_uuid(row["id"])) for row in rows]
     except ValueError as error:
         raise UnreadableAnswer(
-            f"GET {DATASTREAMS} was answered with a datastream whose id is not a UUID: {error}.",
+            f"GET {DATASTREAMS} returned a datastream whose id is not a UUID: {error}.",
             method="GET",
             path=DATASTREAMS,
         ) from error

@@ -42,7 +42,7 @@ def path(type_id: int, target_id: int | None = None) -> str:
 
 
 def read(client: Client, type_id: int, target_id: int | None = None) -> list[Row]:
-    """The destinations of a type. Whether the service lists them is not documented: where it does not (405), the one with ``target_id``, if it exists."""
+    """The destinations of a type. Whether the API lists them is not documented: where it does not (405), the one with ``target_id``, if it exists."""
     try:
         return directory.read_list(client, path(type_id))
     except Refused as error:
@@ -81,7 +81,7 @@ def _holds(row: Row, identifying: Row) -> bool:
 
 
 def read_fields(client: Client, type_id: int) -> Fields:
-    """What the type takes. Empty where the service does not say."""
+    """What the type takes. Empty where the API does not say."""
     try:
         data = client.request("OPTIONS", path(type_id)).data
         return {str(name): fields.parse(dict(row)) for name, row in data["actions"]["POST"].items()}
@@ -106,7 +106,7 @@ def _is_in(row: Row, workspace_id: int) -> bool:
 
 
 def similar(rows: list[Row], name: str) -> list[Row]:
-    """The destinations whose names are like this one, or the same but for case, blanks or the workspace, the most similar first."""
+    """The destinations whose names are like this one, or the same but for case, spaces or the workspace, the most similar first."""
 
     def plain(value: t.Any) -> str:
         return " ".join(str(value).casefold().split())
@@ -124,7 +124,7 @@ def locate(
     target_id: int | None,
     settings: t.Iterable[str],
 ) -> Row | None:
-    """The destination, by ``target_id`` or else by its name in a workspace, with the fields that are asked for as far as the service returns them."""
+    """The destination, by ``target_id`` or else by its name in a workspace, with the fields that are asked for as far as the API returns them."""
     wanted = {"id": target_id, "name": None if target_id else identifying["name"]}
     listed = read(client, type_id, target_id)
     whole = {
@@ -245,7 +245,7 @@ class DestinationPlan:
         warnings = []
         if self.is_unchecked:
             warnings.append(
-                "The service does not say which fields this destination type takes. The settings were not checked in advance."
+                "The API does not say which fields this destination type takes. The settings were not checked in advance."
             )
         if self.unreadable:
             is_forced = self.unreadable[0] in self.body
@@ -256,7 +256,7 @@ class DestinationPlan:
             )
             names = ", ".join(self.unreadable)
             warnings.append(
-                f"The service does not return these settings, so they cannot be compared: {names}. They {what}."
+                f"The API does not return these settings, so they cannot be compared: {names}. They {what}."
             )
         return warnings
 
@@ -265,14 +265,14 @@ class DestinationPlan:
         return [DestinationChange(type_id, self.row, self.body, self.fields)] if self.body else []
 
     def confirm(self, client: Client, type_id: int, row: Row) -> None:
-        """Raises AdverityError where the new destination would not be found by its name: the service keeps another, or two runs created one each."""
+        """Raises AdverityError where the new destination would not be found by its name: the API keeps another, or two runs created one each."""
         name = self.body["name"]
         try:
             rows = read(client, type_id)
             if row.get("name", name) != name:
                 kept = directory.quoted(row["name"])
                 raise AdverityError(
-                    f"The service keeps the name {directory.quoted(name)} as {kept}. Use that name."
+                    f"Adverity keeps the name {directory.quoted(name)} as {kept}. Use that name."
                 )
             same = [
                 each

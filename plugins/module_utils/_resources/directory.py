@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""What names mean: workspaces (stacks), datastreams and connections, on the older surface with integer ids (docsite, "Destinations by name").
+"""What names mean: workspaces (stacks), datastreams and connections, on the older API with integer ids (docsite, "Destinations by name").
 
 The functions that look for a name take rows, not clients: they are pure. Names are compared exactly, character by character.
 """
@@ -28,7 +28,7 @@ CONNECTION_TYPES = "/api/connection-types/"
 
 
 def read_list(client: Client, path: str) -> list[Row]:
-    """All rows of one list of the older surface, each with an integer ``id``. Whether each of these lists has pages is not known (docsite)."""
+    """All rows of one list of the older API, each with an integer ``id``. Whether each of these lists has pages is not known (docsite)."""
     return read_linked(client, path, {}, list[Row], bare=True)
 
 
@@ -86,7 +86,7 @@ def find(rows: list[Row], wanted: t.Any, what: str, by: tuple[str, ...] = ("name
 def find_exact(rows: list[Row], key: str, name: str, what: str) -> Row | None:
     """The one row with this name, None where there is none. Raises InputError for several.
 
-    A name that differs in blanks at its ends alone is an error: the service may have taken them away.
+    A name that differs in spaces at its ends alone is an error: the API may have taken them away.
     """
     found, what = [row for row in rows if row.get(key) == name], f"The {what} {quoted(name)}"
     if len(found) > 1:
@@ -206,7 +206,7 @@ def describe(older: list[Row], workspaces: list[Row], newer: list[Row] | None = 
 
 
 def quoted(name: t.Any) -> str:
-    """A name for a message: in quotes, on one line. Blanks at its ends show."""
+    """A name for a message: in quotes, on one line. Spaces at its ends show."""
     name = str(name)
     return "'{0}{1}{2}'".format(
         " " * name.startswith(" "), text.line(name), " " * (name.endswith(" ") and name != " ")

@@ -27,7 +27,7 @@ from .labels import Labels, Meaning
 
 PATH = "/api/extracts/"
 
-# Whether the service's bounds include the moment itself is not known (contract), so it is asked for a little more and the rest is decided here.
+# Whether the API's bounds include the moment itself is not known (contract), so it is asked for a little more and the rest is decided here.
 _MARGIN = timedelta(seconds=1)
 
 
@@ -62,7 +62,7 @@ class Extracts(Sequence[Extract]):
         self._places: dict[t.Any, int] = {}
 
     def append(self, row: Row) -> None:
-        """Takes a row of the service, with an integer id."""
+        """Takes a row of the API, with an integer id."""
         time = _times.parse_precise(row.get("created"))
         if self._inside(time and time.moment):
             self._ids.append(row["id"])
@@ -110,7 +110,7 @@ class Extracts(Sequence[Extract]):
         )
 
     def sort(self) -> None:
-        """Oldest first, then by id; by id alone where the service does not tell the creation of each."""
+        """Oldest first, then by id; by id alone where the API does not tell the creation of each."""
         for column in (
             self._ids,
             self._moments,
@@ -245,7 +245,7 @@ _TIMES = Times(_created, _until)
 
 
 def within(created_from: str | None, created_to: str | None) -> t.Callable[[datetime | None], bool]:
-    """Whether a time is within the bounds, both included. A time that the service did not tell passes: then its own filter has decided."""
+    """Whether a time is within the bounds, both included. A time that the API did not tell passes: then its own filter has decided."""
     start = _times.parse(created_from) if created_from else None
     end = _times.parse(created_to) if created_to else None
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Jobs: what Adverity does or has done for a datastream. Rows are those of the older surface, as other clients have seen them."""
+"""Jobs: what Adverity does or has done for a datastream. Rows are those of the older API, as other clients have seen them."""
 
 from __future__ import annotations
 
@@ -125,9 +125,7 @@ def read_one(client: Client, job: Job) -> Job | None:
             return None
         raise
     if not isinstance(row, dict) or with_integers(path, row, "id")["id"] != job.id:
-        raise UnreadableAnswer(
-            f"GET {path} was answered with success, but not with that job.", method="GET", path=path
-        )
+        raise UnreadableAnswer(f"GET {path} returned success, but not that job.", method="GET", path=path)
     return parse(row, job.datastream_id)
 
 

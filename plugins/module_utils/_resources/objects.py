@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Objects of the older surface, destinations and their assignments: reading and writing one, and comparing its settings with those that are asked for.
+"""Objects of the older API, destinations and their assignments: reading and writing one, and comparing its settings with those that are asked for.
 
 Some values cannot be read back: the API leaves them out, or masks them.
 """
@@ -108,7 +108,7 @@ def _whole(row: Row, body: Row, fields: Fields) -> Row:
     lost = [name for name in writable if name not in body and is_unreadable(row, name, fields)]
     if lost:
         raise InputError(
-            f"The service takes no PATCH here, and PUT replaces the whole object: it would lose {', '.join(lost)}, whose values cannot be read."
+            f"The API takes no PATCH here, and PUT replaces the whole object: it would lose {', '.join(lost)}, whose values cannot be read."
             " Name them in settings, and set force_settings."
         )
     return {**{name: identity(row[name]) for name in writable if name in row}, **body}
@@ -119,7 +119,7 @@ def _checked(method: str, path: str, data: t.Any) -> Row:
     found = integer_id(data) if isinstance(data, dict) else None
     if found is None or found < 1:
         raise UnreadableAnswer(
-            f"{method} {path} was answered with success, but not with an object and its id.",
+            f"{method} {path} returned success, but not an object and its id.",
             method=method,
             path=path,
         )

@@ -6,7 +6,7 @@
 
 """Smart-pulling settings: reading them from datastreams, and merging new ones into them (pulling guide). Pure: nothing is sent from here.
 
-A PUT replaces the whole setting, so that what an option leaves out has to be sent along as the datastream has it. A setting is held as the service takes
+A PUT replaces the whole setting, so that what an option leaves out has to be sent along as the datastream has it. A setting is held as the API takes
 it: ``{"is_active", "frequency", "refresh_range": {"value", "unit"} or None, "deadline": {"time": "HH:MM:SS"} or None}``, None being the default,
 which a PUT gets by leaving the field out.
 """
@@ -138,7 +138,7 @@ def _is_time(value: t.Any) -> bool:
 
 
 def _can_be_sent(name: str, value: t.Any) -> bool:
-    """Whether a value that was read can go into a PUT again. The service insists on the first two (pulling guide)."""
+    """Whether a value that was read can go into a PUT again. The API insists on the first two (pulling guide)."""
     if name == "is_active":
         return isinstance(value, bool)
     if name == "frequency":
@@ -155,7 +155,7 @@ def _refuse_unknown_setting(rows: list[Row], given: Row) -> None:
     silent = [label(row) for row in rows if _smart(row) is False]
     if silent:
         raise UnreadableAnswer(
-            f"The service does not return the smart-pulling setting of these datastreams, so it cannot be kept: {text.several(silent, 20)}."
+            f"The API does not return the smart-pulling setting of these datastreams, so it cannot be kept: {text.several(silent, 20)}."
             " Nothing was changed.",
             method="GET",
             path=DATASTREAMS,

@@ -105,7 +105,7 @@ def to_half_hour(value: t.Any) -> str:
         raise ValueError(f"{value!r:.80} is not a time of day like 06:30 or 06:30:00, from 00:00 to 23:30")
     if not re.match(r"..:(00|30)(:00)?$", text):
         raise ValueError(
-            f"{text} is not on the half hour, which the service requires: the minutes must be 00 or 30, and the seconds 00"
+            f"{text} is not on the half hour, which Adverity requires: the minutes must be 00 or 30, and the seconds 00"
         )
     return text[:5] + ":00"
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Points in time. The service writes them in UTC, like ``2024-01-15T10:00:00Z`` (contract).
+"""Points in time. The API writes them in UTC, like ``2024-01-15T10:00:00Z`` (contract).
 
 Whether it writes fractions of a second, and the same ones everywhere, is not known. Two times are told apart at the precision of the coarser one.
 """
@@ -23,7 +23,7 @@ _TIME = re.compile(
     r"\s*(?P<offset>Z|z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?)?$",
     re.ASCII,
 )
-# As the service writes it: read by the standard library, which takes a third of the time.
+# As the API writes it: read by the standard library, which takes a third of the time.
 _USUAL = re.compile(r"^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\dZ\Z", re.ASCII)
 _NORMAL = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z\Z", re.ASCII)
 _DAY, _MINUTE, SECOND, FINEST = (
@@ -65,7 +65,7 @@ def parse(text: str, end_of_day: bool = False) -> datetime:
 
 
 def parse_or_none(text: t.Any) -> datetime | None:
-    """What the service sent as a time; None where it sent none, or nothing that can be read as one."""
+    """What the API sent as a time; None where it sent none, or nothing that can be read as one."""
     time = parse_precise(text)
     return time and time.moment
 
@@ -126,7 +126,7 @@ def _precision(match: re.Match[str], fraction: str) -> timedelta:
 
 
 def show(moment: datetime) -> str:
-    """The way the service writes a time; fractions of a second only where there are any."""
+    """The way the API writes a time; fractions of a second only where there are any."""
     return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
 
 
@@ -143,7 +143,7 @@ def now() -> str:
 
 
 def readable(text: t.Any) -> str | None:
-    """What the service sent as a time, in one form: ``2024-01-15T10:00:00Z``, with a fraction where it wrote one, ``2024-01-15T10:00Z`` where it wrote no
+    """What the API sent as a time, in one form: ``2024-01-15T10:00:00Z``, with a fraction where it wrote one, ``2024-01-15T10:00Z`` where it wrote no
     seconds. None where it sent none, or nothing that can be read as one."""
     if isinstance(text, str) and _USUAL.match(text) and parse_precise(text):
         return text

@@ -14,7 +14,7 @@ from adverity_harness.worlds import KEY, WORKSPACE, World
 
 SECRET, PASSWORD, PROXY = "open-sesame-4711", "ledger-pw-0815", "proxy-pw-2342"
 SETTINGS = {"account": "acme", "database": "0", "username": "ed", "password": SECRET}
-UNREADABLE = "The service does not return these settings, so they cannot be compared: password. They were not written."
+UNREADABLE = "The API does not return these settings, so they cannot be compared: password. They were not written."
 VARIABLES = {
     "name": "acme DWH", "type": "snowflake", "workspace": "Acme", "settings": SETTINGS,
     "datastreams": [{"name": "acme Ads", "table_name": "send"}, {"name": "true", "table_name": "plan"}],

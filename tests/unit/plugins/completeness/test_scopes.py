@@ -140,7 +140,7 @@ def test_all_scopes_of_a_row_suffice_and_a_403_names_the_one_that_is_missing(sta
         with pytest.raises(AdverityError) as caught:
             start(lambda service: service.run(words), (documented | assumed) - {missing})
         message = caught.value.result()["msg"]
-        assert ("was answered with 403" in message, message.count(f"This request needs {missing}")) == (True, 1)
+        assert ("returned 403" in message, message.count(f"This request needs {missing}")) == (True, 1)
 
 
 def test_the_simulator_and_the_table_agree():

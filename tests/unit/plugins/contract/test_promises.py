@@ -357,7 +357,7 @@ def test_error_is_one_line_with_the_words_of_the_service(start):
     scene = start(World().datastream(1, has_schedule=False).binding(123, 1))
     forbidden = scene.run("binding", binding_ids=[123], enabled=True, api_key=READ_ONLY_KEY)["msg"]
     refused = scene.run("datastream", datastream_ids=uuids([1]), pulling_mode="schedule")["msg"]
-    assert "PATCH /api/v1/bindings/123/ was answered with 403: Forbidden." in forbidden
+    assert "PATCH /api/v1/bindings/123/ returned 403: Forbidden." in forbidden
     assert "destination:write" in forbidden
     assert "400: Datastreams without a fetch schedule" in refused
     for message in (forbidden, refused):

@@ -397,7 +397,7 @@ def test_what_people_delete_meanwhile_is_told(begin):
     place.simulator.fault(method="PATCH", mutate={"remove": {"targets": [target_id]}})
     with pytest.raises(Refused) as caught:
         place.destination(settings={"dataset": "sales"})
-    assert "was answered with 404: Not found." in caught.value.result()["msg"]
+    assert "returned 404: Not found." in caught.value.result()["msg"]
     assert caught.value.result()["msg"].endswith("Nothing was written.")
     assert place.targets == []
     assert place.destination()["created"] is True

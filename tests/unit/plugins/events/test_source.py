@@ -175,7 +175,7 @@ def test_an_error_that_may_pass_is_logged_and_the_next_reading_has_it_all(listen
     with caplog.at_level(logging.WARNING):
         brought = listen(break_off, nothing, nothing, interval=7)
     assert list(map(brief, brought)) == [[], [], ["job 5 Success"], []]
-    assert "reads again in 7 s: GET /api/errors/ was answered with 500" in caplog.text
+    assert "reads again in 7 s: GET /api/errors/ returned 500" in caplog.text
     assert KEY not in caplog.text
 
 
@@ -183,7 +183,7 @@ def test_an_error_that_may_pass_is_logged_and_the_next_reading_has_it_all(listen
 def test_an_error_that_stays_ends_it(source, simulator, status):
     simulator.fault(path="/api/jobs/", times=None, status={"code": status})
     args = {"instance": HOST, "api_key": KEY, "retries": 0}
-    with pytest.raises(AdverityError, match=f"was answered with {status}"):
+    with pytest.raises(AdverityError, match=f"returned {status}"):
         asyncio.run(source["main"](asyncio.Queue(), args))
 
 

@@ -272,7 +272,7 @@ def test_a_list_that_cannot_be_read_now_holds_up_only_its_datastream(scene):
     it.faults = [("GET", EXTRACTS, "500 before")]
     result = it.look()
     assert outcomes(result) == {(12, 101): "unconfirmed", (12, 102): "unconfirmed", (22, 201): "loaded", (22, 202): "loaded"}
-    assert result["loads"][0]["reason"].startswith("GET /api/extracts/ was answered with 500")
+    assert result["loads"][0]["reason"].startswith("GET /api/extracts/ returned 500")
     it.faults = [("GET", EXTRACTS, "500 before")]
     assert set(outcomes(it.look(wait=60)).values()) == {"loaded"}
 

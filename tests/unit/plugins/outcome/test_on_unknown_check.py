@@ -159,7 +159,7 @@ def test_what_cannot_be_read_stays_unknown_with_a_warning(scene):
     it.faults = [("GET", ISSUES, "500 before")]
     ids, message, _warnings = try_to_send(it, on_unknown="check")
     assert ids == {"unknown": [101, 102], "remaining": [103, 104]}
-    assert "What Adverity shows of 2 extracts with an unknown outcome cannot be read: GET /api/errors/ was answered with 500" in message
+    assert "What Adverity shows of 2 extracts with an unknown outcome cannot be read: GET /api/errors/ returned 500" in message
 
 
 def test_labels_of_ones_own_instance(scene):

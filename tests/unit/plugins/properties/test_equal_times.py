@@ -122,7 +122,7 @@ def test_where_no_way_gives_all_nothing_is_sent(begin, tmp_path, ties, ordering,
 
 def test_periods_by_date_alone_are_no_way(begin, tmp_path):
     simulator = begin(130, 13, extract_ties="by_page", extract_page_size=30, extract_bounds_format="date")
-    with pytest.raises(Unfinished, match="The service returned an inconsistent list"):
+    with pytest.raises(Unfinished, match="The API returned an inconsistent list"):
         requeue(simulator, tmp_path)
     assert simulator.loads == []
 

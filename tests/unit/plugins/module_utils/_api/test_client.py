@@ -635,7 +635,7 @@ def test_what_follows_an_informational_response_counts(server, make_client, hook
     inform(server, PROCESSING, whole(200))
     client = make_client(server, retries=1)
     if status == 404:
-        with pytest.raises(Refused, match="was answered with 404: no") as caught:
+        with pytest.raises(Refused, match="returned 404: no") as caught:
             send(client, "POST", before=hooks.before, undo=hooks.undo)
         assert caught.value.not_executed is True
     assert send(client, "POST", before=hooks.before, undo=hooks.undo).data == {"a": 1}
@@ -755,7 +755,7 @@ def test_success_without_json_is_an_error_and_not_repeated(server, make_client, 
     client = make_client(server)
     for method in ("GET", "POST"):
         server.answer(status, body=body, content_type=kind)
-        with pytest.raises(UnreadableAnswer, match=f"was answered with {status}, but not with JSON") as caught:
+        with pytest.raises(UnreadableAnswer, match=f"returned {status}, but no JSON") as caught:
             send(client, method)
         check_line(caught.value)
         assert caught.value.result()["status"] == status
@@ -880,7 +880,7 @@ def test_hints(server, make_client, method, path, status, hint):
     with pytest.raises(Refused) as caught:
         make_client(server).request(method, path, params)
     message = str(caught.value)
-    assert message.startswith(f"{method} {path} was answered with {status}: Forbidden.")
+    assert message.startswith(f"{method} {path} returned {status}: Forbidden.")
     assert message.endswith("Forbidden." if hint is None else hint) or (hint or "-") in message
     assert caught.value.result()["response"] == "Forbidden."
 

@@ -37,8 +37,8 @@ def test_result_is_no_view_of_the_facts():
         (errors.NotReached("GET", "/a/", "got no answer: refused"), "GET /a/ got no answer: refused."),
         (errors.NotReached("GET", "/a/", "got no answer", hint="Look at ca_path."), "GET /a/ got no answer. Look at ca_path."),
         (errors.Lost("POST", "/b/", "got no answer"), "POST /b/ got no answer."),
-        (errors.Refused("PATCH", "/c/", 403, "Forbidden."), "PATCH /c/ was answered with 403: Forbidden."),
-        (errors.Refused("PATCH", "/c/", 404, "Not found", hint="Check the id."), "PATCH /c/ was answered with 404: Not found. Check the id."),
+        (errors.Refused("PATCH", "/c/", 403, "Forbidden."), "PATCH /c/ returned 403: Forbidden."),
+        (errors.Refused("PATCH", "/c/", 404, "Not found", hint="Check the id."), "PATCH /c/ returned 404: Not found. Check the id."),
     ],
 )
 def test_message_of_a_request(error, message):

@@ -150,7 +150,7 @@ def test_what_is_no_list_is_an_error_at_once(scripted):
     ]
     for data in table:
         scripted.expect("GET", PATH, {"page_size": 100, "page": 1}, answer=data)
-        with pytest.raises(UnreadableAnswer, match="^GET /api/list/ was answered with JSON that lacks "):
+        with pytest.raises(UnreadableAnswer, match="^GET /api/list/ returned JSON that lacks "):
             read_ids(scripted)
 
 
@@ -480,7 +480,7 @@ def test_what_is_no_linked_list_is_an_error_at_once(scripted):
     ]
     for data in table:
         scripted.expect("GET", PATH, answer=data)
-        with pytest.raises(UnreadableAnswer, match="was answered with JSON that lacks "):
+        with pytest.raises(UnreadableAnswer, match="returned JSON that lacks "):
             read_linked(scripted)
 
 

@@ -188,7 +188,7 @@ WRITTEN = {"affected": {"binding_ids": [5]}}
             plan_of("backfill", "done"), WRITTEN, {"extract_count": 3, "summary": [counted(5, requeued=3, skipped=1, loaded_by_itself=2)]}, False,
             [
                 "Destination 789, DWH",
-                "datastream 456, binding 5 - enabled now, 3 extracts sent, 1 sent before, 2 loaded by itself",
+                "datastream 456, binding 5 - enabled now, 3 extracts sent, 1 sent before, 2 loaded automatically",
                 "datastream 457, binding 6 - enabled before, history sent before",
                 "Sent means dispatched. Adverity loads in the background. See Datastream > Activity", "for the state of each extract, and Issues for errors.",
             ],

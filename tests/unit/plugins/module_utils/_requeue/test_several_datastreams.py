@@ -85,7 +85,7 @@ def test_a_datastream_that_fails_is_stopped_after_one_request(service, run, plac
     result = fails(run, Unfinished, service, target_id=TARGET, batch_size=1, on_unknown=on_unknown)
     assert posted(service) == [101, 102, *(each for some in service.ids[1:] for each in some)]
     assert (result["unknown_extract_ids"], result["remaining_extract_ids"]) == ([102], [103])
-    assert "Datastream 456, binding 5: POST /api/v1/extracts/requeue/ was answered with 500" in result["msg"]
+    assert "Datastream 456, binding 5: POST /api/v1/extracts/requeue/ returned 500" in result["msg"]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_datastream_whose_extracts_cannot_be_listed_is_named_and_the_others_go
     for check_mode in (True, False):
         result = fails(run, Unfinished, service, check_mode=check_mode, target_id=TARGET)
         assert result["requeued_extract_ids"] == [each for some in (service.ids[0], *service.ids[2:]) for each in some]
-        assert "Datastream 457, binding 7: GET /api/extracts/ was answered with 500" in result["msg"]
+        assert "Datastream 457, binding 7: GET /api/extracts/ returned 500" in result["msg"]
     histories = known(service, place)
     assert (histories[5].completed_window, histories[7].has_backfill) == ((None, None), False)
     posts, service.unreadable = len(service.posts), set()

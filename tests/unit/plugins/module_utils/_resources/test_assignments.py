@@ -159,7 +159,7 @@ def test_a_table_name_that_the_service_changes_is_told_and_leads_to_no_second_on
     talk.expect_new().expect_post(3, table_name=" google", answer=mapping(3)).expect_bindings(binding(23))
     result = talk.run(wanted(table=" google"))
     assert result["assignments"][0]["table_name"] == "google"
-    assert result["warnings"] == ["The service keeps another table_name than was asked for, of datastreams 456. Use the name that it keeps."]
+    assert result["warnings"] == ["Adverity keeps another table_name than was asked for, of datastreams 456. Use the name that it keeps."]
     talk.expect(mapping(3))
     with pytest.raises(InputError, match="differs only in white space"):
         talk.run(wanted(table=" google"))

@@ -306,7 +306,7 @@ def test_three_that_are_refused_in_succession_end_nothing(service, run):
 def test_an_answer_that_is_not_this_binding_in_this_state_is_an_error(service, run, histories, answer):
     service.lists(*disabled(1))
     service.patch(1, answer=answer)
-    with pytest.raises(Unfinished, match="but not with that binding in that state"):
+    with pytest.raises(Unfinished, match="but not that binding in that state"):
         run()
     assert histories()[1].is_write_pending is True
 

@@ -157,7 +157,7 @@ def test_after_a_lost_answer_the_next_run_finds_what_was_created(talk, scripted)
 def test_an_answer_without_an_id_is_no_success(talk, scripted, answer):
     talk.expect_new()
     scripted.expect("POST", PATH, body={"name": "DWH", "stack": 12, "project": "acme"}, answer=answer)
-    with pytest.raises(UnreadableAnswer, match="not with an object and its id"):
+    with pytest.raises(UnreadableAnswer, match="not an object and its id"):
         talk.run(settings={"project": "acme"})
 
 
@@ -176,7 +176,7 @@ def test_a_name_that_the_service_changes_is_told_and_leads_to_no_second_one(talk
     talk.expect_new()
     scripted.expect("POST", PATH, body={"name": " DWH", "stack": 12, "project": "acme"}, answer=row())
     expect_list(scripted, PATH, row())
-    with pytest.raises(AdverityError, match="The service keeps the name ' DWH' as 'DWH'. Use that name."):
+    with pytest.raises(AdverityError, match="Adverity keeps the name ' DWH' as 'DWH'. Use that name."):
         talk.run(name=" DWH", settings={"project": "acme"})
     talk.expect(row())
     with pytest.raises(InputError, match="differs only in white space at the ends of its name. Nothing was created"):
@@ -344,7 +344,7 @@ def test_where_options_says_nothing_there_is_a_warning_and_the_run_goes_on(talk,
     talk.expect(row(), fields=answer if answer is not None else "")
     scripted.expect("PATCH", f"{PATH}789/", body={"dataset": "x"}, answer=row(dataset="x"))
     result = talk.run(settings={"dataset": "x"})
-    assert result["warnings"] == ["The service does not say which fields this destination type takes. The settings were not checked in advance."]
+    assert result["warnings"] == ["The API does not say which fields this destination type takes. The settings were not checked in advance."]
 
 
 @pytest.mark.parametrize("status", [401, 429, 500, 503])

@@ -84,7 +84,7 @@ def test_what_the_service_quotes_is_hidden_and_its_message_stays_readable(script
     scripted.expect("POST", PATH, body=body, answer=lambda: Refused("POST", PATH, 400, text.body(said, "application/json")))
     result = run(adverity_destination, DESTINATION)
     assert result["failed"] is True
-    assert 'POST /api/target-types/70/targets/ was answered with 400: phrase: ******** is too easy; region: EU is full.' in result["msg"]
+    assert 'POST /api/target-types/70/targets/ returned 400: phrase: ******** is too easy; region: EU is full.' in result["msg"]
     assert result["status"] == 400
 
 

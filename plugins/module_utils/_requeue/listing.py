@@ -67,7 +67,17 @@ def _read_loads(
             raise
         return Unreadable(datastream_id, binding_ids, error)
     found = listed if wanted is None else [extract for extract in listed if extract.id in wanted]
-    return Loads(datastream_id, binding_ids, found, _under_way(ledger, datastream_id, found))
+    may_be_loaded = _under_way(ledger, datastream_id, found)
+    if request.enabled_ids.intersection(binding_ids):
+        may_be_loaded.update(_undated(found))
+    return Loads(datastream_id, binding_ids, found, may_be_loaded)
+
+
+def _undated(found: t.Sequence[Extract]) -> dict[int, Uncertainty]:
+    """The extracts without a time: an enabled binding may have loaded them. In check mode, the binding is
+    only said to be enabled.
+    """
+    return {extract.id: Uncertainty(Reason.UNDATED) for extract in found if extract.interval is None}
 
 
 def _list_named(

@@ -570,3 +570,10 @@ def test_stale_row_before_a_write_does_not_tell_how_long_the_state_was_certain(b
     history.wait(7.0)
     history.switch(enabled=True)
     history.end()
+
+
+# The API does not show when extracts were created: what an enabled binding loads automatically is unknown, also in check mode
+def test_check_mode_says_that_extracts_without_a_time_will_be_unknown(begin_history):
+    history = begin_history(answers=["undated"])
+    history.deploy(rehearsed=True)
+    history.end()

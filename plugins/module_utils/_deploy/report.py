@@ -17,7 +17,9 @@ from .._api import text
 
 Row = dict[str, t.Any]
 
-_STATUSES = ("dispatched", "pending", "unknown", "refused", "failed")
+_STATUSES = ("dispatched", "recorded", "pending", "unknown", "refused", "failed")
+_OPEN = ("pending", "unknown", "refused", "failed")
+_NO_RECORD = "This ledger has no record of anything. If there was one, it is lost or another one, see Look after the ledger"
 _OUTCOMES = {
     "loaded": "loaded",
     "failed": "failed to load",
@@ -60,11 +62,14 @@ def make(bindings: list[Row], ledger: Row, shown: Shown = _NOTHING) -> list[str]
     ]
     lines = [
         f"{_many(len(targets), 'destination')}, {_enabled(bindings)}",
-        "Ledger - " + _counted({name: ledger["counts"].get(name, 0) for name in _STATUSES}, all_of_them=True),
+        f"Ledger {text.line(ledger.get('ledger') or '')} - ".replace("  ", " ")
+        + _counted({name: ledger["counts"].get(name, 0) for name in _STATUSES}, all_of_them=True),
     ]
     if ledger.get("in_progress"):
         lines.append("A run is in progress. What it is sending now counts as unknown")
-    if not attention:
+    if not backfills and any(row.get("enabled") is True for row in bindings):
+        lines.append(_NO_RECORD)
+    elif not attention:
         lines.append("Nothing in the ledger is pending, unknown, refused or failed")
     if shown.loads.get("counts"):
         lines.append(
@@ -96,11 +101,11 @@ def unfinished_jobs(result: Row) -> list[Row]:
 
 
 def _open(row: Row) -> bool:
-    return any(row.get(name) for name in (*_STATUSES[1:], "planned_at"))
+    return any(row.get(name) for name in (*_OPEN, "planned_at"))
 
 
 def _attention(binding_id: int, row: Row, binding: Row | None) -> str:
-    what = _counted(row) if any(row.get(name) for name in _STATUSES[1:]) else "planned, not started"
+    what = _counted(row) if any(row.get(name) for name in _OPEN) else "planned, not started"
     where = f", {_named(binding['target_id'], binding)}" if binding else ", in the ledger only"
     who = f"binding {binding_id}" if binding_id else "all bindings that were enabled"
     datastream = f", datastream {row['datastream_id']}" if row.get("datastream_id") else ""
@@ -113,14 +118,10 @@ def _destination(
     counts = {
         name: sum(backfills.get(row["id"], {}).get(name) or 0 for row in bindings) for name in _STATUSES
     }
-    seen = {
-        name: sum(outcomes.get(row["id"], {}).get(name) or 0 for row in bindings)
-        for name in _OUTCOMES
-        if name != "failed"
-    }
-    shown = "".join(
-        f", {count} {_OUTCOMES[name]}" for name, count in seen.items() if count
-    )  # the ledger counts what failed
+    seen = {name: sum(outcomes.get(row["id"], {}).get(name) or 0 for row in bindings) for name in _OUTCOMES}
+    if seen["failed"] <= counts["failed"]:
+        seen["failed"] = 0  # the ledger records it
+    shown = "".join(f", {count} {_OUTCOMES[name]}" for name, count in seen.items() if count)
     return f"D{_named(target_id, bindings[0])[1:]} - {_enabled(bindings)}, {_counted(counts) or 'no backfill in the ledger'}{shown}"
 
 

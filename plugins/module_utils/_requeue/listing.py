@@ -18,13 +18,11 @@ from .._api.errors import InputError, Refused, RequestError, UnreadableAnswer
 from .._ledger.history import BindingHistory
 from .._ledger.ledger import Ledger
 from .._ledger.periods import Reason, Uncertainty
-from .._ledger.status import Status
-from .._ledger.turns import ALL_ENABLED
 from .._resources import extracts
 from .._resources.binding_state import stops_the_run
 from .._resources.extracts import Extract
-from .._resources.jobs import LONGEST_QUEUE
-from .._spec import selection, times
+from .._spec import selection
+from . import automatic
 from .select import Loads, Request, Selection, Unreadable, group_by_datastream
 
 
@@ -35,12 +33,12 @@ def list_extracts(
     read. Raises InputError where one of ``extract_ids`` is not among them.
     """
     if not selected.rows:
-        return [_without_bindings(client, ledger, selection.once(request.extract_ids or []))], []
+        return [_without_bindings(client, ledger, request, selection.once(request.extract_ids or []))], []
     due = group_by_datastream([row for row in selected.rows if row["id"] in binding_ids])
     binding_ids_of = {datastream_id: tuple(row["id"] for row in rows) for datastream_id, rows in due.items()}
     if request.extract_ids is not None:
-        return _list_named(client, ledger, request, binding_ids_of, request.extract_ids)
-    return _split([_read_loads(client, ledger, request, *item) for item in binding_ids_of.items()])
+        return _list_named(client, ledger, request, selected, binding_ids_of, request.extract_ids)
+    return _split([_read_loads(client, ledger, request, selected, *item) for item in binding_ids_of.items()])
 
 
 def _split(lists: list[Loads | Unreadable]) -> tuple[list[Loads], list[Unreadable]]:
@@ -53,6 +51,7 @@ def _read_loads(
     client: Client,
     ledger: Ledger,
     request: Request,
+    selected: Selection,
     datastream_id: int,
     binding_ids: tuple[int, ...],
     wanted: set[int] | None = None,
@@ -61,29 +60,23 @@ def _read_loads(
     given. An error that concerns all requests is raised.
     """
     try:
-        listed = extracts.read(client, datastream_id, request.created_from, request.created_to)
+        listed = extracts.read(
+            client, datastream_id, request.created_from, request.created_to, request.labels
+        )
     except (RequestError, UnreadableAnswer) as error:
         if stops_the_run(error):
             raise
         return Unreadable(datastream_id, binding_ids, error)
     found = listed if wanted is None else [extract for extract in listed if extract.id in wanted]
-    may_be_loaded = _under_way(ledger, datastream_id, found)
-    if request.enabled_ids.intersection(binding_ids):
-        may_be_loaded.update(_undated(found))
+    may_be_loaded = automatic.may_be_loaded(client, ledger, request, selected, datastream_id, found)
     return Loads(datastream_id, binding_ids, found, may_be_loaded)
-
-
-def _undated(found: t.Sequence[Extract]) -> dict[int, Uncertainty]:
-    """The extracts without a time: an enabled binding may have loaded them. In check mode, the binding is
-    only said to be enabled.
-    """
-    return {extract.id: Uncertainty(Reason.UNDATED) for extract in found if extract.interval is None}
 
 
 def _list_named(
     client: Client,
     ledger: Ledger,
     request: Request,
+    selected: Selection,
     binding_ids_of: t.Mapping[int, tuple[int, ...]],
     extract_ids: list[int],
 ) -> tuple[list[Loads], list[Unreadable]]:
@@ -95,7 +88,7 @@ def _list_named(
     for datastream_id, binding_ids in binding_ids_of.items():
         if not missing and request.binding_ids is None:
             break
-        listed = _read_loads(client, ledger, request, datastream_id, binding_ids, missing)
+        listed = _read_loads(client, ledger, request, selected, datastream_id, binding_ids, missing)
         lists.append(listed)
         if isinstance(listed, Loads):
             _refuse_foreign_bindings(listed, request)
@@ -121,7 +114,7 @@ def _refuse_foreign_bindings(loads: Loads, request: Request) -> None:
         )
 
 
-def _without_bindings(client: Client, ledger: Ledger, extract_ids: list[int]) -> Loads:
+def _without_bindings(client: Client, ledger: Ledger, request: Request, extract_ids: list[int]) -> Loads:
     """Extracts that are named alone. Nothing public tells their datastream: the IDs themselves are all there
     is to order by. They are looked for in the datastreams of which the ledger has an enabled binding, since
     that may have loaded them automatically.
@@ -132,12 +125,12 @@ def _without_bindings(client: Client, ledger: Ledger, extract_ids: list[int]) ->
     for datastream_id, histories in sorted(_with_periods(ledger).items()):
         if not missing:
             break
-        listed = _read_or_none(client, datastream_id)
+        listed = _read_or_none(client, request, datastream_id)
         all_listed = all_listed and listed is not None
         found = [extract for extract in listed or () if extract.id in missing]
         missing.difference_update(extract.id for extract in found)
         may_be_loaded.update(_loaded_by_any(histories, found))
-        may_be_loaded.update(_under_way(ledger, datastream_id, found))
+        may_be_loaded.update(automatic.under_way(ledger, datastream_id, found))
     if not all_listed:
         may_be_loaded.update(dict.fromkeys(missing, Uncertainty(Reason.UNREADABLE)))
     return Loads(None, (), [Extract(each, None) for each in sorted(extract_ids)], may_be_loaded)
@@ -167,42 +160,15 @@ def _with_periods(ledger: Ledger) -> dict[int, list[BindingHistory]]:
     return found
 
 
-def _read_or_none(client: Client, datastream_id: int) -> t.Sequence[Extract] | None:
+def _read_or_none(client: Client, request: Request, datastream_id: int) -> t.Sequence[Extract] | None:
     """The extracts of a datastream that the ledger knows: none where it was deleted, None where they cannot
     be listed.
     """
     try:
-        return extracts.read(client, datastream_id)
+        return extracts.read(client, datastream_id, meanings=request.labels)
     except (RequestError, UnreadableAnswer) as error:
         if isinstance(error, Refused) and error.status == 404:
             return ()
         if stops_the_run(error):
             raise
         return None
-
-
-def _under_way(ledger: Ledger, datastream_id: int, found: t.Sequence[Extract]) -> dict[int, Uncertainty]:
-    """The extracts that Adverity is processing without a request of this ledger: it may load them into a
-    binding that was enabled meanwhile.
-    """
-    ids = [extract.id for extract in found if extract.under_way]
-    if not ids:
-        return {}
-    of_datastream = [
-        row.binding_id
-        for row in ledger.binding_rows().values()
-        if row.datastream_id == datastream_id or row.binding_id == ALL_ENABLED
-    ]
-    own = {
-        entry.extract_id
-        for entry in ledger.entries(of_datastream, ids)
-        if entry.status is Status.DISPATCHED and entry.loaded_at is None and _is_recent(entry.at)
-    }
-    return {each: Uncertainty(Reason.UNDER_WAY) for each in ids if each not in own}
-
-
-def _is_recent(at: str | None) -> bool:
-    """Whether a request that was sent then may still be under way."""
-    moment = times.parse_or_none(at)
-    now = times.parse_or_none(times.now())
-    return moment is None or now is None or now - moment <= LONGEST_QUEUE

@@ -18,11 +18,13 @@ from .._ledger.rows import Entry
 from .._ledger.status import Status
 from .._ledger.turns import ALL_ENABLED
 from .._resources.extracts import Extract, Extracts
+from .._resources.labels import Meaning
 from .decision import LOST, Choices, ExtractAction, Statuses, extract_action
 from .select import Loads
 
 LOST_REQUEST = Uncertainty(LOST)
 _SENDING = frozenset((ExtractAction.SEND, ExtractAction.SEND_ALONE))
+_NOT_LOADED = frozenset((Meaning.COLLECTED, Meaning.FAILED))
 Pair = tuple[t.Optional[int], int, int]  # datastream id, binding id, extract id
 
 
@@ -76,7 +78,8 @@ class Plan:
     ``waiting``: to be sent, but after one of unknown outcome in the same binding. ``skipped``: sent before. ``loaded``: the binding loaded it
     automatically. ``unknown``: nobody can know, with the reason, and not to be sent. ``confirmed`` and ``recorded``: dispatched, or loaded, by the user's
     word. ``refused`` and ``failed``: Adverity refused it before, or its load failed, and it is left out. ``resent``: in ``batches``, although a request
-    without a response may have loaded it. ``no_longer_due``: of ``loaded``, those that the ledger has as pending. All of these are in the order of ``loads``.
+    without a response may have loaded it. ``no_longer_due``: of ``loaded``, those that the ledger has as pending. ``doubtful``: of
+    ``loaded``, those that Adverity shows as not loaded. All of these are in the order of ``loads``.
     """
 
     def __init__(self, loads: t.Sequence[Loads] = ()) -> None:
@@ -86,6 +89,7 @@ class Plan:
         self.waiting: list[Pair] = []
         self.resent: list[Pair] = []
         self.no_longer_due: list[Pair] = []
+        self.doubtful: dict[Pair, Extract] = {}
         self.skipped: list[Pair] = []
         self.loaded: list[Pair] = []
         self.unknown: dict[Pair, Uncertainty] = {}
@@ -200,7 +204,7 @@ class _DatastreamPlanner:
             action, uncertain = extract_action(status, was_loaded, self._options.choices)
             pair = (self._loads.datastream_id, binding_id, extract.id)
             if action not in _SENDING:
-                self._put_aside(pair, status, action, uncertain)
+                self._put_aside(pair, extract, status, action, uncertain)
             elif binding_id in self._held:
                 self._plan.waiting.append(pair)
             else:
@@ -210,7 +214,12 @@ class _DatastreamPlanner:
             self._plan.add(self._batch(extract, due), self._options)
 
     def _put_aside(
-        self, pair: Pair, status: Status | None, action: ExtractAction, uncertain: Uncertainty | None
+        self,
+        pair: Pair,
+        extract: Extract,
+        status: Status | None,
+        action: ExtractAction,
+        uncertain: Uncertainty | None,
     ) -> None:
         """Adds what is not to be sent."""
         if action is ExtractAction.LEAVE_UNKNOWN:
@@ -219,6 +228,8 @@ class _DatastreamPlanner:
                 self._held.add(pair[1])
             return
         self._aside[action].append(pair)
+        if action is ExtractAction.LOADED and extract.meaning in _NOT_LOADED:
+            self._plan.doubtful[pair] = extract
         if action is ExtractAction.LOADED and status is Status.PENDING:
             self._plan.no_longer_due.append(pair)
 

@@ -23,7 +23,7 @@ from .._ledger.store import PREDICT, WRITE
 from .._resources import bindings
 from .._resources.labels import Labels
 from .._spec import times
-from . import listing, plan, progress, select, unlisted
+from . import automatic, listing, plan, progress, select, unlisted
 from .check import Checked, check, reasons_of_failures
 from .decision import LOST, Action, Choices, binding_action, needs_plan
 from .plan import Options, Pair, Plan
@@ -36,6 +36,7 @@ from .wording import (
     describe_refused,
     describe_unknown,
     failed_warning,
+    not_loaded_warning,
     refused_warnings,
     warnings_of,
     window_words,
@@ -202,6 +203,9 @@ class Run:
             loads, unreadable = listing.list_extracts(client, ledger, request, selected, due_ids)
         checked = self._check_unknown(due_ids)
         made = plan.make(loads, checked.over(self._ledger.statuses), selected.histories, self._options())
+        doubtful = automatic.not_loaded(made.doubtful, times.now())
+        if doubtful:
+            self._warnings.append(not_loaded_warning(doubtful))
         if made.failed:
             self._warnings.append(failed_warning(reasons_of_failures(self._ledger, made.failed, checked)))
         outcome = Outcome(made, shown, unreadable, checked.reasons)
@@ -302,7 +306,9 @@ class Run:
     def _record_under_way(self, made: Plan) -> None:
         """A later run does not see any more that these were under way."""
         under_way = (
-            pair for pair, uncertainty in made.unknown.items() if uncertainty.reason == Reason.UNDER_WAY
+            pair
+            for pair, uncertainty in made.unknown.items()
+            if uncertainty.reason in (Reason.UNDER_WAY, Reason.MEANWHILE)
         )
         self._ledger.record(EventKind.UNDER_WAY, made.entries(under_way))
 

@@ -23,13 +23,15 @@ from .._ledger.rows import BindingRow, Entry
 from .._resources import bindings, extracts
 from .._resources.binding_state import read_timed, row_fact
 from .._resources.extracts import Extract
+from .._resources.labels import Labels
 from .._spec import selection, times
 
 Assignment = tuple[t.Optional[int], t.Optional[int]]  # datastream and destination
 
 
 class Request(t.NamedTuple):
-    """The options that choose. ``enabled_ids`` are bindings that an earlier task would enable in a real run; it only pretends to, in check mode."""
+    """The options that choose. ``enabled_ids`` are bindings that an earlier task would enable in a real run; it only pretends to, in check mode.
+    ``labels``: what the labels of states mean."""
 
     extract_ids: list[int] | None
     datastream_ids: list[int] | None
@@ -38,6 +40,7 @@ class Request(t.NamedTuple):
     binding_ids: list[int] | None
     target_id: int | None
     enabled_ids: frozenset[int] = frozenset()
+    labels: Labels = Labels()
 
     @property
     def window(self) -> Window:
@@ -104,7 +107,8 @@ def read_request(params: dict[str, t.Any], check_mode: bool) -> Request:
     names = ("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id")
     pretended = params.get("enabled_bindings") or [] if check_mode else []
     enabled_ids = frozenset(row["id"] for row in pretended if row.get("enabled") is True)
-    return Request(**{name: params[name] for name in names}, enabled_ids=enabled_ids)
+    labels = Labels(params["state_labels"])
+    return Request(**{name: params[name] for name in names}, enabled_ids=enabled_ids, labels=labels)
 
 
 def choose_bindings(client: Client, ledger: Ledger, request: Request) -> Selection:

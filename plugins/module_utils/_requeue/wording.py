@@ -72,6 +72,10 @@ _REASONS = {
     Reason.UNDER_WAY: (
         "possibly loaded automatically: Adverity is processing them, and this ledger has no request for them"
     ),
+    Reason.MEANWHILE: (
+        "possibly loaded automatically: they were created less than an hour before the binding was enabled, and"
+        " Adverity shows them as loaded, without a request of this ledger"
+    ),
     Reason.REMADE: (
         "possibly loaded automatically, through an assignment to the same destination that is no more"
     ),
@@ -96,12 +100,19 @@ def warnings_of(
     """What a user should know of the selected bindings before anything is sent."""
     alone = [row for row in rows if actions[row["id"]] is Action.LEFT_ALONE]
     remade = [row for row in alone if row["id"] in remade_ids]
-    unrecorded = [row for row in alone if row["id"] not in remade_ids]
+    enabled = [row for row in alone if row["id"] not in remade_ids]
+    in_part = [row for row in enabled if histories[row["id"]].has_backfill]
+    unrecorded = [row for row in enabled if row not in in_part]
     warnings = []
     if unrecorded:
         warnings.append(
             "Already enabled, and the ledger has no record of whether the history was loaded:"
             f" {bindings.labels(unrecorded)}. {_LEFT_ALONE}"
+        )
+    if in_part:
+        warnings.append(
+            "Already enabled when the ledger saw them first, and it records only a part of the history:"
+            f" {bindings.labels(in_part)}. {_LEFT_ALONE}"
         )
     if remade:
         warnings.append(remade_warning(bindings.labels(remade)))
@@ -140,6 +151,15 @@ def failed_warning(reasons: t.Mapping[tuple[int, int], str]) -> str:
         "Adverity shows that the load of these extracts failed, and they are left out:"
         f" {with_reasons(reasons)}. Correct the cause in Adverity, then set"
         " on_failed: requeue to send them again (in the role, deploy_destination_on_failed: requeue)."
+    )
+
+
+def not_loaded_warning(labels: t.Mapping[tuple[int, int], str]) -> str:
+    """Of extracts that count as loaded automatically, and that Adverity shows as not loaded, by binding and extract."""
+    return (
+        f"Not sent, but Adverity does not show them as loaded: {with_reasons(labels)}. Their binding was enabled"
+        " when they were created, so that they count as loaded automatically. See Datastream > Activity and Issues"
+        " in Adverity. To send them, run adverity_requeue with extract_ids, binding_ids and force: true."
     )
 
 

@@ -34,30 +34,34 @@ _MARGIN = timedelta(seconds=1)
 class Extract(t.NamedTuple):
     """What has to be known of an extract to requeue it. ``created`` is as ``times.readable`` has it, None where the API does not show it; ``interval`` is
     the same in microseconds since the year 1: the first moment that it may mean, and the one after the last. ``label``: of its state, None where the API
-    shows none; ``under_way``: by that label, Adverity is processing it."""
+    shows none; ``meaning``: of that label."""
 
     id: int
     created: str | None
     interval: tuple[int, int] | None = None
-    under_way: bool = False
+    meaning: Meaning = Meaning.UNKNOWN
     label: str | None = None
 
 
 class _State(t.NamedTuple):
     label: str | None
-    under_way: bool  # a label that nobody knows says nothing
+    meaning: Meaning
 
 
 class Extracts(Sequence[Extract]):
     """Extracts in four columns: a datastream can have millions of them, and as objects they would take ten times the memory."""
 
-    def __init__(self, inside: t.Callable[[datetime | None], bool] = lambda _created: True) -> None:
-        """``inside`` says of a time of creation whether such an extract is wanted at all."""
-        self._inside = inside
+    def __init__(
+        self,
+        inside: t.Callable[[datetime | None], bool] = lambda _created: True,
+        meanings: Labels | None = None,
+    ) -> None:
+        """``inside`` says of a time of creation whether such an extract is wanted at all. ``meanings``: of labels; None: those that are known."""
+        self._inside, self._meanings = inside, meanings or Labels()
         # Times are in microseconds, and the number of digits of a second: -1 where the API does not show it, -2 for minutes, -3 for days.
         self._ids, self._moments, self._digits, self._states = array("q"), array("q"), array("b"), array("b")
         self._labels: list[_State] = [
-            _State(None, False)
+            _State(None, Meaning.UNKNOWN)
         ]  # each once; ``_states`` has the place of each extract's here
         self._places: dict[t.Any, int] = {}
 
@@ -76,7 +80,7 @@ class Extracts(Sequence[Extract]):
             return 0
         place = self._places.get(label)
         if place is None:
-            state = _State(label[:_LONGEST_LABEL], _LABELS.meaning(label) is Meaning.LOADING)
+            state = _State(label[:_LONGEST_LABEL], self._meanings.meaning(label))
             place = len(self._labels) if len(self._labels) < _MAX_LABELS else 0
             self._labels += [state] if place else []
             self._places[label] = place
@@ -134,7 +138,6 @@ _LENGTHS = {
     -3: 86_400_000_000,
     **{digits: 10 ** (6 - digits) for digits in range(7)},
 }  # microseconds, by the number of digits
-_LABELS = Labels()
 _MAX_LABELS, _LONGEST_LABEL = (
     50,
     60,
@@ -143,22 +146,31 @@ _MAX_LABELS, _LONGEST_LABEL = (
 
 def _extract(extract_id: int, moment: int, digits: int, state: _State) -> Extract:
     if digits == -1:
-        return Extract(extract_id, None, None, state.under_way, state.label)
+        return Extract(extract_id, None, None, state.meaning, state.label)
     shown = _times.show_digits(_times.YEAR_1 + timedelta(microseconds=moment), digits)
-    return Extract(extract_id, shown, (moment, moment + _LENGTHS[digits]), state.under_way, state.label)
+    return Extract(extract_id, shown, (moment, moment + _LENGTHS[digits]), state.meaning, state.label)
 
 
 def read(
-    client: Client, datastream_id: int, created_from: str | None = None, created_to: str | None = None
+    client: Client,
+    datastream_id: int,
+    created_from: str | None = None,
+    created_to: str | None = None,
+    meanings: Labels | None = None,
 ) -> Extracts:
     """The extracts of one datastream that were created within the bounds (both included), oldest first. Errors name the datastream.
+    ``meanings``: of the labels of their states.
 
     Raises IncompleteList where the API does not return all of them: then nothing is known of those that are missing.
     """
     inside = within(created_from, created_to)
     with _naming(datastream_id):
         extracts = read_linked(
-            client, PATH, _filters(datastream_id, created_from, created_to), lambda: Extracts(inside), _TIMES
+            client,
+            PATH,
+            _filters(datastream_id, created_from, created_to),
+            lambda: Extracts(inside, meanings),
+            _TIMES,
         )
     extracts.sort()
     return extracts

@@ -565,6 +565,8 @@ class History:
     def _is_named(self, run: HistoryRun, pair: Pair) -> bool:
         if pair.extract_id in run.named() or self._left_alone(run, pair) or pair in self.by_name or pair in self.unlisted:
             return True
+        if any("does not show them as loaded" in warning and re.search(rf"\b{pair.extract_id}\b", warning) for warning in run.warnings):
+            return True
         if run.run.error is not None and (run.tells(pair.datastream_id) or any(run.tells(one) for one, table in self.table_of.items() if table == pair[1:])):
             return True
         return pair.extract_id in self._recorded_as(pair, "refused", "failed")

@@ -9,6 +9,7 @@ its own asserts that nothing is twice, and that a run which ends well has nothin
 from __future__ import annotations
 
 import pytest
+from ansible_collections.adverity.management.tests.unit.plugins.machine.history import LABELS
 
 FIRST = "before POST /api/v1/extracts/requeue/"
 ENABLED = [5001, 5002, 5003]  # the bindings of destination 70
@@ -577,3 +578,95 @@ def test_check_mode_says_that_extracts_without_a_time_will_be_unknown(begin_hist
     history = begin_history(answers=["undated"])
     history.deploy(rehearsed=True)
     history.end()
+
+
+# An extract that Adverity is processing when its binding is enabled, and has loaded when the list is read
+def _fetch_under_way(history, processing=60.0):
+    [extract] = history.fetch(4001, processing=processing)
+    history.wait(5.0)
+    return extract
+
+
+def _is_unknown(history, extract):
+    assert extract in history.last.named("unknown_extract_ids")
+    history.end()
+
+
+def test_extract_under_way_is_unknown_after_a_run_that_was_killed_before_it_listed(begin_history):
+    history = begin_history()
+    extract = _fetch_under_way(history)
+    history.begin(target_id=70)
+    history.go_until("before GET /api/extracts/")
+    history.kill()
+    history.wait(100.0)
+    history.deploy()
+    _is_unknown(history, extract)
+
+
+def test_extract_under_way_is_unknown_where_its_list_could_not_be_read(begin_history):
+    history = begin_history()
+    extract = _fetch_under_way(history)
+    history.hide_extracts(4001)
+    history.deploy()
+    history.mend()
+    history.wait(1000.0)
+    history.deploy()
+    _is_unknown(history, extract)
+
+
+def test_extract_under_way_is_unknown_where_the_history_is_sent_later(begin_history):
+    history = begin_history()
+    extract = _fetch_under_way(history)
+    history.switch(70)
+    history.wait(600.0)
+    history.requeue(target_id=70)
+    _is_unknown(history, extract)
+
+
+def test_extract_under_way_is_unknown_where_enabling_takes_longer_than_its_processing(begin_history):
+    history = begin_history(pace=2.0)
+    extract = _fetch_under_way(history, processing=25.0)
+    history.deploy()
+    _is_unknown(history, extract)
+
+
+def test_extract_under_way_is_unknown_with_labels_that_the_user_explained(begin_history):
+    history = begin_history(answers=["foreign_labels"])
+    extract = _fetch_under_way(history, processing=300.0)
+    history.deploy(state_labels=LABELS)
+    history.wait(600.0)
+    _is_unknown(history, extract)
+
+
+def test_extract_that_another_binding_loaded_shortly_before_is_sent(begin_history):
+    history = begin_history(enabled=[5004])
+    [extract] = history.fetch(4001)
+    history.wait(600.0)
+    history.deploy()
+    assert extract in history.last.named("requeued_extract_ids")
+    history.end()
+
+
+# An extract counts as loaded automatically, and Adverity shows that it is not
+def test_extract_that_was_under_way_when_its_binding_was_disabled_is_named(begin_history):
+    history = begin_history()
+    history.deploy()
+    history.wait(60.0)
+    extract = _fetch_under_way(history)
+    history.switch(70, enabled=False)
+    history.wait(7200.0)
+    history.switch(70)
+    history.wait(60.0)
+    run = history.requeue(target_id=70)
+    assert any("does not show them as loaded" in warning and str(extract) in warning for warning in run.warnings)
+
+
+def test_extract_whose_automatic_load_failed_is_named(begin_history):
+    history = begin_history()
+    history.deploy(wait=60)
+    history.wait(60.0)
+    history.simulator.world.fail({"extract_id": 907, "binding_id": None})
+    history.fetch(4001)
+    history.wait(60.0)
+    run = history.requeue(extract_ids=[907], target_id=70)
+    assert any("does not show them as loaded: extracts 907 for binding 5001 (Import Error)" in warning for warning in run.warnings)

@@ -31,7 +31,7 @@ def test_totals_what_needs_attention_and_each_destination():
     found = ledger(backfill(1, dispatched=60), backfill(2, dispatched=5, pending=2, refused=1), backfill(9, unknown=4), backfill(3, planned_at="2026-01-01"))
     assert report.make(bindings, found) == [
         "2 destinations, 2 of 3 bindings enabled",
-        "Ledger - 65 dispatched, 2 pending, 4 unknown, 1 refused, 0 failed",
+        "Ledger - 65 dispatched, 0 recorded, 2 pending, 4 unknown, 1 refused, 0 failed",
         "Needs attention - binding 2, datastream 302, destination 789, DWH 789 - 5 dispatched, 2 pending, 1 refused",
         "Needs attention - binding 9, datastream 309, in the ledger only - 4 unknown",
         "Needs attention - binding 3, datastream 303, destination 12, evil TASK - planned, not started",
@@ -55,8 +55,14 @@ def test_outcomes_open_issues_and_what_is_under_way():
         "Open issue",
         "Open issue - datastream 301 - Import - Table - locked. TASK - https://acme.example/issues/2/",
         "Under way - datastream 301 - Fetch, Running",
-        "Destination 789, DWH 789 - 1 of 1 binding enabled, 6 dispatched, 3 loaded, 2 unconfirmed",
+        "Destination 789, DWH 789 - 1 of 1 binding enabled, 6 dispatched, 3 loaded, 1 failed to load, 2 unconfirmed",
     ]
+
+
+def test_a_ledger_without_any_record_is_named():
+    lines = report.make([binding(1)], ledger(ledger="/home/deploy/ledger.sqlite3"))
+    assert lines[1] == "Ledger /home/deploy/ledger.sqlite3 - 0 dispatched, 0 recorded, 0 pending, 0 unknown, 0 refused, 0 failed"
+    assert lines[2].startswith("This ledger has no record of anything.")
 
 
 def test_what_could_not_be_read_is_named():
@@ -67,7 +73,7 @@ def test_what_could_not_be_read_is_named():
 def test_nothing_at_all():
     assert report.make([], ledger()) == [
         "0 destinations, 0 of 0 bindings enabled",
-        "Ledger - 0 dispatched, 0 pending, 0 unknown, 0 refused, 0 failed",
+        "Ledger - 0 dispatched, 0 recorded, 0 pending, 0 unknown, 0 refused, 0 failed",
         "Nothing in the ledger is pending, unknown, refused or failed",
     ]
 

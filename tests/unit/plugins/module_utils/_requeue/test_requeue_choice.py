@@ -275,7 +275,7 @@ def test_the_clock_is_that_of_the_service(scripted, date, clock):
 
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_bindings_that_an_earlier_task_enables_count_in_check_mode_only(check_mode):
-    params = dict.fromkeys(select.Request._fields)
+    params = dict(dict.fromkeys(select.Request._fields), state_labels={})
     params["enabled_bindings"] = [{"id": 5, "enabled": True}, {"id": 6, "enabled": False}, {"id": 7}, {"id": 8, "enabled": True, "more": 1}]
     assert select.read_request(params, check_mode).enabled_ids == (frozenset((5, 8)) if check_mode else frozenset())
 

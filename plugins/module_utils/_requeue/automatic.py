@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Extracts that Adverity may load, or have loaded, automatically, although they were created before their
+binding was enabled. What the periods of the bindings tell of the others is in ``_ledger/periods.py``.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._api.client import Client
+from .._ledger.history import BindingHistory
+from .._ledger.ledger import Ledger
+from .._ledger.periods import SECOND, Moment, Reason, State, Uncertainty, interval
+from .._ledger.status import Status
+from .._ledger.turns import ALL_ENABLED
+from .._resources import bindings
+from .._resources.extracts import Extract
+from .._resources.jobs import LONGEST_QUEUE
+from .._resources.labels import Meaning
+from .._spec import times
+from .plan import Pair
+from .select import Request, Selection
+
+LONGEST_PROCESSING = 3600 * SECOND  # how long Adverity may take from the creation of an extract to its load
+
+
+def may_be_loaded(
+    client: Client,
+    ledger: Ledger,
+    request: Request,
+    selected: Selection,
+    datastream_id: int,
+    found: t.Sequence[Extract],
+) -> dict[int, Uncertainty]:
+    """Of the extracts of a datastream those that may be loaded automatically, and why."""
+    reasons = under_way(ledger, datastream_id, found)
+    of_datastream = [row["id"] for row in selected.rows if row["datastream_id"] == datastream_id]
+    histories = {each: selected.histories[each] for each in of_datastream}
+    reasons.update(_loaded_meanwhile(client, ledger, histories, datastream_id, found))
+    if request.enabled_ids.intersection(of_datastream):
+        reasons.update(_undated(found))
+    return reasons
+
+
+def under_way(ledger: Ledger, datastream_id: int, found: t.Sequence[Extract]) -> dict[int, Uncertainty]:
+    """The extracts that Adverity is processing without a request of this ledger: it may load them into a
+    binding that was enabled meanwhile.
+    """
+    ids = [extract.id for extract in found if extract.meaning is Meaning.LOADING]
+    if not ids:
+        return {}
+    own = {
+        entry.extract_id
+        for entry in ledger.entries(_ledger_bindings(ledger, datastream_id), ids)
+        if entry.status is Status.DISPATCHED and entry.loaded_at is None and _is_recent(entry.at)
+    }
+    return {each: Uncertainty(Reason.UNDER_WAY) for each in ids if each not in own}
+
+
+def _loaded_meanwhile(
+    client: Client,
+    ledger: Ledger,
+    histories: t.Mapping[int, BindingHistory],
+    datastream_id: int,
+    found: t.Sequence[Extract],
+) -> dict[int, Uncertainty]:
+    """The extracts that were created shortly before a binding was enabled, and are loaded now, where neither
+    a request of this ledger nor another binding explains that.
+    """
+    starts = {binding_id: list(_enabled_at(history)) for binding_id, history in histories.items()}
+    moments = [start for of_binding in starts.values() for start in of_binding]
+    fresh = [
+        extract for extract in found if extract.meaning is Meaning.LOADED and _is_fresh(extract, moments)
+    ]
+    if not fresh:
+        return {}
+    recorded = ledger.entries(_ledger_bindings(ledger, datastream_id), [extract.id for extract in fresh])
+    sent_ids = {entry.extract_id for entry in recorded if entry.status is not Status.PENDING}
+    left = [extract for extract in fresh if extract.id not in sent_ids]
+    others = (
+        [row for row in bindings.read(client, datastream_id) if not starts.get(row["id"])] if left else []
+    )
+    return {
+        extract.id: Uncertainty(Reason.MEANWHILE)
+        for extract in left
+        if not any(_explains(row, extract) for row in others)
+    }
+
+
+def _enabled_at(history: BindingHistory) -> t.Iterator[Moment]:
+    """When a binding was enabled, or may have been."""
+    for before, period in zip(history.periods, history.periods[1:]):
+        if before.state is State.DISABLED and period.state is not State.DISABLED:
+            yield period.since
+
+
+def _is_fresh(extract: Extract, starts: t.Iterable[Moment]) -> bool:
+    """Whether Adverity may still have been processing the extract at one of these moments."""
+    created = extract.interval
+    return created is not None and any(
+        created[0] < start <= created[1] + LONGEST_PROCESSING for start in starts
+    )
+
+
+def _explains(row: dict[str, t.Any], extract: Extract) -> bool:
+    """Whether another binding may have loaded an extract: it is enabled, or was changed after the extract was
+    created.
+    """
+    updated = row.get("updated")
+    is_changed = updated is None or extract.interval is None or interval(updated)[1] > extract.interval[0]
+    return row.get("enabled") is not False or is_changed
+
+
+def _undated(found: t.Sequence[Extract]) -> dict[int, Uncertainty]:
+    """The extracts without a time: an enabled binding may have loaded them. In check mode, the binding is
+    only said to be enabled.
+    """
+    return {extract.id: Uncertainty(Reason.UNDATED) for extract in found if extract.interval is None}
+
+
+def not_loaded(doubtful: t.Mapping[Pair, Extract], now: str) -> dict[tuple[int, int], str]:
+    """Of the extracts that count as loaded automatically, but that Adverity shows as not loaded, those that
+    are not on their way any more: by binding and extract the label. ``now``: a time.
+    """
+    until = interval(now)[0] - LONGEST_PROCESSING
+    return {
+        (binding_id, extract_id): extract.label or ""
+        for (_datastream_id, binding_id, extract_id), extract in doubtful.items()
+        if extract.meaning is Meaning.FAILED or extract.interval is None or extract.interval[1] < until
+    }
+
+
+def _ledger_bindings(ledger: Ledger, datastream_id: int) -> list[int]:
+    """The bindings of a datastream that the ledger has seen, and what was sent without naming any."""
+    return [
+        row.binding_id
+        for row in ledger.binding_rows().values()
+        if row.datastream_id == datastream_id or row.binding_id == ALL_ENABLED
+    ]
+
+
+def _is_recent(at: str | None) -> bool:
+    """Whether a request that was sent then may still be under way."""
+    moment = times.parse_or_none(at)
+    now = times.parse_or_none(times.now())
+    return moment is None or now is None or now - moment <= LONGEST_QUEUE

@@ -153,7 +153,9 @@ loads:
       type: str
       sample: it was not loaded before the request, and is loaded now
     issue:
-      description: The address of the issue in Adverity. Null if there is none.
+      description: >-
+        The address of the issue in Adverity. Null if there is none, and also if the ledger already records the outcome. RV(loads[].reason) then contains the
+        address.
       type: str
       sample: null
 bindings:

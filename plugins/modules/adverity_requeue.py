@@ -119,8 +119,9 @@ options:
   on_failed:
     version_added: 0.2.0
     description:
-      - What to do about extracts of which the ledger records that their load failed. M(adverity.management.adverity_load_info) and
-        O(on_unknown=check) record that.
+      - What to do about extracts of which the ledger records that their load failed. M(adverity.management.adverity_load_info),
+        O(on_unknown=check), the role with O(adverity.management.deploy_destination#role:main:deploy_destination_wait), and the playbook
+        C(adverity.management.report) record that. Until one of them has seen the failure, the extract counts as dispatched.
       - V(skip) leaves them out, and lists them in a warning with the reason and the address of the issue.
       - V(fail) does the same, sends everything else, then fails.
       - V(requeue) sends them again. Correct the cause in Adverity first.
@@ -192,12 +193,15 @@ EXAMPLES = r"""
     target_id: 789
     state: recorded
 
+# With when_needed, only what is open in the backfill is sent. The default, always, also sends the whole history to an enabled binding without a record in
+# the ledger. If the backfill was limited to a period, set the same period here.
 - name: Settle what Adverity shows of extracts with an unknown outcome, and send the rest
   adverity.management.adverity_requeue:
     instance: acme.datatap.adverity.com
     api_key: "{{ adverity_api_key }}"
     datastream_id: 456
     target_id: 789
+    backfill: when_needed
     on_unknown: check
 
 - name: Send the extracts again whose load failed
@@ -206,6 +210,7 @@ EXAMPLES = r"""
     api_key: "{{ adverity_api_key }}"
     datastream_id: 456
     target_id: 789
+    backfill: when_needed
     on_failed: requeue
 
 # Only these two were loaded. A second task with on_unknown=requeue sends the others.

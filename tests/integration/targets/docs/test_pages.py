@@ -16,7 +16,7 @@ EXAMPLES = of_pages()
 @pytest.fixture(name="ran", scope="module")
 def fixture_ran(tmp_path_factory):
     """What they brought, all of them in one run."""
-    warnings = ("Already enabled, and the ledger has no record of whether the history was loaded: binding 124",)
+    warnings = ("Already enabled, and the ledger has no record of whether the history was loaded: binding",)
     return run_all(EXAMPLES, tmp_path_factory.mktemp("examples"), warnings)
 
 

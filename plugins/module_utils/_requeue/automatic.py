@@ -11,6 +11,7 @@ binding was enabled. What the periods of the bindings tell of the others is in `
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime
 
 from .._api.client import Client
 from .._ledger.history import BindingHistory
@@ -123,11 +124,11 @@ def _undated(found: t.Sequence[Extract]) -> dict[int, Uncertainty]:
     return {extract.id: Uncertainty(Reason.UNDATED) for extract in found if extract.interval is None}
 
 
-def not_loaded(doubtful: t.Mapping[Pair, Extract], now: str) -> dict[tuple[int, int], str]:
+def not_loaded(doubtful: t.Mapping[Pair, Extract], now: datetime) -> dict[tuple[int, int], str]:
     """Of the extracts that count as loaded automatically, but that Adverity shows as not loaded, those that
-    are not on their way any more: by binding and extract the label. ``now``: a time.
+    are not on their way any more: by binding and extract the label. ``now``: by the API's clock.
     """
-    until = interval(now)[0] - LONGEST_PROCESSING
+    until = interval(times.show(now.replace(microsecond=0)))[0] - LONGEST_PROCESSING
     return {
         (binding_id, extract_id): extract.label or ""
         for (_datastream_id, binding_id, extract_id), extract in doubtful.items()

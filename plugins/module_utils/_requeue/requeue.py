@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._api import clock
 from .._api.client import Client
 from .._api.errors import AdverityError, InputError, LedgerError
 from .._api.paging import Row
@@ -203,7 +204,7 @@ class Run:
             loads, unreadable = listing.list_extracts(client, ledger, request, selected, due_ids)
         checked = self._check_unknown(due_ids)
         made = plan.make(loads, checked.over(self._ledger.statuses), selected.histories, self._options())
-        doubtful = automatic.not_loaded(made.doubtful, times.now())
+        doubtful = automatic.not_loaded(made.doubtful, self._client.date or clock.now())
         if doubtful:
             self._warnings.append(not_loaded_warning(doubtful))
         if made.failed:

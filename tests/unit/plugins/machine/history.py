@@ -438,7 +438,17 @@ class History:
                 return run
         raise AssertionError(f"{run}: it cannot be settled: {run.words}")
 
+    def _processing(self) -> set[int]:
+        """The extracts that Adverity is processing."""
+        return {number for number, end in self.simulator.world.processed_at.items() if self.time.now() < end}
+
+    def _await_processing(self) -> None:
+        """Who looks into Adverity waits until it processes nothing any more."""
+        ends = [(end - self.time.now()).total_seconds() for end in self.simulator.world.processed_at.values()]
+        self.move_time(max([0.0, *ends]))
+
     def _settle(self, target_id: int, unknown: set[int]) -> None:
+        self._await_processing()
         held = self.held
         for binding_id, (datastream_id, target) in self.table_of.items():
             if target != target_id or binding_id not in self.simulator.world.bindings:
@@ -475,6 +485,7 @@ class History:
         """Everything comes to rest, and is settled truthfully: then nothing is missing that is not named, and another run has nothing to do."""
         self.end_runs()
         self.mend()
+        self._await_processing()
         self.move_time(5)
         self.service.lag = 0
         self.service.ties = False  # no number of runs has to suffice for a list that is complete only by luck
@@ -556,9 +567,7 @@ class History:
         if run.kind == "requeue" and not run.options.get("target_id") and not run.options.get("binding_ids"):
             return  # which bindings were enabled then, nothing records
         self.count["ended well"] += 1
-        ends = self.simulator.world.processed_at
-        on_their_way = {number for number, end in ends.items() if self.time.now() < end}
-        due = (pair for pair in self.selected(run, run.listed & self.listed) if pair not in self.held and pair.extract_id not in on_their_way)
+        due = (pair for pair in self.selected(run, run.listed & self.listed) if pair not in self.held and pair.extract_id not in self._processing())
         missing = [pair for pair in due if not self._is_named(run, pair)]
         assert not missing, f"{run} ends well, and these are missing and not named: {missing}; it says: {run.words}"
 
@@ -599,7 +608,7 @@ class History:
         self.count["judged for what is healthy"] += 1
         unknown, stopped = run.named("unknown_extract_ids"), run.named("refused_extract_ids", "failed_extract_ids")
         stops = run.options.get("on_unknown", "fail") in ("fail", "check")
-        for pair in self.selected(run, run.listed & self.listed):
+        for pair in self.selected(run, run.listed & self.listed - self._processing()):
             binding_ids = [one for one, table in self.table_of.items() if table == pair[1:]]
             if pair in self.held or pair.extract_id in unknown | stopped or pair in self.by_name | self.unlisted or self._left_alone(run, pair):
                 continue

@@ -182,9 +182,9 @@ class Machine(RuleBasedStateMachine):
         self._step().wait(seconds)
         self.history.set_clock(ahead)
 
-    @rule(datastream_id=DATASTREAM, count=st.sampled_from([1, 1, 3]))
-    def fetch(self, datastream_id, count):
-        self._step().fetch(datastream_id, count)
+    @rule(datastream_id=DATASTREAM, count=st.sampled_from([1, 1, 3]), processing=st.sampled_from([0.0, 0.0, 0.0, 12.0, 60.0]))
+    def fetch(self, datastream_id, count, processing=0.0):
+        self._step().fetch(datastream_id, count, processing)
 
     @rule(binding_id=BINDING, between=st.sampled_from([None, *DATASTREAMS]), seconds=SECONDS_LATER)
     def switch_by_hand(self, binding_id, between, seconds):

@@ -359,8 +359,15 @@ class Ledger:
             with self.store.transaction():
                 self.store.write(sql.DROP_FACT, (number,))
 
-    def record(self, kind: EventKind, entries: t.Iterable[Entry], reason: str | None = None) -> None:
-        """Records an event of these entries, which the user decided or Adverity shows. ``reason`` is for those that have none of their own."""
+    def record(
+        self,
+        kind: EventKind,
+        entries: t.Iterable[Entry],
+        reason: str | None = None,
+        labels: t.Mapping[int, str | None] | None = None,
+    ) -> None:
+        """Records an event of these entries, which the user decided or Adverity shows. ``reason`` is for those that have none of their own. ``labels``: what
+        Adverity shows of their state, by extract."""
         if not self.writes:
             return
         for chunk in in_portions(entries):
@@ -371,7 +378,8 @@ class Ledger:
                 for (binding_id, why), some in alike.items():
                     self._records.add_loads(some)
                     for ids in chunks([entry.extract_id for entry in some]):
-                        self._records.add(kind, [binding_id], ids, why)
+                        shown = NO_BASELINE if labels is None else Baseline(labels=labels).only(ids)
+                        self._records.add(kind, [binding_id], ids, why, shown)
 
     def intend(
         self,

@@ -137,7 +137,9 @@ def record(ledger: Ledger, loads: t.Iterable[Load]) -> None:
             if extract_id in now and now[extract_id].events == load.sent.events
         ]
         for outcome, kind in _EVENTS.items():
-            ledger.record(kind, [entry(load) for load in unchanged if load.judgement.outcome is outcome])
+            news = [load for load in unchanged if load.judgement.outcome is outcome]
+            labels = {load.sent.extract_id: load.judgement.label for load in news}
+            ledger.record(kind, map(entry, news), labels=labels if outcome is Outcome.FAILED else None)
 
 
 def follow(

@@ -18,7 +18,7 @@ from .._ledger.history import BindingHistory, Window
 from .._ledger.periods import Reason, Uncertainty
 from .._ledger.rows import Entry
 from .._resources import bindings
-from .decision import LOST, Action
+from .decision import LOST, SEEN_LOADED, Action
 from .plan import Pair
 from .send import Refusal
 
@@ -51,6 +51,10 @@ _REASONS = {
     LOST: (
         "an earlier run received no response, sent them without naming bindings, or found that Adverity was"
         " processing them"
+    ),
+    SEEN_LOADED: (
+        "their load failed, and Adverity shows them as loaded now, but another request or an automatic load may"
+        " explain that"
     ),
     Reason.UNDATED: "the API does not show when they were created, and the binding was enabled at some time",
     Reason.SAME_SECOND: (
@@ -140,6 +144,14 @@ def failed_warning(reasons: t.Mapping[tuple[int, int], str]) -> str:
         "Adverity shows that the load of these extracts failed, and they are left out:"
         f" {with_reasons(reasons)}. Correct the cause in Adverity, then set"
         " on_failed: requeue to send them again (in the role, deploy_destination_on_failed: requeue)."
+    )
+
+
+def loading_again_warning(pairs: t.Iterable[tuple[int, int]]) -> str:
+    """Of extracts whose load failed, and that somebody seems to have sent again in Adverity; by binding and extract."""
+    return (
+        f"The load of these extracts failed before, and Adverity is still loading them: {by_binding(pairs)}. They"
+        " are not sent in this run. Run it again when Adverity has finished (Datastream > Activity)."
     )
 
 

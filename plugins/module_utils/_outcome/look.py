@@ -22,7 +22,7 @@ from .._api.paging import Row
 from .._ledger import sent as ledger_sent
 from .._ledger.ledger import Ledger
 from .._ledger.sent import Sent
-from .._ledger.status import EventKind, Status
+from .._ledger.status import Event, EventKind, Status
 from .._ledger.turns import ALL_ENABLED
 from .._resources import bindings, extracts, issues, jobs
 from .._resources.binding_state import stops_the_run
@@ -218,6 +218,7 @@ class Watch:
             fetched_since=_has_fetched(
                 request.clock, found.states[datastream_id].newest, of_datastream, found.now
             ),
+            known=_failures_before(request, of_extract),
         )
         judgement = judge(evidence, self._labels)
         is_over = request.clock is not None and found.now - request.clock > LONGEST_QUEUE
@@ -257,6 +258,14 @@ def _recorded(sent: Sent) -> Load:
             sent, Judgement(Outcome.LOADED, f"{newest.reason or 'loaded'} (recorded {newest.at})"), True
         )
     return Load(sent, Judgement(Outcome.UNCONFIRMED, "not looked at", can_change=True))
+
+
+def _failures_before(request: Event, of_extract: t.Iterable[Sent]) -> frozenset[str]:
+    """What was recorded of failures of an extract before a request, for whichever binding."""
+    events = (event for sent in of_extract for event in sent.events)
+    return frozenset(
+        event.reason or "" for event in events if event.kind is EventKind.FAILED and event.id < request.id
+    )
 
 
 def _has_fetched(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, Unfinished
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import Unfinished
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import Request
 from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
 from ansible_collections.adverity.management.tests.unit.plugins.outcome.scene import Scene, outcomes, world

@@ -18,7 +18,7 @@ from .._ledger.history import BindingFact, BindingHistory, FactKind, Window, con
 from .._ledger.ledger import Ledger, open_ledger
 from .._ledger.periods import Reason, Uncertainty
 from .._ledger.rows import Entry
-from .._ledger.status import EventKind, Status
+from .._ledger.status import UNLISTED, EventKind, Status
 from .._ledger.store import PREDICT, WRITE
 from .._outcome.recovery import Recovery
 from .._resources import bindings
@@ -32,7 +32,7 @@ from .result import Outcome, show_bindings
 from .select import Request, Selection
 from .send import Sending
 from .unfinished import unfinished_error
-from .unlisted import BY_USER, UNLISTED, Unlisted
+from .unlisted import BY_USER, Unlisted
 from .wording import (
     describe_refused,
     describe_unknown,
@@ -293,6 +293,7 @@ class Run:
         made = outcome.plan
         not_listed = self._find_unlisted(made, outcome.listed(due_ids))
         self._warnings += not_listed.warnings()
+        made.failed += not_listed.unsettled_failed()
         self._ledger.note(self._facts_of_sending(outcome, selected, due_ids), entries=made.due())
         self._ledger.record(EventKind.DISPATCHED, made.entries(made.confirmed), BY_USER)
         self._ledger.record(EventKind.RECORDED, made.entries(made.no_longer_due), LOADED_BY_BINDING)

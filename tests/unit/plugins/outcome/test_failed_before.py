@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import Unfinished
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, Unfinished
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import Request
 from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
 from ansible_collections.adverity.management.tests.unit.plugins.outcome.scene import Scene, outcomes, world
@@ -157,3 +157,53 @@ def test_force_sends_in_any_case(scene):
     it = scene()
     send_by_hand(it)
     assert send_again(it, force=True)[0] == [[101, 102, 103]]
+
+
+def test_a_failed_extract_that_is_no_longer_listed_is_named_and_settled(scene):
+    it = scene()
+    it.simulator.world.remove("extracts", 102)
+    for check_mode in (True, False):
+        posts, result = send_again(it, check_mode, on_failed="fail")
+        assert (posts, result["failed_extract_ids"]) == ([], [102])
+        assert warned(result, "Failed, but not in the API's list of extracts now: extracts 102 for binding 12. They cannot be sent any more.")
+        assert "Still open: The load of extracts 102 failed." in result["msg"]
+    result = send_again(it, on_failed="skip")[1]
+    assert "msg" not in result
+    assert warned(result, "The ledger records that, and later runs do not list them.")
+    assert it.statuses()[12, 102] == ("failed", "it is no longer in the API's list of extracts")
+    result = send_again(it, on_failed="fail")[1]
+    assert ("msg" in result, result["warnings"]) == (False, [])
+    assert (12, 102) not in outcomes(it.look())
+
+
+def test_a_refused_extract_that_is_no_longer_listed_is_named_and_settled(scene):
+    it = scene()
+    it.simulator.world.refused.add(103)
+    it.simulator.fetch(1)
+    it.simulator.world.refused.update(it.simulator.world.extracts)
+    refused = max(it.simulator.world.extracts)
+    send_again(it, extract_ids=[refused], force=True, on_refused="skip")
+    it.simulator.world.refused.clear()
+    it.simulator.world.remove("extracts", refused)
+    assert it.statuses()[12, refused][0] == "refused"
+    for _time in range(2):
+        result = send_again(it, on_refused="fail")[1]
+        assert warned(result, f"Refused, but not in the API's list of extracts now: extracts {refused} for binding 12. They cannot be sent any more.")
+    send_again(it, on_refused="skip")
+    assert warned(send_again(it, on_refused="skip")[1], "Refused") == []
+
+
+@pytest.mark.parametrize("wait", [0, 60])
+@pytest.mark.parametrize(("on_failed", "fails"), [("fail", True), ("warn", False), ("requeue", False)])
+def test_the_role_settles_a_failed_extract_that_is_no_longer_listed(scene, on_failed, fails, wait):
+    it = scene(by_role=True)
+    it.simulator.world.remove("extracts", 102)
+    for _time in range(2):
+        if fails:
+            with pytest.raises(AdverityError) as failure:
+                deploy(it, on_failed=on_failed, wait=wait)
+            assert "Failed, but not in the API's list of extracts now" in failure.value.result()["msg"]
+        else:
+            deploy(it, on_failed=on_failed, wait=wait)
+    deploy(it, on_failed="warn", wait=wait)
+    deploy(it, on_failed="fail", wait=wait)

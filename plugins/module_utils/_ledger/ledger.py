@@ -49,12 +49,14 @@ class Ledger:
         self.store: Store = stores.find(place, password)
         self.host = host
         self.instance: int | None = None
+        self.exists = False  # whether there is something to read
         self._purpose, self._wait, self._moved = purpose, wait, moved
         self._turns: Turns | None = None
 
     def __enter__(self) -> Ledger:
         try:
-            if self.store.open(self._purpose):
+            self.exists = self.store.open(self._purpose)
+            if self.exists:
                 self._find_instance()
         except BaseException:
             self.store.close()

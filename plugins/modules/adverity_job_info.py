@@ -44,7 +44,7 @@ options:
     elements: str
   wait:
     description:
-      - How many seconds to wait until all jobs have ended. V(0) does not wait.
+      - How many seconds to wait until all jobs have ended, at most 2592000 (30 days). V(0) does not wait.
       - A job that was unfinished when the module first saw it is followed to its end, and returned with its last state, even if that state is not in
         O(states).
       - A scheduled job is unfinished, too. To wait only for what is running, set O(states) to V(Running).
@@ -55,7 +55,7 @@ options:
     default: 0
   poll_interval:
     description:
-      - How many seconds to wait from one reading to the next. It grows to 60 seconds.
+      - How many seconds to wait from one reading to the next, at most 2592000 (30 days). It grows to 60 seconds.
     type: int
     default: 15
 seealso:

@@ -150,6 +150,14 @@ def whole_number(lowest: int, highest: int | None = None) -> Kind:
     return Kind("int", "a whole number", _whole_number(lowest, highest))
 
 
+LONGEST_WAIT = 30 * 24 * 60 * 60  # clocks cannot hold any number
+
+
+def seconds(shortest: int) -> Kind:
+    """A time to wait, in whole seconds, of at most 30 days."""
+    return whole_number(shortest, LONGEST_WAIT)
+
+
 def place_of_ledger(default: str) -> Kind:
     """A path, with ``~`` and variables of the environment put in, or a URL. Empty text, as an unset field of an AWX credential gives it, is the default."""
 

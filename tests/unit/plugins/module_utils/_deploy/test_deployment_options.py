@@ -160,6 +160,8 @@ def test_text_that_cannot_be_read_names_its_variable(name, typed, said):
         ("on_unknown", True, "must be one of: fail, check, requeue, skip, dispatched, got: True"),
         ("backfill_from", "soon", "'soon' is neither a date"),
         ("backfill_to", "31.12.2025", "'31.12.2025' is neither a date"),
+        ("wait", "10000000000", "'10000000000' is not a whole number from 0 to 2592000"),
+        ("wait", 2592001, "2592001 is not a whole number from 0 to 2592000"),
         ("batch_size", "51", "'51' is not a whole number from 1 to 50"),
         ("batch_size", 0, "0 is not a whole number from 1 to 50"),
         ("datastream_uuids", "456", "456 is an integer id, but this option takes a UUID"),

@@ -254,3 +254,10 @@ def test_it_tells_the_label_and_since_when_it_was_read():
 )
 def test_a_request_that_may_still_be_under_way(earlier, later, overlap):
     assert may_overlap(*(times.parse_precise(one) for one in (earlier, later))) is overlap
+
+
+@pytest.mark.parametrize("meaning", ["loaded", "failed"])
+def test_the_same_label_twice_is_refused(meaning):
+    with pytest.raises(InputError, match="state_labels has the same label twice: 'Processing' and 'PROCESSING'. Case and spaces do not matter"):
+        Labels({"Processing": "loaded", "PROCESSING ": meaning})
+    assert Labels({"Processing": "loaded", "Processed": meaning}).meaning("processing") is L

@@ -39,7 +39,7 @@ options:
   states:
     description:
       - Only jobs in one of these states. Case does not matter. Known states are V(Scheduled), V(Running), V(Success), V(Failed), V(Cancelled), V(Discarded)
-        and V(Stale).
+        and V(Stale). If no job is in a state that is not one of these, a warning says so.
     type: list
     elements: str
   wait:
@@ -157,10 +157,9 @@ def run(client, params, check_mode):
     selection.refuse_empty(params, "datastream_ids", "states")
     check_bounds(params, "start", "end")
     choice = jobs.Choice(params["datastream_ids"], params["start"], params["end"], params["states"])
-    found = jobs.wait(client, choice, Pace(params["wait"], params["poll_interval"]))
-    return Result(
-        False, {"jobs": [job.row for job in found], "count": len(found), "unfinished": jobs.unfinished(found)}
-    )
+    found, unknown = jobs.wait(client, choice, Pace(params["wait"], params["poll_interval"]))
+    values = {"jobs": [job.row for job in found], "count": len(found), "unfinished": jobs.unfinished(found)}
+    return Result(False, values, warnings=[jobs.states_warning(unknown)] if unknown else [])
 
 
 def main():

@@ -30,7 +30,7 @@ options:
     version_added: 0.2.0
     description:
       - How many seconds to wait for another run that works on the same bindings, or creates the same destination or assignments. After that, the module fails
-        and names that run.
+        and names that run. At most 2592000 (30 days).
       - If not set, the environment variable E(ADVERITY_LEDGER_WAIT) is used.
     type: int
     default: 300

@@ -39,12 +39,12 @@ options:
   states:
     description:
       - Only jobs in one of these states. Case does not matter. Known states are V(Scheduled), V(Running), V(Success), V(Failed), V(Cancelled), V(Discarded)
-        and V(Stale).
+        and V(Stale). If no job is in a state that is not one of these, a warning says so.
     type: list
     elements: str
   wait:
     description:
-      - How many seconds to wait until all jobs have ended. V(0) does not wait.
+      - How many seconds to wait until all jobs have ended, at most 2592000 (30 days). V(0) does not wait.
       - A job that was unfinished when the module first saw it is followed to its end, and returned with its last state, even if that state is not in
         O(states).
       - A scheduled job is unfinished, too. To wait only for what is running, set O(states) to V(Running).
@@ -55,7 +55,7 @@ options:
     default: 0
   poll_interval:
     description:
-      - How many seconds to wait from one reading to the next. It grows to 60 seconds.
+      - How many seconds to wait from one reading to the next, at most 2592000 (30 days). It grows to 60 seconds.
     type: int
     default: 15
 seealso:
@@ -157,10 +157,9 @@ def run(client, params, check_mode):
     selection.refuse_empty(params, "datastream_ids", "states")
     check_bounds(params, "start", "end")
     choice = jobs.Choice(params["datastream_ids"], params["start"], params["end"], params["states"])
-    found = jobs.wait(client, choice, Pace(params["wait"], params["poll_interval"]))
-    return Result(
-        False, {"jobs": [job.row for job in found], "count": len(found), "unfinished": jobs.unfinished(found)}
-    )
+    found, unknown = jobs.wait(client, choice, Pace(params["wait"], params["poll_interval"]))
+    values = {"jobs": [job.row for job in found], "count": len(found), "unfinished": jobs.unfinished(found)}
+    return Result(False, values, warnings=[jobs.states_warning(unknown)] if unknown else [])
 
 
 def main():

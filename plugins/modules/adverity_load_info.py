@@ -52,7 +52,7 @@ options:
     description: Only the extracts for the bindings of this destination, by its integer ID.
   wait:
     description:
-      - How many seconds to wait until every outcome is certain. V(0) reads once.
+      - How many seconds to wait until every outcome is certain, at most 2592000 (30 days). V(0) reads once.
       - The module ends earlier if nothing is loading and nothing unconfirmed can still change. A failure ends the wait for its extract only.
       - An unconfirmed extract can change until a job of its datastream that came after the request has ended, or until two days after the request. Adverity
         discards a job that has not started by then.
@@ -61,7 +61,7 @@ options:
     default: 0
   poll_interval:
     description:
-      - How many seconds to wait from one reading to the next. It grows to 60 seconds.
+      - How many seconds to wait from one reading to the next, at most 2592000 (30 days). It grows to 60 seconds.
     type: int
     default: 15
   state_labels:

@@ -124,7 +124,7 @@ options:
         C(adverity.management.report) record that. Until one of them has seen the failure, the extract counts as dispatched.
       - V(skip) leaves them out, and lists them in a warning with the reason and the address of the issue.
       - V(fail) does the same, sends everything else, then fails.
-      - V(requeue) sends them again. Correct the cause in Adverity first.
+      - V(requeue) sends them again. Correct the cause in Adverity first. Extracts that Adverity shows as loaded or as being processed since then are not sent.
     type: str
     choices: [skip, fail, requeue]
     default: skip

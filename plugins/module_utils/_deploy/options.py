@@ -20,13 +20,15 @@ from .._api.errors import InputError
 from .._resources import fields, smart_pulling
 from .._resources.labels import Labels
 from .._spec import selection
-from .._spec.kinds import DICTIONARY, END, INTEGER_ID, START, UUID, parse_text
+from .._spec.kinds import DICTIONARY, END, INTEGER_ID, START, UUID, dictionary, parse_text
 from .._spec.options import BACKFILL, REQUEUE_HOW, SMART_PULLING, TARGET_TYPE, WAIT, Spec, check_bounds
 
 PREFIX = "deploy_destination_"
 DATASTREAM_OPTIONS = ("datastream_enabled", "pulling_mode", "smart_pulling")
 _OF_NAME = ("workspace", "connection", "settings")  # these describe a destination by name
 _NAMES = ("name", "workspace", "connection")  # spaces may be part of a name
+_STATE_LABELS = dictionary("{Importiert: loaded}")
+_SCHEDULE = dictionary("{frequency: daily, deadline: '06:30'}")
 _DATASTREAM = ("name", "workspace", "table_name", "settings")
 _LISTS = ("- ", "[{", '["')  # how a list in YAML or JSON starts, and no name of a datastream
 _EXCLUSIVE = [(PREFIX + "target_id", PREFIX + "name"), (PREFIX + "datastream_ids", PREFIX + "datastreams")]
@@ -48,11 +50,11 @@ VARIABLES: Spec = {
     **REQUEUE_HOW,
     "on_failed": {"type": "str", "choices": ["fail", "warn", "requeue"], "default": "fail"},
     "wait": WAIT["wait"],
-    "state_labels": {"type": DICTIONARY},
+    "state_labels": {"type": _STATE_LABELS},
     "datastream_uuids": {"type": "list", "elements": UUID},
     "datastream_enabled": {"type": "bool"},
     "pulling_mode": {"type": "str", "choices": ["smart", "schedule"]},
-    "smart_pulling": {"type": DICTIONARY, "options": SMART_PULLING},
+    "smart_pulling": {"type": _SCHEDULE, "options": SMART_PULLING},
 }
 
 
@@ -196,12 +198,12 @@ def _list_datastreams(value: t.Any) -> t.Any:
 
 def _read_schedule(value: t.Any) -> dict[str, t.Any]:
     """A smart schedule, which may be YAML or JSON as text. An empty option means the same as leaving it out."""
-    return {name: option for name, option in DICTIONARY(value).items() if not _is_empty(option)}
+    return {name: option for name, option in _SCHEDULE(value).items() if not _is_empty(option)}
 
 
 _CONVERSIONS: dict[str, t.Callable[[t.Any], t.Any]] = {
     "settings": DICTIONARY,
-    "state_labels": DICTIONARY,
+    "state_labels": _STATE_LABELS,
     "smart_pulling": _read_schedule,
     "datastreams": _list_datastreams,
 }

@@ -192,9 +192,7 @@ def _data(run: RoleRun, rows: list[Row], left_open: list[str]) -> Row:
     }
     if run.failed:
         data["failed_step"] = run.failed
-    failure = loads.open_message(
-        run.followed, plan["options"].get("on_failed", "fail"), run.requeued.get("failed_extract_ids") or ()
-    )
+    failure = _failure_of_loads(run)
     if left_open or failure:
         data["open"] = [*left_open, *([failure] if failure else [])]
     if run.followed.get("loads") is not None:
@@ -208,6 +206,17 @@ def _data(run: RoleRun, rows: list[Row], left_open: list[str]) -> Row:
     ]
     data["changed"] = any(changes) or any(row["written"] or row["recorded"] for row in rows)
     return data
+
+
+def _failure_of_loads(run: RoleRun) -> str | None:
+    """What the last step leaves open: loads that failed, or that it could not look at. None for nothing."""
+    if run.failed == "follow":
+        return str(run.followed["msg"])
+    return loads.open_message(
+        run.followed,
+        run.plan["options"].get("on_failed", "fail"),
+        run.requeued.get("failed_extract_ids") or (),
+    )
 
 
 def _affected(result: Row, key: str) -> list[t.Any]:
@@ -264,12 +273,15 @@ def _title(run: RoleRun, data: Row) -> list[str]:
     if not run.failed and not data.get("open") and not data["changed"]:
         return [title + " - nothing to do"]
     pretended = ["Check mode, nothing was written. A real run would"] if run.check_mode else []
-    failed = (
-        [f"Failed while {_DOING[run.failed]}, see the error. The later steps did not run"]
-        if run.failed
-        else []
-    )
-    return [title, *pretended, *failed]
+    return [title, *pretended, *_failed_step(run)]
+
+
+def _failed_step(run: RoleRun) -> list[str]:
+    if not run.failed:
+        return []
+    if run.failed == "follow":
+        return [f"Failed while {_DOING[run.failed]}, after everything else was done"]
+    return [f"Failed while {_DOING[run.failed]}, see the error. The later steps did not run"]
 
 
 def _settings(run: RoleRun, data: Row) -> list[str]:

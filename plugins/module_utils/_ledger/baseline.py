@@ -21,7 +21,7 @@ import typing as t
 from datetime import datetime, timezone
 
 Label = t.Optional[str]  # None: the API showed none
-_LETTERS = string.ascii_letters  # one for each label; a request has at most 50 extracts
+_LETTERS = string.ascii_letters  # one for each label
 _RUN = re.compile(r"([a-zA-Z])(\d*)")
 
 
@@ -82,6 +82,8 @@ def decode(stored: str, extract_ids: t.Collection[int]) -> dict[int, Label]:
 def _encode(labels: t.Mapping[int, Label]) -> str:
     ids = sorted(labels)
     different = list(dict.fromkeys(labels[each] for each in ids))
+    if len(different) > len(_LETTERS):
+        return "null"  # more labels than Adverity can have count as none
     if len(different) == 1:
         return json.dumps(different[0])
     letters = (_LETTERS[different.index(labels[each])] for each in ids)

@@ -71,12 +71,13 @@ def _rename(source: Ledger, target: Ledger) -> bool:
 def _move(source: Ledger, target: Ledger) -> bool:
     moved_to = source.moved_to()
     if moved_to == target.shown:
-        return False
+        return _add_missing_names(source, target)
     if moved_to:
         raise InputError(
             f"The content of {source.shown} was moved to {moved_to} before. Set source to {moved_to}. Nothing was changed."
         )
     _refuse_empty(source)
+    _refuse_other_names(source, target)
     content = source.content()
     if _needs_copy(source, target, content) and target.writes:
         _copy(source, target, content)
@@ -128,8 +129,38 @@ def _copy(source: Ledger, target: Ledger, content: str) -> None:
         for direction, place, recorded in source.moves():
             if direction == "from":
                 target.store.write(sql.ADD_MOVE, (other, direction, place, recorded, times.now()))
+        for name in _names(source):
+            target.store.write(sql.SET_HOST, (name, other))
         summary = json.dumps([content, target.content()])
         target.store.write(sql.ADD_MOVE, (other, "from", source.shown, summary, times.now()))
+
+
+def _names(source: Ledger) -> list[str]:
+    """The host names of the source's instance: all of them are names of it in the target, too, so that nothing is sent again under an old one."""
+    return [row[0] for row in source.store.read(sql.HOSTS, (source.instance,))]
+
+
+def _instance_of(target: Ledger, name: str) -> int | None:
+    rows = target.store.read(sql.FIND_INSTANCE, (name,)) if target.exists else []
+    return int(rows[0][0]) if rows else None
+
+
+def _refuse_other_names(source: Ledger, target: Ledger) -> None:
+    """Raises InputError where the target has records of its own under one of the names of the source's instance."""
+    for name in _names(source):
+        instance = _instance_of(target, name)
+        if instance not in (None, target.instance) and target.store.read(sql.BINDINGS, (instance,)):
+            raise _two_records(target, name)
+
+
+def _add_missing_names(source: Ledger, target: Ledger) -> bool:
+    """After a move by an earlier version of the collection, which left out all names but that of the target. Whether there were any."""
+    missing = [name for name in _names(source) if _instance_of(target, name) is None]
+    if missing and target.writes:
+        with target.store.transaction():
+            for name in missing:
+                target.store.write(sql.SET_HOST, (name, target.instance))
+    return bool(missing)
 
 
 def _has_content(ledger: Ledger) -> bool:
@@ -144,10 +175,10 @@ def _refuse_empty(source: Ledger) -> None:
         )
 
 
-def _two_records(target: Ledger) -> InputError:
+def _two_records(target: Ledger, host: str | None = None) -> InputError:
     return InputError(
-        f"The ledger {target.shown} already has records of {target.host}, and two records of what was sent cannot be merged. Set destination to a ledger"
-        " without records of this instance. Nothing was changed."
+        f"The ledger {target.shown} already has records of {host or target.host}, and two records of what was sent cannot be merged."
+        " Set destination to a ledger without records of this instance. Nothing was changed."
     )
 
 

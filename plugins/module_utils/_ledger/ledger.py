@@ -49,12 +49,14 @@ class Ledger:
         self.store: Store = stores.find(place, password)
         self.host = host
         self.instance: int | None = None
+        self.exists = False  # whether there is something to read
         self._purpose, self._wait, self._moved = purpose, wait, moved
         self._turns: Turns | None = None
 
     def __enter__(self) -> Ledger:
         try:
-            if self.store.open(self._purpose):
+            self.exists = self.store.open(self._purpose)
+            if self.exists:
                 self._find_instance()
         except BaseException:
             self.store.close()
@@ -359,8 +361,15 @@ class Ledger:
             with self.store.transaction():
                 self.store.write(sql.DROP_FACT, (number,))
 
-    def record(self, kind: EventKind, entries: t.Iterable[Entry], reason: str | None = None) -> None:
-        """Records an event of these entries, which the user decided or Adverity shows. ``reason`` is for those that have none of their own."""
+    def record(
+        self,
+        kind: EventKind,
+        entries: t.Iterable[Entry],
+        reason: str | None = None,
+        labels: t.Mapping[int, str | None] | None = None,
+    ) -> None:
+        """Records an event of these entries, which the user decided or Adverity shows. ``reason`` is for those that have none of their own. ``labels``: what
+        Adverity shows of their state, by extract."""
         if not self.writes:
             return
         for chunk in in_portions(entries):
@@ -371,7 +380,8 @@ class Ledger:
                 for (binding_id, why), some in alike.items():
                     self._records.add_loads(some)
                     for ids in chunks([entry.extract_id for entry in some]):
-                        self._records.add(kind, [binding_id], ids, why)
+                        shown = NO_BASELINE if labels is None else Baseline(labels=labels).only(ids)
+                        self._records.add(kind, [binding_id], ids, why, shown)
 
     def intend(
         self,

@@ -15,6 +15,10 @@ import enum
 import typing as t
 from datetime import datetime
 
+UNLISTED = (
+    "it is no longer in the API's list of extracts"  # a reason: such an extract cannot be sent any more
+)
+
 
 class EventKind(str, enum.Enum):
     """One thing that happened to extracts on their way into bindings."""

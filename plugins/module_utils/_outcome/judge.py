@@ -60,7 +60,8 @@ class Evidence:
     ``sent_at`` is the API's clock before the last request for it, None where it is not known. ``baseline`` is what its label meant in the list that
     was read before that; None where it was not recorded. ``readings`` came after the request, oldest first; the last one is the present.
     ``issues`` and ``jobs`` are those of its datastream, read after the last of them. ``fetched_since`` says whether the datastream has fetched since
-    the request: then issues may have been acknowledged, and may be listed no more.
+    the request: then issues may have been acknowledged, and may be listed no more. ``known``: what was recorded of failures before the request, in the
+    words of their issues.
     """
 
     sent_at: times.Time | None
@@ -71,6 +72,7 @@ class Evidence:
     jobs: tuple[Job, ...] = ()
     others: tuple[Other, ...] = ()
     fetched_since: bool = False
+    known: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def _claim(evidence: Evidence, history: list[Meaning]) -> Judgement:
     if present is Meaning.LOADED:
         return _judge_loaded(evidence, before, Meaning.LOADING in since, issue)
     if issue is not None and evidence.baseline in _RESTING:
-        return Judgement(Outcome.FAILED, _words(issue), issue=issue)
+        return Judgement(Outcome.FAILED, words(issue), issue=issue)
     if present is Meaning.FAILED:
         return _judge_failed(evidence, before, Meaning.LOADING in since)
     if present is Meaning.COLLECTED:
@@ -140,18 +142,18 @@ def _judge_loaded(
     if before is not Meaning.LOADED:
         if issue is not None:
             return _unconfirmed(
-                f"it is loaded now, but an issue began after the request: {_words(issue)}", can_change=False
+                f"it is loaded now, but an issue began after the request: {words(issue)}", can_change=False
             )
         return Judgement(Outcome.LOADED, "it was not loaded before the request, and is loaded now")
     # It was loaded before. Whether a failed load changes that label is not known, so that an issue, or one that may be gone, decides.
     if issue is not None and evidence.baseline in _RESTING:
-        return Judgement(Outcome.FAILED, _words(issue), issue=issue)
+        return Judgement(Outcome.FAILED, words(issue), issue=issue)
     if not seen_loading:
         return _unconfirmed("it was loaded before the request, and is loaded now")
     doubtful = next((one for one in evidence.issues if _bearing(one, evidence) is not _Bearing.NONE), None)
     if doubtful is not None:
         return _unconfirmed(
-            f"it was loaded again, but this issue may be about it: {_words(doubtful)}", can_change=False
+            f"it was loaded again, but this issue may be about it: {words(doubtful)}", can_change=False
         )
     if evidence.fetched_since:
         return _unconfirmed(
@@ -175,7 +177,7 @@ def _judge_failed(evidence: Evidence, before: Meaning | None, seen_loading: bool
         None,
     )
     return Judgement(
-        Outcome.FAILED, _words(issue) if issue else "Adverity shows an error of the extract", issue=issue
+        Outcome.FAILED, words(issue) if issue else "Adverity shows an error of the extract", issue=issue
     )
 
 
@@ -204,6 +206,10 @@ def _bearing(issue: Issue, evidence: Evidence) -> _Bearing:
     stage, kind = issue.stage_label.casefold(), issue.type_label.casefold()
     if stage in _FETCH_STAGES or kind == "warning":
         return _Bearing.NONE
+    if words(issue) in evidence.known:
+        return (
+            _Bearing.DOUBTFUL
+        )  # it was there before the request, whatever the clocks say, or is one more in the same words
     order = times.compare(issue.start, evidence.sent_at) if issue.start and evidence.sent_at else 0
     if order < 0:
         return _Bearing.NONE
@@ -249,6 +255,7 @@ def _no_start(baseline: Meaning | None) -> str:
     return "its state before the request is not known"
 
 
-def _words(issue: Issue) -> str:
+def words(issue: Issue) -> str:
+    """An issue, as it is recorded with a failure."""
     stage = f"{issue.stage_label}: " if issue.stage_label else ""
     return f"{stage}{issue.message or 'no message'}" + (f" ({issue.url})" if issue.url else "")

@@ -20,7 +20,7 @@ from .._api.errors import LedgerError
 from .._ledger import sent as ledger_sent
 from .._ledger.ledger import Ledger, open_ledger
 from .._ledger.rows import Entry
-from .._ledger.status import EventKind, Status
+from .._ledger.status import UNLISTED, EventKind, Status
 from .._ledger.store import LOOK, WRITE
 from .._resources.labels import Labels
 from . import choose
@@ -65,7 +65,7 @@ def load_info(client: Client, params: dict[str, t.Any], check_mode: bool) -> dic
         pairs = [
             (each.binding_id, each.extract_id)
             for each in choose.entries(ledger, params, binding_ids)
-            if each.status in _LOOKED_AT
+            if each.status in _LOOKED_AT and each.reason != UNLISTED
         ]
         recorder = None if check_mode else Recorder(params, client.host)
         followed = follow(
@@ -137,7 +137,9 @@ def record(ledger: Ledger, loads: t.Iterable[Load]) -> None:
             if extract_id in now and now[extract_id].events == load.sent.events
         ]
         for outcome, kind in _EVENTS.items():
-            ledger.record(kind, [entry(load) for load in unchanged if load.judgement.outcome is outcome])
+            news = [load for load in unchanged if load.judgement.outcome is outcome]
+            labels = {load.sent.extract_id: load.judgement.label for load in news}
+            ledger.record(kind, map(entry, news), labels=labels if outcome is Outcome.FAILED else None)
 
 
 def follow(

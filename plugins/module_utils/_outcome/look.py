@@ -22,7 +22,7 @@ from .._api.paging import Row
 from .._ledger import sent as ledger_sent
 from .._ledger.ledger import Ledger
 from .._ledger.sent import Sent
-from .._ledger.status import EventKind, Status
+from .._ledger.status import Event, EventKind, Status
 from .._ledger.turns import ALL_ENABLED
 from .._resources import bindings, extracts, issues, jobs
 from .._resources.binding_state import stops_the_run
@@ -31,6 +31,7 @@ from .._resources.labels import Labels
 from .._spec import times
 from . import others
 from .judge import Evidence, Judgement, Outcome, Reading, judge
+from .recovery import WORDS, Recovery, of_failed
 
 Pair = tuple[int, int]  # binding, extract
 SETTLED = (Outcome.LOADED, Outcome.FAILED)
@@ -180,10 +181,20 @@ class Watch:
             for sent in of_extract.get(extract_id, ()):
                 before = self._loads.get((sent.binding_id, extract_id))
                 if before is not None and before.is_open:
-                    self._take(
-                        sent,
-                        _keep_failure(before, Load(sent, self._judge(sent, of_extract[extract_id], found))),
+                    now = Load(sent, self._judge(sent, of_extract[extract_id], found))
+                    is_recovered = before.is_recorded and self._has_recovered(
+                        sent, of_extract[extract_id], found
                     )
+                    self._take(sent, _recovered(now) if is_recovered else _keep_failure(before, now))
+
+    def _has_recovered(self, sent: Sent, of_extract: list[Sent], found: _Round) -> bool:
+        """Whether an extract whose load is recorded as failed is seen to be loaded since."""
+        datastream_id = t.cast(int, sent.datastream_id)
+        if datastream_id in found.unreadable or sent.status is not Status.FAILED:
+            return False
+        label = self._readings[sent.extract_id][-1].label
+        of_datastream = found.bindings.get(datastream_id, ())
+        return of_failed(sent, label, of_extract, of_datastream, self._labels) is Recovery.LOADED
 
     def _judge(self, sent: Sent, of_extract: list[Sent], found: _Round) -> Judgement:
         """``of_extract``: everything that was sent of the extract, for all bindings."""
@@ -207,6 +218,7 @@ class Watch:
             fetched_since=_has_fetched(
                 request.clock, found.states[datastream_id].newest, of_datastream, found.now
             ),
+            known=_failures_before(request, of_extract),
         )
         judgement = judge(evidence, self._labels)
         is_over = request.clock is not None and found.now - request.clock > LONGEST_QUEUE
@@ -248,6 +260,14 @@ def _recorded(sent: Sent) -> Load:
     return Load(sent, Judgement(Outcome.UNCONFIRMED, "not looked at", can_change=True))
 
 
+def _failures_before(request: Event, of_extract: t.Iterable[Sent]) -> frozenset[str]:
+    """What was recorded of failures of an extract before a request, for whichever binding."""
+    events = (event for sent in of_extract for event in sent.events)
+    return frozenset(
+        event.reason or "" for event in events if event.kind is EventKind.FAILED and event.id < request.id
+    )
+
+
 def _has_fetched(
     since: datetime | None, newest: datetime | None, of_datastream: t.Iterable[jobs.Job], now: datetime
 ) -> bool:
@@ -260,6 +280,13 @@ def _has_fetched(
 def _unreadable(error: AdverityError) -> Judgement:
     is_gone = isinstance(error, Refused) and error.status == 404
     return Judgement(Outcome.UNCONFIRMED, text.line(error).rstrip("."), can_change=not is_gone)
+
+
+def _recovered(now: Load) -> Load:
+    """A recorded failure whose extract is seen to be loaded since."""
+    return Load(
+        now.sent, replace(now.judgement, outcome=Outcome.LOADED, reason=WORDS, can_change=False, issue=None)
+    )
 
 
 def _keep_failure(before: Load, now: Load) -> Load:

@@ -18,6 +18,7 @@ import typing as t
 from .._ledger.history import BindingHistory, Window, contains
 from .._ledger.periods import Uncertainty
 from .._ledger.status import Status
+from .._outcome.recovery import Recovery
 
 
 class Action(str, enum.Enum):
@@ -45,6 +46,9 @@ class ExtractAction(enum.Enum):
 
 
 LOST = "lost"  # a request without a response
+SEEN_LOADED = (
+    "seen loaded"  # its load failed, and its label says loaded now, which something else may explain
+)
 _SENT = (Status.DISPATCHED, Status.RECORDED)
 Statuses = t.Callable[
     [int, t.Sequence[int]], t.Mapping[int, Status]
@@ -96,14 +100,19 @@ def needs_plan(history: BindingHistory, window: Window) -> bool:
 
 
 def extract_action(
-    status: Status | None, loaded: t.Callable[[], bool | Uncertainty], choices: Choices
+    status: Status | None,
+    loaded: t.Callable[[], bool | Uncertainty],
+    choices: Choices,
+    recovery: Recovery = Recovery.NONE,
 ) -> tuple[ExtractAction, Uncertainty | None]:
     """What happens to an extract, and why it is unknown whether it is loaded, where that is so, also if it is sent all the same.
 
-    ``loaded`` tells whether the binding loaded it automatically; it is asked only where that matters.
+    ``loaded`` tells whether the binding loaded it automatically; it is asked only where that matters. ``recovery``: what became of a failed one since.
     """
     if choices.record:
         return _recording_action(status, loaded), None
+    if status is Status.FAILED:
+        return _failed_action(choices, recovery)
     action = _action_by_status(status, choices)
     if action is not None:
         return action, None
@@ -127,12 +136,22 @@ def _action_by_status(status: Status | None, choices: Choices) -> ExtractAction 
     """
     if status in _SENT:
         return ExtractAction.SEND if choices.force else ExtractAction.SKIP
-    if status is Status.FAILED:
-        is_sent_again = choices.force or choices.on_failed == "requeue"
-        return ExtractAction.SEND if is_sent_again else ExtractAction.LEAVE_FAILED
     if status is Status.REFUSED and choices.on_refused == "skip" and not choices.force:
         return ExtractAction.LEAVE_REFUSED
     return None
+
+
+def _failed_action(choices: Choices, recovery: Recovery) -> tuple[ExtractAction, Uncertainty | None]:
+    """What happens to an extract whose load failed. What Adverity shows as loaded since is not sent again."""
+    if choices.force:
+        return ExtractAction.SEND, None
+    if recovery is Recovery.LOADED:
+        return ExtractAction.SKIP, None
+    if choices.on_failed != "requeue" or recovery is Recovery.LOADING:
+        return ExtractAction.LEAVE_FAILED, None
+    if recovery is Recovery.UNTOLD:
+        return _uncertain_action(ExtractAction.SEND, choices.on_unknown), Uncertainty(SEEN_LOADED)
+    return ExtractAction.SEND, None
 
 
 def _uncertain_action(sending: ExtractAction, on_unknown: str) -> ExtractAction:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import functools
+import types
 import typing as t
 from array import array
 
@@ -17,6 +18,7 @@ from .._ledger.periods import Reason, Uncertainty
 from .._ledger.rows import Entry
 from .._ledger.status import Status
 from .._ledger.turns import ALL_ENABLED
+from .._outcome.recovery import Recovery
 from .._resources.extracts import Extract, Extracts
 from .._resources.labels import Meaning
 from .decision import LOST, Choices, ExtractAction, Statuses, extract_action
@@ -29,11 +31,12 @@ Pair = tuple[t.Optional[int], int, int]  # datastream id, binding id, extract id
 
 
 class Options(t.NamedTuple):
-    """How a requeue is done; see the options of adverity_requeue."""
+    """How a requeue is done; see the options of adverity_requeue. ``recoveries``: what became of extracts whose load failed, by binding and extract."""
 
     batch_size: int = 50
     limit: int | None = None
     choices: Choices = Choices()
+    recoveries: t.Mapping[tuple[int, int], Recovery] = types.MappingProxyType({})
 
 
 class Batch(t.NamedTuple):
@@ -201,7 +204,8 @@ class _DatastreamPlanner:
         for binding_id, status_of in self._statuses.items():
             status = status_of.get(extract.id)
             was_loaded = functools.partial(_was_loaded, self._loads, self._histories.get(binding_id), extract)
-            action, uncertain = extract_action(status, was_loaded, self._options.choices)
+            recovery = self._options.recoveries.get((binding_id, extract.id), Recovery.NONE)
+            action, uncertain = extract_action(status, was_loaded, self._options.choices, recovery)
             pair = (self._loads.datastream_id, binding_id, extract.id)
             if action not in _SENDING:
                 self._put_aside(pair, extract, status, action, uncertain)

@@ -19,12 +19,13 @@ from .._ledger.history import BindingFact, BindingHistory, FactKind, Window, con
 from .._ledger.ledger import Ledger, open_ledger
 from .._ledger.periods import Reason, Uncertainty
 from .._ledger.rows import Entry
-from .._ledger.status import EventKind, Status
+from .._ledger.status import UNLISTED, EventKind, Status
 from .._ledger.store import PREDICT, WRITE
+from .._outcome.recovery import Recovery
 from .._resources import bindings
 from .._resources.labels import Labels
 from .._spec import times
-from . import automatic, listing, plan, progress, select, unlisted
+from . import automatic, failed, listing, plan, progress, select, unlisted
 from .check import Checked, check, reasons_of_failures
 from .decision import LOST, Action, Choices, binding_action, needs_plan
 from .plan import Options, Pair, Plan
@@ -32,11 +33,12 @@ from .result import Outcome, show_bindings
 from .select import Request, Selection
 from .send import Sending
 from .unfinished import unfinished_error
-from .unlisted import BY_USER, UNLISTED, Unlisted
+from .unlisted import BY_USER, Unlisted
 from .wording import (
     describe_refused,
     describe_unknown,
     failed_warning,
+    loading_again_warning,
     not_loaded_warning,
     refused_warnings,
     warnings_of,
@@ -203,12 +205,13 @@ class Run:
             client, ledger, request = self._client, self._ledger, self._request
             loads, unreadable = listing.list_extracts(client, ledger, request, selected, due_ids)
         checked = self._check_unknown(due_ids)
-        made = plan.make(loads, checked.over(self._ledger.statuses), selected.histories, self._options())
+        recoveries = self._look_at_failed(loads, due_ids)
+        options = self._options(recoveries)
+        made = plan.make(loads, checked.over(self._ledger.statuses), selected.histories, options)
         doubtful = automatic.not_loaded(made.doubtful, self._client.date or clock.now())
         if doubtful:
             self._warnings.append(not_loaded_warning(doubtful))
-        if made.failed:
-            self._warnings.append(failed_warning(reasons_of_failures(self._ledger, made.failed, checked)))
+        self._warn_of_failed(made, recoveries, checked)
         outcome = Outcome(made, shown, unreadable, checked.reasons)
         if self._state == "requeued":
             self._refuse_disabled(made, selected)
@@ -226,6 +229,24 @@ class Run:
         self._warnings += checked.warnings
         return checked
 
+    def _look_at_failed(self, loads: list[select.Loads], due_ids: list[int]) -> failed.Recoveries:
+        """What became of extracts whose load failed before, recorded in the ledger. It does not matter where they are sent, or recorded, in any case."""
+        if self._params["force"] or self._state == "recorded" or not due_ids:
+            return {}
+        labels = Labels(self._params["state_labels"])
+        recoveries = failed.look_at_failed(self._client, self._ledger, loads, due_ids, labels)
+        if self._state == "requeued":
+            failed.record(self._ledger, loads, recoveries)
+        return recoveries
+
+    def _warn_of_failed(self, made: Plan, recoveries: failed.Recoveries, checked: Checked) -> None:
+        again = [pair for pair in made.failed if recoveries.get(pair[1:]) is Recovery.LOADING]
+        left = [pair for pair in made.failed if pair not in again]
+        if left:
+            self._warnings.append(failed_warning(reasons_of_failures(self._ledger, left, checked)))
+        if again:
+            self._warnings.append(loading_again_warning(pair[1:] for pair in again))
+
     def _choices(self) -> Choices:
         params = self._params
         return Choices(
@@ -236,8 +257,8 @@ class Run:
             self._state == "recorded",
         )
 
-    def _options(self) -> Options:
-        return Options(self._params["batch_size"], self._params["limit"], self._choices())
+    def _options(self, recoveries: failed.Recoveries) -> Options:
+        return Options(self._params["batch_size"], self._params["limit"], self._choices(), recoveries)
 
     def _facts_of_sending(self, outcome: Outcome, selected: Selection, due_ids: list[int]) -> Facts:
         """What the ledger records of the bindings before anything is sent: that the window was listed, or that a run begins to send into them."""
@@ -277,6 +298,7 @@ class Run:
         made = outcome.plan
         not_listed = self._find_unlisted(made, outcome.listed(due_ids))
         self._warnings += not_listed.warnings()
+        made.failed += not_listed.unsettled_failed()
         self._ledger.note(self._facts_of_sending(outcome, selected, due_ids), entries=made.due())
         self._ledger.record(EventKind.DISPATCHED, made.entries(made.confirmed), BY_USER)
         self._ledger.record(EventKind.RECORDED, made.entries(made.no_longer_due), LOADED_BY_BINDING)

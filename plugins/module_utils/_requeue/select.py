@@ -25,6 +25,7 @@ from .._resources.binding_state import read_timed, row_fact
 from .._resources.extracts import Extract
 from .._resources.labels import Labels
 from .._spec import selection, times
+from .._spec.kinds import to_integer_id
 
 Assignment = tuple[t.Optional[int], t.Optional[int]]  # datastream and destination
 
@@ -104,11 +105,29 @@ class Unreadable(t.NamedTuple):
 
 def read_request(params: dict[str, t.Any], check_mode: bool) -> Request:
     """The request that a module's options make."""
+    enabled_ids = _enabled_ids(params.get("enabled_bindings") or [])
     names = ("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id")
-    pretended = params.get("enabled_bindings") or [] if check_mode else []
-    enabled_ids = frozenset(row["id"] for row in pretended if row.get("enabled") is True)
-    labels = Labels(params["state_labels"])
-    return Request(**{name: params[name] for name in names}, enabled_ids=enabled_ids, labels=labels)
+    return Request(
+        **{name: params[name] for name in names},
+        enabled_ids=enabled_ids if check_mode else frozenset(),
+        labels=Labels(params["state_labels"]),
+    )
+
+
+def _enabled_ids(rows: list[dict[str, t.Any]]) -> frozenset[int]:
+    """The bindings of these rows that are enabled. Raises InputError where a row is none of a binding."""
+    found = set()
+    for row in rows:
+        try:
+            binding_id = to_integer_id(row.get("id"))
+        except ValueError as error:
+            raise InputError(
+                f"enabled_bindings: the id of a binding is missing or wrong: {error}. Set it to the key bindings in the result of"
+                " adverity.management.adverity_binding. Nothing was sent."
+            ) from None
+        if row.get("enabled") is True:
+            found.add(binding_id)
+    return frozenset(found)
 
 
 def choose_bindings(client: Client, ledger: Ledger, request: Request) -> Selection:

@@ -11,17 +11,17 @@ reading.
 from __future__ import annotations
 
 import dataclasses
+import types
 import typing as t
 
 from .._ledger.ledger import Ledger
 from .._ledger.rows import Entry
-from .._ledger.status import EventKind, Status
+from .._ledger.status import UNLISTED, EventKind, Status
 from .decision import Choices
-from .plan import Plan
+from .plan import Pair, Plan
 from .select import Request
 from .wording import by_binding
 
-UNLISTED = "it is no longer in the API's list of extracts"
 BY_USER = "recorded by the user"
 _NEXT_STEPS = {  # by status, and by whether the options say what becomes of them
     (Status.PENDING, True): "They are recorded as refused.",
@@ -33,17 +33,42 @@ _NEXT_STEPS = {  # by status, and by whether the options say what becomes of the
         "They stay unknown until they are listed, or until on_unknown: dispatched records that they were"
         " loaded."
     ),
+    (
+        Status.FAILED,
+        True,
+    ): "They cannot be sent any more. The ledger records that, and later runs do not list them.",
+    (Status.FAILED, False): (
+        "They cannot be sent any more. If they were deleted, set on_failed: skip, which records that (in the role,"
+        " deploy_destination_on_failed: warn)."
+    ),
+    (
+        Status.REFUSED,
+        True,
+    ): "They cannot be sent any more. The ledger records that, and later runs do not list them.",
+    (Status.REFUSED, False): (
+        "They cannot be sent any more. If they were deleted, set on_refused: skip, which records that."
+    ),
 }
+_EVENTS = {
+    Status.PENDING: EventKind.REFUSED,
+    Status.REFUSED: EventKind.REFUSED,
+    Status.FAILED: EventKind.FAILED,
+}
+_STATUSES = (
+    Status.PENDING,
+    Status.UNKNOWN,
+    Status.FAILED,
+    Status.REFUSED,
+)  # in the order in which they are named
 
 
 @dataclasses.dataclass(frozen=True)
 class Unlisted:
-    """Entries of the ledger that a run does not find in the lists: ``pending`` and ``unknown`` ones that it
-    selects, and pending ones ``outside`` of that.
+    """Entries of the ledger that a run does not find in the lists: those that it selects, by status, and pending
+    ones ``outside`` of that.
     """
 
-    pending: t.Sequence[Entry] = ()
-    unknown: t.Sequence[Entry] = ()
+    entries: t.Mapping[Status, t.Sequence[Entry]] = types.MappingProxyType({})
     outside: t.Sequence[Entry] = ()
     choices: Choices = dataclasses.field(default_factory=Choices)
 
@@ -54,23 +79,38 @@ class Unlisted:
             f" {_by_binding(self.outside)}."
         )
         warnings = [outside] if self.outside else []
-        for entries in (self.pending, self.unknown):
+        for status, entries in self.entries.items():
             if entries:
-                warnings += self._warnings_of(entries)
+                warnings += self._warnings_of(status, entries)
         return warnings
 
     def settle(self, ledger: Ledger) -> None:
         """Records what the options say of them."""
-        if self._is_settled(Status.UNKNOWN):
-            ledger.record(EventKind.DISPATCHED, [entry._replace(reason=BY_USER) for entry in self.unknown])
-        if self._is_settled(Status.PENDING):
-            ledger.record(EventKind.REFUSED, [entry._replace(reason=UNLISTED) for entry in self.pending])
+        for status, entries in self.entries.items():
+            if not self._is_settled(status):
+                continue
+            if status is Status.UNKNOWN:
+                ledger.record(EventKind.DISPATCHED, [entry._replace(reason=BY_USER) for entry in entries])
+            else:
+                ledger.record(_EVENTS[status], [entry._replace(reason=UNLISTED) for entry in entries])
 
     def unsettled_binding_ids(self) -> set[int]:
         """The bindings of which one stays open."""
         return {
-            entry.binding_id for entry in (*self.pending, *self.unknown) if not self._is_settled(entry.status)
+            entry.binding_id
+            for status, entries in self.entries.items()
+            for entry in entries
+            if not self._is_settled(status)
         }
+
+    def unsettled_failed(self) -> list[Pair]:
+        """The failed ones that stay open."""
+        if self._is_settled(Status.FAILED):
+            return []
+        return [
+            (entry.datastream_id, entry.binding_id, entry.extract_id)
+            for entry in self.entries.get(Status.FAILED, ())
+        ]
 
     def _is_settled(self, status: Status) -> bool:
         """Whether the options say what becomes of them. An unknown outcome is not settled by an extract that
@@ -78,11 +118,11 @@ class Unlisted:
         """
         if status is Status.UNKNOWN:
             return self.choices.on_unknown == "dispatched"
-        return self.choices.on_refused == "skip"
+        return (
+            self.choices.on_failed != "fail" if status is Status.FAILED else self.choices.on_refused == "skip"
+        )
 
-    def _warnings_of(self, entries: t.Sequence[Entry]) -> list[str]:
-        """``entries`` are pending, or of unknown outcome, all of them."""
-        status = entries[0].status
+    def _warnings_of(self, status: Status, entries: t.Sequence[Entry]) -> list[str]:
         next_step = _NEXT_STEPS.get((status, self._is_settled(status)))
         if next_step is None:
             return []
@@ -91,13 +131,18 @@ class Unlisted:
 
 
 def find(ledger: Ledger, plan: Plan, request: Request, binding_ids: list[int], choices: Choices) -> Unlisted:
-    """What the ledger has as open for these bindings, without what the plan lists."""
-    open_entries = plan.unlisted(ledger.open_entries(binding_ids))
+    """What the ledger has as open for these bindings, without what the plan lists, and what is recorded as gone."""
+    open_entries = plan.unlisted(
+        [entry for entry in ledger.open_entries(binding_ids) if entry.reason != UNLISTED]
+    )
     pending = plan.unlisted(ledger.pending_entries(binding_ids)) + _with_status(open_entries, Status.PENDING)
-    unknown = _with_status(open_entries, Status.UNKNOWN)
+    found = {status: _with_status(open_entries, status) for status in _STATUSES}
+    found[Status.PENDING] = pending
     return Unlisted(
-        [entry for entry in pending if request.would_list(entry)],
-        [entry for entry in unknown if request.would_list(entry)],
+        {
+            status: [entry for entry in entries if request.would_list(entry)]
+            for status, entries in found.items()
+        },
         [entry for entry in pending if not request.would_list(entry)],
         choices,
     )

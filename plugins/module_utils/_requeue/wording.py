@@ -18,7 +18,7 @@ from .._ledger.history import BindingHistory, Window
 from .._ledger.periods import Reason, Uncertainty
 from .._ledger.rows import Entry
 from .._resources import bindings
-from .decision import LOST, Action
+from .decision import LOST, SEEN_LOADED, Action
 from .plan import Pair
 from .send import Refusal
 
@@ -51,6 +51,10 @@ _REASONS = {
     LOST: (
         "an earlier run received no response, sent them without naming bindings, or found that Adverity was"
         " processing them"
+    ),
+    SEEN_LOADED: (
+        "their load failed, and Adverity shows them as loaded now, but another request or an automatic load may"
+        " explain that"
     ),
     Reason.UNDATED: "the API does not show when they were created, and the binding was enabled at some time",
     Reason.SAME_SECOND: (
@@ -160,6 +164,14 @@ def not_loaded_warning(labels: t.Mapping[tuple[int, int], str]) -> str:
         f"Not sent, but Adverity does not show them as loaded: {with_reasons(labels)}. Their binding was enabled"
         " when they were created, so that they count as loaded automatically. See Datastream > Activity and Issues"
         " in Adverity. To send them, run adverity_requeue with extract_ids, binding_ids and force: true."
+    )
+
+
+def loading_again_warning(pairs: t.Iterable[tuple[int, int]]) -> str:
+    """Of extracts whose load failed, and that somebody seems to have sent again in Adverity; by binding and extract."""
+    return (
+        f"The load of these extracts failed before, and Adverity is still loading them: {by_binding(pairs)}. They"
+        " are not sent in this run. Run it again when Adverity has finished (Datastream > Activity)."
     )
 
 

@@ -28,6 +28,8 @@ LONGEST_QUEUE = timedelta(
 FETCH = "fetch"
 # Labels after which nothing comes. Another one, which nobody knows, counts as unfinished only while the job has no end.
 _FINISHED = frozenset(("success", "failed", "cancelled", "discarded", "stale"))
+# All labels that are documented.
+STATES = ("Scheduled", "Running", "Success", "Failed", "Cancelled", "Discarded", "Stale")
 _RUNNING = 1  # the only number of a state that is known
 # Whether start and end include their own moment is not known, so it is asked for a little more and the rest is decided here.
 _MARGIN = timedelta(seconds=1)
@@ -147,11 +149,13 @@ class Watch:
         self._followed: dict[int, Job] = {}
         states = choice.states
         self._states = None if states is None else {one.strip().casefold() for one in states}
+        self._seen = {one.casefold() for one in STATES}
 
     def read(self) -> list[Job]:
         """The jobs as they are now, oldest first."""
         choice = self._choice
         listed = {job.id: job for job in read(self._client, choice.datastream_ids, choice.start, choice.end)}
+        self._seen.update(job.state_label.casefold() for job in listed.values())
         found = {
             id_: job
             for id_, job in listed.items()
@@ -169,21 +173,32 @@ class Watch:
         self._followed = {id_: job for id_, job in found.items() if id_ in self._followed or not job.finished}
         return [found[id_] for id_ in sorted(found)]
 
+    def unknown_states(self) -> list[str]:
+        """The wanted states that are not documented, and that no job had: perhaps a typing error."""
+        return [one for one in self._choice.states or () if one.strip().casefold() not in self._seen]
+
 
 def unfinished(jobs: t.Iterable[Job]) -> list[int]:
     """The ids of those that have not ended."""
     return [job.id for job in jobs if not job.finished]
 
 
-def wait(client: Client, choice: Choice, pace: polling.Pace) -> list[Job]:
-    """The jobs, after none of them is unfinished or the time is over."""
+def wait(client: Client, choice: Choice, pace: polling.Pace) -> tuple[list[Job], list[str]]:
+    """The jobs, after none of them is unfinished or the time is over, and the wanted states that nobody knows."""
     watch = Watch(client, choice)
 
     def describe(jobs: list[Job]) -> str:
         rest = unfinished(jobs)
         return f"{len(rest)} of {len(jobs)} jobs unfinished ({text.ids(rest, 5)})"
 
-    return polling.poll(pace, watch.read, lambda jobs: not unfinished(jobs), describe)[0]
+    found = polling.poll(pace, watch.read, lambda jobs: not unfinished(jobs), describe)[0]
+    return found, watch.unknown_states()
+
+
+def states_warning(unknown: list[str]) -> str:
+    """Of wanted states that nobody knows."""
+    shown = ", ".join(repr(text.line(one, longest=40)) for one in unknown[:5])
+    return f"states: no job is in state {shown}, and Adverity is not known to have it. Known states are: {', '.join(STATES)}."
 
 
 def _moved(moment: str, by: timedelta) -> str:

@@ -53,6 +53,7 @@ class Labels:
     def __init__(self, more: t.Mapping[str, str] | None = None) -> None:
         """``more`` has for a label one of CHOICES. Raises InputError."""
         self._known = dict(_KNOWN)
+        _refuse_twice(more or {})
         for label, choice in (more or {}).items():
             meaning = CHOICES.get(str(choice).strip().casefold())
             if meaning is None:
@@ -65,6 +66,18 @@ class Labels:
     def meaning(self, label: t.Any) -> Meaning:
         """What a label means, in any case and spacing; UNKNOWN where nobody knows, or where there is none."""
         return self._known.get(_plain(label), Meaning.UNKNOWN) if isinstance(label, str) else Meaning.UNKNOWN
+
+
+def _refuse_twice(more: t.Iterable[str]) -> None:
+    """Raises InputError where two of these labels differ only in case or spacing, which means nothing: one of the two would be lost."""
+    seen: dict[str, str] = {}
+    for label in more:
+        before = seen.setdefault(_plain(label), label)
+        if before is not label:
+            twice = " and ".join(repr(text.line(str(one), longest=40)) for one in (before, label))
+            raise InputError(
+                f"state_labels has the same label twice: {twice}. Case and spaces do not matter. Remove one of them."
+            )
 
 
 def _plain(label: str) -> str:

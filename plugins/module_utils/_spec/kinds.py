@@ -130,11 +130,16 @@ def _date_as_text(value: t.Any) -> str:
     return str(value.isoformat())
 
 
-def _to_dictionary(value: t.Any) -> dict[str, t.Any]:
-    found = (parse_text(value) if value.strip() else {}) if isinstance(value, str) else value
-    if not isinstance(found, dict):
-        raise ValueError("it is no dictionary, such as {project: acme-dwh, dataset: marketing}")
-    return found
+def dictionary(example: str) -> Kind:
+    """A dictionary, also as text in YAML or JSON."""
+
+    def convert(value: t.Any) -> dict[str, t.Any]:
+        found = (parse_text(value) if value.strip() else {}) if isinstance(value, str) else value
+        if not isinstance(found, dict):
+            raise ValueError(f"it is no dictionary, such as {example}")
+        return found
+
+    return Kind("dict", "a dictionary", convert)
 
 
 INTEGER_ID = Kind("int", "an integer id", to_integer_id)
@@ -142,12 +147,20 @@ UUID = Kind("str", "a UUID", to_uuid)
 START = Kind("str", "a time", _to_start)
 END = Kind("str", "a time", _to_end)
 HALF_HOUR = Kind("str", "a time of day", to_half_hour)
-DICTIONARY = Kind("dict", "a dictionary", _to_dictionary)  # also as text in YAML or JSON
+DICTIONARY = dictionary("{project: acme-dwh, dataset: marketing}")
 
 
 def whole_number(lowest: int, highest: int | None = None) -> Kind:
     """A whole number within bounds, both included."""
     return Kind("int", "a whole number", _whole_number(lowest, highest))
+
+
+LONGEST_WAIT = 30 * 24 * 60 * 60  # clocks cannot hold any number
+
+
+def seconds(shortest: int) -> Kind:
+    """A time to wait, in whole seconds, of at most 30 days."""
+    return whole_number(shortest, LONGEST_WAIT)
 
 
 def place_of_ledger(default: str) -> Kind:

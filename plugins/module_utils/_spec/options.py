@@ -14,7 +14,7 @@ from ansible.module_utils.basic import env_fallback
 
 from .._api.errors import InputError
 from . import times
-from .kinds import DICTIONARY, END, HALF_HOUR, INTEGER_ID, START, UUID, place_of_ledger, whole_number
+from .kinds import DICTIONARY, END, HALF_HOUR, INTEGER_ID, START, UUID, place_of_ledger, seconds, whole_number
 
 Spec = dict[str, dict[str, t.Any]]
 
@@ -40,7 +40,7 @@ LEDGER: Spec = {
         "fallback": (env_fallback, ["ADVERITY_LEDGER_PASSWORD"]),
     },
     "ledger_wait": {
-        "type": whole_number(0),
+        "type": seconds(0),
         "default": 300,
         "fallback": (env_fallback, ["ADVERITY_LEDGER_WAIT"]),
     },
@@ -48,8 +48,8 @@ LEDGER: Spec = {
 
 # For how long a module waits, in seconds, and how long from one reading to the next.
 WAIT: Spec = {
-    "wait": {"type": whole_number(0), "default": 0},
-    "poll_interval": {"type": whole_number(1), "default": 15},
+    "wait": {"type": seconds(0), "default": 0},
+    "poll_interval": {"type": seconds(1), "default": 15},
 }
 
 # What labels of states mean in an instance of one's own; ``_resources/labels.py`` checks it.

@@ -31,12 +31,16 @@ def deploy(call: Callable[..., dict[str, Any]], check_mode: bool = False, ignore
     """Runs the role ``deploy_destination`` as its files say: each of its modules as call(name, **options), with ``check_mode`` where it is on.
 
     ``variables`` are those of the role, without its prefix; one that is None is not given. What a module raises ends the role, as a failed task does, or with
-    ``ignore_errors`` is the result of that task.
+    ``ignore_errors`` is the result of that task. The error has the ``deployment``: what was shown until then.
     """
     given = {PREFIX + name: value for name, value in variables.items() if value is not None}
     run_of_it = Deployment(call, dict(_read("defaults/main.yml"), **_read("vars/main.yml"), **given), check_mode)
     run_of_it.ignore_errors = ignore_errors
-    run_of_it.include("main.yml")
+    try:
+        run_of_it.include("main.yml")
+    except AdverityError as error:
+        error.deployment = run_of_it  # type: ignore[attr-defined]
+        raise
     return run_of_it
 
 
@@ -110,7 +114,7 @@ class Deployment:
         except AdverityError as error:
             result = dict(error.result(), failed=True)
             if "failed_when" in task:
-                result["failed"] = self._evaluate(task["failed_when"], {**variables, task["register"]: result})
+                result["failed"] = self._evaluate(str(task["failed_when"]), {**variables, task["register"]: result})
             if result["failed"] and not self.ignore_errors:
                 raise
             return result

@@ -33,7 +33,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 )
 from ansible_collections.adverity.management.plugins.module_utils._resources import issues, jobs
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection, times
-from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import whole_number
+from ansible_collections.adverity.management.plugins.module_utils._spec.kinds import seconds
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DATASTREAM_IDS
 
 if t.TYPE_CHECKING:
@@ -80,7 +80,7 @@ options:
     elements: int
     aliases: [datastream_id]
   interval:
-    description: Seconds from one reading to the next.
+    description: Seconds from one reading to the next, at most 2592000 (30 days).
     type: int
     default: 60
   state_file:
@@ -104,7 +104,7 @@ _FORMAT = 1  # of the state file
 SPEC: dict[str, t.Any] = dict(
     CONNECTION_SPEC,
     **DATASTREAM_IDS,
-    interval={"type": whole_number(1), "default": 60},
+    interval={"type": seconds(1), "default": 60},
     state_file={"type": "path"},
 )
 Event = dict[str, t.Any]

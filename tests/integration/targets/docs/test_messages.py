@@ -338,6 +338,12 @@ def told_of_loads(folder):
         scene.play([requeue(**LOAD, limit=2), follow()])
         texts = told(scene.play([requeue(**LOAD)], warnings=("Adverity shows that the load of these extracts failed",)))
         texts += told(scene.play([refused(requeue(**LOAD, on_failed="fail"))]))
+        again = ("The load of these extracts failed before",)
+        scene.service.change({"edit": {"extracts": [{"id": scene.world.aged(456)[0], "state": "processing"}]}})
+        texts += told(scene.play([requeue(**LOAD, on_failed="requeue")], warnings=again))
+        scene.service.change({"remove": {"extracts": [scene.world.aged(456)[0]]}})
+        texts += told(scene.play([refused(requeue(**LOAD, on_failed="fail"))]))
+        texts += told(scene.play([requeue(**LOAD)], warnings=("Failed, but not in the API's list of extracts now",)))
     with one("checked") as scene:
         scene.service.fault(method="POST", drop="before")
         texts += told(scene.play([refused(requeue(**LOAD))]))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import pytest
 from adverity_harness.runs import role
 from adverity_harness.worlds import World
 
@@ -82,3 +83,17 @@ def test_nothing_is_enabled_without_a_plan_in_the_ledger(begin):
     assert summaries(run) == [["Nothing was done, because the deployment could not be planned. See the error above"]]
     assert run.custom["deploy_destination"] == {"failed_step": "plan"}
     assert scene.writes() == []
+
+
+@pytest.mark.parametrize("ignores", [True, False])
+def test_loads_that_cannot_be_followed_come_after_the_summary(begin, ignores):
+    scene = begin(three())
+    scene.service.fault(method="GET", path="/api/jobs/", status=FORBIDDEN)
+    task = (ignoring if ignores else role)(target_id=789, wait=60)
+    run = scene.play([task], **({} if ignores else {"fails": True}))
+    (lines,) = summaries(run)
+    assert lines[1] == "Failed while looking at what became of the loads, after everything else was done"
+    assert "datastream 456, binding 123 - enabled now, 2 extracts sent" in lines
+    assert run.custom["deploy_destination"]["failed_step"] == "follow"
+    assert "GET /api/jobs/ returned 403" in run.custom["deploy_destination"]["open"][0]
+    assert "GET /api/jobs/ returned 403" in run.failures[-1]["msg"]

@@ -192,7 +192,8 @@ def test_an_error_that_stays_ends_it(source, simulator, status):
     [
         ({"api_key": "Bearer " + KEY}, "begins with the word Bearer"),
         ({"instance": "http://acme.example"}, "loopback"),
-        ({"interval": 0}, "not a whole number of at least 1"),
+        ({"interval": 0}, "not a whole number from 1 to 2592000"),
+        ({"interval": 10**10}, "not a whole number from 1 to 2592000"),
         ({"datastream_ids": []}, "datastream_ids is empty"),
         ({"datastream_ids": ["x"]}, "not a positive whole number"),
         ({"interval": KEY}, "is not a whole number"),

@@ -670,3 +670,23 @@ def test_extract_whose_automatic_load_failed_is_named(begin_history):
     history.wait(60.0)
     run = history.requeue(extract_ids=[907], target_id=70)
     assert any("does not show them as loaded: extracts 907 for binding 5001 (Import Error)" in warning for warning in run.warnings)
+
+
+# A ``Date`` that is behind: the issue of a load that failed before looks as if it began after the request that sends the extract again
+@pytest.mark.parametrize("ahead", [0.0, -5.0, -15.0, -120.0])
+@pytest.mark.parametrize("answers", [[], ["never_processing"], ["later_processing"], ["never_processing", "reload_keeps"]], ids=str)
+@pytest.mark.parametrize("target_id", [70, 71])
+def test_issue_of_the_load_before_is_no_failure_of_the_next_one(begin_history, ahead, answers, target_id):
+    history = begin_history(date_ahead=ahead, answers=answers, load_seconds=10.0, extracts=1)
+    history.fail(0)
+    history.deploy(wait=30)
+    history.mend()
+    if target_id == 71:
+        history.deploy(71)
+    else:
+        history.requeue(target_id=70, on_failed="requeue")
+    for seconds in (3.0, 30.0):
+        history.wait(seconds)
+        run = history.look(target_id=target_id)
+        assert [row for row in run.facts["loads"] if row["outcome"] == "failed"] == []
+    history.end()

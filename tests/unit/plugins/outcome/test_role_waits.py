@@ -159,3 +159,40 @@ def test_wrong_values_are_refused_before_anything_is_asked(scene, variables, sai
         deploy(it, **variables)
     assert said in str(refused.value)
     assert it.asked() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "fault", "said"),
+    [
+        ("/api/jobs/", "500 before", "GET /api/jobs/"),
+        ("/api/errors/", "500 before", "GET /api/errors/"),
+        ("/api/errors/", "not reached", "did not reach"),
+    ],
+)
+def test_an_error_while_the_role_waits_comes_after_the_summary(scene, path, fault, said):
+    it = scene()
+    it.faults = [("GET", path, fault)]
+    with pytest.raises(AdverityError) as failed:
+        deploy(it, wait=600)
+    assert said in str(failed.value)
+    run = failed.value.deployment
+    assert run.lines[:3] == [
+        "Destination 1, Destination 1",
+        "Failed while looking at what became of the loads, after everything else was done",
+        "datastream 1, binding 11 - enabled now, 3 extracts sent",
+    ]
+    assert run.lines[-2:] == ["Something is left open, see the last task", "Correct the cause and run it again. What was done is not done twice"]
+    assert (run.data["extract_count"], run.data["failed_step"], run.data["open"]) == (3, "follow", [str(failed.value)])
+    assert posts(it) == [[101, 102, 103]]
+    again = deploy(it, wait=600)
+    assert again.data["loads"]["counts"]["loaded"] == 3
+    assert posts(it) == [[101, 102, 103]]
+
+
+def test_an_error_while_the_role_waits_hides_nothing_that_is_open(scene):
+    it = scene()
+    it.simulator.world.refused.add(102)
+    it.faults = [("GET", "/api/jobs/", "500 before")]
+    said = fail_to_deploy(it, wait=600, batch_size=1)
+    assert "Adverity refused 1 extracts" in said
+    assert "GET /api/jobs/" in said

@@ -271,8 +271,10 @@ def test_a_renamed_host_is_moved_under_its_new_name(places):
     before = known(source)
     result = copy(source, target, host="new.example", source_instance=HOST)
     assert (result["changed"], result["extract_count"]) == (True, 8)
-    assert known(target, "new.example") == before
-    assert known(target) == NOTHING
+    assert known(target, "new.example") == known(target) == before
+    use(target, 9)
+    assert known(target) == known(target, "new.example") != before
+    assert copy(source, target, host="new.example", source_instance=HOST)["changed"] is False
     with pytest.raises(LedgerError, match="its content was moved to"), source.open():
         pass
 
@@ -287,6 +289,31 @@ def test_a_renamed_host_in_the_same_ledger_is_another_name_of_the_instance(place
     use(place, 9, "new.example")
     assert known(place) == known(place, "new.example") != before
     assert copy(place, place, host="new.example", source_instance=HOST)["changed"] is False
+
+
+def test_all_names_of_an_instance_are_moved(places):
+    source, target = places
+    copy(source, source, host="new.example", source_instance=HOST)
+    assert copy(source, target, host="new.example")["changed"] is True
+    assert known(target) == known(target, "new.example") != NOTHING
+
+
+def test_a_move_that_left_out_a_name_is_completed(places):
+    source, target = places
+    copy(source, target, host="new.example", source_instance=HOST)
+    with target.open(host="new.example") as ledger, ledger.store.transaction():
+        ledger.store.write("DELETE FROM host WHERE name = ?", (HOST,))
+    for check_mode, changed in ((True, True), (False, True), (False, False)):
+        assert copy(source, target, check_mode=check_mode, host="new.example", source_instance=HOST)["changed"] is changed
+    assert known(target) == known(target, "new.example") != NOTHING
+
+
+def test_an_old_name_that_has_records_of_its_own_in_the_other_ledger_is_refused(places):
+    source, target = places
+    use(target, 9)
+    with pytest.raises(InputError, match=f"already has records of {HOST}, and two records of what was sent cannot be merged"):
+        copy(source, target, host="new.example", source_instance=HOST)
+    assert known(target, "new.example") == NOTHING
 
 
 def test_a_new_name_that_has_records_of_its_own_is_refused(places):

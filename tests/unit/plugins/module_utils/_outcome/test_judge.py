@@ -170,6 +170,16 @@ def test_without_the_time_of_the_request_no_issue_is_certain():
     assert judged(C, "Collected", issues=(issue(),), sent_at=None).outcome is UNCONFIRMED
 
 
+def test_an_issue_of_a_failure_that_was_recorded_before_is_no_news():
+    known = frozenset(["Import: No such table. (https://acme.example/issues/71/)"])
+    found = judged(C, "Collected", issues=(issue(),), fetched_since=False)
+    assert found.outcome is FAILED
+    for baseline, label in ((C, "Collected"), (F, "Import error"), (L, "Loaded")):
+        assert judge(Evidence(SENT, baseline, (Reading(label),), 101, (issue(),), known=known), Labels()).outcome is UNCONFIRMED
+    assert judge(Evidence(SENT, F, (Reading("Loaded"),), 101, (issue(),), known=known), Labels()).outcome is LOADED
+    assert judge(Evidence(SENT, F, (Reading("Import error"),), 101, (issue(), issue(id=72, url="")), known=known), Labels()).outcome is FAILED
+
+
 def test_an_error_label_takes_its_words_from_an_issue_of_the_extract():
     assert judged(C, "Failed", issues=(issue(extraction_stage_label=None),)).reason == "No such table. (https://acme.example/issues/71/)"
     assert judged(C, "Failed", issues=(issue(extract=None),)).reason == "Adverity shows an error of the extract"
@@ -244,3 +254,10 @@ def test_it_tells_the_label_and_since_when_it_was_read():
 )
 def test_a_request_that_may_still_be_under_way(earlier, later, overlap):
     assert may_overlap(*(times.parse_precise(one) for one in (earlier, later))) is overlap
+
+
+@pytest.mark.parametrize("meaning", ["loaded", "failed"])
+def test_the_same_label_twice_is_refused(meaning):
+    with pytest.raises(InputError, match="state_labels has the same label twice: 'Processing' and 'PROCESSING'. Case and spaces do not matter"):
+        Labels({"Processing": "loaded", "PROCESSING ": meaning})
+    assert Labels({"Processing": "loaded", "Processed": meaning}).meaning("processing") is L

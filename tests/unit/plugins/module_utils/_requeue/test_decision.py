@@ -12,8 +12,10 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, BindingHistory, FactKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.periods import Reason, Uncertainty
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import Status
+from ansible_collections.adverity.management.plugins.module_utils._outcome.recovery import Recovery
 from ansible_collections.adverity.management.plugins.module_utils._requeue.decision import (
     LOST,
+    SEEN_LOADED,
     Action,
     Choices,
     ExtractAction,
@@ -149,3 +151,24 @@ def test_nothing_is_sent_that_the_user_did_not_ask_for():
         if status in NEW:
             assert choice.force or loaded is not True
             assert choice.on_unknown == "requeue" or loaded is not MAYBE
+
+
+@pytest.mark.parametrize(
+    ("recovery", "options", "action", "reason"),
+    [
+        (Recovery.NONE, {}, ExtractAction.LEAVE_FAILED, None),
+        (Recovery.NONE, {"on_failed": "requeue"}, ExtractAction.SEND, None),
+        (Recovery.LOADED, {}, ExtractAction.SKIP, None),
+        (Recovery.LOADED, {"on_failed": "requeue"}, ExtractAction.SKIP, None),
+        (Recovery.LOADING, {"on_failed": "requeue", "on_unknown": "requeue"}, ExtractAction.LEAVE_FAILED, None),
+        (Recovery.UNTOLD, {"on_unknown": "requeue"}, ExtractAction.LEAVE_FAILED, None),
+        (Recovery.UNTOLD, {"on_failed": "requeue"}, ExtractAction.LEAVE_UNKNOWN, SEEN_LOADED),
+        (Recovery.UNTOLD, {"on_failed": "requeue", "on_unknown": "dispatched"}, ExtractAction.CONFIRM, SEEN_LOADED),
+        (Recovery.UNTOLD, {"on_failed": "requeue", "on_unknown": "requeue"}, ExtractAction.SEND, SEEN_LOADED),
+        (Recovery.LOADED, {"force": True}, ExtractAction.SEND, None),
+        (Recovery.LOADING, {"force": True}, ExtractAction.SEND, None),
+    ],
+)
+def test_an_extract_whose_load_failed(recovery, options, action, reason):
+    found, uncertain = extract_action(Status.FAILED, lambda: False, Choices(**options), recovery)
+    assert (found, uncertain and uncertain.reason) == (action, reason)

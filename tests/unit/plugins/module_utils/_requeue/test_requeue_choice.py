@@ -280,6 +280,14 @@ def test_bindings_that_an_earlier_task_enables_count_in_check_mode_only(check_mo
     assert select.read_request(params, check_mode).enabled_ids == (frozenset((5, 8)) if check_mode else frozenset())
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("row", [{"enabled": True}, {"id": [1], "enabled": True}, {"id": None, "enabled": True}, {"id": "x", "enabled": False}, {}], ids=str)
+def test_what_is_no_list_of_bindings_is_refused(check_mode, row):
+    params = dict.fromkeys(select.Request._fields)
+    with pytest.raises(InputError, match="^enabled_bindings: the id of a binding is missing or wrong: .* Nothing was sent"):
+        select.read_request(dict(params, enabled_bindings=[{"id": 5, "enabled": True}, row]), check_mode)
+
+
 # The service
 
 

@@ -35,7 +35,7 @@ def fixture_waiting(monkeypatch):
     monkeypatch.setattr(clock, "sleep", sleep)
 
     def waiting(client, choice, wait=600):
-        return jobs.wait(client, choice, polling.Pace(wait, 15)), pauses
+        return jobs.wait(client, choice, polling.Pace(wait, 15))[0], pauses
 
     return waiting
 
@@ -145,3 +145,20 @@ def test_an_answer_of_another_shape(scripted, answer):
     scripted.expect("GET", f"{PATH}1/", answer=answer)
     with pytest.raises(UnreadableAnswer, match="/api/jobs/1/"):
         jobs.read_one(scripted, jobs.parse(row(1)))
+
+
+@pytest.mark.parametrize(
+    ("states", "unknown"),
+    [(None, []), (["Running", "stale ", "DISCARDED"], []), (["Finished"], ["Finished"]), (["Finished", "Paused", "running"], ["Finished"])],
+)
+def test_a_wanted_state_that_nobody_knows_and_no_job_has_is_told(scripted, states, unknown):
+    row = {"id": 1, "type": "Fetch", "state_label": "Paused", "job_end": "2026-01-01T00:00:00Z", "datastream": {"id": 4}}
+    expect_list(scripted, row)
+    found, told = jobs.wait(scripted, jobs.Choice(None, None, None, states), polling.Pace(0, 15))
+    assert told == unknown
+    assert len(found) == (states is None or "Paused" in states)
+    if told:
+        assert jobs.states_warning(told) == (
+            "states: no job is in state 'Finished', and Adverity is not known to have it."
+            " Known states are: Scheduled, Running, Success, Failed, Cancelled, Discarded, Stale."
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import connect
+from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import Transport
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
@@ -30,17 +30,20 @@ def uuid(number: int) -> str:
 
 
 class Service:
-    """A simulator that begins with these rows and switches. ``transport`` is how modules reach it."""
+    """A simulator that begins with these rows, or with its own world, and these switches. ``transport`` is how modules reach it."""
 
-    def __init__(self, rows: Row, **switches: Any) -> None:
+    def __init__(self, rows: Row | None = None, **switches: Any) -> None:
         workspaces = [{"id": WORKSPACES[0], "name": "Acme"}, {"id": WORKSPACES[1], "name": "EMEA", "parent": WORKSPACES[0]}]
-        world = {"now": moment(0), "keys": {"demo": {"key": in_process.KEY}}, "workspaces": workspaces, **rows}
-        self.simulator = in_process.import_simulator().Simulator(world, switches, port=None)
+        world = {"now": moment(0), "keys": {"demo": {"key": in_process.KEY}}, "workspaces": workspaces, **(rows or {})}
+        self.simulator = in_process.import_simulator().Simulator(world if rows is not None else None, switches, port=None)
         self.transport: Transport = SimulatorTransport(self.simulator)
+
+    def client(self) -> Client:
+        return Client("https://" + CONNECTION["instance"], in_process.KEY, self.transport, retries=0)
 
     def call(self, name: str, /, check_mode: bool = False, **options: Any) -> Row:
         params = in_process.read_options(name, dict(CONNECTION, **options))
-        return in_process.run_with(name, connect(params, self.transport), params, check_mode)
+        return in_process.run_with(name, self.client(), params, check_mode)
 
     @property
     def datastreams(self) -> dict[str, Row]:

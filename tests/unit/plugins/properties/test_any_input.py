@@ -212,20 +212,17 @@ def test_any_answer(name):
 def test_any_lists(first, second):
     """The two ways of reading lists, with answers of any shape, and the next page anywhere."""
 
-    class Client:
-        date = None
+    def answering(*answers, times=1):
+        service = Service({})
+        for each in answers:
+            service.simulator.fault(json=each, times=times)
+        return service.client()
 
-        def __init__(self):
-            self.answers = [first, second] * 4
-
-        def get(self, _path, _params):
-            return self.answers.pop(0)
-
-    refused(numbered_list.read_numbered, Client(), "/x/", {})
-    refused(linked_list.read_linked, Client(), "/x/", {}, list, extracts._TIMES)
-    refused(linked_list.read_linked, Client(), "/x/", {}, list, extracts._TIMES, len)
+    refused(numbered_list.read_numbered, answering(*[first, second] * 4), "/x/", {})
+    for enough in (None, len):
+        refused(linked_list.read_linked, answering(*[first, second] * 4), "/x/", {}, list, extracts._TIMES, enough)
     pages = {"count": 9, "next": first, "results": [{"id": 1}]}
-    refused(linked_list.read_linked, type("Pages", (), {"get": lambda *_args: pages})(), "/x/", {}, list, extracts._TIMES)
+    refused(linked_list.read_linked, answering(pages, times=None), "/x/", {}, list, extracts._TIMES)
 
 
 class Response:

@@ -11,14 +11,12 @@ import itertools
 import json
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError
 from ansible_collections.adverity.management.plugins.module_utils._resources import assignments, destinations, directory, fields
 from ansible_collections.adverity.management.plugins.module_utils._resources.assignment_plan import Action, AssignmentPlan
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.properties.drawing import prove
-from ansible_collections.adverity.management.tests.unit.plugins.properties.service import CONNECTION
-from ansible_collections.adverity.management.tests.unit.plugins.support.transport import Killed, SimulatorTransport, TransportWithPoints
+from ansible_collections.adverity.management.tests.unit.plugins.properties.service import Service
+from ansible_collections.adverity.management.tests.unit.plugins.support.transport import Killed, TransportWithPoints
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,16 +101,11 @@ def test_after_the_plan_every_assignment_exists_once_and_disabled(there, wanted)
 # Killed anywhere
 
 
-def deploy(transport):
-    def run(module, **options):
-        params = in_process.read_options("adverity_" + module, {**CONNECTION, "type": "bigquery", **options})
-        return in_process.run_with("adverity_" + module, connect(params, transport), params)
-
-    made = run(
-        "destination", name="New | DWH", workspace="EMEA", connection="BigQuery service account", settings={"project": "p", "dataset": "d"}
-    )
+def deploy(service):
+    named = {"name": "New | DWH", "workspace": "EMEA", "connection": "BigQuery service account", "settings": {"project": "p", "dataset": "d"}}
+    made = service.call("adverity_destination", type="bigquery", **named)
     wanted = [{"datastream_id": 456, "table_name": "a"}, {"datastream_id": 457, "settings": {"write_disposition": 2}}, {"datastream_id": 458}]
-    return [made, run("assignment", target_id=made["destination"]["id"], assignments=wanted)]
+    return [made, service.call("adverity_assignment", type="bigquery", target_id=made["destination"]["id"], assignments=wanted)]
 
 
 def check_made_once(simulator, point):
@@ -124,31 +117,34 @@ def check_made_once(simulator, point):
 
 
 def test_killed_before_or_after_any_request_and_run_again_nothing_is_there_twice():
-    simulator = in_process.import_simulator().Simulator(port=None)
+    service = Service()
+    arrives = service.transport
     for point in itertools.count(1):
-        simulator.reset()
+        service.simulator.reset()
         points = itertools.count(1)
 
         def die(_name, points=points, point=point):
             if next(points) >= point:
                 raise Killed
 
+        service.transport = TransportWithPoints(arrives, die)
         with contextlib.suppress(Killed):
-            deploy(TransportWithPoints(SimulatorTransport(simulator), die))
+            deploy(service)
             break
-        deploy(SimulatorTransport(simulator))
-        check_made_once(simulator, point)
-        assert [result["changed"] for result in deploy(SimulatorTransport(simulator))] == [False, False], point
+        service.transport = arrives
+        deploy(service)
+        check_made_once(service.simulator, point)
+        assert [result["changed"] for result in deploy(service)] == [False, False], point
     assert point == 33, "the points are counted, so that none is left out"
 
 
 @pytest.mark.parametrize("fault", [{"drop": "after"}, {"status": {"code": 500}, "work": True}], ids=str)
 def test_any_one_answer_lost_and_run_again_nothing_is_there_twice(fault):
-    simulator = in_process.import_simulator().Simulator(port=None)
+    service = Service()
     for point in range(14):
-        simulator.reset()
-        simulator.fault(skip=point, **fault)
+        service.simulator.reset()
+        service.simulator.fault(skip=point, **fault)
         with contextlib.suppress(AdverityError):
-            deploy(SimulatorTransport(simulator))
-        deploy(SimulatorTransport(simulator))
-        check_made_once(simulator, point)
+            deploy(service)
+        deploy(service)
+        check_made_once(service.simulator, point)

@@ -11,13 +11,11 @@ import itertools
 from typing import Any
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import connect
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import IncompleteList
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import Request, Response
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.properties.drawing import prove
-from ansible_collections.adverity.management.tests.unit.plugins.properties.service import CONNECTION, Service, moment
+from ansible_collections.adverity.management.tests.unit.plugins.properties.service import Service, moment
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,10 +55,10 @@ class Shifting:
             {"datastreams": [{"id": DATASTREAM}], "extracts": [self._row(one) for one in range(1, there + 1)]},
             extract_page_size=PAGE, extract_ordering="with_id", next_host="other", **switches,
         )  # fmt: skip
-        self._simulator, self._inner = service.simulator, service.transport
         for number, some in enumerate(changes):
-            self._simulator.script(path=extracts.PATH, when="after", skip=number, changes=lambda world, some=some: self._change(world, some))
-        self.client = connect(in_process.read_options("adverity_extract_info", {**CONNECTION, "datastream_ids": [DATASTREAM]}), self)
+            service.simulator.script(path=extracts.PATH, when="after", skip=number, changes=lambda world, some=some: self._change(world, some))
+        self._inner, service.transport = service.transport, self
+        self.client = service.client()
 
     def age(self, one: int) -> tuple[int, int]:
         """By this extracts are oldest first, as far as the service shows it."""

@@ -6,13 +6,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
-from ansible_collections.adverity.management.tests.unit.plugins.properties.service import WORKSPACES, uuid
+from ansible_collections.adverity.management.tests.unit.plugins.properties.service import WORKSPACES, moment, uuid
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 DATASTREAMS = [1, 2, 3]
+TARGETS = [70, 71]
+BINDINGS = [5, 9, 12, 30]
+EXTRACTS = list(range(100, 108))
+PAGE = 3  # so many of them are on a page
 
 
 def prove(examples: int, derandomize: bool = True) -> Any:
@@ -35,7 +40,7 @@ SMART = st.fixed_dictionaries(
 
 @st.composite
 def worlds(draw: Any) -> dict[str, Any]:
-    """Rows of three datastreams."""
+    """Rows of three datastreams, two destinations, and some bindings (also several of one datastream to one destination)."""
     return {
         "datastreams": [
             {
@@ -50,12 +55,61 @@ def worlds(draw: Any) -> dict[str, Any]:
             }
             for number in DATASTREAMS
         ],
+        "targets": [{"id": number} for number in TARGETS],
+        "bindings": [
+            {
+                "id": number,
+                "datastream_id": draw(st.sampled_from(DATASTREAMS)),
+                "target_id": draw(st.sampled_from(TARGETS)),
+                "enabled": draw(st.sampled_from([True, True, False])),
+            }
+            for number in draw(st.lists(st.sampled_from(BINDINGS), unique=True, min_size=1))
+        ],
     }
+
+
+@st.composite
+def extract_lists(draw: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Extracts, in no order of their ids, and the switches for how they are listed. More than a page of those that were created at the same time come for
+    certain only in the order of their ids."""
+    rows = [
+        {"id": number, "datastream_id": draw(st.sampled_from(DATASTREAMS)), "created": moment(-3600 * draw(st.integers(1, 4)))}
+        for number in draw(st.lists(st.sampled_from(EXTRACTS), unique=True))
+    ]
+    most = max(Counter((row["datastream_id"], row["created"]) for row in rows).values(), default=0)
+    ordering = "with_id" if most >= PAGE or draw(st.booleans()) else "ignored"
+    ties = draw(st.sampled_from(["stable", "by_page", "random"]))
+    return rows, {"extract_page_size": PAGE, "extract_ties": ties, "extract_ordering": ordering}
 
 
 def optional(**strategies: Any) -> Any:
     """Options of which any may be left out."""
     return st.fixed_dictionaries({}, optional=strategies)
+
+
+def some(numbers: list[int]) -> Any:
+    return st.lists(st.sampled_from(numbers), min_size=1, max_size=4)
+
+
+INTO = optional(binding_ids=some(BINDINGS), target_id=st.sampled_from(TARGETS))
+BOUNDS = optional(created_from=st.sampled_from([moment(-7200), moment(-7201)]), created_to=st.sampled_from([moment(-7200), moment(-10800)]))
+
+
+@st.composite
+def requeues(draw: Any) -> dict[str, Any]:
+    """Options of ``adverity_requeue`` that ask for nothing twice."""
+    if draw(st.integers(0, 3)):
+        which = dict({"datastream_ids": draw(some(DATASTREAMS))}, **draw(BOUNDS))
+    else:
+        which = {"extract_ids": draw(some(EXTRACTS))}
+    how = optional(
+        batch_size=st.integers(1, 3),
+        limit=st.integers(1, 4),
+        sequential=st.booleans(),
+        on_unknown=st.sampled_from(["fail", "skip"]),
+        state=st.sampled_from(["requeued", "requeued", "planned"]),
+    )
+    return dict(which, **draw(INTO), **draw(how))
 
 
 @st.composite

@@ -46,6 +46,10 @@ class Service:
         return in_process.run_with(name, self.client(), params, check_mode)
 
     @property
+    def bindings(self) -> dict[int, Row]:
+        return self.simulator.world.bindings  # type: ignore[no-any-return]
+
+    @property
     def datastreams(self) -> dict[str, Row]:
         return {row["uuid"]: row for row in self.simulator.world.datastreams.values()}
 

@@ -95,7 +95,7 @@ def was_refused(result):
     return isinstance(result, Refused) or (isinstance(result, Unfinished) and "Adverity refused" in str(result))
 
 
-@drawing.prove(100)
+@drawing.prove(300)
 @given(drawing.worlds(), drawing.extract_lists(), st.lists(drawing.requeues() | st.sampled_from(drawing.BINDINGS), min_size=1, max_size=5))
 def test_requeues(world, listed, steps):
     rows, switches = listed

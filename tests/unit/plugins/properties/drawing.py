@@ -2,18 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Worlds and selections for the properties."""
+"""Worlds and selections for the properties. Not tests."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any
 
-from ansible_collections.adverity.management.tests.unit.plugins.properties.services import moment, uuid
+from ansible_collections.adverity.management.tests.unit.plugins.properties.service import WORKSPACES, moment, uuid
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-WORKSPACES = ["a0000000-0000-4000-8000-000000000001", "a0000000-0000-4000-8000-000000000002"]
 DATASTREAMS = [1, 2, 3]
 TARGETS = [70, 71]
 BINDINGS = [5, 9, 12, 30]
@@ -40,41 +39,47 @@ SMART = st.fixed_dictionaries(
 
 
 @st.composite
-def worlds(draw: Any, extracts: bool = True) -> dict[str, Any]:
-    """Three datastreams, two destinations, some bindings (also several of one datastream to one destination), some extracts, in no order of their ids.
+def worlds(draw: Any) -> dict[str, Any]:
+    """Rows of three datastreams, two destinations, and some bindings (also several of one datastream to one destination)."""
+    return {
+        "datastreams": [
+            {
+                "id": number,
+                "uuid": uuid(number),
+                "name": f"Stream {number}",
+                "workspace": draw(st.sampled_from(WORKSPACES)) if number > 1 else WORKSPACES[0],
+                "enabled": draw(st.booleans()),
+                "has_schedule": draw(st.sampled_from([True, True, True, False])),
+                "active_mode": draw(st.sampled_from(["smart", "schedule", "smart-bundle", None])),
+                "smart": draw(st.none() | SMART),
+            }
+            for number in DATASTREAMS
+        ],
+        "targets": [{"id": number} for number in TARGETS],
+        "bindings": [
+            {
+                "id": number,
+                "datastream_id": draw(st.sampled_from(DATASTREAMS)),
+                "target_id": draw(st.sampled_from(TARGETS)),
+                "enabled": draw(st.sampled_from([True, True, False])),
+            }
+            for number in draw(st.lists(st.sampled_from(BINDINGS), unique=True, min_size=1))
+        ],
+    }
 
-    ``ties`` and ``by_id`` are how the service lists extracts that were created at the same time, as ``services.Model`` has them. More than a page of
-    them come for certain only in the order of their ids.
-    """
-    datastreams = [
-        {
-            "id": one,
-            "uuid": uuid(one),
-            "name": f"Stream {one}",
-            "workspace": draw(st.sampled_from(WORKSPACES)) if one > 1 else WORKSPACES[0],
-            "enabled": draw(st.booleans()),
-            "has_schedule": draw(st.sampled_from([True, True, True, False])),
-            "active_mode": draw(st.sampled_from(["smart", "schedule", "smart-bundle", None])),
-            "smart": draw(st.none() | SMART),
-        }
-        for one in DATASTREAMS
-    ]
-    bindings = [
-        {
-            "id": one,
-            "datastream_id": draw(st.sampled_from(DATASTREAMS)),
-            "target_id": draw(st.sampled_from(TARGETS)),
-            "enabled": draw(st.sampled_from([True, True, False])),
-        }
-        for one in draw(st.lists(st.sampled_from(BINDINGS), unique=True, min_size=1))
-    ]
+
+@st.composite
+def extract_lists(draw: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Extracts, in no order of their ids, and the switches for how they are listed. More than a page of those that were created at the same time come for
+    certain only in the order of their ids."""
     rows = [
-        {"id": one, "datastream_id": draw(st.sampled_from(DATASTREAMS)), "created": moment(-3600 * draw(st.integers(1, 4)))}
-        for one in (draw(st.lists(st.sampled_from(EXTRACTS), unique=True)) if extracts else [])
+        {"id": number, "datastream_id": draw(st.sampled_from(DATASTREAMS)), "created": moment(-3600 * draw(st.integers(1, 4)))}
+        for number in draw(st.lists(st.sampled_from(EXTRACTS), unique=True))
     ]
     most = max(Counter((row["datastream_id"], row["created"]) for row in rows).values(), default=0)
-    listing = {"ties": draw(st.sampled_from(["stable", "by_page", "random"])), "by_id": most >= PAGE or draw(st.booleans())}
-    return {"datastreams": datastreams, "bindings": bindings, "extracts": rows, **listing}
+    ordering = "with_id" if most >= PAGE or draw(st.booleans()) else "ignored"
+    ties = draw(st.sampled_from(["stable", "by_page", "random"]))
+    return rows, {"extract_page_size": PAGE, "extract_ties": ties, "extract_ordering": ordering}
 
 
 def optional(**strategies: Any) -> Any:
@@ -86,7 +91,6 @@ def some(numbers: list[int]) -> Any:
     return st.lists(st.sampled_from(numbers), min_size=1, max_size=4)
 
 
-BINDING_CHOICES = optional(binding_ids=some(BINDINGS), datastream_id=st.sampled_from(DATASTREAMS), target_id=st.sampled_from(TARGETS))
 INTO = optional(binding_ids=some(BINDINGS), target_id=st.sampled_from(TARGETS))
 BOUNDS = optional(created_from=st.sampled_from([moment(-7200), moment(-7201)]), created_to=st.sampled_from([moment(-7200), moment(-10800)]))
 

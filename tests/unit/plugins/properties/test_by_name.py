@@ -7,16 +7,16 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
-from typing import Any
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError
 from ansible_collections.adverity.management.plugins.module_utils._resources import assignments, destinations, directory, fields
 from ansible_collections.adverity.management.plugins.module_utils._resources.assignment_plan import Action, AssignmentPlan
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.properties.drawing import prove
+from ansible_collections.adverity.management.tests.unit.plugins.properties.service import Service
+from ansible_collections.adverity.management.tests.unit.plugins.support.transport import Killed, TransportWithPoints
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,71 +101,50 @@ def test_after_the_plan_every_assignment_exists_once_and_disabled(there, wanted)
 # Killed anywhere
 
 
-class Killed(BaseException):
-    """The end of a process."""
-
-
-def deploy(simulator):
-    def run(module, **options):
-        return in_process.run("adverity_" + module, {"instance": simulator.url, "api_key": in_process.KEY, "retries": 0, "type": "bigquery", **options})
-
-    made = run(
-        "destination", name="New | DWH", workspace="EMEA", connection="BigQuery service account", settings={"project": "p", "dataset": "d"}
-    )
+def deploy(service):
+    named = {"name": "New | DWH", "workspace": "EMEA", "connection": "BigQuery service account", "settings": {"project": "p", "dataset": "d"}}
+    made = service.call("adverity_destination", type="bigquery", **named)
     wanted = [{"datastream_id": 456, "table_name": "a"}, {"datastream_id": 457, "settings": {"write_disposition": 2}}, {"datastream_id": 458}]
-    return [made, run("assignment", target_id=made["destination"]["id"], assignments=wanted)]
+    return [made, service.call("adverity_assignment", type="bigquery", target_id=made["destination"]["id"], assignments=wanted)]
 
 
-def made_by(simulator):
-    """The new destinations, and the assignments to them."""
-    found = [row for row in simulator.world.targets.values() if row["name"] == "New | DWH"]
-    ids = [row["id"] for row in found]
-    return found, [row for row in simulator.world.bindings.values() if row["target_id"] in ids]
+def check_made_once(simulator, point):
+    """There is one new destination, with one assignment of each datastream, and none is enabled."""
+    targets = [row["id"] for row in simulator.world.targets.values() if row["name"] == "New | DWH"]
+    rows = [row for row in simulator.world.bindings.values() if row["target_id"] in targets]
+    assert (len(targets), sorted(row["datastream_id"] for row in rows)) == (1, [456, 457, 458]), point
+    assert not any(row["enabled"] for row in rows)
 
 
-@pytest.mark.parametrize("arrived", [False, True])
-def test_killed_at_any_request_and_run_again_nothing_is_there_twice(monkeypatch, arrived):
-    send: Any = Client._send
-    left = 0
+def test_killed_before_or_after_any_request_and_run_again_nothing_is_there_twice():
+    service = Service()
+    arrives = service.transport
+    for point in itertools.count(1):
+        service.simulator.reset()
+        points = itertools.count(1)
 
-    def send_or_die(client, *args):
-        nonlocal left
-        left -= 1
-        if left == 0 and not arrived:
-            raise Killed
-        answer = send(client, *args)
-        if left == 0:
-            raise Killed
-        return answer
+        def die(_name, points=points, point=point):
+            if next(points) >= point:
+                raise Killed
 
-    monkeypatch.setattr(Client, "_send", send_or_die)
-    with in_process.import_simulator().Simulator() as simulator:
-        for point in range(1, 40):
-            simulator.reset()
-            left = point
-            with contextlib.suppress(Killed):
-                deploy(simulator)
-                assert left >= 0
-                break
-            left = 0
-            deploy(simulator)
-            targets, bindings = made_by(simulator)
-            assert len(targets) == 1, point
-            assert sorted(row["datastream_id"] for row in bindings) == [456, 457, 458], point
-            assert not any(row["enabled"] for row in bindings)
-            assert [result["changed"] for result in deploy(simulator)] == [False, False], point
-        assert point == 17, "the points are counted, so that none is left out"
+        service.transport = TransportWithPoints(arrives, die)
+        with contextlib.suppress(Killed):
+            deploy(service)
+            break
+        service.transport = arrives
+        deploy(service)
+        check_made_once(service.simulator, point)
+        assert [result["changed"] for result in deploy(service)] == [False, False], point
+    assert point == 33, "the points are counted, so that none is left out"
 
 
 @pytest.mark.parametrize("fault", [{"drop": "after"}, {"status": {"code": 500}, "work": True}], ids=str)
 def test_any_one_answer_lost_and_run_again_nothing_is_there_twice(fault):
-    with in_process.import_simulator().Simulator() as simulator:
-        for point in range(14):
-            simulator.reset()
-            simulator.fault(skip=point, **fault)
-            with contextlib.suppress(AdverityError):
-                deploy(simulator)
-            deploy(simulator)
-            targets, bindings = made_by(simulator)
-            assert (len(targets), len(bindings)) == (1, 3), point
-            assert not any(row["enabled"] for row in bindings)
+    service = Service()
+    for point in range(14):
+        service.simulator.reset()
+        service.simulator.fault(skip=point, **fault)
+        with contextlib.suppress(AdverityError):
+            deploy(service)
+        deploy(service)
+        check_made_once(service.simulator, point)

@@ -15,7 +15,7 @@ from ansible_collections.adverity.management.plugins.module_utils._requeue.decis
 from ansible_collections.adverity.management.plugins.module_utils._requeue.select import Loads
 from ansible_collections.adverity.management.plugins.module_utils._resources.extracts import Extract
 from ansible_collections.adverity.management.tests.unit.plugins.properties.drawing import prove
-from ansible_collections.adverity.management.tests.unit.plugins.properties.services import moment
+from ansible_collections.adverity.management.tests.unit.plugins.properties.service import moment
 from hypothesis import given
 from hypothesis import strategies as st
 

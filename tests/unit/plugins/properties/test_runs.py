@@ -2,40 +2,30 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""For any world, selection and order of runs: a second run writes nothing, check mode tells what the real run does, nothing is loaded twice."""
+"""For any world, selection and order of runs: a second run writes nothing, check mode tells what the real run does, nothing is loaded twice.
+
+What runs promise that are killed, interleaved, or meet faults is held by the tests in ``machine``.
+"""
 
 from __future__ import annotations
 
 import copy
 import tempfile
 from collections import Counter
-from contextlib import contextmanager
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, Refused, Unfinished
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.in_process import SpecError
 from ansible_collections.adverity.management.tests.unit.plugins.properties import drawing
-from ansible_collections.adverity.management.tests.unit.plugins.properties.services import Model, Real
+from ansible_collections.adverity.management.tests.unit.plugins.properties.service import Service
 from hypothesis import given
 from hypothesis import strategies as st
-
-EXAMPLES = {"model": 60, "simulator": 10}
 
 
 @pytest.fixture(autouse=True)
 def _fast_ledgers(monkeypatch):
     in_process.spare_the_disk(monkeypatch.setattr)
-
-
-@contextmanager
-def model(world):
-    yield Model(world)
-
-
-def on(kind, times=1):
-    """The service of that kind, and how many examples it gets."""
-    return {"model": model, "simulator": Real}[kind], drawing.prove(EXAMPLES[kind] * times)
 
 
 def outcome(service, name, check_mode=False, **options):
@@ -49,71 +39,37 @@ def outcome(service, name, check_mode=False, **options):
 
 
 def told(result, *without):
-    """What a result tells, without what only a real run can know."""
+    """What can be compared of a result, without these keys, or of an error."""
     if isinstance(result, Exception):
         return type(result), str(result)
     return {name: value for name, value in result.items() if name not in without}
 
 
 def state_of(service):
-    return copy.deepcopy((service.bindings, service.datastreams, service.loads))
+    return copy.deepcopy((service.bindings, service.loads))
 
 
-def no_write(result, writes):
+def check_repeated(service, name, options):
+    """Another run writes nothing."""
+    result, writes = outcome(service, name, **options)
     assert writes == []
     assert isinstance(result, Exception) or result["changed"] is False
-
-
-@pytest.mark.parametrize("kind", list(EXAMPLES))
-def test_bindings(kind):
-    enter, prove = on(kind)
-
-    @prove
-    @given(drawing.worlds(extracts=False), st.lists(st.tuples(drawing.BINDING_CHOICES, st.booleans()), min_size=1, max_size=3))
-    def prop(world, steps):
-        with enter(world) as service, tempfile.TemporaryDirectory() as folder:
-            for chosen, enabled in steps:
-                options = dict(chosen, enabled=enabled, ledger=folder + "/ledger")
-                before = state_of(service)
-                predicted, writes = outcome(service, "adverity_binding", check_mode=True, **options)
-                assert writes == []
-                assert state_of(service) == before
-                result, writes = outcome(service, "adverity_binding", **options)
-                if isinstance(result, Exception):
-                    assert told(predicted) == told(result)
-                    assert writes == []
-                    continue
-                assert told(predicted, "bindings") == told(result, "bindings")
-                assert [dict(row, updated=None) for row in predicted["bindings"]] == [dict(row, updated=None) for row in result["bindings"]]
-                affected = result["affected"]["binding_ids"]
-                assert writes == [("PATCH", f"/api/v1/bindings/{one}/", {}, {"enabled": enabled}) for one in affected]
-                meant = [row["id"] for row in result["bindings"]]
-                assert set(chosen.get("binding_ids", meant)) == set(meant)
-                for one, row in service.bindings.items():
-                    if one in meant:
-                        assert row["enabled"] is enabled
-                        assert all(row[name] == chosen.get(name, row[name]) for name in ("datastream_id", "target_id"))
-                    else:
-                        assert row == before[0][one]
-                no_write(*outcome(service, "adverity_binding", **options))
-
-    prop()
 
 
 ONLY_REAL = ("ledger", "warnings", "batches")
 
 
-def check_nothing_is_left_out(world, options, result):
+def check_nothing_is_left_out(rows, options, result):
     """Every extract of these datastreams, within the bounds, has its place in the result."""
     bounds = (options.get("created_from", ""), options.get("created_to", "9"))
-    meant = {row["id"] for row in world["extracts"] if row["datastream_id"] in options["datastream_ids"] and bounds[0] <= row["created"] <= bounds[1]}
+    meant = {row["id"] for row in rows if row["datastream_id"] in options["datastream_ids"] and bounds[0] <= row["created"] <= bounds[1]}
     assert {one for name in result if name.endswith("_extract_ids") for one in result[name]} == meant
 
 
-def check_batches(world, options, result, posts):
+def check_batches(rows, options, result, posts):
     """The requests partition what was sent, in order, each of one datastream and not over its size."""
-    created = {row["id"]: (row["created"], row["id"]) for row in world["extracts"]}
-    of = {row["id"]: row["datastream_id"] for row in world["extracts"]}
+    created = {row["id"]: (row["created"], row["id"]) for row in rows}
+    of = {row["id"]: row["datastream_id"] for row in rows}
     assert [len(body["extract_ids"]) for body in posts] == [batch["extract_count"] for batch in result["batches"]]
     assert [body.get("binding_ids", []) for body in posts] == [batch["binding_ids"] for batch in result["batches"]]
     sent = [one for body in posts for one in body["extract_ids"]]
@@ -139,78 +95,74 @@ def was_refused(result):
     return isinstance(result, Refused) or (isinstance(result, Unfinished) and "Adverity refused" in str(result))
 
 
-@pytest.mark.parametrize("kind", list(EXAMPLES))
-def test_requeues(kind):
-    enter, prove = on(kind, times=3)
-    steps = st.lists(drawing.requeues() | st.sampled_from(drawing.BINDINGS), min_size=1, max_size=5)
-
-    @prove
-    @given(drawing.worlds(), steps)
-    def prop(world, steps):
-        there = {row["id"] for row in world["extracts"]}
-        with enter(world) as service, tempfile.TemporaryDirectory() as folder:
-            for step in steps:
-                if isinstance(step, int):  # somebody else enables or disables a binding
-                    if step in service.bindings:
-                        service.bindings[step]["enabled"] = not service.bindings[step]["enabled"]
-                    continue
-                options = dict(step, ledger=folder + "/ledger")
-                before = state_of(service)
-                predicted, writes = outcome(service, "adverity_requeue", check_mode=True, **options)
+@drawing.prove(300)
+@given(drawing.worlds(), drawing.extract_lists(), st.lists(drawing.requeues() | st.sampled_from(drawing.BINDINGS), min_size=1, max_size=5))
+def test_requeues(world, listed, steps):
+    rows, switches = listed
+    there = {row["id"] for row in rows}
+    service = Service({**world, "extracts": rows}, **switches)
+    with tempfile.TemporaryDirectory() as folder:
+        for step in steps:
+            if isinstance(step, int):  # somebody else enables or disables a binding
+                if step in service.bindings:
+                    service.bindings[step]["enabled"] = not service.bindings[step]["enabled"]
+                continue
+            options = dict(step, ledger=folder + "/ledger")
+            before = state_of(service)
+            predicted, writes = outcome(service, "adverity_requeue", check_mode=True, **options)
+            assert writes == []
+            result, writes = outcome(service, "adverity_requeue", **options)
+            posts = [body for _method, _path, _params, body in writes]
+            # Nothing is loaded twice, whatever the order of runs: nobody asked for it.
+            assert set(Counter(service.loads).values()) <= {1}
+            if was_refused(result):  # the ids alone were given: only the service can know that there is no such extract
+                assert all("binding_ids" not in body for body in posts)
+                assert not set(result.facts["refused_extract_ids"]) & there
+                assert set(result.facts["requeued_extract_ids"]) <= there
+                continue
+            if isinstance(result, Exception) and not isinstance(result, Unfinished):
+                assert state_of(service) == before
+                assert posts == []
+                if isinstance(predicted, Exception):
+                    assert told(predicted) == told(result)
+                else:
+                    assert any(warning.startswith("Not enabled") for warning in predicted["warnings"])
+                    assert isinstance(result, InputError)
+                continue
+            # What is left open is named, and everything else is done: in check mode and in a real run alike.
+            assert type(predicted) is type(result)
+            if isinstance(result, Unfinished):
+                predicted, result = predicted.facts, result.facts
+            assert told(predicted, *ONLY_REAL) == told(result, *ONLY_REAL)
+            if "datastream_ids" in options and options.get("state") != "planned":  # a plan for a window does not list what is in it
+                check_nothing_is_left_out(rows, options, result)
+            assert [dict(one, message="") for one in result["batches"]] == predicted["batches"]
+            if options.get("state") == "planned":
+                assert posts == []
+            else:
+                assert result["changed"] is bool(posts)
+                check_batches(rows, options, result, posts)
+            # With a limit it takes some runs; then nothing is left to do.
+            for _run in range(len(result["remaining_extract_ids"]) if "limit" in options else 0):
+                outcome(service, "adverity_requeue", **options)
+            loads = list(service.loads)
+            result, writes = outcome(service, "adverity_requeue", **options)
+            if was_refused(result):  # as above, but only with a later one of these runs
+                assert service.loads == loads
+            else:
                 assert writes == []
-                result, writes = outcome(service, "adverity_requeue", **options)
-                posts = [body for _method, _path, _params, body in writes]
-                # Nothing is loaded twice, whatever the order of runs: nobody asked for it.
-                assert set(Counter(service.loads).values()) <= {1}
-                if was_refused(result):  # the ids alone were given: only the service can know that there is no such extract
-                    assert all("binding_ids" not in body for body in posts)
-                    assert not set(result.facts["refused_extract_ids"]) & there
-                    assert set(result.facts["requeued_extract_ids"]) <= there
-                    continue
-                if isinstance(result, Exception) and not isinstance(result, Unfinished):
-                    assert state_of(service) == before
-                    assert posts == []
-                    if isinstance(predicted, Exception):
-                        assert told(predicted) == told(result)
-                    else:
-                        assert any(warning.startswith("Not enabled") for warning in predicted["warnings"])
-                        assert isinstance(result, InputError)
-                    continue
-                # What is left open is named, and everything else is done: in check mode and in a real run alike.
-                assert type(predicted) is type(result)
-                if isinstance(result, Unfinished):
-                    predicted, result = predicted.facts, result.facts
-                assert told(predicted, *ONLY_REAL) == told(result, *ONLY_REAL)
-                if "datastream_ids" in options and options.get("state") != "planned":  # a plan for a window does not list what is in it
-                    check_nothing_is_left_out(world, options, result)
-                assert [dict(one, message="") for one in result["batches"]] == predicted["batches"]
-                if options.get("state") == "planned":
-                    assert posts == []
-                else:
-                    assert result["changed"] is bool(posts)
-                    check_batches(world, options, result, posts)
-                # With a limit it takes some runs; then nothing is left to do.
-                for _run in range(len(result["remaining_extract_ids"]) if "limit" in options else 0):
-                    outcome(service, "adverity_requeue", **options)
-                loads = list(service.loads)
-                result, writes = outcome(service, "adverity_requeue", **options)
-                if was_refused(result):  # as above, but only with a later one of these runs
-                    assert service.loads == loads
-                else:
-                    no_write(result, writes)
-
-    prop()
+                assert isinstance(result, Exception) or result["changed"] is False
 
 
 def predicts(service, name, options, unless):
     """Check mode writes nothing and says what the real run then says; but for a refusal that only the service can know of."""
-    before = state_of(service)
+    before = copy.deepcopy(service.datastreams)
     predicted, writes = outcome(service, name, check_mode=True, **options)
     assert writes == []
+    assert service.datastreams == before
     result, writes = outcome(service, name, **options)
-    for _method, _path, params, _body in writes:
-        assert params["datastream_id"]
-        assert set(params) == {"datastream_id"}
+    for _method, _path, query, _body in writes:
+        assert {name for name, _value in query} == {"datastream_id"}
     if isinstance(result, Refused):
         assert unless
         assert result.status == 400
@@ -219,79 +171,52 @@ def predicts(service, name, options, unless):
     return before, None if isinstance(result, Exception) else result, writes
 
 
-@pytest.mark.parametrize("kind", list(EXAMPLES))
-@pytest.mark.parametrize("coupled", [True, False])
-def test_datastreams(kind, coupled):
-    enter, prove = on(kind)
-    name = "adverity_datastream"
-
-    @prove
-    @given(drawing.worlds(extracts=False), st.lists(st.tuples(drawing.chosen_datastreams(), drawing.DATASTREAM_CHANGES), min_size=1, max_size=3))
-    def prop(world, steps):
-        with enter(world) as service:
-            set_coupling(service, coupled)
-            for chosen, change in steps:
-                options = dict(chosen, **change)
-                before, result, writes = predicts(service, name, options, unless=change.get("pulling_mode") == "schedule")
-                if result is None:
-                    continue
-                meant = {row["id"] for row in result["datastreams"]}
-                for one, row in service.datastreams.items():
-                    if one not in meant:
-                        assert row == before[1][one]
-                        continue
-                    assert row["enabled"] is change.get("enabled", before[1][one]["enabled"])
-                    assert row["active_mode"] == change.get("pulling_mode", before[1][one]["active_mode"])
-                assert result["changed"] is bool(writes)
-                no_write(*outcome(service, name, **options))
-
-    prop()
+@pytest.mark.parametrize("coupling", ["coupled", "independent"])
+@drawing.prove(60)
+@given(drawing.worlds(), st.lists(st.tuples(drawing.chosen_datastreams(), drawing.DATASTREAM_CHANGES), min_size=1, max_size=3))
+def test_datastreams(coupling, world, steps):
+    service, name = Service(world, smart_coupling=coupling), "adverity_datastream"
+    for chosen, change in steps:
+        options = dict(chosen, **change)
+        before, result, writes = predicts(service, name, options, unless=change.get("pulling_mode") == "schedule")
+        if result is None:
+            continue
+        meant = {row["id"] for row in result["datastreams"]}
+        for one, row in service.datastreams.items():
+            if one not in meant:
+                assert row == before[one]
+                continue
+            assert row["enabled"] is change.get("enabled", before[one]["enabled"])
+            assert row["active_mode"] == change.get("pulling_mode", before[one]["active_mode"])
+        assert result["changed"] is bool(writes)
+        check_repeated(service, name, options)
 
 
-def set_coupling(service, coupled):
-    if isinstance(service, Real):
-        service.simulator.switches["smart_coupling"] = "coupled" if coupled else "independent"
-    else:
-        service.coupled = coupled
-
-
-@pytest.mark.parametrize("kind", list(EXAMPLES))
-@pytest.mark.parametrize("shows_defaults", [True, False])
-def test_smart_pulling(kind, shows_defaults):
-    enter, prove = on(kind)
-    name = "adverity_smart_pulling"
-
-    @prove
-    @given(drawing.worlds(extracts=False), st.lists(st.tuples(drawing.chosen_datastreams(), drawing.SMART_CHANGES), min_size=1, max_size=3))
-    def prop(world, steps):
-        with enter(world) as service:
-            if isinstance(service, Real):
-                service.simulator.switches["smart_defaults"] = "value" if shows_defaults else "null"
-            else:
-                service.shows_defaults = shows_defaults
-            for chosen, change in steps:
-                options = dict(chosen, **change)
-                reset = change.get("reset", [])
-                if shows_defaults and reset:
-                    # Whether what it shows is the default already cannot be told, so that check mode can name too many.
-                    before = state_of(service)
-                    predicted, writes = outcome(service, name, check_mode=True, **options)
-                    assert writes == []
-                    result, writes = outcome(service, name, **options)
-                    if isinstance(result, Exception):
-                        assert told(predicted) == told(result)
-                        continue
-                    assert set(result["affected"]["datastream_ids"]) <= set(predicted["affected"]["datastream_ids"])
-                    again, _writes = outcome(service, name, **options)
-                    assert again["changed"] is False
-                else:
-                    before, result, _writes = predicts(service, name, options, unless=False)
-                    if result is None:
-                        continue
-                    no_write(*outcome(service, name, **options))
-                check_merged(service, before[1], result, change, {"value": 7, "unit": "day"} if shows_defaults else None)
-
-    prop()
+@pytest.mark.parametrize("defaults", ["value", "null"])
+@drawing.prove(60)
+@given(drawing.worlds(), st.lists(st.tuples(drawing.chosen_datastreams(), drawing.SMART_CHANGES), min_size=1, max_size=3))
+def test_smart_pulling(defaults, world, steps):
+    service, name = Service(world, smart_defaults=defaults), "adverity_smart_pulling"
+    for chosen, change in steps:
+        options = dict(chosen, **change)
+        if defaults == "value" and change.get("reset"):
+            # Whether what it shows is the default already cannot be told, so that check mode can name too many.
+            before = copy.deepcopy(service.datastreams)
+            predicted, writes = outcome(service, name, check_mode=True, **options)
+            assert writes == []
+            result, writes = outcome(service, name, **options)
+            if isinstance(result, Exception):
+                assert told(predicted) == told(result)
+                continue
+            assert set(result["affected"]["datastream_ids"]) <= set(predicted["affected"]["datastream_ids"])
+            again, _writes = outcome(service, name, **options)
+            assert again["changed"] is False
+        else:
+            before, result, _writes = predicts(service, name, options, unless=False)
+            if result is None:
+                continue
+            check_repeated(service, name, options)
+        check_merged(service, before, result, change, {"value": 7, "unit": "day"} if defaults == "value" else None)
 
 
 def check_merged(service, before, result, change, default_range):

@@ -9,28 +9,28 @@ from __future__ import annotations
 
 import itertools
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import IncompleteList, Refused
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import IncompleteList
+from ansible_collections.adverity.management.plugins.module_utils._api.transport import Request, Response
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
 from ansible_collections.adverity.management.tests.unit.plugins.properties.drawing import prove
-from ansible_collections.adverity.management.tests.unit.plugins.properties.services import moment, shuffled
+from ansible_collections.adverity.management.tests.unit.plugins.properties.service import Service, moment
 from hypothesis import given
 from hypothesis import strategies as st
 
-PAGE = 3
-ORDERS = {
-    "newest first": lambda one: -one,
-    "oldest first": lambda one: one,
-    "no order": lambda one: one * 7919 % 101,
+PAGE, DATASTREAM = 3, 456
+ORDERS = {  # a key for the time of creation, by the id; and the order in which the service lists, whatever is asked for
+    "newest first": (lambda one: one, "-created"),
+    "oldest first": (lambda one: one, "created"),
+    "no order": (lambda one: one * 7919 % 101, "created"),
 }
 
 
 class Shifting:
-    """Stands in for the client: the list of extracts 1, 2, ... in pages; after each request come the changes that are due then.
+    """A service whose list of extracts 1, 2, ... changes while it is read: after each request come the changes that are due then.
 
-    A change is a number: that of an extract of the beginning to be deleted; 0 stands for a new extract.
+    A change is a number: that of an extract of the beginning to be deleted; 0 stands for a new extract. So many extracts, ``together``, have one time.
     """
 
     def __init__(
@@ -44,49 +44,54 @@ class Shifting:
         ties: str = "stable",
         by_id: bool = False,
     ) -> None:
-        self.ids = list(range(1, there + 1))
-        self.from_the_beginning = set(self.ids)
-        self.requests = 0
-        self._changes, self._order, self._created, self._counted = changes, ORDERS[order], created, counted
+        self.from_the_beginning = set(range(1, there + 1))
+        self.asked: list[dict[str, Any]] = []
         self._next = there + 1
-        self._together, self._ties, self._by_id = together, ties, by_id
-        self.asked: list[Any] = []
+        self._together, self._by_id = together, by_id
+        self._place, self._order = ORDERS[order]
+        self._shows_age = created
+        switches = {"extract_fields": "full" if created else "id", "extract_count": "on" if counted else "off", "extract_ties": ties}
+        service = Service(
+            {"datastreams": [{"id": DATASTREAM}], "extracts": [self._row(one) for one in range(1, there + 1)]},
+            extract_page_size=PAGE, extract_ordering="with_id", next_host="other", **switches,
+        )  # fmt: skip
+        for number, some in enumerate(changes):
+            service.simulator.script(path=extracts.PATH, when="after", skip=number, changes=lambda world, some=some: self._change(world, some))
+        self._inner, service.transport = service.transport, self
+        self.client = service.client()
 
-    def _moment(self, one: int) -> str:
-        return moment(60 * (one // self._together))
+    def age(self, one: int) -> tuple[int, int]:
+        """By this extracts are oldest first, as far as the service shows it."""
+        return self._place(one // self._together) if self._shows_age else 0, one
 
-    def get(self, _path: str, params: Any) -> Any:
-        params = {name: value[0] if isinstance(value, list) else value for name, value in params.items()}
-        self.asked.append(params)
-        page = int(params.get("page", 1))
-        tie = {"stable": lambda one: -one, "by_page": shuffled(page), "random": shuffled(self.requests)}[self._ties]
-        ids = sorted(self.ids, key=tie)
-        ids.sort(key=lambda one: -one if self._by_id and params["ordering"] == "-id" else self._order(one // self._together))
-        ids = [one for one in ids if self._moment(one) <= params.get("created_to", "3")]
-        if page > 1 and PAGE * (page - 1) >= len(ids):
-            raise Refused("GET", extracts.PATH, 404, "Invalid page.")
-        rows = [{"id": one, **({"created": self._moment(one)} if self._created else {})} for one in ids[PAGE * (page - 1) : PAGE * page]]
-        query = urlencode({**params, "page": page + 1})
-        more = f"https://elsewhere.example{extracts.PATH}?{query}" if PAGE * page < len(ids) else None
-        answer = {"results": rows, "next": more, **({"count": len(ids)} if self._counted else {})}
-        for change in self._changes[self.requests] if self.requests < len(self._changes) else []:
-            if change:
-                self.ids = [one for one in self.ids if one != change]
-                self.from_the_beginning.discard(change)
-            else:
-                self.ids.append(self._next)
+    def _row(self, one: int) -> dict[str, Any]:
+        return {"id": one, "datastream_id": DATASTREAM, "created": moment(60 * self._place(one // self._together))}
+
+    def _change(self, world: Any, changes: list[int]) -> None:
+        for change in changes:
+            if not change:
+                world.put("extracts", self._row(self._next))
                 self._next += 1
-        self.requests += 1
-        return answer
+            elif change in self.from_the_beginning:
+                world.remove("extracts", change)
+                self.from_the_beginning.discard(change)
+
+    def send(self, request: Request) -> Response:
+        self.asked.append({name: value[0] if isinstance(value, list) else value for name, value in (request.params or {}).items()})
+        by_id = self._by_id and self.asked[-1].get("ordering") == "-id"
+        return self._inner.send(request if by_id else request._replace(params={**(request.params or {}), "ordering": self._order}))
+
+    def get(self, **params: Any) -> Any:
+        return self.client.get(extracts.PATH, {"datastream_id": DATASTREAM, **params})
 
 
 def read(client: Shifting) -> list[int] | None:
     """The ids that were found; None where the list was refused as inconsistent."""
     try:
-        found = [one.id for one in extracts.read(client, 456)]
+        found = [one.id for one in extracts.read(client.client, DATASTREAM)]
     except IncompleteList:
         return None
-    assert found == sorted(set(found))
+    assert found == sorted(set(found), key=client.age)
     assert client.from_the_beginning <= set(found)
     return found
 
@@ -98,7 +103,7 @@ def test_one_goes_and_one_comes_between_any_two_pages(there):
         for changes in ([gone, *both], [*both, gone]):
             client = Shifting(there, [[]] * gap + [changes])
             assert read(client) is not None
-            assert client.requests <= 2 * pages + 1
+            assert len(client.asked) <= 2 * pages + 1
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -123,14 +128,14 @@ def test_any_changes_at_any_time():
 def test_a_list_that_rests_is_read_once(there):
     client = Shifting(there, [])
     assert read(client) == list(range(1, there + 1))
-    assert client.requests == max(1, -(-there // PAGE))
+    assert len(client.asked) == max(1, -(-there // PAGE))
 
 
 def test_the_ways_on_which_rows_slip_are_among_these():
     """Without the second reading one would be missing: so the tests above can fail."""
     client = Shifting(7, [[1, 0]], "oldest first")
-    assert client.get("", {})["results"][0]["id"] == 1
-    assert [row["id"] for row in client.get("", {"page": ["2"]})["results"]] == [5, 6, 7]
+    assert client.get()["results"][0]["id"] == 1
+    assert [row["id"] for row in client.get(page=2)["results"]] == [5, 6, 7]
 
 
 TIES = ["by_page", "random"]
@@ -144,7 +149,7 @@ def test_extracts_of_one_time_are_all_found_where_the_order_of_ids_is_to_be_had(
     assert read(client) == list(range(1, there + 1))
     once = -(-there // PAGE)
     # Twice where there is no count: also what is deleted meanwhile has to be noticed.
-    assert client.requests <= once * (2 if counted and created else 3)
+    assert len(client.asked) <= once * (2 if counted and created else 3)
     assert {asked["ordering"] for asked in client.asked} <= {"-created", "-id"}
 
 
@@ -164,7 +169,7 @@ def test_extracts_of_one_time_are_all_found_where_they_fit_on_a_page(there, coun
 def test_more_extracts_of_one_time_than_fit_on_a_page_are_an_error(created, counted, ties):
     client = Shifting(60, [], created=created, counted=counted, together=100, ties=ties)
     with pytest.raises(IncompleteList, match="so the order may differ from page to page") as caught:
-        extracts.read(client, 456)
+        extracts.read(client.client, DATASTREAM)
     assert "select a shorter period" in caught.value.result()["msg"]
     assert "The extracts of datastream 456 were not read." in caught.value.result()["msg"]
 
@@ -174,7 +179,7 @@ def test_more_extracts_of_one_time_than_fit_on_a_page_are_an_error(created, coun
 @pytest.mark.parametrize("ties", TIES)
 def test_the_newest_are_the_newest(limit, together, ties):
     client = Shifting(20, [], together=together, ties=ties, by_id=True)
-    found = [row["id"] for row in extracts.read_rows(client, 456, None, None, limit)]
+    found = [row["id"] for row in extracts.read_rows(client.client, DATASTREAM, None, None, limit)]
     assert len(set(found)) == limit
     # Of those that were created at the same time as the oldest of them any may be among them.
     assert [one // together for one in found] == [one // together for one in range(21 - limit, 21)]
@@ -184,7 +189,7 @@ def test_the_newest_are_the_newest(limit, together, ties):
 def test_a_stable_order_of_equals_is_read_once(together):
     client = Shifting(60, [], together=together)
     assert read(client) == list(range(1, 61))
-    assert client.requests == 20
+    assert len(client.asked) == 20
 
 
 def test_any_changes_and_any_ties_at_any_time():

@@ -47,46 +47,51 @@ def make(bindings: list[Row], ledger: Row, shown: Shown = _NOTHING) -> list[str]
     ``bindings`` are those of ``adverity_binding_info``, ``ledger`` is the result of ``adverity_requeue_info``.
     """
     backfills = {row["binding_id"]: row for row in ledger["backfills"]}
-    targets: dict[int, list[Row]] = {}
-    for row in bindings:
-        targets.setdefault(row["target_id"], []).append(row)
     known = {row["id"]: row for row in bindings}
-    outcomes = {row["binding_id"]: row for row in shown.loads.get("bindings") or []}
-    attention = [
-        _attention(binding_id, row, known.get(binding_id))
-        for binding_id, row in backfills.items()
-        if _open(row)
+    attention = [_attention(each, row, known.get(each)) for each, row in backfills.items() if _open(row)]
+    return [
+        f"{_many(len({row['target_id'] for row in bindings}), 'destination')}, {_enabled(bindings)}",
+        *_ledger_lines(ledger, not attention, any(row.get("enabled") is True for row in bindings)),
+        *_read_lines(shown),
+        *_first(attention, "bindings need attention"),
+        *_first([_issue(row) for row in open_issues(shown.issues)], "open issues", _MAX_ISSUES),
+        *_first([_job(row) for row in unfinished_jobs(shown.jobs)], "jobs under way", _MAX_ISSUES),
+        *_first(_destinations(bindings, backfills, shown.loads), "destinations"),
     ]
-    destinations = [
-        _destination(target_id, targets[target_id], backfills, outcomes) for target_id in sorted(targets)
-    ]
+
+
+def _ledger_lines(ledger: Row, is_calm: bool, has_enabled: bool) -> list[str]:
+    """What the ledger records in all. ``is_calm``: nothing needs attention; ``has_enabled``: a binding is enabled."""
+    counts = _counted({name: ledger["counts"].get(name, 0) for name in _STATUSES}, all_of_them=True)
     lines = [
-        f"{_many(len(targets), 'destination')}, {_enabled(bindings)}",
-        f"Ledger {text.line(ledger.get('ledger') or '')} - ".replace("  ", " ")
-        + _counted({name: ledger["counts"].get(name, 0) for name in _STATUSES}, all_of_them=True),
+        " ".join(each for each in ("Ledger", text.line(ledger.get("ledger") or ""), "-", counts) if each)
     ]
     if ledger.get("in_progress"):
         lines.append("A run is in progress. What it is sending now counts as unknown")
-    if not backfills and any(row.get("enabled") is True for row in bindings):
+    if has_enabled and not ledger["backfills"]:
         lines.append(_NO_RECORD)
-    elif not attention:
+    elif is_calm:
         lines.append("Nothing in the ledger is pending, unknown, refused or failed")
-    if shown.loads.get("counts"):
-        lines.append(
-            "Of what was sent - "
-            + ", ".join(
-                f"{shown.loads['counts'].get(name) or 0} {words}" for name, words in _OUTCOMES.items()
-            )
-        )
-    lines += [
-        f"Not read - {what} - {_plain(result['msg'])}"
-        for what, result in zip(("outcomes", "issues", "jobs"), shown)
-        if result.get("msg")
+    return lines
+
+
+def _read_lines(shown: Shown) -> list[str]:
+    """What Adverity shows of everything that was sent, and what could not be read."""
+    counts = shown.loads.get("counts")
+    words = ", ".join(f"{(counts or {}).get(name) or 0} {outcome}" for name, outcome in _OUTCOMES.items())
+    results = zip(("outcomes", "issues", "jobs"), shown)
+    missing = [
+        f"Not read - {what} - {_plain(result['msg'])}" for what, result in results if result.get("msg")
     ]
-    lines += _first(attention, "bindings need attention")
-    lines += _first([_issue(row) for row in open_issues(shown.issues)], "open issues", _MAX_ISSUES)
-    lines += _first([_job(row) for row in unfinished_jobs(shown.jobs)], "jobs under way", _MAX_ISSUES)
-    return lines + _first(destinations, "destinations")
+    return [f"Of what was sent - {words}", *missing] if counts else missing
+
+
+def _destinations(bindings: list[Row], backfills: dict[int, Row], loads: Row) -> list[str]:
+    targets: dict[int, list[Row]] = {}
+    for row in bindings:
+        targets.setdefault(row["target_id"], []).append(row)
+    outcomes = {row["binding_id"]: row for row in loads.get("bindings") or []}
+    return [_destination(each, targets[each], backfills, outcomes) for each in sorted(targets)]
 
 
 def open_issues(result: Row) -> list[Row]:

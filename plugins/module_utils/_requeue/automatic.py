@@ -10,6 +10,7 @@ binding was enabled. What the periods of the bindings tell of the others is in `
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 from datetime import datetime
 
@@ -74,23 +75,24 @@ def _loaded_meanwhile(
     a request of this ledger nor another binding explains that.
     """
     starts = {binding_id: list(_enabled_at(history)) for binding_id, history in histories.items()}
-    moments = [start for of_binding in starts.values() for start in of_binding]
-    fresh = [
-        extract for extract in found if extract.meaning is Meaning.LOADED and _is_fresh(extract, moments)
-    ]
-    if not fresh:
-        return {}
-    recorded = ledger.entries(_ledger_bindings(ledger, datastream_id), [extract.id for extract in fresh])
+    fresh = _loaded_and_fresh(found, list(itertools.chain.from_iterable(starts.values())))
+    left = _without_request(ledger, datastream_id, fresh) if fresh else []
+    rows = bindings.read(client, datastream_id) if left else []
+    others = [row for row in rows if not starts.get(row["id"])]
+    unexplained = [extract for extract in left if not any(_explains(row, extract) for row in others)]
+    return {extract.id: Uncertainty(Reason.MEANWHILE) for extract in unexplained}
+
+
+def _loaded_and_fresh(found: t.Sequence[Extract], starts: list[Moment]) -> list[Extract]:
+    """The extracts that are loaded, and that Adverity may still have been processing at one of these moments."""
+    return [extract for extract in found if extract.meaning is Meaning.LOADED and _is_fresh(extract, starts)]
+
+
+def _without_request(ledger: Ledger, datastream_id: int, found: list[Extract]) -> list[Extract]:
+    """The extracts of a datastream for which the ledger has no request, whatever the binding."""
+    recorded = ledger.entries(_ledger_bindings(ledger, datastream_id), [extract.id for extract in found])
     sent_ids = {entry.extract_id for entry in recorded if entry.status is not Status.PENDING}
-    left = [extract for extract in fresh if extract.id not in sent_ids]
-    others = (
-        [row for row in bindings.read(client, datastream_id) if not starts.get(row["id"])] if left else []
-    )
-    return {
-        extract.id: Uncertainty(Reason.MEANWHILE)
-        for extract in left
-        if not any(_explains(row, extract) for row in others)
-    }
+    return [extract for extract in found if extract.id not in sent_ids]
 
 
 def _enabled_at(history: BindingHistory) -> t.Iterator[Moment]:

@@ -47,6 +47,11 @@ _LEFT_ALONE = (
     " deploy_destination_backfill: recorded writes down that it is loaded"
     " (of the module: backfill: always, state: recorded)."
 )
+_ALONE = (  # why the history of bindings is left alone, in the order of the warnings
+    "Already enabled, and the ledger has no record of whether the history was loaded",
+    "Already enabled when the ledger saw them first, and it records only a part of the history",
+    "Assigned again: the history was sent into this destination before, through an assignment that is no more",
+)
 _REASONS = {
     LOST: (
         "an earlier run received no response, sent them without naming bindings, or found that Adverity was"
@@ -103,23 +108,12 @@ def warnings_of(
 ) -> list[str]:
     """What a user should know of the selected bindings before anything is sent."""
     alone = [row for row in rows if actions[row["id"]] is Action.LEFT_ALONE]
-    remade = [row for row in alone if row["id"] in remade_ids]
-    enabled = [row for row in alone if row["id"] not in remade_ids]
-    in_part = [row for row in enabled if histories[row["id"]].has_backfill]
-    unrecorded = [row for row in enabled if row not in in_part]
-    warnings = []
-    if unrecorded:
-        warnings.append(
-            "Already enabled, and the ledger has no record of whether the history was loaded:"
-            f" {bindings.labels(unrecorded)}. {_LEFT_ALONE}"
-        )
-    if in_part:
-        warnings.append(
-            "Already enabled when the ledger saw them first, and it records only a part of the history:"
-            f" {bindings.labels(in_part)}. {_LEFT_ALONE}"
-        )
-    if remade:
-        warnings.append(remade_warning(bindings.labels(remade)))
+    groups: dict[str, list[Row]] = {}
+    for row in alone:
+        groups.setdefault(_reason_alone(row["id"] in remade_ids, histories[row["id"]]), []).append(row)
+    warnings = [
+        f"{reason}: {bindings.labels(groups[reason])}. {_LEFT_ALONE}" for reason in _ALONE if reason in groups
+    ]
     for row in rows:
         wider = None if actions[row["id"]] is Action.NONE else histories[row["id"]].wider_window(window)
         if wider:
@@ -131,12 +125,15 @@ def warnings_of(
     return warnings
 
 
+def _reason_alone(is_remade: bool, history: BindingHistory) -> str:
+    """Why the history of a binding is left alone."""
+    unrecorded, in_part, remade = _ALONE
+    return remade if is_remade else in_part if history.has_backfill else unrecorded
+
+
 def remade_warning(labels: str) -> str:
     """Of bindings in whose place others were, through which the history was sent."""
-    return (
-        "Assigned again: the history was sent into this destination before, through an assignment that is"
-        f" no more: {labels}. {_LEFT_ALONE}"
-    )
+    return f"{_ALONE[2]}: {labels}. {_LEFT_ALONE}"
 
 
 def refused_warnings(refused: t.Sequence[Entry]) -> list[str]:

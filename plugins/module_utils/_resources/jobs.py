@@ -156,22 +156,16 @@ class Watch:
         choice = self._choice
         listed = {job.id: job for job in read(self._client, choice.datastream_ids, choice.start, choice.end)}
         self._seen.update(job.state_label.casefold() for job in listed.values())
-        found = {
-            id_: job
-            for id_, job in listed.items()
-            if self._states is None or job.state_label.casefold() in self._states
-        }
+        found = {id_: job for id_, job in listed.items() if self._is_wanted(job)}
         for id_, job in self._followed.items():
-            if id_ in listed:
-                found[id_] = listed[id_]
-            elif job.finished:
-                found[id_] = job
-            else:
-                now = read_one(self._client, job)
-                if now is not None:
-                    found[id_] = now
+            now = listed.get(id_) or (job if job.finished else read_one(self._client, job))
+            if now is not None:
+                found[id_] = now
         self._followed = {id_: job for id_, job in found.items() if id_ in self._followed or not job.finished}
         return [found[id_] for id_ in sorted(found)]
+
+    def _is_wanted(self, job: Job) -> bool:
+        return self._states is None or job.state_label.casefold() in self._states
 
     def unknown_states(self) -> list[str]:
         """The wanted states that are not documented, and that no job had: perhaps a typing error."""

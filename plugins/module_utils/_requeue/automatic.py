@@ -43,7 +43,7 @@ def may_be_loaded(
     reasons = under_way(ledger, datastream_id, found)
     of_datastream = [row["id"] for row in selected.rows if row["datastream_id"] == datastream_id]
     histories = {each: selected.histories[each] for each in of_datastream}
-    reasons.update(_loaded_meanwhile(client, ledger, histories, datastream_id, found))
+    reasons.update(_loaded_meanwhile(client, histories, datastream_id, found))
     if request.enabled_ids.intersection(of_datastream):
         reasons.update(_undated(found))
     return reasons
@@ -65,34 +65,26 @@ def under_way(ledger: Ledger, datastream_id: int, found: t.Sequence[Extract]) ->
 
 
 def _loaded_meanwhile(
-    client: Client,
-    ledger: Ledger,
-    histories: t.Mapping[int, BindingHistory],
-    datastream_id: int,
-    found: t.Sequence[Extract],
+    client: Client, histories: t.Mapping[int, BindingHistory], datastream_id: int, found: t.Sequence[Extract]
 ) -> dict[int, Uncertainty]:
-    """The extracts that were created shortly before a binding was enabled, and are loaded now, where neither
-    a request of this ledger nor another binding explains that.
+    """The extracts that were created shortly before a binding was enabled, and are loaded now, where no other
+    binding explains that. A request for another binding explains nothing: the load may be older.
     """
     starts = {binding_id: list(_enabled_at(history)) for binding_id, history in histories.items()}
-    fresh = _loaded_and_fresh(found, list(itertools.chain.from_iterable(starts.values())))
-    left = _without_request(ledger, datastream_id, fresh) if fresh else []
-    rows = bindings.read(client, datastream_id) if left else []
+    fresh = _loaded_and_fresh(found, sorted(itertools.chain.from_iterable(starts.values())))
+    rows = bindings.read(client, datastream_id) if fresh else []
     others = [row for row in rows if not starts.get(row["id"])]
-    unexplained = [extract for extract in left if not any(_explains(row, extract) for row in others)]
+    unexplained = [
+        extract for extract, start in fresh if not any(_explains(row, extract, start) for row in others)
+    ]
     return {extract.id: Uncertainty(Reason.MEANWHILE) for extract in unexplained}
 
 
-def _loaded_and_fresh(found: t.Sequence[Extract], starts: list[Moment]) -> list[Extract]:
-    """The extracts that are loaded, and that Adverity may still have been processing at one of these moments."""
-    return [extract for extract in found if extract.meaning is Meaning.LOADED and _is_fresh(extract, starts)]
-
-
-def _without_request(ledger: Ledger, datastream_id: int, found: list[Extract]) -> list[Extract]:
-    """The extracts of a datastream for which the ledger has no request, whatever the binding."""
-    recorded = ledger.entries(_ledger_bindings(ledger, datastream_id), [extract.id for extract in found])
-    sent_ids = {entry.extract_id for entry in recorded if entry.status is not Status.PENDING}
-    return [extract for extract in found if extract.id not in sent_ids]
+def _loaded_and_fresh(found: t.Sequence[Extract], starts: t.Sequence[Moment]) -> list[tuple[Extract, Moment]]:
+    """The extracts that are loaded, and that Adverity may still have been processing at one of these moments, with the first such moment."""
+    loaded = [extract for extract in found if extract.meaning is Meaning.LOADED]
+    moments = ((extract, _first_fresh(extract, starts)) for extract in loaded)
+    return [(extract, start) for extract, start in moments if start is not None]
 
 
 def _enabled_at(history: BindingHistory) -> t.Iterator[Moment]:
@@ -102,21 +94,24 @@ def _enabled_at(history: BindingHistory) -> t.Iterator[Moment]:
             yield period.since
 
 
-def _is_fresh(extract: Extract, starts: t.Iterable[Moment]) -> bool:
-    """Whether Adverity may still have been processing the extract at one of these moments."""
+def _first_fresh(extract: Extract, starts: t.Iterable[Moment]) -> Moment | None:
+    """The first of these moments at which Adverity may still have been processing the extract."""
     created = extract.interval
-    return created is not None and any(
-        created[0] < start <= created[1] + LONGEST_PROCESSING for start in starts
-    )
+    if created is None:
+        return None
+    return next((start for start in starts if created[0] < start <= created[1] + LONGEST_PROCESSING), None)
 
 
-def _explains(row: dict[str, t.Any], extract: Extract) -> bool:
-    """Whether another binding may have loaded an extract: it is enabled, or was changed after the extract was
-    created.
+def _explains(row: dict[str, t.Any], extract: Extract, start: Moment) -> bool:
+    """Whether another binding may have loaded an extract: before ``start`` it was enabled, and is still, or was
+    changed after the extract was created.
     """
     updated = row.get("updated")
-    is_changed = updated is None or extract.interval is None or interval(updated)[1] > extract.interval[0]
-    return row.get("enabled") is not False or is_changed
+    is_enabled = row.get("enabled") is not False
+    if updated is None or extract.interval is None:
+        return is_enabled
+    changed = interval(updated)
+    return changed[1] <= start and (is_enabled or changed[1] > extract.interval[0])
 
 
 def _undated(found: t.Sequence[Extract]) -> dict[int, Uncertainty]:

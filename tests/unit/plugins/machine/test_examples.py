@@ -690,3 +690,15 @@ def test_issue_of_the_load_before_is_no_failure_of_the_next_one(begin_history, a
         run = history.look(target_id=target_id)
         assert [row for row in run.facts["loads"] if row["outcome"] == "failed"] == []
     history.end()
+
+
+# Enabled without a history; another binding of the datastream is enabled later, and gets the extract by a request
+def test_request_for_another_binding_does_not_explain_that_an_extract_is_loaded(begin_history):
+    history = begin_history()
+    history.wait(5.0)
+    extract = _fetch_under_way(history)
+    history.deploy(71, backfill="never")
+    history.wait(100.0)
+    history.deploy(70)
+    history.deploy(71, backfill="always")
+    _is_unknown(history, extract)

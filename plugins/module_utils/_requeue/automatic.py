@@ -89,6 +89,8 @@ def _loaded_and_fresh(found: t.Sequence[Extract], starts: t.Sequence[Moment]) ->
 
 def _enabled_at(history: BindingHistory) -> t.Iterator[Moment]:
     """When a binding was enabled, or may have been."""
+    if history.periods and history.periods[0].state is State.UNKNOWN:
+        yield history.periods[0].since  # it was disabled before, for less than times are told
     for before, period in zip(history.periods, history.periods[1:]):
         if before.state is State.DISABLED and period.state is not State.DISABLED:
             yield period.since

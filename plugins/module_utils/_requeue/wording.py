@@ -83,7 +83,7 @@ _REASONS = {
     ),
     Reason.MEANWHILE: (
         "possibly loaded automatically: they were created less than an hour before the binding was enabled, and"
-        " Adverity shows them as loaded, without a request of this ledger"
+        " Adverity shows them as loaded, which no other binding explains"
     ),
     Reason.REMADE: (
         "possibly loaded automatically, through an assignment to the same destination that is no more"

@@ -350,6 +350,20 @@ def told_of_loads(folder):
         texts += told(scene.play([refused(requeue(**LOAD, on_unknown="check"))]))
         scene.service.fault(method="GET", path="errors", status={"code": 403, "body": {"detail": "Forbidden."}})
         texts += told(scene.play([refused(requeue(**LOAD, on_unknown="check"))]))
+    fresh = World().datastream(456).extract(4560001, 456, moment(minutes=30)).binding(123, 456)
+    with open_scene(folder / "fresh", fresh) as scene:
+        scene.service.change({"edit": {"extracts": [{"id": 4560001, "state": "imported"}]}})
+        texts += told(scene.play([module("binding", target_id=789, enabled=True), refused(requeue(target_id=789))]))
+    with one("not loaded") as scene:
+        scene.play([requeue(**LOAD)])
+        scene.service.change({"fail": {"extract_id": 999}})
+        scene.fetch(999, 456)
+        scene.service.change({"clock": {"forward": 7200}})
+        texts += told(scene.play([requeue(**LOAD)], warnings=("Not sent, but Adverity does not show them as loaded",)))
+    with one("in part") as scene:
+        scene.play([requeue(**LOAD, state="recorded", created_to=moment(days=2))])
+        in_part = ("Already enabled when the ledger saw them first",)
+        texts += told(scene.play([requeue(**LOAD, backfill="when_needed")], warnings=in_part))
     with one("not recorded") as scene:
         scene.play([requeue(**LOAD, limit=1)])
         closed = ["import os", "real = os.access", "os.access = lambda path, *more, **named: not str(path).endswith('.sqlite3') and real(path, *more, **named)"]

@@ -702,3 +702,14 @@ def test_request_for_another_binding_does_not_explain_that_an_extract_is_loaded(
     history.deploy(70)
     history.deploy(71, backfill="always")
     _is_unknown(history, extract)
+
+
+# A binding that is enabled in the second in which it was made: it has no period in which it was disabled
+def test_extract_under_way_is_unknown_for_a_binding_that_is_enabled_as_soon_as_it_is_made(begin_history):
+    history = begin_history(answers=["patch_untold"])
+    [extract] = history.fetch(4001, processing=12.0)
+    history.assign_again(5004)
+    history.deploy(71, backfill_to="2025-12-29T12:00:00Z")
+    history.wait(60.0)
+    history.deploy(71)
+    _is_unknown(history, extract)

@@ -11,7 +11,6 @@ reading.
 from __future__ import annotations
 
 import dataclasses
-import types
 import typing as t
 
 from .._ledger.ledger import Ledger
@@ -68,7 +67,7 @@ class Unlisted:
     ones ``outside`` of that.
     """
 
-    entries: t.Mapping[Status, t.Sequence[Entry]] = types.MappingProxyType({})
+    entries: t.Mapping[Status, t.Sequence[Entry]] = dataclasses.field(default_factory=dict)
     outside: t.Sequence[Entry] = ()
     choices: Choices = dataclasses.field(default_factory=Choices)
 

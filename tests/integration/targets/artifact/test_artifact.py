@@ -46,7 +46,7 @@ def artifact(home):
 def in_repository(folder):
     """The files of a folder, as they would stand in the artifact."""
     paths = {path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    return {str(path) for path in paths if path.parts[:2] != ("docs", "site")}
+    return {str(path) for path in paths if path.parts[:2] not in (("docs", "site"), ("docs", "words.txt"))}
 
 
 def free_port():
@@ -73,13 +73,13 @@ def test_the_quick_start_word_for_word(home):
     for command in commands:
         if command.startswith("ansible-galaxy"):
             command = command.replace("adverity.management", f"--offline {artifact(home).name}")
-        elif "pip install" in command or "acme.datatap" in command or command.startswith("read "):
+        elif "pip install" in command or "acme.datatap" in command or command.startswith("read ") or "site.yml" in command:
             continue  # what a machine without a network and an account cannot do
         command = command.replace("--stop-after 600", "--stop-after 7200")  # on a machine that has much else to do, the rest may take longer
         script += [f"echo '### {len(script)}'", command.replace("8765", str(port))]
     output = shell(home, "\n".join(script))
     told = output.split("### ")[1:]
-    assert len(told) == len(commands) - 3
+    assert len(told) == len(commands) - 4
     install, demo, _simulator, _export, foretold, done, by_id, report = told
     assert "installed successfully" in install
     assert "each loaded once" in demo

@@ -94,7 +94,7 @@ def test_everything_by_variables_once_and_again(awx, filled):
 @pytest.mark.parametrize(
     ("wrong", "complaint", "writes"),
     [
-        ({"awx_setup_launchers": "Marketing"}, "awx_setup_launchers has to be a list. Nothing was changed.", False),
+        ({"awx_setup_launchers": "Marketing"}, "awx_setup_launchers must be a list. Nothing was changed.", False),
         ({"awx_setup_scm_inputs": {"username": "x"}}, "Source Control are given, but not its name. Nothing was changed.", False),
         ({"awx_setup_approvers": ["Nobody"]}, "missing items: ['Nobody']", True),
         ({"awx_setup_schedules": [{"name": "S", "rrule": RULE, "answers": {"deploy_destination_create": True}}]}, "not allowed on launch", True),

@@ -461,8 +461,9 @@ class History:
                 self.count[f"settled, {how}"] += len(some)
                 if how == "requeue" and not self.simulator.world.bindings[binding_id]["enabled"]:
                     self._whole("switch", {"binding_ids": [binding_id], "enabled": True})
+                on_refused = "skip" if self.simulator.world.refused else "fail"  # what is no longer refused is to be sent
                 found = {"extract_ids": some, "binding_ids": [binding_id], "on_unknown": how}
-                run = self._start("requeue", {**found, "on_refused": "skip", "on_failed": "requeue", "batch_size": 1})
+                run = self._start("requeue", {**found, "on_refused": on_refused, "on_failed": "requeue", "batch_size": 1})
                 run.truthful = True
                 self._finish(run)
 

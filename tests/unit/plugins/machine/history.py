@@ -404,6 +404,8 @@ class History:
         self.service.broken.clear()
         self.list_again()
         for row in self.simulator.world.bindings.values():
+            for run in self.active if not row["available"] else ():
+                run.overtaken = True  # it may not have seen the binding
             row["available"] = True
 
     def set_clock(self, ahead: float = 0.0) -> None:

@@ -311,7 +311,7 @@ class History:
 
     def switch_by_hand(self, binding_id: int = 5001) -> None:
         """Somebody enables or disables a binding in Adverity. Left out where nobody could ever see it: rows without ``updated``, and a time that the service
-        writes like that at which a run has looked last. From then on lists show it: no run could know of what a list hides that lags behind a PATCH."""
+        writes like that at which a run has looked last."""
         row = self.simulator.world.bindings.get(binding_id)
         if row is not None and self._written(self.time.seconds) > self._written(self._looked_at + max(0.0, self.service.date_ahead)):
             self.count["switched by hand"] += 1

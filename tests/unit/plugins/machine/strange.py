@@ -44,10 +44,6 @@ class StrangeTransport:
         self._before: dict[int, tuple[Row, int, datetime]] = {}  # binding: its row before the last change, how many lists still show it, and until when
         self._lists = 0
 
-    def catch_up(self, binding_id: int) -> None:
-        """Lists no longer show a binding as it was before the last PATCH."""
-        self._before.pop(binding_id, None)
-
     def send(self, request: Request) -> Response:
         refused = self._refuse(request)
         if refused is not None:

@@ -21,7 +21,7 @@ from .._ledger.periods import SECOND, Moment, Reason, State, Uncertainty, interv
 from .._ledger.status import Status
 from .._ledger.turns import ALL_ENABLED
 from .._resources import bindings
-from .._resources.extracts import Extract
+from .._resources.extracts import Extract, Extracts
 from .._resources.jobs import LONGEST_QUEUE
 from .._resources.labels import Meaning
 from .._spec import times
@@ -53,7 +53,7 @@ def under_way(ledger: Ledger, datastream_id: int, found: t.Sequence[Extract]) ->
     """The extracts that Adverity is processing without a request of this ledger: it may load them into a
     binding that was enabled meanwhile.
     """
-    ids = [extract.id for extract in found if extract.meaning is Meaning.LOADING]
+    ids = [extract.id for extract in _having(found, Meaning.LOADING)]
     if not ids:
         return {}
     own = {
@@ -82,9 +82,18 @@ def _loaded_meanwhile(
 
 def _loaded_and_fresh(found: t.Sequence[Extract], starts: t.Sequence[Moment]) -> list[tuple[Extract, Moment]]:
     """The extracts that are loaded, and that Adverity may still have been processing at one of these moments, with the first such moment."""
-    loaded = [extract for extract in found if extract.meaning is Meaning.LOADED]
+    if not starts:
+        return []
+    loaded = _having(found, Meaning.LOADED, starts[0] - LONGEST_PROCESSING - SECOND)
     moments = ((extract, _first_fresh(extract, starts)) for extract in loaded)
     return [(extract, start) for extract, start in moments if start is not None]
+
+
+def _having(found: t.Sequence[Extract], meaning: Meaning, since: Moment | None = None) -> t.Iterable[Extract]:
+    """The extracts whose label means this; of a whole list only those that were created since then."""
+    if isinstance(found, Extracts):
+        return found.having(meaning, since)
+    return (extract for extract in found if extract.meaning is meaning)
 
 
 def _enabled_at(history: BindingHistory) -> t.Iterator[Moment]:

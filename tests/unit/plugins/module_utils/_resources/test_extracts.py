@@ -191,3 +191,15 @@ def test_a_limit_counts_only_what_is_within_the_bounds(scripted):
 def test_a_limit_beyond_what_there_is_gives_all(scripted):
     expect_list(scripted, row(2, day(2)), row(1, day(1)))
     assert [one["id"] for one in extracts.read_rows(scripted, 456, None, None, 99)] == [1, 2]
+
+
+def test_extracts_with_a_meaning_are_found_without_the_others():
+    found = extracts.Extracts()
+    labels = ["Loaded", "Collected", "Loaded", "Loaded", None]
+    times = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-03", "2026-01-04T00:00:00Z"]
+    for number, (label, created) in enumerate(zip(labels, times), 1):
+        found.append({"id": number, "created": created, "state_label": label})
+    since = periods.interval("2026-01-01T12:00:00Z")[0]
+    assert [each.id for each in found.having(extracts.Meaning.LOADED)] == [1, 3, 4]
+    assert [each.id for each in found.having(extracts.Meaning.LOADED, since)] == [3, 4]
+    assert list(found.having(extracts.Meaning.LOADING)) == []

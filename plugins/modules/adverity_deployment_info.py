@@ -29,6 +29,14 @@ options:
         variable.
     type: dict
     required: true
+  names:
+    description:
+      - The names of all variables that begin with C(deploy_destination_), with the prefix. The module warns of one that the role does not have, for example
+        because of a typing error.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.2.0
 seealso:
   - module: adverity.management.adverity_requeue
   - module: adverity.management.adverity_binding
@@ -129,7 +137,11 @@ from ansible_collections.adverity.management.plugins.module_utils._deploy import
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import LEDGER
 
-SPEC = dict(LEDGER, variables={"type": "dict", "required": True})
+SPEC = dict(
+    LEDGER,
+    variables={"type": "dict", "required": True},
+    names={"type": "list", "elements": "str", "default": []},
+)
 
 
 def run(client, params, check_mode):

@@ -11,6 +11,7 @@ A survey of AWX sends everything as text, and an answer that was left empty as e
 
 from __future__ import annotations
 
+import difflib
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -83,6 +84,17 @@ def read(given: dict[str, t.Any]) -> dict[str, t.Any]:
     _check_together(options)
     _check_labels(options["state_labels"])
     return options
+
+
+def misspelt(names: t.Iterable[str]) -> list[str]:
+    """Warnings about names that begin like the role's variables, and are none of them."""
+    known = [PREFIX + name for name in (*VARIABLES, "ledger")]
+    warnings = []
+    for name in sorted(set(names).difference(known)):
+        similar = difflib.get_close_matches(name, known, 1, 0.85)
+        meant = f" Did you mean {similar[0]}?" if similar else ""
+        warnings.append(f"{text.line(name, 80)} is no variable of the role, and has no effect.{meant}")
+    return warnings
 
 
 def _schedule(given: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -59,7 +59,8 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> Result:
     if not check_mode and not _NOTING.intersection(plan.steps()):
         _note_seen(client, params, decided.selected)
     of_bindings = [*decided.warnings(_window(options)), *_remade_warnings(missing)]
-    return Result(False, plan.result(), warnings=[*_destination_warnings(named), *of_bindings])
+    warnings = [*variables.misspelt(params["names"]), *_destination_warnings(named), *of_bindings]
+    return Result(False, plan.result(), warnings=warnings)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import types
 from collections.abc import Callable
 from typing import Any
@@ -56,7 +57,7 @@ class Deployment:
         self.data: dict[str, Any] = {}
         self._call, self._check_mode = call, check_mode
         self.ignore_errors = False
-        self._variables = dict(variables, omit=_OMIT)
+        self._variables = dict(variables, omit=_OMIT, query=self._query)
 
     @property
     def requeued(self) -> dict[str, Any]:
@@ -86,6 +87,12 @@ class Deployment:
                 raise NotImplementedError(f"changed_when: {task['changed_when']}")
         if "register" in task:
             self._variables[task["register"]] = self.results[task["register"]] = result
+
+    def _query(self, plugin: str, pattern: str) -> list[str]:
+        """The lookup plugin of that name."""
+        if plugin != "ansible.builtin.varnames":
+            raise NotImplementedError(plugin)
+        return [name for name in self._variables if re.search(pattern, name)]
 
     def _act(self, action: str, options: Any, task: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         check_mode = task.get("check_mode", self._check_mode)

@@ -99,7 +99,7 @@ OPTIONS = {
         "datastream_ids": "[int] alias:datastream_id", "start": "str", "end": "str", "states": "[str]", "wait": "int =0", "poll_interval": "int =15",
     },
     "adverity_issue_info": {"datastream_ids": "[int] alias:datastream_id", "since": "str", "acknowledged": "bool", "stages": "[str]"},
-    "adverity_deployment_info": {**LEDGER, "variables": "dict required"},
+    "adverity_deployment_info": {**LEDGER, "variables": "dict required", "names": "[str] =[]"},
     "adverity_ledger_copy": {
         "source": "path required",
         "source_password": "str no_log",

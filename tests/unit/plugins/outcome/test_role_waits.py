@@ -196,3 +196,12 @@ def test_an_error_while_the_role_waits_hides_nothing_that_is_open(scene):
     said = fail_to_deploy(it, wait=600, batch_size=1)
     assert "Adverity refused 1 extracts" in said
     assert "GET /api/jobs/" in said
+
+
+def test_a_variable_that_the_role_does_not_have_is_named(scene):
+    it = scene()
+    run = deploy(it, on_faild="requeue", our_own="x")
+    assert run.results["__deploy_destination_plan"]["warnings"][:2] == [
+        "deploy_destination_on_faild is no variable of the role, and has no effect. Did you mean deploy_destination_on_failed?",
+        "deploy_destination_our_own is no variable of the role, and has no effect.",
+    ]

@@ -47,7 +47,7 @@ def make(scripted, ledger_place):
             with ledger_place.open(host=scripted.host) as ledger:
                 ledger.note(facts or {}, [removed] if removed else [], [Entry(removed.binding_id, 1, removed.datastream_id, None)] if removed else [])
         before = ledger_place.content()
-        params = {"ledger": ledger_place.ledger, "ledger_password": None, "ledger_wait": 0, "variables": {"target_id": "789", **variables}}
+        params = {"ledger": ledger_place.ledger, "ledger_password": None, "ledger_wait": 0, "names": [], "variables": {"target_id": "789", **variables}}
         try:
             result = in_process.as_dict(_plan.make(scripted, params, check_mode))
         except InputError:

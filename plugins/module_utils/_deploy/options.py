@@ -88,11 +88,11 @@ def read(given: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def misspelt(names: t.Iterable[str]) -> list[str]:
     """Warnings about names that begin like the role's variables, and are none of them."""
-    known = [PREFIX + name for name in (*VARIABLES, "ledger")]
+    known = (*VARIABLES, "ledger")
     warnings = []
-    for name in sorted(set(names).difference(known)):
-        similar = difflib.get_close_matches(name, known, 1, 0.85)
-        meant = f" Did you mean {similar[0]}?" if similar else ""
+    for name in sorted(set(names).difference(PREFIX + each for each in known)):
+        similar = difflib.get_close_matches(name[len(PREFIX) :], known, 1, 0.7)
+        meant = f" Did you mean {PREFIX}{similar[0]}?" if similar else ""
         warnings.append(f"{text.line(name, 80)} is no variable of the role, and has no effect.{meant}")
     return warnings
 

@@ -132,16 +132,33 @@ def _undated(found: t.Sequence[Extract]) -> dict[int, Uncertainty]:
     return {extract.id: Uncertainty(Reason.UNDATED) for extract in found if extract.interval is None}
 
 
-def not_loaded(doubtful: t.Mapping[Pair, Extract], now: datetime) -> dict[tuple[int, int], str]:
+def not_loaded(
+    doubtful: t.Mapping[Pair, Extract], histories: t.Mapping[int, BindingHistory], now: datetime
+) -> dict[tuple[int, int], str]:
     """Of the extracts that count as loaded automatically, but that Adverity shows as not loaded, those that
-    are not on their way any more: by binding and extract the label. ``now``: by the API's clock.
+    are not on their way: by binding and extract the label. ``now``: by the API's clock.
     """
     until = interval(times.show(now.replace(microsecond=0)))[0] - LONGEST_PROCESSING
     return {
-        (binding_id, extract_id): extract.label or ""
-        for (_datastream_id, binding_id, extract_id), extract in doubtful.items()
-        if extract.meaning is Meaning.FAILED or extract.interval is None or extract.interval[1] < until
+        (binding_id, extract.id): extract.label or ""
+        for (_datastream_id, binding_id, _extract_id), extract in doubtful.items()
+        if not _is_on_its_way(extract, histories.get(binding_id), until)
     }
+
+
+def _is_on_its_way(extract: Extract, history: BindingHistory | None, until: Moment) -> bool:
+    """Whether an extract that is not loaded yet may still be loaded automatically: it was created after ``until``, and its binding was
+    enabled all the time since.
+    """
+    created = extract.interval
+    if extract.meaning is Meaning.FAILED or created is None or created[1] < until:
+        return False
+    periods = history.periods if history else ()
+    return all(
+        period.state is State.ENABLED
+        for period in periods
+        if period.until is None or period.until > created[0]
+    )
 
 
 def _ledger_bindings(ledger: Ledger, datastream_id: int) -> list[int]:

@@ -208,7 +208,8 @@ class Run:
         recoveries = self._look_at_failed(loads, due_ids)
         options = self._options(recoveries)
         made = plan.make(loads, checked.over(self._ledger.statuses), selected.histories, options)
-        doubtful = automatic.not_loaded(made.doubtful, self._client.date or clock.now())
+        now = self._client.date or clock.now()
+        doubtful = automatic.not_loaded(made.doubtful, selected.histories, now)
         if doubtful:
             self._warnings.append(not_loaded_warning(doubtful))
         self._warn_of_failed(made, recoveries, checked)

@@ -311,7 +311,10 @@ class History:
 
     def switch_by_hand(self, binding_id: int = 5001) -> None:
         """Somebody enables or disables a binding in Adverity. Left out where nobody could ever see it: rows without ``updated``, and a time that the service
-        writes like that at which a run has looked last."""
+        writes like that at which a run has looked last; or a list that lags, where no response tells when a run wrote."""
+        untold = self.service.old_updated or self.simulator.switches["patch_updated"] != "present"
+        if self.service.lag and untold:
+            return
         row = self.simulator.world.bindings.get(binding_id)
         if row is not None and self._written(self.time.seconds) > self._written(self._looked_at + max(0.0, self.service.date_ahead)):
             self.count["switched by hand"] += 1

@@ -114,15 +114,15 @@ def _first_fresh(extract: Extract, starts: t.Iterable[Moment]) -> Moment | None:
 
 
 def _explains(row: dict[str, t.Any], extract: Extract, start: Moment) -> bool:
-    """Whether another binding may have loaded an extract: before ``start`` it was enabled, and is still, or was
-    changed after the extract was created.
+    """Whether another binding has probably loaded an extract: it is enabled since before the extract was created,
+    or was disabled between that and ``start``.
     """
     updated = row.get("updated")
     is_enabled = row.get("enabled") is not False
     if updated is None or extract.interval is None:
         return is_enabled
-    changed = interval(updated)
-    return changed[1] <= start and (is_enabled or changed[1] > extract.interval[0])
+    changed, created = interval(updated), extract.interval[0]
+    return changed[0] <= created if is_enabled else created < changed[1] <= start
 
 
 def _undated(found: t.Sequence[Extract]) -> dict[int, Uncertainty]:

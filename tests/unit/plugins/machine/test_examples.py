@@ -714,3 +714,15 @@ def test_extract_under_way_is_unknown_for_a_binding_that_is_enabled_as_soon_as_i
     history.wait(60.0)
     history.deploy(71)
     _is_unknown(history, extract)
+
+
+# Two destinations that are enabled one after the other while Adverity processes an extract: it loads it into both
+def test_binding_that_was_enabled_after_an_extract_was_created_does_not_explain_that_it_is_loaded(begin_history):
+    history = begin_history()
+    extract = _fetch_under_way(history)
+    history.switch(70)
+    history.wait(5.0)
+    history.switch(71)
+    history.wait(100.0)
+    history.deploy(71, backfill="always")
+    _is_unknown(history, extract)

@@ -18,6 +18,9 @@ from .clocks import Clocks, Reading, WriteTime, hull
 from .periods import SECOND, Interval, Moment, Period, Reason, State, interval
 
 MAX_LAG = 60 * SECOND  # by which a list may be behind a write that was interrupted
+_LONGEST_RESPONSE = (
+    2 * SECOND
+)  # by which the time of a write is before that of its response, where the clocks agree
 
 
 def _ended(periods: t.Sequence[Period], moment: Moment) -> list[Period]:
@@ -253,7 +256,11 @@ class Timeline:
         shown = interval(updated) if updated else None
         bounds = (interval(self._write_clock)[0], interval(clock)[1]) if self._write_clock and clock else None
         if shown and self._compare(updated) > 0:
-            return WriteTime(*self._clocks.time_of_write(shown, bounds), True)
+            start, end = self._clocks.time_of_write(shown, bounds)
+            if clock and interval(clock)[0] - shown[1] > _LONGEST_RESPONSE:
+                # Either the clocks differ, or it is the time of a change that somebody made before the write.
+                end = max(end, self._clocks.latest(interval(clock)[1]))
+            return WriteTime(start, end, True)
         if bounds is None:
             return WriteTime(
                 self._last_certain(), self._clocks.latest(interval(clock)[1]) if clock else None, False

@@ -726,3 +726,19 @@ def test_binding_that_was_enabled_after_an_extract_was_created_does_not_explain_
     history.wait(100.0)
     history.deploy(71, backfill="always")
     _is_unknown(history, extract)
+
+
+# The response to a write has the time of a change that somebody made between the reading and the write
+def test_response_with_the_time_of_a_change_by_hand_does_not_tell_when_the_run_wrote(begin_history):
+    history = begin_history(old_updated=True)
+    history.deploy(70)
+    history.begin("deploy", target_id=71, backfill_from="2025-12-30T00:00:00Z")
+    history.go_until("before PATCH /api/v1/bindings/5004/")
+    for _time in range(2):
+        history.wait(2.0)
+        history.switch_by_hand(5004)
+    history.wait(5.0)
+    history.fetch(4001)
+    history.wait(2.5)
+    history.end_runs()
+    history.end()

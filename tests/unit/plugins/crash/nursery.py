@@ -29,8 +29,10 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.postgresql import PostgresqlStore
 from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
+from ansible_collections.adverity.management.plugins.module_utils._resources import binding_state
 from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
 
+binding_state.MAX_AGE = 3600.0  # on a slow machine, some runs would read the bindings again, and have points that others do not have
 CHANGES = ("note", "record", "begin_write", "withdraw_write", "intend", "withdraw", "dispatched")
 STORES = (SqliteStore, PostgresqlStore)
 

@@ -23,7 +23,6 @@ from .._ledger.status import UNLISTED, EventKind, Status
 from .._ledger.store import PREDICT, WRITE
 from .._outcome.recovery import Recovery
 from .._resources import bindings
-from .._resources.labels import Labels
 from .._spec import times
 from . import automatic, failed, listing, plan, progress, select, unlisted
 from .check import Checked, check, reasons_of_failures
@@ -225,7 +224,7 @@ class Run:
             return Checked()
         entries = [entry for entry in self._ledger.open_entries(due_ids) if entry.status is Status.UNKNOWN]
         unknown = [entry for entry in entries if self._request.selects(entry)]
-        checked = check(self._client, self._ledger, unknown, Labels(self._params["state_labels"]))
+        checked = check(self._client, self._ledger, unknown, self._request.labels)
         checked.record(self._ledger)
         self._warnings += checked.warnings
         return checked
@@ -234,8 +233,7 @@ class Run:
         """What became of extracts whose load failed before, recorded in the ledger. It does not matter where they are sent, or recorded, in any case."""
         if self._params["force"] or self._state == "recorded" or not due_ids:
             return {}
-        labels = Labels(self._params["state_labels"])
-        recoveries = failed.look_at_failed(self._client, self._ledger, loads, due_ids, labels)
+        recoveries = failed.look_at_failed(self._client, self._ledger, loads, due_ids, self._request.labels)
         if self._state == "requeued":
             failed.record(self._ledger, loads, recoveries)
         return recoveries

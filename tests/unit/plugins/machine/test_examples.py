@@ -742,3 +742,18 @@ def test_response_with_the_time_of_a_change_by_hand_does_not_tell_when_the_run_w
     history.wait(2.5)
     history.end_runs()
     history.end()
+
+
+# Times of bindings are written to the minute, so that none shows that ``Date`` is behind
+def test_binding_that_is_changed_twice_in_a_minute_is_unknown_for_that_minute(begin_history):
+    history = begin_history(answers=["patch_untold"], date_ahead=-5.0, minutes=True)
+    for _time in range(2):
+        history.wait(7.0)
+        history.switch_by_hand(5004)
+    history.begin("deploy", 39, target_id=71)
+    history.begin("deploy", 23, target_id=71, enabled=False)
+    history.wait(2.0)
+    history.fetch(4001)
+    history.wait(1.0)
+    history.end_runs()
+    history.end()

@@ -24,8 +24,8 @@ from .._ledger.ledger import Ledger, open_ledger
 from .._ledger.rows import Entry
 from .._ledger.store import LOOK, WRITE
 from .._requeue import result, select, wording
+from .._requeue.actions import choose_actions, refused_entries
 from .._requeue.decision import Action, binding_action
-from .._requeue.requeue import choose_actions, refused_entries
 from .._requeue.select import Selection
 from .._resources import bindings, extracts
 from .._resources.binding_state import read_timed

@@ -757,3 +757,18 @@ def test_binding_that_is_changed_twice_in_a_minute_is_unknown_for_that_minute(be
     history.wait(1.0)
     history.end_runs()
     history.end()
+
+
+# An extract whose automatic load failed before the run listed it has not arrived
+def test_extract_whose_automatic_load_failed_while_the_run_enabled_bindings_is_sent(begin_history):
+    history = begin_history()
+    history.begin("deploy", 10, target_id=70)
+    [extract] = history.fetch(4002, processing=12.0)
+    history.wait(2.0)
+    history.go_on(0, 18)
+    history.fail(sorted(history.listed).index(extract), 5002)
+    history.wait(20.0)
+    history.mend()
+    history.end_runs()
+    assert (extract, 5002) in history.simulator.holds
+    history.end()

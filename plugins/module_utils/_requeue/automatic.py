@@ -14,6 +14,7 @@ import itertools
 import typing as t
 from datetime import datetime
 
+from .._api import clock
 from .._api.client import Client
 from .._ledger.history import BindingHistory
 from .._ledger.ledger import Ledger
@@ -42,8 +43,10 @@ def may_be_loaded(
     """Of the extracts of a datastream those that may be loaded automatically, and why."""
     reasons = under_way(ledger, datastream_id, found)
     of_datastream = [row["id"] for row in selected.rows if row["datastream_id"] == datastream_id]
-    histories = {each: selected.histories[each] for each in of_datastream}
-    reasons.update(_loaded_meanwhile(client, histories, datastream_id, found))
+    starts = {each: list(_enabled_at(selected.histories[each])) for each in of_datastream}
+    for binding_id in request.enabled_ids.intersection(of_datastream):
+        starts[binding_id].append(_moment(client.date or clock.now()))
+    reasons.update(_loaded_meanwhile(client, starts, datastream_id, found))
     if request.enabled_ids.intersection(of_datastream):
         reasons.update(_undated(found))
     return reasons
@@ -65,12 +68,12 @@ def under_way(ledger: Ledger, datastream_id: int, found: t.Sequence[Extract]) ->
 
 
 def _loaded_meanwhile(
-    client: Client, histories: t.Mapping[int, BindingHistory], datastream_id: int, found: t.Sequence[Extract]
+    client: Client, starts: t.Mapping[int, list[Moment]], datastream_id: int, found: t.Sequence[Extract]
 ) -> dict[int, Uncertainty]:
     """The extracts that were created shortly before a binding was enabled, and are loaded now, where no other
-    binding explains that. A request for another binding explains nothing: the load may be older.
+    binding explains that. A request for another binding explains nothing: the load may be older. ``starts``:
+    when each binding was enabled.
     """
-    starts = {binding_id: list(_enabled_at(history)) for binding_id, history in histories.items()}
     fresh = _loaded_and_fresh(found, sorted(itertools.chain.from_iterable(starts.values())))
     rows = bindings.read(client, datastream_id) if fresh else []
     others = [row for row in rows if not starts.get(row["id"])]
@@ -138,7 +141,7 @@ def not_loaded(
     """Of the extracts that count as loaded automatically, but that Adverity shows as not loaded, those that
     are not on their way: by binding and extract the label. ``now``: by the API's clock.
     """
-    until = interval(times.show(now.replace(microsecond=0)))[0] - LONGEST_PROCESSING
+    until = _moment(now) - LONGEST_PROCESSING
     return {
         (binding_id, extract.id): extract.label or ""
         for (_datastream_id, binding_id, _extract_id), extract in doubtful.items()
@@ -168,6 +171,10 @@ def _ledger_bindings(ledger: Ledger, datastream_id: int) -> list[int]:
         for row in ledger.binding_rows().values()
         if row.datastream_id == datastream_id or row.binding_id == ALL_ENABLED
     ]
+
+
+def _moment(time: datetime) -> Moment:
+    return interval(times.show(time.replace(microsecond=0)))[0]
 
 
 def _is_recent(at: str | None) -> bool:

@@ -772,3 +772,15 @@ def test_extract_whose_automatic_load_failed_while_the_run_enabled_bindings_is_s
     history.end_runs()
     assert (extract, 5002) in history.simulator.holds
     history.end()
+
+
+# Check mode foretells that the binding is enabled shortly after the extract was created
+def test_check_mode_foretells_that_an_extract_may_have_been_loaded_before_the_run_enabled_its_binding(begin_history):
+    history = begin_history()
+    history.switch_by_hand(5001)
+    history.wait(1.0)
+    history.fetch(4001)
+    history.wait(1.0)
+    history.switch_by_hand(5001)
+    history.deploy(70, rehearsed=True)
+    history.end()

@@ -630,6 +630,16 @@ def test_extract_under_way_is_unknown_where_enabling_takes_longer_than_its_proce
     _is_unknown(history, extract)
 
 
+def test_extract_under_way_is_unknown_although_a_request_for_another_binding_was_sent_meanwhile(begin_history):
+    history = begin_history(load_seconds=120.0)
+    history.deploy(70)
+    history.wait(200.0)
+    extract = _fetch_under_way(history)
+    history.requeue(extract_ids=[extract], target_id=70, force=True)
+    history.deploy(71)
+    _is_unknown(history, extract)
+
+
 def test_extract_under_way_is_unknown_with_labels_that_the_user_explained(begin_history):
     history = begin_history(answers=["foreign_labels"])
     extract = _fetch_under_way(history, processing=300.0)
@@ -784,3 +794,19 @@ def test_check_mode_foretells_that_an_extract_may_have_been_loaded_before_the_ru
     history.switch_by_hand(5001)
     history.deploy(70, rehearsed=True)
     history.end()
+
+
+# What was sent into another binding hides that the extract was loaded before
+def test_extract_loaded_while_its_binding_was_enabled_is_unknown_although_it_is_being_loaded_again_or_has_failed(begin_history):
+    for what in ("again", "failed"):
+        history = begin_history(load_seconds=30.0)
+        extract = _fetch_under_way(history)
+        history.switch(71)
+        history.wait(100.0)
+        history.deploy(70, on_unknown="skip")
+        if what == "failed":
+            history.fail(sorted(history.listed).index(extract), 5001)
+        history.requeue(extract_ids=[extract], target_id=70, force=True)
+        history.wait(10.0 if what == "again" else 100.0)
+        history.deploy(71, backfill="always")
+        assert extract in history.last.named("unknown_extract_ids"), what

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import html
 import json
 import tempfile
@@ -286,7 +287,7 @@ def test_any_text(text, retry_after):
 def test_any_options_of_the_role(given_variables):
     """What a survey or a template may hand to the role."""
     with contextlib.suppress(InputError):
-        options = _options.read(given_variables)
+        options = dataclasses.asdict(_options.read(given_variables))
         assert set(options) == set(_options.VARIABLES)
 
 

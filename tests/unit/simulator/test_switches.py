@@ -268,8 +268,8 @@ def _(ask):
 def _(ask):
     assert ask("GET", f"{EXTRACTS}?page=9").body == {"detail": "Invalid page."}
     wrong = ask("PUT", SMART, {}).body
-    text = wrong["message"] if "message" in wrong else wrong
-    return ask("GET", BINDINGS, key=None).body, text[:16] if isinstance(text, str) else text["detail"][0]["loc"]
+    shown = wrong[:16] if isinstance(wrong, str) else wrong["message"][:16] if "message" in wrong else wrong["detail"][0]["loc"]
+    return ask("GET", BINDINGS, key=None).body, shown
 
 
 # --- destinations and names ---

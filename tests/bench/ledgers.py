@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the ledger costs: by how much it records, in both stores, and when several runs use it at once."""
+"""What the ledger costs: by how much it records, in both stores."""
 
 from __future__ import annotations
 
@@ -13,11 +13,8 @@ import shutil
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,20 +110,16 @@ class Course:
             connection.execute(f"CREATE DATABASE bench{self._number}".encode())
         return self.url.replace("/postgres?", f"/bench{self._number}?")
 
-    def play(self, service: Service, place: str, task: dict[str, Any], name: str = "play") -> float:
+    def play(self, service: Service, place: str, task: dict[str, Any]) -> float:
         """Return the seconds of a play with one task of ours."""
-        home = self.folder / f"home-{name}"
+        home = self.folder / "home-play"
         home.mkdir(exist_ok=True)
         play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [{"name": "Measure", **task}]}
         play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-        path = self.folder / f"{name}.yml"
+        path = self.folder / "play.yml"
         path.write_text(json.dumps([play]), "utf-8")
         environment = dict(contenders.environment(service.url, home), ADVERITY_LEDGER=place)
         return run(contenders.playbook(path), environment)[0]
-
-    def ping(self) -> float:
-        """Return the seconds of the smallest play with a module."""
-        return run(contenders.playbook(PING), contenders.environment("", self.folder / "home-play"))[0]
 
     def sizes(self, sizes: tuple[int, ...]) -> list[Line]:
         """Requeue one extract, and ask for the summary, beside so many entries."""
@@ -139,7 +132,7 @@ class Course:
                 empty: dict[str, float] = {}
                 for size in sizes:
                     place = self.fresh(store)
-                    self._script(FILL, place, host, str(size))
+                    run_script(FILL, place, host, str(size))
                     seconds: dict[str, list[float]] = {"requeue of one extract": [], "summary": []}
                     for number in range(self.runs):
                         requeue = {"extract_ids": [100_001 + number], "binding_ids": [BINDING]}
@@ -154,7 +147,7 @@ class Course:
         """Plan so many extracts of one datastream, and write the plan down."""
         lines = []
         for store in (SQLITE, POSTGRESQL):
-            seconds, memory = json.loads(self._script(PLAN, self.fresh(store), str(count)))
+            seconds, memory = json.loads(run_script(PLAN, self.fresh(store), str(count)))
             lines.append(Line(f"planning {count:,} extracts", store, seconds, note=f"{memory:.0f} MiB"))
         return lines
 
@@ -171,47 +164,14 @@ class Course:
         sqlite = statistics.median(taken[SQLITE])
         return [Line(title, SQLITE, sqlite), Line(title, POSTGRESQL, statistics.median(taken[POSTGRESQL]), sqlite)]
 
-    def at_once(self, count: int, extracts: int, latency: int) -> list[Line]:
-        """So many backfills of different bindings at once, beside one."""
-        one: list[float] = []
-        many: list[float] = []
-        pings: list[float] = []
-        with serve(worlds.role(count, extracts), latency, self.folder) as service:
-            for _number in range(self.runs):
-                for numbers, seconds in ((range(1), one), (range(count), many)):
-                    service.begin()
-                    place = self.fresh(POSTGRESQL)
-                    self.play(service, place, {"adverity.management.adverity_binding": {"target_id": worlds.TARGET, "enabled": True}})
-                    seconds.append(_together([partial(self._backfill, service, place, number + 1) for number in numbers]))
-                pings.append(_together([self.ping] * count))
-        title = f"{count} backfills of {extracts:,} extracts at once, {latency} ms"
-        note = f"beside one; {count} pings at once take {statistics.median(pings):.2f} s, one takes {self.ping():.2f} s"
-        return [Line(title, POSTGRESQL, statistics.median(many), statistics.median(one), note)]
 
-    def _backfill(self, service: Service, place: str, datastream: int) -> None:
-        task = {"adverity.management.adverity_requeue": {"datastream_ids": [datastream], "target_id": worlds.TARGET, "backfill": "always"}}
-        self.play(service, place, task, f"at-once{datastream}")
-
-    def _script(self, text: str, *words: str) -> str:
-        return run_python("-c", text, *words)
-
-
-def run_python(*words: str) -> str:
-    """Run Python with the collection's shared code; return what it prints."""
+def run_script(*words: str) -> str:
+    """Run a script with the collection's shared code; return what it prints."""
     environment = dict(os.environ, PYTHONPATH=os.environ["ANSIBLE_COLLECTIONS_PATH"])
-    done = subprocess.run([sys.executable, *words], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", *words], env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RunError(done.stderr[-3000:])
     return done.stdout
-
-
-def _together(works: list[Callable[[], object]]) -> float:
-    """Do all of these at once; return the seconds until the last one has ended."""
-    started = time.perf_counter()
-    with ThreadPoolExecutor(len(works)) as pool:
-        for ended in [pool.submit(work) for work in works]:
-            ended.result()
-    return time.perf_counter() - started
 
 
 def measure(folder: Path, runs: int, quick: bool) -> list[Line]:
@@ -221,12 +181,11 @@ def measure(folder: Path, runs: int, quick: bool) -> list[Line]:
     lines = []
     with postgresql(folder) as url:
         course = Course(folder, runs, url)
-        course.ping()
+        run(contenders.playbook(PING), contenders.environment("", folder / "home-play"))  # so that everything is compiled
         for some in (
             course.sizes((0, 1_000) if quick else SIZES),
             course.planning(1_000 if quick else 2_000_000),
             course.stores(100 if quick else 5_000),
-            course.at_once(2 if quick else 4, 100 if quick else 2_000, 0 if quick else 50),
         ):
             for line in some:
                 print(one_line(line), flush=True)

@@ -74,8 +74,8 @@ class Talk:
 
     def refuses(self, what: str, body: Any) -> str:
         """What the control API says to a body that makes no sense, which changes nothing."""
-        before = self.state()
-        reply = self("POST" if what in ("faults", "scripts", "changes") else "PUT" if what == "world" else "PATCH", f"/_simulator/{what}", body, key=None)
+        before, method = self.state(), {"world": "PUT", "switches": "PATCH"}.get(what, "POST")
+        reply = self(method, f"/_simulator/{what}", body, key=None)
         assert (reply.status, self.state()) == (400, before)
         return reply.body["detail"]
 

@@ -16,8 +16,8 @@ BINDINGS, EXTRACTS, REQUEUE, JOBS, ISSUES = "/api/v1/bindings/", "/api/extracts/
 PAST = f"{JOBS}?start=2025-01-01"
 JOB = {"id", "url", "type", "job_start", "job_end", "range_start", "range_end", "scheduled", "progress", "duration", "state", "state_label", "manual",
        "issues", "datastream"}
-ISSUE = {"id", "start", "end", "duration", "message", "type_label", "extraction_stage_label", "error_cause_label", "datastream", "extract", "job", "ack",
-         "occurrences", "url"}
+ISSUE = {"id", "start", "end", "duration", "message", "type_label", "extraction_stage_label", "error_cause_label", "datastream", "extract", "job",
+         "ack", "occurrences", "url"}
 
 
 @pytest.fixture(name="ask")
@@ -64,14 +64,6 @@ def test_the_machines_clock_has_fractions_and_may_be_ahead():
     assert clock.data() == {"now": None, "step": 1.0, "ahead": 3660.0}
 
 
-@pytest.mark.parametrize("data", [{"now": "x"}, {"step": -1}, {"ahead": True}, {"forward": "1"}, {"later": 1}, {"step": 2, "now": 7}])
-def test_a_clock_that_makes_no_sense_is_left_alone(data):
-    clock = Clock({"now": "2026-01-01T00:00:00Z"})
-    with pytest.raises(ValueError, match=r"now|step|ahead|forward|later"):
-        clock.set(data)
-    assert clock.data() == {"now": "2026-01-01T00:00:00Z", "step": 1.0, "ahead": 0.0}
-
-
 # --- people and fetches ---
 
 def test_a_fetch_loads_by_itself_where_the_binding_is_enabled(ask):
@@ -104,24 +96,16 @@ def test_a_fetch_at_a_time_knows_how_things_stood_then(ask):
     assert simulator.world.now() == parse_time("2026-01-01T00:00:00Z")  # a time that is given moves no clock
 
 
-def test_in_one_second_the_real_moment_decides(ask):
-    """What is shown is the same second throughout."""
-    ask.simulator.change({"clock": {"step": 0.125}})
-    shown = []
-    for number, enabled in ((301, False), (302, True), (303, True)):
-        ask.simulator.fetch(1, number)
-        shown.append(ask("PATCH", f"{BINDINGS}5/", {"enabled": enabled}).body["updated"])
-    assert {*shown, *(row["created"] for row in ask("GET", EXTRACTS).rows)} == {"2026-01-01T00:00:00Z"}
-    assert self_loads(ask) == [(301, 5), (303, 5)]
-
-
 @pytest.mark.parametrize(("change", "message"), [
     ({"switch": {"binding_id": 7, "enabled": True}}, "no binding 7"), ({"fetch": {"datastream_id": 2}}, "there is no datastream 2"),
     ({"fetch": {"datastream_id": 1, "id": 101}}, "101 is there already"), ({"edit": {"bindings": [{"id": 7}]}}, "there is no 7 in bindings"),
     ({"switch": {"binding_id": 5, "enabled": True, "at": "2025-12-31T00:00:00Z"}}, "switched after"),
     ({"switch": {"binding_id": 5}}, "enabled is due"), ({"switch": {"enabled": True}}, "binding_id is due"), ({"fetch": {}}, "datastream_id is due"),
     ({"fetch": {"datastream_id": 1, "at": "noon"}}, "'noon' is not a time"), ({"refuse": 101}, "a list of ids"), ({"mend": ["x"]}, "a list of ids"),
-    ({"add": {"extracts": {}}}, "a list is due"), ({"clock": {"step": -1}}, "step"), ({"colour": 1}, "an object of remove, add"),
+    ({"add": {"extracts": {}}}, "a list is due"), *(({"clock": clock}, word) for clock, word in (
+        ({"now": "x"}, "now"), ({"step": -1}, "step"), ({"ahead": True}, "ahead"), ({"forward": "1"}, "forward"), ({"later": 1}, "clock"),
+        ({"step": 2, "now": 7}, "now"))),
+    ({"colour": 1}, "an object of remove, add"),
     ("fetch", "an object of remove, add"), ({"fail": [{"extract": 1}]}, "failing"), ({"fail": [{"extract_id": "1"}]}, "failing"),
     ({"loading": {"seconds": 1}}, "loading"), ({"loading": {"load_seconds": -1}}, "load_seconds"),
 ])
@@ -133,7 +117,8 @@ def test_a_change_that_makes_no_sense_is_refused(ask, change, message):
 def test_all_changes_over_http(ask):
     told = ask.control("POST", "changes", [
         {"refuse": [102, 103]}, {"accept": [103]}, {"switch": {"binding_id": 6, "enabled": True, "at": "2026-01-01T00:00:00Z"}},
-        {"fetch": {"datastream_id": 1}}, {"remove": {"extracts": [101]}, "add": {"extracts": [{"id": 90, "datastream_id": 1, "created": "2025-01-01"}]}},
+        {"fetch": {"datastream_id": 1}},
+        {"remove": {"extracts": [101]}, "add": {"extracts": [{"id": 90, "datastream_id": 1, "created": "2025-01-01"}]}},
         {"edit": {"targets": [{"id": 10, "name": "Renamed"}]}},
     ])
     world = ask.simulator.world
@@ -218,11 +203,6 @@ def test_a_job_is_stopped_and_what_it_was_to_load_fails(start, small):
     assert [ask("POST", f"{JOBS}{number}/stop", {}).status for number in (1, 2)] == [400, 404]
     ask.later(20)
     assert (ask.simulator.holds, ask.simulator.failed) == (set(), {(101, 5)})
-
-
-@pytest.mark.parametrize("path", [f"{JOBS}?start=soon", f"{JOBS}?datastream_id=x", f"{JOBS}?stack=x", f"{ISSUES}?datastream_id=x"])
-def test_a_bad_filter_of_jobs_or_issues_is_400(ask, path):
-    assert ask("GET", path).status == 400
 
 
 def test_jobs_and_issues_of_other_workspaces_are_not_shown(start):

@@ -42,13 +42,6 @@ def test_workspaces_on_both_sides(ask):
     assert ask("GET", f"{STACKS}americas/").status == 404
 
 
-def test_name_and_workspace_link_the_two_ids_of_a_datastream(ask):
-    places = {row["id"]: row["name"] for row in ask("GET", STACKS).rows}
-    older = {(row["name"], places[row["stack_id"]]): readable_uuid("d5", row["id"]) for row in ask("GET", "/api/datastreams/").rows}
-    newer = {(row["name"], row["workspace"]["name"]): row["id"] for row in ask("GET", "/api/v1/datastreams/").rows}
-    assert (older, len(newer)) == (newer, 12)
-
-
 def test_datastreams_with_integer_ids(ask):
     row = ask("GET", "/api/datastreams/456/").body
     assert row in ask("GET", "/api/datastreams/").rows
@@ -63,7 +56,8 @@ def test_datastreams_with_integer_ids(ask):
     (None, "/api/connection-types/123/connections/", []),
     (AMERICAS, "/api/connection-types/124/connections/", ["Google Ads | Americas"]),
     (DACH, "/api/datastreams/", ["LinkedIn Ads | DACH", "Google Ads | DACH"]),
-    (None, f"{TYPES}?search=GOOG", ["Google Sheets"]), (None, f"{TYPES}?search=delta-lake", ["Databricks Delta Lake"]), (None, f"{TYPES}?search=x-y", []),
+    (None, f"{TYPES}?search=GOOG", ["Google Sheets"]), (None, f"{TYPES}?search=delta-lake", ["Databricks Delta Lake"]),
+    (None, f"{TYPES}?search=x-y", []),
     (DACH, "/api/datastreams/?search=Meta", ["LinkedIn Ads | DACH", "Google Ads | DACH"]),  # only types are searched
     (EMEA, BIGQUERY, []),
 ])
@@ -90,8 +84,8 @@ def test_type_ids_differ_from_one_instance_to_the_next(start, small):
 
 
 def test_a_seed_may_bring_types_of_its_own(start, small):
-    small["target_types"] = [{"id": 3, "name": "Ours", "class": "OurTarget", "fields": {"size": {"type": "integer", "label": "Size", "required": True}},
-                              "mapping_fields": {}}]
+    fields = {"size": {"type": "integer", "label": "Size", "required": True}}
+    small["target_types"] = [{"id": 3, "name": "Ours", "class": "OurTarget", "fields": fields, "mapping_fields": {}}]
     small["targets"] = [{"id": 10, "type": "OurTarget"}, {"id": 11, "type": "S3Target"}]
     ask = start(small)
     assert [part(row, "id", "name", "slug") for row in ask("GET", TYPES).rows] == [(3, "Ours", "ours"), (4, "S3", "s3")]

@@ -11,7 +11,6 @@ import time
 from email.utils import parsedate_to_datetime
 
 import pytest
-from adverity_simulator import FAULTS
 
 BINDINGS, PATCHED, REQUEUE = "/api/v1/bindings/", "/api/v1/bindings/6/", "/api/v1/extracts/requeue/"
 BODY = {"extract_ids": [101, 102]}
@@ -37,10 +36,6 @@ def statuses(ask, *requests):
 
 
 # --- the kinds ---
-
-def test_each_kind_says_what_it_does():
-    assert all(meaning for _check, meaning in FAULTS.values())
-
 
 PAGE = "<!DOCTYPE html>\n<html><head><title>Proxy</title></head><body><h1>Sign in</h1></body></html>\n"
 
@@ -139,11 +134,6 @@ def test_rows_that_come_and_go_between_two_pages(ask):
     assert ask("GET", BINDINGS).ids == [5, 6]
     assert [(row["id"], row["target_id"], row["enabled"]) for row in ask("GET", BINDINGS).rows] == [(6, 10, True), (7, 10, True)]
     assert ask("GET", "/api/extracts/").ids == [104, 103, 102]
-
-
-def test_what_depends_on_a_row_goes_with_it(ask):
-    ask.simulator.fault(mutate={"remove": {"datastreams": [1]}})
-    assert [ask("GET", path).ids for path in (BINDINGS, "/api/extracts/", "/api/v1/datastreams/")] == [[], [], []]
 
 
 # --- matching and counting ---

@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -24,7 +23,6 @@ import adverity_simulator
 import pytest
 from adverity_simulator import Simulator
 from adverity_simulator.__main__ import main
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.authority import Authority
 
 PROGRAM = Path(adverity_simulator.__file__).parent
 KEY = "demo-key-0123456789"
@@ -147,17 +145,6 @@ def test_a_drip_ends_with_its_bytes_and_keeps_the_connection(serve):
     assert exchange(simulator, head("GET /nowhere/ HTTP/1.1"), GET).count(b"HTTP/1.1 ") == 2
 
 
-def test_a_drip_ends_with_the_simulator(serve, monkeypatch):
-    simulator, drips = serve(), threading.Event()
-    real = simulator.stopped.wait
-    monkeypatch.setattr(simulator.stopped, "wait", lambda pause: (drips.set(), real(pause))[1])
-    simulator.fault(drip={"seconds": 60})
-    thread = threading.Thread(target=lambda: drips.wait(LONGEST) and simulator.stop())
-    thread.start()
-    assert exchange(simulator, GET).endswith(b"\r\n\r\n")
-    thread.join(LONGEST)
-
-
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", ""])
 def test_only_loopback_is_served(host):
     with pytest.raises(ValueError, match="not a loopback address"):
@@ -174,24 +161,6 @@ def test_stopping_closes_kept_connections(serve):
     simulator.stop()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", simulator.port), timeout=LONGEST)
-
-
-def test_tls(serve, tmp_path):
-    """With the certificate and its key in one file."""
-    authority, both = Authority(tmp_path), tmp_path / "both.pem"
-    both.write_bytes(b"".join(Path(name).read_bytes() for name in authority.certify().values()))
-    simulator = serve(certfile=str(both), switches={"extract_page_size": 1})
-    assert simulator.url == f"https://127.0.0.1:{simulator.port}"
-    distrusting = http.client.HTTPSConnection("127.0.0.1", simulator.port, timeout=LONGEST)
-    with pytest.raises(ssl.SSLCertVerificationError):
-        distrusting.request("GET", BINDINGS)
-    distrusting.close()
-    context = ssl.create_default_context(cafile=authority.bundle)
-    connection = http.client.HTTPSConnection("127.0.0.1", simulator.port, timeout=LONGEST, context=context)
-    for page in (1, 2):
-        connection.request("GET", f"/api/extracts/?page={page}", headers={"Authorization": f"Bearer {KEY}"})
-        assert json.loads(connection.getresponse().read())["next"] == f"{simulator.url}/api/extracts/?page={page + 1}"
-    connection.close()
 
 
 # --- log and control ---
@@ -304,7 +273,8 @@ def test_the_program_stops_at_a_signal(tmp_path, number):
 
 
 def test_the_program_stops_after_its_time(tmp_path):
-    done = subprocess.run(command("--port-file", str(tmp_path / "port"), "--stop-after", "0.3"), capture_output=True, text=True, timeout=LONGEST, check=False)
+    words = command("--port-file", str(tmp_path / "port"), "--stop-after", "0.3")
+    done = subprocess.run(words, capture_output=True, text=True, timeout=LONGEST, check=False)
     assert (done.returncode, done.stderr, list(tmp_path.iterdir())) == (0, "", [])
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Bindings, datastreams, smart pulling, extracts and requeues as the guides of the API document them; and for every request keys, scopes and paths."""
+"""Bindings, datastreams, smart pulling, extracts and requeues, as the guides of the API document them; keys, scopes and paths of every request."""
 
 from __future__ import annotations
 
@@ -191,12 +191,15 @@ def test_filters_of_lists(ask, path, ids):
 
 
 @pytest.mark.parametrize(("path", "status"), [
-    *[(f"{path}?{query}", 422) for path in (BINDINGS, DATASTREAMS) for query in ("page=0", "page=-1", "page=", "page_size=0", "page_size=101", "page_size=x")],
+    *[(f"{path}?{query}", 422) for path in (BINDINGS, DATASTREAMS)
+      for query in ("page=0", "page=-1", "page=", "page_size=0", "page_size=101", "page_size=x")],
     *[(f"{BINDINGS}?{query}", 422) for query in (d5(456), "target_id=x", "target_id=")],
-    *[(f"{DATASTREAMS}?{query}", 422) for query in ("datastream_id=456", "datastream_id=", "workspace_id=1", "workspace_scope=all", "enabled=yes", "enabled=",
-                                                    "active_pulling_mode=null", "active_pulling_mode=Smart")],
+    *[(f"{DATASTREAMS}?{query}", 422) for query in (
+        "datastream_id=456", "datastream_id=", "workspace_id=1", "workspace_scope=all", "enabled=yes", "enabled=", "active_pulling_mode=null",
+        "active_pulling_mode=Smart")],
     *[(f"{EXTRACTS}?{query}", 400) for query in (d5(456), "datastream_id=", "created_from=yesterday", "created_to=2025-13-01", "created_to=20250101",
                                                  "created_from=2025-01-01T00:00:00+00:00", "state=collected", "state=")],
+    *[(path, 400) for path in ("/api/jobs/?start=soon", "/api/jobs/?datastream_id=x", "/api/jobs/?stack=x", "/api/errors/?datastream_id=x")],
 ])
 def test_a_bad_filter_is_refused_and_named(ask, path, status):
     reply, name = ask("GET", path), path.partition("?")[2].partition("=")[0]
@@ -234,7 +237,7 @@ def test_linked_pages_of_extracts(ask):
         reply = ask("GET", f"{parts.path}?{parts.query}", headers={"Host": "acme.example:81"})
         ids += reply.ids
         link = reply.body["next"]
-        assert link is None or (urlsplit(link).netloc, urlsplit(link).query) == ("acme.example:81", "datastream_id=456&ordering=created&state=12&page=2")
+        assert link in (None, "https://acme.example:81/api/extracts/?datastream_id=456&ordering=created&state=12&page=2")
     assert ids == list(range(101, 231))
     assert reply.body["previous"] == "https://acme.example:81/api/extracts/?datastream_id=456&ordering=created&state=12"
     for page in ("3", "0", "-1", "x", "%20"):
@@ -288,7 +291,8 @@ def test_a_put_replaces_the_whole_setting(ask):
 PATCHES = [{}, {"Enabled": True}, *({"enabled": value} for value in (None, "true", 1, 0, [], {}))]
 PATTERNS = [{"pulling": value} for value in ({}, "smart", {"active_mode": None}, {"active_mode": "smart-bundle"})]
 SETTINGS = [
-    {}, {"is_active": True}, {"frequency": "daily"}, {**SETTING, "is_active": "true"}, {**SETTING, "is_active": None}, {**SETTING, "frequency": "hourly"},
+    {}, {"is_active": True}, {"frequency": "daily"}, {**SETTING, "is_active": "true"}, {**SETTING, "is_active": None},
+    {**SETTING, "frequency": "hourly"},
     *({**SETTING, "refresh_range": value} for value in (
         7, [], {}, {"value": 7}, {"unit": "day"}, {"value": 0, "unit": "day"}, {"value": "7", "unit": "day"}, {"value": True, "unit": "day"},
         {"value": 7, "unit": "year"})),
@@ -319,10 +323,12 @@ def test_a_bad_body_is_refused_and_changes_nothing(ask, method, path, bodies):
         assert ask.state() == before, body
 
 
-def test_the_wrong_field_of_a_setting_is_named(ask):
-    for body in SETTINGS[2:]:
-        wrong = "is_active" if body == {"frequency": "daily"} or body.get("is_active") is not True else "frequency" if len(body) == 2 else list(body)[-1]
-        assert ask("PUT", SMART, body).body["detail"][0]["loc"][:2] == ["body", wrong]
+@pytest.mark.parametrize(("wrong", "body"), [
+    ("is_active", {"frequency": "daily"}), ("frequency", {"is_active": True}), ("refresh_range", {**SETTING, "refresh_range": 7}),
+    ("deadline", {**SETTING, "deadline": {"time": "06:10:00"}}),
+])
+def test_the_wrong_field_of_a_setting_is_named(ask, wrong, body):
+    assert ask("PUT", SMART, body).body["detail"][0]["loc"][:2] == ["body", wrong]
 
 
 @pytest.mark.parametrize("time", ["00:00:00", "06:30:00", "19:00:00", "23:30:00"])

@@ -149,7 +149,8 @@ class Looks:
 
     @sees({
         "coupled": [("smart", True), ("schedule", False), ("smart", True), ("schedule", False), (None, None), ("smart", True), (None, False)],
-        "independent": [("schedule", True), ("schedule", False), ("smart", False), ("schedule", False), (None, None), ("smart", None), ("smart", False)]})
+        "independent": [("schedule", True), ("schedule", False), ("smart", False), ("schedule", False), (None, None), ("smart", None),
+                        ("smart", False)]})
     def smart_coupling(self, ask):
         def see(method=None, body=None):
             if method:

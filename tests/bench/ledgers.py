@@ -25,7 +25,7 @@ from service import Service, serve
 
 SIZES = (0, 10_000, 100_000, 1_000_000, 2_000_000)
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
-BINDING, OTHER = 1001, 1_000_000  # the binding that is sent to, and the first of those that fill the ledger
+BINDING = 1001  # the binding that is sent to
 
 FILL = """\
 import sys
@@ -38,31 +38,6 @@ with Ledger(place, None, host, WRITE) as ledger:
         numbers = range(start, min(start + 50000, count))
         ledger.record(EventKind.DISPATCHED, (Entry(1000000 + number // 10000, number + 1, 7, "2019-01-01T00:00:00Z") for number in numbers))
 """
-PLAN = """\
-import json, resource, sys, time
-from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, BindingHistory, FactKind
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
-from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
-from ansible_collections.adverity.management.plugins.module_utils._requeue import plan
-from ansible_collections.adverity.management.plugins.module_utils._requeue.select import Loads
-from ansible_collections.adverity.management.plugins.module_utils._resources.extracts import Extracts
-place, count = sys.argv[1], int(sys.argv[2])
-started = time.perf_counter()
-extracts = Extracts()
-for number in range(count):
-    extracts.append({"id": number + 1, "created": "2019-01-01T00:00:00Z"})
-extracts.sort()
-facts = [  # of a binding that a run enabled after all of them were created
-    BindingFact(FactKind.ROW, clock="2020-01-01T00:00:00Z", enabled=False, updated="2018-01-01T00:00:00Z"),
-    BindingFact(FactKind.PLANNED),
-    BindingFact(FactKind.WRITE, clock="2020-01-01T00:00:00Z", enabled=True),
-    BindingFact(FactKind.ANSWER, clock="2020-01-01T00:00:01Z", enabled=True, updated="2020-01-01T00:00:01Z", seconds=1.0),
-]
-with Ledger(place, None, "bench.example", WRITE) as ledger:
-    loads, options = [Loads(1, (1001,), extracts)], plan.Options(limit=50)
-    ledger.note({}, entries=plan.make(loads, ledger.statuses, {1001: BindingHistory(facts)}, options).due())
-print(json.dumps([time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
-"""
 
 
 @dataclass
@@ -73,7 +48,6 @@ class Line:
     store: str
     seconds: float
     beside: float | None = None
-    note: str = ""
 
 
 @contextlib.contextmanager
@@ -132,7 +106,7 @@ class Course:
                 empty: dict[str, float] = {}
                 for size in sizes:
                     place = self.fresh(store)
-                    run_script(FILL, place, host, str(size))
+                    fill(place, host, size)
                     seconds: dict[str, list[float]] = {"requeue of one extract": [], "summary": []}
                     for number in range(self.runs):
                         requeue = {"extract_ids": [100_001 + number], "binding_ids": [BINDING]}
@@ -141,14 +115,6 @@ class Course:
                     for title, taken in seconds.items():
                         middle = statistics.median(taken)
                         lines.append(Line(f"{title} beside {size:,} entries", store, middle, empty.setdefault(title, middle)))
-        return lines
-
-    def planning(self, count: int) -> list[Line]:
-        """Plan so many extracts of one datastream, and write the plan down."""
-        lines = []
-        for store in (SQLITE, POSTGRESQL):
-            seconds, memory = json.loads(run_script(PLAN, self.fresh(store), str(count)))
-            lines.append(Line(f"planning {count:,} extracts", store, seconds, note=f"{memory:.0f} MiB"))
         return lines
 
     def stores(self, count: int) -> list[Line]:
@@ -165,35 +131,23 @@ class Course:
         return [Line(title, SQLITE, sqlite), Line(title, POSTGRESQL, statistics.median(taken[POSTGRESQL]), sqlite)]
 
 
-def run_script(*words: str) -> str:
-    """Run a script with the collection's shared code; return what it prints."""
+def fill(place: str, host: str, count: int) -> None:
+    """Record so many extracts of other bindings as dispatched."""
     environment = dict(os.environ, PYTHONPATH=os.environ["ANSIBLE_COLLECTIONS_PATH"])
-    done = subprocess.run([sys.executable, "-c", *words], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", FILL, place, host, str(count)], env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RunError(done.stderr[-3000:])
-    return done.stdout
 
 
 def measure(folder: Path, runs: int, quick: bool) -> list[Line]:
     """All figures about the ledger."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    lines = []
     with postgresql(folder) as url:
         course = Course(folder, runs, url)
         run(contenders.playbook(PING), contenders.environment("", folder / "home-play"))  # so that everything is compiled
-        for some in (
-            course.sizes((0, 1_000) if quick else SIZES),
-            course.planning(1_000 if quick else 2_000_000),
-            course.stores(100 if quick else 5_000),
-        ):
-            for line in some:
-                print(one_line(line), flush=True)
-            lines += some
+        lines = course.sizes((0, 1_000) if quick else SIZES) + course.stores(100 if quick else 5_000)
+    for line in lines:
+        compared = "" if line.beside is None else f", {line.seconds / line.beside:.2f} of {line.beside:.2f} s"
+        print(f"{line.title}, {line.store}: {line.seconds:.2f} s{compared}", flush=True)
     return lines
-
-
-def one_line(line: Line) -> str:
-    """Return what is shown while the bench runs."""
-    compared = "" if line.beside is None else f", {line.seconds / line.beside:.2f} of {line.beside:.2f} s"
-    return f"{line.title}, {line.store}: {line.seconds:.2f} s{compared}{f', {line.note}' if line.note else ''}"

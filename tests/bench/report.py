@@ -40,8 +40,7 @@ a service that takes its time, none of this counts.
 """
 
 LEDGERS = """\
-Whole plays; beside: the same in an empty ledger, or in SQLite. Planning is measured without a play: it reads no pages, but makes the plan and writes
-it down, and tells the peak of its memory.
+Whole plays; beside: the same in an empty ledger, or in SQLite.
 """
 
 
@@ -102,11 +101,11 @@ def _wires(lines: list[Measured]) -> str:
 
 
 def _ledgers(lines: list[ledgers.Line]) -> str:
-    head = ["work", "store", "seconds", "beside, s", "ratio", ""]
+    head = ["work", "store", "seconds", "beside, s", "ratio"]
     rows = []
     for line in lines:
         beside = ["-", "-"] if line.beside is None else [f"{line.beside:.2f}", f"{line.seconds / line.beside:.2f}"]
-        rows.append([line.title, line.store, f"{line.seconds:.2f}", *beside, line.note])
+        rows.append([line.title, line.store, f"{line.seconds:.2f}", *beside])
     return _table(head, rows)
 
 

@@ -107,6 +107,8 @@ def test_options_describe_the_fields(ask):
     assert [name for name, field in fields.items() if field["read_only"]] == ["id", "is_schema_mapping_required", "logo_url", "url"]
     assert fields["headers_formatting"]["choices"][0] == {"value": 1, "display_name": "None"}
     assert all(set(field) <= {"type", "required", "read_only", "label", "choices"} for field in fields.values())
+    mode = ask("OPTIONS", f"{TYPES}22/targets/").body["actions"]["POST"]["mode"]
+    assert (mode["type"], [choice["value"] for choice in mode["choices"]]) == ("choice", [1, 2])
 
 
 def test_a_destination_from_nothing(ask):

@@ -45,7 +45,7 @@ CORE_TARGETS = ("modules", "role")  # and artifact on the oldest, whose ansible-
 TARGETS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 ON_TARGET = ("tests/unit/plugins/modules/", "tests/unit/plugins/module_utils/")
 # Integration tests for the inner loop: of each kind what says most in little time.
-QUICK = {"modules": "test_plays.py", "role": "test_one_datastream.py", "faults": "test_killed.py"}
+QUICK = {"modules": "test_plays.py", "role": "test_secrets.py", "faults": "test_killed.py"}
 AWX = "ansible==13.0.0"  # the newest package that holds awx.awx, which alone is taken: the package is large
 # In place of the script that ansible-test would fetch: Python's own pip installs what is asked for.
 GET_PIP = """import subprocess, sys

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
 import os
@@ -15,25 +14,17 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 import uuid
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Callable
 
-from . import quick_python
-from .forking import Fork, Forking
 from .outcomes import COLLECTION, Outcomes, Row
 from .worlds import KEY
 
 LONGEST = 1800.0  # seconds for one run, also on a machine that has much else to do: the last resort against one that hangs
 CALLBACKS = Path(__file__).with_name("callback")
 TOKEN = "ADVERITY_HARNESS_RUN"
-FORKING: list[Forking] = []  # the process that runs are forked from, once there is one
-QUICK_PYTHON: list[Path] = []  # the interpreter of modules in such runs, once there is one
-STARTING = threading.Lock()
 
 
 def module(short_name: str, title: str = "", /, **options: Any) -> Row:
@@ -55,10 +46,15 @@ def refused(task: Row) -> Row:
     return {"name": "A refusal", "block": [task], "rescue": [{"name": "Go on", "ansible.builtin.meta": "noop"}]}
 
 
+def at(scene: Any, task: Row) -> Row:
+    """Return the task for the service and the ledger of a scene, in the play of another one."""
+    return {"name": "Elsewhere", "block": [task], "environment": {"ADVERITY_INSTANCE": scene.url, "ADVERITY_LEDGER": str(scene.ledger)}}
+
+
 class Run(Outcomes):
     """One run of ansible-playbook that is under way or over. `outcomes` are its results in order, `stats` the counts of localhost."""
 
-    def __init__(self, folder: Path, process: subprocess.Popen[bytes] | Fork, token: str) -> None:
+    def __init__(self, folder: Path, process: subprocess.Popen[bytes], token: str) -> None:
         super().__init__()
         self.folder, self.process, self.token = folder, process, token
         self.killed = False
@@ -133,12 +129,7 @@ class Run(Outcomes):
 
 
 class Controller:
-    """Somebody's machine with ansible-playbook on it, a home and a ledger. `url` is the service's.
-
-    With `forks`, which a target sets for all of its runs, those that are not to be killed may be forks of a process that has imported ansible-core.
-    """
-
-    forks = False
+    """Somebody's machine with ansible-playbook on it, a home and a ledger. `url` is the service's."""
 
     def __init__(self, folder: Path, collections: Path, url: str) -> None:
         self.folder, self.collections, self.url = folder, collections, url
@@ -186,7 +177,7 @@ class Controller:
     ) -> Run:
         """Start ansible-playbook, on tasks or on a playbook of the collection; `env` adds variables, or takes those that are None away.
 
-        With `quick` it pipes modules to their interpreter, and may be a fork (see `forks`): for runs that are not to be killed.
+        With `quick` it pipes modules to their interpreter: for runs that are not to be killed.
         """
         self._runs += 1
         folder = self.folder / f"run{self._runs}"
@@ -206,9 +197,6 @@ class Controller:
         environment: dict[str, str | None] = {**self.environment(), **quicker, **(env or {})}
         environment.update({"ADVERITY_HARNESS_RECORD": str(folder / "record"), TOKEN: token})
         given = {name: value for name, value in environment.items() if value is not None}
-        forked = self._fork(command[1:], folder, given, env or {}) if quick and self.forks else None
-        if forked is not None:
-            return Run(folder, forked, token)
         with open(folder / "stdout", "wb") as stdout, open(folder / "stderr", "wb") as stderr:
             process = subprocess.Popen(
                 command,
@@ -219,13 +207,6 @@ class Controller:
                 stderr=stderr,
             )
         return Run(folder, process, token)
-
-    def _fork(self, words: list[str], folder: Path, environment: dict[str, str], asked: Iterable[str]) -> Fork | None:
-        with STARTING:
-            if not FORKING:
-                FORKING.append(Forking(python_of(ansible_playbook()), ansible_playbook(), {**self.environment(), "HOME": str(short_folder())}))
-        environment = {**environment, "ADVERITY_HARNESS_PYTHON": str(quick_interpreter())}
-        return FORKING[0].start(words, folder, environment) if FORKING[0].fits(environment, asked) else None
 
     def play(
         self,
@@ -257,21 +238,6 @@ class Controller:
         return self.play(f"{COLLECTION}.deploy_destination", fails=fails, extra_vars=variables, **ours)
 
 
-def quick_interpreter() -> Path:
-    """Return an interpreter for modules that skips their imports (see `quick_python`), for runs with pipelining that are not to be killed."""
-    with STARTING:
-        if not QUICK_PYTHON:
-            QUICK_PYTHON.append(quick_python.start(python_of(ansible_playbook()), short_folder()))
-    return QUICK_PYTHON[0]
-
-
-def short_folder() -> Path:
-    """Make a folder whose path is short enough for a socket in it; it goes when this process ends."""
-    folder = tempfile.mkdtemp(prefix="adverity-harness-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
-
-
 def ansible_playbook() -> str:
     """Return the command: that of the Python which runs the tests, or under ansible-test the one on PATH.
 
@@ -284,11 +250,3 @@ def ansible_playbook() -> str:
         if found and Path(found).resolve().name != "python.py":
             return found
     raise AssertionError("there is no ansible-playbook on PATH")
-
-
-def python_of(script: str) -> str:
-    """Return the Python that a script names in its first line, which is not always the one that runs the tests."""
-    with open(script, encoding="utf-8") as stream:
-        first = stream.readline()
-    assert first.startswith("#!/"), f"{script} is no script"
-    return sys.executable if " " in first.strip() else first[2:].strip()  # "env python" finds ours

@@ -10,12 +10,10 @@ credential injects. Variables are written as in awx/main/utils/safe_yaml.py: no 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -25,7 +23,7 @@ from typing import Any, Callable
 
 import yaml
 from adverity_harness.place import collections_path
-from adverity_harness.runs import LONGEST, TOKEN, ansible_playbook
+from adverity_harness.runs import LONGEST, TOKEN, ansible_playbook, kill_all
 from adverity_harness.scenes import Scene
 from adverity_harness.worlds import KEY
 from awx_rules import defaults, inject, launch_variables
@@ -103,10 +101,10 @@ class Awx:
         variables: Row | None = None,
         **answers: Any,
     ) -> Job:
-        """Run a job template with these answers to its survey, those left out being its defaults; with another `ledger`, and `job_type` where it asks.
+        """Run a job template with answers to its survey, those left out being its defaults; with another `ledger`, and `job_type` where it asks.
 
-        `variables` come with whole names, as from a workflow. With `kill_when` ansible-playbook is killed as soon as that holds, or with `cancelled` all
-        that belongs to the job.
+        `variables` come with whole names, as from a workflow. With `kill_when` ansible-playbook is killed as soon as that holds, or with `cancelled`
+        all that belongs to the job.
         """
         (template,) = [one for one in data("job_templates") if one["name"] == name]
         assert not job_type or template["ask_job_type_on_launch"]
@@ -170,11 +168,11 @@ class Awx:
                 time.sleep(0.01)
             if kill_when:
                 assert process.poll() is None, (folder / "runner.out").read_text("utf-8")
-                _kill(token, keep=() if cancelled else (process.pid,))
+                kill_all(token, keep=() if cancelled else (process.pid,))
             process.wait(LONGEST)
         finally:
             if process.poll() is None:
-                _kill(token)
+                kill_all(token)
                 process.wait()
 
     def check_secrets(self) -> None:
@@ -196,9 +194,9 @@ class Awx:
 class Workflow:
     """A workflow as AWX runs it, that has ended. `jobs` by node, in the order in which they ran; `asked` says whether somebody was asked to approve.
 
-    Written after ansible/awx at e21dd0a0933fd544d1fe2513c54fe41203775eb5: awx/main/scheduler/dag_workflow.py (which node comes next, and when a workflow
-    has failed), awx/main/models/workflow.py (WorkflowJobNode.get_job_kwargs: the artifacts of all nodes before, then the workflow's own variables; neither
-    is filtered by the survey of the job template).
+    Written after ansible/awx at e21dd0a0933fd544d1fe2513c54fe41203775eb5: awx/main/scheduler/dag_workflow.py (which node comes next, and when a
+    workflow has failed), awx/main/models/workflow.py (WorkflowJobNode.get_job_kwargs: the artifacts of all nodes before, then the workflow's own
+    variables; neither is filtered by the survey of the job template).
     """
 
     def __init__(self, awx: Awx, approves: bool = True, **answers: Any) -> None:
@@ -225,13 +223,3 @@ class Workflow:
             self.ok = False
         for following in node.get("success_nodes" if ok else "failure_nodes", []) + node.get("always_nodes", []):
             self._run(following, artifacts)
-
-
-def _kill(token: str, keep: tuple[int, ...] = ()) -> None:
-    mark = f"{TOKEN}={token}".encode()
-    for _again in range(3):
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            with contextlib.suppress(OSError):
-                pid = int(path.parent.name)
-                if pid not in keep and mark in path.read_bytes().split(b"\0"):
-                    os.kill(pid, signal.SIGKILL)

@@ -64,7 +64,7 @@ def fixture_scene(begin):
 
 
 def lines(run):
-    """What a run printed, without the stars, empty lines, and where files are; and without the inclusion of the role, which 2.16 neither prints nor counts."""
+    """What a run printed, without stars, empty lines, and where files are; and without the inclusion of the role, which 2.16 does not print."""
     text = re.sub(r" \*+$", "", (run.folder / "stdout").read_text("utf-8"), flags=re.M)
     text = re.sub(r"^(included: ).*/(roles/\S+)", r"\1\2", text, flags=re.M)
     text = re.sub(r" ok=\d+ ", " ", text)

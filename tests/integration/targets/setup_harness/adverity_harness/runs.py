@@ -51,13 +51,23 @@ def at(scene: Any, task: Row) -> Row:
     return {"name": "Elsewhere", "block": [task], "environment": {"ADVERITY_INSTANCE": scene.url, "ADVERITY_LEDGER": str(scene.ledger)}}
 
 
+def kill_all(token: str, keep: tuple[int, ...] = ()) -> None:
+    """Kill the processes of a run, which share a variable of the environment (some leave their process group), but for those to keep."""
+    mark = f"{TOKEN}={token}".encode()
+    for _again in range(3):  # a process that was just being born is seen the second time
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):
+                pid = int(path.parent.name)
+                if pid not in keep and mark in path.read_bytes().split(b"\0"):
+                    os.kill(pid, signal.SIGKILL)
+
+
 class Run(Outcomes):
     """One run of ansible-playbook that is under way or over. `outcomes` are its results in order, `stats` the counts of localhost."""
 
     def __init__(self, folder: Path, process: subprocess.Popen[bytes], token: str) -> None:
         super().__init__()
         self.folder, self.process, self.token = folder, process, token
-        self.killed = False
         self.stats: dict[str, int] = {}
         self.custom: Row = {}
 
@@ -77,24 +87,10 @@ class Run(Outcomes):
 
     def kill(self) -> None:
         """Kill everything that the run started, all at once as far as can be: nothing gets the chance to tidy up."""
-        self.killed = True
-        for _again in range(3):  # a process that was just being born is seen the second time
-            for pid in self.pids():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        kill_all(self.token)
         self.process.kill()
         self.process.wait()
         self._read()
-
-    def pids(self) -> list[int]:
-        """Return the processes of the run. They share a variable of the environment; some leave their process group."""
-        mark = f"{TOKEN}={self.token}".encode()
-        found = []
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            with contextlib.suppress(OSError):
-                if mark in path.read_bytes().split(b"\0"):
-                    found.append(int(path.parent.name))
-        return found
 
     def _read(self) -> None:
         self.output = "".join((self.folder / name).read_text("utf-8", "replace") for name in ("stdout", "stderr"))

@@ -42,6 +42,6 @@ def test_each_outcome_of_a_call_and_the_run_after_it(begin):
     aged = scenes["a requeue that is refused"].world.aged(456)
     assert [scene.loads(123) for name, scene in scenes.items() if "a requeue" in name] == [aged, aged, aged[:4]]
     assert run.one("a requeue that is refused, 1")["remaining_extract_ids"] == aged[2:]
-    unknown = run.told_by("a requeue without an answer, 1", "a requeue without an answer, 2")
+    unknown = [run.one(f"a requeue without an answer, {number}") for number in (1, 2)]
     assert [row["unknown_extract_ids"] for row in unknown] == [aged[2:4]] * 2
     assert "on_unknown" in unknown[1]["msg"]

@@ -19,9 +19,10 @@ import uuid
 from pathlib import Path
 from typing import Any, Callable
 
-from .outcomes import COLLECTION, Outcomes, Row
-from .worlds import KEY
+from .worlds import KEY, READ_ONLY_KEY
 
+Row = dict[str, Any]
+COLLECTION = "adverity.management"
 LONGEST = 1800.0  # seconds for one run, also on a machine that has much else to do: the last resort against one that hangs
 CALLBACKS = Path(__file__).with_name("callback")
 TOKEN = "ADVERITY_HARNESS_RUN"
@@ -62,12 +63,17 @@ def kill_all(token: str, keep: tuple[int, ...] = ()) -> None:
                     os.kill(pid, signal.SIGKILL)
 
 
-class Run(Outcomes):
-    """One run of ansible-playbook that is under way or over. `outcomes` are its results in order, `stats` the counts of localhost."""
+class Run:
+    """One run of ansible-playbook that is under way or over.
+
+    `outcomes` are the results of its tasks in order, each a row with ``task``, ``action``, ``host``, ``status`` and ``result``; `stats` are the
+    counts of localhost, `custom` is what set_stats handed on, and `output` is all that was printed.
+    """
 
     def __init__(self, folder: Path, process: subprocess.Popen[bytes], token: str) -> None:
-        super().__init__()
         self.folder, self.process, self.token = folder, process, token
+        self.output = ""
+        self.outcomes: list[Row] = []
         self.stats: dict[str, int] = {}
         self.custom: Row = {}
 
@@ -114,14 +120,40 @@ class Run(Outcomes):
         stderr = (self.folder / "stderr").read_text("utf-8", "replace")
         return [" ".join(text.split()) for text in re.findall(r"^\[WARNING\]: (.*?)(?=^\[|\Z)", stderr, re.M | re.S)]
 
-    def told(self) -> str:
-        """Return what the run has printed so far."""
-        return (self.folder / "stdout").read_text("utf-8", "replace")
+    def rows(self, name: str) -> list[Row]:
+        """Return the rows of the tasks with this name (or this module, as ``adverity_requeue``) that were not skipped."""
+        wanted = (name, f"{COLLECTION}.{name}")
+        return [one for one in self.outcomes if one["status"] != "skipped" and (one["task"] == name or one["action"] in wanted)]
+
+    def of(self, name: str) -> list[Row]:
+        """Return the results in these rows."""
+        return [one["result"] for one in self.rows(name)]
+
+    def one(self, name: str) -> Row:
+        """Return the result of the only task with this name (or this module) that was not skipped."""
+        found = self.of(name)
+        assert len(found) == 1, f"{len(found)} tasks {name!r} in:\n{self.output}"
+        return found[0]
+
+    @property
+    def failures(self) -> list[Row]:
+        """The results of all tasks that failed, also where the play went on."""
+        return [one["result"] for one in self.outcomes if one["status"] == "failed"]
 
     def check(self, fails: bool = False, warnings: tuple[str, ...] = (), may_warn: tuple[str, ...] = ()) -> None:
-        """Check what holds for every run that came to its end; `warnings` and `may_warn` are those of `check_told`."""
-        assert (self.process.returncode != 0) is fails, f"ended with {self.process.returncode}\n{self.output[-6000:]}"
-        self.check_told(warnings, may_warn)
+        """Check what holds for every run that came to its end: no traceback, no secret, nothing deprecated.
+
+        `warnings` are words of those expected: each of them has to come, and no others may, but for `may_warn`. Line breaks are set by Ansible, so
+        white space does not count.
+        """
+        shown = f"\n{self.output[-6000:]}"
+        assert (self.process.returncode != 0) is fails, f"ended with {self.process.returncode}{shown}"
+        for sign in ("Traceback (most recent call last)", "MODULE FAILURE", "[DEPRECATION WARNING]", KEY, READ_ONLY_KEY):
+            assert sign not in self.output, f"{sign!r} in the output{shown}"
+        given, expected, possible = (["".join(text.split()) for text in texts] for texts in (self.warnings, warnings, may_warn))
+        assert not [text for text in expected if not any(text in one for one in given)], f"a warning is missing: {self.warnings}{shown}"
+        expected += possible
+        assert not [one for one in given if not any(text in one for text in expected)], f"a warning was not expected: {self.warnings}{shown}"
 
 
 class Controller:

@@ -185,7 +185,7 @@ def test_a_file_from_galaxy(home, galaxy):
     assert installed(home) == [NEW]
 
 
-@pytest.mark.parametrize(("text", "is_git"), zip(FILES, (False, True)), ids=["galaxy", "git"])
+@pytest.mark.parametrize(("text", "is_git"), [*zip(FILES, (False, True))], ids=["galaxy", "git"])
 def test_a_pinned_version(home, galaxy, repository, text, is_git):
     assert (len(FILES), ADDRESS in text) == (2, is_git)
     for version in (OLD, NEW, OLD):

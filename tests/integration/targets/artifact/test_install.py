@@ -60,13 +60,6 @@ def fixture_files(repository, tmp_path_factory):
     return folder
 
 
-@pytest.fixture(name="galaxy", scope="module")
-def fixture_galaxy(files):
-    """The address of a stand-in for Galaxy that has both versions."""
-    with Galaxy(files) as server:
-        yield server.address
-
-
 class Galaxy(http.server.ThreadingHTTPServer):
     """As much of Galaxy's API as it takes to install a collection."""
 
@@ -115,6 +108,13 @@ class Answer(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@pytest.fixture(name="galaxy", scope="module")
+def fixture_galaxy(files):
+    """The address of a stand-in for Galaxy that has both versions."""
+    with Galaxy(files) as server:
+        yield server.address
+
+
 @pytest.fixture(name="home")
 def fixture_home(tmp_path):
     """The home of somebody who has Ansible and nothing else."""
@@ -139,8 +139,10 @@ def from_git(text, repository, version=OLD):
     return text.replace(ADDRESS, f"file://{repository}").replace(OLD, version)
 
 
-def test_from_galaxy(home, galaxy):
+def test_from_galaxy_for_the_first_time_another_version_and_again(home, galaxy):
     server = f"export ANSIBLE_GALAXY_SERVER={galaxy}\n"
+    shell(home, server + FROM_GALAXY)
+    assert installed(home) == [NEW]
     shell(home, server + CERTAIN)
     assert installed(home) == [OLD]
     works(home)
@@ -149,13 +151,6 @@ def test_from_galaxy(home, galaxy):
     shell(home, server + FROM_GALAXY)
     assert installed(home) == [NEW]
     works(home)
-    shell(home, server + CERTAIN)
-    assert installed(home) == [OLD]
-
-
-def test_from_galaxy_for_the_first_time(home, galaxy):
-    shell(home, f"export ANSIBLE_GALAXY_SERVER={galaxy}\n{FROM_GALAXY}")
-    assert installed(home) == [NEW]
 
 
 def test_from_git(home, repository):
@@ -190,13 +185,10 @@ def test_a_file_from_galaxy(home, galaxy):
     assert installed(home) == [NEW]
 
 
-@pytest.mark.parametrize("number", range(len(FILES)))
-def test_a_pinned_version(home, galaxy, repository, number):
+@pytest.mark.parametrize(("text", "is_git"), [*zip(FILES, (False, True))], ids=["galaxy", "git"])
+def test_a_pinned_version(home, galaxy, repository, text, is_git):
+    assert (len(FILES), ADDRESS in text) == (2, is_git)
     for version in (OLD, NEW, OLD):
-        (home / "requirements.yml").write_text(from_git(FILES[number], repository, version), "utf-8")
+        (home / "requirements.yml").write_text(from_git(text, repository, version), "utf-8")
         shell(home, f"export ANSIBLE_GALAXY_SERVER={galaxy}\n{FROM_REQUIREMENTS}")
         assert installed(home) == [version]
-
-
-def test_the_page_shows_two_ways_to_pin():
-    assert [ADDRESS in text for text in FILES] == [False, True]

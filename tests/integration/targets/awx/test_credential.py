@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from adverity_harness.runs import module
 from adverity_harness.worlds import KEY, World
-from awx_credential_types import can_start, inject
+from awx_rules import can_start, inject
 from awx_setups import data
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
@@ -24,16 +24,15 @@ def fixture_kind():
 EMPTY = {"ADVERITY_LEDGER": "", "ADVERITY_LEDGER_PASSWORD": "", "ADVERITY_CA_PATH": "", "ADVERITY_VALIDATE_CERTS": "true"}
 
 
-@pytest.mark.parametrize(
-    "inputs", [{}, {"ca_bundle": "", "skip_certificate_check": False, "ledger": "", "ledger_password": ""}], ids=["never touched", "emptied"]
-)
-def test_what_is_left_empty_breaks_nothing(kind, begin, inputs, tmp_path):
-    scene = begin(World().datastream(456, extracts=1).binding(123, 456))
-    given = inject(kind, {"instance": scene.url, "api_key": KEY, **inputs}, tmp_path)
+def test_what_is_left_empty_breaks_nothing(kind, begin, tmp_path):
+    scene = begin(World().datastream(456, extracts=1).binding(123, 456, enabled=True))
+    inputs = {"instance": scene.url, "api_key": KEY}
+    given = inject(kind, inputs, tmp_path)
     assert given == {"ADVERITY_INSTANCE": scene.url, "ADVERITY_API_KEY": KEY, **EMPTY}
+    emptied = {"ca_bundle": "", "skip_certificate_check": False, "ledger": "", "ledger_password": ""}
+    assert inject(kind, {**inputs, **emptied}, tmp_path) == given
     tasks = [module("binding_info", "Read", target_id=789), module("requeue", "Send", extract_ids=[4560001], binding_ids=[123])]
-    scene.service.world.bindings[123]["enabled"] = True
-    run = scene.play(tasks, env={"ADVERITY_RETRY_MAX_DELAY": None, **given}, verbosity=3)
+    run = scene.play(tasks, env={"ADVERITY_RETRY_MAX_DELAY": None, **given})
     assert run.one("Read")["count"] == 1
     # Outside of AWX empty text means the default, as where the variable is not set.
     assert run.one("Send")["ledger"] == str(scene.home / ".ansible" / "adverity" / "requeue.sqlite3")

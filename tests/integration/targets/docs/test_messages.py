@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from adverity_harness.authority import Authority
@@ -20,7 +21,6 @@ from adverity_harness.runs import module, refused, role
 from adverity_harness.scenes import open_scene
 from adverity_harness.waiting import WaitingRun
 from adverity_harness.worlds import KEY, READ_ONLY_KEY, World, moment, ordinary_world
-from pooler import Pooler
 
 GUIDES = ROOT / "docs" / "docsite" / "rst"
 LOAD = dict(datastream_id=456, target_id=789)
@@ -28,6 +28,7 @@ STREAM = [uuid(456)]
 UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
 NARROW_KEY = "n4rr0w-1f0c9d2b7a6e-that-must-not-show"
 HOUR = {"clock": {"forward": 3600}}
+NO_EXCEPTIONS = {"NO_PROXY": "", "no_proxy": ""}
 
 
 def blocks(text):
@@ -92,7 +93,16 @@ def without_locks(folder):
 
 def with_a_broken_disk(folder):
     """The environment of a Python whose SQLite cannot read."""
-    return with_a_start(folder, "import sqlite3", "def fail(*_arguments, **_more): raise sqlite3.OperationalError('disk I/O error')", "sqlite3.connect = fail")
+    fail = "def fail(*_arguments, **_more): raise sqlite3.OperationalError('disk I/O error')"
+    return with_a_start(folder, "import sqlite3", fail, "sqlite3.connect = fail")
+
+
+def with_a_pooler(folder):
+    """The environment of a Python for which a session of PostgreSQL begins with another process than the one that answers."""
+    return with_a_start(
+        folder, "import psycopg", "from unittest import mock", "session = mock.MagicMock()", "session.info.backend_pid = 4711",
+        "session.execute.return_value.fetchone.return_value = (4712,)", "psycopg.connect = lambda *_arguments, **_more: session",
+    )  # fmt: skip
 
 
 def look(**options):
@@ -105,7 +115,7 @@ def requeue(**options):
     return module("requeue", **options)
 
 
-def tasks(folder, tls, pooler):
+def tasks(folder, tls):
     """Tasks that each fail with a message of the page, on the ordinary world."""
     files = ledgers(folder / "ledgers")
     setting = dict(filters={"enabled": True})
@@ -144,267 +154,226 @@ def tasks(folder, tls, pooler):
         requeue(**LOAD, ledger="postgresql://me:hush@db.example.com/ledger"),
         requeue(**LOAD, ledger="postgresql://me@db.example.com#hush/ledger"),
         requeue(**LOAD, ledger="host=db.example.com password=hush dbname=ledger"),
-        requeue(**LOAD, ledger=pooler),
-        {**look(instance="https://acme.example"), "environment": {"HTTPS_PROXY": "http://me:hu#sh@proxy.example:3128", "NO_PROXY": "", "no_proxy": ""}},
+        {**requeue(**LOAD, ledger="postgresql://adverity@127.0.0.1/ledger?sslmode=disable"), "environment": with_a_pooler(folder / "pooler")},
+        {**look(instance="https://acme.example"), "environment": {"HTTPS_PROXY": "http://me:hu#sh@proxy.example:3128", **NO_EXCEPTIONS}},
         role(name=f"DWH {KEY}", type="snowflake", workspace="Acme", settings={"account": "a", "database": "b", "username": "c", "password": "d"}),
     ]
 
 
-def told(run):
-    """What a run said: the messages of its failures, and its warnings."""
+# --- tasks that change the service ---
+
+
+def service(what, *body, method="POST"):
+    """A task that changes the service of its story (see `at`)."""
+    body = body[0] if method == "PATCH" else list(body)
+    uri = {"url": "{{ service }}/_simulator/" + what, "method": method, "body_format": "json", "body": body, "use_proxy": False}
+    return {"name": what, "ansible.builtin.uri": uri}
+
+
+def fault(**what):
+    return service("faults", what)
+
+
+def change(*changes):
+    return service("changes", *changes)
+
+
+def script(**what):
+    return service("scripts", what)
+
+
+def switch(**what):
+    return service("switches", what, method="PATCH")
+
+
+def enable(*binding_ids):
+    """A task that enables bindings: those named, or all of destination 789."""
+    return module("binding", enabled=True, **({"binding_ids": list(binding_ids)} if binding_ids else {"target_id": 789}))
+
+
+def answer(code, detail="Not now."):
+    return {"code": code, "body": {"detail": detail}}
+
+
+# --- the stories: a world, and what is done in it, one after the other ---
+
+BAD_ANSWERS = [{"redirect": {"to": "https://eu.example/"}}, {"html": {}}, *[{"count": 1}] * 6]  # two pages in each of three readings
+NEW_ROW = {"id": 50, "datastream_id": 456, "target_id": 789, "created": moment(days=900)}
+MEANWHILE = [HOUR, {"fetch": {"datastream_id": 456}}, HOUR]
+HERE, MOVED, THIRD = "{{ ledger }}", "{{ ledger }}.moved", "{{ ledger }}.third"
+
+
+def history(count=2, enabled=True):
+    """Datastream 456 with some extracts, and its binding 123."""
+    return World().datastream(456, extracts=count).binding(123, 456, enabled=enabled)
+
+
+def made_again(updated, enabled):
+    """Changes by which binding 123 is deleted, and its datastream assigned again."""
+    return [{"remove": {"bindings": [123]}}, {"add": {"bindings": [{**NEW_ROW, "enabled": enabled, "updated": updated}]}}]
+
+
+def copy(source, destination):
+    return module("ledger_copy", source=source, destination=destination)
+
+
+def follow(**options):
+    return module("load_info", **options)
+
+
+def stories(folder):
+    """Give all stories by name: the world, and the tasks."""
+    aged, first = history(3).aged(456), history(3).aged(456)[0]
+    both = history(3).binding(55, 456, target=790, enabled=True)
+    other = dict(datastream_id=456, target_id=790)
+    stops = World().datastream(456, extracts=11).binding(123, 456).datastream(457, extracts=2).binding(124, 457)
+    several, three = World(), World()
+    for number in range(4):
+        several.datastream(456 + number).binding(123 + number, 456 + number)
+    for number in (1, 2, 3):
+        three.datastream(number, extracts=1).binding(100 + number, number, enabled=True)
+    by_hand = [{"switch": {"binding_id": 123, "enabled": enabled}} for enabled in (False, True)]
+    closed = with_a_start(
+        folder / "closed", "import os", "real = os.access",
+        "os.access = lambda path, *more, **named: not str(path).endswith('.sqlite3') and real(path, *more, **named)",
+    )  # fmt: skip
+    fresh = World().datastream(456).extract(4560001, 456, moment(minutes=30)).binding(123, 456)
+    gone = {"remove": {"extracts": ordinary_world().aged(456)}}
+    return {
+        "bad answers, and a ledger that is moved": (ordinary_world(), [
+            *(fault(method="GET", path="bindings", **bad) for bad in BAD_ANSWERS),
+            fault(method="POST", path="requeue", drop="after"), fault(path="connection-types", status=answer(403, "Forbidden.")),
+            look(), look(), look(), requeue(**LOAD), requeue(**LOAD), module("directory_info", connections=["*"]), requeue(**LOAD, on_unknown="skip"),
+            change(gone), requeue(**LOAD, on_unknown="skip"),
+            copy(HERE, HERE), copy(THIRD, MOVED), requeue(datastream_id=457, target_id=789, state="planned", ledger=THIRD), copy(HERE, THIRD),
+            copy(HERE, MOVED), requeue(**LOAD), copy(HERE, THIRD + ".new"),
+        ]),
+        "some are stopped": (several, [fault(method="PATCH", path="bindings", skip=2, status=answer(401)), enable()]),
+        "all is stopped": (stops, [
+            fault(method="PATCH", path="bindings", status=answer(401)), enable(),
+            fault(method="PATCH", path="bindings", status=answer(404)), role(target_id=789),
+            enable(), fault(method="POST", path="requeue", status=answer(401)), requeue(target_id=789),
+            fault(method="POST", path="requeue", status=answer(403)), requeue(target_id=789),
+            fault(method="GET", path="extracts", status=answer(400)), requeue(target_id=789),
+        ]),
+        "refused in succession": (stops, [change({"refuse": stops.aged(456)}), enable(), requeue(target_id=789, batch_size=1, on_refused="skip")]),
+        "three without an answer": (three, [*[fault(method="POST", path="requeue", drop="after")] * 3, requeue(target_id=789)]),
+        "refused": (both, [
+            change({"refuse": aged}), requeue(**LOAD),  # none is taken: it is not the extracts
+            change({"accept": [aged[0], aged[2]]}), requeue(**LOAD), requeue(**other, on_refused="skip"), requeue(**other, on_refused="skip"),
+        ]),
+        "gone": (history(3), [
+            requeue(**LOAD, limit=1), requeue(**LOAD, created_to=moment(days=2, hours=1)), change({"remove": {"extracts": [aged[2]]}}),
+            requeue(**LOAD), requeue(**LOAD, on_refused="skip"),
+        ]),
+        "enabled before": (history(), [
+            role(target_id=789), role(target_id=789, backfill="always"), role(target_id=789, backfill_from="2026-03-01", backfill="always"),
+            change(*made_again(moment(days=400), True)), role(target_id=789),
+            switch(binding_rows="no_enabled"), requeue(datastream_id=456, ledger=THIRD),
+        ]),
+        "unknown, undated": (history(), [requeue(**LOAD), change({"fetch": {"datastream_id": 456}}), switch(extract_fields="id"), requeue(**LOAD)]),
+        "unknown, own": (history(enabled=False), [script(method="PATCH", changes={"fetch": {"datastream_id": 456}}), enable(123), requeue(**LOAD)]),
+        "unknown, interrupted": (history(enabled=False), [
+            script(method="PATCH", changes=MEANWHILE), fault(method="PATCH", drop="after"),
+            fault(method="GET", path="bindings", skip=1, status=answer(400)), enable(123), requeue(**LOAD),
+        ]),
+        "unknown, elsewhere": (history(), [requeue(**LOAD), change(*MEANWHILE, by_hand[0], HOUR, by_hand[1]), requeue(**LOAD)]),
+        "unknown, made again": (history(enabled=False), [
+            enable(123), change(*MEANWHILE, *made_again(moment(seconds=-1), True), {"switch": {"binding_id": 50, "enabled": False}}),
+            enable(50), requeue(**LOAD),
+        ]),
+        "unknown, under way": (history(), [
+            change({"edit": {"extracts": [{"id": each, "state": "processing"} for each in history().aged(456)]}}),
+            {**requeue(**LOAD), "check_mode": True},
+            change({"edit": {"extracts": [{"id": history().aged(456)[1], "state": "imported"}]}}), requeue(**LOAD),
+        ]),
+        "failed": (history(3), [
+            change({"fail": [{"extract_id": first}]}), requeue(**LOAD, limit=2), follow(), requeue(**LOAD), requeue(**LOAD, on_failed="fail"),
+            change({"edit": {"extracts": [{"id": first, "state": "processing"}]}}), requeue(**LOAD, on_failed="requeue"),
+            change({"remove": {"extracts": [first]}}), requeue(**LOAD, on_failed="fail"), requeue(**LOAD),
+        ]),
+        "checked": (history(3), [
+            fault(method="POST", path="requeue", drop="before"), requeue(**LOAD), requeue(**LOAD, on_unknown="check"),
+            fault(method="GET", path="errors", status=answer(403, "Forbidden.")), requeue(**LOAD, on_unknown="check"),
+        ]),
+        "fresh": (fresh, [change({"edit": {"extracts": [{"id": 4560001, "state": "imported"}]}}), enable(), requeue(target_id=789)]),
+        "not loaded": (history(3), [
+            requeue(**LOAD), change({"fail": [{"extract_id": 999}]}, {"fetch": {"datastream_id": 456, "id": 999}}, {"clock": {"forward": 7200}}),
+            requeue(**LOAD),
+        ]),
+        "in part": (history(3), [requeue(**LOAD, state="recorded", created_to=moment(days=2)), requeue(**LOAD, backfill="when_needed")]),
+        "not recorded": (history(3), [requeue(**LOAD, limit=1), {**follow(), "environment": closed}]),
+    }  # fmt: skip
+
+
+# --- the runs ---
+
+
+def at_service(scene, ledger, *some):
+    """Tasks for the service and ledger of a story, in the play of another one. It goes on after those that fail."""
+    block = [refused(task) if "ansible.builtin.uri" not in task else task for task in some]
+    environment = {"ADVERITY_API_KEY": KEY, "ADVERITY_INSTANCE": scene.url, **({"ADVERITY_LEDGER": ledger} if ledger else {})}
+    return {"name": "Story", "block": block, "environment": environment, "vars": {"service": scene.url, "ledger": ledger}}
+
+
+def run_all(scene, blocks):
+    """Run blocks in one play; return what was said: the messages of all failures, and all warnings."""
+    run = scene.start(blocks, quick=True, env=dict.fromkeys(("ADVERITY_INSTANCE", "ADVERITY_API_KEY", "ADVERITY_LEDGER")))
+    run.wait()
+    run.check(may_warn=("",))
     return [failure["msg"] for failure in run.failures] + run.warnings
 
 
+def told_by_stories(folder):
+    """What is said in all stories."""
+    with ExitStack() as stack:
+        blocks = []
+        for name, (world, some) in stories(folder).items():
+            scene = stack.enter_context(open_scene(folder / name, world))
+            blocks.append(at_service(scene, str(scene.ledger), *some))
+        return run_all(scene, blocks)
+
+
 def told_by_refusals(folder):
-    """What is said of wrong options, keys, ids and ledgers."""
+    """What is said of wrong options, keys, ids and ledgers, and of a job of AWX without a ledger."""
     world = ordinary_world().binding(200, 458, target=799, enabled=False)
     world.data["datastreams"][3]["has_schedule"] = False
     world.data["keys"]["narrow"] = {"key": NARROW_KEY, "scopes": ["datastream:read", "destination:read", "destination:write"]}
     certificate = Authority(folder).certify()
-    with load_simulator().Simulator(**certificate) as service, open_scene(folder / "one", world) as scene, Pooler() as pooler:
-        some = tasks(folder, service.url, pooler.url)
-        refusals = scene.play([refused(task) for task in some])
-        assert len(refusals.failures) == len(some), refusals.output
-        nothing_set = scene.play([refused(look())], env={"ADVERITY_INSTANCE": None, "ADVERITY_API_KEY": None})
-        job = {"ADVERITY_LEDGER": None, "JOB_ID": "12", "AWX_HOST": "https://awx.example.com"}
-        forgetful = scene.play([refused(role(target_id=799)), refused(requeue(**LOAD))], env=job)
-        assert len(forgetful.failures) == 2, forgetful.output
-        pretended = scene.play([requeue(datastream_id=457, target_id=789)], check=True, warnings=("Not enabled",))
+    with load_simulator().Simulator(**certificate) as tls, open_scene(folder / "one", world) as scene:
+        some = tasks(folder, tls.url)
+        job = at_service(scene, "", role(target_id=799), requeue(**LOAD))
+        job["environment"].update(JOB_ID="12", AWX_HOST="https://awx.example.com")
+        pretended = {**requeue(datastream_id=457, target_id=789), "check_mode": True}
+        texts = run_all(scene, [at_service(scene, str(scene.ledger), *some, pretended), job, refused(look())])
         assert scene.writes() == [row for row in scene.writes() if row["status"] in (400, 403)], "something was written"
-    return [text for run in (refusals, nothing_set, forgetful, pretended) for text in told(run)]
-
-
-def told_by_faults(folder):
-    """What is said where the service answers badly, and where it refuses extracts."""
-    with open_scene(folder / "faults", ordinary_world()) as scene:
-        faults = [{"redirect": {"to": "https://eu.example/"}}, {"html": {}}, *[{"count": 1}] * 6]  # two pages in each of three readings
-        for fault in faults:
-            scene.service.fault(method="GET", path="bindings", **fault)
-        scene.service.fault(method="POST", drop="after")
-        scene.service.fault(path="connection-types", status={"code": 403, "body": {"detail": "Forbidden."}})
-        connections = module("directory_info", connections=["*"])
-        run = scene.play([refused(task) for task in (look(), look(), look(), requeue(**LOAD), requeue(**LOAD), connections)])
-        assert len(run.failures) == 6, run.output
-        texts = told(run) + told(scene.play([requeue(**LOAD, on_unknown="skip")], warnings=("Left out",)))
-        scene.service.change({"remove": {"extracts": scene.world.aged(456)}})
-        texts += told(scene.play([requeue(**LOAD, on_unknown="skip")], warnings=("Unknown, but not in the API's list",)))
-        texts += told_of_moves(scene, str(scene.ledger), str(folder / "moved.sqlite3"), str(folder / "third.sqlite3"))
-    return texts + told_of_refused_extracts(folder) + told_of_stops(folder)
-
-
-def told_of_moves(scene, old, new, third):
-    """What is said of ledgers that were moved, or cannot be."""
-    def copy(source, destination):
-        return module("ledger_copy", source=source, destination=destination)
-
-    moves = [copy(old, old), copy(third, new)]
-    used = [requeue(datastream_id=457, target_id=789, state="planned", ledger=third), refused(copy(old, third))]
-    run = scene.play([*map(refused, moves), *used, copy(old, new), refused(requeue(**LOAD)), refused(copy(old, str(third) + ".new"))])
-    assert len(run.failures) == 5, run.output
-    return told(run)
-
-
-def told_of_stops(folder):
-    """What is said where one binding or datastream is stopped, and where the whole run is."""
-    world = World().datastream(456, extracts=11).binding(123, 456).datastream(457, extracts=2).binding(124, 457)
-    several = World()
-    for number in range(4):
-        several.datastream(456 + number).binding(123 + number, 456 + number)
-    with open_scene(folder / "several", several) as scene:
-        scene.service.fault(method="PATCH", path="bindings", skip=2, status={"code": 401, "body": {"detail": "Not now."}})
-        texts = told(scene.play([refused(module("binding", target_id=789, enabled=True))]))
-    with open_scene(folder / "stops", world) as scene:
-        for code, step in ((401, "binding"), (404, "role"), (401, "requeue"), (403, "requeue"), (400, "list")):
-            method, path = {"binding": ("PATCH", "bindings"), "role": ("PATCH", "bindings"), "requeue": ("POST", "requeue"), "list": ("GET", "extracts")}[step]
-            task = module("binding", target_id=789, enabled=True) if step == "binding" else role(target_id=789) if step == "role" else requeue(target_id=789)
-            if step == "requeue":
-                scene.play([module("binding", target_id=789, enabled=True)])
-            scene.service.fault(method=method, path=path, status={"code": code, "body": {"detail": "Not now."}})
-            run = scene.play([refused(task)])
-            assert len(run.failures) == 1, run.output
-            texts += told(run)
-    with open_scene(folder / "succession", world) as scene:
-        scene.service.change({"refuse": world.aged(456)})
-        scene.play([module("binding", target_id=789, enabled=True)])
-        run = scene.play([refused(requeue(target_id=789, batch_size=1, on_refused="skip"))])
-        assert len(run.failures) == 1, run.output
-        texts += told(run)
-    three = World()
-    for number in (1, 2, 3):
-        three.datastream(number, extracts=1).binding(100 + number, number, enabled=True)
-    with open_scene(folder / "three", three) as scene:
-        for _each in three.data["datastreams"]:
-            scene.service.fault(method="POST", drop="after")
-        run = scene.play([refused(requeue(target_id=789))])
-        assert len(run.failures) == 1, run.output
-        texts += told(run)
-    return texts
-
-
-def told_of_refused_extracts(folder):
-    """What is said of extracts that the service does not take, or does not list any more."""
-    world = World().datastream(456, extracts=3).binding(123, 456, enabled=True).binding(55, 456, target=790, enabled=True)
-    oldest, second, last = world.aged(456)
-    every, other = requeue(**LOAD), dict(datastream_id=456, target_id=790)
-    with open_scene(folder / "refused", world) as scene:
-        scene.service.change({"refuse": [oldest, second, last]})
-        texts = told(scene.play([refused(every)]))  # none is taken: it is not the extracts
-        scene.service.change({"accept": [oldest, last]})
-        run = scene.play([refused(every), requeue(**other, on_refused="skip")], warnings=("they are left out",))
-        texts += told(run)
-        texts += told(scene.play([requeue(**other, on_refused="skip")], warnings=("they are left out",)))
-        assert scene.loads(123) == scene.loads(55) == [oldest, last]
-    with open_scene(folder / "gone", World().datastream(456, extracts=3).binding(123, 456, enabled=True)) as scene:
-        scene.play([requeue(**LOAD, limit=1)])
-        narrow = requeue(**LOAD, created_to=moment(days=2, hours=1))
-        texts += told(scene.play([narrow], warnings=("Still pending",)))
-        scene.service.change({"remove": {"extracts": [last]}})
-        texts += told(scene.play([every], warnings=("They stay pending",)))
-        texts += told(scene.play([requeue(**LOAD, on_refused="skip")], warnings=("recorded as refused",)))
-        assert scene.loads(123) == [oldest, second]
-    return texts
-
-
-def told_of_bindings(folder):
-    """What is said of bindings that were enabled before, and of states that the service does not tell."""
-    with open_scene(folder / "before", World().datastream(456, extracts=2).binding(123, 456, enabled=True)) as scene:
-        texts = told(scene.play([role(target_id=789)], warnings=("Already enabled",)))
-        assert scene.writes() == []
-        wide, narrow = role(target_id=789, backfill="always"), role(target_id=789, backfill_from="2026-03-01", backfill="always")
-        texts += told(scene.play([wide, narrow], warnings=("The ledger records a wider backfill",)))
-        made_again = dict(scene.service.world.bindings.pop(123), id=50)
-        scene.service.world.bindings[50] = made_again
-        texts += told(scene.play([role(target_id=789)], warnings=("Assigned again",)))
-        scene.service.switches["binding_rows"] = "no_enabled"
-        texts += told(scene.play([refused(requeue(datastream_id=456, ledger=str(folder / "other.sqlite3")))]))
-    return texts
-
-
-def told_of_unknown(folder):
-    """What is said of extracts of which nobody can know whether they were loaded, for each of the reasons."""
-
-    def one(name, enabled):
-        return open_scene(folder / name, World().datastream(456, extracts=2).binding(123, 456, enabled=enabled))
-
-    def stopped(scene, *before):
-        scene.play([refused(task) for task in before])
-        run = scene.play([refused(requeue(**LOAD))])
-        assert len(run.failures) == 1, run.output
-        return told(run)
-
-    enable, meanwhile = module("binding", binding_ids=[123], enabled=True), [HOUR, {"fetch": {"datastream_id": 456}}, HOUR]
-    with one("undated", True) as scene:
-        scene.play([requeue(**LOAD)])
-        scene.service.fetch(456)
-        scene.service.switches["extract_fields"] = "id"
-        texts = stopped(scene)
-    with one("own", False) as scene:
-        scene.service.script(method="PATCH", changes={"fetch": {"datastream_id": 456}})
-        texts += stopped(scene, enable)
-    with one("interrupted", False) as scene:
-        scene.service.script(method="PATCH", changes=meanwhile)
-        scene.service.fault(method="PATCH", drop="after")
-        scene.service.fault(method="GET", path="bindings", skip=1, status={"code": 400, "body": {"detail": "Not now."}})
-        texts += stopped(scene, enable)
-    with one("elsewhere", True) as scene:
-        scene.play([requeue(**LOAD)])
-        by_hand = [{"switch": {"binding_id": 123, "enabled": enabled}} for enabled in (False, True)]
-        scene.service.change(*meanwhile, by_hand[0], HOUR, by_hand[1])
-        texts += stopped(scene)
-    with one("made again", False) as scene:
-        scene.play([enable])
-        scene.service.change(*meanwhile)
-        scene.service.world.bindings[50] = dict(scene.service.world.bindings.pop(123), id=50)
-        scene.service.change({"switch": {"binding_id": 50, "enabled": False}})
-        texts += stopped(scene, module("binding", binding_ids=[50], enabled=True))
-    with open_scene(folder / "under way", World().datastream(456, extracts=2).binding(123, 456, enabled=True)) as scene:
-        scene.service.change({"edit": {"extracts": [{"id": each, "state": "processing"} for each in scene.world.aged(456)]}})
-        texts += told(scene.play([refused(requeue(**LOAD))], check=True))
-        scene.service.change({"edit": {"extracts": [{"id": scene.world.aged(456)[1], "state": "imported"}]}})
-        texts += stopped(scene)
-    return texts
-
-
-def told_of_loads(folder):
-    """What is said of loads that failed, and of what can be seen of an unknown outcome."""
-    def follow(**options):
-        return module("load_info", **options)
-
-    def one(name):
-        return open_scene(folder / name, World().datastream(456, extracts=3).binding(123, 456, enabled=True))
-
-    with one("failed") as scene:
-        scene.service.change({"fail": [{"extract_id": scene.world.aged(456)[0]}]})
-        scene.play([requeue(**LOAD, limit=2), follow()])
-        texts = told(scene.play([requeue(**LOAD)], warnings=("Adverity shows that the load of these extracts failed",)))
-        texts += told(scene.play([refused(requeue(**LOAD, on_failed="fail"))]))
-        again = ("The load of these extracts failed before",)
-        scene.service.change({"edit": {"extracts": [{"id": scene.world.aged(456)[0], "state": "processing"}]}})
-        texts += told(scene.play([requeue(**LOAD, on_failed="requeue")], warnings=again))
-        scene.service.change({"remove": {"extracts": [scene.world.aged(456)[0]]}})
-        texts += told(scene.play([refused(requeue(**LOAD, on_failed="fail"))]))
-        texts += told(scene.play([requeue(**LOAD)], warnings=("Failed, but not in the API's list of extracts now",)))
-    with one("checked") as scene:
-        scene.service.fault(method="POST", drop="before")
-        texts += told(scene.play([refused(requeue(**LOAD))]))
-        texts += told(scene.play([refused(requeue(**LOAD, on_unknown="check"))]))
-        scene.service.fault(method="GET", path="errors", status={"code": 403, "body": {"detail": "Forbidden."}})
-        texts += told(scene.play([refused(requeue(**LOAD, on_unknown="check"))]))
-    fresh = World().datastream(456).extract(4560001, 456, moment(minutes=30)).binding(123, 456)
-    with open_scene(folder / "fresh", fresh) as scene:
-        scene.service.change({"edit": {"extracts": [{"id": 4560001, "state": "imported"}]}})
-        texts += told(scene.play([module("binding", target_id=789, enabled=True), refused(requeue(target_id=789))]))
-    with one("not loaded") as scene:
-        scene.play([requeue(**LOAD)])
-        scene.service.change({"fail": {"extract_id": 999}})
-        scene.fetch(999, 456)
-        scene.service.change({"clock": {"forward": 7200}})
-        texts += told(scene.play([requeue(**LOAD)], warnings=("Not sent, but Adverity does not show them as loaded",)))
-    with one("in part") as scene:
-        scene.play([requeue(**LOAD, state="recorded", created_to=moment(days=2))])
-        in_part = ("Already enabled when the ledger saw them first",)
-        texts += told(scene.play([requeue(**LOAD, backfill="when_needed")], warnings=in_part))
-    with one("not recorded") as scene:
-        scene.play([requeue(**LOAD, limit=1)])
-        closed = ["import os", "real = os.access", "os.access = lambda path, *more, **named: not str(path).endswith('.sqlite3') and real(path, *more, **named)"]
-        run = scene.play([{**follow(), "environment": with_a_start(folder / "closed", *closed)}], warnings=("What was seen of 1 extracts was not recorded: ",))
-        texts += told(run)
-        scene.service.fault(method="POST", hold="before")
-        sending = scene.start([requeue(**LOAD, timeout=900)])
-        sending.wait(lambda: scene.service.held)
-        texts += told(scene.play([follow(extract_ids=scene.world.aged(456)[:1])], warnings=("another run holds the lock",)))
-        scene.service.release()
-        sending.wait()
     return texts
 
 
 def told_by_two(folder):
-    """What is said where two runs want the same bindings: the one that does not wait, and the one that does."""
-    with open_scene(folder / "two", World().datastream(456, extracts=1).binding(123, 456, enabled=True)) as scene:
-        scene.service.fault(method="POST", hold="before")
-        first = scene.start([requeue(**LOAD, timeout=900)])
+    """What is said where another run holds the lock: by the one that does not wait, the one that does, and the one that only looks."""
+    with open_scene(folder / "two", history(3)) as scene:
+        scene.service.fault(method="POST", skip=1, hold="before")
+        first = scene.start([requeue(**LOAD, limit=1), requeue(**LOAD, timeout=900)])
         first.wait(lambda: scene.service.held)
-        impatient = scene.play([refused(requeue(**LOAD, ledger_wait=0))])
         waiting = WaitingRun(scene, "waiting", [requeue(**LOAD, ledger_wait=900)])
         waiting.see()
-        patient = waiting.run
+        texts = run_all(scene, [at_service(scene, str(scene.ledger), requeue(**LOAD, ledger_wait=0), follow(extract_ids=scene.world.aged(456)[:1]))])
         time.sleep(1.5)  # what the warning counts as waiting is more than a second
         scene.service.release()
-        for run in (first, patient):
+        for run in (first, waiting.run):
             run.wait()
-        first.check()
-        patient.check(warnings=("Waited",))
-        assert scene.loads(123) == [4560001]
-    return told(impatient) + told(patient)
+            run.check(may_warn=("Waited",))
+        assert scene.loads(123) == scene.world.aged(456)
+    return texts + waiting.run.warnings
 
 
 @pytest.fixture(name="given", scope="module")
 def fixture_given(tmp_path_factory):
-    """What the runs said: the messages of all failures, and all warnings."""
+    """What the runs said."""
     folder = tmp_path_factory.mktemp("messages")
-    scenes = (told_by_refusals, told_by_faults, told_of_bindings, told_of_unknown, told_of_loads, told_by_two)
-    with ThreadPoolExecutor(2) as pool:  # one for each core: no other file of this target is there to run beside this one
-        chains = [pool.submit(play, folder) for play in scenes]
+    with ThreadPoolExecutor(2) as pool:
+        chains = [pool.submit(play, folder) for play in (told_by_stories, told_by_refusals, told_by_two)]
         return [text for chain in chains for text in chain.result()]
 
 

@@ -17,7 +17,7 @@ from adverity_harness.worlds import KEY, WORKSPACE, World
 NOWHERE = {"ADVERITY_INSTANCE": None, "ADVERITY_API_KEY": None}
 SECRET = "open-sesame-4711"
 SNOWFLAKE = {"account": "acme", "database": "dwh", "username": "loader", "password": SECRET}
-NAMES = ["it's \"quoted\"", "Ads \N{ROCKET}", " spaces  ", "{{ 1 + 1 }}", "2024"]
+NAMES = ["it's \"quoted\"", "Ads \N{ROCKET}", "a/b/../c?d=e#f", " spaces  ", "{{ lookup('env', 'HOME') }}", "{{ 1 + 1 }}", "x" * 300, "2024", "n, m"]
 DAYS, HALF_PAST_SIX = {"value": 3, "unit": "month"}, {"time": "06:30:00"}
 
 
@@ -90,12 +90,6 @@ def test_every_module_takes_what_ansible_makes_of_its_options(scene):
     assert [(len(body["extract_ids"]), body["sequential"]) for body in scene.posts()] == [(2, False), (1, False)]
     assert {row["key"] for row in scene.requests()} == {"tester"}
 
-    scene.forget()
-    moved = {"ADVERITY_LEDGER": f"{scene.ledger}.copy"}
-    again = scene.play([TASKS[0], *(task for task in TASKS[:-1] if task["name"] in CHANGING)], extra_vars=variables, env=moved)
-    assert again.changed == 0
-    assert scene.writes() == []
-
 
 REFUSALS = {
     "binding_ids": module("binding", binding_ids="123,x", enabled=True),
@@ -121,9 +115,6 @@ def test_bad_options_are_refused_by_name(scene):
     for word in REFUSALS:
         assert word in run.one(word)["msg"]
     assert scene.requests() == []
-    nothing = scene.play([module("binding_info")], fails=True, env=NOWHERE).failures[0]["msg"]
-    assert "instance" in nothing
-    assert "api_key" in nothing
 
 
 def test_no_name_is_evaluated_trimmed_or_cut(begin):

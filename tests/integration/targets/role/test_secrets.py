@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from adverity_harness.runs import role
+from adverity_harness.runs import refused, role
 from adverity_harness.worlds import KEY, WORKSPACE, World
 
 SECRET, PASSWORD, PROXY = "open-sesame-4711", "ledger-pw-0815", "proxy-pw-2342"
@@ -64,7 +64,7 @@ def fixture_scene(begin):
 
 
 def lines(run):
-    """What a run printed, without the stars, empty lines, and where files are; and without the inclusion of the role, which 2.16 neither prints nor counts."""
+    """What a run printed, without stars, empty lines, and where files are; and without the inclusion of the role, which 2.16 does not print."""
     text = re.sub(r" \*+$", "", (run.folder / "stdout").read_text("utf-8"), flags=re.M)
     text = re.sub(r"^(included: ).*/(roles/\S+)", r"\1\2", text, flags=re.M)
     text = re.sub(r" ok=\d+ ", " ", text)
@@ -84,29 +84,22 @@ def test_no_secret_is_in_anything_that_a_run_leaves(scene):
         "ANSIBLE_LOG_PATH": str(scene.folder / "log"),
         "HTTPS_PROXY": f"http://me:{PROXY}@proxy.example:3128",
     }
-    task = role(**VARIABLES)
-    for check, warnings in ((True, ()), (False, ()), (False, (UNREADABLE,))):
-        run = scene.play([task], verbosity=4, diff=True, check=check, env=env, warnings=warnings)
-        assert run.custom["deploy_destination"]["name"] == "acme DWH"
-        (run.folder / "playbook.yml").unlink()  # the settings stand in it
-    assert scene.loads(next(iter(scene.service.world.bindings))) == scene.world.aged(455)
-    wrong = {**VARIABLES, "settings": {**SETTINGS, "bogus": 1}, "name": "acme other"}
-    run = scene.play([role(**wrong)], verbosity=4, diff=True, env=env, fails=True)
+    wrong = role(**{**VARIABLES, "settings": {**SETTINGS, "bogus": 1}, "name": "acme other"})
+    run = scene.play([role(**VARIABLES), role(**VARIABLES), refused(wrong)], verbosity=4, diff=True, env=env, warnings=(UNREADABLE,))
     assert "bogus is unknown" in run.failures[0]["msg"]
-    (run.folder / "playbook.yml").unlink()
+    assert run.custom["deploy_destination"]["name"] == "acme DWH"
+    assert scene.loads(next(iter(scene.service.world.bindings))) == scene.world.aged(455)
+    (run.folder / "playbook.yml").unlink()  # the settings stand in it
     files = [path for path in scene.folder.rglob("*") if path.is_file() and not path.is_symlink()]
     assert {"log", "record", "stdout"} <= {path.name for path in files}
     for secret in (SECRET, PASSWORD, PROXY, KEY):
         assert [path for path in files if secret.encode() in path.read_bytes()] == []
 
 
-@pytest.mark.parametrize("password", ["acme", "e"])
-def test_what_is_written_does_not_depend_on_the_password(scene, password):
-    for again in (False, True):
-        run = scene.start([role(**VARIABLES)], quick=True, env={"ADVERITY_LEDGER_PASSWORD": password})
-        run.wait()
-        assert run.process.returncode == 0, run.output  # on the screen, ansible-core 2.22 hides each "e"
-        assert not again or len(run.outcomes) < 9
+def test_what_is_written_does_not_depend_on_the_password(scene):
+    run = scene.start([role(**VARIABLES), role(**VARIABLES)], quick=True, env={"ADVERITY_LEDGER_PASSWORD": "e"})
+    run.wait()
+    assert run.process.returncode == 0, run.output  # on the screen, ansible-core 2.22 hides each "e"
     (target,) = scene.service.world.targets.values()
     assert target["name"] == "acme DWH"
     assert {name: target["settings"][name] for name in SETTINGS} == SETTINGS

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
 import os
@@ -15,25 +14,18 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 import uuid
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Callable
 
-from . import quick_python
-from .forking import Fork, Forking
-from .outcomes import COLLECTION, Outcomes, Row
-from .worlds import KEY
+from .worlds import KEY, READ_ONLY_KEY
 
+Row = dict[str, Any]
+COLLECTION = "adverity.management"
 LONGEST = 1800.0  # seconds for one run, also on a machine that has much else to do: the last resort against one that hangs
 CALLBACKS = Path(__file__).with_name("callback")
 TOKEN = "ADVERITY_HARNESS_RUN"
-FORKING: list[Forking] = []  # the process that runs are forked from, once there is one
-QUICK_PYTHON: list[Path] = []  # the interpreter of modules in such runs, once there is one
-STARTING = threading.Lock()
 
 
 def module(short_name: str, title: str = "", /, **options: Any) -> Row:
@@ -55,13 +47,33 @@ def refused(task: Row) -> Row:
     return {"name": "A refusal", "block": [task], "rescue": [{"name": "Go on", "ansible.builtin.meta": "noop"}]}
 
 
-class Run(Outcomes):
-    """One run of ansible-playbook that is under way or over. `outcomes` are its results in order, `stats` the counts of localhost."""
+def at(scene: Any, task: Row) -> Row:
+    """Return the task for the service and the ledger of a scene, in the play of another one."""
+    return {"name": "Elsewhere", "block": [task], "environment": {"ADVERITY_INSTANCE": scene.url, "ADVERITY_LEDGER": str(scene.ledger)}}
 
-    def __init__(self, folder: Path, process: subprocess.Popen[bytes] | Fork, token: str) -> None:
-        super().__init__()
+
+def kill_all(token: str, keep: tuple[int, ...] = ()) -> None:
+    """Kill the processes of a run, which share a variable of the environment (some leave their process group), but for those to keep."""
+    mark = f"{TOKEN}={token}".encode()
+    for _again in range(3):  # a process that was just being born is seen the second time
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):
+                pid = int(path.parent.name)
+                if pid not in keep and mark in path.read_bytes().split(b"\0"):
+                    os.kill(pid, signal.SIGKILL)
+
+
+class Run:
+    """One run of ansible-playbook that is under way or over.
+
+    `outcomes` are the results of its tasks in order, each a row with ``task``, ``action``, ``host``, ``status`` and ``result``; `stats` are the
+    counts of localhost, `custom` is what set_stats handed on, and `output` is all that was printed.
+    """
+
+    def __init__(self, folder: Path, process: subprocess.Popen[bytes], token: str) -> None:
         self.folder, self.process, self.token = folder, process, token
-        self.killed = False
+        self.output = ""
+        self.outcomes: list[Row] = []
         self.stats: dict[str, int] = {}
         self.custom: Row = {}
 
@@ -81,24 +93,10 @@ class Run(Outcomes):
 
     def kill(self) -> None:
         """Kill everything that the run started, all at once as far as can be: nothing gets the chance to tidy up."""
-        self.killed = True
-        for _again in range(3):  # a process that was just being born is seen the second time
-            for pid in self.pids():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        kill_all(self.token)
         self.process.kill()
         self.process.wait()
         self._read()
-
-    def pids(self) -> list[int]:
-        """Return the processes of the run. They share a variable of the environment; some leave their process group."""
-        mark = f"{TOKEN}={self.token}".encode()
-        found = []
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            with contextlib.suppress(OSError):
-                if mark in path.read_bytes().split(b"\0"):
-                    found.append(int(path.parent.name))
-        return found
 
     def _read(self) -> None:
         self.output = "".join((self.folder / name).read_text("utf-8", "replace") for name in ("stdout", "stderr"))
@@ -122,23 +120,44 @@ class Run(Outcomes):
         stderr = (self.folder / "stderr").read_text("utf-8", "replace")
         return [" ".join(text.split()) for text in re.findall(r"^\[WARNING\]: (.*?)(?=^\[|\Z)", stderr, re.M | re.S)]
 
-    def told(self) -> str:
-        """Return what the run has printed so far."""
-        return (self.folder / "stdout").read_text("utf-8", "replace")
+    def rows(self, name: str) -> list[Row]:
+        """Return the rows of the tasks with this name (or this module, as ``adverity_requeue``) that were not skipped."""
+        wanted = (name, f"{COLLECTION}.{name}")
+        return [one for one in self.outcomes if one["status"] != "skipped" and (one["task"] == name or one["action"] in wanted)]
+
+    def of(self, name: str) -> list[Row]:
+        """Return the results in these rows."""
+        return [one["result"] for one in self.rows(name)]
+
+    def one(self, name: str) -> Row:
+        """Return the result of the only task with this name (or this module) that was not skipped."""
+        found = self.of(name)
+        assert len(found) == 1, f"{len(found)} tasks {name!r} in:\n{self.output}"
+        return found[0]
+
+    @property
+    def failures(self) -> list[Row]:
+        """The results of all tasks that failed, also where the play went on."""
+        return [one["result"] for one in self.outcomes if one["status"] == "failed"]
 
     def check(self, fails: bool = False, warnings: tuple[str, ...] = (), may_warn: tuple[str, ...] = ()) -> None:
-        """Check what holds for every run that came to its end; `warnings` and `may_warn` are those of `check_told`."""
-        assert (self.process.returncode != 0) is fails, f"ended with {self.process.returncode}\n{self.output[-6000:]}"
-        self.check_told(warnings, may_warn)
+        """Check what holds for every run that came to its end: no traceback, no secret, nothing deprecated.
+
+        `warnings` are words of those expected: each of them has to come, and no others may, but for `may_warn`. Line breaks are set by Ansible, so
+        white space does not count.
+        """
+        shown = f"\n{self.output[-6000:]}"
+        assert (self.process.returncode != 0) is fails, f"ended with {self.process.returncode}{shown}"
+        for sign in ("Traceback (most recent call last)", "MODULE FAILURE", "[DEPRECATION WARNING]", KEY, READ_ONLY_KEY):
+            assert sign not in self.output, f"{sign!r} in the output{shown}"
+        given, expected, possible = (["".join(text.split()) for text in texts] for texts in (self.warnings, warnings, may_warn))
+        assert not [text for text in expected if not any(text in one for one in given)], f"a warning is missing: {self.warnings}{shown}"
+        expected += possible
+        assert not [one for one in given if not any(text in one for text in expected)], f"a warning was not expected: {self.warnings}{shown}"
 
 
 class Controller:
-    """Somebody's machine with ansible-playbook on it, a home and a ledger. `url` is the service's.
-
-    With `forks`, which a target sets for all of its runs, those that are not to be killed may be forks of a process that has imported ansible-core.
-    """
-
-    forks = False
+    """Somebody's machine with ansible-playbook on it, a home and a ledger. `url` is the service's."""
 
     def __init__(self, folder: Path, collections: Path, url: str) -> None:
         self.folder, self.collections, self.url = folder, collections, url
@@ -186,7 +205,7 @@ class Controller:
     ) -> Run:
         """Start ansible-playbook, on tasks or on a playbook of the collection; `env` adds variables, or takes those that are None away.
 
-        With `quick` it pipes modules to their interpreter, and may be a fork (see `forks`): for runs that are not to be killed.
+        With `quick` it pipes modules to their interpreter: for runs that are not to be killed.
         """
         self._runs += 1
         folder = self.folder / f"run{self._runs}"
@@ -206,9 +225,6 @@ class Controller:
         environment: dict[str, str | None] = {**self.environment(), **quicker, **(env or {})}
         environment.update({"ADVERITY_HARNESS_RECORD": str(folder / "record"), TOKEN: token})
         given = {name: value for name, value in environment.items() if value is not None}
-        forked = self._fork(command[1:], folder, given, env or {}) if quick and self.forks else None
-        if forked is not None:
-            return Run(folder, forked, token)
         with open(folder / "stdout", "wb") as stdout, open(folder / "stderr", "wb") as stderr:
             process = subprocess.Popen(
                 command,
@@ -219,13 +235,6 @@ class Controller:
                 stderr=stderr,
             )
         return Run(folder, process, token)
-
-    def _fork(self, words: list[str], folder: Path, environment: dict[str, str], asked: Iterable[str]) -> Fork | None:
-        with STARTING:
-            if not FORKING:
-                FORKING.append(Forking(python_of(ansible_playbook()), ansible_playbook(), {**self.environment(), "HOME": str(short_folder())}))
-        environment = {**environment, "ADVERITY_HARNESS_PYTHON": str(quick_interpreter())}
-        return FORKING[0].start(words, folder, environment) if FORKING[0].fits(environment, asked) else None
 
     def play(
         self,
@@ -257,21 +266,6 @@ class Controller:
         return self.play(f"{COLLECTION}.deploy_destination", fails=fails, extra_vars=variables, **ours)
 
 
-def quick_interpreter() -> Path:
-    """Return an interpreter for modules that skips their imports (see `quick_python`), for runs with pipelining that are not to be killed."""
-    with STARTING:
-        if not QUICK_PYTHON:
-            QUICK_PYTHON.append(quick_python.start(python_of(ansible_playbook()), short_folder()))
-    return QUICK_PYTHON[0]
-
-
-def short_folder() -> Path:
-    """Make a folder whose path is short enough for a socket in it; it goes when this process ends."""
-    folder = tempfile.mkdtemp(prefix="adverity-harness-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
-
-
 def ansible_playbook() -> str:
     """Return the command: that of the Python which runs the tests, or under ansible-test the one on PATH.
 
@@ -284,11 +278,3 @@ def ansible_playbook() -> str:
         if found and Path(found).resolve().name != "python.py":
             return found
     raise AssertionError("there is no ansible-playbook on PATH")
-
-
-def python_of(script: str) -> str:
-    """Return the Python that a script names in its first line, which is not always the one that runs the tests."""
-    with open(script, encoding="utf-8") as stream:
-        first = stream.readline()
-    assert first.startswith("#!/"), f"{script} is no script"
-    return sys.executable if " " in first.strip() else first[2:].strip()  # "env python" finds ours

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples of the documentation run as they are written, in a world that has what they name. Only the instance is another one."""
+"""The examples of modules and pages run as they are written, in a world that has what they name. Only the instance is another one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import json
 import re
 import textwrap
 
+import pytest
 import yaml
 from adverity_harness.manners import check_named
 from adverity_harness.place import ROOT, load_simulator
 from adverity_harness.runs import module
 from adverity_harness.scenes import open_scene
-from adverity_harness.worlds import KEY, World
+from adverity_harness.worlds import KEY, NOW, World
 from adverity_harness.worlds import WORKSPACE as ROOT_WORKSPACE
 
 PREFIX = "adverity.management."
@@ -88,14 +89,9 @@ def written_in(name):
     return [textwrap.dedent(block) for block in blocks]
 
 
-def of_modules():
-    """The examples of all modules, by their names."""
-    return {path.stem: documented_in(path) for path in sorted((ROOT / "plugins" / "modules").glob("adverity_*.py"))}
-
-
-def of_pages():
-    """The examples of the pages, by their paths."""
-    return {name: written_in(name) for name in PAGES}
+MODULES = {path.stem: documented_in(path) for path in sorted((ROOT / "plugins" / "modules").glob("adverity_*.py"))}
+GUIDED = {name: written_in(name) for name in PAGES}
+WARNINGS = ("Already enabled, and the ledger has no", "The ledger records a wider backfill of binding 123")
 
 
 def plays(name, number, text, url, folder):
@@ -116,8 +112,10 @@ def plays(name, number, text, url, folder):
     return [mark, *({**row, "environment": environment} for row in rows)]
 
 
-def run_all(examples, folder, warnings=()):
-    """Run examples, all in one run; return by place what its tasks with our modules brought: their names and results."""
+@pytest.fixture(name="ran", scope="module")
+def fixture_ran(tmp_path_factory):
+    """All examples, run in one play: by place, what the tasks with our modules brought, as names and results."""
+    folder, examples = tmp_path_factory.mktemp("examples"), {**MODULES, **GUIDED}
     with contextlib.ExitStack() as stack:
         scene = stack.enter_context(open_scene(folder, World()))
         services, content = [], []
@@ -127,7 +125,7 @@ def run_all(examples, folder, warnings=()):
                 content += plays(name, number, text, services[-1].url, folder)
         playbook = folder / "playbook.json"
         playbook.write_text(json.dumps(content))
-        run = scene.play(str(playbook), extra_vars=VARIABLES, warnings=warnings, env={"ANSIBLE_PIPELINING": "true"})
+        run = scene.play(str(playbook), extra_vars=VARIABLES, warnings=WARNINGS)
         brought, place = {}, ""
         for one in run.outcomes:
             if one["action"].startswith(PREFIX) and one["status"] != "skipped":
@@ -137,3 +135,28 @@ def run_all(examples, folder, warnings=()):
         for service in services:
             check_named(service.requests)
         return brought
+
+
+@pytest.mark.parametrize("name", [*MODULES, *GUIDED])
+def test_its_examples_run(ran, name):
+    assert {**MODULES, **GUIDED}[name], "there is no example"
+    assert name in ran, "none of our modules ran"
+    assert not [result for _module, result in ran[name] if result.get("failed")]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_stands_in_its_own_examples_and_does_something(ran, name):
+    mine = [result for module, result in ran[name] if module == name]
+    assert len(mine) == sum(text.count(f"{PREFIX}{name}:") for text in MODULES[name])
+    if not name.endswith("_info"):
+        assert any(result["changed"] for result in mine)
+    counts = [result["count"] for result in mine if "count" in result]
+    if name.endswith("_info") and counts and name != "adverity_requeue_info":
+        assert any(counts), "the world has nothing of what the example asks for"
+
+
+@pytest.mark.parametrize("name", [name for name in GUIDED if "deploy" in name or name in ("README.md", "docs/docsite/rst/quick_start.rst")])
+def test_a_page_with_the_role_really_loads(ran, name):
+    counts = [result["extract_count"] for module, result in ran[name] if module == "adverity_requeue"]
+    assert max(counts) > 0
+    assert NOW.year == 2026, "the quick start speaks of this year"

@@ -4,18 +4,16 @@
 
 """Jobs as AWX runs them: ansible-runner in a folder of their own, of which nothing is left afterwards but what AWX keeps, the events.
 
-The environment is that of awx/main/tasks/jobs.py (RunJob.build_env) of ansible/awx at e21dd0a0933fd544d1fe2513c54fe41203775eb5, and then what the credential
-injects. Variables are written as in awx/main/utils/safe_yaml.py: no text in them is ever a template.
+The environment is that of awx/main/tasks/jobs.py (RunJob.build_env) of ansible/awx at e21dd0a0933fd544d1fe2513c54fe41203775eb5, and then what the
+credential injects. Variables are written as in awx/main/utils/safe_yaml.py: no text in them is ever a template.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -25,15 +23,14 @@ from typing import Any, Callable
 
 import yaml
 from adverity_harness.place import collections_path
-from adverity_harness.runs import LONGEST, TOKEN, ansible_playbook, python_of, quick_interpreter
+from adverity_harness.runs import LONGEST, TOKEN, ansible_playbook, kill_all
 from adverity_harness.scenes import Scene
 from adverity_harness.worlds import KEY
-from awx_credential_types import inject
+from awx_rules import defaults, inject, launch_variables
 from awx_setups import data
-from awx_surveys import defaults
 
+Row = dict[str, Any]
 DEPLOY, CHECK, NEW, RESUME = "deploy destination", "deploy destination, check only", "new destination", "resume backfill"
-DECIDE = "nothing to approve"
 
 
 class _Unsafe(yaml.SafeDumper):
@@ -57,24 +54,24 @@ class Job:
     def output(self) -> str:
         """What AWX shows, but for its colours: the text of the events.
 
-        The file `stdout` is no witness: where ansible-runner reads several lines of a warning and the next event at once, it writes the last of them only.
+        The file `stdout` is no witness: of several lines that ansible-runner reads at once, it writes the last one only.
         """
         return re.sub(r"\x1b\[[\d;]*m", "", "\n".join(event["stdout"] for event in self.events))
 
     @property
-    def stats(self) -> dict[str, Any]:
+    def stats(self) -> Row:
         """What set_stats hands on to a workflow."""
         (event,) = [event for event in self.events if event["event"] == "playbook_on_stats"]
         return event["event_data"].get("artifact_data", {})
 
     @property
-    def failure(self) -> dict[str, Any]:
+    def failure(self) -> Row:
         """The result of the task that failed."""
         (event,) = [event for event in self.events if event["event"] == "runner_on_failed"]
         return event["event_data"]["res"]
 
     @property
-    def left_open(self) -> dict[str, Any]:
+    def left_open(self) -> Row:
         """The result of the one task of the role that did everything else and left something open."""
         results = [event["event_data"].get("res", {}) for event in self.events if event["event"] in ("runner_on_ok", "runner_on_failed")]
         (found,) = [result for result in results if result.get("unfinished") is True]
@@ -101,13 +98,13 @@ class Awx:
         cancelled: bool = False,
         ledger: dict[str, str] | None = None,
         job_type: str = "",
-        variables: dict[str, Any] | None = None,
+        variables: Row | None = None,
         **answers: Any,
     ) -> Job:
-        """Run a job template with these answers to its survey, those left out being its defaults; `ledger` instead of the usual one, `job_type` where it asks.
+        """Run a job template with answers to its survey, those left out being its defaults; with another `ledger`, and `job_type` where it asks.
 
-        `variables` come with whole names, as from a workflow or from the variables of another template.
-        With `kill_when` ansible-playbook is killed as soon as that holds, or with `cancelled` all that belongs to the job.
+        `variables` come with whole names, as from a workflow. With `kill_when` ansible-playbook is killed as soon as that holds, or with `cancelled`
+        all that belongs to the job.
         """
         (template,) = [one for one in data("job_templates") if one["name"] == name]
         assert not job_type or template["ask_job_type_on_launch"]
@@ -154,18 +151,16 @@ class Awx:
         shutil.rmtree(home)
         return Job(folder, ident)
 
-    def _run(self, folder: Path, ident: str, template: dict[str, Any], kill_when: Callable[[], Any] | None, cancelled: bool) -> None:
+    def _run(self, folder: Path, ident: str, template: Row, kill_when: Callable[[], Any] | None, cancelled: bool) -> None:
         playbook = "adverity.management." + Path(template["playbook"]).stem
         command = [sys.executable, "-m", "ansible_runner", "run", str(folder), "-p", playbook, "--ident", ident]
         command += ["--cmdline=--check"] if template["job_type"] == "check" else []
         token = uuid.uuid4().hex
-        tools = Path(ansible_playbook()).parent if kill_when else _quick_tools(folder / "tools")
-        path = os.pathsep.join([str(tools), os.environ.get("PATH", os.defpath)])
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ADVERITY_", "ANSIBLE_"))}
+        path = os.pathsep.join([str(Path(ansible_playbook()).parent), os.environ.get("PATH", os.defpath)])
+        kept.update({TOKEN: token, "PATH": path, "LC_ALL": "C.UTF-8"})
         with open(folder / "runner.out", "wb") as output:
-            process = subprocess.Popen(
-                command, cwd=folder, env={**kept, TOKEN: token, "PATH": path, "LC_ALL": "C.UTF-8"}, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            )
+            process = subprocess.Popen(command, cwd=folder, env=kept, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         limit = time.monotonic() + LONGEST
         try:
             while process.poll() is None and not (kill_when and kill_when()):
@@ -173,17 +168,17 @@ class Awx:
                 time.sleep(0.01)
             if kill_when:
                 assert process.poll() is None, (folder / "runner.out").read_text("utf-8")
-                _kill(token, keep=() if cancelled else (process.pid,))
+                kill_all(token, keep=() if cancelled else (process.pid,))
             process.wait(LONGEST)
         finally:
             if process.poll() is None:
-                _kill(token)
+                kill_all(token)
                 process.wait()
 
     def check_secrets(self) -> None:
         """The key and the password are in what AWX hands to a job, and in nothing that comes back.
 
-        In the file "command" ansible-runner repeats the environment it was given; AWX shows that without what comes of a secret field of the credential
+        In the file "command" ansible-runner repeats the environment it was given. AWX shows that without what comes of a secret field
         (awx/main/models/credential.py, inject_credential).
         """
         secrets = [text.encode() for text in (KEY, self.ledger.get("ledger_password")) if text]
@@ -196,33 +191,35 @@ class Awx:
         assert looked > 10 * self.jobs
 
 
-QUICK_PLAYBOOK = """#!{python}
-import os, sys
-from ansible import constants
-from ansible.cli.playbook import main
-sys.executable = {quick!r}  # which becomes ansible_playbook_python
-os.symlink({modules!r}, os.path.join(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache"))
-sys.exit(main())
-"""
+class Workflow:
+    """A workflow as AWX runs it, that has ended. `jobs` by node, in the order in which they ran; `asked` says whether somebody was asked to approve.
 
+    Written after ansible/awx at e21dd0a0933fd544d1fe2513c54fe41203775eb5: awx/main/scheduler/dag_workflow.py (which node comes next, and when a
+    workflow has failed), awx/main/models/workflow.py (WorkflowJobNode.get_job_kwargs: the artifacts of all nodes before, then the workflow's own
+    variables; neither is filtered by the survey of the job template).
+    """
 
-def _quick_tools(folder: Path) -> Path:
-    """Make a folder with an ansible-playbook whose modules run in the quick interpreter, and are put together once for all jobs."""
-    folder.mkdir()
-    quick = quick_interpreter()
-    modules = quick.with_name("modules")
-    modules.mkdir(exist_ok=True)
-    command = folder / "ansible-playbook"
-    command.write_text(QUICK_PLAYBOOK.format(python=python_of(ansible_playbook()), quick=str(quick), modules=str(modules)), "utf-8")
-    command.chmod(0o700)
-    return folder
+    def __init__(self, awx: Awx, approves: bool = True, **answers: Any) -> None:
+        definition = data("workflow")
+        self._nodes = {node["identifier"]: node for node in definition["nodes"]}
+        self._variables = launch_variables(data("survey_deploy"), {}, {f"deploy_destination_{name}": value for name, value in answers.items()})
+        self._awx, self._approves = awx, approves
+        self.jobs: dict[str, Job] = {}
+        self.asked = False
+        self.ok = True
+        followers = {one for node in definition["nodes"] for way in ("success_nodes", "failure_nodes", "always_nodes") for one in node.get(way, [])}
+        (first,) = set(self._nodes) - followers
+        self._run(first, {})
 
-
-def _kill(token: str, keep: tuple[int, ...] = ()) -> None:
-    mark = f"{TOKEN}={token}".encode()
-    for _again in range(3):
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            with contextlib.suppress(OSError):
-                pid = int(path.parent.name)
-                if pid not in keep and mark in path.read_bytes().split(b"\0"):
-                    os.kill(pid, signal.SIGKILL)
+    def _run(self, name: str, artifacts: Row) -> None:
+        node = self._nodes[name]
+        if "approval" in node:
+            self.asked, ok = True, self._approves
+        else:
+            job = self._awx.launch(node["job_template"], variables={**artifacts, **self._variables})
+            self.jobs[name], ok = job, job.ok
+            artifacts = {**artifacts, **job.stats}
+        if not ok and not (node.get("failure_nodes") or node.get("always_nodes")):
+            self.ok = False
+        for following in node.get("success_nodes" if ok else "failure_nodes", []) + node.get("always_nodes", []):
+            self._run(following, artifacts)

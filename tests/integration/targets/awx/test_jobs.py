@@ -1,0 +1,194 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Jobs as AWX runs them, with a ledger that outlives them in PostgreSQL or on a volume, or with none. Everything else is gone when a job ends."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from adverity_harness.worlds import WORKSPACE, World
+from awx_jobs import CHECK, DEPLOY, NEW, RESUME, Awx, Workflow
+from awx_postgres import PASSWORD, Postgres
+
+
+def two():
+    """Two datastreams, of which destination 789 shall get the history of 60 and 3 extracts."""
+    return World().datastream(456, extracts=60).binding(123, 456).datastream(457, extracts=3).binding(124, 457)
+
+
+@pytest.fixture(name="postgres", scope="session")
+def fixture_postgres():
+    """A PostgreSQL server."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(name="volume")
+def fixture_volume():
+    """The credential's fields for a ledger on a volume: in a folder that is there, of a file system other than that of the job."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="adverity-volume-") as folder:
+        yield {"ledger": f"{folder}/requeue.sqlite3"}
+
+
+@pytest.fixture(name="database")
+def fixture_database(postgres):
+    """The credential's fields for a ledger in PostgreSQL."""
+    return {"ledger": postgres.database(), "ledger_password": PASSWORD}
+
+
+@pytest.fixture(name="launch")
+def fixture_launch(begin, tmp_path, request):
+    """Opens an AWX whose jobs talk to a service: ``launch(world, store)``. In the end no secret stands in what it keeps."""
+    opened = []
+
+    def launch(world, store="volume"):
+        opened.append(Awx(tmp_path / "awx", begin(world), request.getfixturevalue(store)))
+        return opened[0], opened[0].scene
+
+    yield launch
+    opened[0].check_secrets()
+
+
+@pytest.mark.parametrize("store", ["volume", "database"])
+def test_check_deploy_again_and_report(launch, store):
+    awx, scene = launch(two(), store)
+    checked = awx.launch(CHECK, target_id=789)
+    assert checked.ok, checked.output
+    assert scene.writes() == []
+    assert checked.stats["deploy_destination"]["bindings"][0]["requeued"] == 60
+    assert "send 60 extracts" in checked.output
+
+    done = awx.launch(DEPLOY, target_id=789)
+    assert done.ok, done.output
+    assert done.stats["deploy_destination"]["extract_count"] == 63
+    assert "60 extracts sent" in done.output
+    assert (scene.loads(123), scene.loads(124)) == (scene.world.aged(456), scene.world.aged(457))
+
+    scene.forget()
+    again = awx.launch(DEPLOY, target_id=789)
+    assert again.ok, again.output
+    assert "nothing to do" in again.output
+    assert scene.writes() == []
+
+    told = awx.launch("report")
+    assert told.ok, told.output
+    assert {status: count for status, count in told.stats["report"]["extracts"].items() if count} == {"dispatched": 63}
+    # Without a path on a volume there is the summary, and no page, and nothing says that there were one.
+    assert "2 of 2 bindings enabled" in told.output
+    assert "No page was written - no path on a volume is named in report_file" in told.output
+    assert told.stats["report"]["file"] is None
+
+
+@pytest.mark.parametrize(("store", "cancelled"), [("volume", True), ("database", False)], ids=["volume, cancelled", "database, killed"])
+def test_interrupted_while_it_sends_and_launched_again(launch, store, cancelled):
+    awx, scene = launch(two(), store)
+    aged = scene.world.aged(456)
+    scene.service.fault(method="POST", skip=1, hold="after")
+    assert not awx.launch(DEPLOY, target_id=789, kill_when=lambda: scene.service.held, cancelled=cancelled).ok
+    scene.release()
+    scene.service.faults.clear()
+    scene.forget()
+
+    # What was under way is unknown; what was answered is known. The other datastream is not held up.
+    stopped = awx.launch(DEPLOY, target_id=789)
+    assert not stopped.ok
+    assert sorted(stopped.left_open["unknown_extract_ids"]) == sorted(aged[50:])
+    assert [post["binding_ids"] for post in scene.posts()] == [[124]]
+
+    # Somebody found them in Adverity.
+    resumed = awx.launch(RESUME, target_id=789, datastream_ids="456, 457", on_unknown="dispatched")
+    assert resumed.ok, resumed.output
+    assert (scene.loads(123), scene.loads(124)) == (aged, scene.world.aged(457))
+
+
+def test_a_job_that_waits_shows_progress_and_one_that_is_cancelled_is_no_loss(launch):
+    awx, scene = launch(two())
+    scene.service.change({"loading": {"load_seconds": 3600}})
+    waiting = "Waiting: 0 of 63 extracts loaded, 0 failed, 63 loading, 0 unconfirmed"
+    assert not awx.launch(DEPLOY, target_id=789, wait=3000, kill_when=lambda: waiting in awx.printed(), cancelled=True).ok
+    scene.service.change({"clock": {"forward": 7200}})
+    scene.forget()
+    done = awx.launch(DEPLOY, target_id=789, wait=3000)
+    assert done.ok, done.output
+    assert scene.writes() == []
+    assert done.stats["deploy_destination"]["loads"]["counts"] == {"loaded": 63, "failed": 0, "loading": 0, "unconfirmed": 0}
+
+
+def test_a_ledger_that_is_lost_with_the_job_loads_nothing_and_says_so(launch, database):
+    awx, scene = launch(two())
+    lost = {"ledger": "/tmp/adverity-requeue.sqlite3"}
+    for ledger, said in (
+        ({}, "This is AWX job 1, and its ledger "),
+        (lost, "would be lost with the job: "),
+        ({**database, "ledger_password": "wr0ng-pa55word"}, "password"),
+    ):
+        refused = awx.launch(DEPLOY, target_id=789, ledger=ledger)
+        assert not refused.ok
+        assert said in refused.failure["msg"]
+        assert "wr0ng-pa55word" not in refused.output
+        assert scene.writes() == []
+    assert not Path(lost["ledger"]).exists()
+    # Enabling alone needs no ledger.
+    enabled = awx.launch(DEPLOY, target_id=789, ledger={}, backfill="never")
+    assert enabled.ok, enabled.output
+    assert (scene.enabled(), scene.posts()) == ([123, 124], [])
+
+
+def test_answers_come_as_text_or_empty_and_the_workflow_asks_only_where_there_is_something_to_approve(launch):
+    awx, scene = launch(two())
+    names = ("datastream_ids", "backfill", "on_unknown", "sequential", "batch_size", "pulling_mode", "smart_pulling", "settings", "create")
+    checked = awx.launch(CHECK, target_id="789", **{**dict.fromkeys(names, ""), "enabled": "true", "force": "no"})
+    assert [row["requeued"] for row in checked.stats["deploy_destination"]["bindings"]] == [60, 3]
+
+    failed = Workflow(awx, target_id=4711)
+    assert (failed.ok, failed.asked, list(failed.jobs)) == (False, False, ["check"])
+    refused = Workflow(awx, approves=False, target_id=789)
+    assert (refused.ok, refused.asked, list(refused.jobs)) == (False, True, ["check", "decide"])
+    assert "This is not an error" in refused.jobs["decide"].failure["msg"]
+    assert scene.writes() == []
+
+    done = Workflow(awx, target_id=789, datastream_ids="456, 457", enabled="yes")
+    assert (done.ok, done.asked, list(done.jobs)) == (True, True, ["check", "decide", "deploy"])
+    assert len(scene.loads(123)) == 60
+    scene.forget()
+    again = Workflow(awx, target_id=789)
+    assert (again.ok, again.asked, list(again.jobs)) == (True, False, ["check", "decide"])
+    assert scene.writes() == []
+    alone = awx.launch("nothing to approve")
+    assert "There is no result of a check" in alone.failure["msg"]
+
+
+NAME = 'Müller\'s "DWH" {{ 7 * 7 }}'
+WHERE = {"name": NAME, "type": "bigquery", "workspace": "Acme"}
+SETTINGS, DATASTREAMS = "project: acme-dwh\ndataset: marketing", "Google Ads, all\nMeta Ads\n"
+ANSWERS = {**WHERE, "connection": "Service account", "settings": SETTINGS, "datastreams": DATASTREAMS}
+
+
+def test_new_destination_is_created_once_from_answers_in_text_also_where_a_job_was_cancelled(launch):
+    world = World().datastream(456, extracts=60, name="Google Ads, all").datastream(457, extracts=3, name="Meta Ads")
+    world.data["connections"] = [{"id": 31, "name": "Service account", "type": "bigquery", "workspace": WORKSPACE}]
+    awx, scene = launch(world)
+    assert awx.launch(NEW, job_type="check", **ANSWERS).ok
+    wrong = awx.launch(DEPLOY, **WHERE)
+    assert "does not exist in the workspace 'Acme', and deploy_destination_create is false." in wrong.failure["msg"]
+    assert scene.writes() == []
+
+    scene.service.fault(method="POST", hold="after")
+    awx.launch(NEW, kill_when=lambda: scene.service.held, cancelled=True, **ANSWERS)
+    scene.release()
+    scene.service.faults.clear()
+    done = awx.launch(NEW, **ANSWERS)
+    assert done.ok, done.output
+    assert done.stats["deploy_destination"]["extract_count"] == 63
+    service = scene.service.world
+    assert [(row["name"], row["auth"], row["settings"]["project"]) for row in service.targets.values()] == [(NAME, 31, "acme-dwh")]
+    bindings = {row["id"]: row["datastream_id"] for row in service.bindings.values()}
+    assert (sorted(bindings.values()), scene.enabled()) == ([456, 457], sorted(bindings))
+    assert [scene.loads(binding) for binding in bindings] == [world.aged(datastream) for datastream in bindings.values()]
+    scene.forget()
+    assert awx.launch(DEPLOY, **WHERE).ok
+    assert scene.writes() == []

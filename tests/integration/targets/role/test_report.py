@@ -1,0 +1,286 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook ``report``: what it reads, the page that it writes, and what that says where names are hostile, ids are wrong, or little can be read.
+
+How the page looks, and its filter, are seen in a browser by the tests in ``tests/page``; ``_deploy/test_report.py`` tests the lines of the summary.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import pytest
+from adverity_harness.crowds import uuid
+from adverity_harness.runs import module, refused
+from adverity_harness.scenes import open_scene
+from adverity_harness.worlds import KEY, READ_ONLY_KEY, World, moment
+
+REPORT = "adverity.management.report"
+VOID = {"meta", "br", "link", "img", "input", "hr", "base"}
+
+
+class Page(HTMLParser):
+    """A page, taken apart: its tags with attributes, and by id the text of each element that has one."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.words, self.styles, self._open = [], {}, [], []
+        self.feed(text)
+        self.close()
+        assert not self._open, f"never closed: {self._open}"
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.append((tag, attrs))
+        self.styles += [attrs["style"]] if "style" in attrs else []
+        if tag not in VOID:
+            self._open.append((tag, attrs.get("id")))
+
+    def handle_endtag(self, tag):
+        assert self._open, f"</{tag}> closes nothing"
+        assert self._open.pop()[0] == tag, f"</{tag}> closes something else"
+
+    def handle_data(self, data):
+        if self._open[-1:] and self._open[-1][0] == "style":
+            self.styles.append(data)
+            return
+        for identity in {None, *(identity for _tag, identity in self._open)}:
+            self.words[identity] = self.words.get(identity, "") + data
+
+    def handle_comment(self, data):
+        raise AssertionError(f"a comment: {data}")
+
+    def says(self, identity):
+        """The text of the element with this id, as one line."""
+        return " ".join(self.words[identity].split())
+
+
+def report(scene, **options):
+    """Run the playbook; variables go without their prefix."""
+    known = ("check", "env", "fails", "verbosity")
+    ours = {name: options.pop(name) for name in known if name in options}
+    return scene.play(REPORT, extra_vars={f"report_{name}": value for name, value in options.items()}, **ours)
+
+
+MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+ATTRIBUTE = "\" onmouseover=\"alert(3)\" x='"
+CLOSING = "</bdi></strong></section></main><h1>Taken over</h1><!--"
+TEMPLATE = "{{ 7 * 7 }}{% raw %}"
+RIGHT_TO_LEFT = "חשבון שיווק | إعلانات \u202egnp.exe"
+LONG = "Marketing_Performance_" * 25
+STYLE = "x;background:url(https://evil.example/x)"
+
+
+def hostile_world():
+    """Four destinations and nine datastreams whose names are anything but words."""
+    names = [MARKUP, ATTRIBUTE, CLOSING, TEMPLATE, RIGHT_TO_LEFT, LONG, STYLE, "x", "x"]
+    world = World()
+    for number, name in enumerate(names, 451):
+        world.datastream(number, extracts=10, name=name)
+    for number in (121, 122, 123):
+        world.binding(number, 330 + number, enabled=True, updated=moment(hours=1))  # after the extracts, so that these are due
+    world.binding(124, 454)
+    world.binding(125, 455, target=790).binding(126, 456, target=791).binding(127, 458, target=792)
+    for row, name in zip(world.data["targets"], (CLOSING, ATTRIBUTE, LONG, "x")):
+        row["name"] = name
+    world.data["targets"][0]["type"] = MARKUP
+    return world
+
+
+def spoil(scene):
+    """What a seed file does not take: names that are empty, white space, or no text at all."""
+    scene.service.world.targets[792]["name"] = ""
+    scene.service.world.datastreams[458]["name"] = "  "
+    scene.service.world.datastreams[459]["name"] = None
+
+
+@pytest.fixture(name="written", scope="module")
+def fixture_written(tmp_path_factory):
+    """A report on a hostile world: the scene, the file, the run, and the page.
+
+    Of what binding 121 shall load all is sent, of 122 a part, of 123 a part with an unknown outcome; 124 is planned.
+    """
+    folder = tmp_path_factory.mktemp("report")
+    with open_scene(folder, hostile_world()) as scene:
+        spoil(scene)
+        scene.service.fault(method="POST", skip=3, drop="before")
+        sent = [
+            module("requeue", datastream_id=451, target_id=789),
+            module("requeue", datastream_id=452, target_id=789, limit=4),
+            refused(module("requeue", datastream_id=453, target_id=789, batch_size=3)),
+            module("requeue", datastream_id=454, target_id=789, state="planned"),
+        ]
+        scene.play(sent)
+        scene.forget()
+        path = folder / "page.html"
+        mapping = {"451": uuid(451), 453: uuid(453).upper(), "458": uuid(458), "999": uuid(999)}
+        run = report(scene, file=str(path), datastream_uuids=mapping, verbosity=3)
+        yield scene, path, run, Page(path.read_text("utf-8"))
+
+
+def test_it_only_reads_and_little(written):
+    scene, path, run, _page = written
+    assert scene.writes() == []
+    asked = Counter(row["path"] for row in scene.requests())
+    assert asked["/api/extracts/"] == 3, "one page of each datastream of which something was sent"
+    assert (asked["/api/jobs/"], asked["/api/errors/"]) == (2, 2)
+    assert sum(asked.values()) <= 13
+    assert run.changed == 1
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_it_is_one_file_that_fetches_nothing_and_can_be_read_by_all(written):
+    page = written[-1]
+    for tag, attrs in page.tags:
+        assert tag not in ("link", "img", "iframe", "object", "embed", "base", "form", "svg", "a"), tag  # there is no issue to link to
+        assert not {"src", "href", "srcset", "action", "data", "poster", "background"}.intersection(attrs), (tag, attrs)
+        assert not [name for name in attrs if name.startswith("on")], (tag, attrs)
+    assert not [style for style in page.styles if "url(" in style or "@import" in style]
+    policy = next(attrs["content"] for _tag, attrs in page.tags if attrs.get("http-equiv") == "Content-Security-Policy")
+    assert "default-src 'none'" in policy
+    assert KEY[:8] not in written[1].read_text("utf-8")
+    assert ("html", {"lang": "en"}) in page.tags
+    assert [sum(tag == name for tag, _attrs in page.tags) for name in ("h1", "main", "title")] == [1, 1, 1]
+    bars = [attrs["aria-hidden"] for _tag, attrs in page.tags if attrs.get("class") == "bar"]
+    assert set(bars) == {"true"}, "the numbers stand beside it"
+    identities = [attrs["id"] for _tag, attrs in page.tags if "id" in attrs]
+    assert len(set(identities)) == len(identities)
+
+
+def test_a_name_is_text_and_nothing_else_and_stands_beside_its_id(written):
+    page = written[-1]
+    for name in (MARKUP, ATTRIBUTE, CLOSING, TEMPLATE, RIGHT_TO_LEFT, LONG, STYLE):
+        assert " ".join(name.replace("\u202e", " ").split()) in page.words["pulling"]
+    shown = {"destination-789": CLOSING, "destination-790": ATTRIBUTE, "destination-791": LONG, "binding-121": MARKUP, "binding-122": ATTRIBUTE}
+    assert [place for place, name in shown.items() if name not in page.words[place]] == []
+    assert "Destination without a name" in page.says("destination-792")
+    assert "Datastream without a name" in page.says("binding-127")
+    for number in (121, 122, 127):  # by a UUID that somebody gave, or by a name that is unique
+        assert "pulling mode: custom schedule" in page.says(f"binding-{number}")
+
+
+def test_the_counts_are_those_of_the_ledger_and_what_needs_attention_comes_first(written):
+    _scene, _path, run, page = written
+    assert [page.says(name) for name in ("destinations", "bindings", "dispatched", "pending", "unknown")] == ["4", "3 of 7", "17", "10", "3"]
+    assert [run.custom["report"]["extracts"][name] for name in ("dispatched", "pending", "unknown")] == [17, 10, 3]
+    said = {
+        121: "10 dispatched of 10 in the ledger",
+        122: "4 dispatched · 6 pending of 10 in the ledger",
+        123: "3 dispatched · 4 pending · 3 unknown of 10 in the ledger",
+        124: "Planned, not started",  # which extracts these are is decided when its binding is enabled
+        125: "No backfill in the ledger",
+    }
+    assert [number for number, words in said.items() if words not in page.says(f"binding-{number}")] == []
+    grown = [attrs["style"] for _tag, attrs in page.tags if "style" in attrs]
+    attention, all_of_them = (3, 4, 3, 4, 6), (10, 4, 6, 3, 4, 3)
+    assert grown == [f"flex-grow:{number}" for number in attention + all_of_them]
+    identities = [attrs["id"] for _tag, attrs in page.tags if attrs.get("id", "").startswith(("attention", "destination-"))]
+    assert identities[:4] == ["attention", "attention-unknown", "attention-pending", "attention-disabled"]
+    for place, numbers in {"unknown": (123,), "pending": (122, 124), "disabled": (125, 126, 127)}.items():
+        assert all(f"binding {number}" in page.says(f"attention-{place}") for number in numbers)
+    assert "binding 121" not in page.says("attention")
+    # That something is loaded is said only where Adverity shows it.
+    assert [number for number in range(121, 128) if "loaded" in page.says(f"binding-{number}")] == [121, 122, 123]
+    assert "Adverity shows 3 loaded · 3 unconfirmed" in page.says("binding-123"), "also of what the ledger records as unknown"
+    assert not [word for word in ("complete", "finished", "done", "success") if word in page.says(None).lower()]
+
+
+def again(**options):
+    """The report in a play of one's own."""
+    return {"name": "Report", "ansible.builtin.import_playbook": REPORT, "vars": {f"report_{name}": value for name, value in options.items()}}
+
+
+def test_twice_is_not_changed_and_a_play_of_ones_own_may_choose_destinations(written):
+    scene, path, *_rest = written
+    before, moment_of_it = path.read_bytes(), path.stat().st_mtime_ns
+    other, mapping = path.with_name("mine.yml"), {451: uuid(451), 453: uuid(453), 458: uuid(458)}
+    other.write_text(json.dumps([again(file=str(path), datastream_uuids=mapping), again(target_ids="789, 791", pulling_modes=False)]))
+    scene.forget()
+    run = scene.play(str(other))
+    assert (run.changed, path.read_bytes(), path.stat().st_mtime_ns) == (1, before, moment_of_it)
+    chosen = run.folder / "adverity-report.html"
+    assert run.custom["report"]["file"] == str(chosen)
+    page = Page(chosen.read_text("utf-8"))
+    assert [page.says(name) for name in ("destinations", "dispatched", "pending", "unknown")] == ["2", "17", "10", "3"]
+    assert not {"destination-790", "pulling"} & set(page.words)
+
+
+def test_check_mode_writes_no_page_and_without_outcomes_nothing_else_is_asked(written):
+    scene, path, *_rest = written
+    scene.forget()
+    missing = path.with_name("missing.html")
+    run = report(scene, file=str(missing), target_ids=[790], outcomes=False, check=True)
+    assert (run.changed, missing.exists(), run.custom["report"]["extracts"]["dispatched"]) == (1, False, 0)
+    assert not [row["path"] for row in scene.requests() if row["path"] in ("/api/extracts/", "/api/jobs/", "/api/errors/")]
+
+
+@pytest.mark.parametrize(("wrong", "words"), [([789, 4711], "no binding to destination 4711 was found"), ([], "contains no integer ID")])
+def test_destinations_that_are_not_there(written, wrong, words):
+    run = report(written[0], target_ids=wrong, fails=True)
+    assert words in run.failures[0]["msg"]
+    assert not (run.folder / "adverity-report.html").exists()
+
+
+def page_of(run):
+    """The page that a run wrote into its folder."""
+    return Page((run.folder / "adverity-report.html").read_text("utf-8"))
+
+
+def test_what_was_refused_or_failed_has_its_reason_and_a_name_of_two_datastreams_links_no_ids(begin):
+    world = World().datastream(456, extracts=4, name="Google Ads").datastream(457, name="Google Ads").binding(124, 457)
+    world.binding(123, 456, enabled=True, updated=moment(hours=1))
+    gone, bad, *_good = world.aged(456)
+    world.data["refused"] = [gone]
+    scene = begin(world)
+    scene.service.world.fail({"extract_id": bad})
+    scene.play([module("requeue", extract_ids=world.aged(456), binding_id=123, on_refused="skip")], warnings=(str(gone),))
+    run = report(scene)
+    page, address = page_of(run), f"{scene.url}/issues/1/"
+    assert (page.says("refused"), page.says("failed")) == ("1", "1")
+    assert re.search(rf"extract {gone}: (?!no reason recorded).*\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ", page.says("attention-refused"))
+    assert f"extract {bad}: Import: Loading extract {bad} failed. ({address}) Open the issue" in page.says("attention")
+    assert f"Import Loading extract {bad} failed. Open the issue" in page.says("issues")
+    assert [attrs["href"] for tag, attrs in page.tags if tag == "a"] == [address] * 2
+    assert "2 dispatched · 1 refused · 1 failed of 4 in the ledger" in page.says("binding-123")
+    assert "Adverity shows 2 loaded · 1 failed" in page.says("binding-123")
+    assert f"Open issue - datastream 456 - Import - Loading extract {bad} failed - {address}" in run.output
+    assert "Of what was sent - 2 loaded, 1 failed to load, 0 loading, 0 unconfirmed" in run.output
+    for number in (123, 124):
+        assert "Google Ads" in page.says(f"binding-{number}"), "the older list has the name beside the integer id"
+        assert "pulling mode" not in page.says(f"binding-{number}")
+
+
+def test_what_cannot_be_read_does_not_keep_the_page_from_being_written(begin):
+    world = World().datastream(456, extracts=2).binding(123, 456, enabled=True)
+    scene = begin(world, switches={"binding_rows": "ids"})
+    first, second = world.aged(456)
+    scene.play([module("requeue", extract_ids=[first]), module("requeue", extract_ids=[second], binding_id=123)])
+    scene.service.fault(path="/api/datastreams/", status={"code": 404}, times=9)
+    scene.service.fault(path="/api/errors/", status={"code": 403}, times=9)
+    run = report(scene, env={"ADVERITY_API_KEY": READ_ONLY_KEY})
+    said = {
+        "binding-123": ("Datastream 456", "enabled: ?"),
+        "destination-789": ("Destination without a name",),
+        "elsewhere": ("Sent to all bindings that were enabled", "1 dispatched of 1 in the ledger"),
+        "pulling": ("The names of the datastreams could not be read", "404"),
+        "issues": ("The issues could not be read",),
+        "jobs": ("The outcomes of what was sent could not be read",),
+    }
+    page = page_of(run)
+    assert [(place, text) for place, texts in said.items() for text in texts if text not in page.says(place)] == []
+    assert "Not read - issues" in run.output
+
+
+def test_a_key_without_a_right_to_the_datastreams(begin):
+    world = World()
+    world.data["keys"]["tester"]["scopes"] = ["destination:read"]
+    scene = begin(world)
+    assert "datastream:read" in report(scene, fails=True).failures[0]["msg"]
+    page = page_of(report(scene, pulling_modes=False))
+    assert "The key can see no bindings" in page.says(None)
+    assert page.says("bindings") == "0 of 0"

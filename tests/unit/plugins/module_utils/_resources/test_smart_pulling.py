@@ -72,7 +72,7 @@ def test_a_deadline_is_read_however_it_is_shown(deadline):
 def test_a_smart_bundle_stays_as_it_is():
     rows = [row(1, smart(), mode="smart-bundle")]
     rows[0]["pulling"]["smart_bundle"] = {"some": "thing"}
-    assert predict(rows, frequency="weekly")[0]["pulling"] == {"active_mode": "smart-bundle", "smart": smart(frequency="weekly"), "smart_bundle": {"some": "thing"}}
+    assert predict(rows, frequency="weekly")[0]["pulling"] == {**rows[0]["pulling"], "smart": smart(frequency="weekly")}
 
 
 @pytest.mark.parametrize("deadline", [None, {"time": None}, {}])

@@ -2,17 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Changes of datastreams: none without names, and what is made of answers. Which requests leave for which change: contract/test_datastreams.py."""
+"""Changes of datastreams: which are due, and what is made of answers. Which requests leave for which change: contract/test_datastreams.py."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused, UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import Refused, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
 
 LIST = "/api/v1/datastreams/"
-SMART = "/api/v1/datastreams/pulling/smart/"
 TO_SMART = {"pulling": {"active_mode": "smart"}}
 TO_SCHEDULE = {"pulling": {"active_mode": "schedule"}}
 
@@ -41,33 +40,6 @@ def send(client, rows, enabled=None, pulling_mode=None):
 
 def expect(client, body, named, answer=None):
     client.expect("PATCH", LIST, {"datastream_id": named}, body, affected(named) if answer is None else answer)
-
-
-# --- no write leaves without naming its datastreams ---
-
-NO_NAMES = [
-    None,
-    {},
-    {"enabled": "true"},
-    {"workspace_id": ids(1)},
-    {"datastream_id": None},
-    {"datastream_id": []},
-    {"datastream_id": uuid(1)},
-    {"datastream_id": [None]},
-    {"datastream_id": [""]},
-    {"datastream_id": [456]},
-    {"datastream_id": ids(*range(51))},
-]
-
-
-@pytest.mark.parametrize("params", NO_NAMES)
-def test_the_client_cannot_build_a_change_that_names_no_datastreams(server, make_client, params):
-    client = make_client(server)
-    for method in ("PATCH", "PUT", "POST", "DELETE"):
-        for path in (LIST, SMART):
-            with pytest.raises(InputError, match="Nothing was sent"):
-                client.request(method, path, params, {"enabled": True})
-    assert server.connections == 0
 
 
 # --- which changes are due ---

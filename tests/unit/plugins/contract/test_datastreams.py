@@ -116,35 +116,6 @@ def test_ids_are_asked_for_fifty_at_a_time_and_come_in_the_order_given(begin, un
     assert len(scene.requests()) <= {"skip": 3, "error": 20}[unknown]
 
 
-def test_rows_show_what_the_guide_shows(begin):
-    smart = setting(True, "weekly", WEEKS, HALF_PAST_SIX)
-    one = World().datastream(1, smart=smart, smart_bundle={"name": "Bundle"}, active_mode="smart-bundle")
-    scene = begin(one.datastream(2, enabled=False, has_schedule=False))
-    pulling = [
-        {"active_mode": "smart-bundle", "smart": smart, "smart_bundle": {"name": "Bundle"}}, {"active_mode": None, "smart": None, "smart_bundle": None},
-    ]
-    same = {"workspace": {"id": WORKSPACE, "name": "Acme"}}
-    assert scene.run("datastream_info")["datastreams"] == [
-        {"id": uuid(number), "name": f"Datastream {number}", "enabled": number == 1, "pulling": pulling[number - 1], **same} for number in (1, 2)
-    ]
-
-
-@pytest.mark.parametrize(("shown", "default"), [("null", None), ("value", DAYS)])
-def test_list_of_settings_has_the_shapes_of_the_options(begin, shown, default):
-    whole = setting(True, "weekly", WEEKS, HALF_PAST_SIX)
-    world = World().datastream(1, smart=whole, active_mode="smart-bundle", smart_bundle={"name": "Old"})
-    scene = begin(world.datastream(2, smart=setting()).datastream(3, has_schedule=False), smart_defaults=shown)
-    rows = [
-        [True, "weekly", WEEKS, "06:30:00", "smart-bundle"],
-        [True, "daily", default, None, "smart"],
-        [None] * 5,
-    ]
-    names = ("is_active", "frequency", "refresh_range", "deadline", "active_mode")
-    rows = [{"datastream_id": uuid(number), "name": f"Datastream {number}", **dict(zip(names, row))} for number, row in enumerate(rows, 1)]
-    everyone, some = scene.run("smart_pulling_info"), scene.run("smart_pulling_info", active_pulling_mode="smart", enabled=True)
-    assert (everyone["smart_pulling"], everyone["count"], some["smart_pulling"], some["count"]) == (rows, 3, rows[1:2], 1)
-
-
 # --- changes ---
 
 TO_SMART, TO_SCHEDULE = {"pulling": {"active_mode": "smart"}}, {"pulling": {"active_mode": "schedule"}}
@@ -152,10 +123,6 @@ INDEPENDENT = {"smart_coupling": "independent"}
 # The datastreams, in turn; the switches; the module and its options for all of them; the bodies in order, each with the places in turn of whom it is for; and
 # the fields of each before and after, as the diff shows them.
 CHANGES = {
-    "enable": (
-        [{"enabled": False}, {"enabled": True}], {}, "datastream", {"enabled": True},
-        [({"enabled": True}, [0])], {0: ({"enabled": False}, {"enabled": True})},
-    ),
     "disable": (
         [{"enabled": True}, {"enabled": False}], {}, "datastream", {"enabled": False},
         [({"enabled": False}, [0])], {0: ({"enabled": True}, {"enabled": False})},
@@ -163,11 +130,6 @@ CHANGES = {
     "to smart": (
         [{"active_mode": "schedule", "smart": setting()}, {"active_mode": "smart", "smart": setting()}], {}, "datastream", {"pulling_mode": "smart"},
         [(TO_SMART, [0])], {0: ({"active_mode": "schedule"}, {"active_mode": "smart"})},
-    ),
-    "to schedule": (
-        [{"active_mode": "smart", "smart": setting()}, {"active_mode": "schedule", "smart": setting()}],
-        INDEPENDENT, "datastream", {"pulling_mode": "schedule"},
-        [(TO_SCHEDULE, [0])], {0: ({"active_mode": "smart"}, {"active_mode": "schedule"})},
     ),
     "a smart bundle stays": (
         [{"smart_bundle": {"name": "Old"}, "active_mode": "smart-bundle"}], {}, "datastream", {"pulling_mode": "schedule"},
@@ -265,17 +227,6 @@ def test_default_that_shows_as_a_value_is_written_and_the_response_says_whether_
     assert len(changes(scene)) == 2
 
 
-@pytest.mark.parametrize(("coupling", "active"), [("coupled", True), ("coupled", False), ("independent", True)])
-def test_active_setting_and_mode_whether_or_not_they_move_each_other(begin, coupling, active):
-    scene = begin(crowd(2, {"smart": setting(not active, deadline=TEN), "active_mode": "schedule" if active else "smart"}), smart_coupling=coupling)
-    before = snapshot(scene)
-    done = scene.rehearse("smart_pulling", all_datastreams=True, is_active=active)[1]
-    assert changes(scene) == [Change("PUT", uuids([1, 2]), put(setting(active, deadline=TEN)))]
-    assert done["diff"]["after"] == {label(1): {"is_active": active}, label(2): {"is_active": active}}
-    moved = {"active_mode": "smart" if active else "schedule"} if coupling == "coupled" else {}
-    assert altered(scene, before) == {key: {"smart": setting(active, deadline=TEN), **moved} for key in uuids([1, 2])}
-
-
 def test_named_ones_are_written_in_the_order_given_and_no_others(begin):
     scene, given = begin(crowd(60, {"enabled": False}), unknown_datastream="error"), uuids([40, 7, 23])
     before = snapshot(scene)
@@ -283,22 +234,6 @@ def test_named_ones_are_written_in_the_order_given_and_no_others(begin):
     assert changes(scene) == [Change("PATCH", given, {"enabled": True})]
     assert ids(done) == given
     assert altered(scene, before) == {one: {"enabled": True} for one in given}
-
-
-def test_filters_find_nothing_the_second_time(begin):
-    scene = begin(crowd(60, {"enabled": False}, {"enabled": True}))
-    assert scene.rehearse("datastream", filters={"enabled": False}, enabled=True)[2]["datastreams"] == []
-    assert changes(scene) == [Change("PATCH", uuids(range(1, 61, 2)), {"enabled": True})]
-
-
-def test_filter_that_the_service_passes_over_does_not_widen_the_change(begin):
-    scene = begin(crowd(4, {"enabled": False}, {"enabled": True}))
-    everyone = [
-        {"id": uuid(number), "name": f"Datastream {number}", "enabled": number % 2 == 0, "pulling": {"active_mode": "schedule"}} for number in range(1, 5)
-    ]
-    scene.service.fault(method="GET", json={"count": 4, "items": everyone})
-    assert scene.run("datastream", filters={"enabled": False}, pulling_mode="smart")["failed"] is False
-    assert changes(scene) == [Change("PATCH", uuids([1, 3]), TO_SMART)]
 
 
 # --- what the service says it did ---
@@ -314,16 +249,6 @@ def test_fewer_and_more_than_asked_for_are_warned_of(begin):
         assert uuid(55) in more
         assert uuid(1) not in fewer + more
         assert result["affected"]["datastream_ids"] == uuids([1, 2, 3, 5, 6, 55])
-
-
-def test_datastream_that_somebody_else_changed_meanwhile_is_not_counted(begin):
-    scene = begin(crowd(12, {"enabled": False}, {"enabled": True}))
-    others = [{"id": number, "name": f"Datastream {number}", "enabled": True} for number in (3, 9)]
-    scene.service.fault(method="PATCH", mutate={"add": {"datastreams": others}})
-    result = scene.run("datastream", all_datastreams=True, enabled=True)
-    assert changes(scene) == [Change("PATCH", uuids([1, 3, 5, 7, 9, 11]), {"enabled": True})]
-    assert result["affected"]["datastream_ids"] == uuids([1, 5, 7, 11])
-    assert sorted(result["diff"]["after"]) == sorted(label(number) for number in (1, 5, 7, 11))
 
 
 def test_refusal_half_way_names_the_datastreams_and_what_was_changed_before(begin):

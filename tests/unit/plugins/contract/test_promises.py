@@ -62,19 +62,7 @@ def stop(scene, **variables):
 # --- bindings, and what they load by themselves ---
 
 
-@whatever("binding_rows")
-def test_history_is_sent_once_and_later_extracts_are_left_to_the_binding(start):
-    scene = start(history())
-    scene.deploy(target_id=789)
-    scene.fetch(999, 456)
-    scene.forget()
-    scene.deploy(target_id=789)
-    scene.deploy(target_id=789, backfill="always")
-    assert scene.loads(123) == scene.world.aged(456)
-    assert scene.writes() == []
-
-
-@whatever("created_precision", "updated_precision", "patch_updated", "row_updated", "date_header")
+@whatever("binding_rows", "created_precision", "updated_precision", "patch_updated", "row_updated", "date_header")
 def test_every_extract_arrives_once_by_request_or_by_itself(start):
     scene = start(history())
     stop(scene, target_id=789)
@@ -110,15 +98,6 @@ def test_history_is_sent_once_also_where_no_extract_shows_its_age(start, switch)
     assert sorted(scene.loads(123)) == sorted(scene.world.aged(456))
     assert scene.writes() == []
     assert stopped.get("unknown_extract_ids", []) == ([999] if switch[1] == "id" else [])
-
-
-@whatever("enable_loads_history", "processing_at_enable")
-def test_a_binding_is_enabled_by_one_write_whatever_adverity_loads_then(start):
-    scene = start(history())
-    scene.service.change({"loading": {"process_seconds": 60}}, {"fetch": {"datastream_id": 456}})
-    scene.rehearse("binding", binding_id=123, enabled=True)
-    assert scene.patches() == [(123, {"enabled": True})]
-    assert scene.posts() == []
 
 
 @whatever("unavailable_bindings")
@@ -281,14 +260,6 @@ def test_one_refused_extract_does_not_hold_up_others(start):
     assert (sent["failed"], sent["refused_extract_ids"]) == (True, [aged[3]])
     assert str(aged[3]) in sent["msg"]
     assert scene.loads(123) == [one for one in aged if one != aged[3]]
-
-
-@whatever("requeue_invalid")
-def test_nothing_is_sent_that_the_service_would_call_invalid(start):
-    scene = start(history(60, enabled=True))
-    scene.rehearse("requeue", **HISTORY)
-    assert scene.loads(123) == scene.world.aged(456)
-    assert [row["status"] for row in scene.writes()] == [200, 200]
 
 
 @whatever("requeue_disabled_binding")

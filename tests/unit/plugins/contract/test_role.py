@@ -16,11 +16,9 @@ from ansible_collections.adverity.management.tests.integration.targets.setup_har
 )  # fmt: skip
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import (
     BINDINGS,
-    EXTRACTS,
     REQUEUE,
 )
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
-    NOW,
     READ_ONLY_KEY,
     World,
     moment,
@@ -211,38 +209,6 @@ def test_never_only_enables_and_disabling_sends_nothing(begin):
     scene.forget()
     scene.deploy(target_id=789, enabled=False)
     assert scene.writes() == []
-
-
-def test_bounds_of_the_history_and_wider_and_narrower_ones_later(begin):
-    scene = begin(history(6))
-    aged = scene.world.aged(456)
-    scene.deploy(target_id=789, backfill_from=moment(days=4.5), backfill_to=moment(days=1.5))
-    assert scene.loads(123) == aged[2:5]
-    scene.deploy(target_id=789)
-    assert sorted(scene.loads(123)) == sorted(aged)
-    scene.forget()
-    scene.deploy(target_id=789, backfill_from=moment(days=2.5))
-    assert scene.writes() == []
-    assert ["binding 123" in text for _name, row in scene.results for text in row["warnings"]] == [True], "nothing is taken back"
-
-
-def test_what_a_binding_loads_by_itself_is_not_sent_and_what_it_missed_is(begin):
-    scene = begin(history())
-    # The datastream fetches after the binding was enabled, before its history is listed for sending.
-    later = {"id": 900, "datastream_id": 456, "created": NOW.replace(minute=5).strftime("%Y-%m-%dT%H:%M:%SZ")}
-    scene.service.fault(method="GET", path=EXTRACTS, mutate={"add": {"extracts": [later]}})
-    scene.deploy(target_id=789)
-    scene.deploy(target_id=789, backfill="always")
-    assert scene.loads(123) == scene.world.aged(456)
-    scene.service.change({"clock": {"forward": 600}})
-    scene.fetch(901, 456)
-    scene.deploy(target_id=789, enabled=False)
-    scene.fetch(902, 456)
-    scene.fetch(903, 456)
-    scene.forget()
-    scene.deploy(target_id=789)
-    assert scene.patches() == [(123, {"enabled": True})]
-    assert [body["extract_ids"] for body in scene.posts()] == [[902, 903]]
 
 
 def test_binding_that_was_switched_by_hand_stops_the_run_until_the_user_decides(begin):

@@ -5,7 +5,7 @@
 """What the service documents, what the modules take and return, and which of it carries which.
 
 ``DOCUMENTED`` has a row for every parameter and field of the three guides (bindings, pulling and requeue guide), and of what the contract adds to
-them. ``PROMISED`` has the options and return keys that users were promised; ``ADDED`` those that came later, and why.
+them. Which options and return keys were promised stands in modules/test_interface.py.
 """
 
 from __future__ import annotations
@@ -211,138 +211,24 @@ DOCUMENTED: list[Field] = [
 # Every request has these: the guides repeat them in each section.
 HEADERS = {"instance": "the host of each address", "api_key": "the header Authorization"}
 
-_CONNECTION = ("instance", "api_key", "validate_certs", "ca_path", "timeout", "retries", "retry_max_delay")
-_CHOICE = ("datastream_ids", "filters", "all_datastreams")
-_FILTERS = ("datastream_ids", "workspace_ids", "workspace_scope", "enabled", "active_pulling_mode")
-_REQUEUE_SELECTION = ("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id")
+# These have the older API behind them, and a table of their own (test_by_name.py).
+BY_NAME = ("adverity_assignment", "adverity_destination", "adverity_destination_info", "adverity_directory_info")
 
-_LEDGER = ("ledger", "ledger_password", "ledger_wait")
-
-PROMISED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # module: options, return keys
-    "adverity_binding": (("enabled", "binding_ids", "datastream_id", "target_id", *_LEDGER), ("bindings", "affected")),
-    "adverity_binding_info": (("binding_ids", "datastream_id", "target_id", "enabled"), ("bindings", "count")),
-    "adverity_datastream": ((*_CHOICE, "enabled", "pulling_mode"), ("datastreams", "affected")),
-    "adverity_datastream_info": (_FILTERS, ("datastreams", "count")),
-    "adverity_smart_pulling": (
-        (*_CHOICE, "is_active", "frequency", "refresh_range", "deadline", "reset"),
-        ("datastreams", "affected"),
-    ),
-    "adverity_smart_pulling_info": (_FILTERS, ("smart_pulling", "count")),
-    "adverity_extract_info": (("datastream_ids", "created_from", "created_to", "limit"), ("extracts", "count")),
-    "adverity_job_info": (("datastream_ids", "start", "end", "states", "wait", "poll_interval"), ("jobs", "count", "unfinished")),
-    "adverity_issue_info": (("datastream_ids", "since", "acknowledged", "stages"), ("issues", "count")),
-    "adverity_requeue": (
-        (*_REQUEUE_SELECTION, "sequential", "batch_size", "limit", *_LEDGER, "force", "on_unknown", "on_refused", "on_failed", "state"),
-        (
-            "requeued_extract_ids", "skipped_extract_ids", "unknown_extract_ids", "refused_extract_ids", "remaining_extract_ids", "extract_count", "batches",
-            "summary", "ledger",
-        ),
-    ),
-    "adverity_requeue_info": ((*_REQUEUE_SELECTION, *_LEDGER, "summary_only"), ("extracts", "counts", "backfills", "in_progress")),
-    "adverity_load_info": (
-        (*_REQUEUE_SELECTION, *_LEDGER, "wait", "poll_interval", "state_labels"), ("loads", "counts", "failed_extract_ids", "unconfirmed", "jobs", "waited"),
-    ),
-    "adverity_deployment_info": (_LEDGER, ()),
-    "adverity_ledger_copy": ((), ()),
-}
-PROMISED = {name: ((*_CONNECTION, *options), keys) for name, (options, keys) in PROMISED.items()}
-
-ADDED = {  # module.name: why
-    "adverity_binding.remaining": "says, on a failure half way, what is still to do",
-    "adverity_binding.unknown": "says, after a failure, what may be done",
-    "adverity_binding.unfinished": "whether everything else was done",
-    "adverity_binding.check_mode": "the role has to know whether something was only pretended",
-    "adverity_datastream.remaining": "says, on a failure half way, what is still to do",
-    "adverity_smart_pulling.remaining": "says, on a failure half way, what is still to do",
-    "adverity_requeue.backfill": "the role leaves out what it need not send",
-    "adverity_requeue.enabled_bindings": "in check mode the enabling of an earlier task is only pretended",
-    "adverity_requeue.state_labels": "what labels of an instance of one's own mean, for on_unknown: check",
-    "adverity_requeue.bindings": "what happens to the history of each binding",
-    "adverity_requeue.unfinished": "whether everything else was done",
-    "adverity_requeue.failed_extract_ids": "what is left out",
-    "adverity_requeue.check_mode": "the role has to know whether something was only pretended",
-    "adverity_requeue_info.ledger": "the place that was read",
-    "adverity_load_info.outcomes": "a report of many extracts lists only what failed",
-    "adverity_deployment_info.names": "a mistyped variable of the role would be ignored without a word",
-    "adverity_load_info.bindings": "a report of many extracts shows counts",
-    "adverity_load_info.ledger": "the place that was read",
-    "adverity_deployment_info.variables": "the variables of the role",
-    "adverity_deployment_info.options": "what the role's tasks are given",
-    "adverity_deployment_info.name": "what the role's tasks are given",
-    "adverity_deployment_info.check_mode": "the summary has to know whether something was only pretended",
-    "adverity_deployment_info.connection_id": "what the role's tasks are given",
-    "adverity_deployment_info.create": "whether the destination is to be created or changed",
-    "adverity_deployment_info.assign": "whether anything is to be assigned",
-    "adverity_deployment_info.assignments": "what the role's tasks are given",
-    "adverity_deployment_info.target_id": "what the role's tasks are given",
-    "adverity_deployment_info.bindings": "what happens to each binding",
-    "adverity_deployment_info.steps": "what the role has to do",
-    "adverity_ledger_copy.source": "moves a ledger",
-    "adverity_ledger_copy.source_password": "moves a ledger",
-    "adverity_ledger_copy.destination": "moves a ledger",
-    "adverity_ledger_copy.destination_password": "moves a ledger",
-    "adverity_ledger_copy.source_instance": "moves a ledger",
-    "adverity_ledger_copy.ledger_wait": "moves a ledger",
-    "adverity_ledger_copy.binding_count": "moves a ledger",
-    "adverity_ledger_copy.extract_count": "moves a ledger",
-    "adverity_ledger_copy.check_mode": "as every module that changes something",
-}
-
-# Options that no request carries: they say how the collection itself works.
+# Options that no request carries: they say how the collection itself works. Those of the connection, and by module. What a list has no filter for is looked
+# up in its rows; what has the ledger in its name, or asks only the ledger, stays on this side.
+LOCAL_CONNECTION = "validate_certs ca_path timeout retries retry_max_delay"
+_LEDGER = "ledger ledger_password ledger_wait"
+_ASKED_OF_THE_LEDGER = "extract_ids datastream_ids created_from created_to binding_ids"
 LOCAL = {
-    "validate_certs": "of the connection", "ca_path": "of the connection", "timeout": "of the connection", "retries": "of the connection",
-    "retry_max_delay": "of the connection",
-    "adverity_binding_info.binding_ids": "there is no read by id: looked up in the list",
-    "adverity_binding_info.enabled": "the list has no such filter: looked up in the rows",
-    "adverity_datastream.all_datastreams": "asks for the list without a filter; each write names its datastreams",
-    "adverity_smart_pulling.all_datastreams": "asks for the list without a filter; each write names its datastreams",
-    "adverity_smart_pulling.reset": "leaves the field out of the body",
-    "adverity_binding.ledger": "a file or a database",
-    "adverity_deployment_info.ledger": "a file or a database",
-    "adverity_job_info.states": "looked up in the rows",
-    "adverity_job_info.wait": "how often the list is read",
-    "adverity_job_info.poll_interval": "how often the list is read",
-    "adverity_issue_info.since": "looked up in the rows",
-    "adverity_issue_info.acknowledged": "looked up in the rows",
-    "adverity_load_info.extract_ids": "only the ledger is asked",
-    "adverity_load_info.datastream_ids": "only the ledger is asked",
-    "adverity_load_info.created_from": "only the ledger is asked",
-    "adverity_load_info.created_to": "only the ledger is asked",
-    "adverity_load_info.binding_ids": "only the ledger is asked",
-    "adverity_load_info.ledger": "a file or a database",
-    "adverity_load_info.wait": "how often the lists are read",
-    "adverity_load_info.poll_interval": "how often the lists are read",
-    "adverity_load_info.state_labels": "what the rows mean",
-    "adverity_load_info.outcomes": "which rows of the result are listed",
-    "adverity_ledger_copy.ledger_wait": "of the ledger",
-    "adverity_deployment_info.variables": "those of the role, each of which is an option of another module",
-    "adverity_deployment_info.names": "names of variables, which are compared",
-    "adverity_ledger_copy.source": "a file or a database",
-    "adverity_ledger_copy.destination": "a file or a database",
-    "adverity_ledger_copy.source_instance": "of the ledger",
-    "adverity_ledger_copy.source_password": "of the ledger",
-    "adverity_ledger_copy.destination_password": "of the ledger",
-    "adverity_requeue.batch_size": "how many extracts one request holds",
-    "adverity_requeue.limit": "how many extracts a call sends",
-    "adverity_requeue.ledger": "a file or a database",
-    "adverity_requeue.on_refused": "what the ledger records",
-    "adverity_requeue.backfill": "what the ledger decides",
-    "adverity_requeue.enabled_bindings": "what is warned of",
-    "adverity_requeue.force": "whether the ledger decides",
-    "adverity_requeue.on_unknown": "what the ledger decides",
-    "adverity_requeue.on_failed": "what the ledger decides",
-    "adverity_requeue.state_labels": "what the rows mean",
-    "adverity_requeue.state": "whether anything is sent",
-    "adverity_requeue_info.extract_ids": "only the ledger is asked",
-    "adverity_requeue_info.datastream_ids": "only the ledger is asked",
-    "adverity_requeue_info.created_from": "only the ledger is asked",
-    "adverity_requeue_info.created_to": "only the ledger is asked",
-    "adverity_requeue_info.binding_ids": "only the ledger is asked",
-    "adverity_requeue_info.ledger": "a file or a database",
-    "adverity_requeue_info.summary_only": "what is returned",
-}  # fmt: skip
-LOCAL.update(
-    (f"{module}.{option}", "of the ledger")
-    for module in ("adverity_binding", "adverity_deployment_info", "adverity_load_info", "adverity_requeue", "adverity_requeue_info")
-    for option in ("ledger_password", "ledger_wait")
-)
+    "adverity_binding": _LEDGER,
+    "adverity_binding_info": "binding_ids enabled",
+    "adverity_datastream": "all_datastreams",
+    "adverity_smart_pulling": "all_datastreams reset",
+    "adverity_job_info": "states wait poll_interval",
+    "adverity_issue_info": "since acknowledged",
+    "adverity_requeue": f"batch_size limit force on_unknown on_refused on_failed state_labels backfill state enabled_bindings {_LEDGER}",
+    "adverity_requeue_info": f"{_ASKED_OF_THE_LEDGER} summary_only {_LEDGER}",
+    "adverity_load_info": f"{_ASKED_OF_THE_LEDGER} wait poll_interval state_labels outcomes {_LEDGER}",
+    "adverity_deployment_info": f"variables names {_LEDGER}",
+    "adverity_ledger_copy": "source source_password source_instance destination destination_password ledger_wait",
+}

@@ -20,7 +20,13 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.completeness import tables
-from ansible_collections.adverity.management.tests.unit.plugins.completeness.tables import ADDED, DOCUMENTED, HEADERS, LOCAL, PROMISED
+from ansible_collections.adverity.management.tests.unit.plugins.completeness.tables import (
+    BY_NAME,
+    DOCUMENTED,
+    HEADERS,
+    LOCAL,
+    LOCAL_CONNECTION,
+)
 
 STREAM, WORKSPACE = "d5000000-0000-4000-8000-000000000459", "a0000000-0000-4000-8000-000000000004"  # LinkedIn Ads | DACH
 LEDGER = {"ledger": None}  # each run gets its own
@@ -214,34 +220,13 @@ def test_the_service_knows_what_the_table_has(simulator, monkeypatch, endpoint):
 # The tables and the modules
 
 
-# These have the older API behind them, and a table of their own (test_by_name.py).
-BY_NAME = ("adverity_assignment", "adverity_destination", "adverity_destination_info", "adverity_directory_info")
-
-
-def test_the_modules_are_those_that_were_promised():
-    assert sorted([*PROMISED, *BY_NAME]) == in_process.MODULES
-
-
-@pytest.mark.parametrize("name", sorted(PROMISED))
-def test_options_and_return_keys_are_those_that_were_promised(name):
-    added = {one.split(".")[1] for one in ADDED if one.startswith(name + ".")}
-    spec, _rules = in_process.spec_of(name)
-    options, keys = PROMISED[name]
-    returned = set(re.findall(r"^(\w+):", in_process.load(name).RETURN, re.M))
-    assert set(spec) - set(options) <= added
-    assert returned - set(keys) <= added
-    assert set(options) <= set(spec)
-    assert set(keys) <= returned
-    assert added <= (set(spec) - set(options)) | (returned - set(keys))
-
-
-@pytest.mark.parametrize("name", sorted(PROMISED))
+@pytest.mark.parametrize("name", [name for name in in_process.MODULES if name not in BY_NAME])
 def test_every_option_is_carried_or_local(name):
-    reach = carriers("query", "body", "path")
-    expected = {one.split(".", 1)[1] for one in (*reach, *LOCAL) if one.startswith(name + ".")} | set(HEADERS) | {one for one in LOCAL if "." not in one}
-    expected |= {one.split(".")[0] for one in expected if "." in one}
-    assert set(nested(in_process.spec_of(name)[0], "")) == expected
-    assert not {one for one in reach if one in LOCAL}
+    carried = {one.split(".", 1)[1] for one in carriers("query", "body", "path") if one.startswith(name + ".")}
+    local = set(LOCAL.get(name, "").split())
+    assert carried & local == set()
+    around = {one.split(".")[0] for one in carried if "." in one}
+    assert set(nested(in_process.spec_of(name)[0], "")) == {*carried, *local, *around, *HEADERS, *LOCAL_CONNECTION.split()}
 
 
 def test_every_option_that_reaches_the_wire_is_driven_there():

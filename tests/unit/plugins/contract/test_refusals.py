@@ -47,7 +47,8 @@ EMPTY = {
     "smart_pulling": "datastream_ids filters", "smart_pulling_info": "datastream_ids workspace_ids",
 }  # fmt: skip
 BESIDE = {
-    "assignment": {"type": "bigquery", "target_id": 789}, "binding": {"enabled": True}, "datastream": OFF, "requeue": {"target_id": 789}, "smart_pulling": WEEKLY,
+    "assignment": {"type": "bigquery", "target_id": 789}, "binding": {"enabled": True}, "datastream": OFF, "requeue": {"target_id": 789},
+    "smart_pulling": WEEKLY,
 }  # fmt: skip
 SELECTS_NOTHING = "An empty list selects neither everything nor nothing"
 # The module, its options, and words of its message.

@@ -29,8 +29,6 @@ from ansible_collections.adverity.management.plugins.module_utils._resources.bin
 PATH = bindings.PATH
 OLD, NEW, SEEN = "2026-01-01T00:00:00Z", "2026-02-01T00:00:05Z", "2026-02-01T00:00:00Z"
 START = datetime(2026, 2, 1, tzinfo=timezone.utc)
-AGAIN = "Run it again: it reads first and writes only what differs."
-UNKNOWN = "Written before that: binding 5. Whether bindings 6-8 were written is unknown. Not written: binding 9."
 
 
 def row(binding_id, **more):
@@ -198,75 +196,60 @@ def test_a_list_that_cannot_be_read_again_stops_nothing(service, run):
 
 # Failures
 
+NOT_6_TO_9 = "Written before that: binding 5. Not written: bindings 6-9."
+NOT_9 = "Written before that: binding 5. Whether bindings 6-8 were written is unknown. Not written: binding 9."
 
-@pytest.mark.parametrize(
-    ("error", "is_pending"),
-    [
-        (Refused("PATCH", PATH, 404, "Not found."), False),
-        (Refused("PATCH", PATH, 403, "Forbidden."), False),
-        (Refused("PATCH", PATH, 500, "x"), True),
-        (Lost("PATCH", PATH, "x"), True),
-        (UnreadableAnswer("x", method="PATCH", path=PATH), True),
-    ],
-)
-def test_one_that_cannot_be_written_does_not_hold_up_the_others(service, run, histories, error, is_pending):
-    service.lists(*disabled(5, 6, 7))
-    service.patch(5, updated=NEW)
-    service.patch(6, answer=error)
-    service.patch(7, updated=NEW)
-    with pytest.raises(Unfinished) as caught:
-        run()
-    result = caught.value.result()
-    assert (result["changed"], result["unfinished"], result["affected"]) == (True, True, {"binding_ids": [5, 7]})
-    assert (result["remaining"], result["unknown"]) == ({"binding_ids": [6]}, {"binding_ids": [6] if is_pending else []})
-    assert [each["enabled"] for each in result["bindings"]] == [True, False, True]
-    assert result["msg"].startswith(f"Bindings enabled in this run: 5, 7. Still open, not enabled: binding 6 (datastream 456 to target 789): {error}")
-    assert "deploy_destination_datastream_ids" in result["msg"]
-    assert {each: (history.enabled, history.is_write_pending) for each, history in histories().items()} == {
-        5: (True, False), 6: (False, is_pending), 7: (True, False),
-    }  # fmt: skip
+
+def refused(status):
+    return Refused("PATCH", PATH, status, "No.")
 
 
 @pytest.mark.parametrize(
-    ("errors", "claim"),
+    ("errors", "unknown", "ends_with"),
     [
-        ([NotReached("PATCH", PATH, "x")], "Written before that: binding 5. Not written: bindings 6-9."),
-        ([Refused("PATCH", PATH, 401, "x")], "Written before that: binding 5. Not written: bindings 6-9."),
-        ([Refused("PATCH", PATH, 429, "x")], "Written before that: binding 5. Not written: bindings 6-9."),
-        ([Lost("PATCH", PATH, "x")] * 3, UNKNOWN),
-        ([Refused("PATCH", PATH, 500, "x")] * 3, UNKNOWN),
+        # One that cannot be written does not hold up the others, nor do three that were certainly not written.
+        ([refused(404)], [], None),
+        ([refused(404)] * 3, [], None),
+        ([refused(500)], [6], None),
+        ([Lost("PATCH", PATH, "x")], [6], None),
+        ([UnreadableAnswer("x", method="PATCH", path=PATH)], [6], None),
+        # What concerns every request ends the run.
+        ([NotReached("PATCH", PATH, "x")], [], NOT_6_TO_9),
+        ([refused(401)], [], NOT_6_TO_9),
+        ([refused(429)], [], NOT_6_TO_9),
+        ([Lost("PATCH", PATH, "x")] * 3, [6, 7, 8], NOT_9),
+        ([refused(500)] * 3, [6, 7, 8], NOT_9),
     ],
 )
-def test_what_concerns_every_request_ends_the_run(service, run, errors, claim):
+def test_bindings_that_cannot_be_written_are_told_and_end_the_run_only_where_others_cannot_be_either(service, run, histories, errors, unknown, ends_with):
     service.lists(*disabled(5, 6, 7, 8, 9))
-    service.patch(5, updated=NEW)
-    for each, error in enumerate(errors, 6):
-        service.patch(each, answer=error)
-    with pytest.raises(type(errors[0])) as caught:
+    outcomes = dict(zip([6, 7, 8], errors))
+    for each in [5, *outcomes] if ends_with else [5, 6, 7, 8, 9]:
+        service.patch(each, answer=outcomes.get(each), updated=NEW)
+    with pytest.raises(type(errors[0]) if ends_with else Unfinished) as caught:
         run()
     result = caught.value.result()
-    assert result["msg"].endswith(f"{claim} {AGAIN}")
-    assert (result["affected"], result["remaining"]) == ({"binding_ids": [5]}, {"binding_ids": [6, 7, 8, 9]})
-    assert [each["enabled"] for each in result["bindings"]] == [True, False, False, False, False]
-    assert (result["method"], result["path"]) == ("PATCH", PATH)
-
-
-def test_three_that_are_refused_in_succession_end_nothing(service, run):
-    """The API certainly did nothing, and each is named."""
-    service.lists(*disabled(5, 6, 7, 8))
-    for each in (5, 6, 7):
-        service.patch(each, answer=Refused("PATCH", f"{PATH}{each}/", 404, "Not found."))
-    service.patch(8, updated=NEW)
-    with pytest.raises(Unfinished) as caught:
-        run()
-    assert (caught.value.facts["remaining"], caught.value.facts["affected"]) == ({"binding_ids": [5, 6, 7]}, {"binding_ids": [8]})
+    written = [5] if ends_with else [each for each in (5, 6, 7, 8, 9) if each not in outcomes]
+    open_ids = [each for each in (5, 6, 7, 8, 9) if each not in written]
+    assert (result["changed"], result["affected"], result["remaining"]) == (True, {"binding_ids": written}, {"binding_ids": open_ids})
+    assert (result["unknown"], result.get("unfinished", False)) == ({"binding_ids": unknown}, not ends_with)
+    assert [each["id"] for each in result["bindings"] if each["enabled"]] == written
+    if ends_with:
+        assert result["msg"].endswith(f"{ends_with} Run it again: it reads first and writes only what differs.")
+        assert (result["method"], result["path"]) == ("PATCH", PATH)
+    else:
+        done = result["msg"].partition(". Still open, not enabled: binding 6 (datastream 456 to target 789): " + str(errors[0]))
+        assert (done[0][:30], bool(done[1])) == ("Bindings enabled in this run: ", True)
+        assert "deploy_destination_datastream_ids" in result["msg"]
+    known = histories()
+    assert [each for each in known if known[each].enabled] == written
+    assert [each for each in known if known[each].is_write_pending] == unknown
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        [], "ok", {"affected": 1}, row(2, enabled=True), row(1), row(1, enabled=False), row(1, enabled=None), row(1, enabled=1), row(1, enabled="true"),
-        row("1", enabled=True), {"enabled": True},
+        [], "ok", {"affected": 1}, row(2, enabled=True), row(1), row(1, enabled=False), row(1, enabled=1), row("1", enabled=True), {"enabled": True},
     ],
 )  # fmt: skip
 def test_an_answer_that_is_not_this_binding_in_this_state_is_an_error(service, run, histories, answer):

@@ -64,7 +64,6 @@ def queries(scene, name):
 
 # What is asked for, what of it goes to the service, and what must be found.
 FILTERS = {
-    "one workspace": ({"workspace_ids": [DACH]}, {("workspace_id", DACH)}, streams(places=[DACH])),
     "two workspaces": (
         {"workspace_ids": [AMERICAS.upper(), EMEA, AMERICAS]}, {("workspace_id", AMERICAS), ("workspace_id", EMEA)}, streams(places=[EMEA, AMERICAS]),
     ),
@@ -72,8 +71,6 @@ FILTERS = {
         {"workspace_ids": [EMEA], "workspace_scope": "family"},
         {("workspace_id", EMEA), ("workspace_scope", "family")}, streams(places=[WORKSPACE, EMEA, DACH]),
     ),
-    "disabled": ({"enabled": False}, {("enabled", "false")}, streams(enabled=False)),
-    "smart bundle": ({"active_pulling_mode": "smart-bundle"}, {("active_pulling_mode", "smart-bundle")}, streams(mode="smart-bundle")),
     "state and mode": (
         {"enabled": True, "active_pulling_mode": "schedule"},
         {("enabled", "true"), ("active_pulling_mode", "schedule")}, streams(enabled=True, mode="schedule"),
@@ -118,7 +115,7 @@ def test_ids_are_asked_for_fifty_at_a_time_and_come_in_the_order_given(begin, un
 
 # --- changes ---
 
-TO_SMART, TO_SCHEDULE = {"pulling": {"active_mode": "smart"}}, {"pulling": {"active_mode": "schedule"}}
+TO_SMART = {"pulling": {"active_mode": "smart"}}
 INDEPENDENT = {"smart_coupling": "independent"}
 # The datastreams, in turn; the switches; the module and its options for all of them; the bodies in order, each with the places in turn of whom it is for; and
 # the fields of each before and after, as the diff shows them.
@@ -126,14 +123,6 @@ CHANGES = {
     "disable": (
         [{"enabled": True}, {"enabled": False}], {}, "datastream", {"enabled": False},
         [({"enabled": False}, [0])], {0: ({"enabled": True}, {"enabled": False})},
-    ),
-    "to smart": (
-        [{"active_mode": "schedule", "smart": setting()}, {"active_mode": "smart", "smart": setting()}], {}, "datastream", {"pulling_mode": "smart"},
-        [(TO_SMART, [0])], {0: ({"active_mode": "schedule"}, {"active_mode": "smart"})},
-    ),
-    "a smart bundle stays": (
-        [{"smart_bundle": {"name": "Old"}, "active_mode": "smart-bundle"}], {}, "datastream", {"pulling_mode": "schedule"},
-        [(TO_SCHEDULE, [0])], {0: ({"active_mode": "smart-bundle"}, {"active_mode": "schedule"})},
     ),
     # A datastream changes its mode while it is disabled.
     "mode and on": (
@@ -155,15 +144,6 @@ CHANGES = {
             1: (setting(False, "monthly", WEEKS, TEN), setting(True, "weekly", DAYS, HALF_PAST_SIX)),
         },
     ),
-    "only those that differ": (
-        [{"smart": setting(deadline=HALF_PAST_SIX)}, {"smart": setting(deadline=TEN)}, {"smart": setting(True, "weekly", DAYS, TEN)}], {}, "smart_pulling",
-        {"deadline": "10:00:00"}, [(put(setting(deadline=TEN)), [0])], {0: ({"deadline": HALF_PAST_SIX}, {"deadline": TEN})},
-    ),
-    "a default that shows as a value is kept": (
-        [{"smart": setting()}, {"smart": setting(refresh_range=WEEKS)}], {"smart_defaults": "value", "smart_null": "refuse"}, "smart_pulling",
-        {"frequency": "weekly"}, [(put(setting(True, "weekly", DAYS)), [0]), (put(setting(True, "weekly", WEEKS)), [1])],
-        {0: ({"frequency": "daily"}, {"frequency": "weekly"}), 1: ({"frequency": "daily"}, {"frequency": "weekly"})},
-    ),
     "back to defaults": (
         [{"smart": setting(True, "weekly", WEEKS, TEN)}, {"smart": setting(False, "daily", WEEKS)}, {"smart": setting()}],
         {"smart_null": "refuse"}, "smart_pulling", {"reset": ["refresh_range", "deadline"]},
@@ -172,10 +152,6 @@ CHANGES = {
             0: ({"refresh_range": WEEKS, "deadline": TEN}, {"refresh_range": None, "deadline": None}),
             1: ({"refresh_range": WEEKS}, {"refresh_range": None}),
         },
-    ),
-    "one is reset, one is kept, one is set": (
-        [{"smart": setting(True, "weekly", WEEKS, TEN)}], {}, "smart_pulling", {"reset": ["deadline"], "frequency": "monthly"},
-        [(put(setting(True, "monthly", WEEKS)), [0])], {0: ({"frequency": "weekly", "deadline": TEN}, {"frequency": "monthly", "deadline": None})},
     ),
 }  # fmt: skip
 GROUPS = [setting(True, "daily", DAYS, None), setting(True, "weekly", WEEKS, HALF_PAST_SIX), setting(False, "monthly", None, TEN)]

@@ -225,22 +225,3 @@ def test_fewer_and_more_than_asked_for_are_warned_of(begin):
         assert uuid(55) in more
         assert uuid(1) not in fewer + more
         assert result["affected"]["datastream_ids"] == uuids([1, 2, 3, 5, 6, 55])
-
-
-def test_refusal_half_way_names_the_datastreams_and_what_was_changed_before(begin):
-    world = World()
-    for number in range(1, 121):
-        world.datastream(number, active_mode="smart", has_schedule=number != 77)
-    scene = begin(world, smart_coupling="independent")
-    before = snapshot(scene)
-    first, second, third = chunks(uuids(range(1, 121)))
-    failure = scene.run("datastream", all_datastreams=True, pulling_mode="schedule")
-    assert [change.ids for change in changes(scene)] == [first, second]  # all or nothing in a request, and nothing after it
-    assert altered(scene, before) == {one: {"active_mode": "schedule"} for one in first}
-    assert (failure["failed"], failure["changed"], failure["affected"]["datastream_ids"]) == (True, True, first)
-    assert failure["remaining"]["datastream_ids"] == second + third
-    assert list(failure["diff"]["after"]) == [label(number) for number in range(1, 51)]
-    assert [row["pulling"]["active_mode"] for row in failure["datastreams"]] == ["schedule"] * 50 + ["smart"] * 70
-    assert f"Datastreams without a fetch schedule: {uuid(77)}" in failure["msg"]  # the service's own words
-    assert [one for one in (*first, *third) if one in failure["msg"]] == []
-    assert [one for one in second if one not in failure["msg"]] == []

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import pytest
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
     altered,
     setting,
@@ -184,20 +183,6 @@ def test_each_binding_of_a_destination_gets_what_it_needs(begin):
     assert [scene.loads(binding) for binding in (123, 124, 126, 127, 125, 129)] == [aged[456], aged[457], aged[459], aged[459], aged[458], []]
 
 
-def test_variables_come_as_text_from_a_survey(begin):
-    world = history().datastream(457, extracts=3).binding(124, 457).datastream(458, extracts=3).binding(125, 458)
-    scene = begin(world)
-    scene.deploy(
-        target_id="789", datastream_ids="456,457", enabled="true", sequential="no", batch_size="2", force="false", backfill="when_needed", on_unknown="fail",
-    )  # fmt: skip
-    assert [one for one, _body in scene.patches()] == [123, 124]
-    assert scene.posts() == [
-        {"extract_ids": part, "binding_ids": [binding], "sequential": False}
-        for binding, datastream in ((123, 456), (124, 457))
-        for part in (world.aged(datastream)[:2], world.aged(datastream)[2:])
-    ]
-
-
 def test_never_only_enables_and_disabling_sends_nothing(begin):
     scene = begin(history().datastream(457, extracts=3).binding(124, 457, enabled=True))
     scene.deploy(target_id=789, backfill="never")
@@ -250,22 +235,3 @@ def test_what_is_left_is_sent_by_the_next_run(begin):
     assert [(row["method"], row["body"]["extract_ids"]) for row in scene.writes()] == [("POST", aged[50:])]
     assert (rest.data["bindings"][0]["requeued"], rest.data["bindings"][0]["skipped"]) == (30, 50)
     assert scene.loads(123) == aged
-
-
-def three():
-    """Three datastreams with a disabled binding each."""
-    world = World()
-    for number in range(3):
-        world.datastream(456 + number, extracts=2).binding(123 + number, 456 + number)
-    return world
-
-
-def test_binding_that_could_not_be_enabled_is_not_called_enabled(begin):
-    scene = begin(three())
-    scene.service.fault(method="PATCH", skip=1, status=FORBIDDEN)
-    with pytest.raises(Exception, match="not enabled: binding 124"):
-        scene.deploy(target_id=789)
-    again = scene.deploy(target_id=789)
-    sent_before = "enabled before, history sent before"
-    assert ends(again)[1:4] == [sent_before, "enabled now, 2 extracts sent", sent_before]
-    assert (again.data["extract_count"], "open" in again.data, scene.enabled()) == (2, False, [123, 124, 125])

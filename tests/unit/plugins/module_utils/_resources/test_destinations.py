@@ -40,6 +40,7 @@ FIELDS = {
     "logo_url": {"type": "url", "required": False, "read_only": True, "label": "Logo"},
 }  # fmt: skip
 PARSED = {name: fields.parse(row) for name, row in FIELDS.items()}
+ACME = {"project": "acme"}
 NO_PATCH = Refused("PATCH", PATH, 405, "Method not allowed.")
 MASK = "********"
 
@@ -50,20 +51,6 @@ def row(number=789, name="DWH", **more):
 
 def expect_list(client, path, *rows):
     client.expect("GET", path, answer={"count": len(rows), "next": None, "previous": None, "results": list(rows)})
-
-
-@pytest.fixture(name="talk")
-def fixture_talk(scripted):
-    """Expects what the module asks before it writes: ``talk(*rows)`` has these destinations."""
-
-    def talk(*rows, workspace=True, options=None):
-        expect_list(scripted, destinations.TYPES, *TYPES)
-        if workspace:
-            expect_list(scripted, "/api/stacks/", *STACKS)
-        scripted.expect("OPTIONS", PATH, answer={"name": "List", "actions": {"POST": FIELDS}} if options is None else options)
-        expect_list(scripted, PATH, *rows)
-
-    return talk
 
 
 @pytest.fixture(name="run")
@@ -81,18 +68,18 @@ def fixture_run(scripted, tmp_path):
 
 
 @pytest.fixture(name="expect_post")
-def fixture_expect_post(talk, scripted):
+def fixture_expect_post(scripted):
     """Expects that a destination is created: looked for, looked for again under the lock, and one POST."""
 
-    def expect_post(answer, name="DWH"):
-        talk()
+    def expect_post(answer):
+        expect_list(scripted, destinations.TYPES, *TYPES)
+        expect_list(scripted, "/api/stacks/", *STACKS)
+        scripted.expect("OPTIONS", PATH, answer={"name": "List", "actions": {"POST": FIELDS}})
         expect_list(scripted, PATH)
-        scripted.expect("POST", PATH, body={"name": name, "stack": 12, "project": "acme"}, answer=answer)
+        expect_list(scripted, PATH)
+        scripted.expect("POST", PATH, body={"name": "DWH", "stack": 12, "project": "acme"}, answer=answer)
 
     return expect_post
-
-
-ACME = {"project": "acme"}
 
 
 # Creating
@@ -140,13 +127,15 @@ def test_what_is_found_wrong_after_creating_is_told_with_what_was_created(run, e
 # Changing
 
 
-def test_text_from_a_template_goes_out_as_the_type_of_the_field(run, talk, scripted):
-    talk(row(schema_mapping=False, batch=1, headers_formatting=1))
+def test_text_from_a_template_goes_out_as_the_type_of_the_field(scripted):
+    settings = {"project": "acme", "schema_mapping": "true", "batch": "20", "headers_formatting": "2"}
+    old = {"schema_mapping": False, "batch": 1, "headers_formatting": 1}
     body = {"schema_mapping": True, "batch": 20, "headers_formatting": 2}
-    scripted.expect("PATCH", f"{PATH}789/", body=body, answer=row(**body))
-    result = run(settings={"project": "acme", "schema_mapping": "true", "batch": "20", "headers_formatting": "2"})
-    assert result["destination"] == row(**body)
-    assert result["diff"] == {"before": {"schema_mapping": False, "batch": 1, "headers_formatting": 1}, "after": body}
+    plan = DestinationPlan(row(**old), {}, settings, PARSED)
+    scripted.expect("PATCH", f"{PATH}789/", body=body, answer={"id": 789, **body})
+    (change,) = plan.changes(70)
+    result = plan.result(change.send(scripted)).as_dict()
+    assert (result["destination"], result["diff"]) == (row(**body), {"before": old, "after": body})
 
 
 @pytest.mark.parametrize(
@@ -162,25 +151,24 @@ def test_settings_are_compared_as_they_read_back(there, wanted, differs):
     assert bool(plan.body) is differs
 
 
-def test_a_list_that_lacks_fields_is_completed_by_each_object_of_that_name(run, talk, scripted):
-    talk({"id": 788, "name": "DWH"}, {"id": 789, "name": "DWH"}, {"id": 790, "name": "Other"})
+def test_a_list_that_lacks_fields_is_completed_by_each_object_of_that_name(scripted):
+    expect_list(scripted, PATH, {"id": 788, "name": "DWH"}, {"id": 789, "name": "DWH"}, {"id": 790, "name": "Other"})
     scripted.expect("GET", f"{PATH}788/", answer=row(788, stack=13))
     scripted.expect("GET", f"{PATH}789/", answer=row(stack={"id": 12, "name": "EMEA"}))
-    result = run(settings=ACME)
-    assert (result["changed"], result["destination"]["id"]) == (False, 789)
+    assert destinations.locate(scripted, 70, {"name": "DWH"}, 12, None, ACME)["id"] == 789
 
 
 @pytest.mark.parametrize(
-    ("options", "says"),
+    ("workspace_id", "target_id", "says"),
     [
-        ({"target_id": 789, "workspace": "DACH"}, "Destination 789 is in workspace 12, not in workspace 13. A destination is not moved."),
-        ({"target_id": 4711}, "The destination '4711' does not exist"),
+        (13, 789, "Destination 789 is in workspace 12, not in workspace 13. A destination is not moved."),
+        (None, 4711, "The destination '4711' does not exist"),
     ],
 )
-def test_an_id_that_does_not_fit_is_an_error(run, talk, options, says):
-    talk(row(), workspace="workspace" in options)
+def test_an_id_that_does_not_fit_is_an_error(scripted, workspace_id, target_id, says):
+    expect_list(scripted, PATH, row())
     with pytest.raises(InputError, match=says):
-        run(**options)
+        destinations.locate(scripted, 70, {}, workspace_id, target_id, {})
 
 
 @pytest.mark.parametrize(
@@ -217,11 +205,11 @@ def test_where_patch_is_not_allowed_the_whole_object_is_put(scripted):
         {"name": "List"}, {"actions": {}}, {"actions": {"PUT": {}}}, [], {"actions": {"POST": []}},
     ],
 )  # fmt: skip
-def test_where_options_says_nothing_there_is_a_warning_and_the_run_goes_on(run, talk, scripted, answer):
-    talk(row(), options=answer)
-    scripted.expect("PATCH", f"{PATH}789/", body={"dataset": "x"}, answer=row(dataset="x"))
-    result = run(settings={"dataset": "x"})
-    assert result["warnings"] == ["The API does not say which fields this destination type takes. The settings were not checked in advance."]
+def test_where_options_says_nothing_settings_are_not_checked_and_that_is_told(scripted, answer):
+    scripted.expect("OPTIONS", PATH, answer=answer)
+    plan = DestinationPlan(row(), {}, {"dataset": "x"}, destinations.read_fields(scripted, 70))
+    assert plan.body == {"dataset": "x"}
+    assert plan.warnings == ["The API does not say which fields this destination type takes. The settings were not checked in advance."]
 
 
 @pytest.mark.parametrize("status", [401, 429, 500, 503])

@@ -34,15 +34,10 @@ def world():
         "now": "2026-03-10T12:00:00Z",
         "keys": {"demo": {"key": in_process.KEY}},
         "workspaces": [{"id": ROOT, "name": "Acme"}, {"id": EMEA, "name": "EMEA", "parent": ROOT}, {"id": DACH, "name": "DACH", "parent": EMEA}],
-        "connections": [
-            {"id": 30, "name": "Account", "type": "bigquery", "workspace": EMEA},
-            {"id": 31, "name": "Elsewhere", "type": "meta", "workspace": EMEA},
-            {"id": 32, "name": "Another", "type": "bigquery", "workspace": DACH},
-        ],
+        "connections": [{"id": 30, "name": "Account", "type": "bigquery", "workspace": EMEA}],
         "datastreams": [
             {"id": 456, "name": "Google", "workspace": EMEA}, {"id": 457, "name": "Meta", "workspace": EMEA},
-            {"id": 458, "name": "Google", "workspace": DACH}, {"id": 459, "name": "Twice", "workspace": DACH},
-            {"id": 460, "name": "Twice", "workspace": DACH},
+            {"id": 458, "name": "Google", "workspace": DACH},
         ],
         "targets": [{"id": 700, "name": "DWH", "workspace": DACH, "type": "BigQueryTarget", "settings": BIGQUERY}],
         "bindings": [],
@@ -155,20 +150,6 @@ def test_from_nothing_to_nothing(begin, switches):
     assert 700 in place.simulator.world.targets
 
 
-def test_where_destinations_are_not_listed_the_id_is_needed(begin):
-    place = begin(targets_list="refused")
-    with pytest.raises(Refused) as caught:
-        place.destination()
-    assert "none can be found by name. Set target_id." in caught.value.result()["msg"]
-    place.simulator.world.put("targets", {"id": 701, "name": "DWH", "workspace": EMEA, "settings": BIGQUERY})
-    assert place.destination(target_id=701)["changes"] == {"auth": {"before": None, "after": 30}}
-    assert place.destination(target_id=701)["changed"] is False
-    assert place.assign(701, {"datastream_id": 456})["changed"] is True
-    assert [row["id"] for row in place.run("destination_info", type="bigquery", target_id=701)["destinations"]] == [701]
-    absent = {"type": "BigQuery", "target_id": 701, "state": "absent", "name": "DWH"}
-    assert [place.run("destination", **absent)["changed"] for _time in range(2)] == [True, False]
-
-
 def test_where_connections_are_not_listed_the_id_is_needed(begin):
     place = begin(connections_list="refused")
     with pytest.raises(Refused) as caught:
@@ -264,23 +245,6 @@ def test_deleting_is_repeated(begin, fault):
         place.simulator.fault(method="DELETE", **fault)
         assert place.run(module, type="bigquery", target_id=target_id, state="absent", **options)["changed"] is True
     assert (place.targets, place.bindings) == ([], [])
-
-
-def test_datastreams_that_fit_twice_are_listed_without_a_uuid(begin):
-    place = begin()
-    with pytest.raises(InputError, match="fits 'Twice' .id 459, workspace 'DACH'., 'Twice' .id 460, workspace 'DACH'."):
-        place.run("directory_info", datastreams=[{"name": "Twice", "workspace": "DACH"}])
-    rows = place.run("directory_info", datastreams=["*"])["datastreams"]
-    assert {row["id"]: (row["uuid"] or "")[-3:] for row in rows} == {456: "456", 457: "457", 458: "458", 459: "", 460: ""}
-    assert rows[3]["note"] == "No UUID: the pair of name and workspace fits 2 integer ids and 2 UUIDs."
-
-
-def test_a_connection_of_another_type_is_found_too(begin):
-    place = begin()
-    assert place.destination(connection="Elsewhere")["destination"]["auth"] == 31
-    assert place.destination(connection="Elsewhere", connection_type="Meta")["changed"] is False
-    with pytest.raises(InputError, match="The connection 'Elsewhere' does not exist among the 2 that this key can see: 'Account' .id 30., 'Another'"):
-        place.destination(connection="Elsewhere", connection_type="bigquery")
 
 
 def test_requests_do_not_grow_with_names(begin):

@@ -158,6 +158,20 @@ def test_a_list_that_lacks_fields_is_completed_by_each_object_of_that_name(scrip
     assert destinations.locate(scripted, 70, {"name": "DWH"}, 12, None, ACME)["id"] == 789
 
 
+@pytest.mark.parametrize(("target_id", "status", "found"), [(None, 405, None), (789, 405, [row()]), (789, 404, []), (789, 500, None)])
+def test_where_destinations_are_not_listed_the_id_is_needed(scripted, target_id, status, found):
+    """``status`` is of the list where it is refused, or of the object; ``found`` is None where that is an error."""
+    scripted.expect("GET", PATH, answer=Refused("GET", PATH, 405, "Method not allowed."))
+    if target_id is not None:
+        scripted.expect("GET", f"{PATH}789/", answer=row() if found else Refused("GET", PATH, status, "No."))
+    if found is not None:
+        assert destinations.read(scripted, 70, target_id) == found
+    else:
+        with pytest.raises(Refused) as caught:
+            destinations.read(scripted, 70, target_id)
+        assert ("none can be found by name. Set target_id." in caught.value.result()["msg"]) is (target_id is None)
+
+
 @pytest.mark.parametrize(
     ("workspace_id", "target_id", "says"),
     [

@@ -26,7 +26,6 @@ BIGQUERY = {"project": "acme-dwh", "dataset": "marketing"}
 NAMES = [
     "it's \"quoted\"", "Ads \N{ROCKET}", "a/b/../c?d=e#f", "  leading", "trailing  ", "{{ lookup('env', 'HOME') }}", "{% raw %}", "x" * 300, "456", "null",
 ]  # fmt: skip
-ENABLED = pytest.raises(InputError, match="still has enabled bindings")
 
 
 def world():
@@ -134,9 +133,9 @@ def test_from_nothing_to_nothing(begin, switches):
     absent = {"type": "BigQuery", "target_id": target_id, "state": "absent"}
     place.run("binding", binding_ids=list(ids.values()), enabled=True)
     place.writes()
-    with ENABLED:
+    with pytest.raises(InputError, match="still has enabled bindings"):
         place.assign(target_id, {"datastream_id": 457}, state="absent")
-    with ENABLED:
+    with pytest.raises(InputError, match="still has enabled bindings"):
         place.run("destination", name="DWH 2", **absent)
     with pytest.raises(InputError, match="do not agree"):
         place.run("destination", name="DWH", **absent)

@@ -50,6 +50,16 @@ BESIDE = {
     "assignment": {"type": "bigquery", "target_id": 789}, "binding": {"enabled": True}, "datastream": OFF, "requeue": {"target_id": 789},
     "smart_pulling": WEEKLY,
 }  # fmt: skip
+# Places that no ledger can be at, and what is said of them; and a call of each module that opens one.
+LEDGERS = {
+    "requeue.sqlite3": "ledger is 'requeue.sqlite3', a relative path.",
+    f"postgresql://u:{SECRET}@h/d": "ledger is a URL with a password in it (not shown).",
+    "mysql://h/d": "ledger is a URL with 'mysql://'.",
+}
+OPENING = {
+    "assignment": {**BESIDE["assignment"], "assignments": [{"datastream_id": 456}]}, "binding": {"enabled": True, "target_id": 789}, "destination": NEW,
+    "deployment_info": {"variables": {"target_id": 789}}, "load_info": {}, "requeue": LOAD, "requeue_info": {},
+}  # fmt: skip
 SELECTS_NOTHING = "An empty list selects neither everything nor nothing"
 # The module, its options, and words of its message.
 UNASKED = {
@@ -58,6 +68,10 @@ UNASKED = {
             module, {**BESIDE.get(module, {}), option: {} if option == "filters" else []}, f"{option} is empty. {SELECTS_NOTHING}",
         )
         for module, options in EMPTY.items() for option in options.split()
+    },
+    **{
+        f"{module} with a ledger at {ledger[:5]}": (module, {**options, "ledger": ledger}, says)
+        for module, options in OPENING.items() for ledger, says in LEDGERS.items()
     },
     "bindings chosen by null": ("binding", {"enabled": True, "binding_ids": None, "target_id": None}, "binding_ids, datastream_id, target_id"),
     "an empty list of bindings beside something": ("binding", {"enabled": True, "binding_ids": [], "target_id": 789}, "binding_ids is empty"),

@@ -18,7 +18,6 @@ from ansible_collections.adverity.management.tests.integration.targets.setup_har
     REQUEUE,
 )
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
-    READ_ONLY_KEY,
     World,
     moment,
 )  # fmt: skip
@@ -212,26 +211,3 @@ def test_binding_that_was_switched_by_hand_stops_the_run_until_the_user_decides(
     scene.forget()
     scene.deploy(target_id=789)
     assert scene.writes() == []
-
-
-# --- what is left open ---
-
-
-def test_what_is_left_is_sent_by_the_next_run(begin):
-    scene = begin(history(80))
-    aged = scene.world.aged(456)
-    # A key that may not write: the plan stands, nothing is enabled and nothing is sent.
-    scene.options["api_key"] = READ_ONLY_KEY
-    assert "destination:write" in scene.fails(target_id=789)["msg"]
-    assert (scene.enabled(), scene.posts()) == ([], [])
-    scene.options["api_key"] = scene.service.world.keys["tester"]["key"]
-    # The second request is refused: the first half is sent, and the result says so.
-    scene.service.fault(method="POST", skip=1, status=FORBIDDEN)
-    half = scene.fails(target_id=789)
-    assert "Not today." in half["msg"]
-    assert (half["requeued_extract_ids"], half["remaining_extract_ids"]) == (aged[:50], aged[50:])
-    scene.forget()
-    rest = scene.deploy(target_id=789)
-    assert [(row["method"], row["body"]["extract_ids"]) for row in scene.writes()] == [("POST", aged[50:])]
-    assert (rest.data["bindings"][0]["requeued"], rest.data["bindings"][0]["skipped"]) == (30, 50)
-    assert scene.loads(123) == aged

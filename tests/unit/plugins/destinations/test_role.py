@@ -100,21 +100,20 @@ LOST = r"^This is AWX job 7, .* would be lost with the job: .* set deploy_destin
 
 
 @pytest.mark.parametrize("variables", [NEW, {"name": "Marketing DWH"}], ids=["new", "there"])
-@pytest.mark.parametrize("check_mode", [True, False])
-def test_an_awx_job_whose_ledger_is_lost_creates_and_enables_nothing(service, monkeypatch, variables, check_mode, tmp_path):
+def test_an_awx_job_whose_ledger_is_lost_creates_and_enables_nothing(service, monkeypatch, variables, tmp_path):
     monkeypatch.setenv("JOB_ID", "7")
     monkeypatch.setenv("AWX_HOST", "https://awx.example.com")
     monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", str(tmp_path))  # on whichever file system the tests run, this folder ends with the job
     deployment = {"datastreams": "Google\nMeta", **variables}
-    for ledger in (str(tmp_path / "requeue.sqlite3"), "/ledgr/requeue.sqlite3", None):
-        with pytest.raises(InputError, match=LOST):
-            deploy(check_mode, ledger=ledger, **deployment)
-    assert writes(service) == []
-    assert list(tmp_path.iterdir()) == []
+    for check_mode in (True, False):
+        for ledger in (str(tmp_path / "requeue.sqlite3"), "/ledgr/requeue.sqlite3", None):
+            with pytest.raises(InputError, match=LOST):
+                deploy(check_mode, ledger=ledger, **deployment)
+    assert (writes(service), list(tmp_path.iterdir())) == ([], [])
+    deploy(ledger=str(tmp_path / "requeue.sqlite3"), backfill="never", **deployment)
     with tempfile.TemporaryDirectory(dir="/dev/shm") as volume:
-        deploy(check_mode, ledger=f"{volume}/requeue.sqlite3", **deployment)
-    assert bool(writes(service)) is not check_mode
-    deploy(check_mode, ledger=str(tmp_path / "requeue.sqlite3"), backfill="never", **deployment)
+        deploy(ledger=f"{volume}/requeue.sqlite3", **deployment)
+    assert [row["method"] for row in writes(service)].count("PATCH") == 2
 
 
 def test_whether_a_plan_changes_anything(service, tmp_path):
@@ -155,33 +154,8 @@ def test_another_table_is_another_assignment_and_the_one_before_it_is_left_as_it
     assert len(writes(service)) == count
 
 
-def test_an_assignment_that_the_role_makes_again_is_left_alone_with_a_warning(service, tmp_path):
-    wanted = {"name": "Marketing DWH", "datastreams": "Google", "ledger": str(tmp_path / "ledger")}
-    deploy(**wanted)
-    del service.world.bindings[123]
-    for check_mode in (True, False):
-        run = deploy(check_mode, **wanted)
-        [warning] = run.results["__deploy_destination_plan"]["warnings"]
-        assert warning.startswith("Assigned again: ")
-        assert "datastream 456" in warning
-        assert any(line.endswith("history not sent, see the warning") for line in run.lines)
-    assert [row["method"] for row in writes(service)].count("POST") == 2, "one requeue, and the assignment"
-
-
 def test_a_new_binding_that_cannot_be_enabled_is_not_called_missing(service, tmp_path):
     service.fault(method="PATCH", skip=1, status={"code": 403, "body": {"detail": "Forbidden."}})
     with pytest.raises(AdverityError) as raised:
         deploy(name="Marketing DWH", datastreams="Google\nMeta", ledger=str(tmp_path / "ledger"))
     assert "Still open, not enabled: binding" in str(raised.value)
-
-
-def test_a_plan_for_a_ledger_that_was_moved_is_refused(service, tmp_path):
-    old, new = str(tmp_path / "old"), str(tmp_path / "new")
-    wanted = {"name": "Marketing DWH", "datastreams": "Google"}
-    deploy(**wanted, ledger=old)
-    in_process.run(
-        "adverity_ledger_copy", {**CONNECTION, "source": old, "destination": new}
-    )
-    with pytest.raises(AdverityError, match="its content was moved to"):
-        deploy(**wanted, ledger=old)
-    assert deploy(**wanted, ledger=new).lines[0].endswith("nothing to do")

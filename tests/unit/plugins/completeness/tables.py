@@ -59,8 +59,8 @@ _EXTRACT = (
     " metadata.datastream_extract_range_start metadata.datastream_extract_range_end"
 )
 _ISSUE = (
-    "id start end duration message type_label extraction_stage_label error_cause_label ack occurrences url extract.id extract.url job.url job.job_start"
-    " job.range_start job.range_end datastream.id datastream.name datastream.stack.id datastream.stack.name datastream.stack.slug"
+    "id start end duration message type_label extraction_stage_label error_cause_label ack occurrences url extract.id extract.url job.url"
+    " job.job_start job.range_start job.range_end datastream.id datastream.name datastream.stack.id datastream.stack.name datastream.stack.slug"
 )
 _STREAMS, _SETTINGS = "adverity_datastream_info.", "adverity_smart_pulling_info."
 _CHOSEN = (_STREAMS, _SETTINGS, "adverity_datastream.filters.", "adverity_smart_pulling.filters.")
@@ -141,8 +141,8 @@ HEADERS = {"instance": "the host of each address", "api_key": "the header Author
 # These have the older API behind them, and a table of their own (test_by_name.py).
 BY_NAME = ("adverity_assignment", "adverity_destination", "adverity_destination_info", "adverity_directory_info")
 
-# Options that no request carries: they say how the collection itself works. Those of the connection, and by module. What a list has no filter for is looked
-# up in its rows; what has the ledger in its name, or asks only the ledger, stays on this side.
+# Options that no request carries: they say how the collection itself works. Those of the connection, and by module. What a list has no filter for
+# is looked up in its rows; what has the ledger in its name, or asks only the ledger, stays on this side.
 LOCAL_CONNECTION = "validate_certs ca_path timeout retries retry_max_delay"
 _LEDGER = "ledger ledger_password ledger_wait"
 _ASKED_OF_THE_LEDGER = "extract_ids datastream_ids created_from created_to binding_ids"

@@ -147,7 +147,8 @@ def test_the_simulator_answers_with_the_fields_of_the_table(known):
         return next(one["id"] for one in client.get(f"/api/{kind}-types/")["results"] if one["slug"] == slug)
 
     method, path = known
-    kind, slug = next((pair for pair in (("connection", "bigquery"), ("datastream", "google-ads")) if f"{pair[0]}-types" in path), ("target", "bigquery"))
+    kind = next((kind for kind in ("connection", "datastream") if f"{kind}-types" in path), "target")
+    slug = "google-ads" if kind == "datastream" else "bigquery"
     identity = {"/api/jobs/{id}/stop": 9004, "/api/datastreams/{id}/jobs/": 460, "/api/target-types/{type}/targets/{id}/": 789}
     if "mappings" in path:
         bodies = {"POST": {"datastream": 466, "table_name": "x"}, "PATCH": {"enabled": False}}

@@ -57,8 +57,8 @@ LEDGERS = {
     "mysql://h/d": "ledger is a URL with 'mysql://'.",
 }
 OPENING = {
-    "assignment": {**BESIDE["assignment"], "assignments": [{"datastream_id": 456}]}, "binding": {"enabled": True, "target_id": 789}, "destination": NEW,
-    "deployment_info": {"variables": {"target_id": 789}}, "load_info": {}, "requeue": LOAD, "requeue_info": {},
+    "assignment": {**BESIDE["assignment"], "assignments": [{"datastream_id": 456}]}, "binding": {"enabled": True, "target_id": 789},
+    "destination": NEW, "deployment_info": {"variables": {"target_id": 789}}, "load_info": {}, "requeue": LOAD, "requeue_info": {},
 }  # fmt: skip
 SELECTS_NOTHING = "An empty list selects neither everything nor nothing"
 # The module, its options, and words of its message.

@@ -221,7 +221,7 @@ def refused(status):
         ([refused(500)] * 3, [6, 7, 8], NOT_9),
     ],
 )
-def test_bindings_that_cannot_be_written_are_told_and_end_the_run_only_where_others_cannot_be_either(service, run, histories, errors, unknown, ends_with):
+def test_bindings_that_cannot_be_written_end_the_run_only_where_others_cannot_be_either(service, run, histories, errors, unknown, ends_with):
     service.lists(*disabled(5, 6, 7, 8, 9))
     outcomes = dict(zip([6, 7, 8], errors))
     for each in [5, *outcomes] if ends_with else [5, 6, 7, 8, 9]:

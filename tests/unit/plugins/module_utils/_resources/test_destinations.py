@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Destinations: what is sent, what is refused, and what is shown. Whole lives of destinations, whatever the service is like: destinations/test_switches.py."""
+"""Destinations: what is sent, what is refused, and what is shown.
+
+Whole lives of them, whatever the service is like: destinations/test_switches.py.
+"""
 
 from __future__ import annotations
 
@@ -57,8 +60,8 @@ def expect_list(client, path, *rows):
 def fixture_run(scripted, tmp_path):
     def run(check_mode=False, **options):
         params = {
-            **dict.fromkeys(("name", "workspace", "target_id", "connection", "connection_type", "settings")), "type": "bigquery", "force_settings": False,
-            "state": "present", "ledger": str(tmp_path / "ledger.sqlite3"), "ledger_password": None, "ledger_wait": 5,
+            **dict.fromkeys(("name", "workspace", "target_id", "connection", "connection_type", "settings")), "type": "bigquery",
+            "force_settings": False, "state": "present", "ledger": str(tmp_path / "ledger.sqlite3"), "ledger_password": None, "ledger_wait": 5,
         }  # fmt: skip
         if "target_id" not in options:
             params.update(name="DWH", workspace="EMEA")

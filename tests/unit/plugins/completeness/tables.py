@@ -5,7 +5,7 @@
 """What the service documents, what the modules take and return, and which of it carries which.
 
 ``DOCUMENTED`` has a row for every parameter and field of the three guides (bindings, pulling and requeue guide), and of what the contract adds to
-them. ``PROMISED`` has the options and return keys that users were promised; ``ADDED`` those that came later, and why.
+them. Which options and return keys were promised stands in modules/test_interface.py.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ ENDPOINTS = (BINDINGS, BINDING, DATASTREAMS, DATASTREAM, SMART, EXTRACTS, REQUEU
 class Field(NamedTuple):
     """A documented parameter or field. ``place`` is query, body, path, header or answer; ``carriers`` are ``module.option``, or ``module.return key``."""
 
-    guide: str
-    section: str
     endpoint: tuple[str, str]
     place: str
     name: str
@@ -32,317 +30,132 @@ class Field(NamedTuple):
     why_none: str = ""
 
 
-def _fields(guide: str, section: str, endpoint: tuple[str, str], place: str, **rows: str) -> list[Field]:
+def _fields(endpoint: tuple[str, str], place: str, rows: dict[str, str]) -> list[Field]:
     """Rows of one place. What carries them stands in one text; a text that begins with a dash says why nothing does."""
-    fields = []
-    for name, text in rows.items():
-        carriers = () if text.startswith("-") else tuple(text.split())
-        path = name.replace("__", "[].").replace("_DOT_", ".").rstrip(".")
-        fields.append(Field(guide, section, endpoint, place, path, carriers, text[1:].strip() if not carriers else ""))
-    return fields
+    return [
+        Field(endpoint, place, name, (), text[1:].strip()) if text.startswith("-") else Field(endpoint, place, name, tuple(text.split()))
+        for name, text in rows.items()
+    ]
+
+
+def _same(prefix: str, names: str, *carriers: str) -> dict[str, str]:
+    """Rows of names that mean the same where they are carried: each name after ``prefix``, and after each of ``carriers``."""
+    return {prefix + name: " ".join(carrier + name for carrier in carriers) for name in names.split()}
 
 
 _PAGES = "-every page is read, so that nobody decides on a part of a list"
 _NAMED = "-a write names its datastreams and nothing else: a filter could match others by the time it arrives"
 _SAME = "-held against the number of rows, and not told"
+_LIST = {"count": _SAME, "next": "-followed", "previous": "-never needed"}
+_FILTERS = "workspace_id workspace_scope enabled active_pulling_mode"
 
+_BINDING = "id datastream_id target_id target_name target_type enabled created updated"
 _JOB = (
-    "id", "url", "type", "job_start", "job_end", "range_start", "range_end", "scheduled", "progress", "duration", "state", "state_label", "manual",
-    "issues__message", "issues__type_label", "issues__extraction_stage_label", "issues__url", "datastream_DOT_id", "datastream_DOT_name",
-    "datastream_DOT_stack_DOT_id", "datastream_DOT_stack_DOT_name", "datastream_DOT_stack_DOT_slug",
-)  # fmt: skip
-
-
-def _job(prefix: str) -> dict[str, str]:
-    return {prefix + name: "adverity_job_info.jobs[]." + name.replace("__", "[].").replace("_DOT_", ".") for name in _JOB}
-
+    "id url type job_start job_end range_start range_end scheduled progress duration state state_label manual issues[].message issues[].type_label"
+    " issues[].extraction_stage_label issues[].url datastream.id datastream.name datastream.stack.id datastream.stack.name datastream.stack.slug"
+)
+_EXTRACT = (
+    "created name scheduled nrows ncols filesize state_label state_color metadata.origin_job_id datastream.id datastream.name"
+    " metadata.datastream_extract_range_start metadata.datastream_extract_range_end"
+)
+_ISSUE = (
+    "id start end duration message type_label extraction_stage_label error_cause_label ack occurrences url extract.id extract.url job.url"
+    " job.job_start job.range_start job.range_end datastream.id datastream.name datastream.stack.id datastream.stack.name datastream.stack.slug"
+)
+_STREAMS, _SETTINGS = "adverity_datastream_info.", "adverity_smart_pulling_info."
+_CHOSEN = (_STREAMS, _SETTINGS, "adverity_datastream.filters.", "adverity_smart_pulling.filters.")
+_ROWS, _SHOWN = _STREAMS + "datastreams[].", _SETTINGS + "smart_pulling[]."
 
 DOCUMENTED: list[Field] = [
     # The bindings guide
-    *_fields(
-        "bindings", "filters", BINDINGS, "query",
-        datastream_id="adverity_binding.datastream_id adverity_binding_info.datastream_id",
-        target_id="adverity_binding.target_id adverity_binding_info.target_id adverity_requeue.target_id adverity_requeue_info.target_id"
-        " adverity_load_info.target_id",
-    ),
-    *_fields("bindings", "pages", BINDINGS, "query", page=_PAGES, page_size=_PAGES),
-    *_fields(
-        "bindings", "answer of the list", BINDINGS, "answer",
-        count="adverity_binding_info.count",
-        items__id="adverity_binding_info.bindings[].id",
-        items__datastream_id="adverity_binding_info.bindings[].datastream_id",
-        items__target_id="adverity_binding_info.bindings[].target_id",
-        items__target_name="adverity_binding_info.bindings[].target_name",
-        items__target_type="adverity_binding_info.bindings[].target_type",
-        items__enabled="adverity_binding_info.bindings[].enabled",
-        items__created="adverity_binding_info.bindings[].created",
-        items__updated="adverity_binding_info.bindings[].updated",
-    ),
-    *_fields("bindings", "enabling and disabling", BINDING, "path", id="adverity_binding.binding_ids"),
-    *_fields("bindings", "enabling and disabling", BINDING, "body", enabled="adverity_binding.enabled"),
-    *_fields(
-        "bindings", "answer of the change", BINDING, "answer",
-        id="adverity_binding.bindings[].id adverity_binding.affected.binding_ids[]",
-        datastream_id="adverity_binding.bindings[].datastream_id",
-        target_id="adverity_binding.bindings[].target_id",
-        target_name="adverity_binding.bindings[].target_name",
-        target_type="adverity_binding.bindings[].target_type",
-        enabled="adverity_binding.bindings[].enabled",
-        created="adverity_binding.bindings[].created",
-        updated="adverity_binding.bindings[].updated",
-    ),
+    *_fields(BINDINGS, "query", {
+        **_same("", "datastream_id", "adverity_binding.", "adverity_binding_info."),
+        **_same("", "target_id", "adverity_binding.", "adverity_binding_info.", "adverity_requeue.", "adverity_requeue_info.", "adverity_load_info."),
+        "page": _PAGES, "page_size": _PAGES,
+    }),
+    *_fields(BINDINGS, "answer", {"count": "adverity_binding_info.count", **_same("items[].", _BINDING, "adverity_binding_info.bindings[].")}),
+    *_fields(BINDING, "path", {"id": "adverity_binding.binding_ids"}),
+    *_fields(BINDING, "body", {"enabled": "adverity_binding.enabled"}),
+    *_fields(BINDING, "answer", {
+        **_same("", _BINDING, "adverity_binding.bindings[]."), "id": "adverity_binding.bindings[].id adverity_binding.affected.binding_ids[]",
+    }),
     # The pulling guide
-    *_fields(
-        "pulling", "listing", DATASTREAMS, "query",
-        datastream_id="adverity_datastream_info.datastream_ids adverity_smart_pulling_info.datastream_ids",
-        workspace_id="adverity_datastream_info.workspace_ids adverity_smart_pulling_info.workspace_ids"
-        " adverity_datastream.filters.workspace_ids adverity_smart_pulling.filters.workspace_ids",
-        workspace_scope="adverity_datastream_info.workspace_scope adverity_smart_pulling_info.workspace_scope"
-        " adverity_datastream.filters.workspace_scope adverity_smart_pulling.filters.workspace_scope",
-        enabled="adverity_datastream_info.enabled adverity_smart_pulling_info.enabled"
-        " adverity_datastream.filters.enabled adverity_smart_pulling.filters.enabled",
-        active_pulling_mode="adverity_datastream_info.active_pulling_mode adverity_smart_pulling_info.active_pulling_mode"
-        " adverity_datastream.filters.active_pulling_mode adverity_smart_pulling.filters.active_pulling_mode",
-    ),
-    *_fields("contract", "pages of datastreams", DATASTREAMS, "query", page=_PAGES, page_size="-not documented for this list, and never sent"),
-    *_fields(
-        "pulling", "answer of the list", DATASTREAMS, "answer",
-        count="adverity_datastream_info.count adverity_smart_pulling_info.count",
-        items__id="adverity_datastream_info.datastreams[].id adverity_smart_pulling_info.smart_pulling[].datastream_id",
-        items__name="adverity_datastream_info.datastreams[].name adverity_smart_pulling_info.smart_pulling[].name",
-        items__enabled="adverity_datastream_info.datastreams[].enabled",
-        items__workspace_DOT_id="adverity_datastream_info.datastreams[].workspace.id",
-        items__workspace_DOT_name="adverity_datastream_info.datastreams[].workspace.name",
-        items__pulling_DOT_active_mode="adverity_datastream_info.datastreams[].pulling.active_mode"
-        " adverity_smart_pulling_info.smart_pulling[].active_mode",
-        items__pulling_DOT_smart_DOT_is_active="adverity_datastream_info.datastreams[].pulling.smart.is_active"
-        " adverity_smart_pulling_info.smart_pulling[].is_active",
-        items__pulling_DOT_smart_DOT_frequency="adverity_datastream_info.datastreams[].pulling.smart.frequency"
-        " adverity_smart_pulling_info.smart_pulling[].frequency",
-        items__pulling_DOT_smart_DOT_refresh_range_DOT_value="adverity_datastream_info.datastreams[].pulling.smart.refresh_range.value"
-        " adverity_smart_pulling_info.smart_pulling[].refresh_range.value",
-        items__pulling_DOT_smart_DOT_refresh_range_DOT_unit="adverity_datastream_info.datastreams[].pulling.smart.refresh_range.unit"
-        " adverity_smart_pulling_info.smart_pulling[].refresh_range.unit",
-        items__pulling_DOT_smart_DOT_deadline_DOT_time="adverity_datastream_info.datastreams[].pulling.smart.deadline.time"
-        " adverity_smart_pulling_info.smart_pulling[].deadline",
-        items__pulling_DOT_smart_bundle="adverity_datastream_info.datastreams[].pulling.smart_bundle",
-    ),
-    *_fields(
-        "pulling", "filters of a change", DATASTREAM, "query",
-        datastream_id="adverity_datastream.datastream_ids",
-        workspace_id=_NAMED, workspace_scope=_NAMED, enabled=_NAMED, active_pulling_mode=_NAMED,
-    ),
-    *_fields("pulling", "enabling and disabling", DATASTREAM, "body", enabled="adverity_datastream.enabled"),
-    *_fields("pulling", "switching the schedule", DATASTREAM, "body", pulling_DOT_active_mode="adverity_datastream.pulling_mode"),
-    *_fields("pulling", "answer of a change", DATASTREAM, "answer", affected_DOT_datastream_ids__="adverity_datastream.affected.datastream_ids[]"),
-    *_fields(
-        "pulling", "filters of a change", SMART, "query",
-        datastream_id="adverity_smart_pulling.datastream_ids",
-        workspace_id=_NAMED, workspace_scope=_NAMED, enabled=_NAMED, active_pulling_mode=_NAMED,
-    ),
-    *_fields(
-        "pulling", "settings", SMART, "body",
-        is_active="adverity_smart_pulling.is_active",
-        frequency="adverity_smart_pulling.frequency",
-        refresh_range_DOT_value="adverity_smart_pulling.refresh_range.value",
-        refresh_range_DOT_unit="adverity_smart_pulling.refresh_range.unit",
-        deadline_DOT_time="adverity_smart_pulling.deadline",
-    ),
-    *_fields("pulling", "answer of the settings", SMART, "answer", affected_DOT_datastream_ids__="adverity_smart_pulling.affected.datastream_ids[]"),
+    *_fields(DATASTREAMS, "query", {
+        "datastream_id": f"{_STREAMS}datastream_ids {_SETTINGS}datastream_ids",
+        "workspace_id": " ".join(carrier + "workspace_ids" for carrier in _CHOSEN),
+        **_same("", "workspace_scope enabled active_pulling_mode", *_CHOSEN),
+        "page": _PAGES, "page_size": "-not documented for this list, and never sent",
+    }),
+    *_fields(DATASTREAMS, "answer", {
+        **_same("", "count", _STREAMS, _SETTINGS),
+        "items[].id": f"{_ROWS}id {_SHOWN}datastream_id",
+        **_same("items[].", "name", _ROWS, _SHOWN),
+        **_same("items[].", "enabled workspace.id workspace.name pulling.smart_bundle", _ROWS),
+        **_same("items[].pulling.", "active_mode", _ROWS + "pulling.", _SHOWN),
+        **_same("items[].pulling.smart.", "is_active frequency refresh_range.value refresh_range.unit", _ROWS + "pulling.smart.", _SHOWN),
+        "items[].pulling.smart.deadline.time": f"{_ROWS}pulling.smart.deadline.time {_SHOWN}deadline",
+    }),
+    *_fields(DATASTREAM, "query", {"datastream_id": "adverity_datastream.datastream_ids", **dict.fromkeys(_FILTERS.split(), _NAMED)}),
+    *_fields(DATASTREAM, "body", {"enabled": "adverity_datastream.enabled", "pulling.active_mode": "adverity_datastream.pulling_mode"}),
+    *_fields(DATASTREAM, "answer", _same("", "affected.datastream_ids[]", "adverity_datastream.")),
+    *_fields(SMART, "query", {"datastream_id": "adverity_smart_pulling.datastream_ids", **dict.fromkeys(_FILTERS.split(), _NAMED)}),
+    *_fields(SMART, "body", {
+        **_same("", "is_active frequency refresh_range.value refresh_range.unit", "adverity_smart_pulling."),
+        "deadline.time": "adverity_smart_pulling.deadline",
+    }),
+    *_fields(SMART, "answer", _same("", "affected.datastream_ids[]", "adverity_smart_pulling.")),
     # The requeue guide, and the older list of extracts
-    *_fields("requeue", "finding extracts", EXTRACTS, "query", datastream_id="adverity_extract_info.datastream_ids adverity_requeue.datastream_ids"),
-    *_fields(
-        "contract", "filters of extracts", EXTRACTS, "query",
-        created_from="adverity_extract_info.created_from adverity_requeue.created_from",
-        created_to="adverity_extract_info.created_to adverity_requeue.created_to",
-        ordering="adverity_extract_info.limit",
-        state="-takes numbers that no row has; the rows tell the state of each extract",
-        page=_PAGES,
-    ),
-    *_fields("requeue", "finding extracts", EXTRACTS, "answer", results__id="adverity_extract_info.extracts[].id"),
-    *_fields(
-        "contract", "rows of extracts", EXTRACTS, "answer",
-        count=_SAME, next="-followed", previous="-never needed",
-        results__created="adverity_extract_info.extracts[].created",
-        results__name="adverity_extract_info.extracts[].name",
-        results__scheduled="adverity_extract_info.extracts[].scheduled",
-        results__nrows="adverity_extract_info.extracts[].nrows",
-        results__ncols="adverity_extract_info.extracts[].ncols",
-        results__filesize="adverity_extract_info.extracts[].filesize",
-        results__state_label="adverity_extract_info.extracts[].state_label",
-        results__state_color="adverity_extract_info.extracts[].state_color",
-        results__metadata_DOT_origin_job_id="adverity_extract_info.extracts[].metadata.origin_job_id",
-        results__datastream_DOT_id="adverity_extract_info.extracts[].datastream.id adverity_extract_info.extracts[].datastream_id",
-        results__datastream_DOT_name="adverity_extract_info.extracts[].datastream.name",
-        results__metadata_DOT_datastream_extract_range_start="adverity_extract_info.extracts[].metadata.datastream_extract_range_start",
-        results__metadata_DOT_datastream_extract_range_end="adverity_extract_info.extracts[].metadata.datastream_extract_range_end",
-    ),
-    *_fields("requeue", "requeueing", REQUEUE, "body", extract_ids="adverity_requeue.extract_ids"),
-    *_fields("requeue", "one binding", REQUEUE, "body", binding_ids="adverity_requeue.binding_ids"),
-    *_fields("requeue", "in parallel", REQUEUE, "body", sequential="adverity_requeue.sequential"),
-    *_fields(
-        "requeue", "answer", REQUEUE, "answer",
-        message="adverity_requeue.batches[].message",
-        extract_ids__="adverity_requeue.requeued_extract_ids[]",
-        extract_count="adverity_requeue.extract_count",
-    ),
+    *_fields(EXTRACTS, "query", {
+        "datastream_id": "adverity_extract_info.datastream_ids adverity_requeue.datastream_ids",
+        **_same("", "created_from created_to", "adverity_extract_info.", "adverity_requeue."),
+        "ordering": "adverity_extract_info.limit",
+        "state": "-takes numbers that no row has; the rows tell the state of each extract",
+        "page": _PAGES,
+    }),
+    *_fields(EXTRACTS, "answer", {
+        **_LIST, **_same("results[].", f"id {_EXTRACT}", "adverity_extract_info.extracts[]."),
+        "results[].datastream.id": "adverity_extract_info.extracts[].datastream.id adverity_extract_info.extracts[].datastream_id",
+    }),
+    *_fields(REQUEUE, "body", _same("", "extract_ids binding_ids sequential", "adverity_requeue.")),
+    *_fields(REQUEUE, "answer", {
+        "message": "adverity_requeue.batches[].message", "extract_ids[]": "adverity_requeue.requeued_extract_ids[]",
+        "extract_count": "adverity_requeue.extract_count",
+    }),
     # Jobs and issues: what other clients have seen
-    *_fields(
-        "contract", "filters of jobs", JOBS, "query",
-        datastream_id="adverity_job_info.datastream_ids", start="adverity_job_info.start", end="adverity_job_info.end",
-        stack="-a workspace is not one of the choices", ordering="-its values are not documented", page=_PAGES, page_size=_PAGES,
-    ),
-    *_fields("contract", "rows of jobs", JOBS, "answer", count=_SAME, next="-followed", previous="-never needed", **_job("results__")),
-    *_fields("contract", "a job", JOB, "path", id="-of a job that the list no longer shows"),
-    *_fields("contract", "a job", JOB, "answer", **dict.fromkeys(_job(""), "-as in the list")),
-    *_fields("contract", "filters of issues", ISSUES, "query", datastream_id="adverity_issue_info.datastream_ids",
-             show_issue_tags="adverity_issue_info.stages", page=_PAGES, page_size=_PAGES),
-    *_fields(
-        "contract", "rows of issues", ISSUES, "answer", count=_SAME, next="-followed", previous="-never needed",
-        **{f"results__{name}": f"adverity_issue_info.issues[].{name.replace('_DOT_', '.')}" for name in (
-            "id", "start", "end", "duration", "message", "type_label", "extraction_stage_label", "error_cause_label", "ack", "occurrences", "url",
-            "extract_DOT_id", "extract_DOT_url", "job_DOT_url", "job_DOT_job_start", "job_DOT_range_start", "job_DOT_range_end",
-            "datastream_DOT_id", "datastream_DOT_name", "datastream_DOT_stack_DOT_id", "datastream_DOT_stack_DOT_name",
-            "datastream_DOT_stack_DOT_slug",
-        )},
-    ),
+    *_fields(JOBS, "query", {
+        "datastream_id": "adverity_job_info.datastream_ids", **_same("", "start end", "adverity_job_info."),
+        "stack": "-a workspace is not one of the choices", "ordering": "-its values are not documented", "page": _PAGES, "page_size": _PAGES,
+    }),
+    *_fields(JOBS, "answer", {**_LIST, **_same("results[].", _JOB, "adverity_job_info.jobs[].")}),
+    *_fields(JOB, "path", {"id": "-of a job that the list no longer shows"}),
+    *_fields(JOB, "answer", dict.fromkeys(_JOB.split(), "-as in the list")),
+    *_fields(ISSUES, "query", {
+        "datastream_id": "adverity_issue_info.datastream_ids", "show_issue_tags": "adverity_issue_info.stages", "page": _PAGES, "page_size": _PAGES,
+    }),
+    *_fields(ISSUES, "answer", {**_LIST, **_same("results[].", _ISSUE, "adverity_issue_info.issues[].")}),
 ]  # fmt: skip
 
 # Every request has these: the guides repeat them in each section.
 HEADERS = {"instance": "the host of each address", "api_key": "the header Authorization"}
 
-_CONNECTION = ("instance", "api_key", "validate_certs", "ca_path", "timeout", "retries", "retry_max_delay")
-_CHOICE = ("datastream_ids", "filters", "all_datastreams")
-_FILTERS = ("datastream_ids", "workspace_ids", "workspace_scope", "enabled", "active_pulling_mode")
-_REQUEUE_SELECTION = ("extract_ids", "datastream_ids", "created_from", "created_to", "binding_ids", "target_id")
+# These have the older API behind them, and a table of their own (test_by_name.py).
+BY_NAME = ("adverity_assignment", "adverity_destination", "adverity_destination_info", "adverity_directory_info")
 
-_LEDGER = ("ledger", "ledger_password", "ledger_wait")
-
-PROMISED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # module: options, return keys
-    "adverity_binding": (("enabled", "binding_ids", "datastream_id", "target_id", *_LEDGER), ("bindings", "affected")),
-    "adverity_binding_info": (("binding_ids", "datastream_id", "target_id", "enabled"), ("bindings", "count")),
-    "adverity_datastream": ((*_CHOICE, "enabled", "pulling_mode"), ("datastreams", "affected")),
-    "adverity_datastream_info": (_FILTERS, ("datastreams", "count")),
-    "adverity_smart_pulling": (
-        (*_CHOICE, "is_active", "frequency", "refresh_range", "deadline", "reset"),
-        ("datastreams", "affected"),
-    ),
-    "adverity_smart_pulling_info": (_FILTERS, ("smart_pulling", "count")),
-    "adverity_extract_info": (("datastream_ids", "created_from", "created_to", "limit"), ("extracts", "count")),
-    "adverity_job_info": (("datastream_ids", "start", "end", "states", "wait", "poll_interval"), ("jobs", "count", "unfinished")),
-    "adverity_issue_info": (("datastream_ids", "since", "acknowledged", "stages"), ("issues", "count")),
-    "adverity_requeue": (
-        (*_REQUEUE_SELECTION, "sequential", "batch_size", "limit", *_LEDGER, "force", "on_unknown", "on_refused", "on_failed", "state"),
-        (
-            "requeued_extract_ids", "skipped_extract_ids", "unknown_extract_ids", "refused_extract_ids", "remaining_extract_ids", "extract_count", "batches",
-            "summary", "ledger",
-        ),
-    ),
-    "adverity_requeue_info": ((*_REQUEUE_SELECTION, *_LEDGER, "summary_only"), ("extracts", "counts", "backfills", "in_progress")),
-    "adverity_load_info": (
-        (*_REQUEUE_SELECTION, *_LEDGER, "wait", "poll_interval", "state_labels"), ("loads", "counts", "failed_extract_ids", "unconfirmed", "jobs", "waited"),
-    ),
-    "adverity_deployment_info": (_LEDGER, ()),
-    "adverity_ledger_copy": ((), ()),
-}
-PROMISED = {name: ((*_CONNECTION, *options), keys) for name, (options, keys) in PROMISED.items()}
-
-ADDED = {  # module.name: why
-    "adverity_binding.remaining": "says, on a failure half way, what is still to do",
-    "adverity_binding.unknown": "says, after a failure, what may be done",
-    "adverity_binding.unfinished": "whether everything else was done",
-    "adverity_binding.check_mode": "the role has to know whether something was only pretended",
-    "adverity_datastream.remaining": "says, on a failure half way, what is still to do",
-    "adverity_smart_pulling.remaining": "says, on a failure half way, what is still to do",
-    "adverity_requeue.backfill": "the role leaves out what it need not send",
-    "adverity_requeue.enabled_bindings": "in check mode the enabling of an earlier task is only pretended",
-    "adverity_requeue.state_labels": "what labels of an instance of one's own mean, for on_unknown: check",
-    "adverity_requeue.bindings": "what happens to the history of each binding",
-    "adverity_requeue.unfinished": "whether everything else was done",
-    "adverity_requeue.failed_extract_ids": "what is left out",
-    "adverity_requeue.check_mode": "the role has to know whether something was only pretended",
-    "adverity_requeue_info.ledger": "the place that was read",
-    "adverity_load_info.outcomes": "a report of many extracts lists only what failed",
-    "adverity_deployment_info.names": "a mistyped variable of the role would be ignored without a word",
-    "adverity_load_info.bindings": "a report of many extracts shows counts",
-    "adverity_load_info.ledger": "the place that was read",
-    "adverity_deployment_info.variables": "the variables of the role",
-    "adverity_deployment_info.options": "what the role's tasks are given",
-    "adverity_deployment_info.name": "what the role's tasks are given",
-    "adverity_deployment_info.check_mode": "the summary has to know whether something was only pretended",
-    "adverity_deployment_info.connection_id": "what the role's tasks are given",
-    "adverity_deployment_info.create": "whether the destination is to be created or changed",
-    "adverity_deployment_info.assign": "whether anything is to be assigned",
-    "adverity_deployment_info.assignments": "what the role's tasks are given",
-    "adverity_deployment_info.target_id": "what the role's tasks are given",
-    "adverity_deployment_info.bindings": "what happens to each binding",
-    "adverity_deployment_info.steps": "what the role has to do",
-    "adverity_ledger_copy.source": "moves a ledger",
-    "adverity_ledger_copy.source_password": "moves a ledger",
-    "adverity_ledger_copy.destination": "moves a ledger",
-    "adverity_ledger_copy.destination_password": "moves a ledger",
-    "adverity_ledger_copy.source_instance": "moves a ledger",
-    "adverity_ledger_copy.ledger_wait": "moves a ledger",
-    "adverity_ledger_copy.binding_count": "moves a ledger",
-    "adverity_ledger_copy.extract_count": "moves a ledger",
-    "adverity_ledger_copy.check_mode": "as every module that changes something",
-}
-
-# Options that no request carries: they say how the collection itself works.
+# Options that no request carries: they say how the collection itself works. Those of the connection, and by module. What a list has no filter for
+# is looked up in its rows; what has the ledger in its name, or asks only the ledger, stays on this side.
+LOCAL_CONNECTION = "validate_certs ca_path timeout retries retry_max_delay"
+_LEDGER = "ledger ledger_password ledger_wait"
+_ASKED_OF_THE_LEDGER = "extract_ids datastream_ids created_from created_to binding_ids"
 LOCAL = {
-    "validate_certs": "of the connection", "ca_path": "of the connection", "timeout": "of the connection", "retries": "of the connection",
-    "retry_max_delay": "of the connection",
-    "adverity_binding_info.binding_ids": "there is no read by id: looked up in the list",
-    "adverity_binding_info.enabled": "the list has no such filter: looked up in the rows",
-    "adverity_datastream.all_datastreams": "asks for the list without a filter; each write names its datastreams",
-    "adverity_smart_pulling.all_datastreams": "asks for the list without a filter; each write names its datastreams",
-    "adverity_smart_pulling.reset": "leaves the field out of the body",
-    "adverity_binding.ledger": "a file or a database",
-    "adverity_deployment_info.ledger": "a file or a database",
-    "adverity_job_info.states": "looked up in the rows",
-    "adverity_job_info.wait": "how often the list is read",
-    "adverity_job_info.poll_interval": "how often the list is read",
-    "adverity_issue_info.since": "looked up in the rows",
-    "adverity_issue_info.acknowledged": "looked up in the rows",
-    "adverity_load_info.extract_ids": "only the ledger is asked",
-    "adverity_load_info.datastream_ids": "only the ledger is asked",
-    "adverity_load_info.created_from": "only the ledger is asked",
-    "adverity_load_info.created_to": "only the ledger is asked",
-    "adverity_load_info.binding_ids": "only the ledger is asked",
-    "adverity_load_info.ledger": "a file or a database",
-    "adverity_load_info.wait": "how often the lists are read",
-    "adverity_load_info.poll_interval": "how often the lists are read",
-    "adverity_load_info.state_labels": "what the rows mean",
-    "adverity_load_info.outcomes": "which rows of the result are listed",
-    "adverity_ledger_copy.ledger_wait": "of the ledger",
-    "adverity_deployment_info.variables": "those of the role, each of which is an option of another module",
-    "adverity_deployment_info.names": "names of variables, which are compared",
-    "adverity_ledger_copy.source": "a file or a database",
-    "adverity_ledger_copy.destination": "a file or a database",
-    "adverity_ledger_copy.source_instance": "of the ledger",
-    "adverity_ledger_copy.source_password": "of the ledger",
-    "adverity_ledger_copy.destination_password": "of the ledger",
-    "adverity_requeue.batch_size": "how many extracts one request holds",
-    "adverity_requeue.limit": "how many extracts a call sends",
-    "adverity_requeue.ledger": "a file or a database",
-    "adverity_requeue.on_refused": "what the ledger records",
-    "adverity_requeue.backfill": "what the ledger decides",
-    "adverity_requeue.enabled_bindings": "what is warned of",
-    "adverity_requeue.force": "whether the ledger decides",
-    "adverity_requeue.on_unknown": "what the ledger decides",
-    "adverity_requeue.on_failed": "what the ledger decides",
-    "adverity_requeue.state_labels": "what the rows mean",
-    "adverity_requeue.state": "whether anything is sent",
-    "adverity_requeue_info.extract_ids": "only the ledger is asked",
-    "adverity_requeue_info.datastream_ids": "only the ledger is asked",
-    "adverity_requeue_info.created_from": "only the ledger is asked",
-    "adverity_requeue_info.created_to": "only the ledger is asked",
-    "adverity_requeue_info.binding_ids": "only the ledger is asked",
-    "adverity_requeue_info.ledger": "a file or a database",
-    "adverity_requeue_info.summary_only": "what is returned",
-}  # fmt: skip
-LOCAL.update(
-    (f"{module}.{option}", "of the ledger")
-    for module in ("adverity_binding", "adverity_deployment_info", "adverity_load_info", "adverity_requeue", "adverity_requeue_info")
-    for option in ("ledger_password", "ledger_wait")
-)
+    "adverity_binding": _LEDGER,
+    "adverity_binding_info": "binding_ids enabled",
+    "adverity_datastream": "all_datastreams",
+    "adverity_smart_pulling": "all_datastreams reset",
+    "adverity_job_info": "states wait poll_interval",
+    "adverity_issue_info": "since acknowledged",
+    "adverity_requeue": f"batch_size limit force on_unknown on_refused on_failed state_labels backfill state enabled_bindings {_LEDGER}",
+    "adverity_requeue_info": f"{_ASKED_OF_THE_LEDGER} summary_only {_LEDGER}",
+    "adverity_load_info": f"{_ASKED_OF_THE_LEDGER} wait poll_interval state_labels outcomes {_LEDGER}",
+    "adverity_deployment_info": f"variables names {_LEDGER}",
+    "adverity_ledger_copy": "source source_password source_instance destination destination_password ledger_wait",
+}

@@ -12,7 +12,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api import connection
+from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 
 DATASTREAM = "id name slug description enabled datatype datastream_type_id stack_id auth created updated last_fetch next_run absolute_url"
 JOB = (
@@ -77,15 +80,16 @@ def fixture_story(tmp_path_factory):
     """Every request that the modules send of their own accord, with its body and answer: each step with the service in one of two moods."""
     sent = []
     for switches in ({}, {"target_changes": "put", "target_rows": "short", "datastream_rows": "short"}):
-        with in_process.import_simulator().Simulator(None, switches) as simulator:
-            tell(simulator, str(tmp_path_factory.mktemp("ledger") / "requeue.sqlite3"))
-            sent += simulator.requests
+        simulator = in_process.import_simulator().Simulator(None, switches, port=None)
+        with in_process.connected(lambda params, simulator=simulator: connection.connect(params, SimulatorTransport(simulator))):
+            tell(str(tmp_path_factory.mktemp("ledger") / "requeue.sqlite3"))
+        sent += simulator.requests
     return sent
 
 
-def tell(simulator, ledger):
+def tell(ledger):
     def run(module, **options):
-        name, own = "adverity_" + module, {"instance": simulator.url, "api_key": in_process.KEY, "retries": 0}
+        name, own = "adverity_" + module, {"instance": "acme.example", "api_key": in_process.KEY, "retries": 0}
         own.update({"ledger": ledger} if "ledger" in in_process.spec_of(name)[0] else {})
         return in_process.run(name, {**own, **options})
 
@@ -136,31 +140,23 @@ def test_every_field_of_a_body_is_sent_and_no_other(story, known):
 
 @pytest.mark.parametrize("known", [one for one in KNOWN if KNOWN[one][1]], ids=" ".join)
 def test_the_simulator_answers_with_the_fields_of_the_table(known):
-    from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
-    from ansible_collections.adverity.management.plugins.module_utils._api.transport import RequestsTransport
+    simulator = in_process.import_simulator().Simulator(None, {"target_changes": "both"}, port=None)
+    client = Client("https://acme.example", in_process.KEY, SimulatorTransport(simulator), retries=0)
 
-    with in_process.import_simulator().Simulator(None, {"target_changes": "both"}) as simulator:
-        client = Client(simulator.url, in_process.KEY, RequestsTransport(simulator.url), retries=0)
-        kinds = client.get("/api/target-types/")["results"]
-        numbers = {"type": next(one["id"] for one in kinds if one["slug"] == "bigquery"), "target": 789, "id": 123, "slug": "emea"}
-        method, path = known
-        if "connection-types" in path:
-            numbers["type"] = next(one["id"] for one in client.get("/api/connection-types/")["results"] if one["slug"] == "bigquery")
-        elif "datastream-types" in path:
-            numbers["type"] = next(one["id"] for one in client.get("/api/datastream-types/")["results"] if one["slug"] == "google-ads")
-        elif "jobs" in path:
-            numbers["id"] = 9004 if "stop" in path else 460
-        elif path.endswith("targets/{id}/"):
-            numbers["id"] = 789
-        elif "datastreams" in path:
-            numbers["id"] = 456
+    def type_of(kind, slug):
+        return next(one["id"] for one in client.get(f"/api/{kind}-types/")["results"] if one["slug"] == slug)
+
+    method, path = known
+    kind = next((kind for kind in ("connection", "datastream") if f"{kind}-types" in path), "target")
+    slug = "google-ads" if kind == "datastream" else "bigquery"
+    identity = {"/api/jobs/{id}/stop": 9004, "/api/datastreams/{id}/jobs/": 460, "/api/target-types/{type}/targets/{id}/": 789}
+    if "mappings" in path:
+        bodies = {"POST": {"datastream": 466, "table_name": "x"}, "PATCH": {"enabled": False}}
+    else:
         whole = {"name": "x", "stack": 2, "auth": 30, "project": "p", "dataset": "d"}
         bodies = {"POST": {**whole, "start": "2026-01-01", "end": "2026-01-02"} if "fetch" in path else whole, "PATCH": {"dataset": "e"}, "PUT": whole}
-        if "mappings" in path:
-            bodies = {"POST": {"datastream": 466, "table_name": "x"}, "PATCH": {"enabled": False}}
-        body = bodies.get(method)
-        data = client.request(method, path.format(**numbers), body=body).data
-        client.transport.session.close()
+    numbers = {"type": type_of(kind, slug), "target": 789, "slug": "emea", "id": identity.get(path, 123 if "mappings" in path else 456)}
+    data = client.request(method, path.format(**numbers), body=bodies.get(method)).data
     rows = data.get("results", data.get("items", [data])) if isinstance(data, dict) else data
     assert set(rows[0]) == set(KNOWN[known][1].split())
 

@@ -14,14 +14,22 @@ import os
 import re
 
 import pytest
+from ansible_collections.adverity.management.plugins.module_utils._api import connection
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
-from ansible_collections.adverity.management.plugins.module_utils._api.transport import RequestsTransport
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.completeness import tables
-from ansible_collections.adverity.management.tests.unit.plugins.completeness.tables import ADDED, DOCUMENTED, HEADERS, LOCAL, PROMISED
+from ansible_collections.adverity.management.tests.unit.plugins.completeness.tables import (
+    BY_NAME,
+    DOCUMENTED,
+    HEADERS,
+    LOCAL,
+    LOCAL_CONNECTION,
+)
+from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 
+HOST = "acme.example"
 STREAM, WORKSPACE = "d5000000-0000-4000-8000-000000000459", "a0000000-0000-4000-8000-000000000004"  # LinkedIn Ads | DACH
 LEDGER = {"ledger": None}  # each run gets its own
 CHOSEN = {"datastream_ids": [STREAM]}
@@ -83,7 +91,8 @@ for _module, _nested, _more in (
 
 @pytest.fixture(name="simulator")
 def fixture_simulator():
-    with in_process.import_simulator().Simulator() as simulator:
+    simulator = in_process.import_simulator().Simulator(port=None)
+    with in_process.connected(lambda params: connection.connect(params, SimulatorTransport(simulator))):
         yield simulator
 
 
@@ -92,12 +101,12 @@ def fixture_run(simulator, tmp_path):
     """Runs a module against the simulator."""
 
     def run(name, options):
-        options = dict(options, instance=simulator.url, api_key=in_process.KEY, retries=0, timeout=300)
+        options = dict(options, instance=HOST, api_key=in_process.KEY, retries=0)
         if "ledger" in in_process.spec_of(name)[0]:
             options["ledger"] = str(tmp_path / str(len(os.listdir(tmp_path))))
         if "source" in options:
             options.update(source=str(tmp_path / "source"), destination=str(tmp_path / "destination"))
-            with Ledger(options["source"], None, simulator.url.split("//")[1], WRITE) as ledger:
+            with Ledger(options["source"], None, HOST, WRITE) as ledger:
                 ledger.note({}, [BindingRow(5, 456, 789, 0)])
         return in_process.run(name, options)
 
@@ -167,81 +176,30 @@ EXAMPLES = {  # a request for each endpoint, so that the service shows all that 
 }
 
 
-class Looked(dict):
-    """A body that records which of its fields somebody looked at."""
-
-    def __init__(self, data, seen, path=""):
-        super().__init__({name: Looked(inner, seen, path + name + ".") if isinstance(inner, dict) else inner for name, inner in data.items()})
-        self.seen, self.path = seen, path
-
-    def __getitem__(self, name):
-        return self.look(name, super().__getitem__)
-
-    def __contains__(self, name):
-        return self.look(name, super().__contains__)
-
-    def get(self, name, default=None):
-        return self.look(name, lambda one: super(Looked, self).get(one, default))
-
-    def look(self, name, then):
-        found = then(name)
-        if not isinstance(self.get_plain(name), dict):
-            self.seen.add(self.path + name)
-        return found
-
-    def get_plain(self, name):
-        return dict.get(self, name)
-
-
 @pytest.mark.parametrize("endpoint", tables.ENDPOINTS, ids=" ".join)
 def test_the_service_knows_what_the_table_has(simulator, monkeypatch, endpoint):
-    """Of each request: the query parameters and body fields that the service looks at, and the fields that it answers."""
-    asked, body_fields, module = set(), set(), in_process.import_simulator()
-    every, read = module.Call.every, module.Call.json
+    """Of each request: the query parameters that the service looks at, and the fields that it answers."""
+    asked, module = set(), in_process.import_simulator()
+    every = module.Call.every
     monkeypatch.setattr(module.Call, "every", lambda call, name: asked.add(name) or every(call, name))
-    monkeypatch.setattr(module.Call, "json", lambda call: Looked(read(call), body_fields))
     path, params, body = EXAMPLES[endpoint]
-    client = Client(simulator.url, in_process.KEY, RequestsTransport(simulator.url), retries=0)
-    answer = client.request(endpoint[0], path, params, body).data if body else client.get(path, params)
-    client.transport.session.close()
-    for place, seen in (("query", asked), ("body", body_fields), ("answer", set(flatten(answer)))):
+    answer = Client("https://acme.example", in_process.KEY, SimulatorTransport(simulator), retries=0).request(endpoint[0], path, params, body).data
+    for place, seen in (("query", asked), ("answer", set(flatten(answer)))):
         told = {field.name for field in DOCUMENTED if field.endpoint == endpoint and field.place == place}
         # Of an object that is null nothing but its own name is seen.
-        seen = {name for name in seen if not any(one.startswith(name + ".") for one in told)}
-        assert seen == told, place
+        assert {name for name in seen if not any(one.startswith(name + ".") for one in told)} == told, place
 
 
 # The tables and the modules
 
 
-# These have the older API behind them, and a table of their own (test_by_name.py).
-BY_NAME = ("adverity_assignment", "adverity_destination", "adverity_destination_info", "adverity_directory_info")
-
-
-def test_the_modules_are_those_that_were_promised():
-    assert sorted([*PROMISED, *BY_NAME]) == in_process.MODULES
-
-
-@pytest.mark.parametrize("name", sorted(PROMISED))
-def test_options_and_return_keys_are_those_that_were_promised(name):
-    added = {one.split(".")[1] for one in ADDED if one.startswith(name + ".")}
-    spec, _rules = in_process.spec_of(name)
-    options, keys = PROMISED[name]
-    returned = set(re.findall(r"^(\w+):", in_process.load(name).RETURN, re.M))
-    assert set(spec) - set(options) <= added
-    assert returned - set(keys) <= added
-    assert set(options) <= set(spec)
-    assert set(keys) <= returned
-    assert added <= (set(spec) - set(options)) | (returned - set(keys))
-
-
-@pytest.mark.parametrize("name", sorted(PROMISED))
+@pytest.mark.parametrize("name", [name for name in in_process.MODULES if name not in BY_NAME])
 def test_every_option_is_carried_or_local(name):
-    reach = carriers("query", "body", "path")
-    expected = {one.split(".", 1)[1] for one in (*reach, *LOCAL) if one.startswith(name + ".")} | set(HEADERS) | {one for one in LOCAL if "." not in one}
-    expected |= {one.split(".")[0] for one in expected if "." in one}
-    assert set(nested(in_process.spec_of(name)[0], "")) == expected
-    assert not {one for one in reach if one in LOCAL}
+    carried = {one.split(".", 1)[1] for one in carriers("query", "body", "path") if one.startswith(name + ".")}
+    local = set(LOCAL.get(name, "").split())
+    assert carried & local == set()
+    around = {one.split(".")[0] for one in carried if "." in one}
+    assert set(nested(in_process.spec_of(name)[0], "")) == {*carried, *local, *around, *HEADERS, *LOCAL_CONNECTION.split()}
 
 
 def test_every_option_that_reaches_the_wire_is_driven_there():
@@ -268,7 +226,6 @@ def test_an_option_reaches_the_wire(simulator, run, field, carrier):
     requests = [request for request in simulator.requests if matches(field.endpoint, request)]
     assert requests
     assert all(request["key"] == "demo" for request in simulator.requests)
-    assert all(request["headers"]["host"] == simulator.url.split("//")[1] for request in simulator.requests)
     assert any(expected in place_of(field, request) for request in requests)
     assert all(request["headers"].get("content-type") == "application/json" for request in requests if request["method"] != "GET")
 

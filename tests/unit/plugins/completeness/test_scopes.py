@@ -11,9 +11,10 @@ import re
 
 import pytest
 import yaml
-from ansible_collections.adverity.management.plugins.module_utils._api import scopes
+from ansible_collections.adverity.management.plugins.module_utils._api import connection, scopes
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
+from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 
 SIMULATOR = in_process.import_simulator()
 ROUTES = importlib.import_module(SIMULATOR.__name__ + ".routes").ROUTES
@@ -83,7 +84,7 @@ class Service:
             simulator.world.keys["demo"]["scopes"] = sorted(key_scopes)
 
     def call(self, name, /, check_mode=False, **options):
-        options = {"instance": self.simulator.url, "api_key": in_process.KEY, "retries": 0, "timeout": 300, **options}
+        options = {"instance": "acme.example", "api_key": in_process.KEY, "retries": 0, **options}
         if "ledger" in in_process.spec_of(name)[0]:
             options["ledger"] = str(self.folder / "requeue.sqlite3")
         return in_process.run(name, options, check_mode)
@@ -103,11 +104,12 @@ def fixture_start(tmp_path):
     """Runs a function with a service; start(scopes, **switches)."""
 
     def start(function, key_scopes=None, **switches):
-        with SIMULATOR.Simulator(SIMULATOR.default_world("2026-03-10T12:00:00Z"), switches=switches) as simulator:
-            folder = tmp_path / str(len(list(tmp_path.iterdir())))
-            folder.mkdir()
+        simulator = SIMULATOR.Simulator(SIMULATOR.default_world("2026-03-10T12:00:00Z"), switches=switches, port=None)
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        with in_process.connected(lambda params: connection.connect(params, SimulatorTransport(simulator))):
             function(Service(simulator, folder, key_scopes))
-            return list(simulator.requests)
+        return list(simulator.requests)
 
     return start
 

@@ -64,7 +64,6 @@ def queries(scene, name):
 
 # What is asked for, what of it goes to the service, and what must be found.
 FILTERS = {
-    "one workspace": ({"workspace_ids": [DACH]}, {("workspace_id", DACH)}, streams(places=[DACH])),
     "two workspaces": (
         {"workspace_ids": [AMERICAS.upper(), EMEA, AMERICAS]}, {("workspace_id", AMERICAS), ("workspace_id", EMEA)}, streams(places=[EMEA, AMERICAS]),
     ),
@@ -72,8 +71,6 @@ FILTERS = {
         {"workspace_ids": [EMEA], "workspace_scope": "family"},
         {("workspace_id", EMEA), ("workspace_scope", "family")}, streams(places=[WORKSPACE, EMEA, DACH]),
     ),
-    "disabled": ({"enabled": False}, {("enabled", "false")}, streams(enabled=False)),
-    "smart bundle": ({"active_pulling_mode": "smart-bundle"}, {("active_pulling_mode", "smart-bundle")}, streams(mode="smart-bundle")),
     "state and mode": (
         {"enabled": True, "active_pulling_mode": "schedule"},
         {("enabled", "true"), ("active_pulling_mode", "schedule")}, streams(enabled=True, mode="schedule"),
@@ -116,62 +113,16 @@ def test_ids_are_asked_for_fifty_at_a_time_and_come_in_the_order_given(begin, un
     assert len(scene.requests()) <= {"skip": 3, "error": 20}[unknown]
 
 
-def test_rows_show_what_the_guide_shows(begin):
-    smart = setting(True, "weekly", WEEKS, HALF_PAST_SIX)
-    one = World().datastream(1, smart=smart, smart_bundle={"name": "Bundle"}, active_mode="smart-bundle")
-    scene = begin(one.datastream(2, enabled=False, has_schedule=False))
-    pulling = [
-        {"active_mode": "smart-bundle", "smart": smart, "smart_bundle": {"name": "Bundle"}}, {"active_mode": None, "smart": None, "smart_bundle": None},
-    ]
-    same = {"workspace": {"id": WORKSPACE, "name": "Acme"}}
-    assert scene.run("datastream_info")["datastreams"] == [
-        {"id": uuid(number), "name": f"Datastream {number}", "enabled": number == 1, "pulling": pulling[number - 1], **same} for number in (1, 2)
-    ]
-
-
-@pytest.mark.parametrize(("shown", "default"), [("null", None), ("value", DAYS)])
-def test_list_of_settings_has_the_shapes_of_the_options(begin, shown, default):
-    whole = setting(True, "weekly", WEEKS, HALF_PAST_SIX)
-    world = World().datastream(1, smart=whole, active_mode="smart-bundle", smart_bundle={"name": "Old"})
-    scene = begin(world.datastream(2, smart=setting()).datastream(3, has_schedule=False), smart_defaults=shown)
-    rows = [
-        [True, "weekly", WEEKS, "06:30:00", "smart-bundle"],
-        [True, "daily", default, None, "smart"],
-        [None] * 5,
-    ]
-    names = ("is_active", "frequency", "refresh_range", "deadline", "active_mode")
-    rows = [{"datastream_id": uuid(number), "name": f"Datastream {number}", **dict(zip(names, row))} for number, row in enumerate(rows, 1)]
-    everyone, some = scene.run("smart_pulling_info"), scene.run("smart_pulling_info", active_pulling_mode="smart", enabled=True)
-    assert (everyone["smart_pulling"], everyone["count"], some["smart_pulling"], some["count"]) == (rows, 3, rows[1:2], 1)
-
-
 # --- changes ---
 
-TO_SMART, TO_SCHEDULE = {"pulling": {"active_mode": "smart"}}, {"pulling": {"active_mode": "schedule"}}
+TO_SMART = {"pulling": {"active_mode": "smart"}}
 INDEPENDENT = {"smart_coupling": "independent"}
 # The datastreams, in turn; the switches; the module and its options for all of them; the bodies in order, each with the places in turn of whom it is for; and
 # the fields of each before and after, as the diff shows them.
 CHANGES = {
-    "enable": (
-        [{"enabled": False}, {"enabled": True}], {}, "datastream", {"enabled": True},
-        [({"enabled": True}, [0])], {0: ({"enabled": False}, {"enabled": True})},
-    ),
     "disable": (
         [{"enabled": True}, {"enabled": False}], {}, "datastream", {"enabled": False},
         [({"enabled": False}, [0])], {0: ({"enabled": True}, {"enabled": False})},
-    ),
-    "to smart": (
-        [{"active_mode": "schedule", "smart": setting()}, {"active_mode": "smart", "smart": setting()}], {}, "datastream", {"pulling_mode": "smart"},
-        [(TO_SMART, [0])], {0: ({"active_mode": "schedule"}, {"active_mode": "smart"})},
-    ),
-    "to schedule": (
-        [{"active_mode": "smart", "smart": setting()}, {"active_mode": "schedule", "smart": setting()}],
-        INDEPENDENT, "datastream", {"pulling_mode": "schedule"},
-        [(TO_SCHEDULE, [0])], {0: ({"active_mode": "smart"}, {"active_mode": "schedule"})},
-    ),
-    "a smart bundle stays": (
-        [{"smart_bundle": {"name": "Old"}, "active_mode": "smart-bundle"}], {}, "datastream", {"pulling_mode": "schedule"},
-        [(TO_SCHEDULE, [0])], {0: ({"active_mode": "smart-bundle"}, {"active_mode": "schedule"})},
     ),
     # A datastream changes its mode while it is disabled.
     "mode and on": (
@@ -193,15 +144,6 @@ CHANGES = {
             1: (setting(False, "monthly", WEEKS, TEN), setting(True, "weekly", DAYS, HALF_PAST_SIX)),
         },
     ),
-    "only those that differ": (
-        [{"smart": setting(deadline=HALF_PAST_SIX)}, {"smart": setting(deadline=TEN)}, {"smart": setting(True, "weekly", DAYS, TEN)}], {}, "smart_pulling",
-        {"deadline": "10:00:00"}, [(put(setting(deadline=TEN)), [0])], {0: ({"deadline": HALF_PAST_SIX}, {"deadline": TEN})},
-    ),
-    "a default that shows as a value is kept": (
-        [{"smart": setting()}, {"smart": setting(refresh_range=WEEKS)}], {"smart_defaults": "value", "smart_null": "refuse"}, "smart_pulling",
-        {"frequency": "weekly"}, [(put(setting(True, "weekly", DAYS)), [0]), (put(setting(True, "weekly", WEEKS)), [1])],
-        {0: ({"frequency": "daily"}, {"frequency": "weekly"}), 1: ({"frequency": "daily"}, {"frequency": "weekly"})},
-    ),
     "back to defaults": (
         [{"smart": setting(True, "weekly", WEEKS, TEN)}, {"smart": setting(False, "daily", WEEKS)}, {"smart": setting()}],
         {"smart_null": "refuse"}, "smart_pulling", {"reset": ["refresh_range", "deadline"]},
@@ -210,10 +152,6 @@ CHANGES = {
             0: ({"refresh_range": WEEKS, "deadline": TEN}, {"refresh_range": None, "deadline": None}),
             1: ({"refresh_range": WEEKS}, {"refresh_range": None}),
         },
-    ),
-    "one is reset, one is kept, one is set": (
-        [{"smart": setting(True, "weekly", WEEKS, TEN)}], {}, "smart_pulling", {"reset": ["deadline"], "frequency": "monthly"},
-        [(put(setting(True, "monthly", WEEKS)), [0])], {0: ({"frequency": "weekly", "deadline": TEN}, {"frequency": "monthly", "deadline": None})},
     ),
 }  # fmt: skip
 GROUPS = [setting(True, "daily", DAYS, None), setting(True, "weekly", WEEKS, HALF_PAST_SIX), setting(False, "monthly", None, TEN)]
@@ -265,17 +203,6 @@ def test_default_that_shows_as_a_value_is_written_and_the_response_says_whether_
     assert len(changes(scene)) == 2
 
 
-@pytest.mark.parametrize(("coupling", "active"), [("coupled", True), ("coupled", False), ("independent", True)])
-def test_active_setting_and_mode_whether_or_not_they_move_each_other(begin, coupling, active):
-    scene = begin(crowd(2, {"smart": setting(not active, deadline=TEN), "active_mode": "schedule" if active else "smart"}), smart_coupling=coupling)
-    before = snapshot(scene)
-    done = scene.rehearse("smart_pulling", all_datastreams=True, is_active=active)[1]
-    assert changes(scene) == [Change("PUT", uuids([1, 2]), put(setting(active, deadline=TEN)))]
-    assert done["diff"]["after"] == {label(1): {"is_active": active}, label(2): {"is_active": active}}
-    moved = {"active_mode": "smart" if active else "schedule"} if coupling == "coupled" else {}
-    assert altered(scene, before) == {key: {"smart": setting(active, deadline=TEN), **moved} for key in uuids([1, 2])}
-
-
 def test_named_ones_are_written_in_the_order_given_and_no_others(begin):
     scene, given = begin(crowd(60, {"enabled": False}), unknown_datastream="error"), uuids([40, 7, 23])
     before = snapshot(scene)
@@ -283,22 +210,6 @@ def test_named_ones_are_written_in_the_order_given_and_no_others(begin):
     assert changes(scene) == [Change("PATCH", given, {"enabled": True})]
     assert ids(done) == given
     assert altered(scene, before) == {one: {"enabled": True} for one in given}
-
-
-def test_filters_find_nothing_the_second_time(begin):
-    scene = begin(crowd(60, {"enabled": False}, {"enabled": True}))
-    assert scene.rehearse("datastream", filters={"enabled": False}, enabled=True)[2]["datastreams"] == []
-    assert changes(scene) == [Change("PATCH", uuids(range(1, 61, 2)), {"enabled": True})]
-
-
-def test_filter_that_the_service_passes_over_does_not_widen_the_change(begin):
-    scene = begin(crowd(4, {"enabled": False}, {"enabled": True}))
-    everyone = [
-        {"id": uuid(number), "name": f"Datastream {number}", "enabled": number % 2 == 0, "pulling": {"active_mode": "schedule"}} for number in range(1, 5)
-    ]
-    scene.service.fault(method="GET", json={"count": 4, "items": everyone})
-    assert scene.run("datastream", filters={"enabled": False}, pulling_mode="smart")["failed"] is False
-    assert changes(scene) == [Change("PATCH", uuids([1, 3]), TO_SMART)]
 
 
 # --- what the service says it did ---
@@ -314,32 +225,3 @@ def test_fewer_and_more_than_asked_for_are_warned_of(begin):
         assert uuid(55) in more
         assert uuid(1) not in fewer + more
         assert result["affected"]["datastream_ids"] == uuids([1, 2, 3, 5, 6, 55])
-
-
-def test_datastream_that_somebody_else_changed_meanwhile_is_not_counted(begin):
-    scene = begin(crowd(12, {"enabled": False}, {"enabled": True}))
-    others = [{"id": number, "name": f"Datastream {number}", "enabled": True} for number in (3, 9)]
-    scene.service.fault(method="PATCH", mutate={"add": {"datastreams": others}})
-    result = scene.run("datastream", all_datastreams=True, enabled=True)
-    assert changes(scene) == [Change("PATCH", uuids([1, 3, 5, 7, 9, 11]), {"enabled": True})]
-    assert result["affected"]["datastream_ids"] == uuids([1, 5, 7, 11])
-    assert sorted(result["diff"]["after"]) == sorted(label(number) for number in (1, 5, 7, 11))
-
-
-def test_refusal_half_way_names_the_datastreams_and_what_was_changed_before(begin):
-    world = World()
-    for number in range(1, 121):
-        world.datastream(number, active_mode="smart", has_schedule=number != 77)
-    scene = begin(world, smart_coupling="independent")
-    before = snapshot(scene)
-    first, second, third = chunks(uuids(range(1, 121)))
-    failure = scene.run("datastream", all_datastreams=True, pulling_mode="schedule")
-    assert [change.ids for change in changes(scene)] == [first, second]  # all or nothing in a request, and nothing after it
-    assert altered(scene, before) == {one: {"active_mode": "schedule"} for one in first}
-    assert (failure["failed"], failure["changed"], failure["affected"]["datastream_ids"]) == (True, True, first)
-    assert failure["remaining"]["datastream_ids"] == second + third
-    assert list(failure["diff"]["after"]) == [label(number) for number in range(1, 51)]
-    assert [row["pulling"]["active_mode"] for row in failure["datastreams"]] == ["schedule"] * 50 + ["smart"] * 70
-    assert f"Datastreams without a fetch schedule: {uuid(77)}" in failure["msg"]  # the service's own words
-    assert [one for one in (*first, *third) if one in failure["msg"]] == []
-    assert [one for one in second if one not in failure["msg"]] == []

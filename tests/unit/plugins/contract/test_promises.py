@@ -16,7 +16,6 @@ from ansible_collections.adverity.management.tests.integration.targets.setup_har
     uuid,
     uuids,
 )
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import EXTRACTS
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
     NOW,
     READ_ONLY_KEY,
@@ -62,19 +61,7 @@ def stop(scene, **variables):
 # --- bindings, and what they load by themselves ---
 
 
-@whatever("binding_rows")
-def test_history_is_sent_once_and_later_extracts_are_left_to_the_binding(start):
-    scene = start(history())
-    scene.deploy(target_id=789)
-    scene.fetch(999, 456)
-    scene.forget()
-    scene.deploy(target_id=789)
-    scene.deploy(target_id=789, backfill="always")
-    assert scene.loads(123) == scene.world.aged(456)
-    assert scene.writes() == []
-
-
-@whatever("created_precision", "updated_precision", "patch_updated", "row_updated", "date_header")
+@whatever("binding_rows", "created_precision", "updated_precision", "patch_updated", "row_updated", "date_header")
 def test_every_extract_arrives_once_by_request_or_by_itself(start):
     scene = start(history())
     stop(scene, target_id=789)
@@ -82,43 +69,6 @@ def test_every_extract_arrives_once_by_request_or_by_itself(start):
     stop(scene, target_id=789, backfill="always")
     assert scene.enabled() == [123]
     assert sorted(scene.service.arrivals) == sorted([(one, 123) for one in scene.world.aged(456)] + [(999, 123)])
-
-
-@whatever("extract_bounds")
-def test_extract_of_the_moment_of_enabling_is_named_and_a_later_one_is_not(start):
-    scene = start(history())
-    # The clock moves on by a second with the enabling. Both are there before the history is listed for sending.
-    border = [{"id": 900 + number, "datastream_id": 456, "created": at(NOW, number)} for number in (1, 2)]
-    scene.service.fault(method="GET", path=EXTRACTS, skip=1, mutate={"add": {"extracts": border}})
-    scene.deploy(target_id=789)
-    assert scene.service.world.bindings[123]["updated"] == border[0]["created"]
-    stopped = stop(scene, target_id=789, backfill="always")
-    assert stopped["unknown_extract_ids"] == [901]
-    assert scene.loads(123) == scene.world.aged(456)
-    scene.deploy(target_id=789, backfill="always", on_unknown="requeue")
-    assert scene.loads(123) == [*scene.world.aged(456), 901]
-
-
-@whatever("extract_fields")
-def test_history_is_sent_once_also_where_no_extract_shows_its_age(start, switch):
-    scene = start(history())
-    stop(scene, target_id=789)
-    scene.deploy(target_id=789, on_unknown="requeue")  # where no age is shown, it takes somebody who looked
-    scene.fetch(999, 456)
-    scene.forget()
-    stopped = stop(scene, target_id=789, backfill="always")
-    assert sorted(scene.loads(123)) == sorted(scene.world.aged(456))
-    assert scene.writes() == []
-    assert stopped.get("unknown_extract_ids", []) == ([999] if switch[1] == "id" else [])
-
-
-@whatever("enable_loads_history", "processing_at_enable")
-def test_a_binding_is_enabled_by_one_write_whatever_adverity_loads_then(start):
-    scene = start(history())
-    scene.service.change({"loading": {"process_seconds": 60}}, {"fetch": {"datastream_id": 456}})
-    scene.rehearse("binding", binding_id=123, enabled=True)
-    assert scene.patches() == [(123, {"enabled": True})]
-    assert scene.posts() == []
 
 
 @whatever("unavailable_bindings")
@@ -231,17 +181,6 @@ def test_both_bounds_are_included_or_there_is_an_error(start, switch):
     assert scene.run("requeue", **bounds, target_id=789)["changed"] is False
 
 
-@whatever("extract_ties")
-def test_extracts_of_one_time_are_all_sent_once(start):
-    world = World().datastream(456).binding(123, 456, enabled=True)
-    for number in range(1, 131):  # more than a page has, eight each of the same time
-        world.extract(number, 456, at(FROM, number // 8))
-    scene = start(world)
-    assert ids(scene.run("extract_info", datastream_id=456)["extracts"]) == list(range(1, 131))
-    scene.rehearse("requeue", **HISTORY)
-    assert scene.loads(123) == list(range(1, 131))
-
-
 @whatever("extract_count", "extract_ordering", "extract_page_size", "next_host")
 def test_extracts_are_all_found_and_go_oldest_first(start):
     scene = start(history(enabled=True).datastream(457, extracts=4))
@@ -270,25 +209,6 @@ def test_extract_that_is_not_there_is_named_and_others_are_sent(start, switch):
     assert sorted(scene.loads(123)) == sorted(aged)
     assert len(scene.posts()) <= 1 + 2 * 6
     assert {row["status"] for row in scene.requests("POST")} == {200, switch[1]}
-
-
-@whatever("requeue_refusal_names")
-def test_one_refused_extract_does_not_hold_up_others(start):
-    scene = start(history(enabled=True))
-    aged = scene.world.aged(456)
-    scene.service.world.refused.add(aged[3])
-    sent = scene.run("requeue", **HISTORY)
-    assert (sent["failed"], sent["refused_extract_ids"]) == (True, [aged[3]])
-    assert str(aged[3]) in sent["msg"]
-    assert scene.loads(123) == [one for one in aged if one != aged[3]]
-
-
-@whatever("requeue_invalid")
-def test_nothing_is_sent_that_the_service_would_call_invalid(start):
-    scene = start(history(60, enabled=True))
-    scene.rehearse("requeue", **HISTORY)
-    assert scene.loads(123) == scene.world.aged(456)
-    assert [row["status"] for row in scene.writes()] == [200, 200]
 
 
 @whatever("requeue_disabled_binding")

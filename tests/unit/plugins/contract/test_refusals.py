@@ -12,7 +12,6 @@ from __future__ import annotations
 import pytest
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import setting, uuid, uuids
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
-    KEY,
     READ_ONLY_KEY,
     WORKSPACE,
     ordinary_world,
@@ -39,35 +38,61 @@ def fixture_scene(begin):
     return begin(world)
 
 
+# Options that may not be empty, by module, and what else a call of it needs.
+EMPTY = {
+    "assignment": "assignments", "binding": "binding_ids", "binding_info": "binding_ids", "datastream": "datastream_ids filters",
+    "datastream_info": "datastream_ids workspace_ids", "directory_info": "workspaces datastreams connections", "extract_info": "datastream_ids",
+    "issue_info": "datastream_ids stages", "job_info": "datastream_ids states", "load_info": "extract_ids datastream_ids",
+    "requeue": "extract_ids datastream_ids binding_ids", "requeue_info": "extract_ids datastream_ids binding_ids",
+    "smart_pulling": "datastream_ids filters", "smart_pulling_info": "datastream_ids workspace_ids",
+}  # fmt: skip
+BESIDE = {
+    "assignment": {"type": "bigquery", "target_id": 789}, "binding": {"enabled": True}, "datastream": OFF, "requeue": {"target_id": 789},
+    "smart_pulling": WEEKLY,
+}  # fmt: skip
+# Places that no ledger can be at, and what is said of them; and a call of each module that opens one.
+LEDGERS = {
+    "requeue.sqlite3": "ledger is 'requeue.sqlite3', a relative path.",
+    f"postgresql://u:{SECRET}@h/d": "ledger is a URL with a password in it (not shown).",
+    "mysql://h/d": "ledger is a URL with 'mysql://'.",
+}
+OPENING = {
+    "assignment": {**BESIDE["assignment"], "assignments": [{"datastream_id": 456}]}, "binding": {"enabled": True, "target_id": 789},
+    "destination": NEW, "deployment_info": {"variables": {"target_id": 789}}, "load_info": {}, "requeue": LOAD, "requeue_info": {},
+}  # fmt: skip
+SELECTS_NOTHING = "An empty list selects neither everything nor nothing"
 # The module, its options, and words of its message.
 UNASKED = {
-    "a user and a password in the address": ("binding_info", {"instance": f"https://me:{SECRET}@acme.example"}, "instance"),
-    "a key with a header in it": ("binding_info", {"api_key": KEY + "\r\nX-Other: 1"}, "api_key"),
-    "certificates that are not there": ("binding_info", {"ca_path": "/does/not/exist.pem"}, "ca_path", "/does/not/exist.pem"),
+    **{
+        f"{module} with empty {option}": (
+            module, {**BESIDE.get(module, {}), option: {} if option == "filters" else []}, f"{option} is empty. {SELECTS_NOTHING}",
+        )
+        for module, options in EMPTY.items() for option in options.split()
+    },
+    **{
+        f"{module} with a ledger at {ledger[:5]}": (module, {**options, "ledger": ledger}, says)
+        for module, options in OPENING.items() for ledger, says in LEDGERS.items()
+    },
     "bindings chosen by null": ("binding", {"enabled": True, "binding_ids": None, "target_id": None}, "binding_ids, datastream_id, target_id"),
-    "an empty list of bindings": ("binding", {"enabled": True, "binding_ids": []}, "binding_ids is empty"),
     "an empty list of bindings beside something": ("binding", {"enabled": True, "binding_ids": [], "target_id": 789}, "binding_ids is empty"),
     "enabled by a word": ("binding", {"target_id": 789, "enabled": "perhaps"}, "enabled", "perhaps"),
     "a misspelt option": ("binding", {"enabled": True, "target_id": 789, "target_ids": [789]}, "target_ids"),
     "an id beyond all bounds": ("binding", {"enabled": True, "target_id": 10**30}, "target_id"),
-    "bindings of an empty list": ("binding_info", {"binding_ids": []}, "binding_ids is empty"),
-    "extracts of an empty list": ("extract_info", {"datastream_ids": []}, "datastream_ids is empty"),
     "extracts of no day": ("extract_info", {"datastream_id": 456, "created_to": "2024-02-30"}, "created_to", "day is out of range"),
     "bounds the wrong way round": ("extract_info", {"datastream_id": 456, "created_from": "2025-02-01", "created_to": "2025-01-31"}, "created_from", "later"),
     "jobs the wrong way round": ("job_info", {"start": "2025-02-01", "end": "2025-01-31"}, "start", "later"),
-    "an empty list in the ledger": ("requeue_info", {"datastream_ids": []}, "datastream_ids is empty"),
     "nothing to send, by null": ("requeue", {"datastream_ids": None}, "extract_ids, datastream_ids"),
-    "no extracts": ("requeue", {"extract_ids": []}, "extract_ids is empty"),
-    "no datastreams": ("requeue", {"datastream_ids": []}, "datastream_ids is empty"),
-    "no bindings": ("requeue", {"datastream_id": 456, "binding_ids": []}, "binding_ids is empty"),
-    "bounds of a load the wrong way round": ("requeue", {**LOAD, "created_from": "2025-02-01", "created_to": "2025-01-31"}, "later than"),
-    "a relative ledger": ("requeue", {**LOAD, "ledger": "here/ledger"}, "relative path", "here/ledger"),
+    **{
+        f"bounds of a {module} the wrong way round": (
+            module, {**LOAD, "created_from": "2025-02-01", "created_to": "2025-01-31"},
+            "created_from (2025-02-01T00:00:00Z) is later than created_to (2025-01-31T23:59:59.999999Z). Nothing was changed.",
+        )
+        for module in ("requeue", "requeue_info")
+    },
     "datastreams by nothing": ("datastream", OFF, "datastream_ids, filters or all_datastreams"),
     "datastreams by nulls": ("datastream", {**OFF, "datastream_ids": None, "filters": None}, "datastream_ids, filters or all_datastreams"),
     "datastreams by false": ("datastream", {**OFF, "all_datastreams": False}, "datastream_ids, filters or all_datastreams"),
-    "an empty list of datastreams": ("datastream", {**OFF, "datastream_id": []}, "datastream_ids is empty"),
     "an empty list beside a filter": ("datastream", {**OFF, "datastream_ids": [], "filters": {"enabled": True}}, "datastream_ids is empty"),
-    "no filters": ("datastream", {**OFF, "filters": {}}, "filters is empty"),
     "filters of nulls": ("datastream", {**OFF, "filters": {"enabled": None, "workspace_ids": None}}, "filters is empty"),
     "no workspaces": ("datastream", {**OFF, "filters": {"workspace_ids": []}}, "workspace_ids is empty"),
     "no workspaces beside a state": ("datastream", {**OFF, "filters": {"workspace_ids": [], "enabled": True}}, "workspace_ids is empty"),
@@ -77,11 +102,8 @@ UNASKED = {
     "an integer id of a workspace": ("datastream", {**OFF, "filters": {"workspace_ids": ["12"]}}, "12 is an integer id"),
     "no such filter": ("datastream", {**OFF, "filters": {"name": "Ads"}}, "Unsupported", "name"),
     "no change": ("datastream", EVERY, "enabled, pulling_mode"),
-    "a list of no datastreams": ("datastream_info", {"datastream_ids": []}, "datastream_ids is empty"),
-    "a list of no workspaces": ("datastream_info", {"workspace_ids": []}, "workspace_ids is empty"),
     "a list with a scope alone": ("datastream_info", {"workspace_scope": "ancestors"}, "workspace_ids"),
     "settings of nothing": ("smart_pulling", WEEKLY, "datastream_ids, filters or all_datastreams"),
-    "settings by no ids": ("smart_pulling", {**WEEKLY, "datastream_ids": []}, "datastream_ids is empty"),
     "settings by no filters": ("smart_pulling", {**WEEKLY, "filters": {"workspace_ids": []}}, "workspace_ids is empty"),
     "no setting": ("smart_pulling", EVERY, "is_active, frequency, refresh_range, deadline, reset"),
     "an empty reset": ("smart_pulling", {**EVERY, "reset": []}, "is_active, frequency, refresh_range, deadline, reset"),

@@ -10,7 +10,7 @@ import json
 
 import pytest
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import uuid
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import BINDINGS, EXTRACTS
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import BINDINGS
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import KEY, World, moment
 
 NONE = {"pending": 0, "dispatched": 0, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0}
@@ -49,49 +49,6 @@ def test_bindings_are_listed_by_id_by_state_and_by_datastream(begin):
     ):  # fmt: skip
         result = scene.run("binding_info", **options)
         assert ([row["id"] for row in result["bindings"]], result["count"]) == (found, len(found)), options
-
-
-# Options, and which extracts of ten of 456, oldest first, they find.
-LISTS = {
-    "between": ({"created_from": moment(days=7), "created_to": moment(days=4)}, slice(3, 7)),
-    "of one day": ({"created_from": moment(days=5)[:10], "created_to": moment(days=5)[:10]}, slice(5, 6)),
-    "the newest of those between": ({"created_from": moment(days=7), "created_to": moment(days=4), "limit": 2}, slice(5, 7)),
-    "none": ({"created_from": moment(days=1000), "created_to": moment(days=900)}, slice(0, 0)),
-}
-
-
-@pytest.mark.parametrize("switches", [{}, {"extract_ordering": "ignored", "extract_page_size": 3, "extract_count": "off"},
-                                      {"extract_bounds": "exclusive", "extract_page_size": 3}], ids=str)  # fmt: skip
-@pytest.mark.parametrize("name", LISTS)
-def test_extracts_are_listed_oldest_first(begin, switches, name):
-    scene = begin(World().datastream(456, extracts=10), **switches)
-    options, found = LISTS[name]
-    result = scene.run("extract_info", datastream_id=456, **options)
-    assert [row["id"] for row in result["extracts"]] == scene.world.aged(456)[found]
-    assert (result["count"], result["changed"]) == (len(result["extracts"]), False)
-
-
-def test_the_newest_one_of_many_takes_one_page(begin):
-    scene = begin(World().datastream(456, extracts=250))
-    assert [row["id"] for row in scene.run("extract_info", datastream_id=456, limit=1)["extracts"]] == scene.world.aged(456)[-1:]
-    assert len(scene.requests("GET", EXTRACTS)) == 1
-
-
-def test_rows_that_hold_nothing_but_ids_are_enough(begin):
-    scene = begin(World().datastream(456, extracts=10), extract_fields="id", extract_page_size=4)
-    rows = scene.run("extract_info", datastream_id=456)["extracts"]
-    assert ([row["id"] for row in rows], {row["datastream_id"] for row in rows}) == (sorted(scene.world.aged(456)), {456})
-
-
-def test_list_that_goes_round_in_circles_is_an_error(begin):
-    scene = begin(history(250))
-    rows = [{"id": number, "created": moment(days=number)} for number in range(1, 4)]
-    page = {"count": 250, "next": f"https://elsewhere.example{EXTRACTS}?datastream_id=456&page=2", "previous": None, "results": rows}
-    scene.service.fault(method="GET", path=EXTRACTS, times=None, json=page)
-    failure = scene.run("requeue", datastream_id=456, target_id=789)
-    assert (failure["failed"], scene.writes()) == (True, [])
-    # Of the bindings, four readings of two pages, one of the order by id and one of a shorter period.
-    assert len(scene.requests()) <= 1 + 8 + 2 + 2
 
 
 # --- requeues ---
@@ -160,32 +117,6 @@ def test_a_plan_is_kept_and_sent_later_bit_by_bit(begin):
     done = scene.run("requeue_info", **both, summary_only=True)
     assert (done["counts"], done["extracts"]) == ({**NONE, "dispatched": 50}, [])
     assert all(row["finished"] for row in done["backfills"])
-
-
-def test_bare_extract_ids_go_to_all_enabled_bindings_and_are_kept_as_that(begin):
-    scene = begin(history().binding(55, 456, target=790, enabled=True))
-    aged = scene.world.aged(456)
-    scene.rehearse("requeue", extract_ids=aged)
-    assert scene.posts() == [{"extract_ids": sorted(aged), "sequential": True}]
-    assert sorted(scene.loads(123)) == sorted(scene.loads(55)) == sorted(aged)
-    known = scene.run("requeue_info", extract_ids=aged)
-    assert (known["counts"], {row["binding_id"] for row in known["extracts"]}) == ({**NONE, "dispatched": 3}, {None})
-    # They may have gone to binding 123 as well: that is for the user to know.
-    named = scene.run("requeue", extract_ids=aged, binding_ids=[123])
-    assert (named["failed"], named["unknown_extract_ids"]) == (True, aged)
-    assert "on_unknown" in named["msg"]
-    decided = scene.rehearse("requeue", extract_ids=aged, binding_ids=[123], on_unknown="skip")[1]
-    assert (decided["unknown_extract_ids"], decided["changed"], len(decided["warnings"])) == (aged, False, 1)
-
-
-def test_success_that_leaves_extracts_out_is_not_certain(begin):
-    scene = begin(history())
-    scene.service.fault(method="POST", status={"code": 200, "body": {"message": "Dispatched.", "extract_ids": [], "extract_count": 0}})
-    for _time in range(2):
-        failure = scene.run("requeue", datastream_id=456, target_id=789)
-        assert (failure["failed"], failure["unknown_extract_ids"]) == (True, scene.world.aged(456))
-    assert "on_unknown" in failure["msg"]
-    assert len(scene.posts()) == 1
 
 
 def test_5000_extracts_take_few_requests(begin):

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import pytest
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
     altered,
     setting,
@@ -16,12 +15,9 @@ from ansible_collections.adverity.management.tests.integration.targets.setup_har
 )  # fmt: skip
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import (
     BINDINGS,
-    EXTRACTS,
     REQUEUE,
 )
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
-    NOW,
-    READ_ONLY_KEY,
     World,
     moment,
 )  # fmt: skip
@@ -186,20 +182,6 @@ def test_each_binding_of_a_destination_gets_what_it_needs(begin):
     assert [scene.loads(binding) for binding in (123, 124, 126, 127, 125, 129)] == [aged[456], aged[457], aged[459], aged[459], aged[458], []]
 
 
-def test_variables_come_as_text_from_a_survey(begin):
-    world = history().datastream(457, extracts=3).binding(124, 457).datastream(458, extracts=3).binding(125, 458)
-    scene = begin(world)
-    scene.deploy(
-        target_id="789", datastream_ids="456,457", enabled="true", sequential="no", batch_size="2", force="false", backfill="when_needed", on_unknown="fail",
-    )  # fmt: skip
-    assert [one for one, _body in scene.patches()] == [123, 124]
-    assert scene.posts() == [
-        {"extract_ids": part, "binding_ids": [binding], "sequential": False}
-        for binding, datastream in ((123, 456), (124, 457))
-        for part in (world.aged(datastream)[:2], world.aged(datastream)[2:])
-    ]
-
-
 def test_never_only_enables_and_disabling_sends_nothing(begin):
     scene = begin(history().datastream(457, extracts=3).binding(124, 457, enabled=True))
     scene.deploy(target_id=789, backfill="never")
@@ -211,38 +193,6 @@ def test_never_only_enables_and_disabling_sends_nothing(begin):
     scene.forget()
     scene.deploy(target_id=789, enabled=False)
     assert scene.writes() == []
-
-
-def test_bounds_of_the_history_and_wider_and_narrower_ones_later(begin):
-    scene = begin(history(6))
-    aged = scene.world.aged(456)
-    scene.deploy(target_id=789, backfill_from=moment(days=4.5), backfill_to=moment(days=1.5))
-    assert scene.loads(123) == aged[2:5]
-    scene.deploy(target_id=789)
-    assert sorted(scene.loads(123)) == sorted(aged)
-    scene.forget()
-    scene.deploy(target_id=789, backfill_from=moment(days=2.5))
-    assert scene.writes() == []
-    assert ["binding 123" in text for _name, row in scene.results for text in row["warnings"]] == [True], "nothing is taken back"
-
-
-def test_what_a_binding_loads_by_itself_is_not_sent_and_what_it_missed_is(begin):
-    scene = begin(history())
-    # The datastream fetches after the binding was enabled, before its history is listed for sending.
-    later = {"id": 900, "datastream_id": 456, "created": NOW.replace(minute=5).strftime("%Y-%m-%dT%H:%M:%SZ")}
-    scene.service.fault(method="GET", path=EXTRACTS, mutate={"add": {"extracts": [later]}})
-    scene.deploy(target_id=789)
-    scene.deploy(target_id=789, backfill="always")
-    assert scene.loads(123) == scene.world.aged(456)
-    scene.service.change({"clock": {"forward": 600}})
-    scene.fetch(901, 456)
-    scene.deploy(target_id=789, enabled=False)
-    scene.fetch(902, 456)
-    scene.fetch(903, 456)
-    scene.forget()
-    scene.deploy(target_id=789)
-    assert scene.patches() == [(123, {"enabled": True})]
-    assert [body["extract_ids"] for body in scene.posts()] == [[902, 903]]
 
 
 def test_binding_that_was_switched_by_hand_stops_the_run_until_the_user_decides(begin):
@@ -261,45 +211,3 @@ def test_binding_that_was_switched_by_hand_stops_the_run_until_the_user_decides(
     scene.forget()
     scene.deploy(target_id=789)
     assert scene.writes() == []
-
-
-# --- what is left open ---
-
-
-def test_what_is_left_is_sent_by_the_next_run(begin):
-    scene = begin(history(80))
-    aged = scene.world.aged(456)
-    # A key that may not write: the plan stands, nothing is enabled and nothing is sent.
-    scene.options["api_key"] = READ_ONLY_KEY
-    assert "destination:write" in scene.fails(target_id=789)["msg"]
-    assert (scene.enabled(), scene.posts()) == ([], [])
-    scene.options["api_key"] = scene.service.world.keys["tester"]["key"]
-    # The second request is refused: the first half is sent, and the result says so.
-    scene.service.fault(method="POST", skip=1, status=FORBIDDEN)
-    half = scene.fails(target_id=789)
-    assert "Not today." in half["msg"]
-    assert (half["requeued_extract_ids"], half["remaining_extract_ids"]) == (aged[:50], aged[50:])
-    scene.forget()
-    rest = scene.deploy(target_id=789)
-    assert [(row["method"], row["body"]["extract_ids"]) for row in scene.writes()] == [("POST", aged[50:])]
-    assert (rest.data["bindings"][0]["requeued"], rest.data["bindings"][0]["skipped"]) == (30, 50)
-    assert scene.loads(123) == aged
-
-
-def three():
-    """Three datastreams with a disabled binding each."""
-    world = World()
-    for number in range(3):
-        world.datastream(456 + number, extracts=2).binding(123 + number, 456 + number)
-    return world
-
-
-def test_binding_that_could_not_be_enabled_is_not_called_enabled(begin):
-    scene = begin(three())
-    scene.service.fault(method="PATCH", skip=1, status=FORBIDDEN)
-    with pytest.raises(Exception, match="not enabled: binding 124"):
-        scene.deploy(target_id=789)
-    again = scene.deploy(target_id=789)
-    sent_before = "enabled before, history sent before"
-    assert ends(again)[1:4] == [sent_before, "enabled now, 2 extracts sent", sent_before]
-    assert (again.data["extract_count"], "open" in again.data, scene.enabled()) == (2, False, [123, 124, 125])

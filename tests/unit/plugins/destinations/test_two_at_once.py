@@ -64,15 +64,20 @@ def before_post(run):
     return run
 
 
+def finish(*waiting):
+    """Each of the runs goes on to its end, without an error."""
+    for run in waiting:
+        run.go_on()
+    assert [run.error for run in waiting] == [None] * len(waiting)
+
+
 def both(first, second, points):
     """The second run comes when the first one is so far, and waits where it has to. Whether the first one ended before."""
     if points:
         first.go_on(points)
     ended = first.ended
     second.go_on(MANY)
-    first.go_on()
-    second.go_on()
-    assert (first.error, second.error) == (None, None)
+    finish(first, second)
     return ended
 
 
@@ -112,59 +117,47 @@ def test_two_runs_of_the_role_create_one_destination_and_assign_each_datastream_
     before_post(first)
     second.go_on(MANY)
     assert second.waits
-    first.go_on()
-    second.go_on()
-    assert (first.error, second.error) == (None, None)
+    finish(first, second)
     created = [request for request in service.simulator.requests if request["method"] == "POST" and request["path"].startswith("/api/target-types/")]
     assert [request["path"].rstrip("/").rsplit("/", 1)[1] for request in created] == ["targets", "mappings"]
 
 
-def test_check_mode_waits_and_predicts_what_a_run_would_do(service):
-    first, second = before_post(service.destination("DWH")), service.destination("DWH", check_mode=True)
+CREATIONS = {
+    "destination": (lambda service, **options: service.destination("DWH", **options), "the new destination 'DWH'"),
+    "assignment": (lambda service, **options: service.assignment(789, 458, **options), "new assignments to destination 789"),
+}
+creations = pytest.mark.parametrize(("create", "lock"), list(CREATIONS.values()), ids=CREATIONS)
+
+
+@creations
+def test_check_mode_waits_and_predicts_what_a_run_would_do(service, create, lock):
+    first, second = before_post(create(service)), create(service, check_mode=True)
     second.go_on(MANY)
     assert second.waits
-    first.go_on()
-    second.go_on()
-    assert (second.result["changed"], second.result["created"]) == (False, False)
+    finish(first, second)
+    assert (second.result["changed"], second.result.get("created", False)) == (False, False)
     assert len(service.posts()) == 1
 
 
-def test_assignment_in_check_mode_waits_and_predicts_what_a_run_would_do(service):
-    first, second = before_post(service.assignment(789, 458)), service.assignment(789, 458, check_mode=True)
-    second.go_on(MANY)
-    assert second.waits
-    first.go_on()
-    second.go_on()
-    assert second.result["changed"] is False
-    assert len(service.posts()) == 1
-
-
-def test_message_of_a_run_that_waited_for_too_long_names_what_is_created_and_by_whom(service):
-    first, second = before_post(service.destination("DWH")), service.destination("DWH", ledger_wait=2)
+@creations
+def test_message_of_a_run_that_waited_for_too_long_names_what_is_created_and_by_whom(service, create, lock):
+    first, second = before_post(create(service)), create(service, ledger_wait=2)
     second.go_on()
     assert isinstance(second.error, LedgerError)
     message = second.error.result()["msg"]
-    assert message.startswith(f"Another run holds the lock of the new destination 'DWH' in the ledger {service.place.shown}: ")
+    assert message.startswith(f"Another run holds the lock of {lock} in the ledger {service.place.shown}: ")
     assert "This run waited 2 s (ledger_wait). Nothing was changed. Let that run finish, or end it, then run this again." in message
-    first.go_on()
+    finish(first)
     assert len(service.posts()) == 1
 
 
-def test_message_of_an_assignment_names_its_destination(service):
-    first, second = before_post(service.assignment(789, 458)), service.assignment(789, 458, ledger_wait=0)
-    second.go_on()
-    assert "Another run holds the lock of new assignments to destination 789 in the ledger" in str(second.error)
-    first.go_on()
-
-
-@pytest.mark.parametrize("other", [{"name": "DWH 2"}, {"name": "DWH", "workspace": "DACH"}])
-def test_another_destination_does_not_wait(service, other):
+def test_another_destination_does_not_wait(service):
     first = before_post(service.destination("DWH"))
-    second = service.destination(**other).go_on(MANY)
-    assert second.ended
-    assert second.result["created"] is True
-    first.go_on()
-    assert len(service.posts()) == 2
+    for other in ({"name": "DWH 2"}, {"name": "DWH", "workspace": "DACH"}):
+        second = service.destination(**other).go_on(MANY)
+        assert (second.ended, second.result["created"]) == (True, True)
+    finish(first)
+    assert len(service.posts()) == 3
 
 
 def test_requeue_that_holds_the_lock_of_the_whole_instance_does_not_hold_up_a_new_destination(service):
@@ -189,20 +182,16 @@ def test_ledger_is_used_only_where_something_is_created(service):
     assert service.begin(lambda call: call("adverity_assignment", **there)).go_on().result["changed"] is False
 
 
-@pytest.mark.parametrize("check_mode", [False, True])
-def test_ledger_that_cannot_be_used_is_an_error_before_anything_is_created(service, check_mode, tmp_path):
+@creations
+def test_ledger_that_cannot_be_used_is_an_error_before_anything_is_created(service, create, lock, tmp_path):
     (tmp_path / "other").write_text("no ledger")
-    for run in (
-        service.destination("DWH", check_mode, ledger=str(tmp_path / "other")),
-        service.assignment(789, 458, check_mode=check_mode, ledger=str(tmp_path / "other")),
-    ):
-        assert isinstance(run.go_on().error, LedgerError)
+    for check_mode in (False, True):
+        assert isinstance(create(service, check_mode=check_mode, ledger=str(tmp_path / "other")).go_on().error, LedgerError)
     assert service.posts() == []
 
 
 def test_settings_that_cannot_be_are_refused_before_the_ledger_is_opened(service):
-    run = service.destination("DWH", settings={"nonsense": 1}, ledger="/proc/no/ledger").go_on()
-    assert isinstance(run.error, InputError)
+    assert isinstance(service.destination("DWH", settings={"nonsense": 1}, ledger="/proc/no/ledger").go_on().error, InputError)
 
 
 def test_key_of_a_name_fits_the_ledger_and_depends_on_every_word():

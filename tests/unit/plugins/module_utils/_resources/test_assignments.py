@@ -2,26 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""Assignments: what is planned, and which binding belongs to which.
+
+Whole lives of them, whatever the service is like: destinations/test_switches.py.
+"""
+
 from __future__ import annotations
 
 import json
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import (
-    AdverityError,
-    InputError,
-    Lost,
-    NotReached,
-    Refused,
-    UnreadableAnswer,
-)
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused
 from ansible_collections.adverity.management.plugins.module_utils._resources import assignments
+from ansible_collections.adverity.management.plugins.module_utils._resources.assignment_plan import AssignmentPlan
+from ansible_collections.adverity.management.plugins.module_utils._resources.changes import apply
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 PATH = "/api/target-types/70/targets/789/mappings/"
 BINDINGS = "/api/v1/bindings/"
 MASK = "********"
-HOSTILE = ["it's \"quoted\"", "ads \N{ROCKET}", "a/b/../c?d=e#f", "  leading", "trailing ", "{{ lookup('env', 'HOME') }}", "x" * 300, "1", ""]
 
 
 def mapping(number, datastream=456, table="google", **more):
@@ -36,33 +35,30 @@ def wanted(datastream=456, table=None, **settings):
     return {"datastream_id": datastream, "table_name": table, "settings": settings or None}
 
 
+def plan(present, *asked, **options):
+    return AssignmentPlan([assignments.parse(row) for row in present], assignments.wanted(list(asked)), **options)
+
+
 class Talk:
-    """What the module asks before it writes and after it, and the module."""
+    """What the module asks, and the module."""
 
     def __init__(self, client, ledger):
         self.client = client
         self.ledger = {"ledger": str(ledger), "ledger_password": None, "ledger_wait": 5}
 
-    def expect_new(self, *rows):
-        """The same, and the look under the lock: some are not there."""
-        self.expect(*rows)
-        self.client.expect("GET", PATH, answer={"count": len(rows), "next": None, "previous": None, "results": list(rows)})
-        return self
-
-    def expect(self, *rows):
+    def expect(self, *rows, readings=1):
+        """``readings`` are two where some are not there: the second one is under the lock."""
         types = [{"id": 70, "name": "BigQuery", "slug": "bigquery"}]
-        self.client.expect("GET", "/api/target-types/", answer={"count": 1, "next": None, "previous": None, "results": types})
-        self.client.expect("GET", PATH, answer={"count": len(rows), "next": None, "previous": None, "results": list(rows)})
-        return self
+        for path, results in ("/api/target-types/", types), *[(PATH, list(rows))] * readings:
+            self.client.expect("GET", path, answer={"count": len(results), "next": None, "previous": None, "results": results})
 
-    def expect_post(self, number, datastream=456, answer=None, **more):
+    def expect_post(self, number, datastream=456, **more):
         body = {"datastream": datastream, "enabled": False, **more}
-        self.client.expect("POST", PATH, body=body, answer=answer or {"id": number, "target": 789, "table_name": None, **body})
-        return self
+        self.client.expect("POST", PATH, body=body, answer={"id": number, "target": 789, "table_name": None, **body})
 
-    def expect_bindings(self, *rows):
-        self.client.expect("GET", BINDINGS, {"target_id": 789, "page_size": 100, "page": 1}, answer={"items": list(rows), "count": len(rows)})
-        return self
+    def expect_bindings(self, *rows, answer=None):
+        answer = answer or {"items": list(rows), "count": len(rows)}
+        self.client.expect("GET", BINDINGS, {"target_id": 789, "page_size": 100, "page": 1}, answer=answer)
 
     def run(self, *named, check_mode=False, **options):
         params = {"type": "bigquery", "target_id": 789, "force_settings": False, "state": "present", "assignments": list(named), **self.ledger, **options}
@@ -86,101 +82,85 @@ def ids(result):
     return [(row["id"], row["datastream_id"], row["binding_id"], row["action"]) for row in result["assignments"]]
 
 
-# Creating
+# The plan
 
 
-def test_those_that_are_missing_are_created_disabled_and_their_bindings_told(talk):
-    talk.expect_new(mapping(1, 455, "a"), mapping(2, 456))
-    talk.expect_post(3, 457, table_name="meta", write_disposition=1)
-    talk.expect_bindings(binding(21, 455), binding(22, 456, True), binding(23, 457))
-    result = talk.run(wanted(457, "meta", write_disposition=1), wanted(456))
-    assert ids(result) == [(3, 457, 23, "created"), (2, 456, 22, "unchanged")]
-    assert result["assignments"][0]["table_name"] == "meta"
-    assert (result["changed"], result["affected"], result["warnings"]) == (True, {"datastream_ids": [457]}, [])
-    after = {"datastream": 457, "table_name": "meta", "enabled": False, "write_disposition": 1}
-    assert result["diff"] == {"before": {"datastream 457, table 'meta'": {}}, "after": {"datastream 457, table 'meta'": after}}
+@pytest.mark.parametrize(
+    ("present", "asked", "absent", "steps"),
+    [
+        ([mapping(2)], [wanted()], False, [("unchanged", {})]),
+        ([mapping(2, {"id": 456, "name": "Google"})], [wanted()], False, [("unchanged", {})]),
+        ([], [wanted()], False, [("created", {"datastream": 456, "enabled": False})]),
+        ([], [wanted(table="")], False, [("created", {"datastream": 456, "table_name": "", "enabled": False})]),
+        (
+            [mapping(3, table="a")], [wanted(table="a"), wanted(table="b")], False,
+            [("unchanged", {}), ("created", {"datastream": 456, "table_name": "b", "enabled": False})],
+        ),
+        ([mapping(2, x=0, y=True)], [wanted(x=1, y="true")], False, [("changed", {"x": 1})]),
+        ([mapping(2), mapping(3, 457)], [wanted(457), wanted(999)], True, [("deleted", {}), ("unchanged", {})]),
+    ],
+)  # fmt: skip
+def test_what_is_due(present, asked, absent, steps):
+    assert [(step.action.value, step.body) for step in plan(present, *asked, absent=absent).steps] == steps
 
 
-def test_check_mode_predicts_and_writes_nothing(talk):
-    talk.expect_new(mapping(2, 456, write_disposition=0)).expect_bindings(binding(22))
-    result = talk.run(wanted(457, "meta"), wanted(456, write_disposition=1), check_mode=True)
-    assert ids(result) == [(None, 457, None, "created"), (2, 456, 22, "changed")]
-    assert (result["changed"], result["affected"]) == (True, {"datastream_ids": [457, 456]})
+@pytest.mark.parametrize(
+    ("present", "asked", "says"),
+    [
+        ([mapping(3), mapping(4)], [wanted()], "'google' .id 3., 'google' .id 4."),
+        ([mapping(3), mapping(4)], [wanted(table="google")], "'google' .id 3., 'google' .id 4."),
+        *[
+            ([], [wanted(table=one), wanted(table=two)], "datastream 456 stands there twice. Set a different table_name for each.")
+            for one, two in ((None, None), (None, "a"), ("a", "a"), ("a", None))
+        ],
+        ([mapping(3)], [wanted(table=" google")], "differs only in white space"),
+        *[
+            ([], [dict(wanted(), settings={name: True})], f"must not have {name}. An assignment is created disabled.")
+            for name in ("datastream", "table_name", "enabled")
+        ],
+    ],
+)
+def test_what_cannot_be_planned(present, asked, says):
+    with pytest.raises(InputError, match=says):
+        plan(present, *asked)
 
 
-def test_check_mode_of_a_destination_that_is_still_to_be_created_asks_nothing(talk):
-    result = talk.run(wanted(457, "meta"), wanted(456), check_mode=True, target_id=None)
-    assert ids(result) == [(None, 457, None, "created"), (None, 456, None, "created")]
-    assert result["affected"] == {"datastream_ids": [457, 456]}
+@pytest.mark.parametrize("there", [{"token": MASK}, {}, {"token": None}])
+def test_a_setting_that_does_not_read_back_is_written_only_where_that_is_forced(there):
+    for force in (False, True):
+        planned = plan([mapping(2, **there)], wanted(token="open sesame"), force=force)
+        assert planned.unreadable == {456: ["token"]}
+        assert [step.body for step in planned.due] == [{"token": "open sesame"}] * force
+        result = planned.result(apply(planned.changes(PATH), None, True, None)).as_dict()
+        assert "sesame" not in json.dumps(result)
 
 
-@pytest.mark.parametrize(("check_mode", "state"), [(False, "present"), (False, "absent"), (True, "absent")])
-def test_without_a_destination_nothing_else_is_possible(talk, check_mode, state):
-    with pytest.raises(InputError, match="target_id is required"):
-        talk.run(wanted(), check_mode=check_mode, target_id=None, state=state)
+@pytest.mark.parametrize(
+    ("row", "bound"),
+    [
+        (mapping(2), [binding(22, enabled=True)]),
+        (mapping(2), [binding(22, enabled=None)]),
+        (mapping(2, enabled=True), []),
+        ({"id": 2, "datastream": 456}, []),
+        (mapping(2), [binding(22), binding(23, enabled=True)]),
+    ],
+)
+def test_one_that_is_not_known_to_be_disabled_keeps_all_from_being_deleted(row, bound):
+    with pytest.raises(InputError, match="The assignment of datastream 456 (was|is) not"):
+        plan([mapping(1, 455), row], wanted(455), wanted(), absent=True).refuse_enabled([binding(21, 455), *bound])
 
 
-def test_a_second_run_reads_and_changes_nothing(talk):
-    talk.expect(mapping(2, 456), mapping(3, 457, "meta", write_disposition=1)).expect_bindings(binding(22), binding(23, 457))
-    result = talk.run(wanted(456), wanted(457, "meta", write_disposition=1))
-    assert (result["changed"], result["affected"], result["diff"]) == (False, {"datastream_ids": []}, {"before": {}, "after": {}})
+def test_of_two_tables_the_disabled_one_can_be_deleted():
+    planned = plan([mapping(2, table="a"), mapping(3, table="b")], wanted(table="a"), absent=True)
+    planned.refuse_enabled([binding(2), binding(3, enabled=True)])
+    assert [step.present.id for step in planned.due] == [2]
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_any_table_name_goes_out_as_it_is_and_is_found_again(talk, name):
-    talk.expect_new().expect_post(3, table_name=name).expect_bindings(binding(23))
-    assert talk.run(wanted(table=name))["changed"] is True
-    talk.expect(mapping(3, table=name)).expect_bindings(binding(23))
-    assert talk.run(wanted(table=name))["changed"] is False
-
-
-def test_another_table_is_another_assignment(talk):
-    talk.expect_new(mapping(3, table="a")).expect_post(4, table_name="b").expect_bindings(binding(3), binding(4))
-    result = talk.run(wanted(table="a"), wanted(table="b"))
-    assert ids(result) == [(3, 456, 3, "unchanged"), (4, 456, 4, "created")]
-
-
-@pytest.mark.parametrize("table", [None, "google"])
-def test_two_that_fit_are_an_error_that_lists_them(talk, table):
-    talk.expect(mapping(3), mapping(4))
-    with pytest.raises(InputError) as caught:
-        talk.run(wanted(table=table))
-    assert "'google' (id 3), 'google' (id 4)" in str(caught.value)
-
-
-@pytest.mark.parametrize(("one", "two"), [(None, None), (None, "a"), ("a", "a"), ("a", None)])
-def test_the_same_assignment_twice_is_refused(talk, one, two):
-    talk.expect()
-    with pytest.raises(InputError, match="datastream 456 stands there twice. Set a different table_name for each."):
-        talk.run(wanted(table=one), wanted(table=two))
-
-
-def test_a_table_name_that_the_service_changes_is_told_and_leads_to_no_second_one(talk):
-    talk.expect_new().expect_post(3, table_name=" google", answer=mapping(3)).expect_bindings(binding(23))
-    result = talk.run(wanted(table=" google"))
-    assert result["assignments"][0]["table_name"] == "google"
-    assert result["warnings"] == ["Adverity keeps another table_name than was asked for, of datastreams 456. Use the name that it keeps."]
-    talk.expect(mapping(3))
-    with pytest.raises(InputError, match="differs only in white space"):
-        talk.run(wanted(table=" google"))
-
-
-@pytest.mark.parametrize("name", ["datastream", "table_name", "enabled"])
-def test_settings_cannot_enable_or_move_an_assignment(talk, name):
-    talk.expect()
-    with pytest.raises(InputError, match=f"must not have {name}. An assignment is created disabled."):
-        talk.run(dict(wanted(), settings={name: True}))
-
-
-def test_an_empty_list_is_refused(talk):
-    with pytest.raises(InputError, match="assignments is empty"):
-        talk.run()
-
-
-@pytest.mark.parametrize("datastream", [{"id": 456, "name": "Google"}, 456])
-def test_a_datastream_may_be_nested_in_the_row(talk, datastream):
-    talk.expect(mapping(2, datastream)).expect_bindings(binding(22))
-    assert ids(talk.run(wanted())) == [(2, 456, 22, "unchanged")]
+@pytest.mark.parametrize("datastream", [[], [456], "456", {"name": "x"}, None])
+def test_answer_whose_datastream_is_no_id_has_none(datastream):
+    assignment = assignments.parse(mapping(1, datastream))
+    assert assignment.datastream_id is None
+    assert assignments.link([assignment], [binding(21, 456)]) == {}
 
 
 # Bindings
@@ -204,40 +184,57 @@ def test_a_binding_is_told_only_where_it_is_certain(rows, bound, expected):
     assert {identity: row["id"] for identity, row in links.items()} == expected
 
 
-def test_a_binding_that_does_not_show_at_once_is_waited_for(talk, waits):
-    talk.expect_new().expect_post(3).expect_bindings().expect_bindings().expect_bindings(binding(23))
-    result = talk.run(wanted())
-    assert ids(result) == [(3, 456, 23, "created")]
-    assert waits == [0.5, 1.0]
+@pytest.mark.parametrize(
+    ("readings", "waited", "links"),
+    [
+        ([[], [], [binding(23)]], [0.5, 1.0], {3: 23}),
+        ([[]] * 5, [0.5, 1.0, 1.5, 2.0], {}),
+        ([[binding(3), binding(4)]], [], {}),  # they cannot be told apart
+        ([[binding(23)]], [], {3: 23}),  # nobody waits for that of another datastream
+    ],
+)
+def test_a_binding_that_does_not_show_at_once_is_waited_for(talk, scripted, waits, readings, waited, links):
+    for rows in readings:
+        talk.expect_bindings(*rows)
+    present = [assignments.parse(mapping(3)), assignments.parse(mapping(2, 457))]
+    found = assignments.read_links(scripted, 789, present, {456})
+    assert ({one: row["id"] for one, row in found.items()}, waits) == (links, waited)
 
 
-def test_after_some_seconds_it_is_told_that_it_does_not_show(talk, waits):
-    talk.expect_new(mapping(2, 457)).expect_post(3)
-    for _reading in range(5):
-        talk.expect_bindings()
-    result = talk.run(wanted())
-    assert sum(waits) == 5
-    assert ids(result) == [(3, 456, None, "created")]
-    assert result["warnings"] == [
-        "The binding is not known of datastreams 456: it does not show yet, or several cannot be told apart. List them with adverity_binding_info."
-    ]
+# The module
 
 
-def test_nobody_waits_for_bindings_of_other_datastreams(talk, waits):
-    talk.expect(mapping(2, 457), mapping(3)).expect_bindings(binding(23))
-    assert talk.run(wanted())["warnings"] == []
-    assert waits == []
+def test_what_is_missing_is_created_disabled_what_differs_is_changed_and_bindings_are_told(talk, scripted):
+    talk.expect(mapping(1, 455, "a"), mapping(2, write_disposition=0), readings=2)
+    talk.expect_post(3, 457, table_name="meta", write_disposition=1)
+    scripted.expect("PATCH", f"{PATH}2/", body={"write_disposition": 1}, answer=mapping(2, write_disposition=1))
+    talk.expect_bindings(binding(21, 455), binding(22, 456, True))
+    talk.expect_bindings(binding(21, 455), binding(22, 456, True), binding(23, 457))
+    result = talk.run(wanted(457, "meta", write_disposition=1), wanted(write_disposition=1), wanted(455))
+    assert ids(result) == [(3, 457, 23, "created"), (2, 456, 22, "changed"), (1, 455, 21, "unchanged")]
+    assert result["assignments"][0]["table_name"] == "meta"
+    assert (result["changed"], result["affected"], result["warnings"]) == (True, {"datastream_ids": [457, 456]}, [])
+    created = {"datastream": 457, "table_name": "meta", "enabled": False, "write_disposition": 1}
+    new, old = "datastream 457, table 'meta'", "datastream 456, table 'google'"
+    assert result["diff"] == {"before": {new: {}, old: {"write_disposition": 0}}, "after": {new: created, old: {"write_disposition": 1}}}
 
 
-def test_two_bindings_of_one_assignment_are_told(talk, waits):
-    talk.expect_new().expect_post(3).expect_bindings(binding(3), binding(4))
-    assert "cannot be told apart" in talk.run(wanted())["warnings"][0]
-    assert waits == []
+def test_check_mode_of_a_destination_that_is_still_to_be_created_asks_nothing(talk):
+    result = talk.run(wanted(457, "meta"), wanted(456), check_mode=True, target_id=None)
+    assert ids(result) == [(None, 457, None, "created"), (None, 456, None, "created")]
+    assert result["affected"] == {"datastream_ids": [457, 456]}
 
 
-def test_when_bindings_cannot_be_read_the_result_tells_what_was_done(talk, scripted):
-    talk.expect_new().expect_post(3)
-    scripted.expect("GET", BINDINGS, {"target_id": 789, "page_size": 100, "page": 1}, answer=Refused("GET", BINDINGS, 500, "x"))
+@pytest.mark.parametrize(("check_mode", "state"), [(False, "present"), (False, "absent"), (True, "absent")])
+def test_without_a_destination_nothing_else_is_possible(talk, check_mode, state):
+    with pytest.raises(InputError, match="target_id is required"):
+        talk.run(wanted(), check_mode=check_mode, target_id=None, state=state)
+
+
+def test_when_bindings_cannot_be_read_the_result_tells_what_was_done(talk):
+    talk.expect(readings=2)
+    talk.expect_post(3)
+    talk.expect_bindings(answer=Refused("GET", BINDINGS, 500, "x"))
     with pytest.raises(Refused) as caught:
         talk.run(wanted())
     result = caught.value.result()
@@ -245,121 +242,13 @@ def test_when_bindings_cannot_be_read_the_result_tells_what_was_done(talk, scrip
     assert result["msg"].endswith("The assignments are as asked. Run this again to get their bindings.")
 
 
-# Changing
-
-
-def test_settings_that_differ_are_written_by_one_request(talk, scripted):
-    talk.expect(mapping(2, write_disposition=0, partition_by_date=True))
-    scripted.expect("PATCH", f"{PATH}2/", body={"write_disposition": 1}, answer=mapping(2, write_disposition=1))
-    talk.expect_bindings(binding(22))
-    result = talk.run(wanted(write_disposition=1, partition_by_date="true"))
-    assert ids(result) == [(2, 456, 22, "changed")]
-    label = "datastream 456, table 'google'"
-    assert result["diff"] == {"before": {label: {"write_disposition": 0}}, "after": {label: {"write_disposition": 1}}}
-
-
-@pytest.mark.parametrize("there", [{"token": MASK}, {}, {"token": None}])
-def test_a_setting_that_does_not_read_back_is_written_only_where_that_is_forced(talk, scripted, there):
-    talk.expect(mapping(2, **there)).expect_bindings(binding(22))
-    result = talk.run(wanted(token="open sesame"))
-    assert result["changed"] is False
-    assert "settings of datastream 456, so they cannot be compared: token." in result["warnings"][0]
-    talk.expect(mapping(2, **there))
-    scripted.expect("PATCH", f"{PATH}2/", body={"token": "open sesame"}, answer=mapping(2, token="open sesame"))
-    talk.expect_bindings(binding(22))
-    result = talk.run(wanted(token="open sesame"), force_settings=True)
-    assert result["changed"] is True
-    assert "sesame" not in json.dumps(result)
-
-
-# A failure half way
-
-UNKNOWN = "Whether assignment of datastream 457 was written is unknown. Not written: assignment of datastream 458."
-
-
-@pytest.mark.parametrize(
-    ("error", "claim"),
-    [
-        (Refused("POST", PATH, 400, "no"), "Not written: assignments of datastreams 457-458."),
-        (NotReached("POST", PATH, "x"), "Not written: assignments of datastreams 457-458."),
-        (Lost("POST", PATH, "x"), UNKNOWN),
-        (Refused("POST", PATH, 502, "x"), UNKNOWN),
-        (UnreadableAnswer("x"), UNKNOWN),
-    ],
-)
-def test_a_failure_half_way_says_what_was_done_and_the_next_run_does_the_rest(talk, error, claim):
-    talk.expect_new(mapping(1, 455))
-    talk.expect_post(2).expect_post(3, 457, answer=error)
-    everything = [wanted(455), wanted(456), wanted(457), wanted(458)]
-    with pytest.raises(AdverityError) as caught:
-        talk.run(*everything)
-    result = caught.value.result()
-    assert result["msg"].endswith(
-        f"Written before that: assignment of datastream 456. {claim} Run it again: it reads first and writes only what differs."
-    )
-    assert (result["changed"], result["affected"], result["remaining"]) == (True, {"datastream_ids": [456]}, {"datastream_ids": [457, 458]})
-    assert [row["datastream_id"] for row in result["assignments"]] == [455, 456]
-    # The lost one was carried out after all.
-    there = [mapping(1, 455), mapping(2, 456, None)] + ([] if error.not_executed else [mapping(3, 457, None)])
-    talk.expect_new(*there)
-    if error.not_executed:
-        talk.expect_post(3, 457)
-    talk.expect_post(4, 458).expect_bindings(*(binding(20 + number, 454 + number) for number in (1, 2, 3, 4)))
-    assert len(ids(talk.run(*everything))) == 4
-
-
-def test_a_failure_at_the_first_says_that_nothing_was_done(talk):
-    talk.expect_new().expect_post(2, answer=Refused("POST", PATH, 403, "Forbidden."))
-    with pytest.raises(Refused) as caught:
-        talk.run(wanted())
-    result = caught.value.result()
-    assert result["msg"].endswith(" Nothing was written.")
-    assert (result["changed"], result["status"]) == (False, 403)
-
-
-# Deleting
-
-
-@pytest.mark.parametrize("check_mode", [True, False])
-def test_disabled_assignments_are_deleted_and_missing_ones_are_no_change(talk, scripted, check_mode):
-    talk.expect(mapping(2), mapping(3, 457)).expect_bindings(binding(22), binding(23, 457, True))
-    if not check_mode:
-        scripted.expect("DELETE", f"{PATH}2/")
-    result = talk.run(wanted(), wanted(999), check_mode=check_mode, state="absent")
+def test_what_is_deleted_is_told_and_without_anything_due_no_binding_is_read(talk, scripted):
+    talk.expect(mapping(2), mapping(3, 457))
+    talk.expect_bindings(binding(22), binding(23, 457, True))
+    scripted.expect("DELETE", f"{PATH}2/")
+    result = talk.run(wanted(), wanted(999), state="absent")
     assert ids(result) == [(2, 456, None, "deleted"), (None, 999, None, "unchanged")]
     assert (result["changed"], result["affected"]) == (True, {"datastream_ids": [456]})
     assert result["diff"]["before"]["datastream 456, table 'google'"]["id"] == 2
-
-
-@pytest.mark.parametrize(
-    ("row", "bound"),
-    [
-        (mapping(2), [binding(22, enabled=True)]),
-        (mapping(2), [binding(22, enabled=None)]),
-        (mapping(2, enabled=True), []),
-        ({"id": 2, "datastream": 456}, []),
-        (mapping(2), [binding(22), binding(23, enabled=True)]),
-    ],
-)
-def test_one_that_is_enabled_keeps_all_from_being_deleted(talk, row, bound):
-    talk.expect(mapping(1, 455), row).expect_bindings(binding(21, 455), *bound)
-    with pytest.raises(InputError, match="The assignment of datastream 456 (was|is) not"):
-        talk.run(wanted(455), wanted(), state="absent")
-
-
-def test_of_two_tables_the_disabled_one_is_deleted(talk, scripted):
-    talk.expect(mapping(2, table="a"), mapping(3, table="b")).expect_bindings(binding(2), binding(3, enabled=True))
-    scripted.expect("DELETE", f"{PATH}2/")
-    assert talk.run(wanted(table="a"), state="absent")["changed"] is True
-
-
-def test_where_nothing_is_due_no_binding_is_read(talk):
     talk.expect()
     assert talk.run(wanted(), state="absent")["changed"] is False
-
-
-@pytest.mark.parametrize("datastream", [[], [456], "456", {"name": "x"}, None])
-def test_answer_whose_datastream_is_no_id_has_none(datastream):
-    assignment = assignments.parse(mapping(1, datastream))
-    assert assignment.datastream_id is None
-    assert assignments.link([assignment], [binding(21, 456)]) == {}

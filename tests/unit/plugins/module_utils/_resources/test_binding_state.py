@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import types
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import (
-    InputError,
     LedgerError,
     Lost,
     NotReached,
@@ -29,8 +29,6 @@ from ansible_collections.adverity.management.plugins.module_utils._resources.bin
 PATH = bindings.PATH
 OLD, NEW, SEEN = "2026-01-01T00:00:00Z", "2026-02-01T00:00:05Z", "2026-02-01T00:00:00Z"
 START = datetime(2026, 2, 1, tzinfo=timezone.utc)
-AGAIN = "Run it again: it reads first and writes only what differs."
-UNKNOWN = "Written before that: binding 5. Whether bindings 6-8 were written is unknown. Not written: binding 9."
 
 
 def row(binding_id, **more):
@@ -42,8 +40,21 @@ def disabled(*binding_ids):
 
 
 @pytest.fixture
-def service(scripted, monkeypatch):
-    """What is asked of it, and what it answers. Its clock and that of this machine begin at SEEN, and go on only by what a request takes."""
+def histories(sqlite_place):
+    def histories():
+        with sqlite_place.open(LOOK) as ledger:
+            return ledger.histories()
+
+    return histories
+
+
+@pytest.fixture
+def service(scripted, monkeypatch, histories):
+    """What is asked of it, and what it answers. Its clock and that of this machine begin at SEEN, and go on only by what a request takes.
+
+    ``pending`` are the bindings of which the ledger knew that a write was on its way, at each write.
+    """
+    pending = []
     scripted.date = START
     clock = types.SimpleNamespace(seconds=0.0)
     monkeypatch.setattr(binding_state, "machine_clock", types.SimpleNamespace(monotonic=lambda: clock.seconds))
@@ -51,6 +62,8 @@ def service(scripted, monkeypatch):
     real = scripted.request
 
     def request(*arguments, **more):
+        if arguments[0] == "PATCH":
+            pending.append([each for each, history in histories().items() if history.is_write_pending])
         clock.seconds += takes.pop(0)
         scripted.date = START + timedelta(seconds=int(clock.seconds))
         return real(*arguments, **more)
@@ -68,26 +81,19 @@ def service(scripted, monkeypatch):
             answer = row(binding_id, enabled=enabled, **more) if answer is None else answer
             scripted.expect("PATCH", f"{PATH}{binding_id}/", body={"enabled": enabled}, answer=answer)
 
-    return Scripted()
+    service = Scripted()
+    service.pending = pending
+    return service
 
 
 @pytest.fixture
-def run(scripted, ledger_place):
+def run(scripted, sqlite_place):
     def run(enabled=True, check_mode=False, wait=20, **options):
         chosen = {"binding_ids": None, "datastream_id": None, "target_id": 789, **options}
-        params = dict(chosen, enabled=enabled, ledger=ledger_place.ledger, ledger_password=None, ledger_wait=wait)
+        params = dict(chosen, enabled=enabled, ledger=sqlite_place.ledger, ledger_password=None, ledger_wait=wait)
         return set_enabled(scripted, params, check_mode).as_dict()
 
     return run
-
-
-@pytest.fixture
-def histories(ledger_place):
-    def histories():
-        with ledger_place.open(LOOK) as ledger:
-            return ledger.histories()
-
-    return histories
 
 
 def unknown_periods(history):
@@ -119,55 +125,13 @@ def test_what_differs_is_written_and_recorded(service, run, histories):
         "before": {"binding 4 (datastream 456 to target 789)": {"enabled": None}, "binding 5 (datastream 456 to target 789)": {"enabled": False}},
         "after": {"binding 4 (datastream 456 to target 789)": {"enabled": True}, "binding 5 (datastream 456 to target 789)": {"enabled": True}},
     }
+    assert service.pending == [[4], [5]]
     known = histories()
     assert list(known) == [4, 5, 6]  # also of what was neither known nor written
     assert (known[5].enabled, known[5].updated, known[5].is_write_pending, known[5].has_backfill) == (True, NEW, False, False)
     assert [fact.kind for fact in known[5].facts] == [FactKind.ROW, FactKind.WRITE, FactKind.ANSWER]
     assert known[5].periods[-1].state is State.ENABLED
     assert [reason for _since, _until, reason in unknown_periods(known[5])] == [Reason.OWN]
-
-
-def test_nothing_due_is_no_request_and_no_change(service, run, ledger_place):
-    before = ledger_place.content()
-    service.lists(row(1, enabled=True))
-    result = run(check_mode=True)
-    assert result == {"changed": False, "bindings": [row(1, enabled=True)], "affected": {"binding_ids": []}, "diff": {"before": {}, "after": {}}}
-    assert ledger_place.content() == before
-    service.lists(row(1, enabled=True))
-    assert run() == result
-
-
-@pytest.mark.parametrize("rows", [[row(5, enabled=True, updated=OLD)], [row(5, enabled=False, updated=OLD), row(6, enabled=True)]])
-def test_check_mode_predicts_and_writes_nothing(service, run, ledger_place, rows):
-    before = ledger_place.content()
-    service.lists(*rows)
-    predicted = run(check_mode=True)
-    assert ledger_place.content() == before
-    service.lists(*rows)
-    if rows[0]["enabled"] is False:
-        service.patch(5, updated=NEW)
-    result = run()
-    for each in predicted["bindings"] + result["bindings"]:
-        each.pop("updated", None)
-    assert result == predicted
-
-
-def test_that_there_is_a_write_is_recorded_before_it_goes_out(service, run, scripted, histories):
-    pending = []
-    real = scripted.request
-
-    def request(method, *arguments, **more):
-        if method == "PATCH":
-            pending.append({each: history.is_write_pending for each, history in histories().items()})
-        return real(method, *arguments, **more)
-
-    scripted.request = request
-    service.lists(*disabled(5, 6))
-    service.patch(5, updated=NEW)
-    service.patch(6, updated=NEW)
-    run()
-    assert pending == [{5: True, 6: False}, {5: False, 6: True}]
-    assert {history.is_write_pending for history in histories().values()} == {False}
 
 
 @pytest.mark.parametrize("updated", [None, 1700000000, "2026-02-01T00:00:60Z", "soon"])
@@ -232,75 +196,60 @@ def test_a_list_that_cannot_be_read_again_stops_nothing(service, run):
 
 # Failures
 
+NOT_6_TO_9 = "Written before that: binding 5. Not written: bindings 6-9."
+NOT_9 = "Written before that: binding 5. Whether bindings 6-8 were written is unknown. Not written: binding 9."
 
-@pytest.mark.parametrize(
-    ("error", "is_pending"),
-    [
-        (Refused("PATCH", PATH, 404, "Not found."), False),
-        (Refused("PATCH", PATH, 403, "Forbidden."), False),
-        (Refused("PATCH", PATH, 500, "x"), True),
-        (Lost("PATCH", PATH, "x"), True),
-        (UnreadableAnswer("x", method="PATCH", path=PATH), True),
-    ],
-)
-def test_one_that_cannot_be_written_does_not_hold_up_the_others(service, run, histories, error, is_pending):
-    service.lists(*disabled(5, 6, 7))
-    service.patch(5, updated=NEW)
-    service.patch(6, answer=error)
-    service.patch(7, updated=NEW)
-    with pytest.raises(Unfinished) as caught:
-        run()
-    result = caught.value.result()
-    assert (result["changed"], result["unfinished"], result["affected"]) == (True, True, {"binding_ids": [5, 7]})
-    assert (result["remaining"], result["unknown"]) == ({"binding_ids": [6]}, {"binding_ids": [6] if is_pending else []})
-    assert [each["enabled"] for each in result["bindings"]] == [True, False, True]
-    assert result["msg"].startswith(f"Bindings enabled in this run: 5, 7. Still open, not enabled: binding 6 (datastream 456 to target 789): {error}")
-    assert "deploy_destination_datastream_ids" in result["msg"]
-    assert {each: (history.enabled, history.is_write_pending) for each, history in histories().items()} == {
-        5: (True, False), 6: (False, is_pending), 7: (True, False),
-    }  # fmt: skip
+
+def refused(status):
+    return Refused("PATCH", PATH, status, "No.")
 
 
 @pytest.mark.parametrize(
-    ("errors", "claim"),
+    ("errors", "unknown", "ends_with"),
     [
-        ([NotReached("PATCH", PATH, "x")], "Written before that: binding 5. Not written: bindings 6-9."),
-        ([Refused("PATCH", PATH, 401, "x")], "Written before that: binding 5. Not written: bindings 6-9."),
-        ([Refused("PATCH", PATH, 429, "x")], "Written before that: binding 5. Not written: bindings 6-9."),
-        ([Lost("PATCH", PATH, "x")] * 3, UNKNOWN),
-        ([Refused("PATCH", PATH, 500, "x")] * 3, UNKNOWN),
+        # One that cannot be written does not hold up the others, nor do three that were certainly not written.
+        ([refused(404)], [], None),
+        ([refused(404)] * 3, [], None),
+        ([refused(500)], [6], None),
+        ([Lost("PATCH", PATH, "x")], [6], None),
+        ([UnreadableAnswer("x", method="PATCH", path=PATH)], [6], None),
+        # What concerns every request ends the run.
+        ([NotReached("PATCH", PATH, "x")], [], NOT_6_TO_9),
+        ([refused(401)], [], NOT_6_TO_9),
+        ([refused(429)], [], NOT_6_TO_9),
+        ([Lost("PATCH", PATH, "x")] * 3, [6, 7, 8], NOT_9),
+        ([refused(500)] * 3, [6, 7, 8], NOT_9),
     ],
 )
-def test_what_concerns_every_request_ends_the_run(service, run, errors, claim):
+def test_bindings_that_cannot_be_written_end_the_run_only_where_others_cannot_be_either(service, run, histories, errors, unknown, ends_with):
     service.lists(*disabled(5, 6, 7, 8, 9))
-    service.patch(5, updated=NEW)
-    for each, error in enumerate(errors, 6):
-        service.patch(each, answer=error)
-    with pytest.raises(type(errors[0])) as caught:
+    outcomes = dict(zip([6, 7, 8], errors))
+    for each in [5, *outcomes] if ends_with else [5, 6, 7, 8, 9]:
+        service.patch(each, answer=outcomes.get(each), updated=NEW)
+    with pytest.raises(type(errors[0]) if ends_with else Unfinished) as caught:
         run()
     result = caught.value.result()
-    assert result["msg"].endswith(f"{claim} {AGAIN}")
-    assert (result["affected"], result["remaining"]) == ({"binding_ids": [5]}, {"binding_ids": [6, 7, 8, 9]})
-    assert [each["enabled"] for each in result["bindings"]] == [True, False, False, False, False]
-    assert (result["method"], result["path"]) == ("PATCH", PATH)
-
-
-def test_three_that_are_refused_in_succession_end_nothing(service, run):
-    """The API certainly did nothing, and each is named."""
-    service.lists(*disabled(5, 6, 7, 8))
-    for each in (5, 6, 7):
-        service.patch(each, answer=Refused("PATCH", f"{PATH}{each}/", 404, "Not found."))
-    service.patch(8, updated=NEW)
-    with pytest.raises(Unfinished) as caught:
-        run()
-    assert (caught.value.facts["remaining"], caught.value.facts["affected"]) == ({"binding_ids": [5, 6, 7]}, {"binding_ids": [8]})
+    written = [5] if ends_with else [each for each in (5, 6, 7, 8, 9) if each not in outcomes]
+    open_ids = [each for each in (5, 6, 7, 8, 9) if each not in written]
+    assert (result["changed"], result["affected"], result["remaining"]) == (True, {"binding_ids": written}, {"binding_ids": open_ids})
+    assert (result["unknown"], result.get("unfinished", False)) == ({"binding_ids": unknown}, not ends_with)
+    assert [each["id"] for each in result["bindings"] if each["enabled"]] == written
+    if ends_with:
+        assert result["msg"].endswith(f"{ends_with} Run it again: it reads first and writes only what differs.")
+        assert (result["method"], result["path"]) == ("PATCH", PATH)
+    else:
+        done = result["msg"].partition(". Still open, not enabled: binding 6 (datastream 456 to target 789): " + str(errors[0]))
+        assert (done[0][:30], bool(done[1])) == ("Bindings enabled in this run: ", True)
+        assert "deploy_destination_datastream_ids" in result["msg"]
+    known = histories()
+    assert [each for each in known if known[each].enabled] == written
+    assert [each for each in known if known[each].is_write_pending] == unknown
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        [], "ok", {"affected": 1}, row(2, enabled=True), row(1), row(1, enabled=False), row(1, enabled=None), row(1, enabled=1), row(1, enabled="true"),
-        row("1", enabled=True), {"enabled": True},
+        [], "ok", {"affected": 1}, row(2, enabled=True), row(1), row(1, enabled=False), row(1, enabled=1), row("1", enabled=True), {"enabled": True},
     ],
 )  # fmt: skip
 def test_an_answer_that_is_not_this_binding_in_this_state_is_an_error(service, run, histories, answer):
@@ -324,97 +273,57 @@ def test_a_binding_that_another_run_has_enabled_meanwhile_is_not_written_again(s
     assert (result["changed"], result["bindings"][0]["updated"]) == (False, NEW)
 
 
-def test_while_another_run_holds_the_binding_nothing_is_written(service, run, fork, ledger_place):
+def test_while_another_run_holds_the_binding_nothing_is_written(service, run, fork, sqlite_place):
     def work(child):
-        with ledger_place.open() as ledger:
+        with sqlite_place.open() as ledger:
             ledger.take_turn([5])
             child.say("held")
             child.wait()
 
-    child = fork(work)
-    assert child.hear() == "held"
+    assert fork(work).hear() == "held"
     for check_mode in (False, True):
         service.lists(*disabled(5))
         with pytest.raises(LedgerError, match="Another run holds"):
             run(wait=0, check_mode=check_mode)
 
 
-def test_without_a_ledger_nothing_is_asked_and_nothing_written(scripted, tmp_path):
-    (tmp_path / "file").write_text("")
-    params = {"ledger": str(tmp_path / "file" / "ledger"), "ledger_password": None, "ledger_wait": 0, "enabled": True}
-    for check_mode in (False, True):
-        with pytest.raises(LedgerError):
-            set_enabled(scripted, dict(params, binding_ids=[5], datastream_id=None, target_id=None), check_mode)
-
-
-def test_an_unknown_binding_is_refused(service, run):
-    service.lists(*disabled(5))
-    with pytest.raises(InputError, match="binding_ids: not found among the bindings this key can see with target_id 789: 7"):
-        run(binding_ids=[5, 7])
-
-
 # A PATCH whose answer is lost
 
+SHOWS, SHOWS_NOT = ({"enabled": True, "updated": "2026-01-01T00:00:07Z"}, {"enabled": False, "updated": OLD})
 
-@pytest.fixture
-def write(server, make_client, sqlite_place, monkeypatch):
-    """Enables binding 1 at a server that is scripted, after it was listed as disabled."""
+
+@pytest.mark.parametrize(
+    ("lost", "shown", "options", "methods", "updated"),
+    [
+        (500, SHOWS, {}, ["PATCH", "GET"], "2026-01-01T00:00:07Z"),
+        (504, SHOWS, {}, ["PATCH", "GET"], "2026-01-01T00:00:07Z"),
+        (None, SHOWS, {"retries": 0}, ["PATCH", "GET"], "2026-01-01T00:00:07Z"),
+        (None, SHOWS_NOT, {}, ["PATCH", "GET", "PATCH"], "2026-01-01T00:00:09Z"),
+        (None, {"enabled": None}, {}, ["PATCH", "GET", "PATCH"], "2026-01-01T00:00:09Z"),
+        (None, None, {}, ["PATCH", "GET"], None),
+    ],
+)
+def test_after_a_lost_answer_the_binding_is_read_and_written_again_only_where_it_shows_no_write(
+    server, make_client, sqlite_place, monkeypatch, lost, shown, options, methods, updated
+):
+    """``lost`` is a status; None is a connection that ends. ``shown`` is what is read then; None where it cannot be read."""
+
+    def listed(**fields):
+        server.answer(200, {"items": [row(1, **fields), row(2, enabled=False)], "count": 2})
+
     monkeypatch.setattr(binding_state, "machine_clock", types.SimpleNamespace(monotonic=lambda: 0.0))
-    listed(server, False, OLD)
-
-    def write(**options):
-        params = {"binding_ids": [1], "datastream_id": None, "target_id": None, "enabled": True, "ledger_password": None, "ledger_wait": 0}
-        return set_enabled(make_client(server, **options), dict(params, ledger=sqlite_place.ledger), False).as_dict()
-
-    return write
-
-
-def listed(server, enabled, updated):
-    rows = [row(1, enabled=enabled, updated=updated), row(2, enabled=False)]
-    return server.answer(200, {"items": rows, "count": 2})
-
-
-def methods(server):
-    """Of the requests after the first reading."""
-    return [request.method for request in server.requests[1:]]
-
-
-@pytest.mark.parametrize("lose", ["drop", "cut", 500, 502, 504])
-def test_after_a_lost_answer_the_binding_is_read_and_not_written_again(server, write, lose):
-    """Its updated is that of the one write."""
-    if lose == "drop":
-        server.drop()
-    elif lose == "cut":
-        server.answer(200, row(1, enabled=True), cut=10)
-    else:
-        server.answer(lose, {"detail": "x"})
-    listed(server, True, "2026-01-01T00:00:07Z")
-    result = write()
-    assert methods(server) == ["PATCH", "GET"]
+    listed(**SHOWS_NOT)
+    server.drop() if lost is None else server.answer(lost, {"detail": "x"})
+    server.answer(403, {"detail": "no"}) if shown is None else listed(**shown)
+    if len(methods) == 3:
+        server.answer(200, row(1, enabled=True, updated=updated))
+    params = {"binding_ids": [1], "datastream_id": None, "target_id": None, "enabled": True, "ledger_password": None, "ledger_wait": 0}
+    with contextlib.ExitStack() as stack:
+        caught = stack.enter_context(pytest.raises(Unfinished)) if updated is None else None
+        result = set_enabled(make_client(server, **options), dict(params, ledger=sqlite_place.ledger), False).as_dict()
+    assert [request.method for request in server.requests[1:]] == methods
     assert "datastream_id=456" in server.requests[2].target
-    assert (result["changed"], result["bindings"][0]["updated"]) == (True, "2026-01-01T00:00:07Z")
-
-
-@pytest.mark.parametrize(("enabled", "updated"), [(False, OLD), (None, None)])
-def test_where_the_lost_write_does_not_show_it_is_repeated(server, write, enabled, updated):
-    server.drop()
-    listed(server, enabled, updated)
-    server.answer(200, row(1, enabled=True, updated="2026-01-01T00:00:09Z"))
-    result = write()
-    assert methods(server) == ["PATCH", "GET", "PATCH"]
-    assert result["bindings"][0]["updated"] == "2026-01-01T00:00:09Z"
-
-
-def test_where_the_binding_cannot_be_read_after_a_lost_answer_it_is_not_written_again(server, write):
-    server.drop()
-    server.answer(403, {"detail": "no"})
-    with pytest.raises(Unfinished) as caught:
-        write()
-    assert methods(server) == ["PATCH", "GET"]
-    assert caught.value.facts["unknown"] == {"binding_ids": [1]}
-
-
-def test_a_last_try_that_is_lost_is_looked_at_too(server, write):
-    server.drop()
-    listed(server, True, "2026-01-01T00:00:07Z")
-    assert write(retries=0)["changed"] is True
+    if caught is None:
+        assert (result["changed"], result["bindings"][0]["updated"]) == (True, updated)
+    else:
+        assert caught.value.facts["unknown"] == {"binding_ids": [1]}

@@ -46,24 +46,22 @@ def message(*errors, noun=THINGS, stops=lambda error: True):
     return caught.value.result()["msg"].partition(" A warning. ")[2]
 
 
-def test_check_mode_takes_each_change_for_made_and_sends_none():
-    sent = []
-    applied = apply([Change(1), Change(2, lost())], sent, True, THINGS)
-    assert (applied.made, applied.written_ids, applied.failed, sent) == ([1, 2], [1, 2], [], [])
-    applied.check(SO_FAR)
-
-
-def test_changes_are_sent_in_their_order():
-    sent = []
-    applied = apply([Change(2), Change(1)], sent, False, THINGS)
-    assert (applied.made, sent) == ([2, 1], [2, 1])
-    applied.check(SO_FAR)
-
-
-def test_after_an_error_no_further_change_is_sent():
-    sent = []
-    applied = apply([Change(1), Change(2, refused()), Change(3)], sent, False, THINGS)
-    assert (applied.made, applied.remaining_ids, sent) == ([1], [2, 3], [1, 2])
+@pytest.mark.parametrize(
+    ("changes", "check_mode", "made", "written", "remaining", "sent"),
+    [
+        ([Change(1), Change(2, lost())], True, [1, 2], [1, 2], [], []),
+        ([Change(2), Change(1)], False, [2, 1], [2, 1], [], [2, 1]),
+        ([Change(1), Change(2, refused()), Change(3)], False, [1], [1], [2, 3], [1, 2]),
+        ([Change(1, is_due=False), Change(2)], False, [None, 2], [2], [], [1, 2]),
+    ],
+    ids=["check mode", "order", "error", "somebody else did it"],
+)
+def test_changes_are_sent_in_their_order_until_an_error(changes, check_mode, made, written, remaining, sent):
+    client = []
+    applied = apply(changes, client, check_mode, THINGS)
+    assert (applied.made, applied.written_ids, applied.remaining_ids, client) == (made, written, remaining, sent)
+    if not remaining:
+        applied.check(SO_FAR)
 
 
 def test_an_error_that_does_not_stop_is_collected():
@@ -71,11 +69,6 @@ def test_an_error_that_does_not_stop_is_collected():
     applied = apply([Change(1, refused()), Change(2)], sent, False, THINGS, lambda error: error.not_executed is False)
     assert (applied.made, applied.remaining_ids, applied.stopped_by, sent) == ([2], [1], None, [1, 2])
     applied.check(SO_FAR)
-
-
-def test_what_did_not_have_to_be_written_any_more_was_not_written():
-    applied = apply([Change(1, is_due=False), Change(2)], [], False, THINGS)
-    assert (applied.made, applied.written_ids) == ([None, 2], [2])
 
 
 def test_an_error_carries_the_result_so_far_and_what_remains():

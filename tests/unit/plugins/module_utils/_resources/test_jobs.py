@@ -22,24 +22,6 @@ def expect_list(client, *rows, **params):
     client.expect("GET", PATH, {"page_size": 100, **params}, answer=answer)
 
 
-@pytest.fixture(name="waiting")
-def fixture_waiting(monkeypatch):
-    """Waits as the module does, on a clock that moves on by each pause; returns the jobs and the pauses."""
-    now, pauses = [0.0], []
-
-    def sleep(seconds):
-        pauses.append(seconds)
-        now[0] += seconds
-
-    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
-    monkeypatch.setattr(clock, "sleep", sleep)
-
-    def waiting(client, choice, wait=600):
-        return jobs.wait(client, choice, polling.Pace(wait, 15))[0], pauses
-
-    return waiting
-
-
 @pytest.mark.parametrize(
     ("more", "finished"),
     [
@@ -85,59 +67,48 @@ def test_bounds_are_asked_for_with_a_margin_and_decided_here(scripted):
     expect_list(scripted, *begun, start="2026-01-01T04:59:59Z", end="2026-01-01T06:00:01Z")
     found = jobs.read(scripted, None, "2026-01-01T05:00:00Z", "2026-01-01T06:00:00Z")
     assert [job.id for job in found] == [2, 3, 4]
+    first, last = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"  # there is no room for a margin
+    expect_list(scripted, start=first, end=last)
+    assert jobs.read(scripted, None, first, last) == []
 
 
-def test_states_are_compared_without_case(scripted, waiting):
-    expect_list(scripted, row(1), row(2, "Failed"), row(3, "FAILED"), row(4, "Success"))
-    found, _pauses = waiting(scripted, ALL._replace(states=["failed ", "x"]), wait=0)
-    assert [job.id for job in found] == [2, 3]
+SINCE = ALL._replace(start="2026-01-01T00:00:00Z")
+# What is waited for, and how long; what is read, a list or one job by its id; what is found, and the pauses.
+WAITS = {
+    "a job that the list shows no more": (
+        ALL, 600, [[row(1), row(2)], [row(2)], (1, row(1, "Success")), [], (2, row(2, "Failed"))], [(1, "Success"), (2, "Failed")], [15, 22.5],
+    ),
+    "a job whose state is another now": (
+        ALL._replace(states=["Running"]), 600, [[row(1), row(2, "Scheduled")], [row(1, "Failed"), row(2, "Success")]], [(1, "Failed")], [15],
+    ),
+    "a job that appears meanwhile": (
+        SINCE, 600, [[row(1)], [row(1, "Success"), row(2)], [row(1, "Success"), row(2, "Success")]], [(1, "Success"), (2, "Success")], [15, 22.5],
+    ),
+    "a job that ended before": (SINCE, 600, [[row(1, "Success")]], [(1, "Success")], []),
+    "longer than there is time": (ALL, 20, [[row(1), row(2, "Success")]] * 3, [(1, "Running"), (2, "Success")], [15, 5]),
+    "a job that is deleted": (ALL, 600, [[row(1)], [], (1, Refused("GET", PATH, 404, "Not found."))], [], [15]),
+}  # fmt: skip
 
 
-def test_a_job_is_followed_to_its_end_although_the_list_shows_it_no_more(scripted, waiting):
-    expect_list(scripted, row(1), row(2))
-    expect_list(scripted, row(2))
-    scripted.expect("GET", f"{PATH}1/", answer=row(1, "Success"))
-    expect_list(scripted)
-    scripted.expect("GET", f"{PATH}2/", answer=row(2, "Failed"))
-    found, pauses = waiting(scripted, ALL)
-    assert [(job.id, job.state_label) for job in found] == [(1, "Success"), (2, "Failed")]
-    assert pauses == [15, 22.5]
+@pytest.mark.parametrize("case", WAITS)
+def test_waiting_for(scripted, monkeypatch, case):
+    choice, seconds, readings, found, pauses = WAITS[case]
+    now, waited = [0.0], []
 
+    def sleep(pause):
+        waited.append(pause)
+        now[0] += pause
 
-def test_a_job_is_followed_although_its_state_is_another_now(scripted, waiting):
-    expect_list(scripted, row(1), row(2, "Scheduled"))
-    expect_list(scripted, row(1, "Failed"), row(2, "Success"))
-    found, pauses = waiting(scripted, ALL._replace(states=["Running"]))
-    assert [(job.id, job.state_label) for job in found] == [(1, "Failed")]
-    assert pauses == [15]
-
-
-def test_a_job_that_appears_meanwhile_is_waited_for(scripted, waiting):
-    expect_list(scripted, row(1), start="2025-12-31T23:59:59Z")
-    expect_list(scripted, row(1, "Success"), row(2), start="2025-12-31T23:59:59Z")
-    expect_list(scripted, row(1, "Success"), row(2, "Success"), start="2025-12-31T23:59:59Z")
-    found, pauses = waiting(scripted, ALL._replace(start="2026-01-01T00:00:00Z"))
-    assert ([job.id for job in found], len(pauses)) == ([1, 2], 2)
-
-
-def test_a_job_that_ended_before_the_wait_ends_it_at_once(scripted, waiting):
-    expect_list(scripted, row(1, "Success"), start="2025-12-31T23:59:59Z")
-    found, pauses = waiting(scripted, ALL._replace(start="2026-01-01T00:00:00Z"))
-    assert ([job.state_label for job in found], pauses) == (["Success"], [])
-
-
-def test_the_time_is_over(scripted, waiting):
-    for _reading in range(3):
-        expect_list(scripted, row(1), row(2, "Success"))
-    found, pauses = waiting(scripted, ALL, wait=20)
-    assert (jobs.unfinished(found), pauses) == ([1], [15, 5])
-
-
-def test_a_job_that_is_deleted_is_not_waited_for(scripted, waiting):
-    expect_list(scripted, row(1))
-    expect_list(scripted)
-    scripted.expect("GET", f"{PATH}1/", answer=Refused("GET", PATH, 404, "Not found."))
-    assert waiting(scripted, ALL)[0] == []
+    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
+    monkeypatch.setattr(clock, "sleep", sleep)
+    for reading in readings:
+        if isinstance(reading, list):
+            expect_list(scripted, *reading, **({} if choice is not SINCE else {"start": "2025-12-31T23:59:59Z"}))
+        else:
+            scripted.expect("GET", f"{PATH}{reading[0]}/", answer=reading[1])
+    jobs_found = jobs.wait(scripted, choice, polling.Pace(seconds, 15))[0]
+    assert ([(job.id, job.state_label) for job in jobs_found], waited) == (found, pauses)
+    assert jobs.unfinished(jobs_found) == [number for number, label in found if label == "Running"]
 
 
 @pytest.mark.parametrize("answer", [[], {"id": 2}, {"id": "1"}, {}])
@@ -149,14 +120,17 @@ def test_an_answer_of_another_shape(scripted, answer):
 
 @pytest.mark.parametrize(
     ("states", "unknown"),
-    [(None, []), (["Running", "stale ", "DISCARDED"], []), (["Finished"], ["Finished"]), (["Finished", "Paused", "running"], ["Finished"])],
-)
+    [
+        (None, []), (["Running", "stale ", "DISCARDED"], []), (["PAUSED "], []), (["Finished"], ["Finished"]),
+        (["Finished", "Paused", "running"], ["Finished"]),
+    ],
+)  # fmt: skip
 def test_a_wanted_state_that_nobody_knows_and_no_job_has_is_told(scripted, states, unknown):
     row = {"id": 1, "type": "Fetch", "state_label": "Paused", "job_end": "2026-01-01T00:00:00Z", "datastream": {"id": 4}}
     expect_list(scripted, row)
     found, told = jobs.wait(scripted, jobs.Choice(None, None, None, states), polling.Pace(0, 15))
     assert told == unknown
-    assert len(found) == (states is None or "Paused" in states)
+    assert len(found) == (states is None or "paused" in [state.lower().strip() for state in states])
     if told:
         assert jobs.states_warning(told) == (
             "states: no job is in state 'Finished', and Adverity is not known to have it."

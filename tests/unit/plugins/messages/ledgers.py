@@ -1,0 +1,319 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs that give the messages about the ledger. Not tests."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.adverity.management.plugins.filter.report_summary import report_summary
+from ansible_collections.adverity.management.plugins.module_utils._ledger import persistence, postgresql, sqlite
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import PREDICT, WRITE
+from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import acme
+from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import Given, Stage, task
+from ansible_collections.adverity.management.tests.unit.plugins.places import PostgresPlace
+from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST
+
+LOAD = {"datastream_id": 456, "target_id": 790}
+JOB = {"JOB_ID": "12", "AWX_HOST": "https://awx.example.com"}
+PASSWORD = "hush-this-word-must-not-show"
+
+
+def used(stage: Stage, *statements: str, **options: Any) -> Any:
+    """A ledger with records, which another program has changed since."""
+    scene = stage.open(acme())
+    scene.run("requeue", **LOAD)
+    with contextlib.closing(sqlite3.connect(scene.ledger, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    return scene.run("requeue", **LOAD, **options)
+
+
+def changed(*statements: str) -> Given:
+    """The same as a run."""
+    return lambda stage: used(stage, *statements)
+
+
+def cut(stage: Stage) -> Any:
+    """A ledger whose file has lost its end."""
+    scene = stage.open(acme())
+    scene.run("requeue", **LOAD)
+    scene.ledger.write_bytes(scene.ledger.read_bytes()[:-1])
+    return scene.run("requeue", **LOAD)
+
+
+def at(make: Any) -> Given:
+    """A ledger at a path that ``make`` prepares in an empty folder."""
+
+    def given(stage: Stage) -> Any:
+        return stage.open(acme()).run("requeue", **LOAD, ledger=str(make(stage.folder)))
+
+    return given
+
+
+def small(folder: Path) -> Path:
+    """A file that is too short for a database."""
+    (folder / "ledger").write_text("not a ledger")
+    return folder / "ledger"
+
+
+def not_writable(stage: Stage) -> Any:
+    """A ledger that this user must not write."""
+    scene = stage.open(acme())
+    scene.run("requeue", **LOAD)
+    stage.patch.setattr(sqlite, "_may_write", lambda _place: False)
+    return scene.run("requeue", **LOAD)
+
+
+def no_folder_to_write(stage: Stage) -> Any:
+    """A folder in which this user must not make a ledger."""
+    stage.patch.setattr(sqlite, "_may_write", lambda _place: False)
+    return task("requeue", **LOAD)(stage)
+
+
+def full(stage: Stage) -> Any:
+    """A disk without space."""
+
+    def fail(*_arguments: Any, **_more: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    scene = stage.open(acme())
+    stage.patch.setattr(os, "mkdir", fail)
+    return scene.run("requeue", **LOAD, ledger=str(stage.folder / "new" / "requeue.sqlite3"))
+
+
+def locked(stage: Stage) -> Any:
+    """A file that another program locks."""
+    scene, real = stage.open(acme()), sqlite3.connect
+    scene.run("requeue", **LOAD)
+    stage.patch.setattr(sqlite3, "connect", lambda *arguments, **more: real(*arguments, **dict(more, timeout=0.1)))
+    with contextlib.closing(real(scene.ledger, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        return scene.run("requeue", **LOAD)
+
+
+def older_format(stage: Stage) -> Any:
+    """A ledger of the format before this one, in check mode."""
+    return used(stage, "PRAGMA user_version = 3", check_mode=True)
+
+
+def no_home(place: str, home: str | None) -> Given:
+    """A user that is in no list of users."""
+
+    def given(stage: Stage) -> Any:
+        def no_user(name_or_number: Any) -> Any:
+            raise KeyError(name_or_number)
+
+        stage.patch.setattr(pwd, "getpwuid", no_user)
+        if home is None:
+            stage.patch.delenv("HOME")
+        else:
+            stage.patch.setenv("HOME", home)
+        return task("requeue", **LOAD, ledger=place)(stage)
+
+    return given
+
+
+# AWX
+
+
+def in_a_job(stage: Stage, ledger: str, module: str = "requeue", **options: Any) -> Any:
+    """A task in an AWX job."""
+    for name, value in JOB.items():
+        stage.patch.setenv(name, value)
+    return task(module, **(options or LOAD), ledger=ledger)(stage)
+
+
+def lost(ledger: str) -> Given:
+    """The same as a run."""
+    return lambda stage: in_a_job(stage, ledger)
+
+
+def in_its_home(stage: Stage) -> Any:
+    """The folder of a ledger that exists, in the home of the job."""
+    home = stage.folder / "home"
+    home.mkdir()
+    stage.patch.setenv("HOME", str(home))
+    stage.patch.setattr(persistence, "job_folders", lambda: {str(home): "the home directory of the job"})
+    return in_a_job(stage, str(home / "requeue.sqlite3"))
+
+
+def in_its_folder(what: str) -> Given:
+    """A folder of the job."""
+
+    def given(stage: Stage) -> Any:
+        if what != "/runner":
+            stage.patch.setenv("AWX_PRIVATE_DATA_DIR", str(stage.folder))
+            return in_a_job(stage, str(stage.folder / "requeue.sqlite3"))
+        place = persistence.Place("/runner", True, 2, 1, "/", False)
+        stage.patch.setattr(persistence, "look", lambda _path: place)
+        stage.patch.setenv("AWX_PRIVATE_DATA_DIR", "/elsewhere")
+        return in_a_job(stage, "/runner/requeue.sqlite3")
+
+    return given
+
+
+def mounted(device: int, is_overlay: bool) -> Given:
+    """A folder as the job sees it: on the device of the container, or on a volume."""
+
+    def given(stage: Stage) -> Any:
+        place = persistence.Place("/ledger", True, device, 1, "/ledger" if is_overlay else "/", is_overlay)
+        stage.patch.setattr(persistence, "look", lambda _path: place)
+        return in_a_job(stage, "/ledger/requeue.sqlite3")
+
+    return given
+
+
+def no_report(stage: Stage) -> Any:
+    """The report of a job that names no page."""
+    for name, value in JOB.items():
+        stage.patch.setenv(name, value)
+    scene = stage.open(acme())
+    return report_summary(scene.run("binding_info")["bindings"], scene.run("requeue_info"))
+
+
+# PostgreSQL
+
+
+def in_postgresql(*statements: str, first: bool = True, role: bool = False, **options: Any) -> Given:
+    """A ledger in PostgreSQL: with records, if ``first``; then an administrator changes it. ``role``: as a role without rights."""
+
+    def given(stage: Stage) -> Any:
+        place, scene = PostgresPlace(stage.postgres), stage.open(acme())
+        name = f"role_of_{place.database}"
+        try:
+            if first:
+                scene.run("requeue", **LOAD, ledger=place.ledger)
+            for statement in statements:
+                place.run(statement.format(place.database))
+            if role:
+                place.run(f"CREATE ROLE {name} LOGIN")
+            return scene.run("requeue", **LOAD, **{"ledger": stage.postgres.url(place.database, name) if role else place.ledger, **options})
+        finally:
+            stage.postgres.end_sessions(place.database)
+            stage.postgres.run(f"ALTER DATABASE {place.database} RESET default_transaction_read_only")
+            if role:
+                place.run(f"DROP ROLE {name}")
+            stage.postgres.give_back(place.database)
+
+    return given
+
+
+def in_check_mode_postgresql(stage: Stage) -> Any:
+    """A ledger of an older format, in check mode; and a server that is read-only."""
+    return [
+        in_postgresql("UPDATE format SET version = 3", check_mode=True)(stage),
+        in_postgresql("ALTER DATABASE {} SET default_transaction_read_only = on", first=False, check_mode=True)(stage),
+    ]
+
+
+def no_psycopg(stage: Stage) -> Any:
+    """A Python without the library."""
+    stage.patch.setattr(postgresql, "_PSYCOPG_MISSING", "Traceback: no psycopg")
+    return task("requeue", **LOAD, ledger="postgresql://me@db.example.com/ledger")(stage)
+
+
+def full_server(stage: Stage) -> Any:
+    """A server without space: what the library raises then."""
+    place, scene = PostgresPlace(stage.postgres), stage.open(acme())
+
+    def fail(*_arguments: Any) -> None:
+        raise postgresql.psycopg.errors.DiskFull("could not extend file: No space left on device")
+
+    try:
+        scene.run("requeue", **LOAD, ledger=place.ledger)
+        stage.patch.setattr(postgresql.PostgresqlStore, "_execute", fail)
+        return scene.run("requeue", **LOAD, ledger=place.ledger)
+    finally:
+        stage.postgres.give_back(place.database)
+
+
+def held(stage: Stage, ledger: str, purpose: str = WRITE) -> Any:
+    """Another run holds the lock."""
+    scene = stage.open(acme())
+    scene.run("requeue", **LOAD, ledger=ledger)
+    with Ledger(ledger, None, HOST, purpose, 0) as other:
+        other.take_turn([55])
+        return scene.run("requeue", **LOAD, force=True, ledger=ledger, ledger_wait=0)
+
+
+def held_in_postgresql(application: str | None) -> Given:
+    """The same in PostgreSQL, by a session with a name of its own, or with that of the collection."""
+
+    def given(stage: Stage) -> Any:
+        place = PostgresPlace(stage.postgres)
+        more = {"application_name": application} if application else {}
+        try:
+            return held(stage, stage.postgres.url(place.database, **more))
+        finally:
+            stage.postgres.end_sessions(place.database)
+            stage.postgres.give_back(place.database)
+
+    return given
+
+
+def held_in_check_mode(stage: Stage) -> Any:
+    """A run in check mode holds the lock."""
+    return held(stage, str(stage.folder / "requeue.sqlite3"), PREDICT)
+
+
+def held_elsewhere(stage: Stage) -> Any:
+    """A run on another machine holds the lock, and has written nothing yet."""
+    numbers = iter(range(10**6, 2 * 10**6))
+    stage.patch.setattr(sqlite, "_number", lambda _run: next(numbers))
+    return held(stage, str(stage.folder / "requeue.sqlite3"), PREDICT)
+
+
+ROWS: dict[str, Given] = {
+    # Where it is
+    "the environment variable ... is not set": task("requeue", **LOAD, ledger="$NOWHERE/requeue.sqlite3"),
+    "there is no user '...' with a home folder": task("requeue", **LOAD, ledger="~nobody-here/requeue.sqlite3"),
+    "HOME is not set and this user has no home folder": no_home("~/requeue.sqlite3", None),
+    "which is not an absolute path. Correct HOME": no_home("~/requeue.sqlite3", "here"),
+    "ledger is a URL with '...'": task("requeue", **LOAD, ledger="mysql://db.example.com/ledger"),
+    # The file
+    "it is damaged (a row cannot be read)": changed("UPDATE binding_fact SET kind = 'x'"),
+    "it is damaged (its end is missing)": cut,
+    "it is damaged (its tables are not those of a ledger)": changed("DROP TABLE move"),
+    "it is not a database": at(small),
+    "it is not a file": at(lambda folder: folder),
+    "it is not writable": not_writable,
+    "the folder ... is not writable": no_folder_to_write,
+    "Free space on the disk": full,
+    "Another program holds the file": locked,
+    "a run that writes has to bring it from format": older_format,
+    # AWX
+    "does not exist in the job": lost("/nowhere/requeue.sqlite3"),
+    "is in /tmp": lost("/tmp/requeue.sqlite3"),
+    "is in the home directory of the job": in_its_home,
+    "is in the folder of the job": in_its_folder("private"),
+    "is in /runner, the folder of the job": in_its_folder("/runner"),
+    "it is a folder of the container": mounted(1, False),
+    "is mounted with the option O": mounted(2, True),
+    "no path on a volume is named in report_file": no_report,
+    "To enable without sending, set deploy_destination_backfill": lambda stage: in_a_job(stage, "/tmp/requeue.sqlite3", "role", target_id=789),
+    # PostgreSQL
+    "(psycopg)": no_psycopg,
+    "has a character that PostgreSQL does not accept": task("requeue", **LOAD, ledger="postgresql://me@db.example.com/ledger", ledger_password="x\0y"),
+    "it is damaged (it has no version)": in_postgresql("DELETE FROM format"),
+    "then set ledger to another database": in_postgresql("UPDATE format SET version = 1"),
+    "Set ledger to the primary server (for example with several hosts": in_postgresql("ALTER DATABASE {} SET default_transaction_read_only = on"),
+    "the server is read-only, as a standby is": in_check_mode_postgresql,
+    "Where it must not create them, an administrator runs once": in_postgresql(first=False, role=True),
+    "permission denied for the database": in_postgresql(first=False, role=True, check_mode=True),
+    "Free space on the server": full_server,
+    "Check the URL, ledger_password and the server": task("requeue", **LOAD, ledger="postgresql://me@127.0.0.1:9/ledger"),
+    # Who holds the lock
+    "session ... of the server": held_in_postgresql("mine"),
+    "If its machine is no more": held_in_postgresql(None),
+    ", in check mode": held_in_check_mode,
+    "on another machine": held_elsewhere,
+}  # fmt: skip

@@ -1,0 +1,205 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs that give the lines of the summary, of the report, and of a module that waits. Not tests."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ansible_collections.adverity.management.plugins.action import adverity_requeue
+from ansible_collections.adverity.management.plugins.filter.report_summary import report_summary
+from ansible_collections.adverity.management.plugins.module_utils._api import progress
+from ansible_collections.adverity.management.plugins.plugin_utils import watched_action
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import uuid
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World
+from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import BIGQUERY, acme
+from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import Given, Row, Stage, run, status, task
+
+MOMENT = "2026-03-10T11:00:00Z"
+PATCHED, POSTED = "bindings/", "extracts/requeue"
+SEND = {"datastream_id": 456, "target_id": 790}
+NEW = {"name": "New", "type": "bigquery", "workspace": "Acme", "connection": "31", "settings": BIGQUERY, "datastreams": ["Google Ads", "Meta Ads"]}
+STREAMS = {"datastream_uuids": [uuid(456)]}
+WAIT = {"wait": 60, "target_id": 789}
+
+
+def deployed(check_mode: bool = False, faults: Any = (), before: Any = (), changes: Any = (), switches: Row | None = None, **variables: Any) -> Given:
+    """The lines of a run of the role."""
+    given = task("role", faults=faults, before=before, changes=changes, switches=switches, check_mode=check_mode, ignore_errors=True, **variables)
+    return lambda stage: given(stage)["lines"]
+
+
+def loading(world_changes: Any, **variables: Any) -> Given:
+    """A run of the role that waits for what it sent; what is open, too."""
+    return task("role", changes=world_changes, **{**WAIT, **variables})
+
+
+def many_failures(stage: Stage) -> Any:
+    """Many datastreams, of which each fails with a reason of its own."""
+    world = World()
+    for number in range(1, 13):
+        world.datastream(number, extracts=1).binding(100 + number, number)
+    scene = stage.open(world)
+    scene.service.change({"fail": [{"extract_id": each["id"]} for each in world.data["extracts"]]})
+    return run(scene, "role", **WAIT)
+
+
+def held_back(stage: Stage) -> Any:
+    """Datastreams that are enabled last, and something is left open before."""
+    scene = stage.open(acme())
+    scene.service.change({"refuse": [4560001]})
+    return run(scene, "role", target_id=789, **STREAMS, datastream_enabled=True)["lines"]
+
+
+# The report
+
+
+def reported(*before: tuple[str, Row], changes: Any = (), faults: Any = ()) -> Given:
+    """The lines of the report, after these tasks."""
+
+    def given(stage: Stage) -> Any:
+        scene = stage.open(acme())
+        for name, options in before:
+            run(scene, name, **options)
+        scene.service.change(*changes)
+        for fault in faults:
+            scene.service.fault(**fault)
+        shown = [scene.run(name) for name in ("load_info", "issue_info", "job_info")]
+        return report_summary(scene.run("binding_info")["bindings"], scene.run("requeue_info"), *shown)["lines"]
+
+    return given
+
+
+def lost_alone(stage: Stage) -> Any:
+    """Extracts that were sent without a binding, and no response came."""
+    scene = stage.open(acme())
+    scene.service.fault(method="POST", path=POSTED, drop="after")
+    scene.run("requeue", extract_ids=[4560001])
+    return report_summary(scene.run("binding_info")["bindings"], scene.run("requeue_info"))["lines"]
+
+
+def busy(stage: Stage) -> Any:
+    """Another run sends extracts meanwhile."""
+    scene, found = stage.open(acme()), []
+
+    def look(_world: Any) -> None:
+        if not found:
+            found.append(report_summary(scene.run("binding_info")["bindings"], scene.run("requeue_info"))["lines"])
+
+    scene.service.script(method="POST", path=POSTED, changes=look)
+    scene.run("requeue", **SEND)
+    return found
+
+
+def great_world() -> World:
+    """More destinations than the report lists."""
+    world = World()
+    for number in range(1, 103):
+        world.datastream(number).binding(1000 + number, number, target=2000 + number)
+    return world
+
+
+def great_report(stage: Stage) -> Any:
+    """A report of it, with more issues and jobs than it lists."""
+    scene = stage.open(great_world())
+    scene.run("requeue", target_id=2001, datastream_ids=[1], state="planned")
+    scene.service.change(
+        {"add": {"jobs": [{"id": each, "datastream_id": 1, "scheduled": MOMENT, "start": MOMENT} for each in range(1, 23)]}},
+        {"add": {"issues": [{"id": each, "datastream_id": 1, "start": MOMENT, "message": "No."} for each in range(1, 23)]}},
+    )
+    found, ledger = scene.run("binding_info")["bindings"], scene.run("requeue_info")
+    planned = [{**ledger["backfills"][0], "binding_id": row["id"]} for row in found]
+    return report_summary(found, {**ledger, "backfills": planned}, {}, scene.run("issue_info"), scene.run("job_info"))["lines"]
+
+
+# Progress
+
+
+def watched(stage: Stage, module: str, check_mode: bool = False, **options: Any) -> list[str]:
+    """What the action plugin of a module would show, from the file that the module writes."""
+    place, scene, shown = stage.folder / "progress", stage.open(acme()), []
+    describe = adverity_requeue.describe if module == "requeue" else lambda state, _seconds: watched_action.describe_wait(state)
+
+    def look(_world: Any) -> None:
+        if place.exists():
+            shown.append(describe(json.loads(place.read_text("utf-8")), 120))
+
+    scene.service.change({"loading": {"load_seconds": 600}})
+    if module != "requeue":
+        scene.run("requeue", **SEND)
+        scene.service.change({"add": {"jobs": [{"id": 9, "datastream_id": 456, "scheduled": MOMENT, "start": MOMENT}]}})
+    scene.pass_time(10)
+    stage.patch.setenv(progress.FILE, str(place))
+    scene.service.script(times=None, changes=look)
+    scene.run(module, check_mode, **options)
+    return shown
+
+
+ROWS: dict[str, Given] = {
+    # The summary
+    "Destination ... - nothing to do": deployed(target_id=789, before=[("role", {"target_id": 789})]),
+    "Check mode, nothing was written. A real run would": deployed(True, target_id=789),
+    "Nothing was done, because the deployment could not be planned": lambda stage: run(stage.open(acme()), "role", target_id=4711, ignore_errors=True)["lines"],
+    "Failed while ..., see the error. The later steps did not run": deployed(target_id=789, faults=[status(401, POSTED, "POST")]),
+    "creating the destination and its assignments": deployed(**NEW, faults=[status(401, "targets", "POST")]),
+    "writing the plan into the ledger": deployed(target_id=789, faults=[status(400, "v1/bindings/$", skip=1)]),
+    "setting the datastreams": deployed(target_id=789, **STREAMS, pulling_mode="smart", faults=[status(401, "datastreams", "PATCH")]),
+    "writing the bindings": deployed(target_id=789, faults=[status(401, PATCHED, "PATCH")]),
+    "sending the history": deployed(target_id=789, faults=[status(401, POSTED, "POST")]),
+    "enabling the datastreams": deployed(
+        target_id=789, **STREAMS, datastream_enabled=True, faults=[status(401, "datastreams", "PATCH")],
+        changes=[{"edit": {"datastreams": [{"id": 456, "enabled": False}]}}],
+    ),
+    "Failed while looking at what became of the loads, after everything else was done": deployed(**WAIT, faults=[status(403, "api/errors")]),
+    "Correct the cause and run it again. What was done is not done twice": deployed(target_id=789, faults=[status(401, POSTED, "POST")]),
+    "Something is left open, see the last task": held_back,
+    "Sent means dispatched. Adverity loads in the background": deployed(target_id=789),
+    "assigned, but its binding does not show yet. Run this again": deployed(**NEW, switches={"binding_appears": "never"}),
+    "not assigned": deployed(**NEW, faults=[status(401, "mappings", "POST")]),
+    "history sent before": deployed(target_id=789, before=[("role", {"target_id": 789})], datastream_ids=[456], **STREAMS, pulling_mode="smart"),
+    "history not sent, see the warning": deployed(target_id=790, **STREAMS, pulling_mode="smart"),
+    "..., history not sent": deployed(target_id=789, faults=[status(401, PATCHED, "PATCH", skip=1)]),
+    "sending failed, see the error": deployed(target_id=789, faults=[status(401, "api/extracts")]),
+    "unknown whether it is enabled": deployed(target_id=789, faults=[
+        {"method": "PATCH", "path": PATCHED, "drop": "before"}, status(400, "v1/bindings/$", skip=3)]),
+    "... - not written, ...": deployed(target_id=789, faults=[status(401, PATCHED, "PATCH")], switches={"binding_rows": "no_enabled"}),
+    "... - not enabled, ...": deployed(target_id=789, faults=[status(401, PATCHED, "PATCH")]),
+    "... extracts as loaded": deployed(target_id=790, backfill="recorded"),
+    "set the smart schedule": deployed(True, target_id=789, **STREAMS, smart_pulling={"frequency": "weekly"}),
+    "smart schedule set now": deployed(target_id=789, **STREAMS, smart_pulling={"frequency": "weekly"}),
+    "set the pulling mode": deployed(True, target_id=789, **STREAMS, pulling_mode="smart"),
+    "pulling mode set now": deployed(target_id=789, **STREAMS, pulling_mode="smart"),
+    "... by UUID - not enabled, because something is left open": held_back,
+    "... extracts sent, ... sent before": deployed(
+        target_id=789, before=[("role", {"target_id": 789, "backfill_from": "2026-03-08", "datastream_ids": [456]})], backfill="always",
+    ),
+    "not sent yet": deployed(target_id=789, changes=[{"refuse": list(range(4560001, 4560008))}]),
+    "Still loading when the time to wait was over": loading([{"loading": {"load_seconds": 10**6}}]),
+    "Nothing that Adverity shows tells whether the unconfirmed extracts were loaded": loading([{"fail": [{"extract_id": 4560001}]}]),
+    "Then set deploy_destination_on_failed: requeue to send them again, or warn to leave them out": loading([{"fail": [{"extract_id": 4570001}]}]),
+    "the next run sends them again": loading([{"fail": [{"extract_id": 4570001}]}], on_failed="requeue"),
+    "and ... more, see the result of Follow the loads": many_failures,
+    # The report
+    "This ledger has no record of anything": reported(),
+    "A run is in progress. What it is sending now counts as unknown": busy,
+    "Nothing in the ledger is pending, unknown, refused or failed": reported(("requeue", SEND)),
+    "Of what was sent - ... loaded, ... failed to load, ... loading, ... unconfirmed": reported(("requeue", SEND)),
+    "Not read - outcomes - ...": reported(("requeue", SEND), faults=[status(403, "api/errors")]),
+    "Needs attention - binding ..., datastream ..., destination ... - ...": reported(("requeue", {**SEND, "limit": 1})),
+    "planned, not started": reported(("requeue", {**SEND, "state": "planned"})),
+    "Needs attention - binding ..., in the ledger only - ...": reported(("requeue", {**SEND, "limit": 1}), changes=[{"remove": {"bindings": [55]}}]),
+    "all bindings that were enabled": lost_alone,
+    "no backfill in the ledger": reported(),
+    "and ... more bindings need attention": great_report,
+    "and ... more open issues": great_report,
+    "and ... more jobs under way": great_report,
+    "and ... more destinations": great_report,
+    # Progress
+    "Sending: datastream ..., binding ..., ... of ... extracts, about ... left":
+        lambda stage: watched(stage, "requeue", **SEND, batch_size=2),
+    "Waiting: ... of ... extracts loaded, ... failed, ... loading, ... unconfirmed, ... left at most": lambda stage: watched(stage, "load_info", wait=60),
+    "Waiting: ... of ... jobs unfinished (...), ... left at most": lambda stage: watched(stage, "job_info", wait=60),
+}  # fmt: skip

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where the tests of messages run modules and the role: scenes, and short ways to say what happens in one. Not tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World
+from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import acme
+from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import Scene
+
+Row = dict[str, Any]
+Given = Callable[["Stage"], Any]  # a run, or several: what they return holds their messages
+
+
+class Stage:
+    """What a run needs: ``open`` gives a scene, ``patch`` is pytest's monkeypatch, ``folder`` is empty, ``postgres`` gives the server of the tests."""
+
+    def __init__(self, begin: Callable[..., Scene], patch: Any, folder: Path, postgres: Any) -> None:
+        self.open, self.patch, self.folder, self.postgres = begin, patch, folder, postgres
+
+
+def texts(value: Any) -> Iterator[str]:
+    """All texts in what a run returned."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from texts(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from texts(each)
+
+
+def task(
+    module: str,
+    *,
+    world: Callable[[], World] = acme,
+    switches: Row | None = None,
+    changes: Iterable[Row] = (),
+    faults: Iterable[Row] = (),
+    before: Iterable[tuple[str, Row]] = (),
+    check_mode: bool = False,
+    **options: Any,
+) -> Given:
+    """One task, after those ``before`` it: in a world, with switches; then the world changes, and there are faults."""
+
+    def given(stage: Stage) -> Row:
+        scene = stage.open(world(), **(switches or {}))
+        for name, more in before:
+            run(scene, name, **more)
+        scene.service.change(*changes)
+        for fault in faults:
+            scene.service.fault(**fault)
+        return run(scene, module, check_mode, **options)
+
+    return given
+
+
+def run(scene: Scene, module: str, check_mode: bool = False, **options: Any) -> Row:
+    """The result of a module, or of the role: its lines, and the error."""
+    if module != "role":
+        return scene.run(module, check_mode, **options)
+    try:
+        deployment = scene.deploy(check_mode, **options)
+    except AdverityError as error:
+        shown = error.deployment  # type: ignore[attr-defined]
+        return {"error": error.result(), "lines": shown.lines, "results": list(shown.results.values())}
+    return {"lines": deployment.lines, "results": list(deployment.results.values())}
+
+
+def answers(path: str, *bodies: Any, times: int = 20) -> list[Row]:
+    """Faults with which a list answers these, one after the other, again and again."""
+    return [{"method": "GET", "path": path, "json": body} for body in bodies] * times
+
+
+def status(code: int, path: str, method: str = "GET", **more: Any) -> Row:
+    """A fault: the API returns this status, with "Not now."."""
+    return {"method": method, "path": path, "status": {"code": code, "body": {"detail": "Not now."}}, **more}

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import ssl
@@ -23,7 +22,6 @@ from ansible_collections.adverity.management.tests.unit.plugins.support.runs imp
 
 @pytest.fixture
 def make_transport(make_client):
-    """Makes real transports that end with the test."""
     return lambda where, **options: make_client(where, **options).transport
 
 
@@ -202,8 +200,7 @@ def test_server_that_speaks_no_tls_is_not_reached(make_transport, reply):
 
 def untrusted(cause):
     """A bad certificate, as requests wraps it."""
-    pool = urllib3.HTTPSConnectionPool("acme.invalid")
-    return requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(pool, "/", cause))
+    return requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(None, "/", cause))
 
 
 FIRST, SECOND = OSError("first"), OSError("second")
@@ -361,14 +358,9 @@ def test_https_takes_the_proxy_which_sees_no_key(server, make_transport, monkeyp
     assert "authorization" not in request.headers
 
 
-@pytest.mark.parametrize("exempt", ["127.0.0.1", "*", "localhost,127.0.0.0/8", None])
-def test_proxy_is_not_taken_for_an_exempt_host_or_where_it_is_set_later(server, make_transport, monkeypatch, exempt):
-    if exempt:
-        monkeypatch.setenv("NO_PROXY", exempt)
-        monkeypatch.setenv("HTTPS_PROXY", server.url)
+def test_proxy_that_is_set_later_is_not_taken(server, make_transport, monkeypatch):
     transport = make_transport("https://127.0.0.1:9")
     monkeypatch.setenv("HTTPS_PROXY", server.url)
-    monkeypatch.setattr(transport, "_timeout", 0.5)
     fail(transport)
     assert server.connections == 0
 
@@ -387,8 +379,7 @@ def test_proxy_that_is_no_url_is_refused_and_not_shown(make_transport, monkeypat
     monkeypatch.setenv(name, proxy)
     with pytest.raises(InputError, match="is not a URL like http://proxy:3128 .not shown") as caught:
         make_transport("https://acme.example")
-    for piece in ("PASSWORD", "PASS", "WORD"):
-        assert piece not in str(caught.value.result())
+    assert not [piece for piece in ("PASS", "WORD") if piece in str(caught.value.result())]
 
 
 @pytest.mark.parametrize("proxy", ["http://me:p%23%2F%3F%40w@127.0.0.1:1", "me:p%23w@127.0.0.1:1/", "http://127.0.0.1:1", "http://tok3n@127.0.0.1:1"])
@@ -396,8 +387,8 @@ def test_proxy_that_does_not_answer_is_shown_without_its_password(make_client, m
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with pytest.raises(AdverityError) as caught:
         make_client("https://acme.example", retries=0).get("/x/")
-    shown = json.dumps(caught.value.result())
-    assert not [piece for piece in ("p%23", "p#", "tok3n") if piece in shown]
+    for piece in ("p%23", "p#", "tok3n"):
+        assert piece not in str(caught.value.result())
 
 
 @pytest.mark.parametrize("url", ["socks5h://127.0.0.1:9", "nonsense://x"])
@@ -413,10 +404,3 @@ def test_which_certificates_count(make_transport, monkeypatch, name, verify, win
     transport = make_transport("https://acme.invalid", verify=verify)
     settings = transport.session.merge_environment_settings("https://acme.invalid/", {}, None, None, None)
     assert settings["verify"] == (verify if wins else "environment.pem")
-
-
-@pytest.mark.parametrize("content", [None, "", "no certificate"])
-def test_certificates_that_cannot_be_read(make_transport, server, tmp_path, content):
-    if content is not None:
-        (tmp_path / "ca.pem").write_text(content)
-    assert not fail(make_transport(f"https://127.0.0.1:{server.port}", verify=str(tmp_path / "ca.pem"))).body_taken

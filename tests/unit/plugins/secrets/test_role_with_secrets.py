@@ -17,7 +17,10 @@ from ansible_collections.adverity.management.tests.unit.plugins.support.main imp
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 
 EMEA = "a0000000-0000-4000-8000-000000000002"
-PARTS = ["acme", "DWH", "55", "5", "send", "plan", "create", "fail", "changed", "true", "True", "false", "null", "e", "bigquery", "backfill", "EMEA", EMEA[-4:]]
+PARTS = [
+    "acme", "DWH", "55", "5", "send", "plan", "create", "fail", "changed", "true", "True", "false", "null", "e", "bigquery", "backfill",
+    "EMEA", EMEA[-4:],
+]  # fmt: skip
 SETTINGS = {"project": "acme-dwh", "dataset": "marketing"}
 
 

@@ -35,8 +35,9 @@ def test_fault_of_a_post_says_what_is_known(simulator, fault):
         transport = FaultyTransport(transport, lambda _request: fault)
     else:
         simulator.fault(method="POST", **fault)
+    client = Client("https://acme.example", in_process.KEY, transport, retries=0)
     with pytest.raises(error) as caught:
-        Client("https://acme.example", in_process.KEY, transport, retries=0).request("POST", REQUEUE, body={"extract_ids": [101], "binding_ids": [123]})
+        client.request("POST", REQUEUE, body={"extract_ids": [101], "binding_ids": [123]})
     assert (len(simulator.loads), caught.value.not_executed) == (loads, not_executed)
 
 

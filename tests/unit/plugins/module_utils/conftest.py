@@ -170,16 +170,6 @@ class Server:
         self.steps.append(step)
         return self
 
-    def hang(self) -> Server:
-        """The next request is read and never answered: the step ends when the client goes away."""
-
-        def step(talk: Talk) -> bool:
-            talk.received()
-            return bool(talk.socket.recv(1))
-
-        self.steps.append(step)
-        return self
-
 
 def _answer(
     status: int,

@@ -4,22 +4,23 @@
 
 """The role writes what was asked for, whatever the password and the key are: parts of names, of ids, of steps, of booleans.
 
-The modules run as Ansible runs them, ``main()`` with options in JSON and a result in JSON: before 2.22, ansible-core replaces secrets in that.
+The modules run from their ``main()``: before 2.22, ansible-core replaces secrets in the JSON of a result.
 """
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from ansible.module_utils import basic
-from ansible.module_utils.common.parameters import PASS_VARS
-from ansible_collections.adverity.management.plugins.module_utils._api import secrets
+from ansible_collections.adverity.management.plugins.module_utils._api import connection
 from ansible_collections.adverity.management.plugins.module_utils._resources import assignments
 from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
+from ansible_collections.adverity.management.tests.unit.plugins.support.main import run_main
+from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 
 EMEA = "a0000000-0000-4000-8000-000000000002"
-PARTS = ["acme", "DWH", "55", "5", "send", "plan", "create", "fail", "changed", "true", "True", "false", "null", "e", "bigquery", "backfill", "EMEA", EMEA[-4:]]
+PARTS = [
+    "acme", "DWH", "55", "5", "send", "plan", "create", "fail", "changed", "true", "True", "false", "null", "e", "bigquery", "backfill",
+    "EMEA", EMEA[-4:],
+]  # fmt: skip
 SETTINGS = {"project": "acme-dwh", "dataset": "marketing"}
 
 
@@ -35,41 +36,35 @@ def world(key):
 
 
 @pytest.fixture(name="deploy")
-def fixture_deploy(monkeypatch, tmp_path, capsys):
+def fixture_deploy(monkeypatch, tmp_path):
     """Runs the role against a service of its own: deploy(password, key) gives all that was written, and the lines of the summary."""
     monkeypatch.setattr(assignments, "_PAUSES", (0.0,) * 4)
     in_process.spare_the_disk(monkeypatch.setattr)
 
     def deploy(password="neutral-password-0815", key=in_process.KEY):
-        number = len(list(tmp_path.glob("*.sqlite3")))
-        with in_process.import_simulator().Simulator(world(key)) as simulator:
+        ledger = tmp_path / f"{len(list(tmp_path.iterdir()))}.sqlite3"
+        simulator = in_process.import_simulator().Simulator(world(key), port=None)
+        monkeypatch.setattr(connection, "RequestsTransport", lambda *_options: SimulatorTransport(simulator))
 
-            def call(module, /, check_mode=False, **options):
-                secrets.forget()  # a process of its own
-                arguments = {"instance": simulator.url, "api_key": key, "_ansible_check_mode": check_mode, "_ansible_diff": True, **options}
-                if "ledger" in in_process.spec_of(module)[0]:
-                    arguments.update(ledger=str(tmp_path / f"{number}.sqlite3"), ledger_password=password)
-                if "inject_invocation" in PASS_VARS:
-                    arguments["_ansible_inject_invocation"] = True
-                monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
-                monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-                monkeypatch.setattr(basic.AnsibleModule, "log", lambda *_args, **_more: None)
-                with pytest.raises(SystemExit) as ended:
-                    in_process.load(module).main()
-                result = json.loads(capsys.readouterr().out)
-                assert not ended.value.code, result
-                return result
+        def call(module, /, check_mode=False, **options):
+            options.update(instance="acme.example", api_key=key)
+            if "ledger" in in_process.spec_of(module)[0]:
+                options.update(ledger=str(ledger), ledger_password=password)
+            result = run_main(module, options, check_mode).result
+            assert not result.get("failed"), result
+            return result
 
-            variables = {
-                "name": "acme DWH", "type": "bigquery", "workspace": "acme EMEA", "connection": "acme Account", "settings": SETTINGS,
-                "datastreams": [{"name": "acme Ads", "table_name": "acme_send"}, {"name": "true", "table_name": "plan"}], "datastream_enabled": True,
-            }  # fmt: skip
-            first = role_in_process.deploy(call, **variables)
-            written = [(row["method"], row["path"], row["query"], row["body"]) for row in simulator.requests if row["method"] not in ("GET", "OPTIONS")]
-            second = role_in_process.deploy(call, **variables)
-            again = [row for row in simulator.requests if row["method"] not in ("GET", "OPTIONS")][len(written) :]
-            assert again == []
-            return written, first.lines, second.lines
+        def writes():
+            return [(row["method"], row["path"], row["query"], row["body"]) for row in simulator.requests if row["method"] not in ("GET", "OPTIONS")]
+
+        variables = {
+            "name": "acme DWH", "type": "bigquery", "workspace": "acme EMEA", "connection": "acme Account", "settings": SETTINGS,
+            "datastreams": [{"name": "acme Ads", "table_name": "acme_send"}, {"name": "true", "table_name": "plan"}], "datastream_enabled": True,
+        }  # fmt: skip
+        first, written = role_in_process.deploy(call, **variables), writes()
+        second = role_in_process.deploy(call, **variables)
+        assert writes() == written
+        return written, first.lines, second.lines
 
     return deploy
 

@@ -11,7 +11,6 @@ JSON, nothing that it prints or logs shows a key, and what it sends names what i
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -19,9 +18,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from ansible.module_utils import basic
-from ansible.module_utils.common.parameters import PASS_VARS
-from ansible_collections.adverity.management.plugins.module_utils._api import clock, connection, secrets
+from ansible_collections.adverity.management.plugins.module_utils._api import clock, connection
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import Watched
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
@@ -30,6 +27,7 @@ from ansible_collections.adverity.management.tests.integration.targets.setup_har
     World,
 )
 from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
+from ansible_collections.adverity.management.tests.unit.plugins.support.main import run_main
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SlowTransport
 
 Row = dict[str, Any]
@@ -88,33 +86,13 @@ class Scene(Watched):
     def run(self, name: str, /, check_mode: bool = False, **options: Any) -> Row:
         """The result of a module, whose name goes without ``adverity_``. ``failed`` and ``warnings`` are always there."""
         name = "adverity_" + name
-        arguments = {"_ansible_check_mode": check_mode, "_ansible_diff": True, "_ansible_module_name": name, **self.options, **options}
+        options = {**self.options, **options}
         if "ledger" in in_process.spec_of(name)[0]:
-            arguments = {"ledger": str(self.ledger), "ledger_password": self.ledger_password, **arguments}
-        if "inject_invocation" in PASS_VARS:  # since ansible-core 2.21; before, a result always holds the options
-            arguments["_ansible_inject_invocation"] = True
-        secrets.forget()  # each module has a process of its own
-        warnings: list[str] = []
-        logged: list[str] = []
-        printed = io.StringIO()
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(mock.patch.object(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()))
-            stack.enter_context(mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy", create=True))  # since ansible-core 2.19
-            stack.enter_context(mock.patch.object(basic.AnsibleModule, "warn", lambda _module, warning, **_more: warnings.append(warning)))
-            stack.enter_context(mock.patch.object(basic.AnsibleModule, "log", lambda _module, msg, log_args=None: logged.append(f"{msg} {log_args}")))
-            stack.enter_context(contextlib.redirect_stdout(printed))
-            status: Any = None
-            try:
-                in_process.load(name).main()
-            except SystemExit as end:
-                status = end.code
-        result: Row = json.loads(printed.getvalue())
-        result.pop("_ansible_new_secrets", None)  # since 2.22: what ansible-core is to hide; nobody else gets it
-        said = json.dumps([result, warnings, logged], ensure_ascii=False)
-        self.said += said
-        assert not [secret for secret in self.secret if secret in said], said
-        assert bool(result.get("failed")) is bool(status)
-        return {"failed": False, **result, "warnings": warnings}
+            options = {"ledger": str(self.ledger), "ledger_password": self.ledger_password, **options}
+        ended = run_main(name, options, check_mode)
+        self.said += ended.said
+        assert not [secret for secret in self.secret if secret in ended.said], ended.said
+        return {"failed": False, **ended.result, "warnings": ended.warnings}
 
     def deploy(self, check_mode: bool = False, ignore_errors: bool = False, **variables: Any) -> role_in_process.Deployment:
         """A run of the role. Raises RoleFailed."""

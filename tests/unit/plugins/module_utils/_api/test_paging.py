@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""When a list counts as whole, and in which other ways it is read where it does not."""
+
 from __future__ import annotations
 
 import pytest
@@ -15,15 +17,24 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 )
 
 PATH = "/api/list/"
+NEXT = "https://acme.example/api/list/?page=2"
 
 
 def rows(*ids):
-    return [{"id": one} for one in ids]
+    """Rows with these ids; a pair is an id and a time."""
+    return [{"id": one[0], "at": one[1]} if isinstance(one, tuple) else {"id": one} for one in ids]
 
 
-def numbered(client, pages, page_size=100, first=1, **more):
+def refusal(status):
+    return Refused("GET", PATH, status, "No.")
+
+
+# Numbered pages
+
+
+def numbered(client, pages, page_size=100, **more):
     """Expects these pages, each of (ids, count)."""
-    for number, (ids, count) in enumerate(pages, first):
+    for number, (ids, count) in enumerate(pages, 1):
         asked = {**more, **({"page_size": page_size} if page_size else {})}
         if page_size or number > 1:
             asked["page"] = number
@@ -34,53 +45,29 @@ def read_ids(client, **more):
     return [row["id"] for row in numbered_list.read_numbered(client, PATH, {}, **more)]
 
 
-# Numbered pages
-
-
-def test_an_empty_list(scripted):
-    numbered(scripted, [([], 0)])
-    assert read_ids(scripted) == []
+@pytest.mark.parametrize("page_size", [100, None])
+@pytest.mark.parametrize(
+    ("pages", "ids"),
+    [
+        ([([], 0)], []),
+        ([(["b", "a"], 2)], ["b", "a"]),
+        ([(range(100), 230), (range(100, 200), 230), (range(200, 230), 230)], [*range(230)]),
+        ([(range(230), 230)], [*range(230)]),  # all at once, whatever the page size is
+        ([([1, 2], 4), ([2, 3], 4), ([4], 4)], [1, 2, 3, 4]),  # a row moved over the edge of a page
+    ],
+)
+def test_numbered_list_is_whole_with_as_many_ids_as_its_count(scripted, pages, ids, page_size):
+    numbered(scripted, pages, page_size)
+    assert read_ids(scripted, page_size=page_size) == ids
 
 
 def test_whole_rows_come_back_and_the_filters_go_with_every_page(scripted):
     first, second = [{"id": 1, "name": "a"}], [{"id": 2, "name": None}]
     filters = {"target_id": 789}
-    scripted.expect("GET", PATH, {"target_id": 789, "page_size": 100, "page": 1}, answer={"items": first, "count": 2})
-    scripted.expect("GET", PATH, {"target_id": 789, "page_size": 100, "page": 2}, answer={"items": second, "count": 2, "more": "ignored"})
+    for page, items in ((1, first), (2, second)):
+        scripted.expect("GET", PATH, {"target_id": 789, "page_size": 100, "page": page}, answer={"items": items, "count": 2, "more": "ignored"})
     assert numbered_list.read_numbered(scripted, PATH, filters) == first + second
     assert filters == {"target_id": 789}
-
-
-def test_three_pages(scripted):
-    numbered(scripted, [(range(100), 230), (range(100, 200), 230), (range(200, 230), 230)])
-    assert read_ids(scripted) == list(range(230))
-
-
-def test_a_service_that_sends_smaller_pages_than_asked_for(scripted):
-    numbered(scripted, [(range(50), 130), (range(50, 100), 130), (range(100, 130), 130)])
-    assert read_ids(scripted) == list(range(130))
-
-
-def test_a_service_that_sends_everything_at_once(scripted):
-    numbered(scripted, [(range(230), 230)])
-    assert read_ids(scripted) == list(range(230))
-
-
-def test_without_a_page_size_nothing_about_pages_is_asked_until_it_is_needed(scripted):
-    numbered(scripted, [(range(230), 230)], page_size=None)
-    assert read_ids(scripted, page_size=None) == list(range(230))
-    numbered(scripted, [(range(50), 70), (range(50, 70), 70)], page_size=None)
-    assert read_ids(scripted, page_size=None) == list(range(70))
-
-
-def test_ids_may_be_text(scripted):
-    scripted.expect("GET", PATH, {"page_size": 100, "page": 1}, answer={"items": rows("b", "a"), "count": 2})
-    assert read_ids(scripted) == ["b", "a"]
-
-
-def test_rows_that_moved_over_the_edge_of_a_page_count_once(scripted):
-    numbered(scripted, [([1, 2], 4), ([2, 3], 4), ([4], 4)])
-    assert read_ids(scripted) == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(
@@ -90,22 +77,21 @@ def test_rows_that_moved_over_the_edge_of_a_page_count_once(scripted):
         [([1, 2], 4), ([3, 4], 5)],  # the count rises
         [([1, 2], 4), ([3], 3)],  # the count falls
         [([1, 2, 3], 2)],  # more than it counts
-        [([1], 0)],
         [([], 1)],
     ],
 )
-def test_what_does_not_add_up_is_read_again_and_is_never_taken_for_the_whole(scripted, reading):
+def test_numbered_list_that_does_not_add_up_is_read_again_twice(scripted, reading):
     numbered(scripted, reading)
-    numbered(scripted, [([1, 2], 2)])
-    assert read_ids(scripted) == [1, 2]
+    numbered(scripted, [([7, 8], 2)])
+    assert read_ids(scripted) == [7, 8]
     for _time in range(3):
         numbered(scripted, reading)
-    with pytest.raises(UnreadableAnswer, match="returned an inconsistent list 3 times") as caught:
+    with pytest.raises(IncompleteList, match="returned an inconsistent list 3 times") as caught:
         read_ids(scripted)
     assert caught.value.result()["path"] == PATH
 
 
-@pytest.mark.parametrize("paged", [100, None])
+@pytest.mark.parametrize("page_size", [100, None])
 @pytest.mark.parametrize(
     "reading",
     [
@@ -114,103 +100,277 @@ def test_what_does_not_add_up_is_read_again_and_is_never_taken_for_the_whole(scr
         [([1, 1], 2), ([1], 2)],
     ],
 )
-def test_numbered_pages_of_which_rows_come_twice_are_read_by_id(scripted, reading, paged):
-    numbered(scripted, reading, paged)
-    numbered(scripted, [([1, 2], 4), ([3, 4], 4)], paged, ordering="id")
-    assert read_ids(scripted, page_size=paged) == [1, 2, 3, 4]
-    # An order that is not taken, or that changes nothing, is tried once.
-    for refusal in (400, 404, 422, None):
-        numbered(scripted, reading, paged)
-        if refusal:
-            asked = {"page_size": paged, "page": 1} if paged else {}
-            scripted.expect("GET", PATH, {"ordering": "id", **asked}, answer=Refused("GET", PATH, refusal, "ordering"))
+def test_numbered_list_with_rows_that_come_twice_is_read_by_id_once(scripted, reading, page_size):
+    numbered(scripted, reading, page_size)
+    numbered(scripted, [([1, 2], 4), ([3, 4], 4)], page_size, ordering="id")
+    assert read_ids(scripted, page_size=page_size) == [1, 2, 3, 4]
+    for status in (400, 404, 422, None):
+        numbered(scripted, reading, page_size)
+        if status:
+            asked = {"page_size": page_size, "page": 1} if page_size else {}
+            scripted.expect("GET", PATH, {"ordering": "id", **asked}, answer=refusal(status))
         else:
-            numbered(scripted, reading, paged, ordering="id")
-        numbered(scripted, reading, paged)
-        numbered(scripted, reading, paged)
+            numbered(scripted, reading, page_size, ordering="id")
+        numbered(scripted, reading, page_size)
+        numbered(scripted, reading, page_size)
         with pytest.raises(IncompleteList, match="returned an inconsistent list 4 times .* different rows among .* may differ from page to page"):
-            read_ids(scripted, page_size=paged)
+            read_ids(scripted, page_size=page_size)
 
 
-def test_another_refusal_of_the_reading_by_id_passes_through(scripted):
-    numbered(scripted, [([1, 1], 2), ([1], 2)])
-    scripted.expect("GET", PATH, {"ordering": "id", "page_size": 100, "page": 1}, answer=Refused("GET", PATH, 403, "Forbidden."))
-    with pytest.raises(Refused, match="Forbidden"):
-        read_ids(scripted)
-
-
-def test_what_is_no_list_is_an_error_at_once(scripted):
-    table = [
-        None, [], "text", 7, {}, {"items": None, "count": 0}, {"items": {}, "count": 0}, {"results": [], "count": 0}, {"items": "abc", "count": 3},
-        {"items": [None], "count": 1}, {"items": [7], "count": 1}, {"items": [[]], "count": 1}, {"items": [{}], "count": 1},
-        {"items": [{"id": None}], "count": 1}, {"items": [{"id": 1.5}], "count": 1}, {"items": [{"id": [1]}], "count": 1},
-        {"items": [{"id": True}], "count": 1},
-        {"items": []}, {"items": [], "count": None}, {"items": [], "count": "0"}, {"items": [], "count": 0.0}, {"items": [], "count": False},
-        {"items": rows(1), "count": True}, {"items": [], "count": -1}, {"items": [], "count": []}, {"items": [], "count": float("nan")},
-    ]
-    for data in table:
-        scripted.expect("GET", PATH, {"page_size": 100, "page": 1}, answer=data)
-        with pytest.raises(UnreadableAnswer, match="^GET /api/list/ returned JSON that lacks "):
-            read_ids(scripted)
-
-
-@pytest.mark.parametrize("error", [Refused("GET", PATH, 403, "Forbidden."), NotReached("GET", PATH, "x"), AdverityError("x")])
-def test_errors_of_the_service_pass_through(scripted, error):
-    numbered(scripted, [([1], 2)])
-    scripted.expect("GET", PATH, {"page_size": 100, "page": 2}, answer=error)
+@pytest.mark.parametrize("error", [refusal(403), NotReached("GET", PATH, "x"), AdverityError("x")])
+@pytest.mark.parametrize("by_id", [False, True])
+def test_other_errors_of_a_numbered_list_pass_through(scripted, error, by_id):
+    numbered(scripted, [([1, 1], 2), ([1], 2)] if by_id else [([1], 2)])
+    scripted.expect("GET", PATH, {"page_size": 100, "page": 1, "ordering": "id"} if by_id else {"page_size": 100, "page": 2}, answer=error)
     with pytest.raises(type(error)) as caught:
         read_ids(scripted)
     assert caught.value is error
 
 
+def test_numbered_list_is_as_old_as_its_first_page():
+    """A binding on page 1 can be changed while page 2 is read: nothing is certain of it after the first answer."""
+
+    class Clock:
+        date = None
+
+        def get(self, _path, asked):
+            self.date = asked["page"]
+            return {"items": rows(asked["page"]), "count": 3}
+
+    client = Clock()
+    assert read_ids(client) == [1, 2, 3]
+    assert client.date == 1
+
+
+NO_ROWS = [None, {}, "abc", [None], [7], [[]], [{}], [{"id": None}], [{"id": 1.5}], [{"id": [1]}], [{"id": True}]]
+NO_COUNTS = ["0", 0.0, False, True, -1, []]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None, [], "text", 7, {}, {"results": [], "count": 0}, {"items": []}, {"items": [], "count": None},
+        *({"items": some, "count": 1} for some in NO_ROWS), *({"items": [], "count": count} for count in NO_COUNTS),
+    ],
+)  # fmt: skip
+def test_what_is_no_numbered_list_is_an_error_at_once(scripted, data):
+    scripted.expect("GET", PATH, {"page_size": 100, "page": 1}, answer=data)
+    with pytest.raises(UnreadableAnswer, match="^GET /api/list/ returned JSON that lacks "):
+        read_ids(scripted)
+
+
 # Linked pages
 
 
-def linked(client, pages, start=None):
-    """Expects these pages, each a dict with ids or rows, and count and next where given; ``then`` is where the following page is asked for.
-
-    ``start`` are the parameters of the first one.
-    """
-    where, asked = PATH, start or {}
-    for page in pages:
-        results = [row if isinstance(row, dict) else {"id": row} for row in page["ids"]]
-        answer = {"results": results, **{name: page[name] for name in ("count", "next") if name in page}}
-        client.expect("GET", where, asked, answer=answer)
-        where, asked = page.get("then", (PATH, {"page": ["2"]}))
+def page(*ids, count=None, more=False):
+    return {"results": rows(*ids), "count": count, "next": NEXT if more else None}
 
 
-def falling(row):
-    """As if the list were ordered by this, the newest first."""
-    return -row["id"]
+def ask(params, *pages):
+    """One reading: what is asked for first, and the pages, or an error instead of the last."""
+    return params, pages
 
 
-def read_linked(client, moment=falling, **more):
-    return [row["id"] for row in linked_list.read_linked(client, PATH, {}, list, moment and linked_list.Times(moment), **more)]
+def plain(*pages):
+    return ask({}, *pages)
 
 
-NEXT = "https://acme.example/api/list/?page=2"
+def by_id(*pages):
+    return ask({"ordering": "-id"}, *pages)
+
+
+def until(time, *pages):
+    return ask({"until": time}, *pages)
+
+
+def read_linked(client, readings, times, enough=None, params=None):
+    """The ids of a list that is read in these ways, or the message of the error."""
+    for asked, pages in readings:
+        for number, one in enumerate(pages):
+            client.expect("GET", PATH, {"page": ["2"]} if number else asked, answer=one)
+    is_enough = enough and (lambda kept: len(kept) >= enough)
+    try:
+        return [row["id"] for row in linked_list.read_linked(client, PATH, params or {}, list, times, is_enough)]
+    except IncompleteList as error:
+        return error.result()["msg"]
+
+
+# How the rows are ordered.
+FALLING = linked_list.Times(lambda row: -row["id"])  # the newest first
+ID_IS_TIME = linked_list.Times(lambda row: row["id"])
+SAME = linked_list.Times(lambda _row: 7)
+UNTOLD = linked_list.Times(lambda _row: None)
+PARTLY = linked_list.Times(lambda row: None if row["id"] == 2 else -row["id"])
+SAME_AT_EDGE = linked_list.Times(lambda row: {1: 9, 2: 8, 3: 8, 4: 7}[row["id"]])
+AT = linked_list.Times(lambda row: row.get("at"), lambda at: {"until": at + 1})
+
+IN_TWO = plain(page(1, 2, count=3, more=True), page(3, count=3))
+UNCOUNTED = plain(page(1, 2, more=True), page(3))
+GREW = plain(page(1, 2, count=3, more=True), page(2, 3, count=4))
+# Two pages of four rows that were created at the same time. The second is cut out of another order than the first: 3 never comes.
+SPLIT = plain(page(1, 2, count=4, more=True), page(2, 4, count=4))
+SPLIT_UNCOUNTED = plain(page(1, 2, more=True), page(2, 4))
+NOTHING_NEW = plain(page(1, 2, count=4, more=True), page(2, 1, count=4, more=True))
+DESCENDING = by_id(page(4, 3, count=4, more=True), page(2, 1, count=4))
+DESCENDING_UNCOUNTED = by_id(page(4, 3, more=True), page(2, 1))
+IGNORED = by_id(page(1, 2, count=4, more=True))
+
+WHOLE = {
+    "empty": (FALLING, [plain(page(count=0))], []),
+    "one page": (FALLING, [plain(page(1, 2, count=2))], [1, 2]),
+    "one page without a count or an order": (UNTOLD, [plain(page(1, 2, 3))], [1, 2, 3]),
+    "one page in another order": (ID_IS_TIME, [plain(page(1, 2, 3, count=3))], [1, 2, 3]),
+    "two pages": (FALLING, [IN_TWO], [1, 2, 3]),
+    "two pages of one time": (SAME, [IN_TWO], [1, 2, 3]),
+    "more came at the end": (FALLING, [plain(page(1, 2, count=3, more=True), page(3, 4, count=4))], [1, 2, 3, 4]),
+    "a new row in front pushed one over the edge": (FALLING, [GREW], [1, 2, 3]),
+    "a row moved over the edge": (FALLING, [plain(page(1, 2, count=3, more=True), page(2, 3, count=3))], [1, 2, 3]),
+    # Where only names are looked up, any order will do.
+    "names in two pages": (None, [IN_TWO], [1, 2, 3]),
+    "names without a count": (None, [UNCOUNTED], [1, 2, 3]),
+    "names by id in another order": (None, [SPLIT, by_id(page(2, 1, count=4, more=True), page(4, 3, count=4))], [2, 1, 4, 3]),
+    # Where rows can slip through, a second reading has to have every row of the first.
+    "rising": (ID_IS_TIME, [IN_TWO] * 2, [1, 2, 3]),
+    "without times": (UNTOLD, [IN_TWO] * 2, [1, 2, 3]),
+    "one without a time": (PARTLY, [IN_TWO] * 2, [1, 2, 3]),
+    "without a count": (FALLING, [UNCOUNTED] * 2, [1, 2, 3]),
+    "without a count on the last page": (FALLING, [plain(page(1, 2, count=3, more=True), page(3))] * 2, [1, 2, 3]),
+    "without a count on the first page": (FALLING, [plain(page(1, 2, more=True), page(3, count=3))] * 2, [1, 2, 3]),
+    "not falling inside a page": (FALLING, [plain(page(2, 1, count=3, more=True), page(3, count=3))] * 2, [2, 1, 3]),
+    "one came between the readings": (UNTOLD, [IN_TWO, plain(page(1, 2, count=4, more=True), page(3, 5, count=4))], [1, 2, 3, 5]),
+    "one went between the readings": (UNTOLD, [plain(page(1, 2, count=3, more=True), page(4, count=3)), IN_TWO, IN_TWO], [1, 2, 3]),
+    "a reading that does not add up confirms nothing": (UNTOLD, [IN_TWO, plain(page(1, 2, count=3)), IN_TWO], [1, 2, 3]),
+    # As many rows as count are not enough: where some come twice, others are missing.
+    "split": (SAME, [SPLIT, DESCENDING], [4, 3, 2, 1]),
+    "split, names": (None, [SPLIT, DESCENDING], [4, 3, 2, 1]),
+    "nothing new": (SAME, [NOTHING_NEW, DESCENDING], [4, 3, 2, 1]),
+    "nothing new, names": (None, [NOTHING_NEW, DESCENDING], [4, 3, 2, 1]),
+    "split without a count": (SAME, [SPLIT_UNCOUNTED, DESCENDING_UNCOUNTED, DESCENDING_UNCOUNTED], [4, 3, 2, 1]),
+    "split without a count, falling": (FALLING, [SPLIT_UNCOUNTED, DESCENDING_UNCOUNTED, DESCENDING_UNCOUNTED], [4, 3, 2, 1]),
+    "twice without a count, names": (None, [plain(page(1, 2, more=True), page(2)), DESCENDING_UNCOUNTED], [4, 3, 2, 1]),
+    # That the list grew explains rows that come twice only where the order is certain at the edges of its pages.
+    "grew, of one time": (SAME, [GREW, DESCENDING], [4, 3, 2, 1]),
+    "grew, of one time at the edge": (SAME_AT_EDGE, [GREW, DESCENDING], [4, 3, 2, 1]),
+    "one went and one came": (FALLING, [plain(page(1, 2, count=3, more=True), page(2, count=3)), by_id(page(2, 1, count=2))], [2, 1]),
+    "an order by id that is not observed": (SAME, [SPLIT, IGNORED, plain(page(1, 2, count=4, more=True), page(3, 4, count=4))], [1, 2, 3, 4]),
+    "an order by id that is refused": (SAME, [SPLIT, by_id(refusal(400)), plain(page(1, 2, count=2))], [1, 2]),
+    "a page that is gone": (FALLING, [plain(page(1, 2, count=3, more=True), refusal(404)), plain(page(1, 2, count=2))], [1, 2]),
+}
+
+
+@pytest.mark.parametrize(("times", "readings", "ids"), WHOLE.values(), ids=WHOLE)
+def test_linked_list_is_read_until_it_is_whole(scripted, times, readings, ids):
+    assert read_linked(scripted, readings, times) == ids
 
 
 @pytest.mark.parametrize(
     "pages",
     [
-        [{"ids": [], "count": 0, "next": None}],
-        [{"ids": [1, 2], "count": 2, "next": None}],
-        [{"ids": [1, 2]}],
-        [{"ids": [1, 2], "count": None}],
-        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [3], "count": 3, "next": None}],
-        # Something more came meanwhile.
-        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [3, 4], "count": 4, "next": None}],
-        # Something new came first: it is not among the rows, but pushes one that is over the edge of the page.
-        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [2, 3], "count": 4, "next": None}],
-        # A row moved over the edge of the page.
-        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [2, 3], "count": 3, "next": None}],
+        [page(1, 2, count=3)],  # ends before its count
+        [page(1, 2, count=1)],  # more than it counts
+        [page(more=True)],  # nothing, for ever
+        [page(1, more=True), page(more=True)],
+        [page(1, 2, count=3, more=True), page(3, count=2)],  # the count falls
+        [page(1, 2, count=3, more=True), page(count=0)],
     ],
 )
-def test_linked_pages(scripted, pages):
-    linked(scripted, pages)
-    expected = list(dict.fromkeys(one for page in pages for one in page["ids"]))
-    assert read_linked(scripted) == expected
+def test_linked_list_that_does_not_add_up_is_read_again_three_times(scripted, pages):
+    assert read_linked(scripted, [plain(*pages), plain(page(7, count=1))], FALLING) == [7]
+    assert "returned an inconsistent list 4 times" in read_linked(scripted, [plain(*pages)] * 4, FALLING)
+
+
+def test_linked_list_that_no_way_gives_is_an_error(scripted):
+    for _limit in range(2):
+        message = read_linked(scripted, [SPLIT, IGNORED, SPLIT, SPLIT, SPLIT], SAME)
+        assert "5 times (GET /api/list/): count is 4, but there are 3 different rows among 4" in message
+    readings = [plain(page(1, 2, count=3, more=True), page(last, count=3)) for last in (3, 4, 5, 6)]
+    assert "rows of one reading are missing in the next" in read_linked(scripted, readings, UNTOLD)
+
+
+@pytest.mark.parametrize(
+    ("times", "enough", "readings", "ids"),
+    [
+        (ID_IS_TIME, 2, [plain(page(3, 2, count=99, more=True))], [3, 2]),
+        (ID_IS_TIME, 3, [plain(page(3, 2, count=3, more=True), page(1, count=3))], [3, 2, 1]),
+        # What is not the newest first is never enough.
+        (UNTOLD, 1, [plain(page(3, 2, count=3, more=True), page(1, count=3))] * 2, [3, 2, 1]),
+        # More rows that come twice than arrived are not explained by that.
+        (FALLING, 4, [plain(page(1, 2, 3, count=5, more=True), page(2, 3, 5, count=6)), DESCENDING], [4, 3, 2, 1]),
+        (FALLING, 4, [plain(page(1, 2, 3, count=5, more=True), page(3, 5, count=5)), DESCENDING], [4, 3, 2, 1]),
+    ],
+)
+def test_enough_ends_a_reading_that_is_the_newest_first(scripted, times, enough, readings, ids):
+    assert read_linked(scripted, readings, times, enough) == ids
+
+
+# By periods
+
+OF_TWO_FETCHES = plain(page((5, 9), (4, 9), (3, 5), count=6, more=True), page((3, 5), (1, 5), count=6))
+BY_ID_IGNORED = by_id(page((4, 9), (5, 9), (2, 5), count=6, more=True))
+NEWEST = page((6, 9), (5, 9), (4, 9), (2, 5), count=6, more=True)
+ONE_OF_EACH = plain(page((6, 9), (3, 5), count=6, more=True))
+
+
+@pytest.mark.parametrize(("params", "later"), [({"a": 1}, {"a": 1, "until": 6}), ({"until": 20}, {"until": 6})])
+def test_by_periods_first_pages_alone_are_read(scripted, params, later):
+    oldest = page((3, 5), (2, 5), (1, 5), count=3)
+    readings = [
+        ask(params, *OF_TWO_FETCHES[1]),
+        ask({**params, "ordering": "-id"}, *BY_ID_IGNORED[1]),
+        ask(params, NEWEST),
+        ask(later, oldest),
+    ]
+    assert read_linked(scripted, readings, AT, params=params) == [6, 5, 4, 2, 3, 1]
+
+
+@pytest.mark.parametrize(
+    "periods",
+    [
+        [plain(page((6, 9), 5, count=6, more=True))],  # one has no time
+        [plain(page((3, 5), (6, 9), count=6, more=True))],  # not the newest first
+        # As many of one time as a page has, or a filter that is not observed.
+        [plain(page((6, 9), (5, 9), count=6, more=True)), until(10, page((6, 9), (5, 9), count=6, more=True))],
+        # The filter takes away what was there before: and what else?
+        [plain(page((6, 9), (5, 9), count=6, more=True)), until(10, page((6, 9), (3, 5), count=6, more=True))],
+        [ONE_OF_EACH, until(6, refusal(400))],
+    ],
+)
+def test_periods_that_prove_nothing_or_are_refused_are_not_used(scripted, periods):
+    message = read_linked(scripted, [OF_TWO_FETCHES, BY_ID_IGNORED, *periods, *[OF_TWO_FETCHES] * 3], AT)
+    assert "count is 6, but there are 4 different rows among 5" in message
+
+
+def test_periods_that_lack_rows_are_read_again(scripted):
+    oldest = until(6, page((2, 5), (1, 5), count=2))  # 3 was deleted meanwhile
+    readings = [OF_TWO_FETCHES, BY_ID_IGNORED, plain(NEWEST), oldest, plain({**NEWEST, "count": 5}), oldest]
+    assert read_linked(scripted, readings, AT) == [6, 5, 4, 2, 1]
+
+
+FIRST = page((6, 9), (5, 5), (4, 5), count=9, more=True)
+
+
+@pytest.mark.parametrize(
+    ("readings", "ids"),
+    [
+        # Periods come before the order of ids, in which all rows would have to be read.
+        (
+            [
+                plain(FIRST, page((4, 5), (3, 5), (2, 4), count=9)),
+                plain(FIRST),
+                until(6, page((5, 5), (3, 5), (4, 5), (2, 4), count=8, more=True)),
+            ],
+            [6, 5, 4, 3, 2],
+        ),
+        # Where none came twice, or only what the order explains, the newest are enough.
+        ([plain(FIRST, page((3, 5), (2, 4), count=9, more=True))], [6, 5, 4, 3, 2]),
+        ([plain(FIRST, page((4, 5), (2, 4), count=10, more=True))], [6, 5, 4, 2]),
+    ],
+)
+def test_newest_are_enough_unless_rows_came_twice(scripted, readings, ids):
+    assert read_linked(scripted, readings, AT, enough=4) == ids
+
+
+# Links and rows
 
 
 @pytest.mark.parametrize(
@@ -228,357 +388,64 @@ def test_linked_pages(scripted, pages):
     ],
 )
 def test_only_path_and_query_of_a_next_link_are_followed(scripted, link, then):
-    linked(scripted, [{"ids": [1], "count": 2, "next": link, "then": then}, {"ids": [2], "count": 2, "next": None}])
-    assert read_linked(scripted) == [1, 2]
+    scripted.expect("GET", PATH, answer={**page(1, count=2), "next": link}).expect("GET", *then, answer=page(2, count=2))
+    assert read_linked(scripted, [], FALLING) == [1, 2]
 
 
-def test_a_next_that_is_no_address_is_an_error(scripted):
-    table = [
+@pytest.mark.parametrize(
+    "link",
+    [
         "", "page=2", "?page=2", "next/", "https://elsewhere.example", "//", "https://acme.example//elsewhere.example/x/", "http://[::1",
         7, True, [], {}, ["https://acme.example/a/"],
-    ]
-    for link in table:
-        linked(scripted, [{"ids": [1], "count": 2, "next": link}])
-        with pytest.raises(UnreadableAnswer, match="a next page that is not a URL"):
-            read_linked(scripted)
+    ],
+)  # fmt: skip
+def test_next_that_is_no_address_is_an_error(scripted, link):
+    with pytest.raises(UnreadableAnswer, match="a next page that is not a URL"):
+        read_linked(scripted, [plain({**page(1, count=2), "next": link})], FALLING)
 
 
-def test_the_key_never_goes_to_another_host(server, make_server, make_client):
+def test_key_never_goes_to_another_host(server, make_server, make_client):
     other = make_server()
-    server.answer(200, {"count": 2, "next": other.url + PATH + "?page=2", "results": rows(1)})
-    server.answer(200, {"count": 2, "next": None, "results": rows(2)})
-    assert read_linked(make_client(server)) == [1, 2]
+    server.answer(200, {**page(1, count=2), "next": other.url + PATH + "?page=2"}).answer(200, page(2, count=2))
+    assert read_linked(make_client(server), [], FALLING) == [1, 2]
     assert [request.target for request in server.requests] == [PATH, PATH + "?page=2"]
     assert other.connections == 0
 
 
 @pytest.mark.parametrize(
-    "pages",
+    ("pages", "error"),
     [
-        [{"ids": [1, 2], "count": 3, "next": None}],  # ends before its count
-        [{"ids": [1, 2], "count": 1, "next": None}],  # more than it counts
-        [{"ids": [], "next": NEXT}],  # nothing, for ever
-        [{"ids": [1], "next": NEXT}, {"ids": [], "next": NEXT}],
-        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [3], "count": 2, "next": None}],  # the count falls
-        [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [], "count": 0, "next": None}],
+        ([refusal(404)], Refused),
+        ([page(1, 2, count=3, more=True), refusal(403)], Refused),
+        ([page(1, 2, count=3, more=True), NotReached("GET", PATH, "x")], NotReached),
     ],
 )
-def test_links_that_do_not_add_up_are_read_again_and_never_for_ever(scripted, pages):
-    linked(scripted, pages)
-    linked(scripted, [{"ids": [1, 2], "count": 2, "next": None}])
-    assert read_linked(scripted) == [1, 2]
-    for _time in range(4):
-        linked(scripted, pages)
-    with pytest.raises(UnreadableAnswer, match="returned an inconsistent list 4 times"):
-        read_linked(scripted)
-
-
-# Linked pages of which the order is not certain
-
-BY_ID = {"ordering": "-id"}
-# Two pages of four rows that were created at the same time. The second is cut out of another order than the first: 3 never comes.
-SPLIT = [{"ids": [1, 2], "count": 4, "next": NEXT}, {"ids": [2, 4], "count": 4, "next": None}]
-SPLIT_UNCOUNTED = [{"ids": page["ids"], "next": page["next"]} for page in SPLIT]
-DESCENDING = [{"ids": [4, 3], "count": 4, "next": NEXT}, {"ids": [2, 1], "count": 4, "next": None}]
-
-
-def of_one_time(_row):
-    return 7
-
-
-@pytest.mark.parametrize("moment", [of_one_time, None])
-@pytest.mark.parametrize("pages", [SPLIT, [SPLIT[0], {"ids": [2, 1], "count": 4, "next": NEXT}]])
-def test_as_many_rows_as_count_are_not_enough(scripted, pages, moment):
-    linked(scripted, pages)
-    linked(scripted, DESCENDING, BY_ID)
-    assert read_linked(scripted, moment) == [4, 3, 2, 1]
-
-
-def test_without_a_count_rows_that_come_twice_tell_that_others_are_missing(scripted):
-    descending = [{"ids": page["ids"], "next": page["next"]} for page in DESCENDING]
-    linked(scripted, SPLIT_UNCOUNTED)
-    linked(scripted, descending, BY_ID)
-    linked(scripted, descending, BY_ID)
-    assert read_linked(scripted, of_one_time) == [4, 3, 2, 1]
-    # That a page goes on with an older row explains nothing either: in front of it one of the same time may have been left out.
-    linked(scripted, [{"ids": [1, 2], "next": NEXT}, {"ids": [2, 3], "next": None}])
-    linked(scripted, descending, BY_ID)
-    linked(scripted, descending, BY_ID)
-    assert read_linked(scripted, falling) == [4, 3, 2, 1]
-    linked(scripted, [{"ids": [1, 2], "next": NEXT}, {"ids": [2], "next": None}])
-    linked(scripted, descending, BY_ID)
-    assert read_linked(scripted, None) == [4, 3, 2, 1]
-
-
-def test_a_list_that_grew_is_complete_where_the_order_is_certain_at_the_edges_of_its_pages(scripted):
-    grown = [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [2, 3], "count": 4, "next": None}]
-    linked(scripted, grown)
-    assert read_linked(scripted, falling) == [1, 2, 3]
-    for moment in (of_one_time, {1: 9, 2: 8, 3: 8}.get):
-        linked(scripted, grown)
-        linked(scripted, DESCENDING, BY_ID)
-        assert read_linked(scripted, lambda row, moment=moment: moment(row["id"] if moment is not of_one_time else row)) == [4, 3, 2, 1]
-
-
-def test_more_rows_that_come_twice_than_arrived_are_not_explained_by_that(scripted):
-    for pages in (
-        [{"ids": [1, 2, 3], "count": 5, "next": NEXT}, {"ids": [2, 3, 5], "count": 6, "next": None}],
-        [{"ids": [1, 2, 3], "count": 5, "next": NEXT}, {"ids": [3, 5], "count": 5, "next": None}],
-    ):
-        linked(scripted, pages)
-        linked(scripted, DESCENDING, BY_ID)
-        assert read_linked(scripted, falling, enough=lambda kept: len(kept) >= 4) == [4, 3, 2, 1]
-
-
-def test_one_row_went_and_one_came(scripted):
-    linked(scripted, [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [2], "count": 3, "next": None}])
-    linked(scripted, [{"ids": [2, 1], "count": 2, "next": None}], BY_ID)
-    assert read_linked(scripted, falling) == [2, 1]
-
-
-def test_an_order_by_id_that_is_not_observed_is_given_up_at_the_first_page(scripted):
-    for answer in ({"count": 4, "next": NEXT, "results": rows(1, 2)}, Refused("GET", PATH, 400, "ordering: Select a valid choice.")):
-        linked(scripted, SPLIT)
-        scripted.expect("GET", PATH, BY_ID, answer=answer)
-        linked(scripted, [{"ids": [1, 2], "count": 4, "next": NEXT}, {"ids": [3, 4], "count": 4, "next": None}])
-        assert read_linked(scripted, of_one_time) == [1, 2, 3, 4]
-
-
-def test_where_no_way_gives_all_rows_it_is_an_error(scripted):
-    for _limit in range(2):
-        linked(scripted, SPLIT)
-        linked(scripted, SPLIT[:1], BY_ID)
-        for _reading in range(3):
-            linked(scripted, SPLIT)
-        with pytest.raises(IncompleteList, match="count is 4, but there are 3 different rows among 4") as caught:
-            read_linked(scripted, of_one_time)
-        assert caught.value.result()["path"] == PATH
-
-
-def test_names_are_looked_up_in_any_order(scripted):
-    """There the order by id need not be observed: what counts is that all rows come."""
-    linked(scripted, SPLIT)
-    linked(scripted, [{"ids": [2, 1], "count": 4, "next": NEXT}, {"ids": [4, 3], "count": 4, "next": None}], BY_ID)
-    assert read_linked(scripted, None) == [2, 1, 4, 3]
-
-
-def timed(*pairs):
-    return [{"id": one, "at": at} for one, at in pairs]
-
-
-def read_timed(client, params=None, **more):
-    times = linked_list.Times(lambda row: row.get("at"), lambda at: {"until": at + 1})
-    return [row["id"] for row in linked_list.read_linked(client, PATH, params or {}, list, times, **more)]
-
-
-OF_TWO_FETCHES = [
-    {"ids": timed((5, 9), (4, 9), (3, 5)), "count": 6, "next": NEXT},
-    {"ids": timed((3, 5), (1, 5)), "count": 6, "next": None},
-]
-BY_ID_IGNORED = [{"ids": timed((4, 9), (5, 9), (2, 5)), "count": 6, "next": NEXT}]
-
-
-def test_by_periods_first_pages_alone_are_read(scripted):
-    linked(scripted, OF_TWO_FETCHES, {"a": 1})
-    linked(scripted, BY_ID_IGNORED, {"a": 1, **BY_ID})
-    linked(scripted, [{"ids": timed((6, 9), (5, 9), (4, 9), (2, 5)), "count": 6, "next": NEXT}], {"a": 1})
-    linked(scripted, [{"ids": timed((3, 5), (2, 5), (1, 5)), "count": 3, "next": None}], {"a": 1, "until": 6})
-    assert read_timed(scripted, {"a": 1}) == [6, 5, 4, 2, 3, 1]
-
-
-def test_by_periods_a_later_filter_takes_the_place_of_the_one_that_was_there(scripted):
-    linked(scripted, OF_TWO_FETCHES, {"until": 20})
-    linked(scripted, BY_ID_IGNORED, {"until": 20, **BY_ID})
-    linked(scripted, [{"ids": timed((6, 9), (5, 9), (4, 9), (3, 5)), "count": 6, "next": NEXT}], {"until": 20})
-    linked(scripted, [{"ids": timed((3, 5), (2, 5), (1, 5)), "count": 3, "next": None}], {"until": 6})
-    assert read_timed(scripted, {"until": 20}) == [6, 5, 4, 3, 2, 1]
+def test_other_errors_of_a_linked_list_pass_through(scripted, pages, error):
+    with pytest.raises(error) as caught:
+        read_linked(scripted, [plain(*pages)], FALLING)
+    assert caught.value is pages[-1]
 
 
 @pytest.mark.parametrize(
-    "periods",
+    "data",
     [
-        [[{"id": 6, "at": 9}, {"id": 5}]],  # one has no time
-        [timed((3, 5), (6, 9))],  # not the newest first
-        [timed((6, 9), (5, 9)), timed((6, 9), (5, 9))],  # as many of one time as a page has, or a filter that is not observed
-        [timed((6, 9), (5, 9)), timed((6, 9), (3, 5))],  # the filter takes away what was there before: and what else?
+        None, [], {}, {"items": []}, {"results": [{"id": "1"}]}, *({"results": some} for some in NO_ROWS),
+        *({"results": [], "count": count} for count in NO_COUNTS), {"results": rows(1), "count": True},
     ],
-)
-def test_periods_that_prove_nothing_are_not_used(scripted, periods):
-    linked(scripted, OF_TWO_FETCHES)
-    linked(scripted, BY_ID_IGNORED, BY_ID)
-    for number, some in enumerate(periods):
-        linked(scripted, [{"ids": some, "count": 6, "next": NEXT}], {"until": 10} if number else {})
-    for _reading in range(3):
-        linked(scripted, OF_TWO_FETCHES)
-    with pytest.raises(IncompleteList, match="count is 6, but there are 4 different rows among 5"):
-        read_timed(scripted)
+)  # fmt: skip
+def test_what_is_no_linked_list_is_an_error_at_once(scripted, data):
+    with pytest.raises(UnreadableAnswer, match="returned JSON that lacks "):
+        read_linked(scripted, [plain(data)], FALLING)
 
 
-def test_periods_that_the_service_does_not_take_are_not_used(scripted):
-    linked(scripted, OF_TWO_FETCHES)
-    linked(scripted, BY_ID_IGNORED, BY_ID)
-    linked(scripted, [{"ids": timed((6, 9), (3, 5)), "count": 6, "next": NEXT}])
-    scripted.expect("GET", PATH, {"until": 6}, answer=Refused("GET", PATH, 400, "Enter a valid date."))
-    for _reading in range(3):
-        linked(scripted, OF_TWO_FETCHES)
-    with pytest.raises(IncompleteList):
-        read_timed(scripted)
-
-
-def test_periods_that_lack_rows_are_read_again(scripted):
-    linked(scripted, OF_TWO_FETCHES)
-    linked(scripted, BY_ID_IGNORED, BY_ID)
-    first = [{"ids": timed((6, 9), (5, 9), (4, 9), (2, 5)), "count": 6, "next": NEXT}]
-    linked(scripted, first)
-    linked(scripted, [{"ids": timed((2, 5), (1, 5)), "count": 2, "next": None}], {"until": 6})  # 3 was deleted meanwhile
-    linked(scripted, [dict(first[0], count=5)])
-    linked(scripted, [{"ids": timed((2, 5), (1, 5)), "count": 2, "next": None}], {"until": 6})
-    assert read_timed(scripted) == [6, 5, 4, 2, 1]
-
-
-def test_the_newest_are_not_enough_where_rows_came_twice(scripted):
-    """Then the periods come first: in the order of ids all rows would have to be read."""
-    pages = [{"ids": timed((6, 9), (5, 5), (4, 5)), "count": 9, "next": NEXT}, {"ids": timed((4, 5), (3, 5), (2, 4)), "count": 9, "next": None}]
-    linked(scripted, pages)
-    linked(scripted, pages[:1])
-    linked(scripted, [{"ids": timed((5, 5), (3, 5), (4, 5), (2, 4)), "count": 8, "next": NEXT}], {"until": 6})
-    assert read_timed(scripted, enough=lambda kept: len(kept) >= 4) == [6, 5, 4, 3, 2]
-    # Where none came twice, or only what the order explains, they are.
-    linked(scripted, [pages[0], {"ids": timed((3, 5), (2, 4)), "count": 9, "next": NEXT}])
-    assert read_timed(scripted, enough=lambda kept: len(kept) >= 4) == [6, 5, 4, 3, 2]
-    linked(scripted, [pages[0], {"ids": timed((4, 5), (2, 4)), "count": 10, "next": NEXT}])
-    assert read_timed(scripted, enough=lambda kept: len(kept) >= 4) == [6, 5, 4, 2]
-
-
-def test_a_page_that_is_gone_means_that_the_list_became_shorter(scripted):
-    linked(scripted, [{"ids": [1, 2], "count": 3, "next": NEXT}])
-    scripted.expect("GET", PATH, {"page": ["2"]}, answer=Refused("GET", PATH, 404, "Invalid page."))
-    linked(scripted, [{"ids": [1, 2], "count": 2, "next": None}])
-    assert read_linked(scripted) == [1, 2]
-
-
-def test_a_list_that_is_not_there_is_what_the_service_says(scripted):
-    scripted.expect("GET", PATH, answer=Refused("GET", PATH, 404, "Not found."))
-    with pytest.raises(Refused, match="Not found"):
-        read_linked(scripted)
-
-
-@pytest.mark.parametrize("error", [Refused("GET", PATH, 403, "Forbidden."), NotReached("GET", PATH, "x")])
-def test_other_errors_of_a_next_page_pass_through(scripted, error):
-    linked(scripted, [{"ids": [1, 2], "count": 3, "next": NEXT}])
-    scripted.expect("GET", PATH, {"page": ["2"]}, answer=error)
-    with pytest.raises(type(error)):
-        read_linked(scripted)
-
-
-def test_what_is_no_linked_list_is_an_error_at_once(scripted):
-    table = [
-        None, [], {}, {"items": []}, {"results": None}, {"results": {}}, {"results": [None]}, {"results": [{}]}, {"results": [{"id": None}]},
-        {"results": [{"id": 1.0}]}, {"results": [{"id": True}]}, {"results": [{"id": "1"}]},
-        {"results": [], "count": "0"}, {"results": [], "count": True}, {"results": [], "count": -1},
-        {"results": [], "count": 0.0}, {"results": rows(1), "count": True},
-    ]
-    for data in table:
-        scripted.expect("GET", PATH, answer=data)
-        with pytest.raises(UnreadableAnswer, match="returned JSON that lacks "):
-            read_linked(scripted)
-
-
-WHOLE = {"ids": [1, 2, 3], "count": 3, "next": None}
-IN_TWO = [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [3], "count": 3, "next": None}]
-UNCOUNTED = [{"ids": [1, 2], "next": NEXT}, {"ids": [3], "next": None}]
-
-
-def unordered(row):
-    return row["id"]
-
-
-def untold(_row):
-    return None
-
-
-@pytest.mark.parametrize(
-    ("pages", "moment"),
-    [
-        (IN_TWO, unordered),
-        (IN_TWO, untold),
-        (IN_TWO, lambda row: None if row["id"] == 2 else -row["id"]),
-        (UNCOUNTED, falling),
-        ([IN_TWO[0], {"ids": [3]}], falling),
-        ([{"ids": [1, 2], "next": NEXT}, IN_TWO[1]], falling),
-        ([{"ids": [2, 1], "count": 3, "next": NEXT}, IN_TWO[1]], falling),  # inside a page
-    ],
-)
-def test_where_rows_can_slip_through_a_second_reading_has_to_have_every_row_of_the_first(scripted, pages, moment):
-    linked(scripted, pages)
-    linked(scripted, pages)
-    assert sorted(read_linked(scripted, moment)) == [1, 2, 3]
-    # What came meanwhile is no contradiction; what is missing is.
-    linked(scripted, [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [4], "count": 3, "next": None}])
-    linked(scripted, pages)
-    linked(scripted, [IN_TWO[0], {"ids": [3, 5], "count": 4, "next": None}])
-    assert sorted(read_linked(scripted, untold)) == [1, 2, 3, 5]
-
-
-@pytest.mark.parametrize("moment", [falling, unordered, untold])
-def test_one_page_is_read_once_in_any_order(scripted, moment):
-    for page in (WHOLE, {"ids": [1, 2, 3]}):
-        linked(scripted, [page])
-        assert read_linked(scripted, moment) == [1, 2, 3]
-
-
-def test_where_only_names_are_looked_up_a_list_in_any_order_is_read_once(scripted):
-    for pages in (IN_TWO, UNCOUNTED):
-        linked(scripted, pages)
-        assert read_linked(scripted, None) == [1, 2, 3]
-
-
-def test_a_list_in_the_right_order_with_equal_moments_is_read_once(scripted):
-    linked(scripted, IN_TWO)
-    assert read_linked(scripted, lambda _row: 7) == [1, 2, 3]
-
-
-def test_what_comes_out_otherwise_each_time_is_an_error(scripted):
-    for last in (3, 4, 5, 6):
-        linked(scripted, [{"ids": [1, 2], "count": 3, "next": NEXT}, {"ids": [last], "count": 3, "next": None}])
-    with pytest.raises(UnreadableAnswer, match="rows of one reading are missing in the next"):
-        read_linked(scripted, untold)
-
-
-def test_a_reading_that_does_not_add_up_confirms_nothing(scripted):
-    linked(scripted, IN_TWO)
-    linked(scripted, [{"ids": [1, 2], "count": 3, "next": None}])
-    linked(scripted, IN_TWO)
-    assert read_linked(scripted, untold) == [1, 2, 3]
-
-
-def test_each_reading_begins_with_nothing(scripted):
-    linked(scripted, [{"ids": [1, 2], "count": 3, "next": None}])
-    linked(scripted, [{"ids": [7], "count": 1, "next": None}])
-    assert read_linked(scripted) == [7]
-
-
-def test_rows_go_where_they_are_wanted(scripted):
-    scripted.expect("GET", PATH, {"a": 1}, answer={"results": [{"id": 1, "big": "x" * 100}], "next": None})
+def test_rows_go_where_they_are_wanted_and_next_may_be_missing(scripted):
+    scripted.expect("GET", PATH, {"a": 1}, answer={"results": [{"id": 1, "big": "x" * 100}]})
 
     class Ids(list):
         def append(self, row):
             super().append(row["id"])
 
-    assert linked_list.read_linked(scripted, PATH, {"a": 1}, Ids, linked_list.Times(falling)) == [1]
-
-
-def test_enough_ends_the_reading_after_a_page(scripted):
-    linked(scripted, [{"ids": [3, 2], "count": 99, "next": NEXT}])
-    assert read_linked(scripted, unordered, enough=lambda kept: len(kept) >= 2) == [3, 2]
-    linked(scripted, [{"ids": [3, 2], "count": 3, "next": NEXT}, {"ids": [1], "count": 3, "next": None}])
-    assert read_linked(scripted, unordered, enough=lambda kept: len(kept) >= 3) == [3, 2, 1]
-
-
-def test_what_is_not_the_newest_first_is_never_enough(scripted):
-    for _time in range(2):
-        linked(scripted, [{"ids": [3, 2], "count": 3, "next": NEXT}, {"ids": [1], "count": 3, "next": None}])
-    assert read_linked(scripted, untold, enough=lambda kept: True) == [3, 2, 1]
+    assert linked_list.read_linked(scripted, PATH, {"a": 1}, Ids, FALLING) == [1]
 
 
 @pytest.mark.parametrize("value", [1, 2**63 - 1])
@@ -587,25 +454,7 @@ def test_integer_ids_are_let_through(value):
     assert paging.with_integers(PATH, row, "id") is row
 
 
-def test_other_ids_are_not():
-    table = [0, -1, 2**63, True, 1.0, "1", None, [1], {}]
-    for value in table:
-        with pytest.raises(UnreadableAnswer, match="lacks an integer id 'target_id' in each row"):
-            paging.with_integers(PATH, {"id": 1, "target_id": value}, "id", "target_id")
-        with pytest.raises(UnreadableAnswer, match="'target_id'"):
-            paging.with_integers(PATH, {"id": 1}, "id", "target_id")
-
-
-def test_a_numbered_list_is_as_old_as_its_first_page():
-    """A binding on page 1 can be changed while page 2 is read: nothing is certain of it after the first answer."""
-
-    class Clock:
-        date = None
-
-        def get(self, _path, asked):
-            self.date = asked["page"]
-            return {"items": rows(asked["page"]), "count": 3}
-
-    client = Clock()
-    assert read_ids(client) == [1, 2, 3]
-    assert client.date == 1
+@pytest.mark.parametrize("row", [{}, *({"target_id": value} for value in (0, -1, 2**63, True, 1.0, "1", None, [1], {}))])
+def test_other_ids_are_not(row):
+    with pytest.raises(UnreadableAnswer, match="lacks an integer id 'target_id' in each row"):
+        paging.with_integers(PATH, {"id": 1, **row}, "id", "target_id")

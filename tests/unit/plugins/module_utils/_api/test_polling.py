@@ -16,70 +16,57 @@ from ansible_collections.adverity.management.plugins.module_utils._api.progress 
 
 
 class Clock:
-    """A clock that moves on when somebody sleeps, and by the cost of a reading."""
+    """A clock that moves on when somebody sleeps, ``late`` by so much, and by the cost of a reading. ``on_sleep`` is called before."""
 
     def __init__(self):
-        self.now, self.cost, self.pauses = 1000.0, 0.0, []
+        self.now, self.cost, self.late, self.pauses = 1000.0, 0.0, 0.0, []
+        self.on_sleep = lambda: None
 
     def sleep(self, seconds):
+        self.on_sleep()
         self.pauses.append(seconds)
-        self.now += seconds
+        self.now += seconds + self.late
 
     def read(self):
         self.now += self.cost
         return self.now
 
 
-@pytest.fixture(name="clock")
-def fixture_clock(monkeypatch):
-    """The clock of the machine, replaced."""
+@pytest.fixture
+def clock(monkeypatch):
     held = Clock()
     monkeypatch.setattr(real_clock, "monotonic", lambda: held.now)
-
-    def sleep(seconds):
-        held.sleep(seconds)  # a test may replace it
-
-    monkeypatch.setattr(real_clock, "sleep", sleep)
+    monkeypatch.setattr(real_clock, "sleep", held.sleep)
     return held
 
 
-def run(pace, clock, finished=lambda _now: False, describe=str):
-    return poll(pace, clock.read, finished, describe)
-
-
-def test_without_a_wait_it_reads_once(clock):
-    assert run(Pace(0, 15), clock) == (1000.0, 0.0)
-    assert clock.pauses == []
-
-
-def test_it_ends_when_it_is_finished(clock):
-    assert run(Pace(600, 15), clock, lambda now: now >= 1030) == (1037.5, 37.5)
-    assert clock.pauses == [15, 22.5]
-
-
-def test_it_ends_with_a_last_reading_when_the_time_is_over(clock):
-    clock.cost = 1.0
-    result, waited = run(Pace(100, 15), clock)
-    assert (result, waited) == (1101.0, 101.0)
-    assert sum(clock.pauses) == 100 - len(clock.pauses)
-
-
 @pytest.mark.parametrize(
-    ("pace", "pauses"),
+    ("pace", "cost", "finished_at", "pauses", "waited"),
     [
-        (Pace(300, 15), [15, 22.5, 33.75, 50.625, 60, 60]),
-        (Pace(300, 90), [90, 90, 90, 30]),
-        (Pace(100, 20, 30), [20, 30, 30, 20]),
-        (Pace(2, 15), [2]),
+        (Pace(0, 15), 0, None, [], 0),
+        (Pace(600, 15), 0, 1030, [15, 22.5], 37.5),
+        # The last reading is when the time is over.
+        (Pace(300, 15), 0, None, [15, 22.5, 33.75, 50.625, 60, 60, 58.125], 300),
+        (Pace(300, 90), 0, None, [90, 90, 90, 30], 300),
+        (Pace(100, 20, 30), 0, None, [20, 30, 30, 20], 100),
+        (Pace(2, 15), 0, None, [2], 2),
+        (Pace(60, 15), 1, None, [15, 22.5, 19.5], 61),
     ],
 )
-def test_pauses_grow_to_a_limit_and_never_beyond_the_end(clock, pace, pauses):
-    run(pace, clock)
-    assert clock.pauses[: len(pauses)] == pauses
-    assert sum(clock.pauses) == pace.wait
+def test_pauses_grow_to_a_limit_and_never_beyond_the_end(clock, pace, cost, finished_at, pauses, waited):
+    clock.cost = cost
+    result = poll(pace, clock.read, lambda now: finished_at is not None and now >= finished_at, str)
+    assert clock.pauses == pauses
+    assert result == (1000 + waited, waited)
 
 
-def test_an_error_ends_it(clock):
+def test_clock_that_misses_a_moment_is_no_reason_to_wait_for_it(clock):
+    clock.late = -1e-7
+    poll(Pace(20, 15), clock.read, lambda _now: False, str)
+    assert len(clock.pauses) == 2
+
+
+def test_error_ends_it(clock):
     def read():
         raise AdverityError("no")
 
@@ -89,26 +76,8 @@ def test_an_error_ends_it(clock):
 
 
 def test_who_watches_sees_how_far_it_is(clock, tmp_path, monkeypatch):
-    path = tmp_path / "progress"
+    path, seen = tmp_path / "progress", []
     monkeypatch.setenv(FILE, str(path))
-    seen, sleep = [], clock.sleep
-
-    def look_and_sleep(seconds):
-        seen.append(json.loads(path.read_text("utf-8")))
-        sleep(seconds)
-
-    clock.sleep = look_and_sleep
-    run(Pace(20, 15), clock, describe=lambda now: f"now {now:g}")
+    clock.on_sleep = lambda: seen.append(json.loads(path.read_text("utf-8")))
+    poll(Pace(20, 15), clock.read, lambda _now: False, lambda now: f"now {now:g}")
     assert seen == [{"line": "now 1000", "left": 20.0}, {"line": "now 1015", "left": 5.0}]
-
-
-def test_a_clock_that_misses_a_moment_is_no_reason_to_wait_for_it(clock):
-    sleep = clock.sleep
-
-    def sleep_a_little_less(seconds):
-        assert seconds >= 0.001
-        sleep(seconds - 1e-7)
-
-    clock.sleep = sleep_a_little_less
-    run(Pace(20, 15), clock)
-    assert len(clock.pauses) == 2

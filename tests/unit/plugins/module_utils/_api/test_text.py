@@ -15,9 +15,9 @@ JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 
 
-def test_line():
-    table = [
-        ("plain", "plain"),
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
         ("  around  ", "around"),
         ("one\r\ntwo\n\n\tthree", "one two three"),
         ("a\x00b\x1b[31mc\x7fd\x85e", "a b [31mc d e"),
@@ -30,20 +30,18 @@ def test_line():
         (None, "None"),
         (17, "17"),
         (["a\nb"], "['a\\nb']"),
-    ]
-    for text, line in table:
-        assert _text.line(text) == line
+        ("x" * 300, "x" * 300),
+        ("x" * 301, "x" * 299 + "\u2026"),
+    ],
+)
+def test_line(text, line):
+    assert _text.line(text) == line
 
 
-def test_lines():
+def test_line_has_another_length_on_request_and_lines_go_into_lists_and_dictionaries():
+    assert _text.line("abc def", longest=5) == "abc\u2026"
     value = {"a\nb": ["c\x1bd", {"e": "\u202ef"}, 1, None, True, 1.5]}
     assert _text.lines(value) == {"a b": ["c d", {"e": "f"}, 1, None, True, 1.5]}
-
-
-def test_line_is_cut():
-    assert _text.line("x" * 300) == "x" * 300
-    assert _text.line("x" * 301) == "x" * 299 + "\u2026"
-    assert _text.line("abc def", longest=5) == "abc\u2026"
 
 
 @pytest.mark.parametrize("text", ["my-key", "a my-key b", "my-keymy-key", "x" * 296 + "my-key"])
@@ -55,8 +53,9 @@ def test_text_from_elsewhere_never_shows_a_secret(text):
     assert len(shown) <= _text.LONGEST
 
 
-def test_body_of_json():
-    table = [
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
         ({"detail": "Not found."}, "Not found."),
         ({"detail": [{"loc": ["body", "enabled"], "msg": "field required", "type": "value_error"}]}, "body.enabled: field required"),
         ({"detail": [{"loc": ["query", 0], "msg": "a"}, {"msg": "b"}]}, "query.0: a, b"),
@@ -74,13 +73,15 @@ def test_body_of_json():
         (None, "null"),
         ({"detail": "two\nlines\u202e"}, "two lines"),
         ({"detail": "\ud800"}, "(no text)"),
-    ]
-    for data, text in table:
-        assert _text.body(json.dumps(data).encode(), JSON) == text
+    ],
+)
+def test_body_of_json(data, text):
+    assert _text.body(json.dumps(data).encode(), JSON) == text
 
 
-def test_body_of_text():
-    table = [
+@pytest.mark.parametrize(
+    ("content", "kind", "text"),
+    [
         (b"", JSON, "(no text)"),
         (b"   ", "", "(no text)"),
         (b"Bad Gateway\n", "text/plain", "Bad Gateway"),
@@ -88,24 +89,18 @@ def test_body_of_text():
         (b'{"detail": NaN}', JSON, "NaN"),
         (b"\xff\xfe broken", "text/plain", "\ufffd\ufffd broken"),
         (b'{"detail": 1' + b"0" * 5000 + b"}", JSON, '{"detail": 1' + "0" * 287 + "\u2026"),
-    ]
-    for content, kind, text in table:
-        assert _text.body(content, kind) == text
-
-
-def test_body_of_html():
-    table = [
-        ("<html><head><title>502 Bad\n Gateway</title></head><body>nginx</body></html>", HTML, "an HTML page, '502 Bad Gateway'"),
-        ("<TITLE lang=en>Log &amp; in</TITLE>", HTML, "an HTML page, 'Log & in'"),
-        ("<html><body><h1>Not here</h1><p>Really</p></body></html>", HTML, "an HTML page, 'Not here Really'"),
-        ("<style>p {}</style><script>alert(1)</script><!-- no -->Text", HTML, "an HTML page, 'Text'"),
-        ("  <!doctype html><p>Hello</p>", "application/json", "an HTML page, 'Hello'"),
-        ("no tags at all", "TEXT/HTML", "an HTML page, 'no tags at all'"),
-        ("", HTML, "an HTML page, ''"),
-        ("<title>" + "x" * 1000 + "</title>", HTML, "an HTML page, '" + "x" * 149 + "\u2026'"),
-    ]
-    for page, kind, text in table:
-        assert _text.body(page.encode(), kind) == text
+        (b"<html><head><title>502 Bad\n Gateway</title></head><body>nginx</body></html>", HTML, "an HTML page, '502 Bad Gateway'"),
+        (b"<TITLE lang=en>Log &amp; in</TITLE>", HTML, "an HTML page, 'Log & in'"),
+        (b"<html><body><h1>Not here</h1><p>Really</p></body></html>", HTML, "an HTML page, 'Not here Really'"),
+        (b"<style>p {}</style><script>alert(1)</script><!-- no -->Text", HTML, "an HTML page, 'Text'"),
+        (b"  <!doctype html><p>Hello</p>", JSON, "an HTML page, 'Hello'"),
+        (b"no tags at all", "TEXT/HTML", "an HTML page, 'no tags at all'"),
+        (b"", HTML, "an HTML page, ''"),
+        (b"<title>" + b"x" * 1000 + b"</title>", HTML, "an HTML page, '" + "x" * 149 + "\u2026'"),
+    ],
+)
+def test_body_of_text_and_of_a_page(content, kind, text):
+    assert _text.body(content, kind) == text
 
 
 @pytest.mark.parametrize(
@@ -147,27 +142,25 @@ def test_a_hostile_page_costs_no_time(piece):
     assert len(shown) <= _text.LONGEST
 
 
-def test_ids():
-    table = [
-        ([], ""),
-        ([7], "7"),
-        ([7, 8], "7-8"),
-        ([101, 102, 103, 105, 107, 108], "101-103, 105, 107-108"),
-        ([3, 2, 1], "3, 2, 1"),
-        ([1, 1], "1, 1"),
-        (range(1, 5001), "1-5000"),
-        (iter([2**62, 2**62 + 1]), "4611686018427387904-4611686018427387905"),
-    ]
-    for numbers, text in table:
-        assert _text.ids(numbers) == text
+@pytest.mark.parametrize(
+    ("numbers", "most", "text"),
+    [
+        ([], 9, ""),
+        ([7], 9, "7"),
+        ([7, 8], 9, "7-8"),
+        ([101, 102, 103, 105, 107, 108], 9, "101-103, 105, 107-108"),
+        ([3, 2, 1], 9, "3, 2, 1"),
+        ([1, 1], 9, "1, 1"),
+        (range(1, 5001), 9, "1-5000"),
+        (iter([2**62, 2**62 + 1]), 9, "4611686018427387904-4611686018427387905"),
+        (range(0, 200, 2), 3, "0, 2, 4 and 97 more"),
+        ([1, 2, 5, 6, 9, 10, 11], 2, "1-2, 5-6 and 3 more"),
+    ],
+)
+def test_ids_are_shown_as_ranges_and_many_are_counted(numbers, most, text):
+    assert _text.ids(numbers, most=most) == text
 
 
-def test_many_ids_are_counted():
-    assert _text.ids(range(0, 200, 2), most=3) == "0, 2, 4 and 97 more"
-    assert _text.ids([1, 2, 5, 6, 9, 10, 11], most=2) == "1-2, 5-6 and 3 more"
-
-
-def test_several():
-    assert _text.several(["b", "a"]) == "b, a"
-    assert _text.several([]) == ""
-    assert _text.several(list("abcde"), most=3) == "a, b, c and 2 more"
+@pytest.mark.parametrize(("names", "text"), [("ba", "b, a"), ("", ""), ("abcde", "a, b, c and 2 more")])
+def test_several(names, text):
+    assert _text.several(list(names), most=3) == text

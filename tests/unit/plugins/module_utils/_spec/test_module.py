@@ -9,17 +9,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible.module_utils import basic
-from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.adverity.management.plugins.module_utils._api import text
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import Refused
-from ansible_collections.adverity.management.plugins.modules import (
-    adverity_assignment,
-    adverity_deployment_info,
-    adverity_destination,
-    adverity_requeue,
-)
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins.support.main import run_main
 
 SECRET, PATH = "open-sesame-4711", "/api/target-types/70/targets/"
 TYPES = [{"id": 70, "name": "BigQuery", "slug": "bigquery"}]
@@ -28,24 +21,14 @@ SETTINGS = {"project": "acme-dwh", "mode": 789, "phrase": SECRET, "region": "EU"
 
 
 @pytest.fixture(name="run")
-def fixture_run(scripted, monkeypatch, capsys):
+def fixture_run(scripted):
     def run(module, options, sends=True):
-        logged = []
-        arguments = {"instance": "acme.example", "api_key": "k3y-0123456789", "_ansible_diff": True, **options}
-        if "inject_invocation" in PASS_VARS:  # ansible-core asks for it since 2.21; before, it always shows
-            arguments["_ansible_inject_invocation"] = True
-        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
-        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)  # since ansible-core 2.19
-        monkeypatch.setattr(basic.AnsibleModule, "log", lambda _module, msg, log_args=None: logged.append(f"{msg} {log_args}"))
-        with in_process.connected(lambda _params: scripted), pytest.raises(SystemExit):
-            module.main()
-        result = json.loads(capsys.readouterr().out)
-        result.pop("_ansible_new_secrets", None)  # since 2.22: with it a module tells ansible-core what to hide; nobody else gets it
-        for said in (json.dumps(result), *logged):
-            assert SECRET not in said
-            assert "k3y" not in said
-        assert logged or not sends
-        return result
+        with in_process.connected(lambda _params: scripted):
+            ended = run_main(module, {"instance": "acme.example", "api_key": "k3y-0123456789", **options})
+        assert SECRET not in ended.said
+        assert "k3y" not in ended.said
+        assert ended.logged or not sends
+        return ended.result
 
     return run
 
@@ -54,12 +37,13 @@ def expect_list(client, path, *rows):
     client.expect("GET", path, answer={"count": len(rows), "next": None, "previous": None, "results": list(rows)})
 
 
-def expect_reads(client):
+def expect_reads(client, fields=None):
     expect_list(client, "/api/target-types/", *TYPES)
     expect_list(client, "/api/stacks/", {"id": 12, "name": "EMEA", "slug": "emea"})
-    client.expect("OPTIONS", PATH, answer={"actions": {"POST": FIELDS}})
+    client.expect("OPTIONS", PATH, answer={"actions": {"POST": fields or FIELDS}})
     expect_list(client, PATH)
-    expect_list(client, PATH)  # once more under the lock
+    if not fields:
+        expect_list(client, PATH)  # once more under the lock
 
 
 DESTINATION = {"type": "bigquery", "name": "DWH", "workspace": "EMEA", "settings": SETTINGS}
@@ -70,7 +54,7 @@ def test_a_destination_is_shown_without_its_secrets_and_with_everything_else(scr
     row = {"id": 789, "name": "DWH", "stack": 12, "project": "acme-dwh", "mode": 789, "region": "EU"}
     scripted.expect("POST", PATH, body={"name": "DWH", "stack": 12, **SETTINGS}, answer=row)
     expect_list(scripted, PATH, row)
-    result = run(adverity_destination, DESTINATION)
+    result = run("adverity_destination", DESTINATION)
     assert result["destination"] == row
     assert result["diff"]["after"] == {"name": "DWH", "stack": 12, **SETTINGS, "phrase": "********"}
     assert result["invocation"]["module_args"]["settings"] == "********"
@@ -82,19 +66,16 @@ def test_what_the_service_quotes_is_hidden_and_its_message_stays_readable(script
     said = json.dumps({"phrase": [f"{SECRET} is too easy"], "region": ["EU is full"]}).encode()
     body = {"name": "DWH", "stack": 12, **SETTINGS}
     scripted.expect("POST", PATH, body=body, answer=lambda: Refused("POST", PATH, 400, text.body(said, "application/json")))
-    result = run(adverity_destination, DESTINATION)
+    result = run("adverity_destination", DESTINATION)
     assert result["failed"] is True
-    assert 'POST /api/target-types/70/targets/ returned 400: phrase: ******** is too easy; region: EU is full.' in result["msg"]
+    assert 'returned 400: phrase: ******** is too easy; region: EU is full.' in result["msg"]
     assert result["status"] == 400
 
 
 def test_an_error_of_ours_lists_choices_as_they_are(scripted, run):
-    expect_list(scripted, "/api/target-types/", *TYPES)
-    expect_list(scripted, "/api/stacks/", {"id": 12, "name": "EMEA", "slug": "emea"})
-    scripted.expect("OPTIONS", PATH, answer={"actions": {"POST": {**FIELDS, "region": {"type": "choice", "choices": [{"value": "acme-dwh"}]}}}})
-    expect_list(scripted, PATH)
-    result = run(adverity_destination, DESTINATION)
-    assert "region is none of its choices. It takes: project (string); mode (integer); phrase (string); region (choice, one of acme-dwh)" in result["msg"]
+    expect_reads(scripted, {**FIELDS, "region": {"type": "choice", "choices": [{"value": "acme-dwh"}]}})
+    message = run("adverity_destination", DESTINATION)["msg"]
+    assert "region is none of its choices. It takes: project (string); mode (integer); phrase (string); region (choice, one of acme-dwh)" in message
 
 
 def test_settings_of_assignments_are_hidden_in_the_same_way(scripted, run):
@@ -108,51 +89,49 @@ def test_settings_of_assignments_are_hidden_in_the_same_way(scripted, run):
             bindings = {"items": [{"id": 3, "datastream_id": 456, "target_id": 789}], "count": 1}
             scripted.expect("GET", "/api/v1/bindings/", {"target_id": 789, "page_size": 100, "page": 1}, answer=bindings)
         one = {"datastream_id": 456, "table_name": "t", "settings": {"phrase": SECRET, "mode": 1}}
-        result = run(adverity_assignment, {"type": "bigquery", "target_id": 789, "assignments": [one]})
+        result = run("adverity_assignment", {"type": "bigquery", "target_id": 789, "assignments": [one]})
         assert result["invocation"]["module_args"]["assignments"] == [{"datastream_id": 456, "table_name": "t", "settings": "********"}]
         assert result.get("failed", False) is not isinstance(answer, dict)
 
 
-def test_nothing_is_marked_as_a_whole_that_holds_more_than_a_secret():
-    for name in in_process.MODULES:
-        spec = in_process.spec_of(name)[0]
-        assert {option for option, one in spec.items() if one.get("no_log")} <= {"api_key", "ledger_password", "source_password", "destination_password"}
+@pytest.mark.parametrize("name", in_process.MODULES)
+def test_nothing_is_marked_as_a_whole_that_holds_more_than_a_secret(name):
+    marked = {option for option, one in in_process.spec_of(name)[0].items() if one.get("no_log")}
+    assert marked <= {"api_key", "ledger_password", "source_password", "destination_password"}
 
 
-BROKEN = [
-    (adverity_destination, {**DESTINATION, "settings": {"password": SECRET}, "state": "bogus"}),
-    (adverity_destination, {**DESTINATION, "settings": f"password={SECRET}", "state": "bogus"}),
-    (adverity_destination, {**DESTINATION, "settings": f"{{password: {SECRET}"}),
-    (adverity_destination, {**DESTINATION, "setings": {"password": SECRET}}),
-    (adverity_destination, {**DESTINATION, "target_id": SECRET, "settings": {"password": SECRET}}),
-    (adverity_assignment, {"type": "t", "assignments": [{"datastream_id": "x", "settings": {"password": SECRET}}]}),
-    (adverity_assignment, {"type": "t", "assignments": json.dumps([{"datastream_id": "x", "settings": {"phrase": SECRET}}])}),
-    (adverity_deployment_info, {"variables": {"settings": {"phrase": SECRET}}, "retries": "many"}),
-    (adverity_deployment_info, {"variables": json.dumps({"settings": {"phrase": SECRET}}), "retries": "many"}),
-    (adverity_deployment_info, {"variables": {"name": "x", "settings": {"phrase": SECRET}, "bogus": 1}}),
-    (adverity_deployment_info, {"variables": {"name": "x", "datastreams": [{"name": "y", "settings": {"password": SECRET}}]}}),
-    (adverity_requeue, {"extract_ids": [1], "ledger_pasword": SECRET}),
-    (adverity_requeue, {"extract_ids": [1], "ledger_password": SECRET, "ledger_wait": SECRET}),
-    *((adverity_requeue, {"extract_ids": [1], "ledger": place}) for place in (
-        f"postgresql://me:{SECRET}@db/ledger",
-        f"postgresql://me:{SECRET}#x@db/ledger",
-        f"postgresql://m#e:{SECRET}@db/ledger",
-        f"postgresql://m/e:{SECRET}@db/ledger",
-        f"postgresql://me:x/{SECRET}@db/ledger",
-        f"postgresql://db/ledger?password={SECRET}",
-        f"postgresql://db/ledger?passwor%64={SECRET}",
-        f"postgresql:me:{SECRET}@db/ledger",
-        f"me:{SECRET}@db/ledger",
-        f"host=db password={SECRET} dbname=ledger",
-        f"host=db password = '{SECRET}' dbname=ledger",
-        f"password={SECRET}",
-        f"postgresql://[me:{SECRET}@db/ledger",
-        f"mysql://me:{SECRET}@db/ledger",
-    )),
-]  # fmt: skip
+BROKEN = {
+    "adverity_destination": [
+        {**DESTINATION, "settings": {"password": SECRET}, "state": "bogus"},
+        {**DESTINATION, "settings": f"password={SECRET}", "state": "bogus"},
+        {**DESTINATION, "settings": f"{{password: {SECRET}"},
+        {**DESTINATION, "setings": {"password": SECRET}},
+        {**DESTINATION, "target_id": SECRET, "settings": {"password": SECRET}},
+    ],
+    "adverity_assignment": [
+        {"type": "t", "assignments": [{"datastream_id": "x", "settings": {"password": SECRET}}]},
+        {"type": "t", "assignments": json.dumps([{"datastream_id": "x", "settings": {"phrase": SECRET}}])},
+    ],
+    "adverity_deployment_info": [
+        {"variables": {"settings": {"phrase": SECRET}}, "retries": "many"},
+        {"variables": json.dumps({"settings": {"phrase": SECRET}}), "retries": "many"},
+        {"variables": {"name": "x", "settings": {"phrase": SECRET}, "bogus": 1}},
+        {"variables": {"name": "x", "datastreams": [{"name": "y", "settings": {"password": SECRET}}]}},
+    ],
+    "adverity_requeue": [
+        {"extract_ids": [1], "ledger_pasword": SECRET},
+        {"extract_ids": [1], "ledger_password": SECRET, "ledger_wait": SECRET},
+        *({"extract_ids": [1], "ledger": place.format(SECRET)} for place in (
+            "postgresql://me:{0}@db/ledger", "postgresql://me:{0}#x@db/ledger", "postgresql://m#e:{0}@db/ledger", "postgresql://m/e:{0}@db/ledger",
+            "postgresql://me:x/{0}@db/ledger", "postgresql://db/ledger?password={0}", "postgresql://db/ledger?passwor%64={0}",
+            "postgresql:me:{0}@db/ledger", "me:{0}@db/ledger", "host=db password={0} dbname=ledger", "host=db password = '{0}' dbname=ledger",
+            "password={0}", "postgresql://[me:{0}@db/ledger", "mysql://me:{0}@db/ledger",
+        )),
+    ],
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(("module", "options"), BROKEN)
+@pytest.mark.parametrize(("module", "options"), [(module, options) for module, some in BROKEN.items() for options in some])
 def test_options_that_are_refused_are_shown_without_secrets(run, module, options):
     result = run(module, options, sends=False)
     assert result["failed"] is True
@@ -160,14 +139,14 @@ def test_options_that_are_refused_are_shown_without_secrets(run, module, options
 
 
 def test_a_ledger_by_key_and_value_is_told_how_to_be_written(run):
-    message = run(adverity_requeue, {"extract_ids": [1], "ledger": f"host=db password={SECRET}"}, sends=False)["msg"]
+    message = run("adverity_requeue", {"extract_ids": [1], "ledger": f"host=db password={SECRET}"}, sends=False)["msg"]
     assert "ledger is neither an absolute path nor a URL (not shown" in message
     assert "postgresql://user@host:5432/database, and set ledger_password or ADVERITY_LEDGER_PASSWORD. Nothing was changed." in message
 
 
 def test_an_empty_password_hides_nothing(run):
     """Automation controllers set a variable for each field of a credential, also of one that is left empty."""
-    result = run(adverity_requeue, {"extract_ids": [1], "ledger_password": "", "ledger": "relative"}, sends=False)
+    result = run("adverity_requeue", {"extract_ids": [1], "ledger_password": "", "ledger": "relative"}, sends=False)
     assert result["msg"].startswith("ledger is 'relative', a relative path.")
     shown = result["invocation"]["module_args"]
     assert (shown["api_key"], shown["ledger_password"], shown["ledger"], shown["force"]) == ("********", "", "relative", False)

@@ -10,7 +10,7 @@ import os
 import tempfile
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, LedgerError, Unfinished
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger import store as stores
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._requeue.wording import WAYS_ON

@@ -8,7 +8,7 @@ import itertools
 import json
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
@@ -19,8 +19,8 @@ from ansible_collections.adverity.management.plugins.module_utils._spec import t
 
 
 @pytest.fixture
-def place(ledger_place):
-    return ledger_place
+def place(sqlite_place):
+    return sqlite_place
 
 
 SINCE, CHANGED = "2026-01-09T00:00:00Z", "2026-01-31T00:00:00Z"
@@ -156,21 +156,11 @@ def test_a_target_without_bindings_is_an_error(filled, report, scripted):
         report(target_id=789)
 
 
-def test_a_summary_is_the_same_without_the_extracts(filled, report):
-    assert report(summary_only=True) == dict(report(), extracts=[])
-
-
 def test_where_there_is_no_ledger_nothing_is_known_and_nothing_is_made(report, place):
     before = place.content()
     result = report(binding_ids=[5])
     assert (result["extracts"], result["backfills"], result["in_progress"]) == ([], [], False)
     assert result["counts"] == {"pending": 0, "dispatched": 0, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0}
-    assert place.content() == before
-
-
-def test_nothing_is_written(filled, report, place):
-    before = place.content()
-    report()
     assert place.content() == before
 
 
@@ -190,9 +180,3 @@ def test_a_run_at_work_is_seen(place, scripted, report, fork):
     child.go()
     child.end()
     assert report()["in_progress"] is False
-
-
-def test_a_damaged_ledger_is_named(scripted, tmp_path, report):
-    (tmp_path / "requeue.sqlite3").write_bytes(b"garbage" * 1000)
-    with pytest.raises(LedgerError, match="requeue.sqlite3 cannot be used"):
-        report(ledger=str(tmp_path / "requeue.sqlite3"))

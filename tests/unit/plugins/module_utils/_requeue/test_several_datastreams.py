@@ -186,6 +186,6 @@ def test_each_request_is_recorded_with_the_labels_of_its_extracts(scene):
     assert labels(scene, 7) == {201: ["Collected"], 202: ["Collected"], 203: ["Loaded"]}
     scene.outcomes = [500]
     scene.fails(datastream_ids=[458, 459], batch_size=1)
-    assert (labels(scene, 8)[301], labels(scene, 9)) == (["Collected"], dict.fromkeys(GROUPS[3], ["Collected"]))
+    assert (labels(scene, 8)[301], labels(scene, 9)) == (["Collected"], {each: ["Collected"] for each in GROUPS[3]})
     scene.run(extract_ids=[302], on_unknown="skip")
     assert labels(scene, ALL_ENABLED) == {302: ["-"]}

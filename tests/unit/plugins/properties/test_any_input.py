@@ -25,8 +25,14 @@ from ansible_collections.adverity.management.plugins.module_utils._deploy import
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
 from ansible_collections.adverity.management.plugins.module_utils._spec import kinds, times
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
-from ansible_collections.adverity.management.tests.unit.plugins.properties.drawing import prove
-from ansible_collections.adverity.management.tests.unit.plugins.properties.service import CONNECTION, WORKSPACES, Service, moment, uuid
+from ansible_collections.adverity.management.tests.unit.plugins.properties.service import (
+    CONNECTION,
+    WORKSPACES,
+    Service,
+    moment,
+    prove,
+    uuid,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -136,14 +142,6 @@ def test_any_options(name):
             refused(Service(WORLD).call, name, check_mode, **options_of(name, folder, given_options))
 
     prop()
-
-
-@prove(100)
-@given(st.floats(), st.integers(), st.floats())
-def test_any_waiting(timeout, retries, retry_max_delay):
-    params = dict(instance="acme.example", api_key="k", validate_certs=True, ca_path=None)
-    good = 0 < timeout <= 86400 and 0 <= retries <= 100 and 0 <= retry_max_delay <= 86400
-    assert (refused(connect, dict(params, timeout=timeout, retries=retries, retry_max_delay=retry_max_delay)) is None) is good
 
 
 @prove(150)
@@ -259,12 +257,6 @@ def test_any_error_body_never_shows_the_key(key, status, kind, form, text, heade
         assert html.unescape(said).count(key) == 0
         assert len(said) < 4000
         assert "\n" not in said
-
-
-@prove(150)
-@given(st.binary(max_size=60), st.sampled_from([200, 400, 500]), st.sampled_from(["application/json", "text/html; charset=x", "\u00e9"]))
-def test_any_bytes(content, status, kind):
-    answered("a-key-of-some-length", Response(status, content, {"Content-Type": kind}), "PATCH", {"enabled": True})
 
 
 @prove(200)

@@ -126,11 +126,6 @@ def draw_scene(draw, simulator, ledger):
     return Scene(simulator, ledger, data, draw(st.sampled_from([3, 20, 60])), draw(st.sampled_from([0, 15])), **switches)
 
 
-@pytest.fixture(name="simulator")
-def fixture_simulator():
-    return in_process.import_simulator().Simulator(port=None)
-
-
 @pytest.mark.parametrize("part", range(2))  # so that they run side by side
 def test_nothing_is_claimed_that_is_not_so(simulator, tmp_path, monkeypatch, part):
     in_process.spare_the_disk(monkeypatch.setattr)

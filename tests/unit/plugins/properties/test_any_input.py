@@ -25,9 +25,9 @@ from ansible_collections.adverity.management.plugins.module_utils._deploy import
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
 from ansible_collections.adverity.management.plugins.module_utils._spec import kinds, times
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins.contract import calls
 from ansible_collections.adverity.management.tests.unit.plugins.properties.service import (
     CONNECTION,
-    WORKSPACES,
     Service,
     moment,
     prove,
@@ -45,48 +45,10 @@ JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dict
 # With a beginning and an end that no message has: a key that is a word of one would be found there, rightly.
 KEYS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=6, max_size=38).map("~{0}|".format)
 
-WORLD = {
-    "connections": [{"id": 30, "name": "Account", "type": "bigquery", "workspace": WORKSPACES[1]}],
-    "datastreams": [
-        {
-            "id": number,
-            "uuid": uuid(number),
-            "name": "Stream",
-            "workspace": WORKSPACES[0],
-            "enabled": True,
-            "has_schedule": True,
-            "active_mode": "smart",
-            "smart": {"is_active": True, "frequency": "daily", "refresh_range": {"value": 7, "unit": "day"}, "deadline": {"time": "06:30:00"}},
-        }
-        for number in (1, 2)
-    ]
-    + [{"id": 456, "name": "Google", "workspace": WORKSPACES[1]}],
-    "targets": [{"id": 70}, {"id": 700, "name": "DWH", "workspace": WORKSPACES[1], "type": "BigQueryTarget", "settings": {"project": "p", "dataset": "d"}}],
-    "bindings": [{"id": number + 4, "datastream_id": number, "target_id": 70, "enabled": number == 1} for number in (1, 2)],
-    "extracts": [{"id": 100 + number, "datastream_id": 1 + number % 2, "created": moment(-1 - number)} for number in range(6)],
-    "jobs": [{"id": 9001, "datastream_id": 456, "scheduled": moment(-600), "end": moment(-300)}],  # it has ended: no call waits for it
-    "issues": [{"id": 71, "datastream_id": 456, "job_id": 9001, "stage": "fetch", "start": moment(-300)}],
-}
-# A call of each module that gets past its checks, so that what the service answers is looked at.
-CALLS = {
-    "adverity_assignment": {"type": "bigquery", "target_id": 700, "assignments": [{"datastream_id": 456, "table_name": "x"}]},
-    "adverity_binding": {"target_id": 70, "enabled": False},
-    "adverity_binding_info": {"target_id": 70},
-    "adverity_datastream": {"all_datastreams": True, "enabled": False, "pulling_mode": "schedule"},
-    "adverity_datastream_info": {"workspace_ids": [WORKSPACES[0]]},
-    "adverity_deployment_info": {"variables": {"target_id": 70, "backfill_from": "2020-01-01"}},
-    "adverity_destination": {"type": "bigquery", "workspace": "EMEA", "name": "DWH", "connection": "Account", "settings": {"dataset": "x"}},
-    "adverity_destination_info": {"type": "bigquery", "schema": True},
-    "adverity_directory_info": {"datastreams": [{"name": "Google", "workspace": "EMEA"}], "connections": ["Account"]},
-    "adverity_extract_info": {"datastream_ids": [1], "limit": 2},
-    "adverity_issue_info": {"stages": ["Fetch", "Import"]},
-    "adverity_job_info": {"start": "2020-01-01"},
-    "adverity_load_info": {"target_id": 70},
-    "adverity_requeue": {"datastream_ids": [1], "created_from": "2020-01-01", "batch_size": 2},
-    "adverity_requeue_info": {"target_id": 70},
-    "adverity_smart_pulling": {"datastream_ids": [uuid(1), uuid(2)], "frequency": "weekly"},
-    "adverity_smart_pulling_info": {"enabled": True},
-}
+WORLD = {**calls.acme().data, "keys": {"all": {"key": in_process.KEY}}}
+# A call of each module that gets past its checks, so that what the API returns is looked at.
+CALLS = {"adverity_" + name: options for name, options in (*reversed(calls.CHANGES.values()), *calls.READS.values()) if name != "role"}
+CALLS["adverity_load_info"] = {"target_id": 790}
 WITHOUT_SERVICE = ["adverity_ledger_copy"]
 
 

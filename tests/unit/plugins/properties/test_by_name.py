@@ -2,46 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Properties of what creates: any settings, killed at any request, with and without the last one having arrived."""
+"""A destination and its assignments, created by a run that is killed at any request, with and without that request having arrived."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 
-import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
-from ansible_collections.adverity.management.plugins.module_utils._resources import destinations, fields
-from ansible_collections.adverity.management.tests.unit.plugins.properties.service import Service, prove
+from ansible_collections.adverity.management.tests.unit.plugins.properties.service import Service
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import Killed, TransportWithPoints
-from hypothesis import given
-from hypothesis import strategies as st
-
-VALUES = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "1", "true", "x", "X"]) | st.lists(st.integers(0, 2), max_size=2)
-SETTINGS = st.dictionaries(st.sampled_from(["project", "dataset", "mode", "password", "list"]), VALUES, max_size=5)
-
-
-# Settings
-
-
-@prove(500)
-@given(SETTINGS, SETTINGS, st.booleans())
-def test_what_is_written_is_equal_afterwards_and_nothing_else_is_touched(there, wanted, force):
-    row = {"id": 1, "name": "DWH", "stack": 5, **there}
-    plan = destinations.DestinationPlan(row, {"name": "DWH"}, wanted, {}, force)
-    assert set(plan.body) <= set(wanted)
-    [after] = [change.preview() for change in plan.changes(70)] or [row]
-    assert {name: after[name] for name in row if name not in plan.body} == {name: row[name] for name in row if name not in plan.body}
-    again = destinations.DestinationPlan(after, {"name": "DWH"}, wanted, {})
-    assert again.body == {}
-    for name, value in wanted.items():
-        assert name in plan.unreadable or fields.is_same(value, after[name])
-    result = json.dumps(plan.result(after).as_dict()["diff"])
-    assert all(json.dumps({"password": value})[1:-1] not in result for value in ("1", "true", "x", "X"))
-
-
-# Killed anywhere
 
 
 def deploy(service):
@@ -79,15 +48,3 @@ def test_killed_before_or_after_any_request_and_run_again_nothing_is_there_twice
         check_made_once(service.simulator, point)
         assert [result["changed"] for result in deploy(service)] == [False, False], point
     assert point == 33, "the points are counted, so that none is left out"
-
-
-@pytest.mark.parametrize("fault", [{"drop": "after"}, {"status": {"code": 500}, "work": True}], ids=str)
-def test_any_one_answer_lost_and_run_again_nothing_is_there_twice(fault):
-    service = Service()
-    for point in range(14):
-        service.simulator.reset()
-        service.simulator.fault(skip=point, **fault)
-        with contextlib.suppress(AdverityError):
-            deploy(service)
-        deploy(service)
-        check_made_once(service.simulator, point)

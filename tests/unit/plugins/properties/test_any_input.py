@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import html
 import json
 import tempfile
@@ -14,25 +13,14 @@ from unittest import mock
 from urllib.parse import quote
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api import linked_list, numbered_list, retry
-from ansible_collections.adverity.management.plugins.module_utils._api import text as _text
-from ansible_collections.adverity.management.plugins.module_utils._api import transport as _transport
+from ansible_collections.adverity.management.plugins.module_utils._api import linked_list, numbered_list
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
-from ansible_collections.adverity.management.plugins.module_utils._api.connection import connect
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, RequestError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import RequestsTransport
-from ansible_collections.adverity.management.plugins.module_utils._deploy import options as _options
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
-from ansible_collections.adverity.management.plugins.module_utils._spec import kinds, times
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.contract import calls
-from ansible_collections.adverity.management.tests.unit.plugins.properties.service import (
-    CONNECTION,
-    Service,
-    moment,
-    prove,
-    uuid,
-)
+from ansible_collections.adverity.management.tests.unit.plugins.properties.service import Service, moment, prove, uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -104,24 +92,6 @@ def test_any_options(name):
             refused(Service(WORLD).call, name, check_mode, **options_of(name, folder, given_options))
 
     prop()
-
-
-@prove(150)
-@given(TEXTS | st.text(), KEYS)
-def test_any_instance(text, key):
-    params = dict(CONNECTION, instance=text, api_key=key, validate_certs=True, ca_path=None, timeout=1.0, retry_max_delay=0.0)
-    said = refused(connect, params)
-    assert said is None or key in text or key not in said
-
-
-@prove(150)
-@given(st.text(max_size=40), st.sampled_from(["{0}", "Bearer {0}", "bearer{0}", "{0}\n", " {0}", "{0}\u00e9"]))
-def test_any_key(text, form):
-    """What is said of a key that cannot be one is the same whatever the key is."""
-    params = dict(CONNECTION, instance="acme.example", validate_certs=True, ca_path=None, timeout=1.0, retry_max_delay=0.0)
-    said, *others = (refused(connect, dict(params, api_key=key)) for key in (form.format(text), "", "Bearer k", "k k"))
-    assert all(others)
-    assert said is None or said in others
 
 
 def replaced(value, path, by):
@@ -219,37 +189,3 @@ def test_any_error_body_never_shows_the_key(key, status, kind, form, text, heade
         assert html.unescape(said).count(key) == 0
         assert len(said) < 4000
         assert "\n" not in said
-
-
-@prove(200)
-@given(st.text(max_size=60) | TEXTS, st.none() | st.text(max_size=30))
-def test_any_text(text, retry_after):
-    """The smallest readers: ids, times, times of day, headers, what is quoted."""
-    for read in (kinds.to_integer_id, kinds.to_uuid, kinds.to_half_hour, kinds.START, kinds.END, kinds.whole_number(1, 50), times.parse):
-        with contextlib.suppress(ValueError):
-            read(text)
-    seconds = retry.read_retry_after(retry_after)
-    assert seconds is None or seconds >= 0
-    quoted = _text.line(text)
-    assert len(quoted) <= _text.LONGEST
-    assert quoted.isprintable() or not text.isprintable()
-
-
-@prove(300)
-@given(st.dictionaries(st.sampled_from(sorted(_options.VARIABLES)), SCALARS | st.lists(SCALARS, max_size=3) | TEXTS))
-def test_any_options_of_the_role(given_variables):
-    """What a survey or a template may hand to the role."""
-    with contextlib.suppress(InputError):
-        options = _options.read(given_variables)
-        assert set(options) == set(_options.VARIABLES)
-
-
-@prove(200)
-@given(KEYS, st.text(max_size=30), st.sampled_from([OSError, ValueError, _transport.requests.ConnectionError, _transport.requests.exceptions.InvalidURL]))
-def test_any_broken_connection(key, text, kind):
-    client = Client("https://acme.example", key, RequestsTransport("https://acme.example"), retries=0)
-    broken = mock.patch.object(client.transport.session, "send", side_effect=kind(f"{text} {key}"))
-    with broken, pytest.raises(RequestError) as raised:
-        client.request("POST", "/api/v1/extracts/requeue/", body={"extract_ids": [1]})
-    assert key not in str(raised.value)
-    assert "\n" not in str(raised.value)

@@ -107,13 +107,6 @@ def test_any_changes_at_any_time_in_any_order(there, changes, order, created, co
     read(Shifting(there, changes, order, created, counted, together, ties, by_id))
 
 
-@pytest.mark.parametrize("there", [0, 1, PAGE, PAGE + 1, 10])
-def test_a_list_that_rests_is_read_once(there):
-    client = Shifting(there, [])
-    assert read(client) == list(range(1, there + 1))
-    assert len(client.asked) == max(1, -(-there // PAGE))
-
-
 TIES = ["by_page", "random"]
 
 
@@ -159,10 +152,3 @@ def test_the_newest_are_the_newest(limit, together, ties):
     assert len(set(found)) == limit
     # Of those that were created at the same time as the oldest of them any may be among them.
     assert [one // together for one in found] == [one // together for one in range(21 - limit, 21)]
-
-
-@pytest.mark.parametrize("together", [1, 2, 8, 200])
-def test_a_stable_order_of_equals_is_read_once(together):
-    client = Shifting(60, [], together=together)
-    assert read(client) == list(range(1, 61))
-    assert len(client.asked) == 20

@@ -42,8 +42,8 @@ def counts(binding_id=BINDING, datastream_id=DATASTREAM, **more):
 class Scene:
     """A simulator with a datastream whose extracts are 101, 102, ..., one a day, and with one binding of it.
 
-    ``outcomes`` are what happens to the next requeues instead of success: a status, "lost", or what the response holds. ``bad_bindings`` take no extract,
-    and the lists of ``unreadable`` datastreams cannot be read.
+    ``outcomes`` are what happens to the next requeues instead of success: a status, "lost", or what the response holds. The lists of ``unreadable``
+    datastreams cannot be read.
     """
 
     def __init__(self, ledger, extracts=3, enabled=True, **switches):
@@ -53,7 +53,7 @@ class Scene:
         }  # fmt: skip
         self.simulator = in_process.import_simulator().Simulator(world, switches, port=None)
         self.world, self.ledger = self.simulator.world, str(ledger)
-        self.outcomes, self.bad_bindings, self.unreadable = [], set(), set()
+        self.outcomes, self.unreadable = [], set()
         self.add_datastream(DATASTREAM, BINDING, range(101, 101 + extracts), enabled)
 
     def add_datastream(self, datastream_id, binding_id, extract_ids, enabled=True):
@@ -83,9 +83,7 @@ class Scene:
         if request.path != REQUEUE:
             return None
         body = json.loads(request.body)
-        outcome = 404 if self.bad_bindings.intersection(body.get("binding_ids", ())) else 200
-        if self.outcomes:
-            outcome = self.outcomes.pop(0)
+        outcome = self.outcomes.pop(0) if self.outcomes else 200
         if outcome == 200:
             return None
         self.simulator.requests.append({"method": "POST", "path": REQUEUE, "query": [], "body": body})

@@ -173,24 +173,6 @@ def test_refusal_is_narrowed_down_to_a_binding_and_then_to_an_extract(scene):
     assert result["summary"] == [counts(requeued=2, refused=1), counts(binding_id=6, requeued=2, refused=1)]
 
 
-@pytest.mark.parametrize(
-    ("options", "of_refused", "posts"),
-    [
-        # It is not the extracts: nothing is recorded as refused, and the rest of that binding is not tried.
-        ({}, "pending", [([5, 6], 4), ([5], 4), ([6], 4), ([6], 2), ([6], 1), ([6], 1), ([6], 2), ([6], 1), ([6], 1)]),
-        ({"batch_size": 1, "on_refused": "skip"}, "refused", [([5, 6], 1), ([5], 1), ([6], 1)] * 4),
-    ],
-)
-def test_binding_into_which_nothing_goes_does_not_hold_up_another_of_the_same_request(begin, options, of_refused, posts):
-    scene = begin(extracts=4)
-    scene.add_binding(6)
-    scene.bad_bindings = {6}
-    result = scene.run(**options) if options else scene.fails()
-    assert [(post["binding_ids"], len(post["extract_ids"])) for post in scene.posts] == posts
-    assert {(binding_id, status) for (binding_id, _extract), status in scene.statuses().items()} == {(5, "dispatched"), (6, of_refused)}
-    assert [(row["binding_id"], row["requeued"]) for row in result["summary"]] == [(5, 4), (6, 0)]
-
-
 def test_bare_extracts_are_narrowed_down_too(scene):
     scene.world.refused = {102}
     result = scene.fails(extract_ids=[101, 102, 103])

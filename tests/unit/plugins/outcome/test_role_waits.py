@@ -55,7 +55,9 @@ def test_the_next_run_asks_only_for_the_bindings(begin):
 
 def test_without_wait_nothing_is_looked_at(begin):
     it = begin(WORLD)
-    run = deploy(it)
+    run = deploy(it, wiat=600)
+    [misspelt] = run.results["__deploy_destination_plan"]["warnings"]
+    assert misspelt.startswith("deploy_destination_wiat is no variable of the role")
     assert "Sent means dispatched" in run.lines[2]
     assert "loads" not in run.data
     assert not [path for _method, path in it.asked() if path in ("/api/jobs/", "/api/errors/")]
@@ -163,12 +165,3 @@ def test_an_error_while_the_role_waits_hides_nothing_that_is_open(begin):
     said = fail_to_deploy(it, wait=600, batch_size=1)
     assert "Adverity refused 1 extracts" in said
     assert "GET /api/jobs/" in said
-
-
-def test_a_variable_that_the_role_does_not_have_is_named(begin):
-    it = begin(WORLD)
-    run = deploy(it, on_faild="requeue", our_own="x")
-    assert run.results["__deploy_destination_plan"]["warnings"][:2] == [
-        "deploy_destination_on_faild is no variable of the role, and has no effect. Did you mean deploy_destination_on_failed?",
-        "deploy_destination_our_own is no variable of the role, and has no effect.",
-    ]

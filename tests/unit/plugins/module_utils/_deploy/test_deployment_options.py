@@ -162,6 +162,13 @@ def test_no_such_variable():
         read(tagret=1)
 
 
+def test_names_that_are_no_variables_are_named_with_what_may_be_meant():
+    assert _options.misspelt(["deploy_destination_on_faild", "deploy_destination_our_own", "deploy_destination_wait", "deploy_destination_ledger"]) == [
+        "deploy_destination_on_faild is no variable of the role, and has no effect. Did you mean deploy_destination_on_failed?",
+        "deploy_destination_our_own is no variable of the role, and has no effect.",
+    ]
+
+
 def test_settings_of_datastreams_that_are_not_named():
     with pytest.raises(InputError, match="^deploy_destination_datastream_enabled, deploy_destination_pulling_mode: these are for the datastreams in"):
         read(datastream_enabled=False, pulling_mode="smart")

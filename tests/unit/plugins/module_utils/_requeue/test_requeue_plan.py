@@ -175,6 +175,11 @@ def test_entries_for_the_ledger_have_datastream_and_time():
     assert list(plan.entries(plan.skipped, status=DISPATCHED)) == [Entry(6, 1, 456, created(3), DISPATCHED)]
 
 
+def test_what_is_pending_and_was_loaded_automatically_is_no_longer_due():
+    plan = make([load(2, 5, day=2), load(3, 5, day=3)], {(5, 2): Status.PENDING}, histories={5: enabled((1, None))})
+    assert (rest_of(plan), plan.no_longer_due) == ({"loaded": [(5, 2), (5, 3)]}, [(456, 5, 2)])
+
+
 def test_entries_that_the_plan_does_not_list_are_found():
     entries = [Entry(5, one, 456, None) for one in (1, 3, 2, 4)]
     assert [entry.extract_id for entry in make([many(1, 2)]).unlisted(entries)] == [3, 4]

@@ -274,7 +274,11 @@ def test_plan_of_extracts_is_written_extract_by_extract(scene):
     assert (result["changed"], ids_of(result), scene.posts) == (True, {"remaining": [101, 103]}, [])
     assert scene.statuses() == one_binding(pending=[101, 103])
     assert scene.run(state="planned", **options)["changed"] is False
-    assert ids_of(scene.run(**options)) == {"requeued": [101, 103]}
+    scene.outcomes = ["lost"]
+    scene.fails(**options)
+    assert scene.run(state="planned", **options)["changed"] is False
+    assert scene.run(state="planned", on_unknown="dispatched", **options)["changed"] is True
+    assert scene.statuses() == one_binding(dispatched=[101, 103])
 
 
 def test_plan_names_what_is_unknown_in_its_period(scene):

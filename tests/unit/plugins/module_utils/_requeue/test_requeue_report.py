@@ -78,6 +78,11 @@ def row(extract_id, binding_id, status, created=None, datastream_id=456, **more)
     }  # fmt: skip
 
 
+def expect_bindings(scripted, *ids):
+    rows = [{"id": one, "datastream_id": 456, "target_id": 789} for one in ids]
+    scripted.expect("GET", _bindings.PATH, {"target_id": 789, "page_size": 100, "page": 1}, answer={"items": rows, "count": len(rows)})
+
+
 def test_everything(filled, report):
     result = report()
     assert result["changed"] is False
@@ -127,27 +132,18 @@ def test_everything(filled, report):
         ({"datastream_ids": [456], "binding_ids": [6, 7]}, [(6, 3)], [6]),
         ({"created_from": "2026-01-02T00:00:00Z", "created_to": "2026-01-02T00:00:00Z"}, [(None, 9), (5, 2)], [None, 5, 6, 7, 9]),
         ({"extract_ids": [99]}, [], [None, 5, 6, 7, 9]),
+        ({"target_id": 789}, [(6, 3)], [6]),  # whose bindings are 6 and 8
+        ({"target_id": 789, "binding_ids": [5]}, [], []),
     ],
 )
-def test_what_is_chosen(filled, report, options, extracts, bindings):
+def test_what_is_chosen(filled, report, scripted, options, extracts, bindings):
+    for _time in range(2 if "target_id" in options else 0):
+        expect_bindings(scripted, 6, 8)
     result = report(**options)
     assert found(result) == extracts
     assert [row["binding_id"] for row in result["backfills"]] == bindings
     assert sum(result["counts"].values()) == len(extracts)
     assert report(summary_only=True, **options) == dict(result, extracts=[])
-
-
-def expect_bindings(scripted, *ids):
-    rows = [{"id": one, "datastream_id": 456, "target_id": 789} for one in ids]
-    scripted.expect("GET", _bindings.PATH, {"target_id": 789, "page_size": 100, "page": 1}, answer={"items": rows, "count": len(rows)})
-
-
-@pytest.mark.parametrize(("options", "extracts"), [({}, [(6, 3)]), ({"binding_ids": [5, 6]}, [(6, 3)]), ({"binding_ids": [5]}, [])])
-def test_a_target_is_looked_up(filled, report, scripted, options, extracts):
-    expect_bindings(scripted, 6, 8)
-    result = report(target_id=789, **options)
-    assert found(result) == extracts
-    assert [row["binding_id"] for row in result["backfills"]] == [binding for binding, _extract in extracts]
 
 
 def test_a_target_without_bindings_is_an_error(filled, report, scripted):

@@ -37,6 +37,7 @@ WORLD = {**calls.acme().data, "keys": {"all": {"key": in_process.KEY}}}
 # A call of each module that gets past its checks, so that what the API returns is looked at; the contract holds that they succeed.
 CALLS = {"adverity_" + name: options for name, options in (*reversed(calls.CHANGES.values()), *calls.READS.values()) if name != "role"}
 CALLS["adverity_load_info"] = {"target_id": 790}
+ASKING = [name for name in in_process.MODULES if name != "adverity_ledger_copy"]
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +65,7 @@ def refused(function, *args, **kwargs):
     return None
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", ASKING)
 def test_any_options(name):
     spec = in_process.spec_of(name)[0]
     # Plain numbers are read by ansible-core alone, which does not survive all of these; see below for what is made of them.
@@ -112,7 +113,7 @@ class LyingTransport:
         return response._replace(content=json.dumps(replaced(json.loads(response.content), self.path, self.by)).encode())
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", ASKING)
 def test_any_answer(name):
     """One place of one answer has any JSON value, or is missing."""
 

@@ -92,7 +92,7 @@ def read(client: Shifting) -> list[int] | None:
     return found
 
 
-@prove(1000)
+@prove(700)
 @given(
     st.integers(0, 12),
     st.lists(st.lists(st.integers(0, 12), max_size=3), max_size=9),

@@ -155,6 +155,25 @@ def test_only_the_datastreams_of_what_is_due_are_listed(scripted):
     assert shape(listing.list_extracts(scripted, Locks(), wanted, selected, [7])[0]) == [(456, (7,), [11])]
 
 
+FROM_THE_SECOND = {"created_from": "2026-01-02T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("bounds", "created", "in_window", "listed"),
+    [
+        ({}, None, True, True),
+        ({}, "2026-01-01T00:00:00Z", True, True),
+        (FROM_THE_SECOND, None, True, False),  # whether the API lists it is not known
+        (FROM_THE_SECOND, "2026-01-01T00:00:00Z", False, False),
+        (FROM_THE_SECOND, "2026-01-02T00:00:00Z", True, True),
+    ],
+)
+def test_entry_of_the_ledger_is_selected_by_the_bounds_or_by_its_id(bounds, created, in_window, listed):
+    entry, wanted = Entry(5, 11, 456, created), request(**bounds)
+    assert (wanted.has_in_window(entry), wanted.selects(entry), wanted.would_list(entry)) == (in_window, in_window, listed)
+    assert [request(extract_ids=[each]).selects(entry) for each in (11, 12)] == [True, False]
+
+
 NOT_SEEN = "not found among the bindings this key can see"
 TWO = {"datastream_ids": [456, 457]}
 NAMED = {"extract_ids": [11, 12]}

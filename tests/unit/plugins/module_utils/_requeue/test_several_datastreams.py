@@ -79,6 +79,7 @@ def test_failure_ends_the_run_where_it_concerns_the_key_or_the_third_datastream_
     assert ids_of(result) == {name: ids for name, ids in expected.items() if ids}
     assert scene.by_status() == {status: ids for status, ids in {"dispatched": sent, "unknown": unknown, "pending": rest}.items() if ids}
     assert ("Request: load extracts " in result["msg"]) is (kind is Refused)
+    assert ("It is the same for 3 datastreams in succession" in result["msg"]) is (len(set(outcomes)) == 1)
     # What is not in doubt is sent by the next run, once.
     assert scene.run(target_id=TARGET, on_unknown="skip")["requeued_extract_ids"] == rest
 

@@ -133,6 +133,15 @@ def test_extracts_that_are_named_alone_are_unknown_where_a_binding_may_have_load
     assert "cannot be listed now" in result["msg"]
 
 
+@pytest.mark.parametrize(("processing", "says"), [(GROUPS[0], True), ([102], False)])
+def test_destination_that_seems_to_load_its_history_itself_is_named(scene, processing, says):
+    for extract_id in processing:
+        scene.world.extracts[extract_id]["state"] = "processing"
+    result = scene.fails(target_id=TARGET)
+    assert (result["unknown_extract_ids"], set(scene.posted).intersection(processing)) == (processing, set())
+    assert ("Everything is being processed for binding 5: this destination seems to load its history automatically." in result["msg"]) is says
+
+
 # Assignments that are made again
 
 

@@ -218,7 +218,11 @@ def test_binding_of_which_nothing_is_known_is_left_alone_with_a_warning(scene):
         assert warning.startswith("Already enabled, and the ledger has no record of whether the history was loaded: binding 5 (datastream 456 to DWH [2Jevil).")
         for advice in ("Datastream > Activity", "Issues", "deploy_destination_backfill: always sends it", "deploy_destination_backfill: recorded writes down"):
             assert advice in warning
-    assert ids_of(scene.run(target_id=TARGET, backfill="always")) == {"requeued": ALL}
+    # Also after a part of its history was sent.
+    assert ids_of(scene.run(target_id=TARGET, created_from=day(2), backfill="always")) == {"requeued": [102, 103]}
+    [warning] = scene.run(target_id=TARGET, backfill="when_needed")["warnings"]
+    assert warning.startswith("Already enabled when the ledger saw them first, and it records only a part of the history: binding 5 (datastream 456 to DWH")
+    assert ids_of(scene.run(target_id=TARGET, backfill="always")) == {"requeued": [101], "skipped": [102, 103]}
 
 
 def test_wider_period_sends_the_rest_and_a_narrower_one_takes_nothing_back(begin):

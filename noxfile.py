@@ -22,7 +22,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -34,18 +33,16 @@ ROOT = Path(__file__).resolve().parent
 WORK = (ROOT / ".work").resolve()  # make links it elsewhere if the checkout's path has spaces or the like
 DEV = WORK / "dev" / "bin"  # the development tools
 COLLECTION = Path("ansible_collections", "adverity", "management")
-# The series of ansible-core, each with the Python that runs it. All tests run on the pinned one
-# (requirements-demo.txt), on these those that depend on ansible-core.
+# The series of ansible-core, each with the Python that runs it, for tests that depend on it. The others run on the pinned one (requirements-demo.txt).
 CORES = {"2.16": "3.10", "2.18": "3.11", "2.19": "3.11", "2.21": "3.12", "2.22": "3.13"}
 UNRELEASED = {"2.22": "ansible-core>=2.22.0rc1,<2.23"}
 CORE_SANITY = ("ansible-doc", "import", "validate-modules")
 CORE_UNITS = ("modules", "module_utils/_spec", "action", "plugin_utils", "completeness")
 CORE_TARGETS = ("modules", "role")  # and artifact on the oldest, whose ansible-galaxy has to install it
-# What modules promise to run on (tests/config.yml), and their tests, which run on the oldest that is here.
+# What modules promise to run on (tests/config.yml); their tests run on the oldest that is here.
 TARGETS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 ON_TARGET = ("tests/unit/plugins/modules/", "tests/unit/plugins/module_utils/")
-# Integration tests for the inner loop: of each kind what says most in little time.
-QUICK = {"modules": "test_plays.py", "role": "test_one_datastream.py", "faults": "test_killed.py"}
+QUICK = {"modules": "test_plays.py", "role": "test_one_datastream.py", "faults": "test_killed.py"}  # integration tests of `make check`
 AWX = "ansible==13.0.0"  # the newest package that holds awx.awx, which alone is taken: the package is large
 # In place of the script that ansible-test would fetch: Python's own pip installs what is asked for.
 GET_PIP = """import subprocess, sys
@@ -54,13 +51,7 @@ subprocess.check_call([sys.executable, "-m", "ensurepip"])
 subprocess.check_call([sys.executable, "-m", "pip", "install"] + words)
 """
 # The files that name the version of the checkout, and where: in a sentence, a version is a fixed one.
-VERSIONED = (
-    "galaxy.yml",
-    "plugins/module_utils/_api/client.py",
-    "execution-environment.yml",
-    "docs/docsite/rst/awx.rst",
-    "docs/docsite/rst/upgrading.rst",
-)
+VERSIONED = ("galaxy.yml", "plugins/module_utils/_api/client.py", "execution-environment.yml", "docs/docsite/rst/awx.rst", "docs/docsite/rst/upgrading.rst")
 VERSION_PLACE = r'(?<=[=:",-])( ?"?){}(?![\w.-]*\d)'
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
@@ -175,7 +166,7 @@ class Job:
 
     def ansible_test(self, *words: str) -> str:
         """Run ansible-test. It calls it a success when it found nothing to do; here that is an error."""
-        source = self.internals("_internal/python_requirements.py").read_text("utf-8")
+        source = next(self.tools.parent.glob("lib/python*/site-packages/ansible_test/_internal/python_requirements.py")).read_text("utf-8")
         version = re.findall(r"pip=['\"]([\d.]+)", source)[0].replace(".", "_")
         script = self.folder / "home" / ".ansible" / "test" / "cache" / f"get_pip_{version}.py"
         script.parent.mkdir(parents=True, exist_ok=True)
@@ -184,10 +175,6 @@ class Job:
         if "All targets skipped" in output:
             self.session.error("ansible-test found nothing to test")
         return output
-
-    def internals(self, path: str) -> Path:
-        """Return a file of ansible-test itself."""
-        return next(self.tools.parent.glob("lib/python*/site-packages/ansible_test")) / path
 
     def count(self, output: str) -> int:
         """Return how many tests of pytest passed. A skipped one is an error, so is a run without any."""
@@ -198,7 +185,7 @@ class Job:
         return sum(int(text.split()[0]) for text in endings)
 
 
-def stage(work: Callable[[Job], str], core: str = "", **options: object) -> None:
+def stage(work: Callable[[Job], str], core: str = "", **options: object) -> Callable[[Job], str]:
     """Register a session that does this work; the summary has a line with the text that it returns."""
 
     @functools.wraps(work)
@@ -217,20 +204,22 @@ def stage(work: Callable[[Job], str], core: str = "", **options: object) -> None
                 print(f"{session.name:17} {result} {time.monotonic() - started:5.0f} s  {text}", file=stream)
 
     nox.session(run, name="-".join(filter(None, (work.__name__, core))), **options)
-
-
-def with_tools(work: Callable[[Job], str]) -> Callable[[Job], str]:
-    """Register a session that uses the development tools."""
-    stage(work, python=False, requires=["dev"])
     return work
 
 
-def on_each_core(work: Callable[[Job], str]) -> Callable[[Job], str]:
+with_tools = functools.partial(stage, python=False, requires=["dev"])
+
+
+def on_each_core(work: Callable[[Job], str]) -> None:
     """Register a session for the pinned ansible-core and one for each series, in their own environments."""
     stage(work)
     for core, python in CORES.items():
         stage(work, core, python=python)
-    return work
+
+
+def run_tool(session: nox.Session, *words: str | Path, environment: dict[str, str]) -> None:
+    """Run one of the development tools in the current folder."""
+    session.run(DEV / words[0], *words[1:], env=environment, external=True)
 
 
 @nox.session
@@ -258,15 +247,14 @@ def unit(session: nox.Session) -> None:
     """Run pytest in the checkout, on one Python: seconds, for the inner loop. Arguments are pytest's."""
     variables = surroundings("unit", DEV)
     variables["PYTHONPATH"] = variables["ANSIBLE_COLLECTIONS_PATH"]
-    session.run(DEV / "python", "-m", "pytest", *(session.posargs or ["-q"]), env=variables, external=True)
+    run_tool(session, "python", "-m", "pytest", *(session.posargs or ["-q"]), environment=variables)
 
 
 @nox.session(python=False, requires=["dev"])
 def bench(session: nox.Session) -> None:
     """Measure the checkout beside what people use instead, and write docs/benchmark.md."""
     variables = surroundings("bench", DEV)
-    words = ("tests/bench", "--folder", variables["ANSIBLE_COLLECTIONS_PATH"], *session.posargs)
-    session.run(DEV / "python", *words, env=variables, external=True)
+    run_tool(session, "python", "tests/bench", "--folder", variables["ANSIBLE_COLLECTIONS_PATH"], *session.posargs, environment=variables)
 
 
 @on_each_core
@@ -312,24 +300,12 @@ def units(job: Job) -> str:
 
 @on_each_core
 def sanity(job: Job) -> str:
-    """Run sanity tests, without ignore files. One whose tools cannot be fetched is left out, and named."""
+    """Run sanity tests, without ignore files."""
     if ignored := [path.name for path in job.copy.glob("tests/sanity/ignore*")]:
         job.session.error(f"no ignore files here: {', '.join(ignored)}")
     words = ["--python", job.python, *(f"--test={name}" for name in CORE_SANITY)] if job.core else []
-    missing = ""
-    for path in job.internals("_data/requirements").glob("sanity.*.txt"):  # 2.22 fetches something for pylint
-        name = path.name.split(".")[1]
-        for address in re.findall(r"^\S+ @ (https?://[^#\s]+)", path.read_text("utf-8"), re.M):
-            if job.core and name not in CORE_SANITY:
-                continue
-            try:
-                urllib.request.urlopen(address, timeout=10).close()
-            except OSError:
-                words.append(f"--skip-test={name}")
-                missing += f"; LEFT OUT: {name} (cannot reach {address})"
     output = job.ansible_test("sanity", *words)
-    count = len(re.findall("^Running sanity test", output, re.M))
-    return f"{count} sanity tests found nothing{missing}"
+    return f"{len(re.findall('^Running sanity test', output, re.M))} sanity tests found nothing"
 
 
 @with_tools
@@ -353,14 +329,12 @@ def lint(job: Job) -> str:
     ]
     failed = []
     for command in commands:
-        # antsibull-docs takes its temporary folder for a broken reference if that has a name that ends with "_".
-        for left in (1, 0) if command.startswith("antsibull-docs") else (0,):
+        for tries_left in (1, 0) if command.startswith("antsibull-docs") else (0,):  # it fails if its temporary folder has a name that ends with "_"
             try:
                 job.run(*command.split(), MYPYPATH=str(job.folder))
                 break
             except Exception as error:
-                if not left:
-                    failed.append(str(error))
+                failed += [] if tries_left else [str(error)]
     if failed:
         job.session.error("; ".join(failed))
     return f"{len(commands)} linters found nothing"
@@ -433,8 +407,8 @@ def release(session: nox.Session) -> None:
     variables = surroundings("release", DEV)
     with session.chdir(tree):
         write_version(session, tree, new)
-        session.run(DEV / "antsibull-changelog", "release", "--version", new, env=variables, external=True)
-        session.run(DEV / "python", "-m", "pytest", "-q", "tests/unit/pages", env=variables, external=True)
+        run_tool(session, "antsibull-changelog", "release", "--version", new, environment=variables)
+        run_tool(session, "python", "-m", "pytest", "-q", "tests/unit/pages", environment=variables)
         git("add", "--all")
         git("commit", "--message", f"Release {new}")
         commit = str(git("rev-parse", "HEAD")).strip()

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import chart
 import ledgers
-import outcome
 import report
 import worlds
 from measuring import Course, RunError
@@ -32,14 +31,13 @@ def main() -> int:
     partial = words.quick or words.only or words.latency
     output = words.folder if partial else ROOT / "docs"
     works = [work for work in (worlds.QUICK if words.quick else worlds.FULL) if words.only in f"{work.title} {work.again}"]
-    if not works and words.only not in ("ledger", "loads"):
+    if not works and words.only != "ledger":
         parser.error(f"no work has {words.only!r} in its title")
     latencies = words.latency or ([0] if words.quick else [0, 50])
     started = time.monotonic()
     course = Course(words.folder / "runs", 1 if words.quick else words.runs)
     empty = course.idle()
     print(f"empty play {empty:.2f} s", flush=True)
-    course.find_pace(worlds.bindings_drifted(2 if words.quick else 10), empty)
     lines = []
     for work in works:
         for latency in latencies:
@@ -47,9 +45,8 @@ def main() -> int:
                 print(report.one_line(line), flush=True)
                 lines.append(line)
     about = [] if words.only and words.only not in "ledger" else ledgers.measure(words.folder / "ledgers", course.runs, words.quick)
-    loads = [] if words.only and words.only not in "loads" else outcome.measure(words.folder / "loads", words.quick)
     lines.sort(key=lambda line: latencies.index(line.latency))  # and within that in the order of the works
-    (output / "benchmark.md").write_text(report.write(lines, empty, course.runs, about, loads), "utf-8")
+    (output / "benchmark.md").write_text(report.write(lines, empty, course.runs, about), "utf-8")
     if lines:
         (output / "benchmark.svg").write_text(chart.draw(lines), "utf-8")
     print(f"{output / 'benchmark.md'}{' and benchmark.svg' if lines else ''}, after {time.monotonic() - started:.0f} s")

@@ -97,32 +97,7 @@ def role(session: requests.Session) -> None:
         requeue(session, row, extract_ids)
 
 
-def new(session: requests.Session) -> None:
-    """Create a destination, assign every datastream to it, enable the assignments and load the history of each. Where it is there, look at it."""
-    kind = next(row for row in call(session, "GET", "/api/target-types/")["results"] if row["slug"] == "bigquery")
-    stack = call(session, "GET", "/api/stacks/")["results"][0]
-    app = next(row for row in call(session, "GET", "/api/connection-types/")["results"] if row["slug"] == "bigquery")
-    auth = call(session, "GET", f"/api/connection-types/{app['id']}/connections/")["results"][0]
-    path = f"/api/target-types/{kind['id']}/targets/"
-    found = [row for row in call(session, "GET", path)["results"] if row["name"] == "Warehouse"]
-    datastreams = call(session, "GET", "/api/datastreams/")["results"]
-    if not found:
-        body = {"name": "Warehouse", "stack": stack["id"], "auth": auth["id"], "project": "acme", "dataset": "all"}
-        found = [call(session, "POST", path, json=body)]
-    target = found[0]["id"]
-    mapped = {row["datastream"] for row in call(session, "GET", f"{path}{target}/mappings/")["results"]}
-    for row in datastreams:
-        if row["id"] not in mapped:
-            call(session, "POST", f"{path}{target}/mappings/", json={"datastream": row["id"], "enabled": False})
-    rows = call(session, "GET", "/api/v1/bindings/", params={"target_id": target, "page_size": 100})["items"]
-    due = [row for row in rows if not row["enabled"]]
-    history = [read_extracts(session, row["datastream_id"]) for row in due]
-    enable(session, due)
-    for row, extract_ids in zip(due, history):
-        requeue(session, row, extract_ids)
-
-
-WORKS = {"new": new, "bindings": bindings, "datastreams": datastreams, "backfill": backfill, "role": role}
+WORKS = {"bindings": bindings, "datastreams": datastreams, "backfill": backfill, "role": role}
 
 if __name__ == "__main__":
     with requests.Session() as one:

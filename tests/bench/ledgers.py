@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the ledger costs: by how much it records, in both stores, and when several runs use it at once."""
+"""What the ledger costs: by how much it records, in both stores."""
 
 from __future__ import annotations
 
@@ -13,11 +13,8 @@ import shutil
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +25,7 @@ from service import Service, serve
 
 SIZES = (0, 10_000, 100_000, 1_000_000, 2_000_000)
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
-BINDING, OTHER = 1001, 1_000_000  # the binding that is sent to, and the first of those that fill the ledger
+BINDING = 1001  # the binding that is sent to
 
 FILL = """\
 import sys
@@ -41,31 +38,6 @@ with Ledger(place, None, host, WRITE) as ledger:
         numbers = range(start, min(start + 50000, count))
         ledger.record(EventKind.DISPATCHED, (Entry(1000000 + number // 10000, number + 1, 7, "2019-01-01T00:00:00Z") for number in numbers))
 """
-PLAN = """\
-import json, resource, sys, time
-from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, BindingHistory, FactKind
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
-from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
-from ansible_collections.adverity.management.plugins.module_utils._requeue import plan
-from ansible_collections.adverity.management.plugins.module_utils._requeue.select import Loads
-from ansible_collections.adverity.management.plugins.module_utils._resources.extracts import Extracts
-place, count = sys.argv[1], int(sys.argv[2])
-started = time.perf_counter()
-extracts = Extracts()
-for number in range(count):
-    extracts.append({"id": number + 1, "created": "2019-01-01T00:00:00Z"})
-extracts.sort()
-facts = [  # of a binding that a run enabled after all of them were created
-    BindingFact(FactKind.ROW, clock="2020-01-01T00:00:00Z", enabled=False, updated="2018-01-01T00:00:00Z"),
-    BindingFact(FactKind.PLANNED),
-    BindingFact(FactKind.WRITE, clock="2020-01-01T00:00:00Z", enabled=True),
-    BindingFact(FactKind.ANSWER, clock="2020-01-01T00:00:01Z", enabled=True, updated="2020-01-01T00:00:01Z", seconds=1.0),
-]
-with Ledger(place, None, "bench.example", WRITE) as ledger:
-    loads, options = [Loads(1, (1001,), extracts)], plan.Options(limit=50)
-    ledger.note({}, entries=plan.make(loads, ledger.statuses, {1001: BindingHistory(facts)}, options).due())
-print(json.dumps([time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
-"""
 
 
 @dataclass
@@ -76,7 +48,6 @@ class Line:
     store: str
     seconds: float
     beside: float | None = None
-    note: str = ""
 
 
 @contextlib.contextmanager
@@ -113,20 +84,16 @@ class Course:
             connection.execute(f"CREATE DATABASE bench{self._number}".encode())
         return self.url.replace("/postgres?", f"/bench{self._number}?")
 
-    def play(self, service: Service, place: str, task: dict[str, Any], name: str = "play") -> float:
+    def play(self, service: Service, place: str, task: dict[str, Any]) -> float:
         """Return the seconds of a play with one task of ours."""
-        home = self.folder / f"home-{name}"
+        home = self.folder / "home-play"
         home.mkdir(exist_ok=True)
         play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [{"name": "Measure", **task}]}
         play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-        path = self.folder / f"{name}.yml"
+        path = self.folder / "play.yml"
         path.write_text(json.dumps([play]), "utf-8")
         environment = dict(contenders.environment(service.url, home), ADVERITY_LEDGER=place)
         return run(contenders.playbook(path), environment)[0]
-
-    def ping(self) -> float:
-        """Return the seconds of the smallest play with a module."""
-        return run(contenders.playbook(PING), contenders.environment("", self.folder / "home-play"))[0]
 
     def sizes(self, sizes: tuple[int, ...]) -> list[Line]:
         """Requeue one extract, and ask for the summary, beside so many entries."""
@@ -139,7 +106,7 @@ class Course:
                 empty: dict[str, float] = {}
                 for size in sizes:
                     place = self.fresh(store)
-                    self._script(FILL, place, host, str(size))
+                    fill(place, host, size)
                     seconds: dict[str, list[float]] = {"requeue of one extract": [], "summary": []}
                     for number in range(self.runs):
                         requeue = {"extract_ids": [100_001 + number], "binding_ids": [BINDING]}
@@ -148,14 +115,6 @@ class Course:
                     for title, taken in seconds.items():
                         middle = statistics.median(taken)
                         lines.append(Line(f"{title} beside {size:,} entries", store, middle, empty.setdefault(title, middle)))
-        return lines
-
-    def planning(self, count: int) -> list[Line]:
-        """Plan so many extracts of one datastream, and write the plan down."""
-        lines = []
-        for store in (SQLITE, POSTGRESQL):
-            seconds, memory = json.loads(self._script(PLAN, self.fresh(store), str(count)))
-            lines.append(Line(f"planning {count:,} extracts", store, seconds, note=f"{memory:.0f} MiB"))
         return lines
 
     def stores(self, count: int) -> list[Line]:
@@ -171,70 +130,24 @@ class Course:
         sqlite = statistics.median(taken[SQLITE])
         return [Line(title, SQLITE, sqlite), Line(title, POSTGRESQL, statistics.median(taken[POSTGRESQL]), sqlite)]
 
-    def at_once(self, count: int, extracts: int, latency: int) -> list[Line]:
-        """So many backfills of different bindings at once, beside one."""
-        one: list[float] = []
-        many: list[float] = []
-        pings: list[float] = []
-        with serve(worlds.role(count, extracts), latency, self.folder) as service:
-            for _number in range(self.runs):
-                for numbers, seconds in ((range(1), one), (range(count), many)):
-                    service.begin()
-                    place = self.fresh(POSTGRESQL)
-                    self.play(service, place, {"adverity.management.adverity_binding": {"target_id": worlds.TARGET, "enabled": True}})
-                    seconds.append(_together([partial(self._backfill, service, place, number + 1) for number in numbers]))
-                pings.append(_together([self.ping] * count))
-        title = f"{count} backfills of {extracts:,} extracts at once, {latency} ms"
-        note = f"beside one; {count} pings at once take {statistics.median(pings):.2f} s, one takes {self.ping():.2f} s"
-        return [Line(title, POSTGRESQL, statistics.median(many), statistics.median(one), note)]
 
-    def _backfill(self, service: Service, place: str, datastream: int) -> None:
-        task = {"adverity.management.adverity_requeue": {"datastream_ids": [datastream], "target_id": worlds.TARGET, "backfill": "always"}}
-        self.play(service, place, task, f"at-once{datastream}")
-
-    def _script(self, text: str, *words: str) -> str:
-        return run_python("-c", text, *words)
-
-
-def run_python(*words: str) -> str:
-    """Run Python with the collection's shared code; return what it prints."""
+def fill(place: str, host: str, count: int) -> None:
+    """Record so many extracts of other bindings as dispatched."""
     environment = dict(os.environ, PYTHONPATH=os.environ["ANSIBLE_COLLECTIONS_PATH"])
-    done = subprocess.run([sys.executable, *words], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", FILL, place, host, str(count)], env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RunError(done.stderr[-3000:])
-    return done.stdout
-
-
-def _together(works: list[Callable[[], object]]) -> float:
-    """Do all of these at once; return the seconds until the last one has ended."""
-    started = time.perf_counter()
-    with ThreadPoolExecutor(len(works)) as pool:
-        for ended in [pool.submit(work) for work in works]:
-            ended.result()
-    return time.perf_counter() - started
 
 
 def measure(folder: Path, runs: int, quick: bool) -> list[Line]:
     """All figures about the ledger."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    lines = []
     with postgresql(folder) as url:
         course = Course(folder, runs, url)
-        course.ping()
-        for some in (
-            course.sizes((0, 1_000) if quick else SIZES),
-            course.planning(1_000 if quick else 2_000_000),
-            course.stores(100 if quick else 5_000),
-            course.at_once(2 if quick else 4, 100 if quick else 2_000, 0 if quick else 50),
-        ):
-            for line in some:
-                print(one_line(line), flush=True)
-            lines += some
+        run(contenders.playbook(PING), contenders.environment("", folder / "home-play"))  # so that everything is compiled
+        lines = course.sizes((0, 1_000) if quick else SIZES) + course.stores(100 if quick else 5_000)
+    for line in lines:
+        compared = "" if line.beside is None else f", {line.seconds / line.beside:.2f} of {line.beside:.2f} s"
+        print(f"{line.title}, {line.store}: {line.seconds:.2f} s{compared}", flush=True)
     return lines
-
-
-def one_line(line: Line) -> str:
-    """Return what is shown while the bench runs."""
-    compared = "" if line.beside is None else f", {line.seconds / line.beside:.2f} of {line.beside:.2f} s"
-    return f"{line.title}, {line.store}: {line.seconds:.2f} s{compared}{f', {line.note}' if line.note else ''}"

@@ -23,7 +23,7 @@ from worlds import Work
 
 LONGEST = 1200.0  # seconds for one run
 EMPTY, PING = contenders.PLAYBOOKS / "empty.yml", contenders.PLAYBOOKS / "ping.yml"
-TOO_LONG = 120.0  # what a run of the uri side may take, by estimate, so as to be measured
+TOO_MANY = 500  # so many writes would take the uri side ten minutes, for each run: it is left out
 
 
 class RunError(Exception):
@@ -32,13 +32,12 @@ class RunError(Exception):
 
 @dataclass
 class Samples:
-    """What was measured of one contender at one work and latency. `left_out` says why nothing was."""
+    """What was measured of one contender at one work and latency; no seconds: nothing was."""
 
     seconds: list[float] = field(default_factory=list)
     requests: int = 0
     connections: int = 0
     memory: float | None = None  # MiB, peak
-    left_out: str = ""
 
     @property
     def median(self) -> float:
@@ -51,18 +50,12 @@ class Measured:
     """One line of the report: a work at a latency in milliseconds, by contender.
 
     `pings` are the seconds of the smallest play with a module, one measured after each run of ours: a machine is not as fast at all times.
-    `simulator` is the simulator's own share in seconds: the collection's requests again, from a client that does nothing else.
-    `same_tasks` is a play through as many tasks that do nothing, in seconds, and `tasks` their number, those that start a module,
-    and those that are skipped; both for a role's second run alone.
     """
 
     title: str
     latency: int
     samples: dict[str, Samples]
     pings: list[float] = field(default_factory=list)
-    simulator: float = 0.0
-    same_tasks: float | None = None
-    tasks: tuple[int, int, int] | None = None
 
     @property
     def ping(self) -> float:
@@ -73,8 +66,7 @@ class Measured:
 def run(command: list[str], environment: dict[str, str], watch: bool = False) -> tuple[float, float]:
     """Run a command to its end; return its seconds, and a peak of memory in MiB.
 
-    That is the command's own, from what the system tells when it ends (``wait4``). With `watch` it is instead that of the largest
-    module of the collection, of which ``/proc`` is asked over and over: too busy an onlooker for a run that is timed.
+    That is the command's own (``wait4``), or with `watch`, which would disturb a run that is timed, that of the largest module of the collection.
     """
     home = Path(environment["HOME"])
     home.mkdir(parents=True, exist_ok=True)
@@ -108,7 +100,6 @@ class Course:
 
     def __init__(self, folder: Path, runs: int) -> None:
         self.folder, self.runs = folder, runs
-        self.pace = 0.0  # seconds for one uri task
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
 
@@ -121,16 +112,6 @@ class Course:
     def _time(self, path: Path) -> float:
         return run(contenders.playbook(path), contenders.environment("", self.folder / "idle"))[0]
 
-    def find_pace(self, work: Work, empty: float) -> None:
-        """Find how long one uri task takes, with a small `work`, beyond the seconds of an empty play. Everything is compiled here, too."""
-        with serve(work, 0, self.folder) as service:
-            for contender in contenders.CONTENDERS:
-                service.begin()
-                seconds, _peak = self._run(service, contender, work, self._home(contender))
-                rows = service.requests()
-                if contender == contenders.URI:
-                    self.pace = (seconds - empty) / len(rows)
-
     def measure(self, work: Work, latency: int) -> list[Measured]:
         """Measure a work, and where it has one its second run, with all contenders in turn."""
         titles = [work.title, *filter(None, [work.again])]
@@ -139,22 +120,11 @@ class Course:
             for _number in range(self.runs):
                 for contender in (contenders.FLOOR, contenders.OURS):
                     self._once(service, contender, work, lines)
-            if work.name != "new" and not self._leave_out(lines, latency):
+            if sum(work.writes.values()) < TOO_MANY:
                 for _number in range(self.runs):
                     self._once(service, contenders.URI, work, lines)
             self._look(service, work, lines)
-        if work.name == "new":
-            for line in lines:
-                line.samples[contenders.URI].left_out = "left out: nobody wrote that as a playbook of ansible.builtin.uri"
         return lines
-
-    def _leave_out(self, lines: list[Measured], latency: int) -> bool:
-        """Leave the uri side out where it would take too long: it needs as many requests as the script."""
-        estimate = lines[0].samples[contenders.FLOOR].requests * (self.pace + latency / 1000)
-        if estimate > TOO_LONG:
-            for line in lines:
-                line.samples[contenders.URI].left_out = f"left out: the first run would take some {estimate / 60:.1f} min"
-        return estimate > TOO_LONG
 
     def _once(self, service: Service, contender: str, work: Work, lines: list[Measured]) -> None:
         home = self._home(contender)
@@ -176,27 +146,15 @@ class Course:
         samples.requests, samples.connections = len(rows), len({row["connection"] for row in rows})
 
     def _look(self, service: Service, work: Work, lines: list[Measured]) -> None:
-        """Look at the collection's run once more, untimed: memory, tasks, and the simulator's own share."""
+        """Look at the memory of the collection's modules, in a run that is not timed."""
         home = self._home(contenders.OURS)
         service.begin()
-        seen = []
-        for number, line in enumerate(lines):
-            record = home / f"record{number}"
-            _seconds, line.samples[contenders.OURS].memory = self._run(service, contenders.OURS, work, home, record)
-            seen.append(service.requests())
-            if number:
-                tasks = contenders.recorded(record)
-                counts = (sum(map(contenders.is_module, tasks)), sum(task["status"] == "skipped" for task in tasks))
-                line.tasks = (len(tasks), *counts)
-                path = contenders.same_tasks(tasks, self.folder / "same_tasks.yml")
-                line.same_tasks = statistics.median([self._time(path) for _number in range(self.runs)])
-        service.begin()
-        for line, rows in zip(lines, seen):
-            line.simulator = service.replay(rows)
+        for line in lines:
+            _seconds, line.samples[contenders.OURS].memory = self._run(service, contenders.OURS, work, home, watch=True)
 
-    def _run(self, service: Service, contender: str, work: Work, home: Path, record: Path | None = None) -> tuple[float, float]:
-        environment = dict(contenders.environment(service.url, home, record), BENCH_COUNT=str(len(work.world["datastreams"])))
-        return run(contenders.command(contender, work.name), environment, watch=record is not None)
+    def _run(self, service: Service, contender: str, work: Work, home: Path, watch: bool = False) -> tuple[float, float]:
+        environment = dict(contenders.environment(service.url, home), BENCH_COUNT=str(len(work.world["datastreams"])))
+        return run(contenders.command(contender, work.name), environment, watch)
 
     def _home(self, contender: str) -> Path:
         """Return a home that nothing has happened in yet."""

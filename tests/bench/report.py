@@ -28,7 +28,6 @@ LEGEND = """\
 Seconds are those of the whole command, from its start to its end, as the median of {runs}. *Ping* is the smallest play that runs a module, once after
 each run of ours; (ours - ping) / floor is what the collection takes beyond it, as a multiple of the whole script, which includes the start of Python and
 the import of requests.
-*Simulator* is the simulator's own share of our time: our requests once more, from a client that does nothing but send bytes and read answers.
 *Memory* is the peak of the largest module process of ours, asked of `/proc` in a run of its own that is not timed (VmHWM), and for the script its
 own peak as the system tells it (`wait4`).
 """
@@ -40,20 +39,8 @@ Everything that a module returns is searched for the key, number by number. The 
 a service that takes its time, none of this counts.
 """
 
-FIRST_RUN = """\
-The history is listed once, after the bindings are enabled. Each module makes one connection and reads the bindings for itself, in its turn.
-"""
-
 LEDGERS = """\
-Whole plays; beside: the same in an empty ledger, in SQLite, or one alone. Planning is measured without a play: it reads no pages, but makes the plan and writes
-it down, and tells the peak of its memory.
-"""
-
-
-LOADS = """\
-Without a play, and without Ansible: the module's own code, with the simulator in the same process and on its clock, on which the loads take from one
-second to a minute. So no second is waited, and the seconds are those of the processor. The script reads the same lists until every extract reads as
-loaded. It knows of no failure, of no other request, and of no extract that was loaded before.
+Whole plays; beside: the same in an empty ledger, or in SQLite.
 """
 
 
@@ -84,7 +71,7 @@ def one_line(line: Measured) -> str:
     """Return what is shown while the bench runs."""
     seconds = ", ".join(f"{name} {_seconds(samples)} s" for name, samples in line.samples.items())
     times = ratio(line)
-    compared = f", {times:.1f} times faster than uri" if times else f" ({line.samples[URI].left_out})"
+    compared = f", {times:.1f} times faster than uri" if times else ""
     return f"{line.title}, {line.latency} ms: {seconds}{compared}, ping {line.ping:.2f} s; (ours - ping) / floor {beyond(line):.2f}"
 
 
@@ -94,13 +81,13 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def _times(lines: list[Measured]) -> str:
-    head = ["work", "ours, s", "uri, s", "floor, s", "ping, s", "uri / ours", "(ours - ping) / floor", "simulator, s"]
+    head = ["work", "ours, s", "uri, s", "floor, s", "ping, s", "uri / ours", "(ours - ping) / floor"]
     rows = []
     for line in lines:
         times = ratio(line)
         compared = f"{times:.1f}" if times else "-"
         seconds = [_seconds(line.samples[name]) for name in (OURS, URI, FLOOR)]
-        rows.append([line.title, *seconds, f"{line.ping:.2f}", compared, f"{beyond(line):.2f}", f"{line.simulator:.3f}"])
+        rows.append([line.title, *seconds, f"{line.ping:.2f}", compared, f"{beyond(line):.2f}"])
     return _table(head, rows)
 
 
@@ -113,26 +100,16 @@ def _wires(lines: list[Measured]) -> str:
     return _table(head, rows)
 
 
-def _roles(lines: list[Measured]) -> str:
-    head = ["work", "latency, ms", "tasks", "of them modules", "skipped", "ours, s", "as many tasks that do nothing, s"]
-    rows = []
-    for line in lines:
-        if line.tasks is not None and line.same_tasks is not None:
-            counts = [str(count) for count in line.tasks]
-            rows.append([line.title, str(line.latency), *counts, _seconds(line.samples[OURS]), f"{line.same_tasks:.2f}"])
-    return _table(head, rows) if rows else ""
-
-
 def _ledgers(lines: list[ledgers.Line]) -> str:
-    head = ["work", "store", "seconds", "beside, s", "ratio", ""]
+    head = ["work", "store", "seconds", "beside, s", "ratio"]
     rows = []
     for line in lines:
         beside = ["-", "-"] if line.beside is None else [f"{line.beside:.2f}", f"{line.seconds / line.beside:.2f}"]
-        rows.append([line.title, line.store, f"{line.seconds:.2f}", *beside, line.note])
+        rows.append([line.title, line.store, f"{line.seconds:.2f}", *beside])
     return _table(head, rows)
 
 
-def write(lines: list[Measured], empty: float, runs: int, about: list[ledgers.Line], loads: list[ledgers.Line]) -> str:
+def write(lines: list[Measured], empty: float, runs: int, about: list[ledgers.Line]) -> str:
     """Return the page."""
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, ansible-core {version('ansible-core')}, requests {version('requests')}"
     parts = [INTRODUCTION, f"Machine: {machine}.\n", LEGEND.format(runs=f"{runs} runs" if runs > 1 else "one run")]
@@ -141,16 +118,10 @@ def write(lines: list[Measured], empty: float, runs: int, about: list[ledgers.Li
         chosen = [line for line in lines if line.latency == latency]
         parts.append(f"## {latency} ms before each answer\n")
         parts.append(_times(chosen))
-        parts += [f"{line.title}: uri {line.samples[URI].left_out}.\n" for line in chosen if line.samples[URI].left_out]
+        parts += [f"{line.title}: uri left out, since it would take some ten minutes.\n" for line in chosen if not line.samples[URI].seconds]
         parts.append("Requests / connections, and memory:\n")
         parts.append(_wires(chosen))
     parts += ["## A backfill beside the script\n", BACKFILL]
-    roles = _roles(lines)
-    if roles:
-        parts += ["## The role's second run\n", "Beside a play that goes through as many tasks: a ping for each module of ours.\n", roles]
-        parts += ["## The role's first run\n", FIRST_RUN]
     if about:
         parts += ["## The ledger\n", LEDGERS, _ledgers(about)]
-    if loads:
-        parts += ["## What was loaded\n", LOADS, _ledgers(loads)]
     return "\n".join(parts)

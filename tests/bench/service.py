@@ -9,16 +9,14 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-from worlds import KEY, Work
+from worlds import Work
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "playbooks" / "files" / "adverity_simulator"
@@ -51,48 +49,6 @@ class Service:
         rows: list[dict[str, Any]] = self.control("GET", "requests")
         self.control("DELETE", "requests")
         return rows
-
-    def replay(self, rows: list[dict[str, Any]]) -> float:
-        """Send the same requests anew from a client that does next to nothing; return how many seconds the answers took.
-
-        That is the simulator's own share, with what the system takes to carry the bytes.
-        """
-        messages = [self._message(row) for row in rows]
-        with socket.create_connection(("127.0.0.1", self.port)) as connection:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            started = time.perf_counter()
-            for message in messages:
-                connection.sendall(message)
-                _read_answer(connection)
-            return time.perf_counter() - started
-
-    def _message(self, row: dict[str, Any]) -> bytes:
-        body = b"" if row["body"] is None else json.dumps(row["body"]).encode()
-        query = f"?{urlencode([tuple(pair) for pair in row['query']])}" if row["query"] else ""
-        lines = [
-            f"{row['method']} {row['path']}{query} HTTP/1.1",
-            f"Host: 127.0.0.1:{self.port}",
-            f"Authorization: Bearer {KEY}",
-            f"Content-Length: {len(body)}",
-        ]
-        return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-def _read_answer(connection: socket.socket) -> None:
-    """Read one answer, of which the simulator always tells the length."""
-    content = b""
-    while b"\r\n\r\n" not in content:
-        part = connection.recv(65536)
-        if not part:
-            raise RuntimeError("the simulator closed the connection")
-        content += part
-    head, _end, body = content.partition(b"\r\n\r\n")
-    if not head.startswith(b"HTTP/1.1 20"):
-        raise RuntimeError(f"the simulator answered {content[:500]!r}")
-    length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-    missing = length - len(body)
-    while missing:
-        missing -= len(connection.recv(min(missing, 65536)))
 
 
 @contextlib.contextmanager

@@ -81,16 +81,5 @@ def role(count: int, extracts: int) -> Work:
     return Work("role", f"role, {size}: first run", world, writes, again=f"role, {size}: second run")
 
 
-def new(count: int, extracts: int) -> Work:
-    """Return the work of creating a destination, assigning so many datastreams by name, enabling them and loading the extracts of each; and again."""
-    world = _world(count, extracts=extracts)
-    world["datastreams"] = [dict(row, name=f"Datastream {row['id']}") for row in world["datastreams"]]
-    world["connections"] = [{"id": 31, "name": "BigQuery service account", "type": "bigquery", "workspace": WORKSPACE}]
-    world.update(targets=[], bindings=[])
-    writes = {"PATCH": count, "POST": 1 + count + count * _batches(extracts)}
-    size = f"{count} datastreams"
-    return Work("new", f"from nothing, {size}: first run", world, writes, again=f"from nothing, {size}: second run")
-
-
-FULL = [bindings_drifted(100), bindings_settled(500), datastreams(230), backfill(5_000), backfill(50_000), role(100, 20), new(100, 20)]
-QUICK = [bindings_drifted(5), datastreams(60), backfill(100), role(2, 20), new(2, 20)]
+FULL = [bindings_drifted(100), bindings_settled(500), datastreams(230), backfill(5_000), backfill(50_000), role(100, 20)]
+QUICK = [bindings_drifted(5), datastreams(60), backfill(100), role(2, 20)]

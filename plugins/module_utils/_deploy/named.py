@@ -19,8 +19,7 @@ from .._resources.assignment_plan import AssignmentPlan
 from .._resources.references import identity
 from .._spec import selection
 from . import options as variables
-
-Options = t.Mapping[str, t.Any]
+from .options import RoleVariables, WantedDatastream
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,20 +58,20 @@ class Named:
         return [] if self.assignments is None else self.assignments.bindings_of(listed)
 
 
-def find(client: Client, options: Options) -> Named:
+def find(client: Client, wanted: RoleVariables) -> Named:
     """What is named in the variables. Raises InputError where a name fits nothing, or more than one thing."""
-    names = _Names(client, options)
-    destination, destination_plan = names.find_destination(options["settings"] or {})
-    target_id = options["target_id"] or destination.get("id")
+    names = _Names(client, wanted)
+    destination, destination_plan = names.find_destination(wanted.settings or {})
+    target_id = wanted.target_id or destination.get("id")
     found = names.find_datastreams()
-    wanted = _wanted_assignments(options["datastreams"] or [], found)
+    asked = _wanted_assignments(wanted.datastreams or [], found)
     return Named(
         target_id,
         names.connection_id,
         destination_plan,
         found,
-        wanted,
-        AssignmentPlan(names.read_assignments(target_id), assignments.wanted(wanted)) if found else None,
+        asked,
+        AssignmentPlan(names.read_assignments(target_id), assignments.wanted(asked)) if found else None,
         _uuids(found) if found and names.needs_uuids else None,
     )
 
@@ -80,26 +79,26 @@ def find(client: Client, options: Options) -> Named:
 class _Names:
     """What the names in the variables mean. Each list is read once."""
 
-    def __init__(self, client: Client, options: Options) -> None:
-        self._client, self._options = client, options
+    def __init__(self, client: Client, wanted: RoleVariables) -> None:
+        self._client, self._wanted = client, wanted
         self._workspaces: list[Row] | None = None
         self._type: Row | None = None
         self.connection_id: int | None = None
-        self.needs_uuids = any(options[name] is not None for name in variables.DATASTREAM_OPTIONS)
+        self.needs_uuids = any(getattr(wanted, name) is not None for name in variables.DATASTREAM_OPTIONS)
 
     def find_destination(self, settings: Row) -> tuple[Row, destinations.DestinationPlan | None]:
         """The destination by its name (empty: there is none yet), and what has to be written so that it is as
         asked; None where it goes by its id.
         """
-        options, client = self._options, self._client
-        if options["name"] is None:
+        wanted, client = self._wanted, self._client
+        if wanted.name is None:
             return {}, None
         kind = self._read_type()
-        workspace_id = directory.find_workspace(self._read_workspaces(), options["workspace"])["id"]
-        named: Row = {"name": options["name"]}
-        if options["connection"] is not None:
+        workspace_id = directory.find_workspace(self._read_workspaces(), wanted.workspace)["id"]
+        named: Row = {"name": wanted.name}
+        if wanted.connection is not None:
             named["auth"] = self.connection_id = directory.look_up_connection(
-                client, options["connection"], kind, None
+                client, wanted.connection, kind, None
             )
         row = destinations.locate(client, kind["id"], named, workspace_id, None, settings)
         if row is not None:
@@ -107,7 +106,7 @@ class _Names:
             if not plan.body:
                 plan.is_unchecked = False  # nothing to write, so nothing to check
                 return row, plan
-        elif options["create"]:
+        elif wanted.create:
             named["stack"] = workspace_id
         else:
             raise self._no_destination(destinations.read(client, kind["id"]), workspace_id)
@@ -118,12 +117,12 @@ class _Names:
     def _no_destination(self, rows: list[Row], workspace_id: int) -> InputError:
         """The error for a destination that must exist. ``rows`` are all destinations of the type."""
         workspaces = {row["id"]: row.get("name") for row in self._read_workspaces()}
-        similar = destinations.similar(rows, self._options["name"])
+        similar = destinations.similar(rows, self._wanted.name or "")
         shown = directory.listed(
             [dict(row, workspace=workspaces.get(identity(row.get("stack")))) for row in similar]
         )
         return InputError(
-            f"{variables.PREFIX}name: the destination {directory.quoted(self._options['name'])} does not"
+            f"{variables.PREFIX}name: the destination {directory.quoted(self._wanted.name)} does not"
             f" exist in the workspace {directory.quoted(workspaces.get(workspace_id))}, and"
             f" {variables.PREFIX}create is false. Similar names of this type: {shown or 'none'}."
             " Nothing was changed."
@@ -131,12 +130,13 @@ class _Names:
 
     def find_datastreams(self) -> list[Row]:
         """The datastreams that are named, with both ids where UUIDs are needed."""
-        if not self._options["datastreams"]:
+        if not self._wanted.datastreams:
             return []
         newer = datastreams.read(self._client, None, {}) if self.needs_uuids else None
         workspaces = self._read_workspaces()
         wanted = [
-            given["name"] if given["workspace"] is None else given for given in self._options["datastreams"]
+            given.name if given.workspace is None else {"name": given.name, "workspace": given.workspace}
+            for given in self._wanted.datastreams
         ]
         rows = directory.describe(directory.read_datastreams(self._client, wanted), workspaces, newer)
         return [directory.find_datastream(rows, name, workspaces) for name in wanted]
@@ -152,17 +152,17 @@ class _Names:
 
     def _read_type(self) -> Row:
         if self._type is None:
-            self._type = destinations.read_type(self._client, self._options["type"])
+            self._type = destinations.read_type(self._client, self._wanted.type or "")
         return self._type
 
 
-def _wanted_assignments(given: list[Row], found: list[Row]) -> list[Row]:
+def _wanted_assignments(given: t.Sequence[WantedDatastream], found: list[Row]) -> list[Row]:
     """The assignments as they are asked for. ``found``: the datastreams that are ``given``, in the same
     order.
     """
     return [
-        {"datastream_id": datastream["id"], "table_name": wish["table_name"], "settings": wish["settings"]}
-        for wish, datastream in zip(given, found)
+        {"datastream_id": datastream["id"], "table_name": each.table_name, "settings": each.settings}
+        for each, datastream in zip(given, found)
     ]
 
 

@@ -11,6 +11,7 @@ A survey of AWX sends everything as text, and an answer that was left empty as e
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import typing as t
 
@@ -20,7 +21,7 @@ from .._api import text
 from .._api.errors import InputError
 from .._resources import fields, smart_pulling
 from .._resources.labels import Labels
-from .._spec import selection
+from .._spec import selection, times
 from .._spec.kinds import DICTIONARY, END, INTEGER_ID, START, UUID, dictionary, parse_text
 from .._spec.options import BACKFILL, REQUEUE_HOW, SMART_PULLING, TARGET_TYPE, WAIT, Spec, check_bounds
 
@@ -59,9 +60,58 @@ VARIABLES: Spec = {
 }
 
 
-def read(given: dict[str, t.Any]) -> dict[str, t.Any]:
-    """All variables by name (without the role's prefix), converted; what is not given, or an empty text, has its default. Raises InputError, which names
-    the role's variable."""
+@dataclasses.dataclass(frozen=True)
+class WantedDatastream:
+    """A datastream that goes by its name: an item of ``datastreams``. Without ``workspace`` it is looked for in all of them."""
+
+    name: str | int
+    workspace: str | None
+    table_name: str | None
+    settings: dict[str, t.Any] | None
+
+
+@dataclasses.dataclass(frozen=True)
+class RoleVariables:
+    """The role's variables, without its prefix; None where one that has no default is not given. Times are texts of the API."""
+
+    target_id: int | None
+    name: str | None
+    type: str | None
+    workspace: str | None
+    connection: str | None
+    settings: dict[str, t.Any] | None
+    create: bool
+    datastream_ids: list[int] | None
+    datastreams: list[WantedDatastream] | None
+    enabled: bool
+    backfill: str
+    backfill_from: str | None
+    backfill_to: str | None
+    sequential: bool
+    batch_size: int
+    force: bool
+    on_unknown: str
+    on_refused: str
+    on_failed: str
+    wait: int
+    state_labels: dict[str, str] | None
+    datastream_uuids: list[str] | None
+    datastream_enabled: bool | None
+    pulling_mode: str | None
+    smart_pulling: dict[str, t.Any] | None
+
+    @property
+    def window(self) -> tuple[str | None, str | None]:
+        """The period of the history, as the ledger records it."""
+        return (times.readable(self.backfill_from), times.readable(self.backfill_to))
+
+    def shown(self) -> dict[str, t.Any]:
+        """The variables for the module's result. Settings may hold secrets, so they are left out."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if name != "settings"}
+
+
+def read(given: dict[str, t.Any]) -> RoleVariables:
+    """All variables, converted; what is not given, or an empty text, has its default. Raises InputError, which names the role's variable."""
     unknown = [PREFIX + name for name in given if name not in VARIABLES]
     if unknown:
         raise InputError(f"No such variable: {', '.join(unknown)}. Nothing was changed.")
@@ -76,14 +126,15 @@ def read(given: dict[str, t.Any]) -> dict[str, t.Any]:
         validated.validated_parameters,
         *(PREFIX + name for name in ("datastream_ids", "datastreams", "datastream_uuids")),
     )
-    options = {name: validated.validated_parameters[PREFIX + name] for name in VARIABLES}
-    check_bounds(options, "backfill_from", "backfill_to", PREFIX)
-    options["datastreams"] = options["datastreams"] and list(map(_datastream, options["datastreams"]))
-    if options["smart_pulling"] is not None:
-        options["smart_pulling"] = _schedule(options["smart_pulling"])
-    _check_together(options)
-    _check_labels(options["state_labels"])
-    return options
+    values = {name: validated.validated_parameters[PREFIX + name] for name in VARIABLES}
+    check_bounds(values, "backfill_from", "backfill_to", PREFIX)
+    values["datastreams"] = values["datastreams"] and list(map(_datastream, values["datastreams"]))
+    if values["smart_pulling"] is not None:
+        values["smart_pulling"] = _schedule(values["smart_pulling"])
+    variables = RoleVariables(**values)
+    _check_together(variables)
+    _check_labels(variables.state_labels)
+    return variables
 
 
 def misspelt(names: t.Iterable[str]) -> list[str]:
@@ -114,44 +165,44 @@ def _check_labels(given: dict[str, t.Any] | None) -> None:
         raise InputError(f"{PREFIX}{error} Nothing was changed.") from error
 
 
-def _check_together(options: dict[str, t.Any]) -> None:
+def _check_together(variables: RoleVariables) -> None:
     """Raises InputError where variables are given without those that they need."""
-    missing = _missing(options)
+    missing = _missing(variables)
     if missing:
         raise InputError(
             f"{', '.join(missing)}: missing. A destination by name needs type and workspace,"
             " and datastreams by name need the type. Nothing was changed."
         )
-    describing = _given(options, _OF_NAME)
-    if describing and options["name"] is None:
+    describing = _given(variables, _OF_NAME)
+    if describing and variables.name is None:
         raise InputError(
             f"{', '.join(describing)}: these describe a destination by name, but {PREFIX}name is not given."
             " Nothing was changed."
         )
-    alone = _given(options, DATASTREAM_OPTIONS)
-    if alone and options["datastream_uuids"] is None and options["datastreams"] is None:
+    alone = _given(variables, DATASTREAM_OPTIONS)
+    if alone and variables.datastream_uuids is None and variables.datastreams is None:
         raise InputError(
             f"{', '.join(alone)}: these are for the datastreams in {PREFIX}datastreams or"
             f" {PREFIX}datastream_uuids, and neither is given. Nothing was changed."
         )
 
 
-def _missing(options: dict[str, t.Any]) -> list[str]:
+def _missing(variables: RoleVariables) -> list[str]:
     """The role's variables that a destination or datastreams by name need, and that are not given."""
-    if options["datastreams"] and options["type"] is None:
+    if variables.datastreams and variables.type is None:
         return [PREFIX + "type"]
-    if options["name"] is None:
+    if variables.name is None:
         return []
-    return [PREFIX + name for name in ("type", "workspace") if options[name] is None]
+    return [PREFIX + name for name in ("type", "workspace") if getattr(variables, name) is None]
 
 
-def _given(options: dict[str, t.Any], names: t.Iterable[str]) -> list[str]:
+def _given(variables: RoleVariables, names: t.Iterable[str]) -> list[str]:
     """Those of the role's variables that are given."""
-    return [PREFIX + name for name in names if options[name] is not None]
+    return [PREFIX + name for name in names if getattr(variables, name) is not None]
 
 
-def _datastream(given: t.Any) -> dict[str, t.Any]:
-    """A datastream as a dict of ``name``, ``workspace``, ``table_name``, ``settings``."""
+def _datastream(given: t.Any) -> WantedDatastream:
+    """An item of ``datastreams``: a name, or a dict."""
     one = dict.fromkeys(_DATASTREAM) | (given if isinstance(given, dict) else {"name": given})
     wrong = [str(name) for name in one if name not in _DATASTREAM]
     if one["name"] in (None, "") or not isinstance(one["name"], (str, int)):
@@ -165,7 +216,7 @@ def _datastream(given: t.Any) -> dict[str, t.Any]:
         raise InputError(
             f"{PREFIX}datastreams: settings with secrets are not supported here. Use adverity.management.adverity_assignment. Nothing was changed."
         )
-    return one
+    return WantedDatastream(**one)
 
 
 def _is_empty(value: t.Any) -> bool:

@@ -24,18 +24,17 @@ from .._ledger.ledger import Ledger, open_ledger
 from .._ledger.rows import Entry
 from .._ledger.store import LOOK, WRITE
 from .._requeue import result, select, wording
+from .._requeue.actions import choose_actions, refused_entries
 from .._requeue.decision import Action, binding_action
-from .._requeue.requeue import choose_actions, refused_entries
 from .._requeue.select import Selection
 from .._resources import bindings, extracts
 from .._resources.binding_state import read_timed
-from .._spec import selection, times
+from .._spec import selection
 from .._spec.result import Result
 from . import named as names
 from . import options as variables
 from .named import Named
-
-Options = dict[str, t.Any]
+from .options import RoleVariables
 
 _NOTING = frozenset({"plan", "enable", "send"})  # steps that record what the API shows of the bindings
 _SENDING = (Action.BACKFILL, Action.RECORD)  # what becomes of a history that is not left as it is
@@ -58,7 +57,7 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> Result:
         _refuse_lost_ledger(params["ledger"])  # before anything is created, too
     if not check_mode and not _NOTING.intersection(plan.steps()):
         _note_seen(client, params, decided.selected)
-    of_bindings = [*decided.warnings(_window(options)), *_remade_warnings(missing)]
+    of_bindings = [*decided.warnings(options.window), *_remade_warnings(missing)]
     warnings = [*variables.misspelt(params["names"]), *_destination_warnings(named), *of_bindings]
     return Result(False, plan.result(), warnings=warnings)
 
@@ -71,7 +70,7 @@ class DeploymentPlan:
     each binding; those that do not exist yet are without an ID.
     """
 
-    options: Options
+    options: RoleVariables
     named: Named
     bindings: list[Row]
     check_mode: bool
@@ -91,11 +90,11 @@ class DeploymentPlan:
         steps = {
             "create": self.named.creates or self.named.assigns,
             "plan": _is_any(rows, Action.BACKFILL),
-            "prepare": options["datastream_uuids"] is not None,
-            "enable": sends or any(row["enabled"] is not options["enabled"] for row in rows),
+            "prepare": options.datastream_uuids is not None,
+            "enable": sends or any(row["enabled"] is not options.enabled for row in rows),
             "send": sends,
-            "switch_on": options["datastream_enabled"] is True,
-            "follow": bool(options["wait"]) and options["enabled"] and bool(rows) and not self.check_mode,
+            "switch_on": options.datastream_enabled is True,
+            "follow": bool(options.wait) and options.enabled and bool(rows) and not self.check_mode,
         }
         return [name for name, is_due in steps.items() if is_due]
 
@@ -105,9 +104,9 @@ class DeploymentPlan:
         """
         datastream_names = {datastream["id"]: datastream["name"] for datastream in self.named.datastreams}
         return {
-            "options": self.options,
+            "options": self.options.shown(),
             "target_id": self.named.target_id,
-            "name": self.options["name"],
+            "name": self.options.name,
             "connection_id": self.named.connection_id,
             "create": self.named.creates,
             "assignments": self.named.wanted_assignments,
@@ -121,16 +120,13 @@ def _is_any(rows: list[Row], *actions: Action) -> bool:
     return any(row["action"] in actions for row in rows)
 
 
-def _complete(given: Options, named: Named) -> Options:
+def _complete(given: RoleVariables, named: Named) -> RoleVariables:
     """The variables as they are meant: with the UUIDs of the datastreams that go by their names, and without
     a backfill of what is to be disabled.
     """
-    options = {name: value for name, value in given.items() if name != "settings"}
-    if named.datastream_uuids is not None:
-        options["datastream_uuids"] = named.datastream_uuids
-    if not options["enabled"]:
-        options["backfill"] = "never"
-    return options
+    uuids = given.datastream_uuids if named.datastream_uuids is None else named.datastream_uuids
+    backfill = given.backfill if given.enabled else "never"
+    return dataclasses.replace(given, datastream_uuids=uuids, backfill=backfill)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +141,7 @@ class _State:
     unbound_ids: list[int]
 
 
-def _read_state(client: Client, options: Options, named: Named) -> _State:
+def _read_state(client: Client, options: RoleVariables, named: Named) -> _State:
     """What the API shows of the bindings. Raises InputError where one that must be there is not."""
     target_id = named.target_id
     reading = read_timed(
@@ -159,24 +155,26 @@ def _read_state(client: Client, options: Options, named: Named) -> _State:
     return _State(reading.rows, reading.clock, rows, unbound_ids)
 
 
-def _choose(listed: list[Row], target_id: int, options: Options, by_datastream: list[list[Row]]) -> list[Row]:
+def _choose(
+    listed: list[Row], target_id: int, options: RoleVariables, by_datastream: list[list[Row]]
+) -> list[Row]:
     """The bindings of the destination that are meant. ``by_datastream``: those of the assignments that are
     asked for.
     """
-    if options["datastreams"]:
+    if options.datastreams:
         meant = {row["id"] for bound in by_datastream for row in bound}
         return [row for row in listed if row["id"] in meant]
     bindings.refuse_none(listed, None, target_id)
-    if options["datastream_ids"] is None:
+    if options.datastream_ids is None:
         return listed
     where = f"among the datastreams that are bound to target_id {target_id}, as far as this key can see"
     selection.refuse_unknown(
         variables.PREFIX + "datastream_ids",
-        options["datastream_ids"],
+        options.datastream_ids,
         (row["datastream_id"] for row in listed),
         where,
     )
-    return [row for row in listed if row["datastream_id"] in options["datastream_ids"]]
+    return [row for row in listed if row["datastream_id"] in options.datastream_ids]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -206,13 +204,11 @@ class _Decided:
         return wording.refused_warnings(self.refused) + warnings
 
 
-def _decide(ledger: Ledger, options: Options, target_id: int | None, state: _State) -> _Decided:
+def _decide(ledger: Ledger, options: RoleVariables, target_id: int | None, state: _State) -> _Decided:
     with ledger:
         ledger.refuse_moved()
         selected = select.look_at(ledger, state.rows, state.listed, state.clock)
-        actions = choose_actions(
-            ledger, selected, options["backfill"], _window(options), options["on_refused"]
-        )
+        actions = choose_actions(ledger, selected, options.backfill, options.window, options.on_refused)
         refused = refused_entries(ledger, actions)
     sent_before = frozenset(
         datastream_id for datastream_id, sent_into in selected.sent_pairs if sent_into == target_id
@@ -220,18 +216,14 @@ def _decide(ledger: Ledger, options: Options, target_id: int | None, state: _Sta
     return _Decided(selected, actions, sent_before, refused)
 
 
-def _window(options: Options) -> Window:
-    return (times.readable(options["backfill_from"]), times.readable(options["backfill_to"]))
-
-
-def _missing_actions(options: Options, state: _State, decided: _Decided) -> list[tuple[int, Action]]:
+def _missing_actions(options: RoleVariables, state: _State, decided: _Decided) -> list[tuple[int, Action]]:
     """What happens to the history of each datastream that has no binding yet: its ID, and the action."""
-    window = _window(options)
+    window = options.window
     return [
         (
             datastream_id,
             binding_action(
-                BindingHistory(), options["backfill"], window, is_remade=datastream_id in decided.sent_before
+                BindingHistory(), options.backfill, window, is_remade=datastream_id in decided.sent_before
             ),
         )
         for datastream_id in state.unbound_ids
@@ -239,7 +231,7 @@ def _missing_actions(options: Options, state: _State, decided: _Decided) -> list
 
 
 def _missing_bindings(
-    client: Client, options: Options, named: Named, actions: list[tuple[int, Action]], check_mode: bool
+    client: Client, options: RoleVariables, named: Named, actions: list[tuple[int, Action]], check_mode: bool
 ) -> list[Row]:
     """Bindings that do not exist yet, for the module's result. In check mode the later tasks cannot see them,
     so their history is counted here.
@@ -249,7 +241,7 @@ def _missing_bindings(
             "binding_id": None,
             "datastream_id": datastream_id,
             "target_id": named.target_id,
-            "target_name": options["name"] or "",
+            "target_name": options.name or "",
             "enabled": False,
             "action": action.value,
             "extract_count": _count_extracts(client, datastream_id, options)
@@ -260,8 +252,8 @@ def _missing_bindings(
     ]
 
 
-def _count_extracts(client: Client, datastream_id: int, options: Options) -> int:
-    return len(extracts.read(client, datastream_id, options["backfill_from"], options["backfill_to"]))
+def _count_extracts(client: Client, datastream_id: int, options: RoleVariables) -> int:
+    return len(extracts.read(client, datastream_id, options.backfill_from, options.backfill_to))
 
 
 def _destination_warnings(named: Named) -> list[str]:

@@ -55,7 +55,10 @@ class Timeline:
         self._written_at: Moment | None = None  # the clock of the response to the last own write
         # The clock before an earlier write of which it is unknown whether it was executed.
         self._interrupted_at: Moment | None = None
-        self._untimed: Interval | None = None  # bounds of the last own change whose time no response told
+        self._untimed: Interval | None = (
+            None  # bounds of the last change, if it was an own one whose time no response told
+        )
+        self._untimed_flip = False  # whether it changed the state
 
     def observe(self, row: Reading) -> None:
         """Takes a row of the list."""
@@ -78,7 +81,7 @@ class Timeline:
             is_certain = row.updated is not None or not self._may_lag(row.clock)
             self._observe_flip(row.enabled, row.clock, is_certain)
         elif self._told:
-            self._read_at(row.clock)
+            self._observe_same(row)
 
     def begin_write(self, enabled: bool, clock: str | None) -> None:
         """Takes that a write is about to be sent. ``clock``: that of the last response before it."""
@@ -100,11 +103,11 @@ class Timeline:
         self._interrupted_at = None
         self._seen, self.pending_write, self._write_clock = True, None, None
         self._written_at = interval(clock)[0] if clock else None
-        self._untimed = written.untimed
         if updated and self._compare(updated) > 0:
             self.updated = updated
         if not unchanged:
             self._change(enabled, certain, written.end, Reason.OWN)
+        self._untimed, self._untimed_flip = written.untimed, not unchanged
         self._read_at(clock)
 
     def clip_initial(self, clock: str | None) -> None:
@@ -204,6 +207,17 @@ class Timeline:
         self.updated = updated
         self._read_at(clock)
 
+    def _observe_same(self, row: Reading) -> None:
+        """A row that shows no change. After an own write that changed the state, it shows that the write was
+        at the time already known, as far as times are written.
+        """
+        if row.updated and row.enabled is not None and self._untimed and self._untimed_flip:
+            untimed, self._untimed = self._untimed, None
+            first, last = interval(row.updated)
+            if untimed[0] - last < MAX_LAG:  # otherwise writes do not change "updated"
+                self._widen_write(untimed, first, last)
+        self._read_at(row.clock)
+
     def _widen_write(self, bounds: Interval, first: Moment, last: Moment) -> None:
         """The time of an own write is told by a later row: as far as it lies outside of the bounds, nobody
         knows which clock is right.
@@ -292,6 +306,7 @@ class Timeline:
         if self.periods and self.periods[-1].until is not None:
             since = max(since, self.periods[-1].until)
         self.enabled, self.initial, self.pending_write, self._readings = enabled, False, None, []
+        self._untimed = None
         self.change_count += 1
         if enabled is None or changed is None:
             self.periods.append(Period(since, None, State.UNKNOWN, reason))

@@ -14,16 +14,18 @@ import itertools
 import typing as t
 from datetime import datetime
 
+from .._api import clock
 from .._api.client import Client
+from .._ledger import sent
 from .._ledger.history import BindingHistory
 from .._ledger.ledger import Ledger
 from .._ledger.periods import SECOND, Moment, Reason, State, Uncertainty, interval
-from .._ledger.status import Status
+from .._ledger.status import Event, Status, derive_status, loaded_at
 from .._ledger.turns import ALL_ENABLED
 from .._resources import bindings
 from .._resources.extracts import Extract, Extracts
 from .._resources.jobs import LONGEST_QUEUE
-from .._resources.labels import Meaning
+from .._resources.labels import Labels, Meaning
 from .._spec import times
 from .plan import Pair
 from .select import Request, Selection
@@ -40,59 +42,103 @@ def may_be_loaded(
     found: t.Sequence[Extract],
 ) -> dict[int, Uncertainty]:
     """Of the extracts of a datastream those that may be loaded automatically, and why."""
-    reasons = under_way(ledger, datastream_id, found)
+    reasons = under_way(ledger, request.labels, datastream_id, found)
     of_datastream = [row["id"] for row in selected.rows if row["datastream_id"] == datastream_id]
-    histories = {each: selected.histories[each] for each in of_datastream}
-    reasons.update(_loaded_meanwhile(client, histories, datastream_id, found))
+    starts = {each: list(_enabled_at(selected.histories[each])) for each in of_datastream}
+    for binding_id in request.enabled_ids.intersection(of_datastream):
+        starts[binding_id].append(_moment(client.date or clock.now()))
+    fresh = _fresh(found, sorted(itertools.chain.from_iterable(starts.values())))
+    loaded_ids = _loaded_ids(ledger, request.labels, datastream_id, [extract for extract, _ in fresh])
+    loaded = [(extract, start) for extract, start in fresh if extract.id in loaded_ids]
+    reasons.update(_loaded_meanwhile(client, starts, datastream_id, loaded))
     if request.enabled_ids.intersection(of_datastream):
         reasons.update(_undated(found))
     return reasons
 
 
-def under_way(ledger: Ledger, datastream_id: int, found: t.Sequence[Extract]) -> dict[int, Uncertainty]:
-    """The extracts that Adverity is processing without a request of this ledger: it may load them into a
-    binding that was enabled meanwhile.
+def under_way(
+    ledger: Ledger, labels: Labels, datastream_id: int, found: t.Sequence[Extract]
+) -> dict[int, Uncertainty]:
+    """The extracts that Adverity is processing, and no request of this ledger explains it: it may load them
+    into a binding that was enabled meanwhile.
     """
-    ids = [extract.id for extract in _having(found, Meaning.LOADING)]
-    if not ids:
+    loading = {extract.id: extract for extract in _having(found, Meaning.LOADING)}
+    if not loading:
         return {}
-    own = {
-        entry.extract_id
-        for entry in ledger.entries(_ledger_bindings(ledger, datastream_id), ids)
-        if entry.status is Status.DISPATCHED and entry.loaded_at is None and _is_recent(entry.at)
-    }
-    return {each: Uncertainty(Reason.UNDER_WAY) for each in ids if each not in own}
+    recorded = sent.read(ledger, _ledger_bindings(ledger, datastream_id), list(loading))
+    own = {each.extract_id for each in recorded if _is_own_load(each, loading[each.extract_id], labels)}
+    return {each: Uncertainty(Reason.UNDER_WAY) for each in loading if each not in own}
+
+
+def _is_own_load(recorded: sent.Sent, extract: Extract, labels: Labels) -> bool:
+    """Whether a request of this ledger explains that Adverity is processing an extract."""
+    status, event = derive_status(recorded.events)
+    if status is not Status.DISPATCHED or loaded_at(recorded.events) is not None:
+        return False
+    requests = [each for each in recorded.events if each.is_request]
+    return (
+        event is not None
+        and _is_recent(event.at)
+        and any(_came_later(request, extract, labels) for request in requests)
+    )
+
+
+def _came_later(request: Event, extract: Extract, labels: Labels) -> bool:
+    """Whether Adverity had finished its own processing of an extract when a request was sent."""
+    if request.has_label and labels.meaning(request.label) not in (Meaning.LOADING, Meaning.UNKNOWN):
+        return True
+    sent_at = request.clock or times.parse_or_none(request.at)
+    if extract.interval is None or sent_at is None:
+        return False
+    return extract.interval[1] + LONGEST_PROCESSING < _moment(sent_at)
 
 
 def _loaded_meanwhile(
-    client: Client, histories: t.Mapping[int, BindingHistory], datastream_id: int, found: t.Sequence[Extract]
+    client: Client,
+    starts: t.Mapping[int, list[Moment]],
+    datastream_id: int,
+    loaded: t.Sequence[tuple[Extract, Moment]],
 ) -> dict[int, Uncertainty]:
-    """The extracts that were created shortly before a binding was enabled, and are loaded now, where no other
-    binding explains that. A request for another binding explains nothing: the load may be older.
+    """Of the extracts that were created shortly before a binding was enabled, and were loaded since, those that no other
+    binding explains. A request for another binding explains nothing: the load may be older. ``starts``: when each
+    binding was enabled.
     """
-    starts = {binding_id: list(_enabled_at(history)) for binding_id, history in histories.items()}
-    fresh = _loaded_and_fresh(found, sorted(itertools.chain.from_iterable(starts.values())))
-    rows = bindings.read(client, datastream_id) if fresh else []
+    rows = bindings.read(client, datastream_id) if loaded else []
     others = [row for row in rows if not starts.get(row["id"])]
     unexplained = [
-        extract for extract, start in fresh if not any(_explains(row, extract, start) for row in others)
+        extract for extract, start in loaded if not any(_explains(row, extract, start) for row in others)
     ]
     return {extract.id: Uncertainty(Reason.MEANWHILE) for extract in unexplained}
 
 
-def _loaded_and_fresh(found: t.Sequence[Extract], starts: t.Sequence[Moment]) -> list[tuple[Extract, Moment]]:
-    """The extracts that are loaded, and that Adverity may still have been processing at one of these moments, with the first such moment."""
+def _fresh(found: t.Sequence[Extract], starts: t.Sequence[Moment]) -> list[tuple[Extract, Moment]]:
+    """The extracts that Adverity may still have been processing at one of these moments, with the first such moment."""
     if not starts:
         return []
-    loaded = _having(found, Meaning.LOADED, starts[0] - LONGEST_PROCESSING - SECOND)
-    moments = ((extract, _first_fresh(extract, starts)) for extract in loaded)
+    since = starts[0] - LONGEST_PROCESSING - SECOND
+    recent = found.created_since(since) if isinstance(found, Extracts) else found
+    moments = ((extract, _first_fresh(extract, starts)) for extract in recent)
     return [(extract, start) for extract, start in moments if start is not None]
 
 
-def _having(found: t.Sequence[Extract], meaning: Meaning, since: Moment | None = None) -> t.Iterable[Extract]:
-    """The extracts whose label means this; of a whole list only those that were created since then."""
+def _loaded_ids(ledger: Ledger, labels: Labels, datastream_id: int, fresh: t.Sequence[Extract]) -> set[int]:
+    """Those of the extracts that are loaded, or were when a request of this ledger was sent: what has become of the request
+    since then does not tell who loaded them before.
+    """
+    loaded = {extract.id for extract in fresh if extract.meaning is Meaning.LOADED}
+    rest = [extract.id for extract in fresh if extract.id not in loaded]
+    recorded = sent.read(ledger, _ledger_bindings(ledger, datastream_id), rest) if rest else []
+    return loaded | {
+        each.extract_id
+        for each in recorded
+        if any(labels.meaning(event.label) is Meaning.LOADED for event in each.events if event.is_request)
+    }
+
+
+def _having(found: t.Sequence[Extract], meaning: Meaning) -> t.Iterable[Extract]:
+    """The extracts whose label means this."""
     if isinstance(found, Extracts):
-        return found.having(meaning, since)
+        return found.having(meaning)
     return (extract for extract in found if extract.meaning is meaning)
 
 
@@ -138,7 +184,7 @@ def not_loaded(
     """Of the extracts that count as loaded automatically, but that Adverity shows as not loaded, those that
     are not on their way: by binding and extract the label. ``now``: by the API's clock.
     """
-    until = interval(times.show(now.replace(microsecond=0)))[0] - LONGEST_PROCESSING
+    until = _moment(now) - LONGEST_PROCESSING
     return {
         (binding_id, extract.id): extract.label or ""
         for (_datastream_id, binding_id, _extract_id), extract in doubtful.items()
@@ -168,6 +214,10 @@ def _ledger_bindings(ledger: Ledger, datastream_id: int) -> list[int]:
         for row in ledger.binding_rows().values()
         if row.datastream_id == datastream_id or row.binding_id == ALL_ENABLED
     ]
+
+
+def _moment(time: datetime) -> Moment:
+    return interval(times.show(time.replace(microsecond=0)))[0]
 
 
 def _is_recent(at: str | None) -> bool:

@@ -130,7 +130,7 @@ def _without_bindings(client: Client, ledger: Ledger, request: Request, extract_
         found = [extract for extract in listed or () if extract.id in missing]
         missing.difference_update(extract.id for extract in found)
         may_be_loaded.update(_loaded_by_any(histories, found))
-        may_be_loaded.update(automatic.under_way(ledger, datastream_id, found))
+        may_be_loaded.update(automatic.under_way(ledger, request.labels, datastream_id, found))
     if not all_listed:
         may_be_loaded.update(dict.fromkeys(missing, Uncertainty(Reason.UNREADABLE)))
     return Loads(None, (), [Extract(each, None) for each in sorted(extract_ids)], may_be_loaded)

@@ -15,18 +15,20 @@ from .._api.client import Client
 from .._api.errors import AdverityError, InputError, LedgerError
 from .._api.paging import Row
 from .._ledger import persistence
-from .._ledger.history import BindingFact, BindingHistory, FactKind, Window, contains
+from .._ledger.history import BindingFact, FactKind, Window
 from .._ledger.ledger import Ledger, open_ledger
-from .._ledger.periods import Reason, Uncertainty
+from .._ledger.periods import Uncertainty
 from .._ledger.rows import Entry
-from .._ledger.status import UNLISTED, EventKind, Status
+from .._ledger.status import EventKind, Status
 from .._ledger.store import PREDICT, WRITE
 from .._outcome.recovery import Recovery
 from .._resources import bindings
 from .._spec import times
-from . import automatic, failed, listing, plan, progress, select, unlisted
+from . import automatic, failed, listing, plan, progress, recording, select, unlisted
+from .actions import choose_actions, refused_entries
 from .check import Checked, check, reasons_of_failures
-from .decision import LOST, Action, Choices, binding_action, needs_plan
+from .decision import LOST, Action, needs_plan
+from .options import RequeueOptions, read_options
 from .plan import Options, Pair, Plan
 from .result import Outcome, show_bindings
 from .select import Request, Selection
@@ -46,57 +48,13 @@ from .wording import (
 
 LOADED_BY_BINDING = "loaded automatically by the binding"
 
-Facts = dict[int, list[BindingFact]]
-
 
 def requeue(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """The result of ``adverity_requeue`` with these parameters. The ledger is opened before the API is asked anything."""
     request = select.read_request(params, check_mode)
     lost = persistence.refusal(params["ledger"])  # before it is opened, which makes its folder
     with open_ledger(params, client.host, PREDICT if check_mode or lost else WRITE) as ledger:
-        return Run(client, ledger, request, params, lost).result()
-
-
-def open_binding_ids(ledger: Ledger, binding_ids: t.Collection[int], on_refused: str) -> set[int]:
-    """Those of the bindings for which the ledger records extracts that are not done."""
-    if not binding_ids:
-        return set()
-    not_done = {Status.PENDING, Status.UNKNOWN, Status.FAILED}.union(
-        [Status.REFUSED] if on_refused == "fail" else []
-    )
-    stopped = {
-        entry.binding_id
-        for entry in ledger.open_entries(binding_ids)
-        if entry.status in not_done and entry.reason != UNLISTED
-    }
-    return stopped.union(ledger.pending_counts()).intersection(binding_ids)
-
-
-def choose_actions(
-    ledger: Ledger, selected: Selection, backfill: str, window: Window, on_refused: str
-) -> dict[int, Action]:
-    """What happens to the history of each selected binding."""
-    open_ids = open_binding_ids(ledger, list(selected.histories), on_refused)
-    return {
-        binding_id: binding_action(
-            history, backfill, window, binding_id in open_ids, binding_id in selected.remade_ids
-        )
-        for binding_id, history in selected.histories.items()
-    }
-
-
-def refused_entries(ledger: Ledger, actions: t.Mapping[int, Action]) -> list[Entry]:
-    """What Adverity refused for the bindings whose history counts as sent."""
-    done = [binding_id for binding_id, action in actions.items() if action is Action.DONE]
-    return (
-        [
-            entry
-            for entry in ledger.open_entries(done)
-            if entry.status is Status.REFUSED and entry.reason != UNLISTED
-        ]
-        if done
-        else []
-    )
+        return Run(client, ledger, request, read_options(params), lost).result()
 
 
 class Run:
@@ -107,17 +65,12 @@ class Run:
         client: Client,
         ledger: Ledger,
         request: Request,
-        params: dict[str, t.Any],
+        options: RequeueOptions,
         lost: str | None = None,
     ) -> None:
-        self._client, self._ledger, self._request, self._params = client, ledger, request, params
+        self._client, self._ledger, self._request, self._options = client, ledger, request, options
         self._lost = lost  # why what is recorded would be lost, see ``persistence.refusal``
         self._window: Window = request.window
-        self._state = (
-            "recorded"
-            if params["backfill"] == "recorded" and params["state"] == "requeued"
-            else params["state"]
-        )
         self._warnings: list[str] = []
 
     def result(self) -> dict[str, t.Any]:
@@ -127,9 +80,8 @@ class Run:
             self._warnings.append(
                 f"Waited {self._ledger.waited:.0f} s for another run that held the ledger {self._ledger.shown}."
             )
-        actions = choose_actions(
-            self._ledger, selected, self._params["backfill"], self._window, self._params["on_refused"]
-        )
+        options = self._options
+        actions = choose_actions(self._ledger, selected, options.backfill, self._window, options.on_refused)
         self._warnings += refused_warnings(refused_entries(self._ledger, actions))
         self._warnings += warnings_of(
             selected.rows, selected.histories, actions, self._window, selected.remade_ids
@@ -138,23 +90,17 @@ class Run:
         due_ids = [
             binding_id for binding_id, action in actions.items() if action in (Action.BACKFILL, Action.RECORD)
         ]
-        self._note_seen(selected)
-        if self._state == "planned" and self._request.extract_ids is None:
+        recording.note_seen(self._ledger, selected)
+        if options.state == "planned" and self._request.extract_ids is None:
             return self._plan_windows(
                 selected, [each for each in due_ids if actions[each] is Action.BACKFILL], shown
             )
         outcome = self._plan_extracts(selected, due_ids, shown)
-        if self._state == "planned":
+        if options.state == "planned":
             return self._record_plan(outcome, selected, due_ids)
-        if self._state == "recorded":
+        if options.records:
             return self._record_as_loaded(outcome, selected, due_ids)
         return self._send_extracts(outcome, selected, due_ids)
-
-    def _note_seen(self, selected: Selection) -> None:
-        """Records what the API shows of the bindings, whatever the run does about it."""
-        self._ledger.note(
-            {binding_id: [fact] for binding_id, fact in selected.facts.items()}, selected.binding_rows()
-        )
 
     def _report(self, result: dict[str, t.Any], outcome: Outcome) -> dict[str, t.Any]:
         return dict(
@@ -205,22 +151,27 @@ class Run:
             loads, unreadable = listing.list_extracts(client, ledger, request, selected, due_ids)
         checked = self._check_unknown(due_ids)
         recoveries = self._look_at_failed(loads, due_ids)
-        options = self._options(recoveries)
-        made = plan.make(loads, checked.over(self._ledger.statuses), selected.histories, options)
+        options = self._options
+        made = plan.make(
+            loads,
+            checked.over(self._ledger.statuses),
+            selected.histories,
+            Options(options.batch_size, options.limit, options.choices, recoveries),
+        )
         now = self._client.date or clock.now()
         doubtful = automatic.not_loaded(made.doubtful, selected.histories, now)
         if doubtful:
             self._warnings.append(not_loaded_warning(doubtful))
         self._warn_of_failed(made, recoveries, checked)
         outcome = Outcome(made, shown, unreadable, checked.reasons)
-        if self._state == "requeued":
+        if options.sends:
             self._refuse_disabled(made, selected)
         self._refuse_forgetful_job(bool(made.batches or made.recorded))
         return outcome
 
     def _check_unknown(self, due_ids: list[int]) -> Checked:
         """What Adverity shows of the selected extracts with an unknown outcome, recorded in the ledger."""
-        if self._params["on_unknown"] != "check" or self._state != "requeued" or not due_ids:
+        if self._options.on_unknown != "check" or not self._options.sends or not due_ids:
             return Checked()
         entries = [entry for entry in self._ledger.open_entries(due_ids) if entry.status is Status.UNKNOWN]
         unknown = [entry for entry in entries if self._request.selects(entry)]
@@ -231,10 +182,10 @@ class Run:
 
     def _look_at_failed(self, loads: list[select.Loads], due_ids: list[int]) -> failed.Recoveries:
         """What became of extracts whose load failed before, recorded in the ledger. It does not matter where they are sent, or recorded, in any case."""
-        if self._params["force"] or self._state == "recorded" or not due_ids:
+        if self._options.force or self._options.records or not due_ids:
             return {}
         recoveries = failed.look_at_failed(self._client, self._ledger, loads, due_ids, self._request.labels)
-        if self._state == "requeued":
+        if self._options.sends:
             failed.record(self._ledger, loads, recoveries)
         return recoveries
 
@@ -246,49 +197,21 @@ class Run:
         if again:
             self._warnings.append(loading_again_warning(pair[1:] for pair in again))
 
-    def _choices(self) -> Choices:
-        params = self._params
-        return Choices(
-            params["force"],
-            params["on_unknown"],
-            params["on_refused"],
-            params["on_failed"],
-            self._state == "recorded",
-        )
-
-    def _options(self, recoveries: failed.Recoveries) -> Options:
-        return Options(self._params["batch_size"], self._params["limit"], self._choices(), recoveries)
-
-    def _facts_of_sending(self, outcome: Outcome, selected: Selection, due_ids: list[int]) -> Facts:
-        """What the ledger records of the bindings before anything is sent: that the window was listed, or that a run begins to send into them."""
-        if self._request.extract_ids is not None:
-            used = {binding_id for batch in outcome.plan.batches for binding_id in batch.binding_ids}
-            return {
-                each: [BindingFact(FactKind.SENDING, clock=selected.facts[each].clock)]
-                for each in used
-                if selected.histories[each].is_initial
-            }
-        return {
-            each: [BindingFact(FactKind.LISTED, clock=selected.facts[each].clock, window=self._window)]
-            for each in outcome.listed(due_ids)
-            if _is_news(selected.histories[each])
-        }
-
     def _record_plan(self, outcome: Outcome, selected: Selection, due_ids: list[int]) -> dict[str, t.Any]:
         """The result of ``state: planned`` for extracts that are named."""
-        new = self._has_unrecorded(outcome.plan)
+        new = recording.has_unrecorded(self._ledger, outcome.plan)
         self._ledger.note({}, entries=outcome.plan.due())
         self._ledger.record(EventKind.DISPATCHED, outcome.plan.entries(outcome.plan.confirmed), BY_USER)
-        self._record_under_way(outcome.plan)
+        recording.record_under_way(self._ledger, outcome.plan)
         return self._report(dict(outcome.result(), changed=new or bool(outcome.plan.confirmed)), outcome)
 
     def _record_as_loaded(
         self, outcome: Outcome, selected: Selection, due_ids: list[int]
     ) -> dict[str, t.Any]:
         """The result of ``state: recorded``."""
-        self._ledger.note(self._facts_of_sending(outcome, selected, due_ids))
+        self._ledger.note(recording.facts_of_sending(self._request, outcome, selected, due_ids))
         self._ledger.record(EventKind.RECORDED, outcome.plan.entries(outcome.plan.recorded), BY_USER)
-        self._record_completion(outcome, selected, due_ids)
+        self._record_finished(outcome, selected, due_ids)
         self._refuse_unfinished(outcome)
         return self._report(outcome.result(), outcome)
 
@@ -298,17 +221,18 @@ class Run:
         not_listed = self._find_unlisted(made, outcome.listed(due_ids))
         self._warnings += not_listed.warnings()
         made.failed += not_listed.unsettled_failed()
-        self._ledger.note(self._facts_of_sending(outcome, selected, due_ids), entries=made.due())
+        facts = recording.facts_of_sending(self._request, outcome, selected, due_ids)
+        self._ledger.note(facts, entries=made.due())
         self._ledger.record(EventKind.DISPATCHED, made.entries(made.confirmed), BY_USER)
         self._ledger.record(EventKind.RECORDED, made.entries(made.no_longer_due), LOADED_BY_BINDING)
         not_listed.settle(self._ledger)
-        self._record_under_way(made)
+        recording.record_under_way(self._ledger, made)
         if self._ledger.writes:
             self._send(outcome)
         else:
             outcome.pretend()
         try:
-            self._record_completion(outcome, selected, due_ids, not_listed.unsettled_binding_ids())
+            self._record_finished(outcome, selected, due_ids, not_listed.unsettled_binding_ids())
         except LedgerError as error:
             error.facts = dict(outcome.result(), **error.facts)
             error.say(f"Dispatched in this run, and recorded: {outcome.result()['extract_count']} extracts.")
@@ -323,20 +247,11 @@ class Run:
         """
         if self._request.extract_ids is not None or not due_ids:
             return Unlisted()
-        return unlisted.find(self._ledger, made, self._request, due_ids, self._choices())
-
-    def _record_under_way(self, made: Plan) -> None:
-        """A later run does not see any more that these were under way."""
-        under_way = (
-            pair
-            for pair, uncertainty in made.unknown.items()
-            if uncertainty.reason in (Reason.UNDER_WAY, Reason.MEANWHILE)
-        )
-        self._ledger.record(EventKind.UNDER_WAY, made.entries(under_way))
+        return unlisted.find(self._ledger, made, self._request, due_ids, self._options.choices)
 
     def _refuse_unfinished(self, outcome: Outcome) -> None:
         """Raises Unfinished where something is left open, with the keys of a result; the warnings stand in its message."""
-        error = unfinished_error(outcome, self._ledger, self._choices(), not self._ledger.writes)
+        error = unfinished_error(outcome, self._ledger, self._options.choices, not self._ledger.writes)
         if error is not None:
             error.facts.update(ledger=self._ledger.shown, diff=outcome.diff())
             for warning in self._warnings:
@@ -349,7 +264,7 @@ class Run:
         sending = Sending(
             self._client,
             self._ledger,
-            self._params["sequential"],
+            self._options.sequential,
             watch,
             outcome.plan.resent,
             outcome.plan.labels(),
@@ -362,20 +277,16 @@ class Run:
         outcome.take(sending)
         self._warnings += sending.warnings
 
-    def _record_completion(
+    def _record_finished(
         self, outcome: Outcome, selected: Selection, due_ids: list[int], unsettled_ids: t.Collection[int] = ()
     ) -> None:
         """Records the bindings of which everything in the window is done. ``unsettled_ids``: of these
         something is open that the API does not list.
         """
-        if self._request.extract_ids is not None:
-            return
-        incomplete = outcome.incomplete_binding_ids(self._params["on_refused"]).union(unsettled_ids)
-        done = [each for each in due_ids if each not in incomplete]
-        news = [
-            each for each in done if not contains(selected.histories[each].completed_window, self._window)
-        ]
-        self._ledger.note({each: [BindingFact(FactKind.FINISHED, window=self._window)] for each in news})
+        if self._request.extract_ids is None:
+            open_ids = outcome.incomplete_binding_ids(self._options.on_refused).union(unsettled_ids)
+            done = [each for each in due_ids if each not in open_ids]
+            recording.record_finished(self._ledger, self._request, selected, done)
 
     def _warn_of_left_out(self, outcome: Outcome) -> None:
         if outcome.plan.unknown:
@@ -391,15 +302,6 @@ class Run:
             for datastream_id, binding_id, extract_id in outcome.plan.refused
         ]
         self._warnings += refused_warnings(refused_before)
-
-    def _has_unrecorded(self, made: Plan) -> bool:
-        """Whether something that is due is not in the ledger yet."""
-        ids: dict[int, list[int]] = {}
-        for entry in made.due():
-            ids.setdefault(entry.binding_id, []).append(entry.extract_id)
-        return any(
-            len(self._ledger.statuses(binding_id, some)) < len(some) for binding_id, some in ids.items()
-        )
 
     # Refusals before anything is sent
 
@@ -424,8 +326,3 @@ class Run:
         """An AWX job whose ledger is lost with it must not send anything: the next job would not know."""
         if sends and self._lost:
             raise InputError(f"{self._lost} Nothing was changed.")
-
-
-def _is_news(history: BindingHistory) -> bool:
-    """Whether it is to be recorded that the window was listed: for the first time, or where a plan is taken up by it."""
-    return history.is_initial or not history.has_backfill or history.planned_window is not None

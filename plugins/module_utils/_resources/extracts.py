@@ -58,7 +58,7 @@ class Extracts(Sequence[Extract]):
     ) -> None:
         """``inside`` says of a time of creation whether such an extract is wanted at all. ``meanings``: of labels; None: those that are known."""
         self._inside, self._meanings = inside, meanings or Labels()
-        # Times are in microseconds, and the number of digits of a second: -1 where the API does not show it, -2 for minutes, -3 for days.
+        # Times are in microseconds, and the number of digits of a second: _UNTOLD where the API does not show it, -2 for minutes, -3 for days.
         self._ids, self._moments, self._digits, self._states = array("q"), array("q"), array("b"), array("b")
         self._labels: list[_State] = [
             _State(None, Meaning.UNKNOWN)
@@ -71,7 +71,7 @@ class Extracts(Sequence[Extract]):
         if self._inside(time and time.moment):
             self._ids.append(row["id"])
             self._moments.append((time.moment - _times.YEAR_1) // _times.FINEST if time else 0)
-            self._digits.append(time.digits if time else -1)
+            self._digits.append(time.digits if time else _UNTOLD)
             self._states.append(self._place_of(row.get("state_label")))
 
     def _place_of(self, label: t.Any) -> int:
@@ -98,15 +98,19 @@ class Extracts(Sequence[Extract]):
         """Of each extract its id and label, without the cost of the rest."""
         return zip(self._ids, (self._labels[place].label for place in self._states))
 
-    def having(self, meaning: Meaning, since: int | None = None) -> t.Iterator[Extract]:
-        """Those whose label means this, without the cost of the others: of millions, mostly few are asked for. ``since``: only those that
-        were created then or later, or at a time that is not told, in microseconds since the year 1.
-        """
+    def having(self, meaning: Meaning) -> t.Iterator[Extract]:
+        """Those whose label means this, without the cost of the others: of millions, mostly few are asked for."""
         places = {place for place, state in enumerate(self._labels) if state.meaning is meaning}
         for number, place in enumerate(self._states) if places else ():
-            if place in places and (
-                since is None or self._digits[number] < 0 or self._moments[number] >= since
-            ):
+            if place in places:
+                yield self[number]
+
+    def created_since(self, moment: int) -> t.Iterator[Extract]:
+        """Those that were created then or later, in microseconds since the year 1, or at a time that is told to the minute or
+        day only, without the cost of the others.
+        """
+        for number, created in enumerate(self._moments):
+            if created >= moment or self._digits[number] < _UNTOLD:
                 yield self[number]
 
     @t.overload
@@ -134,7 +138,7 @@ class Extracts(Sequence[Extract]):
         ):  # they come newest first: this does nearly all
             column.reverse()
         order = sorted(range(len(self)), key=self._ids.__getitem__)
-        if -1 not in self._digits:
+        if _UNTOLD not in self._digits:
             order.sort(key=self._moments.__getitem__)
         self._ids, self._moments = (
             array("q", map(column.__getitem__, order)) for column in (self._ids, self._moments)
@@ -149,6 +153,7 @@ _LENGTHS = {
     -3: 86_400_000_000,
     **{digits: 10 ** (6 - digits) for digits in range(7)},
 }  # microseconds, by the number of digits
+_UNTOLD = -1  # in place of the digits of a second
 _MAX_LABELS, _LONGEST_LABEL = (
     50,
     60,
@@ -156,7 +161,7 @@ _MAX_LABELS, _LONGEST_LABEL = (
 
 
 def _extract(extract_id: int, moment: int, digits: int, state: _State) -> Extract:
-    if digits == -1:
+    if digits == _UNTOLD:
         return Extract(extract_id, None, None, state.meaning, state.label)
     shown = _times.show_digits(_times.YEAR_1 + timedelta(microseconds=moment), digits)
     return Extract(extract_id, shown, (moment, moment + _LENGTHS[digits]), state.meaning, state.label)

@@ -2,24 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fixtures for the tests of the simulator: it is found by its path in the repository and spoken to over HTTP."""
+"""Fixtures for the tests of the simulator, which is found by its path in the repository."""
 
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import sys
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-FILES = Path(__file__).resolve().parents[3] / "playbooks" / "files"
-sys.path.insert(0, str(FILES))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "playbooks" / "files"))
 
 from adverity_simulator import Simulator, default_world
+from adverity_simulator.messages import read_request
 
 DEMO_KEY = "demo-key-0123456789"
 
@@ -32,29 +32,39 @@ class Reply:
     body: Any
     headers: dict[str, str]
 
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        assert self.status == 200, self.body
+        return self.body["items" if "items" in self.body else "results"]
+
+    @property
+    def ids(self) -> list[int]:
+        """The IDs of the rows; of a UUID, the number that it ends in."""
+        return [row["id"] if isinstance(row["id"], int) else int(row["id"][-12:]) for row in self.rows]
+
 
 class Talk:
-    """One kept connection to a simulator; `key=None` sends no Authorization."""
+    """Requests to a simulator in this process, as bytes in and bytes out; only the socket is missing. ``key=None`` sends no Authorization."""
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
-        self.connection = http.client.HTTPConnection("127.0.0.1", simulator.port, timeout=300)
+        self.stays = True  # whether the connection is kept after the last response
 
-    def __call__(self, method: str, path: str, body: Any = None, key: str | None = DEMO_KEY,
-                 headers: dict[str, str] | None = None) -> Reply:
-        sent = dict(headers or {})
-        if key is not None:
-            sent.setdefault("Authorization", f"Bearer {key}")
-        if body is not None and not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-            sent.setdefault("Content-Type", "application/json")
-        self.connection.request(method, path, body, sent)
-        answer = self.connection.getresponse()
-        content = answer.read().decode()
-        names = {name.lower(): value for name, value in answer.getheaders()}
-        if names.get("content-type", "").startswith("application/json"):
-            content = json.loads(content)
-        return Reply(answer.status, content, names)
+    def __call__(self, method: str, path: str, body: Any = None, key: str | None = DEMO_KEY, headers: dict[str, str] | None = None) -> Reply:
+        """Raises ConnectionError where the connection ends without a whole response."""
+        content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        fields = {"Authorization": f"Bearer {key}"} if key is not None else {}
+        fields.update(headers or {}, **{"Content-Length": str(len(content))})
+        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
+        sending = self.simulator.respond(read_request(io.BytesIO("\r\n".join(lines).encode() + content), lambda _content: None), 1)
+        self.stays = sending.stay
+        head, _blank, content = sending.content.partition(b"\r\n\r\n")
+        status, _newline, lines = head.partition(b"\r\n")
+        names = {name.lower(): value for name, value in http.client.parse_headers(io.BytesIO(lines + b"\r\n\r\n")).items()}
+        if not head or len(content) < int(names.get("content-length", 0)):
+            raise ConnectionError(content)
+        is_json = names.get("content-type") == "application/json"
+        return Reply(int(status.split()[1]), json.loads(content) if is_json else content.decode(), names)
 
     def control(self, method: str, what: str, body: Any = None) -> Any:
         """A call of the control API, which is to succeed."""
@@ -62,28 +72,27 @@ class Talk:
         assert reply.status == 200, reply.body
         return reply.body
 
+    def refuses(self, what: str, body: Any) -> str:
+        """What the control API says to a body that makes no sense, which changes nothing."""
+        before, method = self.state(), {"world": "PUT", "switches": "PATCH"}.get(what, "POST")
+        reply = self(method, f"/_simulator/{what}", body, key=None)
+        assert (reply.status, self.state()) == (400, before)
+        return reply.body["detail"]
+
+    def state(self) -> Any:
+        """All that a request could change, without the keys."""
+        simulator = self.simulator
+        return ({**simulator.world.data(), "keys": None}, simulator.loads, dict(simulator.switches), list(simulator.faults), list(simulator.scripts))
+
+    def later(self, seconds: float) -> None:
+        """Let the clock go on."""
+        self.simulator.change({"clock": {"forward": seconds}})
+
 
 @pytest.fixture(name="start")
 def fixture_start():
-    """Starts simulators that end with the test: start(world, switches=...) gives a Talk."""
-    with ExitStack() as stack:
-        def start(world: dict | None = None, **options: Any) -> Talk:
-            simulator = stack.enter_context(Simulator(world, **options))
-            talk = Talk(simulator)
-            stack.callback(talk.connection.close)
-            return talk
-        yield start
-
-
-@pytest.fixture(name="another")
-def fixture_another():
-    """Opens further connections to a simulator: another(ask) gives a Talk."""
-    with ExitStack() as stack:
-        def another(ask: Talk) -> Talk:
-            talk = Talk(ask.simulator)
-            stack.callback(talk.connection.close)
-            return talk
-        yield another
+    """A Talk with a new simulator: start(world, switches=...)."""
+    return lambda world=None, **options: Talk(Simulator(world, **{"port": None, **options}))
 
 
 @pytest.fixture(name="ask")
@@ -105,3 +114,9 @@ def fixture_small():
                      {"id": 6, "datastream_id": 1, "target_id": 11, "enabled": False}],
         "extracts": [{"datastream_id": 1, "first_id": 101, "count": 3, "from": "2025-06-01T05:00:00Z"}],
     }
+
+
+@pytest.fixture(name="ask_small")
+def fixture_ask_small(start, small):
+    """A Talk with a simulator of the small world."""
+    return start(small)

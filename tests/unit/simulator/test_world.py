@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The world: the default one, seeds and what is wrong with them, the clock."""
+"""The world: the default one, seeds and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -11,146 +11,133 @@ import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from adverity_simulator import Simulator, World, default_world, parse_time, readable_uuid
+from adverity_simulator import World, default_world, parse_time, readable_uuid
 
-PATCHED = "/api/v1/bindings/6/"
+ROOT, ABSENT = readable_uuid("a0", 1), readable_uuid("a0", 9)
 
 
 # --- the default world ---
 
 @pytest.mark.parametrize("now", [
-    "2026-03-10T12:00:00Z", "2026-03-01T05:59:59Z", "2026-03-01T06:00:00Z", "2026-06-01T04:00:00Z", "2024-02-29T00:00:00Z",
+    "2026-03-10T12:00:00Z", "2026-03-01T05:59:59Z", "2026-03-01T06:00:00Z", "2024-02-29T00:00:00Z",
     "2026-06-01T06:00:00Z",  # a Monday and a first of the month
 ])
 def test_datastream_456_has_130_extracts_over_two_years(now):
-    world = World(default_world(now))
+    world, end = World(default_world(now)), parse_time(now)
     rows = [row for row in world.extracts.values() if row["datastream_id"] == 456]
     assert [row["id"] for row in rows] == list(range(101, 231))
     moments = [parse_time(row["created"]) for row in rows]
     assert moments == sorted(set(moments))
     assert all(moment.weekday() == 0 or moment.day == 1 for moment in moments)
-    end = parse_time(now)
     assert end - timedelta(days=8) < moments[-1] <= end
     assert timedelta(days=720) < end - moments[0] < timedelta(days=760)
     assert max(parse_time(row["created"]) for row in world.extracts.values()) <= end + timedelta(hours=1)
 
 
-def test_what_the_default_world_promises():
+def test_what_the_documentation_says_of_the_default_world():
     world = World(default_world())
-    assert world.datastreams[456]["name"] == "Google Ads | EMEA"
-    assert (world.bindings[123]["datastream_id"], world.bindings[123]["target_id"]) == (456, 789)
-    assert world.bindings[123]["enabled"] is False
-    assert world.targets[789]["name"] == "BigQuery | Marketing DWH"
-    states = [row["enabled"] for row in world.bindings.values() if row["target_id"] == 789]
-    assert (states.count(True), states.count(False)) == (1, 4)
+    assert (world.datastreams[456]["name"], world.targets[789]["name"]) == ("Google Ads | EMEA", "BigQuery | Marketing DWH")
+    assert [world.bindings[123][name] for name in ("datastream_id", "target_id", "enabled")] == [456, 789, False]
+    assert [len(rows) for rows in (world.workspaces, world.datastreams, world.connections, world.targets)] == [4, 12, 6, 4]
+    assert sorted(row["enabled"] for row in world.bindings.values() if row["target_id"] == 789) == [False] * 4 + [True]
     assert {row["active_mode"] for row in world.datastreams.values()} == {"smart", "schedule", "smart-bundle", None}
-    assert world.keys["demo"] == {
-        "key": "demo-key-0123456789", "workspace": readable_uuid("a0", 1),
-        "scopes": ["datastream:read", "datastream:write", "destination:read", "destination:write", "workspace:read"]}
-    assert world.keys["read-only"]["scopes"] == ["datastream:read", "destination:read", "workspace:read"]
+    assert {row["state"] for row in world.extracts.values() if row["datastream_id"] == 458} == {"collected"}
+    read, every = (["datastream:read", "destination:read", "workspace:read"],
+                   ["datastream:read", "datastream:write", "destination:read", "destination:write", "workspace:read"])
+    assert world.keys["demo"] == {"key": "demo-key-0123456789", "workspace": ROOT, "scopes": every}
+    assert world.keys["read-only"] == {"key": "read-only-key-0123456789", "workspace": ROOT, "scopes": read}
+    assert world.keys["americas"]["key"] == "americas-key-0123456789"
     assert "destination:write" not in world.keys["americas"]["scopes"]
-    assert world.data()["now"] is None
-    assert datetime.now(timezone.utc) - world.now() < timedelta(seconds=5)
+    assert (world.data()["now"], datetime.now(timezone.utc) - world.now() < timedelta(seconds=5)) == (None, True)
 
 
 def test_a_world_is_plain_data_and_comes_back_the_same():
-    data = default_world("2026-03-10T12:00:00Z")
-    whole = World(json.loads(json.dumps(data))).data()
+    whole = World(json.loads(json.dumps(default_world("2026-03-10T12:00:00Z")))).data()
     assert World(copy.deepcopy(whole)).data() == whole
-    assert whole["now"] == "2026-03-10T12:00:00Z"
-    assert len(whole["extracts"]) > 500
+    assert (whole["now"], len(whole["extracts"]) > 500) == ("2026-03-10T12:00:00Z", True)
 
 
 # --- seeds ---
 
 def test_what_a_seed_may_leave_out(small):
     world = World(small)
-    workspace = readable_uuid("a0", 1)
     assert world.datastreams == {1: {
-        "id": 1, "uuid": readable_uuid("d5", 1), "name": "Datastream 1", "workspace": workspace, "enabled": True,
+        "id": 1, "uuid": readable_uuid("d5", 1), "name": "Datastream 1", "workspace": ROOT, "enabled": True,
         "has_schedule": True, "active_mode": "schedule", "smart": None, "smart_bundle": None, "type": "google-ads",
         "slug": "datastream-1", "description": "", "datatype": "Live", "auth": None}}
     assert world.bindings[6] == {
         "id": 6, "datastream_id": 1, "target_id": 11, "enabled": False, "available": True,
         "created": "2024-01-15T10:00:00Z", "updated": "2024-01-15T10:00:00Z", "table_name": None, "settings": {}}
     assert world.targets[10] == {
-        "id": 10, "name": "Destination 10", "type": "BigQueryTarget", "workspace": workspace, "auth": None, "settings": {}}
-    assert world.workspaces[workspace] == {
-        "id": workspace, "name": f"Workspace {workspace}", "parent": None, "stack_id": 1, "slug": f"workspace-{workspace}"}
-    assert world.keys["all"]["workspace"] == workspace
-    assert len(world.keys["all"]["scopes"]) == 5
+        "id": 10, "name": "Destination 10", "type": "BigQueryTarget", "workspace": ROOT, "auth": None, "settings": {}}
+    assert world.workspaces[ROOT] == {"id": ROOT, "name": f"Workspace {ROOT}", "parent": None, "stack_id": 1, "slug": f"workspace-{ROOT}"}
+    assert (world.keys["all"]["workspace"], len(world.keys["all"]["scopes"])) == (ROOT, 5)
     assert world.extracts[103] == {"id": 103, "datastream_id": 1, "created": "2025-06-03T05:00:00Z", "state": "collected", "job_id": None}
+    assert World({**small, "keys": []}).keys == {}
 
 
 @pytest.mark.parametrize(("row", "mode"), [
-    ({"smart": {"is_active": True, "frequency": "daily"}}, "smart"),
-    ({"smart": {"is_active": False, "frequency": "daily"}}, "schedule"),
-    ({"has_schedule": False}, None),
-    ({"has_schedule": False, "active_mode": "smart-bundle"}, "smart-bundle"),
+    ({"smart": {"is_active": True, "frequency": "daily"}}, "smart"), ({"smart": {"is_active": False, "frequency": "daily"}}, "schedule"),
+    ({"has_schedule": False}, None), ({"has_schedule": False, "active_mode": "smart-bundle"}, "smart-bundle"),
 ])
 def test_the_mode_that_a_seed_leaves_out(small, row, mode):
-    small["datastreams"] = [{"id": 1, **row}]
-    assert World(small).datastreams[1]["active_mode"] == mode
+    assert World({**small, "datastreams": [{"id": 1, **row}]}).datastreams[1]["active_mode"] == mode
 
 
 def test_a_long_series(small):
     small["extracts"] = [{"datastream_id": 1, "first_id": 1001, "count": 5000, "from": "2024-01-01T05:00:00Z", "every_hours": 1}]
     world = World(small)
-    assert len(world.extracts) == 5000
-    assert world.extracts[6000]["created"] == "2024-07-27T12:00:00Z"
+    assert (len(world.extracts), world.extracts[6000]["created"]) == (5000, "2024-07-27T12:00:00Z")
+
+
+def test_workspaces_of_one_name_have_slugs_of_their_own():
+    rows = [{"id": readable_uuid("a0", number), "name": name} for number, name in enumerate(("A b", "A/b", "\u00e9", "A  b"), 1)]
+    assert [row["slug"] for row in World({"workspaces": rows}).workspaces.values()] == ["a-b", "a-b-2", "workspace-3", "a-b-4"]
+
+
+def bad(kind, message, *rows, **row):
+    """A seed with wrong rows of a kind, and what is said of them."""
+    return {kind: list(rows or [row])}, message
+
+
+BINDING = {"id": 5, "datastream_id": 1, "target_id": 10}
+SERIES = {"first_id": 1, "datastream_id": 1, "count": 2, "from": "2025-01-01"}
+EXTRACT = {"id": 2, "datastream_id": 1, "created": "2025-01-01"}
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ({"surprise": 1}, "surprise"),
-    ({"now": "soon"}, "'soon' is not a time"),
-    ({"now": 5}, "5 is not a time"),
+    ({"surprise": 1}, "surprise"), ({"now": "soon"}, "'soon' is not a time"), ({"now": 5}, "5 is not a time"),
     ({"step": -1}, "step: a number from 0"), ({"step": "1"}, "step: a number of seconds"), ({"ahead": None}, "ahead: a number of seconds"),
     ({"refused": [True]}, "refused: a list of extract ids"), ({"refused": 1}, "refused: a list of extract ids"),
-    ({"bindings": {}}, "bindings: a list is due"),
-    ({"bindings": [7]}, "bindings, row 1: an object is due"),
-    ({"bindings": [{"id": 5}]}, "bindings, row 1: datastream_id is missing"),
-    ({"bindings": [{"id": 5, "datastream_id": 2, "target_id": 10}]}, "datastream_id 2 does not exist"),
-    ({"bindings": [{"id": 5, "datastream_id": 1, "target_id": 12}]}, "target_id 12 does not exist"),
-    ({"bindings": [{"id": 5, "datastream_id": 1, "target_id": 10}] * 2}, "bindings, row 2: the id is there twice"),
-    ({"bindings": [{"id": 5, "datastream_id": 1, "target_id": 10, "enabled": "no"}]}, "enabled: true or false is due"),
-    ({"bindings": [{"id": 5, "datastream_id": 1, "target_id": 10, "colour": "red"}]}, "unknown field colour"),
-    ({"bindings": [{"id": 5, "datastream_id": 1, "target_id": 10, "created": "x"}]}, "created: 'x' is not a time"),
-    ({"datastreams": [{"id": True}]}, "id: a whole number from 1 is due"),
-    ({"datastreams": [{"id": 1, "uuid": "456"}]}, "uuid: a UUID is due"),
-    ({"datastreams": [{"id": 1, "uuid": 456}]}, "uuid: a UUID is due"),
-    ({"datastreams": [{"id": 1, "name": ""}]}, "name: text is due"),
-    ({"datastreams": [{"id": 1, "active_mode": "slow"}]}, "active_mode: one of"),
-    ({"datastreams": [{"id": 1, "smart": 7}]}, "smart: an object is due"),
-    ({"datastreams": [{"id": 1, "smart": {"is_active": True}}]}, "smart: frequency:"),
-    ({"datastreams": [{"id": 1, "workspace": readable_uuid("a0", 9)}]}, "workspace 'a0000000-.*' does not exist"),
-    ({"datastreams": [{"id": 1}, {"id": 2, "uuid": readable_uuid("d5", 1)}]}, "is there twice"),
-    ({"workspaces": [{"id": readable_uuid("a0", 1), "parent": readable_uuid("a0", 2)}]}, "parent .* does not exist"),
-    ({"workspaces": []}, "does not exist"),
-    ({"workspaces": [{"id": readable_uuid("a0", number), "stack_id": 1} for number in (1, 2)]}, "the stack_id 1 is there twice"),
-    ({"datastreams": [{"id": 1, "type": "nothing"}]}, "type 'nothing' does not exist"),
-    ({"connections": [{"id": 1, "type": "nothing"}]}, "type 'nothing' does not exist"),
-    ({"targets": [{"id": 1, "auth": 5}]}, "auth 5 does not exist"), ({"first_type_id": 0}, "first_type_id: a whole number from 1"),
-    ({"targets": [{"id": 1, "settings": []}]}, "settings: an object is due"),
-    ({"extracts": [{"id": 1, "datastream_id": 1}]}, "extracts, row 1: created is missing"),
-    ({"extracts": [{"id": 1, "datastream_id": 9, "created": "2025-01-01"}]}, "datastream_id 9 does not exist"),
-    ({"extracts": [{"first_id": 1, "datastream_id": 1, "count": 0, "from": "2025-01-01"}]}, "count: a whole number"),
-    ({"extracts": [{"first_id": 1, "datastream_id": 1, "count": 2, "from": "2025-01-01"},
-                   {"id": 2, "datastream_id": 1, "created": "2025-01-01"}]}, "extracts, row 2: the id is there twice"),
-    ({"extracts": [{"id": 2, "datastream_id": 1, "created": "2025-01-01"},
-                   {"first_id": 1, "datastream_id": 1, "count": 2, "from": "2025-01-01"}]}, "extract 2 is there twice"),
-    ({"keys": []}, None),
-    ({"keys": [1]}, "keys: an object"),
-    ({"keys": {"a": {}}}, "key a: key is missing"),
+    ({"first_type_id": 0}, "first_type_id: a whole number from 1"), ({"bindings": {}}, "bindings: a list is due"),
+    bad("bindings", "bindings, row 1: an object is due", 7), bad("bindings", "bindings, row 1: datastream_id is missing", id=5),
+    bad("bindings", "datastream_id 2 does not exist", **{**BINDING, "datastream_id": 2}),
+    bad("bindings", "target_id 12 does not exist", **{**BINDING, "target_id": 12}),
+    bad("bindings", "bindings, row 2: the id is there twice", BINDING, BINDING),
+    bad("bindings", "enabled: true or false is due", **BINDING, enabled="no"), bad("bindings", "unknown field colour", **BINDING, colour="red"),
+    bad("bindings", "created: 'x' is not a time", **BINDING, created="x"),
+    bad("datastreams", "id: a whole number from 1 is due", id=True), bad("datastreams", "uuid: a UUID is due", id=1, uuid="456"),
+    bad("datastreams", "uuid: a UUID is due", id=1, uuid=456), bad("datastreams", "name: text is due", id=1, name=""),
+    bad("datastreams", "active_mode: one of", id=1, active_mode="slow"), bad("datastreams", "smart: an object is due", id=1, smart=7),
+    bad("datastreams", "smart: frequency:", id=1, smart={"is_active": True}),
+    bad("datastreams", "type 'nothing' does not exist", id=1, type="nothing"),
+    bad("datastreams", f"workspace '{ABSENT}' does not exist", id=1, workspace=ABSENT),
+    bad("datastreams", "is there twice", {"id": 1}, {"id": 2, "uuid": readable_uuid("d5", 1)}),
+    bad("workspaces", "parent .* does not exist", id=ROOT, parent=ABSENT), ({"workspaces": []}, "does not exist"),
+    bad("workspaces", "the stack_id 1 is there twice", {"id": ROOT, "stack_id": 1}, {"id": ABSENT, "stack_id": 1}),
+    bad("connections", "type 'nothing' does not exist", id=1, type="nothing"),
+    bad("targets", "auth 5 does not exist", id=1, auth=5), bad("targets", "settings: an object is due", id=1, settings=[]),
+    bad("extracts", "extracts, row 1: created is missing", id=1, datastream_id=1),
+    bad("extracts", "datastream_id 9 does not exist", **{**EXTRACT, "datastream_id": 9}),
+    bad("extracts", "count: a whole number", **{**SERIES, "count": 0}),
+    bad("extracts", "extracts, row 2: the id is there twice", SERIES, EXTRACT), bad("extracts", "extract 2 is there twice", EXTRACT, SERIES),
+    ({"keys": [1]}, "keys: an object"), ({"keys": {"a": {}}}, "key a: key is missing"),
     ({"keys": {"a": {"key": "k", "scopes": ["all"]}}}, "key a: scopes: a list of"),
-    ({"keys": {"a": {"key": "k", "workspace": readable_uuid("a0", 9)}}}, "key a: workspace .* does not exist"),
+    ({"keys": {"a": {"key": "k", "workspace": ABSENT}}}, "key a: workspace .* does not exist"),
 ])
 def test_a_bad_seed_is_one_line_that_names_what_is_wrong(small, change, message):
-    small.update(change)
-    if message is None:
-        assert World(small).keys == {}
-        return
     with pytest.raises(ValueError, match=message) as caught:
-        World(small)
+        World({**small, **change})
     assert "\n" not in str(caught.value)
 
 
@@ -165,10 +152,10 @@ def test_a_seed_is_an_object(data):
 def test_put_and_remove_keep_the_timeline(small):
     world = World(small)
     world.put("extracts", {"id": 102, "datastream_id": 1, "created": "2025-07-01T00:00:00Z"})
-    world.remove("extracts", 101)
-    world.remove("extracts", 101)
+    for _twice in range(2):
+        world.remove("extracts", 101)
     assert [identity for _created, identity in world.timeline(1)] == [103, 102]
-    world.remove("workspaces", readable_uuid("a0", 1))
+    world.remove("workspaces", ROOT)
     assert (world.datastreams, world.bindings, world.extracts, world.timeline(1)) == ({}, {}, {}, [])
     for change in (world.put, world.remove):
         with pytest.raises(ValueError, match="there are no keys"):
@@ -181,28 +168,3 @@ def test_put_and_remove_keep_the_timeline(small):
 ])
 def test_times(text, moment):
     assert parse_time(text) == datetime(*moment, tzinfo=timezone.utc)
-
-
-def test_a_fixed_clock_moves_with_each_write_alone(start, small):
-    ask = start(small)
-    for expected in ("2026-01-01T00:00:01Z", "2026-01-01T00:00:02Z"):
-        ask("GET", "/api/v1/bindings/")
-        ask("PATCH", PATCHED, {})
-        assert ask("PATCH", PATCHED, {"enabled": True}).body["updated"] == expected
-    ask("POST", "/api/v1/extracts/requeue/", {"extract_ids": [101]})
-    ask("PATCH", "/api/v1/datastreams/", {"enabled": True})
-    assert ask.control("GET", "world")["now"] == "2026-01-01T00:00:04Z"
-
-
-def test_a_real_clock(start, small):
-    small["now"] = None
-    ask = start(small)
-    updated = parse_time(ask("PATCH", PATCHED, {"enabled": True}).body["updated"])
-    assert abs(datetime.now(timezone.utc) - updated) < timedelta(seconds=5)
-
-
-def test_a_bad_world_or_switch_starts_nothing():
-    with pytest.raises(ValueError, match="a world has no x"):
-        Simulator({"x": 1})
-    with pytest.raises(ValueError, match="no switch"):
-        Simulator(switches={"x": 1})

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 from unittest import mock
@@ -41,10 +40,8 @@ def fixture_source():
 
 
 @pytest.fixture(name="simulator")
-def fixture_simulator(source, monkeypatch):
+def fixture_simulator(source):
     """The simulator, in this process, to which the source and the modules are connected."""
-    for name in ("ADVERITY_INSTANCE", "ADVERITY_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
     simulator = in_process.import_simulator().Simulator(WORLD, port=None)
 
     def connect(params):
@@ -115,20 +112,15 @@ def test_an_event_never_holds_the_key(listen, simulator):
     assert brought[1][0]["issue"]["message"] == "The key ******** was used."
 
 
-def test_a_load_that_fails_is_an_event(listen, simulator):
+def test_a_load_that_fails_is_an_event(listen, simulator, tmp_path):
     def send():
         simulator.switches["load_jobs"] = "request"
         simulator.change({"fail": [{"extract_id": 101}]})
-        in_process.run("adverity_requeue", {"instance": HOST, "api_key": KEY, "extract_ids": [101], "ledger": os.environ["TEST_LEDGER"]})
+        in_process.run("adverity_requeue", {"instance": HOST, "api_key": KEY, "extract_ids": [101], "ledger": str(tmp_path / "ledger.sqlite3")})
 
     brought = listen(send, later(simulator, 20))
     assert list(map(brief, brought)) == [[], ["job 5 Running"], ["issue 10 False", "job 5 Failed"]]
     assert brought[2][0]["issue"]["extraction_stage_label"] == "Import"
-
-
-@pytest.fixture(autouse=True)
-def fixture_ledger(tmp_path, monkeypatch):
-    monkeypatch.setenv("TEST_LEDGER", str(tmp_path / "ledger.sqlite3"))
 
 
 def test_only_the_datastreams_that_are_named(listen, simulator):
@@ -234,11 +226,3 @@ def test_its_documentation_has_its_options(source):
         assert str(spec.get("type", "str")) == option["type"], name
         assert spec.get("default") == option.get("default"), name
         assert spec.get("required", False) == option.get("required", False), name
-
-
-def test_a_cursor_survives_json(source, tmp_path):
-    path = str(tmp_path / "x.json")
-    source["save"](source["Cursor"]("2026-01-01T00:00:00Z", {"1": "Running"}, {"2": False}), path)
-    assert json.loads((tmp_path / "x.json").read_text("utf-8"))["jobs"] == {"1": "Running"}
-    read = source["load"](path)
-    assert (read.read_at, read.jobs, read.issues) == ("2026-01-01T00:00:00Z", {"1": "Running"}, {"2": False})

@@ -61,10 +61,12 @@ class Pair(NamedTuple):
 
 
 class Load(NamedTuple):
-    """A load into a destination. ``by`` is the run whose request it was, None where Adverity loaded by itself."""
+    """A load into a destination. ``by`` is the run whose request it was, None where Adverity loaded by itself; ``failed_by_itself``: it did, and that failed,
+    so that who sends the extract afterwards sends it once."""
 
     pair: Pair
     by: HistoryRun | None
+    failed_by_itself: bool = False
 
 
 class HistoryRun:
@@ -798,6 +800,11 @@ class History:
         earlier = [load for load in self.simulator.world.history if (load.extract_id, load.binding_id) == key and load is not row["load"]]
         return any(load.fails and load.end <= now for load in earlier)
 
+    def _fails(self, row: Row) -> bool:
+        """Whether a load that was just begun fails."""
+        key = (row["extract_id"], row["binding_id"])
+        return next(load.fails for load in reversed(self.simulator.world.history) if (load.extract_id, load.binding_id) == key)
+
     def _take(self, row: Row, run: HistoryRun | None) -> None:
         pair = Pair(row["extract_id"], *self.table_of[row["binding_id"]])
         if run is None and row["binding_id"] not in self.recorded:
@@ -810,7 +817,7 @@ class History:
                     self.asked_for.add(pair)  # the extracts of a plan are listed by the run that finishes it
             elif self.time.seconds <= counts_from + max(0.0, self.service.date_ahead):
                 self.by_name.add(pair)  # nothing but ``Date`` says when the run began, and no write has shown that it is ahead
-        again = pair in self.held
+        again = any(load.pair == pair and not load.failed_by_itself for load in self.loads)
         asked = run is not None and (
             run.by_name or pair in self.asked_for or (run.asks_for_all and pair in self.uncounted) or (run.repeats_failed and self._has_failed(row))
         )
@@ -820,4 +827,4 @@ class History:
                 self.twice.append(f"twice: {pair}, by {earlier}, then by {run or 'itself'}")
         elif asked:
             self.by_name.add(pair)
-        self.loads.append(Load(pair, run))
+        self.loads.append(Load(pair, run, run is None and self._fails(row)))

@@ -630,6 +630,16 @@ def test_extract_under_way_is_unknown_where_enabling_takes_longer_than_its_proce
     _is_unknown(history, extract)
 
 
+def test_extract_under_way_is_unknown_although_a_request_for_another_binding_was_sent_meanwhile(begin_history):
+    history = begin_history(load_seconds=120.0)
+    history.deploy(70)
+    history.wait(200.0)
+    extract = _fetch_under_way(history)
+    history.requeue(extract_ids=[extract], target_id=70, force=True)
+    history.deploy(71)
+    _is_unknown(history, extract)
+
+
 def test_extract_under_way_is_unknown_with_labels_that_the_user_explained(begin_history):
     history = begin_history(answers=["foreign_labels"])
     extract = _fetch_under_way(history, processing=300.0)
@@ -742,3 +752,61 @@ def test_response_with_the_time_of_a_change_by_hand_does_not_tell_when_the_run_w
     history.wait(2.5)
     history.end_runs()
     history.end()
+
+
+# Times of bindings are written to the minute, so that none shows that ``Date`` is behind
+def test_binding_that_is_changed_twice_in_a_minute_is_unknown_for_that_minute(begin_history):
+    history = begin_history(answers=["patch_untold"], date_ahead=-5.0, minutes=True)
+    for _time in range(2):
+        history.wait(7.0)
+        history.switch_by_hand(5004)
+    history.begin("deploy", 39, target_id=71)
+    history.begin("deploy", 23, target_id=71, enabled=False)
+    history.wait(2.0)
+    history.fetch(4001)
+    history.wait(1.0)
+    history.end_runs()
+    history.end()
+
+
+# An extract whose automatic load failed before the run listed it has not arrived
+def test_extract_whose_automatic_load_failed_while_the_run_enabled_bindings_is_sent(begin_history):
+    history = begin_history()
+    history.begin("deploy", 10, target_id=70)
+    [extract] = history.fetch(4002, processing=12.0)
+    history.wait(2.0)
+    history.go_on(0, 18)
+    history.fail(sorted(history.listed).index(extract), 5002)
+    history.wait(20.0)
+    history.mend()
+    history.end_runs()
+    assert (extract, 5002) in history.simulator.holds
+    history.end()
+
+
+# Check mode foretells that the binding is enabled shortly after the extract was created
+def test_check_mode_foretells_that_an_extract_may_have_been_loaded_before_the_run_enabled_its_binding(begin_history):
+    history = begin_history()
+    history.switch_by_hand(5001)
+    history.wait(1.0)
+    history.fetch(4001)
+    history.wait(1.0)
+    history.switch_by_hand(5001)
+    history.deploy(70, rehearsed=True)
+    history.end()
+
+
+# What was sent into another binding hides that the extract was loaded before
+def test_extract_loaded_while_its_binding_was_enabled_is_unknown_although_it_is_being_loaded_again_or_has_failed(begin_history):
+    for what in ("again", "failed"):
+        history = begin_history(load_seconds=30.0)
+        extract = _fetch_under_way(history)
+        history.switch(71)
+        history.wait(100.0)
+        history.deploy(70, on_unknown="skip")
+        if what == "failed":
+            history.fail(sorted(history.listed).index(extract), 5001)
+        history.requeue(extract_ids=[extract], target_id=70, force=True)
+        history.wait(10.0 if what == "again" else 100.0)
+        history.deploy(71, backfill="always")
+        assert extract in history.last.named("unknown_extract_ids"), what

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
 from ansible_collections.adverity.management.plugins.module_utils._deploy import options as _options
@@ -15,7 +17,7 @@ OTHER = "0b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a11"
 
 
 def read(**given):
-    return _options.read(dict({"target_id": 789}, **given))
+    return dataclasses.asdict(_options.read(dict({"target_id": 789}, **given)))
 
 
 def test_what_is_not_given_has_its_default():
@@ -30,7 +32,7 @@ def test_what_is_not_given_has_its_default():
 @pytest.mark.parametrize("empty", ["", " \n", None])
 def test_an_empty_answer_is_none(empty):
     given = dict.fromkeys(_options.VARIABLES, empty)
-    assert _options.read(dict(given, target_id=789)) == read()
+    assert read(**dict(given, target_id=789)) == read()
 
 
 @pytest.mark.parametrize(

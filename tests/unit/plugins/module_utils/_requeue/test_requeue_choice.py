@@ -6,18 +6,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, NotReached, Refused, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, BindingHistory, FactKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry
 from ansible_collections.adverity.management.plugins.module_utils._ledger.periods import Reason, Uncertainty
-from ansible_collections.adverity.management.plugins.module_utils._ledger.status import Status
 from ansible_collections.adverity.management.plugins.module_utils._requeue import listing, select
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings as _bindings
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts as _extracts
-from ansible_collections.adverity.management.plugins.module_utils._spec import times
 
 
 def binding(binding_id, datastream_id=456, target_id=789, enabled=True):
@@ -331,24 +329,3 @@ def test_extracts_that_are_named_alone_are_looked_for_where_the_ledger_has_an_en
     [loads] = look_up(scripted, request(extract_ids=[11, 12, 13]), ledger)[1]
     assert (loads.datastream_id, loads.binding_ids, [extract.id for extract in loads.extracts]) == (None, (), [11, 12, 13])
     assert dict(loads.may_be_loaded) == {12: Uncertainty(Reason.ENABLED)}
-
-
-YESTERDAY, LAST_WEEK = (times.show(datetime.now(timezone.utc) - timedelta(days=days)) for days in (1, 7))
-
-
-@pytest.mark.parametrize(
-    ("statuses", "uncertain"),
-    [
-        ({}, [11, 12]),
-        ({(5, 11): (Status.DISPATCHED, YESTERDAY), (4, 12): (Status.DISPATCHED, YESTERDAY)}, []),
-        ({(5, 11): (Status.DISPATCHED, LAST_WEEK), (0, 12): (Status.DISPATCHED, YESTERDAY)}, [11]),
-        ({(5, 11): (Status.PENDING, None), (4, 11): (Status.REFUSED, YESTERDAY), (4, 12): (Status.UNKNOWN, YESTERDAY)}, [11, 12]),
-    ],
-)
-def test_what_adverity_is_processing_is_uncertain_unless_this_ledger_sent_it_lately(scripted, statuses, uncertain):
-    expect_bindings(scripted, binding(5), datastream_id=456)
-    rows = [{"id": each, "created": f"2026-01-0{each - 10}T00:00:00Z", "state_label": "Processing" if each < 13 else "done"} for each in (11, 12, 13)]
-    scripted.expect("GET", _extracts.PATH, {"datastream_id": 456, "ordering": "-created"}, answer={"results": rows, "next": None})
-    ledger = Locks(seen={4: BindingRow(4, 456, 790, 1), 5: BindingRow(5, 456, 789, 1), 0: BindingRow(0, None, None, 1)}, statuses=statuses)
-    [loads] = look_up(scripted, request(datastream_ids=[456]), ledger)[1]
-    assert dict(loads.may_be_loaded) == dict.fromkeys(uncertain, Uncertainty(Reason.UNDER_WAY))

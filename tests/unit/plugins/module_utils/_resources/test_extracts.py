@@ -201,5 +201,5 @@ def test_extracts_with_a_meaning_are_found_without_the_others():
         found.append({"id": number, "created": created, "state_label": label})
     since = periods.interval("2026-01-01T12:00:00Z")[0]
     assert [each.id for each in found.having(extracts.Meaning.LOADED)] == [1, 3, 4]
-    assert [each.id for each in found.having(extracts.Meaning.LOADED, since)] == [3, 4]
+    assert [each.id for each in found.created_since(since)] == [2, 3, 4, 5]
     assert list(found.having(extracts.Meaning.LOADING)) == []

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""What happens to the history of each selected binding: the decision of ``decision.py`` with what the ledger records. Reads only."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._ledger.history import Window
+from .._ledger.ledger import Ledger
+from .._ledger.rows import Entry
+from .._ledger.status import UNLISTED, Status
+from .decision import Action, binding_action
+from .select import Selection
+
+
+def open_binding_ids(ledger: Ledger, binding_ids: t.Collection[int], on_refused: str) -> set[int]:
+    """Those of the bindings for which the ledger records extracts that are not done."""
+    if not binding_ids:
+        return set()
+    not_done = {Status.PENDING, Status.UNKNOWN, Status.FAILED}.union(
+        [Status.REFUSED] if on_refused == "fail" else []
+    )
+    stopped = {
+        entry.binding_id
+        for entry in ledger.open_entries(binding_ids)
+        if entry.status in not_done and entry.reason != UNLISTED
+    }
+    return stopped.union(ledger.pending_counts()).intersection(binding_ids)
+
+
+def choose_actions(
+    ledger: Ledger, selected: Selection, backfill: str, window: Window, on_refused: str
+) -> dict[int, Action]:
+    """What happens to the history of each selected binding."""
+    open_ids = open_binding_ids(ledger, list(selected.histories), on_refused)
+    return {
+        binding_id: binding_action(
+            history, backfill, window, binding_id in open_ids, binding_id in selected.remade_ids
+        )
+        for binding_id, history in selected.histories.items()
+    }
+
+
+def refused_entries(ledger: Ledger, actions: t.Mapping[int, Action]) -> list[Entry]:
+    """What Adverity refused for the bindings whose history counts as sent."""
+    done = [binding_id for binding_id, action in actions.items() if action is Action.DONE]
+    return (
+        [
+            entry
+            for entry in ledger.open_entries(done)
+            if entry.status is Status.REFUSED and entry.reason != UNLISTED
+        ]
+        if done
+        else []
+    )

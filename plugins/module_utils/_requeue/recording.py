@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""What a requeue records of bindings in the ledger, before and after it sends."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._ledger.history import BindingFact, BindingHistory, FactKind, contains
+from .._ledger.ledger import Ledger
+from .._ledger.periods import Reason
+from .._ledger.status import EventKind
+from .plan import Plan
+from .result import Outcome
+from .select import Request, Selection
+
+
+def note_seen(ledger: Ledger, selected: Selection) -> None:
+    """Records what the API shows of the bindings, whatever the run does about it."""
+    facts = {binding_id: [fact] for binding_id, fact in selected.facts.items()}
+    ledger.note(facts, selected.binding_rows())
+
+
+def facts_of_sending(
+    request: Request, outcome: Outcome, selected: Selection, due_ids: t.Collection[int]
+) -> dict[int, list[BindingFact]]:
+    """What is recorded of the bindings before anything is sent: that the window was listed, or that a run begins to send into them."""
+    if request.extract_ids is not None:
+        used = {binding_id for batch in outcome.plan.batches for binding_id in batch.binding_ids}
+        return {
+            each: [BindingFact(FactKind.SENDING, clock=selected.facts[each].clock)]
+            for each in used
+            if selected.histories[each].is_initial
+        }
+    return {
+        each: [BindingFact(FactKind.LISTED, clock=selected.facts[each].clock, window=request.window)]
+        for each in outcome.listed(due_ids)
+        if _is_news(selected.histories[each])
+    }
+
+
+def record_under_way(ledger: Ledger, made: Plan) -> None:
+    """Records which extracts were under way: a later run does not see that any more."""
+    under_way = (
+        pair
+        for pair, uncertainty in made.unknown.items()
+        if uncertainty.reason in (Reason.UNDER_WAY, Reason.MEANWHILE)
+    )
+    ledger.record(EventKind.UNDER_WAY, made.entries(under_way))
+
+
+def record_finished(
+    ledger: Ledger, request: Request, selected: Selection, binding_ids: t.Iterable[int]
+) -> None:
+    """Records that everything in the window is done for these bindings."""
+    window = request.window
+    news = [each for each in binding_ids if not contains(selected.histories[each].completed_window, window)]
+    ledger.note({each: [BindingFact(FactKind.FINISHED, window=window)] for each in news})
+
+
+def has_unrecorded(ledger: Ledger, made: Plan) -> bool:
+    """Whether something that is due is not in the ledger yet."""
+    ids: dict[int, list[int]] = {}
+    for entry in made.due():
+        ids.setdefault(entry.binding_id, []).append(entry.extract_id)
+    return any(len(ledger.statuses(binding_id, some)) < len(some) for binding_id, some in ids.items())
+
+
+def _is_news(history: BindingHistory) -> bool:
+    """Whether it is to be recorded that the window was listed: for the first time, or where a plan is taken up by it."""
+    return history.is_initial or not history.has_backfill or history.planned_window is not None

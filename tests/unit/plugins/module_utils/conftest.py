@@ -83,17 +83,13 @@ class Talk:
 
 
 class Server:
-    """Answers request after request with the steps it was given, in their order. A request without a step is recorded as a mistake.
+    """Answers request after request with the steps it was given, in their order. A request without a step is recorded as a mistake."""
 
-    ``default`` instead of a script makes a step of each request.
-    """
-
-    def __init__(self, default: Callable[[Received], Step] | None = None) -> None:
+    def __init__(self) -> None:
         self.requests: list[Received] = []
         self.connections = 0
         self.steps: list[Step] = []
         self.unexpected: list[str] = []
-        self._default = default
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -119,9 +115,7 @@ class Server:
         talk = Talk(self, connection, number)
         with contextlib.suppress(OSError), connection:
             while talk.read_head():
-                if self._default is not None:
-                    step = self._default(talk.received())
-                elif self.steps:
+                if self.steps:
                     step = self.steps.pop(0)
                 else:
                     self.unexpected.append(talk.head.decode("latin-1"))
@@ -190,8 +184,7 @@ def _answer(
     head = "\r\n".join(lines).encode("utf-8") + b"\r\n\r\n"
 
     def step(talk: Talk) -> bool:
-        if talk.server._default is None:
-            talk.received()
+        talk.received()
         talk.socket.sendall(head + content[:cut])
         return cut is None and not close
 
@@ -199,18 +192,12 @@ def _answer(
 
 
 @pytest.fixture
-def answer() -> Callable[..., Step]:
-    """Makes the step that answers, for servers with a ``default``."""
-    return _answer
-
-
-@pytest.fixture
 def make_server():
     """Starts servers that stop with the test. Then every step must have been used, and nothing else been asked for."""
     servers: list[Server] = []
 
-    def make(**options: Any) -> Server:
-        servers.append(Server(**options))
+    def make() -> Server:
+        servers.append(Server())
         return servers[-1]
 
     yield make

@@ -12,23 +12,18 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, Unfinished
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import Request
 from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
-from ansible_collections.adverity.management.tests.unit.plugins.outcome.scene import Scene, outcomes, world
+from ansible_collections.adverity.management.tests.unit.plugins.outcome.scene import outcomes, world
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 
 POST = "/api/v1/extracts/requeue/"
 
 
-@pytest.fixture(name="simulator", scope="module")
-def fixture_simulator():
-    return in_process.import_simulator().Simulator(port=None)
-
-
 @pytest.fixture(name="scene")
-def fixture_scene(simulator, tmp_path):
+def fixture_scene(begin):
     """The load of extract 102 into binding 12 is recorded as failed, and its cause is corrected."""
 
     def make(by_role=False, **more):
-        it = Scene(simulator, str(tmp_path / "requeue.sqlite3"), world(extracts=3, enabled=(3,) if by_role else (2, 3)), **more)
+        it = begin(world(extracts=3, enabled=(3,) if by_role else (2, 3)), **more)
         it.fail(102)
         if by_role:
             deploy(it)
@@ -94,21 +89,6 @@ def test_labels_of_the_own_instance_are_understood(scene):
     assert it.statuses()[12, 102][0] == "dispatched"
 
 
-def test_look_settles_what_somebody_has_sent_again_in_adverity(scene):
-    it = scene()
-    send_by_hand(it)
-    assert outcomes(it.look())[12, 102] == "loaded"
-    assert it.statuses()[12, 102][0] == "dispatched"
-
-
-def test_the_role_does_not_send_what_somebody_has_sent_again_in_adverity(scene):
-    it = scene(by_role=True)
-    send_by_hand(it)
-    before = len(it.simulator.requests)
-    deploy(it, on_failed="requeue")
-    assert [row for row in it.simulator.requests[before:] if row["path"] == POST] == []
-
-
 def test_what_adverity_is_processing_again_is_not_sent_in_this_run(scene):
     it = scene()
     send_by_hand(it, wait=5)
@@ -134,14 +114,6 @@ def test_loaded_that_another_request_may_explain_is_unknown(scene):
     assert send_again(it, on_failed="requeue", on_unknown="requeue")[0] == [[102]]
 
 
-def test_loaded_that_another_request_may_explain_is_settled_by_the_user(scene):
-    it = scene()
-    it.send([102], binding_ids=(13,))
-    it.wait(60)
-    assert send_again(it, on_failed="requeue", on_unknown="dispatched")[0] == []
-    assert it.statuses()[12, 102][0] == "dispatched"
-
-
 def test_a_label_that_said_loaded_when_the_load_failed_shows_nothing(scene):
     it = scene(failed_reload="keeps")
     it.fail(101)
@@ -151,12 +123,6 @@ def test_a_label_that_said_loaded_when_the_load_failed_shows_nothing(scene):
     assert outcomes(it.look(extract_ids=[101]))[12, 101] == "failed"
     it.simulator.world.failing.clear()
     assert send_again(it, on_failed="requeue")[0] == [[101, 102]]
-
-
-def test_force_sends_in_any_case(scene):
-    it = scene()
-    send_by_hand(it)
-    assert send_again(it, force=True)[0] == [[101, 102, 103]]
 
 
 def test_a_failed_extract_that_is_no_longer_listed_is_named_and_settled(scene):
@@ -193,8 +159,7 @@ def test_a_refused_extract_that_is_no_longer_listed_is_named_and_settled(scene):
     assert warned(send_again(it, on_refused="skip")[1], "Refused") == []
 
 
-@pytest.mark.parametrize("wait", [0, 60])
-@pytest.mark.parametrize(("on_failed", "fails"), [("fail", True), ("warn", False), ("requeue", False)])
+@pytest.mark.parametrize(("on_failed", "fails", "wait"), [("fail", True, 60), ("warn", False, 0), ("requeue", False, 60)])
 def test_the_role_settles_a_failed_extract_that_is_no_longer_listed(scene, on_failed, fails, wait):
     it = scene(by_role=True)
     it.simulator.world.remove("extracts", 102)

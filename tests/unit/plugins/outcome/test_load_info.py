@@ -9,31 +9,17 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused, RequestError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, RequestError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.outcome.scene import HOST, Scene, outcomes, world
 
 BINDINGS, EXTRACTS, JOBS, ISSUES = "/api/v1/bindings/", "/api/extracts/", "/api/jobs/", "/api/errors/"
 FAILED = "Import: Loading extract 102 failed. (https://simulator.example/issues/1/)"
 
 
-@pytest.fixture(name="simulator", scope="module")
-def fixture_simulator():
-    return in_process.import_simulator().Simulator(port=None)
-
-
-@pytest.fixture(name="scene")
-def fixture_scene(simulator, tmp_path):
-    def make(data=None, **more):
-        return Scene(simulator, str(tmp_path / "requeue.sqlite3"), data or world(), **more)
-
-    return make
-
-
-def test_what_was_sent_is_followed_to_its_end(scene):
-    it = scene(world(extracts=3))
+def test_what_was_sent_is_followed_to_its_end(begin):
+    it = begin(world(extracts=3))
     it.fail(102)
     it.send()
     result = it.look(wait=3600)
@@ -49,17 +35,8 @@ def test_what_was_sent_is_followed_to_its_end(scene):
     assert it.seen_loaded() == [(12, 101), (12, 103)]
 
 
-def test_without_a_wait_it_looks_once(scene):
-    it = scene()
-    it.send()
-    result = it.look()
-    assert outcomes(result) == {(12, 101): "loading", (12, 102): "loading"}
-    assert result["waited"] == 0
-    assert {row["reason"] for row in result["loads"]} == {"Adverity is processing the extract"}
-
-
-def test_what_is_recorded_as_loaded_is_not_looked_at_again(scene):
-    it = scene()
+def test_what_is_recorded_as_loaded_is_not_looked_at_again(begin):
+    it = begin()
     it.send()
     it.look(wait=60)
     before = len(it.simulator.requests)
@@ -69,9 +46,9 @@ def test_what_is_recorded_as_loaded_is_not_looked_at_again(scene):
     assert it.asked(before) == []
 
 
-def test_each_round_costs_one_list_of_jobs_one_of_issues_and_a_page_for_each_datastream_that_is_not_settled(scene):
+def test_each_round_costs_one_list_of_jobs_one_of_issues_and_a_page_for_each_datastream_that_is_not_settled(begin):
     """Five datastreams, of which one loads faster than the others: 20 s, and 100 s."""
-    it = scene(world(datastreams=5, extracts=50), load_seconds=100)
+    it = begin(world(datastreams=5, extracts=50), load_seconds=100)
     it.send(binding_ids=(12, 22, 32, 42))
     it.simulator.change({"loading": {"load_seconds": 20}})
     it.send(binding_ids=(52,))
@@ -90,8 +67,8 @@ def test_each_round_costs_one_list_of_jobs_one_of_issues_and_a_page_for_each_dat
     assert len(asked) == 2 * rounds + 1 + sum(of_datastream.values())
 
 
-def test_only_the_page_with_the_extracts_is_read(scene):
-    it = scene(world(extracts=250))
+def test_only_the_page_with_the_extracts_is_read(begin):
+    it = begin(world(extracts=250))
     it.send([349, 350])
     begin = len(it.simulator.requests)
     it.look()
@@ -102,8 +79,8 @@ def test_only_the_page_with_the_extracts_is_read(scene):
     assert [path for _method, path in it.asked(begin)].count(EXTRACTS) == 3
 
 
-def test_a_failure_ends_the_wait_for_its_extract_alone(scene):
-    it = scene(load_seconds=10)
+def test_a_failure_ends_the_wait_for_its_extract_alone(begin):
+    it = begin(load_seconds=10)
     it.fail(101)
     it.send([101])
     it.simulator.change({"loading": {"load_seconds": 300}})
@@ -113,9 +90,9 @@ def test_a_failure_ends_the_wait_for_its_extract_alone(scene):
     assert 300 <= result["waited"] < 400
 
 
-def test_the_wait_ends_when_nothing_can_change(scene):
+def test_the_wait_ends_when_nothing_can_change(begin):
     """What Adverity had loaded before, and shows as loaded at once, stays unconfirmed until the time is over; after two days nothing comes any more."""
-    it = scene(world(state="imported"), requeue_processing="never")
+    it = begin(world(state="imported"), requeue_processing="never")
     it.send()
     result = it.look(wait=100)
     assert outcomes(result) == {(12, 101): "unconfirmed", (12, 102): "unconfirmed"}
@@ -125,8 +102,8 @@ def test_the_wait_ends_when_nothing_can_change(scene):
     assert it.look(wait=100)["waited"] == 0
 
 
-def test_the_end_of_a_job_ends_the_wait(scene):
-    it = scene(world(state="imported"), requeue_processing="never", load_jobs="request")
+def test_the_end_of_a_job_ends_the_wait(begin):
+    it = begin(world(state="imported"), requeue_processing="never", load_jobs="request")
     it.send()
     result = it.look(wait=3600)
     assert outcomes(result) == {(12, 101): "unconfirmed", (12, 102): "unconfirmed"}
@@ -134,14 +111,8 @@ def test_the_end_of_a_job_ends_the_wait(scene):
     assert [(row["state_label"], row["datastream_id"]) for row in result["jobs"]] == [("Success", 1)]
 
 
-def test_what_was_loaded_before_is_confirmed_if_the_load_is_seen(scene):
-    it = scene(world(state="imported"))
-    it.send()
-    assert outcomes(it.look(wait=60)) == {(12, 101): "loaded", (12, 102): "loaded"}
-
-
-def test_a_request_without_bindings_has_no_baseline(scene):
-    it = scene()
+def test_a_request_without_bindings_has_no_baseline(begin):
+    it = begin()
     it.run("adverity_requeue", extract_ids=[101])
     result = it.look(wait=60)
     assert outcomes(result) == {(None, 101): "unconfirmed"}
@@ -152,11 +123,11 @@ def test_a_request_without_bindings_has_no_baseline(scene):
 # Never more than was seen
 
 
-@pytest.mark.parametrize("second", [12, 13])
-def test_two_requests_for_one_extract_at_the_same_time_tell_nothing_of_either(scene, second):
-    it = scene()
-    it.send([101])
-    it.send([101], (second,), force=True)
+@pytest.mark.parametrize("requests", [[(12,), (12,)], [(12,), (13,)], [(12, 13)]], ids=str)
+def test_requests_for_one_extract_at_the_same_time_tell_nothing_of_any(begin, requests):
+    it = begin()
+    for binding_ids in requests:
+        it.send([101], binding_ids, force=True)
     result = it.look(wait=60)
     assert set(outcomes(result).values()) == {"unconfirmed"}
     assert {row["reason"] for row in result["loads"]} <= {
@@ -165,85 +136,70 @@ def test_two_requests_for_one_extract_at_the_same_time_tell_nothing_of_either(sc
     assert {status for status, _reason in it.statuses().values()} == {"dispatched"}
 
 
-def test_one_request_for_two_bindings_tells_nothing_of_either(scene):
-    it = scene()
-    it.send([101], (12, 13))
-    assert outcomes(it.look(wait=60)) == {(12, 101): "unconfirmed", (13, 101): "unconfirmed"}
-
-
-def test_after_the_first_was_seen_to_end_the_second_one_counts(scene):
-    it = scene()
+@pytest.mark.parametrize("first", ["loaded", "unconfirmed"])
+def test_second_request_counts_after_the_first_was_seen_to_end_or_two_days_later(begin, first):
+    it = begin()
     it.send([101])
-    it.look(wait=60)
+    if first == "loaded":
+        it.look(wait=60)
+    else:
+        it.wait(2 * 86400 + 60)
     it.send([101], (13,))
-    assert outcomes(it.look(wait=60)) == {(12, 101): "loaded", (13, 101): "loaded"}
-
-
-def test_without_that_it_counts_two_days_later(scene):
-    it = scene()
-    it.send([101])
-    it.wait(2 * 86400 + 60)
-    it.send([101], (13,))
-    assert outcomes(it.look(wait=60)) == {(12, 101): "unconfirmed", (13, 101): "loaded"}
+    assert outcomes(it.look(wait=60)) == {(12, 101): first, (13, 101): "loaded"}
 
 
 @pytest.mark.parametrize(("day", "expected"), [("2026-01-01", "unconfirmed"), ("2025-06-01", "loaded")])
-def test_an_extract_that_another_binding_may_have_loaded_automatically(scene, day, expected):
-    it = scene(world(enabled=(1, 2), day=day))
+def test_extract_that_another_binding_may_have_loaded_automatically_is_unconfirmed(begin, day, expected):
+    it = begin(world(enabled=(1, 2), day=day))
     it.send([101])
     result = it.look(wait=60)
     assert outcomes(result) == {(12, 101): expected}
-    if expected == "unconfirmed":
-        assert result["loads"][0]["reason"] == "the automatic load into binding 11 may have changed the state of the extract, too"
+    automatic = "the automatic load into binding 11 may have changed the state of the extract, too"
+    assert (result["loads"][0]["reason"] == automatic) is (expected == "unconfirmed")
 
 
-@pytest.mark.parametrize("by", ["us", "hand"])
-def test_a_binding_that_was_enabled_today_may_load_its_history(scene, by):
-    it = scene(world(enabled=(2,)), enable_loads_history="yes")
-    if by == "us":
-        it.enable(13)
-    else:
-        it.simulator.switch_binding(13, True)
+@pytest.mark.parametrize("enable", [Scene.enable, lambda it, binding_id: it.simulator.switch_binding(binding_id, True)], ids=["by us", "by hand"])
+def test_binding_that_was_enabled_today_may_load_its_history(begin, enable):
+    it = begin(world(enabled=(2,)), enable_loads_history="yes")
+    enable(it, 13)
     it.wait(60)
     it.send([101])
     assert outcomes(it.look(wait=60)) == {(12, 101): "unconfirmed"}
 
 
-def test_a_binding_that_another_run_enables_meanwhile(scene):
-    """The API is asked for bindings once; what this ledger records is read in each round."""
-    it = scene(world(enabled=(2,)), enable_loads_history="yes", load_seconds=40)
+@pytest.mark.parametrize(
+    ("do", "reason"),
+    [
+        (lambda it: it.enable(13), "the automatic load into binding 13 may have changed the state of the extract, too"),
+        (lambda it: it.send([101], force=True), "another run has sent it again meanwhile"),
+    ],
+    ids=["enables another binding", "sends it again"],
+)
+def test_what_another_run_does_meanwhile_is_seen_in_each_round(begin, do, reason):
+    it = begin(world(enabled=(2,)), enable_loads_history="yes", load_seconds=40)
     it.send([101])
-    real, calls = it.wait, []
+    pass_time, done = it.wait, []
 
     def wait(seconds):
-        real(seconds)
-        if not calls:
-            calls.append(seconds)
-            it.enable(13)
-
-    it.wait = wait
-    assert outcomes(it.look(wait=100)) == {(12, 101): "unconfirmed"}
-
-
-def test_a_run_that_sends_it_again_meanwhile(scene):
-    it = scene(load_seconds=40)
-    it.send([101])
-    real, calls = it.wait, []
-
-    def wait(seconds):
-        real(seconds)
-        if not calls:
-            calls.append(seconds)
-            it.send([101], force=True)
+        pass_time(seconds)
+        if not done:
+            done.append(seconds)
+            do(it)
 
     it.wait = wait
     result = it.look(wait=100)
-    assert outcomes(result) == {(12, 101): "unconfirmed"}
-    assert result["loads"][0]["reason"] == "another run has sent it again meanwhile"
+    assert (outcomes(result), result["loads"][0]["reason"]) == ({(12, 101): "unconfirmed"}, reason)
 
 
-def test_labels_of_ones_own_instance(scene):
-    it = scene(state_labels="translated")
+def test_failed_load_that_leaves_its_label_and_whose_issue_names_no_extract_is_unconfirmed(begin):
+    it = begin(world(state="imported"), failed_reload="keeps", issue_extract="null")
+    it.fail(101)
+    it.send([101])
+    assert outcomes(it.look(wait=60)) == {(12, 101): "unconfirmed"}
+
+
+def test_labels_of_ones_own_instance(begin):
+    it = begin(state_labels="translated")
     it.fail(102)
     it.send()
     known = {"Gesammelt": "collected", "In Verarbeitung": "loading", "importiert": "loaded", "Importfehler": "failed"}
@@ -256,8 +212,8 @@ def test_labels_of_ones_own_instance(scene):
         it.look(state_labels={"Importiert": "done"})
 
 
-def test_an_extract_or_a_datastream_that_is_gone(scene):
-    it = scene(world(datastreams=2))
+def test_an_extract_or_a_datastream_that_is_gone(begin):
+    it = begin(world(datastreams=2))
     it.send(binding_ids=(12, 22))
     it.simulator.change({"remove": {"extracts": [102], "datastreams": [2]}})
     result = it.look(wait=60)
@@ -265,8 +221,8 @@ def test_an_extract_or_a_datastream_that_is_gone(scene):
     assert result["loads"][1]["reason"] == "Adverity does not list the extract any more"
 
 
-def test_a_list_that_cannot_be_read_now_holds_up_only_its_datastream(scene):
-    it = scene(world(datastreams=2))
+def test_a_list_that_cannot_be_read_now_holds_up_only_its_datastream(begin):
+    it = begin(world(datastreams=2))
     it.send(binding_ids=(12, 22))
     it.wait(30)
     it.faults = [("GET", EXTRACTS, "500 before")]
@@ -277,8 +233,8 @@ def test_a_list_that_cannot_be_read_now_holds_up_only_its_datastream(scene):
     assert set(outcomes(it.look(wait=60)).values()) == {"loaded"}
 
 
-def test_what_was_seen_before_an_error_is_recorded(scene):
-    it = scene(load_seconds=10)
+def test_what_was_seen_before_an_error_is_recorded(begin):
+    it = begin(load_seconds=10)
     it.send([101])
     it.simulator.change({"loading": {"load_seconds": 100}})
     it.send([102])
@@ -296,19 +252,11 @@ def test_what_was_seen_before_an_error_is_recorded(scene):
     assert it.seen_loaded() == [(12, 101)]
 
 
-def test_a_key_without_the_right_to_list_issues(scene):
-    it = scene()
-    it.send()
-    it.simulator.fault(path=ISSUES, status={"code": 403})
-    with pytest.raises(Refused, match="403"):
-        it.look()
-
-
 # A failure
 
 
-def test_a_failure_stays_one_until_its_extract_is_seen_to_be_loaded(scene):
-    it = scene(world(day="2026-01-01", enabled=(2,)), acknowledged_issues="hidden")
+def test_a_failure_stays_one_until_its_extract_is_seen_to_be_loaded(begin):
+    it = begin(world(day="2026-01-01", enabled=(2,)), acknowledged_issues="hidden")
     it.fail(102)
     it.send([102])
     assert outcomes(it.look(wait=60)) == {(12, 102): "failed"}
@@ -325,8 +273,8 @@ def test_a_failure_stays_one_until_its_extract_is_seen_to_be_loaded(scene):
 # The ledger
 
 
-def test_check_mode_returns_the_same_and_records_nothing(scene):
-    it = scene()
+def test_check_mode_returns_the_same_and_records_nothing(begin):
+    it = begin()
     it.fail(102)
     it.send()
     it.wait(30)
@@ -338,15 +286,15 @@ def test_check_mode_returns_the_same_and_records_nothing(scene):
     assert it.seen_loaded() == [(12, 101)]
 
 
-def test_without_a_ledger_nothing_is_made(scene, tmp_path):
-    it = scene()
+def test_without_a_ledger_nothing_is_made(begin, tmp_path):
+    it = begin()
     result = it.look(target_id=2)
     assert (result["loads"], result["counts"]) == ([], {"loaded": 0, "failed": 0, "loading": 0, "unconfirmed": 0})
     assert list(tmp_path.glob("requeue*")) == []
 
 
-def test_what_another_run_holds_is_not_waited_for(scene):
-    it = scene(world(datastreams=2))
+def test_what_another_run_holds_is_not_waited_for(begin):
+    it = begin(world(datastreams=2))
     it.send(binding_ids=(12, 22))
     it.wait(30)
     with Ledger(it.ledger, None, HOST, WRITE) as other:
@@ -359,8 +307,8 @@ def test_what_another_run_holds_is_not_waited_for(scene):
     assert it.seen_loaded() == [(22, 201), (22, 202)]
 
 
-def test_a_ledger_that_cannot_be_written_is_read(scene, monkeypatch):
-    it = scene()
+def test_a_ledger_that_cannot_be_written_is_read(begin, monkeypatch):
+    it = begin()
     it.send()
     it.wait(30)
     monkeypatch.setattr("os.access", lambda *_args, **_more: False)
@@ -369,8 +317,8 @@ def test_a_ledger_that_cannot_be_written_is_read(scene, monkeypatch):
     assert result["warnings"][0].startswith("What was seen of 2 extracts was not recorded: The ledger ")
 
 
-def test_what_is_chosen(scene):
-    it = scene(world(datastreams=2))
+def test_what_is_chosen(begin):
+    it = begin(world(datastreams=2))
     it.send(binding_ids=(12, 22))
     it.send([101], (13,), state="recorded")
     assert set(outcomes(it.look())) == {(12, 101), (12, 102), (22, 201), (22, 202)}

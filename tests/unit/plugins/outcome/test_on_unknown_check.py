@@ -12,25 +12,11 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger import
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
-from ansible_collections.adverity.management.tests.unit.plugins.outcome.scene import HOST, Scene, outcomes, world
+from ansible_collections.adverity.management.tests.unit.plugins.outcome.scene import HOST, outcomes, world
 
 POST, ISSUES = "/api/v1/extracts/requeue/", "/api/errors/"
 KINDS = ("requeued", "skipped", "unknown", "refused", "failed", "remaining")
 REASON = "Import: Loading extract {0} failed. (https://simulator.example/issues/1/)"
-
-
-@pytest.fixture(name="simulator", scope="module")
-def fixture_simulator():
-    return in_process.import_simulator().Simulator(port=None)
-
-
-@pytest.fixture(name="scene")
-def fixture_scene(simulator, tmp_path):
-    def make(data=None, **more):
-        return Scene(simulator, str(tmp_path / "requeue.sqlite3"), data or world(extracts=4), **more)
-
-    return make
 
 
 def lose(it, how="lost after", **options):
@@ -61,9 +47,9 @@ def kinds(it, extract_id, binding_id=12):
 
 
 @pytest.mark.parametrize("seconds", [5, 30])
-def test_what_was_carried_out_is_dispatched_and_the_rest_is_sent(scene, seconds):
+def test_what_was_carried_out_is_dispatched_and_the_rest_is_sent(begin, seconds):
     """While it is being processed, and when it is loaded."""
-    it = scene()
+    it = begin(world(extracts=4))
     lose(it, batch_size=2)
     it.wait(seconds)
     predicted = try_to_send(it, check_mode=True, on_unknown="check", batch_size=2)
@@ -81,8 +67,8 @@ def test_what_was_carried_out_is_dispatched_and_the_rest_is_sent(scene, seconds)
     assert set(outcomes(it.look(wait=60)).values()) == {"loaded"}
 
 
-def test_without_evidence_it_stays_unknown_and_the_run_stops(scene):
-    it = scene()
+def test_without_evidence_it_stays_unknown_and_the_run_stops(begin):
+    it = begin(world(extracts=4))
     lose(it, "lost before", batch_size=2)
     it.wait(30)
     predicted = try_to_send(it, check_mode=True, on_unknown="check")
@@ -97,8 +83,8 @@ def test_without_evidence_it_stays_unknown_and_the_run_stops(scene):
     assert kinds(it, 101) == [(EventKind.INTENDED, None)]
 
 
-def test_a_failed_load_is_recorded_named_and_left_out(scene):
-    it = scene()
+def test_a_failed_load_is_recorded_named_and_left_out(begin):
+    it = begin(world(extracts=4))
     it.fail(101)
     lose(it, batch_size=2)
     it.wait(30)
@@ -115,33 +101,15 @@ def test_a_failed_load_is_recorded_named_and_left_out(scene):
     assert try_to_send(it) == ({"skipped": [102, 103, 104], "failed": [101]}, "", [warning])
 
 
-def test_one_state_for_several_bindings_settles_nothing(scene):
-    it = scene()
-    lose(it, binding_ids=(12, 13))
-    it.wait(30)
-    ids, message, _warnings = try_to_send(it, on_unknown="check")
-    assert ids == {"unknown": [101, 102, 103, 104]}
-    assert "another request for binding 13 may have changed the state of the extract, too" in message
-
-
-def test_a_job_alone_settles_nothing(scene):
-    """It names neither the extracts nor the binding."""
-    it = scene(world(state="imported"), load_jobs="request", requeue_processing="never")
-    lose(it)
-    ids, message, _warnings = try_to_send(it, on_unknown="check")
-    assert ids == {"unknown": [101, 102]}
-    assert "(job 1 of its datastream has not ended)" in message
-
-
-def test_nothing_unknown_costs_nothing(scene):
-    it = scene()
+def test_nothing_unknown_costs_nothing(begin):
+    it = begin(world(extracts=4))
     begin = len(it.simulator.requests)
     try_to_send(it, on_unknown="check")
     assert [path for _method, path in it.asked(begin)] == ["/api/v1/bindings/", "/api/extracts/", POST]
 
 
-def test_only_what_is_selected_is_settled(scene):
-    it = scene()
+def test_only_what_is_selected_is_settled(begin):
+    it = begin(world(extracts=4))
     lose(it)
     it.wait(30)
     it.run("adverity_requeue", extract_ids=[102], binding_ids=[12], on_unknown="check")
@@ -152,8 +120,8 @@ def test_only_what_is_selected_is_settled(scene):
     assert {each: len(kinds(it, each)) for each in (101, 102, 103, 104)} == {101: 1, 102: 2, 103: 2, 104: 2}
 
 
-def test_what_cannot_be_read_stays_unknown_with_a_warning(scene):
-    it = scene()
+def test_what_cannot_be_read_stays_unknown_with_a_warning(begin):
+    it = begin(world(extracts=4))
     lose(it, batch_size=2)
     it.wait(30)
     it.faults = [("GET", ISSUES, "500 before")]
@@ -162,8 +130,8 @@ def test_what_cannot_be_read_stays_unknown_with_a_warning(scene):
     assert "What Adverity shows of 2 extracts with an unknown outcome cannot be read: GET /api/errors/ returned 500" in message
 
 
-def test_labels_of_ones_own_instance(scene):
-    it = scene(state_labels="translated")
+def test_labels_of_ones_own_instance(begin):
+    it = begin(world(extracts=4), state_labels="translated")
     lose(it)
     it.wait(30)
     assert try_to_send(it, on_unknown="check")[0] == {"unknown": [101, 102, 103, 104]}
@@ -171,8 +139,8 @@ def test_labels_of_ones_own_instance(scene):
     assert try_to_send(it, on_unknown="check", state_labels=known)[0] == {"skipped": [101, 102, 103, 104]}
 
 
-def test_planning_and_recording_check_nothing(scene):
-    it = scene()
+def test_planning_and_recording_check_nothing(begin):
+    it = begin(world(extracts=4))
     lose(it)
     it.wait(30)
     begin = len(it.simulator.requests)
@@ -186,9 +154,9 @@ def test_planning_and_recording_check_nothing(scene):
 
 
 @pytest.fixture(name="failed")
-def fixture_failed(scene):
+def fixture_failed(begin):
     """101 has failed, the others are loaded."""
-    it = scene()
+    it = begin(world(extracts=4))
     it.fail(101)
     it.send()
     assert it.look(wait=60)["failed_extract_ids"] == [101]
@@ -215,21 +183,6 @@ def test_on_failed_fail_does_everything_else_first(failed):
     assert ids["failed"] == [101]
     assert message.startswith("Sent in this run: 1 extracts; done before: 3. Still open: The load of extracts 101 failed.")
     assert REASON.format(101) in message
-
-
-def test_the_ledger_shows_it(failed):
-    it = failed
-    report = in_process.load("adverity_requeue_info").report
-    params = in_process.read_options("adverity_requeue_info", {"instance": HOST, "api_key": in_process.KEY, "ledger": it.ledger})
-    found = report(it.client(), params)
-    assert found["counts"] == {"pending": 0, "dispatched": 3, "recorded": 0, "unknown": 0, "refused": 0, "failed": 1}
-    assert found["backfills"][0]["finished"] is False
-    first, second = found["extracts"][:2]
-    assert (first["status"], first["reason"], first["dispatched_at"], first["loaded_at"]) == ("failed", REASON.format(101), None, None)
-    assert first["failed_at"] > second["dispatched_at"]
-    assert (second["status"], second["reason"], second["failed_at"]) == ("dispatched", None, None)
-    assert second["loaded_at"] > second["dispatched_at"]
-    assert report(it.client(), dict(params, summary_only=True))["counts"] == found["counts"]
 
 
 def test_a_run_that_has_nothing_else_to_do_names_it(failed):

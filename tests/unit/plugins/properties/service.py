@@ -13,11 +13,17 @@ from ansible_collections.adverity.management.plugins.module_utils._api.client im
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import Transport
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
+from hypothesis import HealthCheck, settings
 
 Row = dict[str, Any]
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 CONNECTION = {"instance": "acme.example", "api_key": in_process.KEY, "retries": 0}
 WORKSPACES = ["a0000000-0000-4000-8000-000000000001", "a0000000-0000-4000-8000-000000000002"]
+
+
+def prove(examples: int) -> Any:
+    """The same examples each time, so many, and nothing kept between runs."""
+    return settings(max_examples=examples, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def moment(seconds: int) -> str:
@@ -44,20 +50,3 @@ class Service:
     def call(self, name: str, /, check_mode: bool = False, **options: Any) -> Row:
         params = in_process.read_options(name, dict(CONNECTION, **options))
         return in_process.run_with(name, self.client(), params, check_mode)
-
-    @property
-    def bindings(self) -> dict[int, Row]:
-        return self.simulator.world.bindings  # type: ignore[no-any-return]
-
-    @property
-    def datastreams(self) -> dict[str, Row]:
-        return {row["uuid"]: row for row in self.simulator.world.datastreams.values()}
-
-    @property
-    def loads(self) -> list[tuple[int, int]]:
-        return [(row["extract_id"], row["binding_id"]) for row in self.simulator.loads]
-
-    @property
-    def writes(self) -> list[tuple[str, str, list[list[str]], Any]]:
-        """Method, path, query and body of what was written."""
-        return [(row["method"], row["path"], row["query"], row["body"]) for row in self.simulator.requests if row["method"] != "GET"]

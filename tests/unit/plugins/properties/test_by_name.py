@@ -2,103 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Properties of what creates: any names, any settings, killed at any request, with and without the last one having arrived."""
+"""A destination and its assignments, created by a run that is killed at any request, with and without that request having arrived."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 
-import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError
-from ansible_collections.adverity.management.plugins.module_utils._resources import assignments, destinations, directory, fields
-from ansible_collections.adverity.management.plugins.module_utils._resources.assignment_plan import Action, AssignmentPlan
-from ansible_collections.adverity.management.tests.unit.plugins.properties.drawing import prove
 from ansible_collections.adverity.management.tests.unit.plugins.properties.service import Service
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import Killed, TransportWithPoints
-from hypothesis import given
-from hypothesis import strategies as st
-
-NAMES = st.text(max_size=5) | st.sampled_from(["A", "a", " A", "A ", "{{ A }}", "1", "12", "x" * 300])
-VALUES = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "1", "true", "x", "X"]) | st.lists(st.integers(0, 2), max_size=2)
-SETTINGS = st.dictionaries(st.sampled_from(["project", "dataset", "mode", "password", "list"]), VALUES, max_size=5)
-
-
-# Names
-
-
-@prove(300)
-@given(st.lists(NAMES, max_size=6), NAMES)
-def test_a_name_finds_what_has_exactly_this_name_or_nothing(names, wanted):
-    rows = [{"id": number + 100, "name": name, "stack": 5} for number, name in enumerate(names)]
-    fits = [row for row in rows if row["name"] == wanted]
-    if len(fits) > 1 or (not fits and any(name.strip() == wanted.strip() for name in names)):
-        with pytest.raises(InputError) as caught:
-            destinations.find(rows, wanted, 5)
-        assert "\n" not in str(caught.value)
-        assert [row["id"] for row in fits] == caught.value.facts.get("ambiguous", [])
-    else:
-        assert [destinations.find(rows, wanted, 5)] == (fits or [None])
-    assert destinations.find(rows, wanted, 6) is None
-
-
-@prove(300)
-@given(st.lists(st.tuples(NAMES, st.sampled_from([1, 2, 3])), max_size=5), st.lists(st.tuples(NAMES, st.sampled_from(["A", "B", "C"])), max_size=5))
-def test_ids_are_linked_only_where_the_pair_is_unique_on_both_sides(older, newer):
-    places = [{"id": 1, "name": "A"}, {"id": 2, "name": "B"}, {"id": 3, "name": "B"}]
-    left = [{"id": number, "name": name, "stack_id": stack} for number, (name, stack) in enumerate(older, 1)]
-    right = [{"id": f"uuid{number}", "name": name, "workspace": {"name": place}} for number, (name, place) in enumerate(newer)]
-    of = {1: "A", 2: "B", 3: "B"}
-    for row, (name, stack) in zip(directory.describe(left, places, right), older):
-        here = sum((other, of[where]) == (name, of[stack]) for other, where in older)
-        there = [one["id"] for one in right if (one["name"], one["workspace"]["name"]) == (name, of[stack])]
-        assert row["uuid"] == (there[0] if here == len(there) == 1 else None)
-        assert (row["note"] is None) is (row["uuid"] is not None)
-
-
-# Settings
-
-
-@prove(500)
-@given(SETTINGS, SETTINGS, st.booleans())
-def test_what_is_written_is_equal_afterwards_and_nothing_else_is_touched(there, wanted, force):
-    row = {"id": 1, "name": "DWH", "stack": 5, **there}
-    plan = destinations.DestinationPlan(row, {"name": "DWH"}, wanted, {}, force)
-    assert set(plan.body) <= set(wanted)
-    [after] = [change.preview() for change in plan.changes(70)] or [row]
-    assert {name: after[name] for name in row if name not in plan.body} == {name: row[name] for name in row if name not in plan.body}
-    again = destinations.DestinationPlan(after, {"name": "DWH"}, wanted, {})
-    assert again.body == {}
-    for name, value in wanted.items():
-        assert name in plan.unreadable or fields.is_same(value, after[name])
-    result = json.dumps(plan.result(after).as_dict()["diff"])
-    assert all(json.dumps({"password": value})[1:-1] not in result for value in ("1", "true", "x", "X"))
-
-
-@prove(300)
-@given(
-    st.lists(st.tuples(st.sampled_from([1, 2, 3]), st.none() | st.sampled_from(["a", "b"])), max_size=5),
-    st.lists(st.tuples(st.sampled_from([1, 2, 3]), st.none() | st.sampled_from(["a", "b"])), min_size=1, max_size=4),
-)
-def test_after_the_plan_every_assignment_exists_once_and_disabled(there, wanted):
-    rows = [{"id": number, "datastream": stream, "table_name": table, "enabled": True} for number, (stream, table) in enumerate(there, 1)]
-    present = [assignments.parse(row) for row in rows]
-    asked = [assignments.WantedAssignment(stream, table, {}) for stream, table in wanted]
-    try:
-        plan = AssignmentPlan(present, asked)
-    except InputError:
-        streams = [stream for stream, _table in [*there, *wanted]]
-        assert len(streams) > len(set(streams))  # nothing is ambiguous where each datastream stands there once
-        return
-    made = [{"id": 100 + number, "table_name": None, **step.body} for number, step in enumerate(plan.steps) if step.action is Action.CREATED]
-    assert all(row["enabled"] is False for row in made)
-    present += [assignments.parse(row) for row in made]
-    assert AssignmentPlan(present, [one for one in asked if one.table_name]).due == []
-    assert [step for step in plan.steps if step.action not in (Action.CREATED, Action.UNCHANGED)] == []
-
-
-# Killed anywhere
 
 
 def deploy(service):
@@ -136,15 +48,3 @@ def test_killed_before_or_after_any_request_and_run_again_nothing_is_there_twice
         check_made_once(service.simulator, point)
         assert [result["changed"] for result in deploy(service)] == [False, False], point
     assert point == 33, "the points are counted, so that none is left out"
-
-
-@pytest.mark.parametrize("fault", [{"drop": "after"}, {"status": {"code": 500}, "work": True}], ids=str)
-def test_any_one_answer_lost_and_run_again_nothing_is_there_twice(fault):
-    service = Service()
-    for point in range(14):
-        service.simulator.reset()
-        service.simulator.fault(skip=point, **fault)
-        with contextlib.suppress(AdverityError):
-            deploy(service)
-        deploy(service)
-        check_made_once(service.simulator, point)

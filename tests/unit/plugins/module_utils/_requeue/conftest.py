@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fixtures for requeues against a scripted service, with a ledger in each store."""
+"""Scenes for requeues: the simulator in process, and a ledger in a file."""
 
 from __future__ import annotations
 
@@ -12,36 +12,15 @@ import pytest
 
 
 @pytest.fixture
-def place(ledger_place):
-    return ledger_place
+def begin(tmp_path, monkeypatch):
+    """Makes a scene: begin(extracts=50, enabled=False)."""
+    from ansible_collections.adverity.management.tests.unit.plugins import in_process
+    from ansible_collections.adverity.management.tests.unit.plugins.module_utils._requeue.scene import Scene
+
+    in_process.spare_the_disk(monkeypatch.setattr)
+    return lambda **options: Scene(tmp_path / "requeue.sqlite3", **options)
 
 
 @pytest.fixture
-def make_service(make_server, answer):
-    from ansible_collections.adverity.management.tests.unit.plugins.module_utils._requeue.scene import Service
-
-    def make(**options):
-        service = Service(answer, **options)
-        service.server = make_server(default=service)
-        return service
-
-    return make
-
-
-@pytest.fixture
-def service(make_service):
-    return make_service()
-
-
-@pytest.fixture
-def run(make_client, place):
-    """Runs a requeue as the module does: run(service, check_mode=False, option=...)."""
-    from ansible_collections.adverity.management.tests.unit.plugins.module_utils._requeue.scene import requeue
-
-    clients = {}
-
-    def run(service, check_mode=False, **options):
-        client = clients.get(service) or clients.setdefault(service, make_client(service.server))
-        return requeue(client, place, check_mode, **options)
-
-    return run
+def scene(begin):
+    return begin()

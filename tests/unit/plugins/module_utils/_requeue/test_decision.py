@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, BindingHistory, FactKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.periods import Reason, Uncertainty
@@ -21,6 +19,7 @@ from ansible_collections.adverity.management.plugins.module_utils._requeue.decis
     ExtractAction,
     binding_action,
     extract_action,
+    needs_plan,
 )
 
 WINDOW, WIDER, NARROWER = ("2026-01-02T00:00:00Z", None), (None, None), ("2026-01-03T00:00:00Z", None)
@@ -44,9 +43,7 @@ def history(enabled, completed=None, planned=None, reenabled=False, was_disabled
 @pytest.mark.parametrize(
     ("known", "backfill", "more", "action"),
     [
-        (history(False), "never", {}, Action.NONE),
         (history(True, WINDOW), "never", {"has_open": True}, Action.NONE),
-        (BindingHistory(), "never", {}, Action.NONE),
         (history(False), "always", {}, Action.BACKFILL),
         (history(True), "always", {}, Action.BACKFILL),
         (history(True, WINDOW), "always", {}, Action.BACKFILL),
@@ -58,7 +55,6 @@ def history(enabled, completed=None, planned=None, reenabled=False, was_disabled
         (history(None), "when_needed", {}, Action.BACKFILL),
         (history(False, WINDOW), "when_needed", {}, Action.BACKFILL),
         (history(True), "when_needed", {}, Action.LEFT_ALONE),
-        (history(True), "when_needed", {"has_open": True}, Action.LEFT_ALONE),
         (history(True, planned=WINDOW), "when_needed", {}, Action.BACKFILL),
         (history(True, WINDOW), "when_needed", {}, Action.DONE),
         (history(True, WIDER), "when_needed", {}, Action.DONE),
@@ -68,9 +64,6 @@ def history(enabled, completed=None, planned=None, reenabled=False, was_disabled
         (history(True, WINDOW, reenabled=True), "when_needed", {}, Action.BACKFILL),
         # In place of another binding, through which the history was sent.
         (history(False), "when_needed", {"is_remade": True}, Action.LEFT_ALONE),
-        (history(True), "when_needed", {"is_remade": True}, Action.LEFT_ALONE),
-        (BindingHistory(), "when_needed", {"is_remade": True}, Action.LEFT_ALONE),
-        (history(True, NARROWER), "when_needed", {"is_remade": True}, Action.LEFT_ALONE),
         (history(False, planned=NARROWER), "when_needed", {"is_remade": True}, Action.LEFT_ALONE),
         (history(False, planned=WINDOW), "when_needed", {"is_remade": True}, Action.BACKFILL),
         (history(True, WINDOW, reenabled=True), "when_needed", {"is_remade": True}, Action.BACKFILL),
@@ -133,24 +126,20 @@ def test_an_extract(statuses, loaded, options, action, uncertain):
         assert extract_action(status, lambda: loaded, Choices(**options)) == (action, uncertain)
 
 
-def test_nothing_is_sent_that_the_user_did_not_ask_for():
-    """For every status and every combination of options."""
-    choices = [
-        Choices(*values)
-        for values in itertools.product((False, True), ("fail", "requeue", "skip", "dispatched"), ("fail", "skip"), ("skip", "requeue"), (False, True))
-    ]
-    for status, loaded, choice in itertools.product((None, *Status), (False, True, MAYBE), choices):
-        action, _uncertain = extract_action(status, lambda loaded=loaded: loaded, choice)
-        if action not in (ExtractAction.SEND, ExtractAction.SEND_ALONE):
-            continue
-        assert not choice.record
-        assert choice.force or status not in SENT
-        assert choice.force or choice.on_failed == "requeue" or status is not Status.FAILED
-        assert choice.force or choice.on_refused == "fail" or status is not Status.REFUSED
-        assert choice.on_unknown == "requeue" or status is not Status.UNKNOWN
-        if status in NEW:
-            assert choice.force or loaded is not True
-            assert choice.on_unknown == "requeue" or loaded is not MAYBE
+@pytest.mark.parametrize(
+    ("known", "needs"),
+    [
+        (history(False), True),
+        (history(True), True),
+        (history(True, WINDOW), False),
+        (history(False, WINDOW), True),
+        (history(False, planned=WINDOW), False),
+        (history(False, planned=WIDER), False),
+        (history(False, planned=NARROWER), True),
+    ],
+)
+def test_history_that_is_due_needs_a_plan_that_reaches_as_far(known, needs):
+    assert needs_plan(known, WINDOW) is needs
 
 
 @pytest.mark.parametrize(

@@ -77,31 +77,60 @@ def shape(loads):
     return [(some.datastream_id, some.binding_ids, [extract.id for extract in some.extracts]) for some in loads]
 
 
-# By datastream
+# What is chosen
+
+OF_456, OF_789 = {"datastream_id": 456}, {"target_id": 789}
+CHOICES = {  # rows of bindings, what they are asked for by, extracts by datastream, options, what is chosen, which locks are taken
+    "the enabled bindings of a datastream": (
+        [binding(7), binding(5), binding(6, enabled=False)], OF_456, {456: [11, 10]}, {"datastream_ids": [456]},
+        [(456, (5, 7), [11, 10])], [[5, 6, 7]],  # which are enabled is decided under the lock
+    ),
+    "several datastreams, in the order asked for": (
+        [binding(5), binding(6, 457), binding(7, 458)], OF_789, {457: [21], 456: [11, 12]}, {"datastream_ids": [457, 456, 457], "target_id": 789},
+        [(457, (6,), [21]), (456, (5,), [11, 12])], [[6, 5]],
+    ),
+    "a datastream without extracts": ([binding(5)], OF_456, {456: []}, {"datastream_ids": [456]}, [(456, (5,), [])], [[5]]),
+    "some bindings of a datastream": (
+        [binding(5), binding(6), binding(7, target_id=790)], OF_456, {456: [11]}, {"datastream_ids": [456], "binding_ids": [6, 5]},
+        [(456, (5, 6), [11])], [[5, 6]],
+    ),
+    "one binding of a datastream and a target": (
+        [binding(5), binding(6)], {**OF_456, **OF_789}, {456: [11]}, {"datastream_ids": [456], "target_id": 789, "binding_ids": [6]},
+        [(456, (6,), [11])], [[6]],
+    ),
+    "all datastreams of a target": (
+        [binding(5), binding(6, 457, enabled=False), binding(7)], OF_789, {456: [11, 12], 457: [21]}, {"target_id": 789},
+        [(456, (5, 7), [11, 12]), (457, (6,), [21])], [[5, 6, 7]],
+    ),
+    "all datastreams of bindings": (
+        [binding(5), binding(6, 457), binding(7)], {}, {456: [11, 12], 457: [21]}, {"binding_ids": [5, 6, 7]},
+        [(456, (5, 7), [11, 12]), (457, (6,), [21])], [[5, 6, 7]],
+    ),
+    # Any binding may be among all that are enabled.
+    "extracts alone, by their ids": ([], None, {}, {"extract_ids": [30, 10, 20, 10]}, [(None, (), [10, 20, 30])], [None]),
+    "extracts for a binding": (
+        [binding(5), binding(6, 457)], {}, {456: [12, 11, 10]}, {"extract_ids": [10, 12, 10], "binding_ids": [5]}, [(456, (5,), [12, 10])], [[5]],
+    ),
+    "extracts for a target": (  # datastream 458 is not asked for: nothing is missing any more
+        [binding(5), binding(6), binding(7, 457), binding(8, 458, enabled=False)], OF_789, {456: [11, 12], 457: [21, 22]},
+        {"extract_ids": [22, 11], "target_id": 789}, [(456, (5, 6), [11]), (457, (7,), [22])], [[5, 6, 7, 8]],
+    ),
+}  # fmt: skip
 
 
-def test_the_enabled_bindings_of_a_datastream_are_looked_up(scripted):
-    expect_bindings(scripted, binding(7), binding(5), binding(6, enabled=False), datastream_id=456)
-    expect_extracts(scripted, 456, 11, 10)
-    locks = Locks()
-    selected, loads = look_up(scripted, request(datastream_ids=[456]), locks)
-    assert shape(loads) == [(456, (5, 7), [11, 10])]
-    assert [row["id"] for row in selected.rows] == [5, 7]
-    # The turn is of all of them: which are enabled is decided in it.
-    assert locks.taken == [[5, 6, 7]]
+@pytest.mark.parametrize("choice", CHOICES)
+def test_options_choose_bindings_and_extracts(scripted, choice):
+    rows, filters, extracts, options, chosen, locks = CHOICES[choice]
+    if filters is not None:
+        expect_bindings(scripted, *rows, **filters)
+    for datastream_id, ids in extracts.items():
+        expect_extracts(scripted, datastream_id, *ids)
+    ledger = Locks()
+    assert shape(look_up(scripted, request(**options), ledger)[1]) == chosen
+    assert ledger.taken == locks
 
 
-def test_several_datastreams_go_one_after_the_other_in_the_order_asked_for(scripted):
-    expect_bindings(scripted, binding(5), binding(6, 457), binding(7, 458), target_id=789)
-    expect_extracts(scripted, 457, 21)
-    expect_extracts(scripted, 456, 11, 12)
-    locks = Locks()
-    _selected, loads = look_up(scripted, request(datastream_ids=[457, 456, 457], target_id=789), locks)
-    assert shape(loads) == [(457, (6,), [21]), (456, (5,), [11, 12])]
-    assert locks.taken == [[6, 5]]
-
-
-def test_the_bounds_go_to_the_service(scripted):
+def test_bounds_go_to_the_api_and_are_checked(scripted):
     expect_bindings(scripted, binding(5), datastream_id=456)
     expect_extracts(scripted, 456, 11, 12, 13, created_from="2026-01-02T04:59:59Z", created_to="2026-01-02T05:00:01Z")
     wanted = request(datastream_ids=[456], created_from="2026-01-02T05:00:00Z", created_to="2026-01-02T05:00:00Z")
@@ -109,82 +138,11 @@ def test_the_bounds_go_to_the_service(scripted):
     assert wanted.window == ("2026-01-02T05:00:00Z", "2026-01-02T05:00:00Z")
 
 
-def test_a_datastream_without_extracts_is_fine(scripted):
-    expect_bindings(scripted, binding(5), datastream_id=456)
-    expect_extracts(scripted, 456)
-    assert shape(look_up(scripted, request(datastream_ids=[456]))[1]) == [(456, (5,), [])]
-
-
-@pytest.mark.parametrize(
-    ("options", "bindings"),
-    [({"binding_ids": [6]}, (6,)), ({"binding_ids": [6, 5]}, (5, 6)), ({"target_id": 789}, (5, 6)), ({"target_id": 789, "binding_ids": [6]}, (6,))],
-)
-def test_named_bindings_and_a_target_narrow(scripted, options, bindings):
-    filters = {"datastream_id": 456, **({"target_id": 789} if "target_id" in options else {})}
-    rows = [binding(5), binding(6)] + ([] if "target_id" in options else [binding(7, target_id=790)])
-    expect_bindings(scripted, *rows, **filters)
-    expect_extracts(scripted, 456, 11)
-    locks = Locks()
-    assert shape(look_up(scripted, request(datastream_ids=[456], **options), locks)[1]) == [(456, bindings, [11])]
-    assert locks.taken == [list(bindings)]
-
-
-@pytest.mark.parametrize(
-    ("rows", "options", "says"),
-    [
-        ([], {}, "datastream_ids: not found among the bindings this key can see with datastream_id 456: 456"),
-        ([], {"target_id": 789}, "datastream_ids: not found among the bindings this key can see with datastream_id 456 and target_id 789: 456"),
-        ([binding(5, enabled=False)], {}, "Datastream 456 has no enabled binding"),
-        ([binding(5), binding(6, enabled=None)], {}, "does not say which bindings of datastream 456 are enabled"),
-        ([binding(5)], {"binding_ids": [5, 6]}, "binding_ids: not found among the bindings this key can see with datastream_id 456: 6"),
-    ],
-)
-def test_what_a_datastream_is_refused_for(scripted, rows, options, says):
-    filters = {"datastream_id": 456, **({"target_id": 789} if "target_id" in options else {})}
-    expect_bindings(scripted, *rows, **filters)
-    with pytest.raises(InputError) as caught:
-        look_up(scripted, request(datastream_ids=[456], **options))
-    assert says in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_the_state_that_the_list_does_not_tell_may_be_known(scripted):
-    """A run wrote it, and the rows lack it: what the ledger knows counts."""
+def test_state_that_the_list_does_not_show_may_be_known_to_the_ledger(scripted):
     expect_bindings(scripted, binding(5, enabled=None), binding(6, enabled=None), datastream_id=456)
     expect_extracts(scripted, 456, 11)
     locks = Locks({5: [BindingFact(FactKind.ANSWER, enabled=True)], 6: [BindingFact(FactKind.ANSWER, enabled=False)]})
     assert shape(look_up(scripted, request(datastream_ids=[456]), locks)[1]) == [(456, (5,), [11])]
-
-
-@pytest.mark.parametrize(
-    ("options", "says"),
-    [
-        ({"binding_ids": [5, 6, 7]}, "binding_ids: of another datastream than datastream_ids names: 7 (datastream 458). Nothing was sent."),
-        ({"binding_ids": [5]}, "binding_ids: none of them is a binding of datastream 457. Nothing was sent."),
-        ({"binding_ids": [5, 6, 99]}, "binding_ids: not found among the bindings this key can see: 99. Nothing was changed."),
-        ({}, None),
-    ],
-)
-def test_what_several_datastreams_are_refused_for(scripted, options, says):
-    expect_bindings(scripted, binding(5), binding(6, 457), binding(7, 458))
-    if says is None:
-        with pytest.raises(InputError, match="not found among the bindings this key can see: 459"):
-            look_up(scripted, request(datastream_ids=[456, 459]))
-    else:
-        with pytest.raises(InputError) as caught:
-            look_up(scripted, request(datastream_ids=[456, 457], **options))
-        assert str(caught.value) == says
-
-
-# Without datastreams
-
-
-@pytest.mark.parametrize(("options", "filters"), [({"target_id": 789}, {"target_id": 789}), ({"binding_ids": [5, 6, 7]}, {})])
-def test_a_target_or_bindings_alone_mean_their_datastreams(scripted, options, filters):
-    expect_bindings(scripted, binding(5), binding(6, 457, enabled=False), binding(7), **filters)
-    expect_extracts(scripted, 456, 11, 12)
-    expect_extracts(scripted, 457, 21)
-    assert shape(look_up(scripted, request(**options))[1]) == [(456, (5, 7), [11, 12]), (457, (6,), [21])]
 
 
 def test_only_the_datastreams_of_what_is_due_are_listed(scripted):
@@ -195,69 +153,76 @@ def test_only_the_datastreams_of_what_is_due_are_listed(scripted):
     assert shape(listing.list_extracts(scripted, Locks(), wanted, selected, [7])[0]) == [(456, (7,), [11])]
 
 
-# By extract
+FROM_THE_SECOND = {"created_from": "2026-01-02T00:00:00Z"}
 
 
-def test_bare_extracts_ask_the_service_nothing_and_go_in_the_order_of_their_ids(scripted):
-    locks = Locks()
-    selected, loads = look_up(scripted, request(extract_ids=[30, 10, 20, 10]), locks)
-    assert shape(loads) == [(None, (), [10, 20, 30])]
-    assert (selected.rows, selected.histories) == ([], {})
-    assert locks.taken == [None]  # any binding may be among all that are enabled
+@pytest.mark.parametrize(
+    ("bounds", "created", "in_window", "listed"),
+    [
+        ({}, None, True, True),
+        ({}, "2026-01-01T00:00:00Z", True, True),
+        (FROM_THE_SECOND, None, True, False),  # whether the API lists it is not known
+        (FROM_THE_SECOND, "2026-01-01T00:00:00Z", False, False),
+        (FROM_THE_SECOND, "2026-01-02T00:00:00Z", True, True),
+    ],
+)
+def test_entry_of_the_ledger_is_selected_by_the_bounds_or_by_its_id(bounds, created, in_window, listed):
+    entry, wanted = Entry(5, 11, 456, created), request(**bounds)
+    assert (wanted.has_in_window(entry), wanted.selects(entry), wanted.would_list(entry)) == (in_window, in_window, listed)
+    assert [request(extract_ids=[each]).selects(entry) for each in (11, 12)] == [True, False]
 
 
-def test_extracts_for_a_named_binding_are_looked_up_in_its_datastream(scripted):
-    expect_bindings(scripted, binding(5), binding(6, 457))
-    expect_extracts(scripted, 456, 12, 11, 10)
-    assert shape(look_up(scripted, request(extract_ids=[10, 12, 10], binding_ids=[5]))[1]) == [(456, (5,), [12, 10])]
-
-
-def test_extracts_of_several_datastreams_for_a_target(scripted):
-    expect_bindings(scripted, binding(5), binding(6), binding(7, 457), binding(8, 458, enabled=False), target_id=789)
-    expect_extracts(scripted, 456, 11, 12)
-    expect_extracts(scripted, 457, 21, 22)
-    # Datastream 458 is not asked for: nothing is missing any more.
-    assert shape(look_up(scripted, request(extract_ids=[22, 11], target_id=789))[1]) == [(456, (5, 6), [11]), (457, (7,), [22])]
+NOT_SEEN = "not found among the bindings this key can see"
+TWO = {"datastream_ids": [456, 457]}
+NAMED = {"extract_ids": [11, 12]}
 
 
 @pytest.mark.parametrize(
     ("rows", "extracts", "options", "says"),
     [
-        ([binding(5)], {456: [11]}, {"binding_ids": [5]}, "extract_ids: not found among the extracts of the datastreams of these bindings: 12"),
-        ([binding(5)], {}, {"binding_ids": [5, 9]}, "binding_ids: not found among the bindings this key can see: 9"),
-        ([binding(5), binding(7, 457)], {456: [11, 12], 457: [21]}, {"binding_ids": [5, 7]}, "binding_ids: 7 load datastream 457, but none of extract_ids is"),
-        ([], {}, {"target_id": 789}, "No binding found among the bindings this key can see with target_id 789"),
-        ([binding(5), binding(7, 457)], {456: [11], 457: [21]}, {"target_id": 789}, "extract_ids: not found among the extracts of the datastreams"),
-        ([binding(5)], {}, {"target_id": 789, "binding_ids": [6]}, "binding_ids: not found among the bindings this key can see with target_id 789: 6"),
+        ([], {}, {"datastream_ids": [456]}, f"datastream_ids: {NOT_SEEN} with datastream_id 456: 456"),
+        ([], {}, {"datastream_ids": [456], "target_id": 789}, f"datastream_ids: {NOT_SEEN} with datastream_id 456 and target_id 789: 456"),
+        ([binding(5, enabled=False)], {}, {"datastream_ids": [456]}, "Datastream 456 has no enabled binding"),
+        ([binding(5), binding(6, enabled=None)], {}, {"datastream_ids": [456]}, "does not say which bindings of datastream 456 are enabled"),
+        ([binding(5)], {}, {"datastream_ids": [456], "binding_ids": [5, 6]}, f"binding_ids: {NOT_SEEN} with datastream_id 456: 6"),
+        ([binding(5), binding(6, 457), binding(7, 458)], {}, {**TWO, "binding_ids": [5, 6, 7]},
+         "binding_ids: of another datastream than datastream_ids names: 7 (datastream 458). Nothing was sent."),
+        ([binding(5), binding(6, 457)], {}, {**TWO, "binding_ids": [5]}, "binding_ids: none of them is a binding of datastream 457. Nothing was sent."),
+        ([binding(5), binding(6, 457)], {}, {**TWO, "binding_ids": [5, 6, 99]}, f"binding_ids: {NOT_SEEN}: 99. Nothing was changed."),
+        ([binding(5), binding(6, 457)], {}, {"datastream_ids": [456, 459]}, f"{NOT_SEEN}: 459"),
+        ([binding(5)], {456: [11]}, {**NAMED, "binding_ids": [5]}, "extract_ids: not found among the extracts of the datastreams of these bindings: 12"),
+        ([binding(5)], {}, {**NAMED, "binding_ids": [5, 9]}, f"binding_ids: {NOT_SEEN}: 9"),
+        ([binding(5), binding(7, 457)], {456: [11, 12], 457: [21]}, {**NAMED, "binding_ids": [5, 7]},
+         "binding_ids: 7 load datastream 457, but none of extract_ids is"),
+        ([], {}, {**NAMED, "target_id": 789}, "No binding found among the bindings this key can see with target_id 789"),
+        ([binding(5), binding(7, 457)], {456: [11], 457: [21]}, {**NAMED, "target_id": 789}, "extract_ids: not found among the extracts"),
+        ([binding(5)], {}, {**NAMED, "target_id": 789, "binding_ids": [6]}, f"binding_ids: {NOT_SEEN} with target_id 789: 6"),
     ],
-)
-def test_what_extracts_are_refused_for(scripted, rows, extracts, options, says):
-    expect_bindings(scripted, *rows, **({"target_id": 789} if "target_id" in options else {}))
+)  # fmt: skip
+def test_what_is_not_there_is_refused_by_name(scripted, rows, extracts, options, says):
+    filters = {"target_id": 789} if "target_id" in options else {}
+    if len(options.get("datastream_ids", ())) == 1:
+        filters["datastream_id"] = 456
+    expect_bindings(scripted, *rows, **filters)
     for datastream_id, ids in extracts.items():
         expect_extracts(scripted, datastream_id, *ids)
     with pytest.raises(InputError) as caught:
-        look_up(scripted, request(extract_ids=[11, 12], **options))
+        look_up(scripted, request(**options))
     assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 # Under the lock
 
 
-def test_what_was_read_while_others_held_the_lock_is_read_again(scripted):
-    for enabled in (False, False, True):
-        expect_bindings(scripted, binding(5, enabled=enabled), target_id=789)
+def test_bindings_are_read_again_while_others_hold_a_lock_and_new_ones_are_locked(scripted):
+    expect_bindings(scripted, binding(5, enabled=False), target_id=789)
+    for _time in range(2):
+        expect_bindings(scripted, binding(5), binding(6), target_id=789)
     locks = Locks(others=2)
     selected = select.choose_bindings(scripted, locks, request(target_id=789))
-    assert locks.taken == [[5], [5], [5]]
-    assert selected.histories[5].enabled is True
-
-
-def test_a_binding_that_is_new_meanwhile_is_locked(scripted):
-    expect_bindings(scripted, binding(5), target_id=789)
-    expect_bindings(scripted, binding(5), binding(6), target_id=789)
-    locks = Locks(others=1)
-    assert list(select.choose_bindings(scripted, locks, request(target_id=789)).histories) == [5, 6]
-    assert locks.taken == [[5], [5, 6]]
+    assert locks.taken == [[5], [5, 6], [5, 6]]
+    assert [(each, history.enabled) for each, history in selected.histories.items()] == [(5, True), (6, True)]
 
 
 @pytest.mark.parametrize(
@@ -298,43 +263,33 @@ def test_rows_without_their_ids_are_an_error(scripted, options):
 
 
 @pytest.mark.parametrize(
-    ("error", "options", "passes"),
+    ("error", "options", "missing"),
     [
-        (Refused("GET", _extracts.PATH, 403, "Forbidden."), {}, False),
-        (Refused("GET", _extracts.PATH, 500, "x"), {}, False),
-        (UnreadableAnswer("x", method="GET", path=_extracts.PATH), {}, False),
-        (Refused("GET", _extracts.PATH, 401, "x"), {}, True),
-        (Refused("GET", _extracts.PATH, 429, "x"), {}, True),
-        (NotReached("GET", _extracts.PATH, "x"), {}, True),
-        (Refused("GET", _extracts.PATH, 403, "Forbidden."), {"extract_ids": [21]}, False),
-        (Refused("GET", _extracts.PATH, 401, "x"), {"extract_ids": [21]}, True),
+        (Refused("GET", _extracts.PATH, 403, "Forbidden."), {}, [()]),
+        (Refused("GET", _extracts.PATH, 500, "x"), {}, [()]),
+        (UnreadableAnswer("x", method="GET", path=_extracts.PATH), {}, [()]),
+        (Refused("GET", _extracts.PATH, 401, "x"), {}, None),
+        (Refused("GET", _extracts.PATH, 429, "x"), {}, None),
+        (NotReached("GET", _extracts.PATH, "x"), {}, None),
+        # Where all that are named are in the other lists, this one does not matter.
+        (Refused("GET", _extracts.PATH, 403, "Forbidden."), {"extract_ids": [21]}, []),
+        (Refused("GET", _extracts.PATH, 500, "x"), {"extract_ids": [22, 21]}, [(22,)]),
+        (Refused("GET", _extracts.PATH, 401, "x"), {"extract_ids": [21]}, None),
     ],
 )
-def test_a_list_that_cannot_be_read_stops_its_datastream_alone(scripted, error, options, passes):
-    """Unless the reason concerns every request."""
+def test_a_list_that_cannot_be_read_stops_its_datastream_alone(scripted, error, options, missing):
+    """Unless the reason concerns every request: None."""
     wanted = request(target_id=789, **options)
     expect_bindings(scripted, binding(5), binding(6, 457), target_id=789)
     selected = select.choose_bindings(scripted, Locks(), wanted)
     scripted.expect("GET", _extracts.PATH, {"datastream_id": 456, "ordering": "-created"}, answer=error)
-    if passes:
+    if missing is None:
         with pytest.raises(type(error)):
             listing.list_extracts(scripted, Locks(), wanted, selected, [5, 6])
         return
     expect_extracts(scripted, 457, 21)
     loads, unreadable = listing.list_extracts(scripted, Locks(), wanted, selected, [5, 6])
-    # Where all that are named are in the other lists, this one does not matter.
-    assert (shape(loads), unreadable) == ([(457, (6,), [21])], [] if options else [(456, (5,), error, ())])
-
-
-def test_extracts_that_are_named_and_may_be_in_a_list_that_cannot_be_read(scripted):
-    wanted = request(target_id=789, extract_ids=[22, 21])
-    expect_bindings(scripted, binding(5), binding(6, 457), target_id=789)
-    selected = select.choose_bindings(scripted, Locks(), wanted)
-    error = Refused("GET", _extracts.PATH, 500, "x")
-    scripted.expect("GET", _extracts.PATH, {"datastream_id": 456, "ordering": "-created"}, answer=error)
-    expect_extracts(scripted, 457, 21)
-    loads, unreadable = listing.list_extracts(scripted, Locks(), wanted, selected, [5, 6])
-    assert (shape(loads), unreadable) == ([(457, (6,), [21])], [(456, (5,), error, (22,))])
+    assert (shape(loads), unreadable) == ([(457, (6,), [21])], [(456, (5,), error, ids) for ids in missing])
 
 
 # What the ledger records of other bindings

@@ -16,9 +16,9 @@ from ansible_collections.adverity.management.plugins.module_utils._requeue.decis
 from ansible_collections.adverity.management.plugins.module_utils._requeue.select import Loads
 from ansible_collections.adverity.management.plugins.module_utils._resources.extracts import Extract
 
-DISPATCHED, PENDING, REFUSED, UNKNOWN, FAILED = Status.DISPATCHED, Status.PENDING, Status.REFUSED, Status.UNKNOWN, Status.FAILED
+DISPATCHED, REFUSED, UNKNOWN, FAILED = Status.DISPATCHED, Status.REFUSED, Status.UNKNOWN, Status.FAILED
 
-LISTS = ("waiting", "skipped", "loaded", "confirmed", "recorded", "refused", "failed")
+LISTS = ("waiting", "skipped", "loaded", "confirmed", "recorded", "refused", "failed", "unknown")
 
 
 def created(day):
@@ -42,190 +42,8 @@ def make(loads, known=None, histories=None, batch_size=50, limit=None, **choices
     return _plan.make(loads, statuses, histories or {}, _plan.Options(batch_size, limit, Choices(**choices)))
 
 
-def shape(plan):
-    return [(batch.datastream_id, batch.binding_ids, batch.extract_ids) for batch in plan.batches]
-
-
-def pairs(some):
-    return [pair[1:] for pair in some]
-
-
-def later(plan):
-    return pairs(pair for batch in plan.later for pair in batch.pairs())
-
-
-def test_nothing():
-    plan = make([])
-    assert (shape(plan), plan.unknown, plan.extract_count, list(plan.due())) == ([], {}, 0, [])
-    assert [getattr(plan, name) for name in ("later", *LISTS)] == [[]] * 8
-
-
-@pytest.mark.parametrize(
-    ("count", "batch_size", "sizes"),
-    [(1, 50, [1]), (50, 50, [50]), (51, 50, [50, 1]), (130, 50, [50, 50, 30]), (3, 1, [1, 1, 1]), (5000, 50, [50] * 100)],
-)
-def test_batches_are_cut_and_the_order_is_kept(count, batch_size, sizes):
-    ids = list(range(10 * count, 0, -10))
-    plan = make([Loads(456, (5,), [extract(one) for one in ids])], batch_size=batch_size)
-    assert [len(batch.extract_ids) for batch in plan.batches] == sizes
-    assert [one for batch in plan.batches for one in batch.extract_ids] == ids
-    assert plan.extract_count == count
-
-
-def test_a_batch_is_of_one_datastream_and_of_the_same_bindings():
-    plan = make([load(1, 5, 6), load(2, 5, 6), load(3, 5), load(4, 5, datastream_id=457), load(5, 5, 6), load(6), load(7)])
-    assert shape(plan) == [(456, (5, 6), [1, 2]), (456, (5,), [3]), (457, (5,), [4]), (456, (5, 6), [5]), (456, (), [6, 7])]
-
-
-def test_without_bindings_none_are_named_and_the_ledger_knows_that():
-    [batch] = make([load(1), load(2)]).batches
-    assert (batch.binding_ids, batch.ledger_bindings) == ((), (ALL_ENABLED,))
-    assert pairs(batch.pairs()) == [(ALL_ENABLED, 1), (ALL_ENABLED, 2)]
-
-
-def test_pairs_of_a_batch():
-    [batch] = make([load(1, 5, 6), load(2, 5, 6)]).batches
-    assert batch.ledger_bindings == (5, 6)
-    assert list(batch.pairs()) == [(456, 5, 1), (456, 6, 1), (456, 5, 2), (456, 6, 2)]
-
-
-@pytest.mark.parametrize(
-    ("binding_ids", "ids", "parts"),
-    [
-        ((5,), [1, 2], [((5,), [1]), ((5,), [2])]),
-        ((5,), [3, 1, 2, 9, 7], [((5,), [3, 1, 2]), ((5,), [9, 7])]),
-        ((), list(range(50)), [((), list(range(25))), ((), list(range(25, 50)))]),
-        ((5, 6, 7), [1, 2], [((5,), [1, 2]), ((6,), [1, 2]), ((7,), [1, 2])]),
-        ((5, 6), [1], [((5,), [1]), ((6,), [1])]),
-    ],
-)
-def test_parts_of_a_batch_by_binding_then_by_extract(binding_ids, ids, parts):
-    batch = _plan.Batch(456, binding_ids, ids)
-    assert [(part.binding_ids, part.extract_ids) for part in batch.parts()] == parts
-    assert {part.datastream_id for part in batch.parts()} == {456}
-
-
-@pytest.mark.parametrize(
-    ("status", "options", "where"),
-    [
-        (None, {}, "batches"),
-        (PENDING, {}, "batches"),
-        (PENDING, {"force": True, "on_unknown": "skip"}, "batches"),
-        (DISPATCHED, {}, "skipped"),
-        (DISPATCHED, {"on_unknown": "requeue"}, "skipped"),
-        (DISPATCHED, {"on_unknown": "dispatched"}, "skipped"),
-        (DISPATCHED, {"force": True}, "batches"),
-        (UNKNOWN, {}, "unknown"),
-        (UNKNOWN, {"force": True}, "unknown"),
-        (UNKNOWN, {"on_unknown": "skip"}, "unknown"),
-        (UNKNOWN, {"on_unknown": "requeue"}, "batches"),
-        (UNKNOWN, {"on_unknown": "dispatched"}, "confirmed"),
-        (UNKNOWN, {"on_unknown": "dispatched", "force": True}, "confirmed"),
-        (REFUSED, {}, "batches"),
-        (REFUSED, {"on_refused": "skip"}, "refused"),
-        (REFUSED, {"on_refused": "skip", "force": True}, "batches"),
-        (FAILED, {}, "failed"),
-        (None, {"record": True}, "recorded"),
-    ],
-)
-@pytest.mark.parametrize("binding_ids", [(5,), ()])
-def test_what_becomes_of_each_status(status, options, where, binding_ids):
-    binding_id = binding_ids[0] if binding_ids else ALL_ENABLED
-    plan = make([load(1, *binding_ids)], {} if status is None else {(binding_id, 1): status}, **options)
-    found = {name: pairs(getattr(plan, name)) for name in ("later", *LISTS)}
-    found.update(batches=pairs(pair for batch in plan.batches for pair in batch.pairs()), unknown=pairs(plan.unknown))
-    assert {name: some for name, some in found.items() if some} == {where: [(binding_id, 1)]}
-
-
-def test_bindings_with_different_histories():
-    known = {(5, 1): DISPATCHED, (5, 2): DISPATCHED, (6, 2): DISPATCHED, (6, 3): DISPATCHED, (5, 5): UNKNOWN}
-    plan = make([Loads(456, (5, 6), [extract(one) for one in range(1, 7)])], known, on_unknown="skip")
-    assert shape(plan) == [(456, (6,), [1]), (456, (5,), [3]), (456, (5, 6), [4]), (456, (6,), [5]), (456, (5, 6), [6])]
-    assert pairs(plan.skipped) == [(5, 1), (5, 2), (6, 2), (6, 3)]
-    assert plan.unknown == {(456, 5, 5): Uncertainty(LOST)}
-
-
-# Something unknown
-
-
-def test_what_comes_after_the_first_unknown_one_in_the_same_binding_waits():
-    """And nothing else does: neither the other binding of the same datastream nor another datastream."""
-    loads = [
-        Loads(456, (5, 6), [extract(number) for number in range(1, 6)]),
-        Loads(457, (7,), [extract(11), extract(12)]),
-        Loads(458, (8,), [extract(21), extract(22)]),
-    ]
-    known = {(5, 2): UNKNOWN, (5, 3): DISPATCHED, (6, 4): REFUSED, (7, 11): UNKNOWN}
-    plan = make(loads, known)
-    assert shape(plan) == [(456, (5, 6), [1]), (456, (6,), [2, 3]), (456, (6,), [4]), (456, (6,), [5]), (458, (8,), [21, 22])]
-    assert plan.unknown == {(456, 5, 2): Uncertainty(LOST), (457, 7, 11): Uncertainty(LOST)}
-    assert (pairs(plan.waiting), pairs(plan.skipped)) == ([(5, 4), (5, 5), (7, 12)], [(5, 3)])
-    assert [(entry.binding_id, entry.extract_id) for entry in plan.due()][-3:] == [(5, 4), (5, 5), (7, 12)]
-
-
-@pytest.mark.parametrize(("on_unknown", "sent", "waiting"), [("fail", [1], [3]), ("skip", [1, 3], []), ("requeue", [1, 2, 3], []), ("dispatched", [1, 3], [])])
-def test_an_option_that_settles_the_unknown_one_holds_up_nothing(on_unknown, sent, waiting):
-    plan = make([Loads(456, (5,), [extract(number) for number in (1, 2, 3)])], {(5, 2): UNKNOWN}, on_unknown=on_unknown)
-    assert [each for batch in plan.batches for each in batch.extract_ids] == sent
-    assert [each for _binding, each in pairs(plan.waiting)] == waiting
-
-
-def test_what_waits_does_not_count_for_the_limit():
-    plan = make([Loads(456, (5,), [extract(number) for number in range(1, 4)]), load(11, 7), load(12, 7)], {(5, 1): UNKNOWN}, limit=1)
-    assert (shape(plan), later(plan), pairs(plan.waiting)) == ([(456, (7,), [11])], [(7, 12)], [(5, 2), (5, 3)])
-
-
-def test_what_adverity_is_processing_is_unknown_unless_the_ledger_sent_it():
-    under_way = {1: Uncertainty(Reason.UNDER_WAY), 2: Uncertainty(Reason.UNDER_WAY)}
-    plan = make([Loads(456, (5,), [extract(1), extract(2), extract(3)], under_way)], {(5, 1): DISPATCHED})
-    assert (pairs(plan.skipped), plan.unknown, pairs(plan.waiting)) == ([(5, 1)], {(456, 5, 2): Uncertainty(Reason.UNDER_WAY)}, [(5, 3)])
-
-
-def test_an_extract_that_was_refused_before_goes_alone():
-    plan = make([Loads(456, (5, 6), [extract(one) for one in range(1, 6)])], {(5, 2): REFUSED, (6, 4): REFUSED})
-    assert [(batch.extract_ids, batch.alone) for batch in plan.batches] == [([1], False), ([2], True), ([3], False), ([4], True), ([5], False)]
-    assert {batch.binding_ids for batch in plan.batches} == {(5, 6)}
-
-
-@pytest.mark.parametrize(
-    ("limit", "sent", "left"),
-    [(None, [2, 3, 5], []), (1, [2], [(5, 3), (5, 5)]), (2, [2, 3], [(5, 5)]), (3, [2, 3, 5], []), (99, [2, 3, 5], [])],
-)
-def test_a_limit_counts_what_is_sent(limit, sent, left):
-    known = {(5, 1): DISPATCHED, (5, 4): UNKNOWN}
-    plan = make([load(one, 5) for one in (1, 2, 3, 4, 5)], known, limit=limit, on_unknown="skip")
-    assert [one for batch in plan.batches for one in batch.extract_ids] == sent
-    assert later(plan) == left
-    # What is known beyond the limit is told all the same.
-    assert (pairs(plan.skipped), pairs(plan.unknown)) == ([(5, 1)], [(5, 4)])
-    assert [entry.extract_id for entry in plan.due()] == [2, 3, 5]
-
-
-def test_a_limit_counts_extracts_and_not_bindings():
-    plan = make([load(1, 5, 6), load(2, 5, 6)], limit=1)
-    assert (shape(plan), later(plan)) == ([(456, (5, 6), [1])], [(5, 2), (6, 2)])
-
-
-def test_something_unknown_beyond_the_limit_is_named_too():
-    assert pairs(make([load(1, 5), load(2, 5)], {(5, 2): UNKNOWN}, limit=1).unknown) == [(5, 2)]
-
-
-def test_entries_for_the_ledger():
-    plan = make([Loads(456, (5, 6), [extract(1, 3), extract(2, 4)]), Loads(457, (7,), [extract(9)])], {(6, 1): DISPATCHED}, limit=1)
-    assert list(plan.due()) == [
-        Entry(5, 1, 456, created(3)), Entry(5, 2, 456, created(4)), Entry(6, 2, 456, created(4)), Entry(7, 9, 457, None),
-    ]  # fmt: skip
-    assert list(plan.entries(plan.skipped, status=DISPATCHED)) == [Entry(6, 1, 456, created(3), DISPATCHED)]
-
-
-def test_what_the_service_did_not_list():
-    plan = make([load(1, 5), load(2, 5)])
-    entries = [Entry(5, one, 456, None) for one in (1, 3, 2, 4)]
-    assert [entry.extract_id for entry in plan.unlisted(entries)] == [3, 4]
-    assert plan.unlisted([]) == []
-
-
-# What a binding loaded automatically
+def many(*extract_ids, bindings=(5,), datastream_id=456, may_be_loaded=None):
+    return Loads(datastream_id, bindings, [extract(each) for each in extract_ids], may_be_loaded or {})
 
 
 def enabled(*since_until):
@@ -239,43 +57,137 @@ def enabled(*since_until):
     return BindingHistory(facts)
 
 
+def shape(plan):
+    return [(batch.datastream_id, batch.binding_ids, batch.extract_ids) for batch in plan.batches]
+
+
+def rest_of(plan):
+    """What is in no batch, as (binding, extract), by the list in which it is."""
+    found = {name: [pair[1:] for pair in getattr(plan, name)] for name in LISTS}
+    found["later"] = [pair[1:] for batch in plan.later for pair in batch.pairs()]
+    return {name: pairs for name, pairs in found.items() if pairs}
+
+
+TWO_BINDINGS = (5, 6)
+UNDER_WAY = dict.fromkeys((1, 2), Uncertainty(Reason.UNDER_WAY))
+DAYS = [load(day, 5, day=day) for day in range(1, 6)]  # each extract has the number of its day
+UNDATED = [load(7, 5), load(2, 5, day=1), load(3, 6)]
+PERIODS = {5: enabled((3, None)), 6: enabled()}
+PLANS = {  # loads, what is known, options, batches, what is in none
+    "nothing": ([], {}, {}, [], {}),
+    "one datastream and the same bindings in a batch": (
+        [load(1, 5, 6), load(2, 5, 6), load(3, 5), load(4, 5, datastream_id=457), load(5, 5, 6), load(6), load(7)], {}, {},
+        [(456, (5, 6), [1, 2]), (456, (5,), [3]), (457, (5,), [4]), (456, (5, 6), [5]), (456, (), [6, 7])], {},
+    ),
+    "each binding gets what it lacks": (
+        [many(1, 2, 3, 4, 5, 6, bindings=TWO_BINDINGS)],
+        {(5, 1): DISPATCHED, (5, 2): DISPATCHED, (6, 2): DISPATCHED, (6, 3): DISPATCHED, (5, 5): UNKNOWN}, {"on_unknown": "skip"},
+        [(456, (6,), [1]), (456, (5,), [3]), (456, (5, 6), [4]), (456, (6,), [5]), (456, (5, 6), [6])],
+        {"skipped": [(5, 1), (5, 2), (6, 2), (6, 3)], "unknown": [(5, 5)]},
+    ),
+    "what comes after an unknown one in the same binding waits, and nothing else": (
+        [many(1, 2, 3, 4, 5, bindings=TWO_BINDINGS), many(11, 12, bindings=(7,), datastream_id=457), many(21, 22, bindings=(8,), datastream_id=458)],
+        {(5, 2): UNKNOWN, (5, 3): DISPATCHED, (6, 4): REFUSED, (7, 11): UNKNOWN}, {},
+        [(456, (5, 6), [1]), (456, (6,), [2, 3]), (456, (6,), [4]), (456, (6,), [5]), (458, (8,), [21, 22])],
+        {"waiting": [(5, 4), (5, 5), (7, 12)], "skipped": [(5, 3)], "unknown": [(5, 2), (7, 11)]},
+    ),
+    "it waits also where it was checked": ([many(1, 2)], {(5, 1): UNKNOWN}, {"on_unknown": "check"}, [], {"waiting": [(5, 2)], "unknown": [(5, 1)]}),
+    "skip holds up nothing": ([many(1, 2)], {(5, 1): UNKNOWN}, {"on_unknown": "skip"}, [(456, (5,), [2])], {"unknown": [(5, 1)]}),
+    "requeue sends it": ([many(1, 2)], {(5, 1): UNKNOWN}, {"on_unknown": "requeue"}, [(456, (5,), [1, 2])], {}),
+    "dispatched confirms it": ([many(1, 2)], {(5, 1): UNKNOWN}, {"on_unknown": "dispatched"}, [(456, (5,), [2])], {"confirmed": [(5, 1)]}),
+    "what waits does not count for the limit": (
+        [many(1, 2, 3), load(11, 7), load(12, 7)], {(5, 1): UNKNOWN}, {"limit": 1},
+        [(456, (7,), [11])], {"later": [(7, 12)], "waiting": [(5, 2), (5, 3)], "unknown": [(5, 1)]},
+    ),
+    "a limit counts what is sent, and what is known beyond it is told": (
+        [many(1, 2, 3, 4, 5)], {(5, 1): DISPATCHED, (5, 4): UNKNOWN}, {"limit": 1, "on_unknown": "skip"},
+        [(456, (5,), [2])], {"later": [(5, 3), (5, 5)], "skipped": [(5, 1)], "unknown": [(5, 4)]},
+    ),
+    "a limit that is not reached": ([many(1, 2, 3)], {}, {"limit": 3}, [(456, (5,), [1, 2, 3])], {}),
+    "a limit counts extracts, not bindings": (
+        [many(1, 2, bindings=TWO_BINDINGS)], {}, {"limit": 1}, [(456, (5, 6), [1])], {"later": [(5, 2), (6, 2)]},
+    ),
+    "what was refused before goes alone": (
+        [many(1, 2, 3, 4, bindings=TWO_BINDINGS)], {(5, 2): REFUSED, (6, 4): REFUSED}, {},
+        [(456, (5, 6), [1]), (456, (5, 6), [2]), (456, (5, 6), [3]), (456, (5, 6), [4])], {},
+    ),
+    "refused and left out": ([many(1)], {(5, 1): REFUSED}, {"on_refused": "skip"}, [], {"refused": [(5, 1)]}),
+    "failed": ([many(1)], {(5, 1): FAILED}, {}, [], {"failed": [(5, 1)]}),
+    "forced": ([many(1)], {(5, 1): DISPATCHED}, {"force": True}, [(456, (5,), [1])], {}),
+    "recorded": ([many(1)], {}, {"record": True}, [], {"recorded": [(5, 1)]}),
+    "without bindings": ([many(1, 2, bindings=())], {(ALL_ENABLED, 1): DISPATCHED}, {}, [(456, (), [2])], {"skipped": [(ALL_ENABLED, 1)]}),
+    "what is under way is unknown unless the ledger sent it": (
+        [many(1, 2, 3, may_be_loaded=UNDER_WAY)], {(5, 1): DISPATCHED}, {}, [], {"skipped": [(5, 1)], "unknown": [(5, 2)], "waiting": [(5, 3)]},
+    ),
+    "what was loaded automatically is not sent": (
+        DAYS, {}, {"histories": {5: enabled((2, 4))}, "on_unknown": "skip"},
+        [(456, (5,), [1, 5])], {"loaded": [(5, 3)], "unknown": [(5, 2), (5, 4)]},
+    ),
+    "what has no time is unknown where the binding was ever enabled": (
+        UNDATED, {}, {"histories": PERIODS, "on_unknown": "skip"}, [(456, (5,), [2]), (456, (6,), [3])], {"unknown": [(5, 7)]},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_plan_has_each_extract_of_each_binding_in_one_place(name):
+    loads, known, options, batches, rest = PLANS[name]
+    plan = make(loads, known, **options)
+    assert (shape(plan), rest_of(plan)) == (batches, rest)
+    assert plan.extract_count == sum(len(extract_ids) for _datastream, _bindings, extract_ids in batches)
+    assert [batch.alone for batch in plan.batches] == [REFUSED in (known.get((5, one)), known.get((6, one))) for _a, _b, (one, *_more) in batches]
+
+
+@pytest.mark.parametrize(("count", "batch_size", "sizes"), [(1, 50, [1]), (50, 50, [50]), (130, 50, [50, 50, 30]), (3, 1, [1, 1, 1])])
+def test_batches_are_cut_and_the_order_is_kept(count, batch_size, sizes):
+    ids = list(range(10 * count, 0, -10))
+    plan = make([many(*ids)], batch_size=batch_size)
+    assert [len(batch.extract_ids) for batch in plan.batches] == sizes
+    assert [one for batch in plan.batches for one in batch.extract_ids] == ids
+
+
 @pytest.mark.parametrize(
-    ("periods", "sent", "loaded", "unknown"),
+    ("binding_ids", "of_ledger", "pairs"),
+    [((5, 6), (5, 6), [(456, 5, 1), (456, 6, 1), (456, 5, 2), (456, 6, 2)]), ((), (ALL_ENABLED,), [(456, ALL_ENABLED, 1), (456, ALL_ENABLED, 2)])],
+)
+def test_batch_names_its_pairs_and_the_bindings_of_the_ledger(binding_ids, of_ledger, pairs):
+    batch = _plan.Batch(456, binding_ids, [1, 2])
+    assert (batch.ledger_bindings, list(batch.pairs())) == (of_ledger, pairs)
+
+
+@pytest.mark.parametrize(
+    ("binding_ids", "ids", "parts"),
     [
-        ([], [1, 2, 3, 4, 5], [], []),
-        ([(3, None)], [1, 2], [4, 5], [3]),
-        ([(2, 4)], [1, 5], [3], [2, 4]),
-        ([(1, 2), (4, None)], [3], [5], [1, 2, 4]),
-        ([(9, None)], [1, 2, 3, 4, 5], [], []),
+        ((5,), [3, 1, 2, 9, 7], [((5,), [3, 1, 2]), ((5,), [9, 7])]),
+        ((5, 6, 7), [1, 2], [((5,), [1, 2]), ((6,), [1, 2]), ((7,), [1, 2])]),
     ],
 )
-def test_what_was_loaded_automatically_is_not_sent(periods, sent, loaded, unknown):
-    plan = make([load(day, 5, day=day) for day in range(1, 6)], histories={5: enabled(*periods)}, on_unknown="skip")
-    assert [one for batch in plan.batches for one in batch.extract_ids] == sent
-    assert (pairs(plan.loaded), pairs(plan.unknown)) == ([(5, one) for one in loaded], [(5, one) for one in unknown])
+def test_parts_of_a_batch_are_by_binding_then_by_extract(binding_ids, ids, parts):
+    batch = _plan.Batch(456, binding_ids, ids)
+    assert [(part.datastream_id, part.binding_ids, part.extract_ids) for part in batch.parts()] == [(456, *part) for part in parts]
 
 
-def test_periods_are_of_their_binding_alone():
-    plan = make([load(day, 5, 6, day=day) for day in (1, 3)], histories={5: enabled((2, None))})
-    assert shape(plan) == [(456, (5, 6), [1]), (456, (6,), [3])]
+def test_entries_for_the_ledger_have_datastream_and_time():
+    plan = make([Loads(456, (5, 6), [extract(1, 3), extract(2, 4)]), many(9, bindings=(7,), datastream_id=457)], {(6, 1): DISPATCHED}, limit=1)
+    assert list(plan.due()) == [
+        Entry(5, 1, 456, created(3)), Entry(5, 2, 456, created(4)), Entry(6, 2, 456, created(4)), Entry(7, 9, 457, None),
+    ]  # fmt: skip
+    assert list(plan.entries(plan.skipped, status=DISPATCHED)) == [Entry(6, 1, 456, created(3), DISPATCHED)]
 
 
-@pytest.mark.parametrize(("status", "where"), [(PENDING, "loaded"), (DISPATCHED, "skipped"), (UNKNOWN, "unknown")])
-def test_what_is_pending_may_have_been_loaded_automatically_and_what_was_sent_is_known(status, where):
-    plan = make([load(2, 5, day=2)], {(5, 2): status}, histories={5: enabled((1, None))})
-    assert [name for name in ("batches", "later", *LISTS, "unknown") if getattr(plan, name)] == [where]
+def test_what_is_pending_and_was_loaded_automatically_is_no_longer_due():
+    plan = make([load(2, 5, day=2), load(3, 5, day=3)], {(5, 2): Status.PENDING}, histories={5: enabled((1, None))})
+    assert (rest_of(plan), plan.no_longer_due) == ({"loaded": [(5, 2), (5, 3)]}, [(456, 5, 2)])
 
 
-@pytest.mark.parametrize(("on_unknown", "sent"), [("fail", []), ("skip", []), ("dispatched", []), ("requeue", [7])])
-def test_what_has_no_time_is_unknown_where_the_binding_was_ever_enabled(on_unknown, sent):
-    plan = make([load(7, 5), load(2, 5, day=1), load(3, 6)], histories={5: enabled((3, None)), 6: enabled()}, on_unknown=on_unknown)
-    assert [one for batch in plan.batches for one in batch.extract_ids] == [*sent, 2, 3]
-    assert pairs(plan.confirmed) == ([(5, 7)] if on_unknown == "dispatched" else [])
-    assert plan.unknown == ({(456, 5, 7): Uncertainty(Reason.UNDATED)} if on_unknown in ("fail", "skip") else {})
+def test_entries_that_the_plan_does_not_list_are_found():
+    entries = [Entry(5, one, 456, None) for one in (1, 3, 2, 4)]
+    assert [entry.extract_id for entry in make([many(1, 2)]).unlisted(entries)] == [3, 4]
 
 
 def test_the_reason_goes_with_what_is_unknown():
     changed = enabled().with_fact(BindingFact(FactKind.ROW, clock=created(2), enabled=False, updated="2025-01-01T00:00:00Z"))
     changed = changed.with_fact(BindingFact(FactKind.ROW, clock=created(9), enabled=False, updated=created(4)))
-    plan = make([load(day, 5, day=day) for day in (1, 3, 5)], histories={5: changed})
-    assert plan.unknown == {(456, 5, 3): Uncertainty(Reason.ELSEWHERE, created(2), "2026-01-04T00:00:01Z")}
+    assert make(DAYS[::2], histories={5: changed}).unknown == {(456, 5, 3): Uncertainty(Reason.ELSEWHERE, created(2), "2026-01-04T00:00:01Z")}
+    assert make([many(1)], {(5, 1): UNKNOWN}).unknown == {(456, 5, 1): Uncertainty(LOST)}
+    assert make(UNDATED, histories=PERIODS).unknown == {(456, 5, 7): Uncertainty(Reason.UNDATED)}

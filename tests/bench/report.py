@@ -18,7 +18,7 @@ INTRODUCTION = """\
 # Benchmark
 
 The same work, on the same simulator, in one run: with the collection, with a playbook of `ansible.builtin.uri` as a careful user would write it
-(it reads first, loops over what differs in batches as large as the service allows, and checks each status), and with a bare script on one
+(it reads first, loops over what differs in batches as large as the API allows, and checks each status), and with a bare script on one
 `requests.Session`, the floor. `make bench` measures it and writes this page; the playbooks and the script are in `tests/bench`.
 
 ![Seconds for each work](benchmark.svg)
@@ -33,10 +33,10 @@ own peak as the system tells it (`wait4`).
 """
 
 BACKFILL = """\
-Where the service answers at once, a backfill takes more than the script in four places. An intention is on disk before each POST: that is what keeps a
+Where the API responds at once, a backfill takes more than the script in four places. An intention is on disk before each POST: that is what keeps a
 second run from loading anything twice. The script keeps nothing. Ansible ships a module as source, which is packed, sent and compiled for each task.
 Everything that a module returns is searched for the key, number by number. The time at which an extract was fetched is read, compared and written down. With
-a service that takes its time, none of this counts.
+an API that takes its time, none of this counts.
 """
 
 LEDGERS = """\

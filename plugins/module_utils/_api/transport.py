@@ -225,10 +225,10 @@ def _innermost(error: BaseException) -> BaseException:
 def _reason(error: BaseException, cause: BaseException, host: str, timeout: float) -> tuple[str, str]:
     """One line on why no response came, and the words of the library where it has any."""
     if isinstance(cause, time_limit.TooSlow):
-        return f"got no whole answer from {host} within {cause}", ""
+        return f"got no complete response from {host} within {cause}", ""
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return f"did not reach {host}: no connection within {timeout:g} s", ""
     if isinstance(error, requests.exceptions.Timeout):
-        return f"got no answer from {host} within {timeout:g} s", ""
+        return f"got no response from {host} within {timeout:g} s", ""
     words = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
-    return f"got no answer from {host}", words or type(cause).__name__
+    return f"got no response from {host}", words or type(cause).__name__

@@ -19,7 +19,7 @@ Row = dict[str, t.Any]
 
 _STATUSES = ("dispatched", "recorded", "pending", "unknown", "refused", "failed")
 _OPEN = ("pending", "unknown", "refused", "failed")
-_NO_RECORD = "This ledger has no record of anything. If there was one, it is lost or another one, see Look after the ledger"
+_NO_RECORD = "This ledger is empty. If there was one with records, it is lost, or ledger names another one, see Look after the ledger"
 _OUTCOMES = {
     "loaded": "loaded",
     "failed": "failed to load",

@@ -50,7 +50,7 @@ _SENT = [
 _OPEN = "Something is left open, see the last task"
 _NOT_PLANNED = "Nothing was done, because the deployment could not be planned. See the error above"
 _REST = (
-    ("skipped", "sent before"),
+    ("skipped", "done before"),
     ("loaded_by_itself", "loaded automatically"),
     ("unknown", "unknown"),
     ("refused", "refused"),
@@ -338,7 +338,7 @@ def _history(run: RoleRun, shown: Row) -> list[str]:
         return [f"{'record' if run.check_mode else 'recorded'} {shown['recorded']} extracts as loaded"]
     if shown["backfill"] == "backfill":
         return _backfill(run, shown)
-    return {"done": ["history sent before"], "left_alone": ["history not sent, see the warning"]}.get(
+    return {"done": ["nothing to send"], "left_alone": ["history not sent, see the warning"]}.get(
         shown["backfill"], []
     )
 

@@ -49,7 +49,7 @@ def no_page(path: str) -> str:
     """Why a page is not written at this path, empty where it is: in an AWX job only where it outlives the job. An empty path stands for none that is named."""
     if awx_job() is None:
         return ""
-    return (_reason(path) or "") if path else "no path on a volume is named in report_file"
+    return (_reason(path) or "") if path else "report_file names no path on a volume"
 
 
 def _reason(path: str) -> str | None:

@@ -392,7 +392,5 @@ def _next_step(error: Exception) -> str:
             + ";"
         )
     if isinstance(error, psycopg.errors.DiskFull):
-        return "Free space on the server, then run it again. What was noted before is not lost."
-    return (
-        "Check the URL, ledger_password and the server, then run it again. What was noted before is not lost."
-    )
+        return "Free space on the server, then run it again. What was recorded before is not lost."
+    return "Check the URL, ledger_password and the server, then run it again. What was recorded before is not lost."

@@ -40,7 +40,7 @@ _ADVICE = (  # the first that fits holds
     _Advice(
         ("full",),
         (errno.ENOSPC,),
-        "Free space on the disk, then run it again. What was noted before is not lost.",
+        "Free space on the disk, then run it again. What was recorded before is not lost.",
     ),
     _Advice(
         (), NO_LOCKS, f"Two runs could not keep out of each other's way there. {_LOCAL} Nothing was changed."
@@ -50,7 +50,7 @@ _ADVICE = (  # the first that fits holds
         _BROKEN,
         "The disk or the connection to it fails, or its file system does not lock files, as some network"
         " file systems and volumes of containers do."
-        " The ledger need not be damaged: what was noted before is not lost. Check the disk. If it is"
+        " The ledger need not be damaged: what was recorded before is not lost. Check the disk. If it is"
         f" sound: {_LOCAL[0].lower()}{_LOCAL[1:]}",
     ),
     _Advice(("locked",), (), "Another program holds the file. End it, then run it again."),

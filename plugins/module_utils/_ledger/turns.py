@@ -35,7 +35,7 @@ class Turns:
     """
 
     def __init__(
-        self, store: Store, instance: int, purpose: str, wait: float, what: str = "what this one needs"
+        self, store: Store, instance: int, purpose: str, wait: float, what: str = "a lock that this run needs"
     ) -> None:
         self._store, self._instance, self._writes, self._wait, self._what = (
             store,
@@ -102,7 +102,7 @@ class Turns:
 
     def _occupied(self, wanted: tuple[int, ...] | None) -> LedgerError:
         holders = self._store.holders(self._instance, wanted)
-        who = "; ".join(dict.fromkeys(holder.who for holder in holders)) or "it cannot be told which"
+        who = "; ".join(dict.fromkeys(holder.who for holder in holders)) or "the ledger does not show which"
         ways = "".join(dict.fromkeys(f" {holder.way_to_end}" for holder in holders if holder.way_to_end))
         shown = self._store.shown
         return LedgerError(

@@ -137,8 +137,8 @@ class Outcome:
         )
         if journal.unsaved is not None:
             error.say(
-                f"The ledger could not record that extracts {text.ids(journal.unsaved.extract_ids)} were dispatched, so the next run stops at them as unknown:"
-                " on_unknown: dispatched tells it that they were."
+                f"The ledger could not record that extracts {text.ids(journal.unsaved.extract_ids)} were dispatched, so the next run stops at them as unknown."
+                " Set on_unknown: dispatched, which records that they were sent."
             )
         if self.unknown_now:
             error.say(

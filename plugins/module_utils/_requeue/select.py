@@ -220,7 +220,7 @@ def _named(
     if foreign:
         shown = ", ".join(f"{row['id']} (datastream {row['datastream_id']})" for row in foreign)
         raise InputError(
-            f"binding_ids: of another datastream than datastream_ids names: {shown}. Nothing was sent."
+            f"binding_ids: not bindings of the datastreams in datastream_ids: {shown}. Nothing was sent."
         )
     named = {one: [row for row in some if row["id"] in binding_ids] for one, some in by_datastream.items()}
     for datastream_id, some in named.items():

@@ -269,7 +269,7 @@ class Sending:
         more = [each for each in answered if each not in batch.extract_ids]
         if more:
             self.warnings.append(
-                f"The API says that it also dispatched extracts that were not requested: {text.foreign(repr(more), 200)}."
+                f"The API says that it also dispatched extracts that were not requested: {text.foreign(repr(more), 200)}. See Datastream > Activity."
             )
 
 

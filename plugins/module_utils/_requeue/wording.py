@@ -63,7 +63,7 @@ _REASONS = {
     ),
     Reason.UNDATED: "the API does not show when they were created, and the binding was enabled at some time",
     Reason.SAME_SECOND: (
-        "possibly loaded automatically: they were created in the very second in which the binding was"
+        "possibly loaded automatically: they were created in the second in which the binding was"
         " enabled or disabled"
     ),
     Reason.OWN: (

@@ -171,7 +171,7 @@ class AssignmentPlan:
             )
         except AdverityError as error:
             error.facts = {**self.result(applied).as_dict(), **error.facts}
-            error.say("The assignments are as asked. Run this again to get their bindings.")
+            error.say("The assignments are written. Run it again to read their bindings.")
             raise
         return replace(
             self.result(applied, links), warnings=[*self._unreadable_warnings(), *_link_warnings(done, links)]
@@ -218,7 +218,7 @@ def _refuse_twice(asked: list[WantedAssignment]) -> None:
     for datastream_id, tables in names.items():
         if len(tables) > 1 and (None in tables or len(set(tables)) < len(tables)):
             raise InputError(
-                f"assignments: datastream {datastream_id} stands there twice. Set a different table_name for each."
+                f"assignments: datastream {datastream_id} is listed twice. Set a different table_name for each."
             )
 
 
@@ -236,8 +236,8 @@ def _link_warnings(done: list[Written], links: t.Mapping[int, Row]) -> list[str]
     there = [(step, row) for step, row in done if "id" in row]
     unlinked = [step.datastream_id for step, row in there if row["id"] not in links]
     if unlinked:
-        why = "it does not show yet, or several cannot be told apart. List them with adverity_binding_info"
-        warnings.append(f"The binding is not known of datastreams {text.ids(sorted(unlinked))}: {why}.")
+        why = "they are not listed yet, or several cannot be told apart. List them with adverity_binding_info"
+        warnings.append(f"The bindings of datastreams {text.ids(sorted(unlinked))} are not known: {why}.")
     renamed = [
         step.datastream_id
         for step, row in there

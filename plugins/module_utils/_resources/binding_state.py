@@ -275,8 +275,8 @@ def _patch(client: Client, row: Row, enabled: bool) -> Row:
     answer = client.request("PATCH", path, body={"enabled": enabled}, confirm=confirm).data
     if not isinstance(answer, dict) or answer.get("id") != row["id"] or answer.get("enabled") is not enabled:
         raise UnreadableAnswer(
-            f"PATCH {path} with enabled {enabled} returned success, but not that binding in that state."
-            " Look at the binding in Adverity before you run this again.",
+            f"PATCH {path} returned success, but the response does not show the binding as"
+            f" {'enabled' if enabled else 'disabled'}. Run it again: it reads the binding first.",
             method="PATCH",
             path=path,
         )

@@ -80,7 +80,7 @@ def state(row: Row) -> bool | None:
 
 def label(row: Row) -> str:
     """A binding, in words a person can place."""
-    target = text.line(row.get("target_name") or "") or f"target {row.get('target_id')}"
+    target = text.line(row.get("target_name") or "") or f"destination {row.get('target_id')}"
     return f"binding {row['id']} (datastream {row.get('datastream_id')} to {target})"
 
 

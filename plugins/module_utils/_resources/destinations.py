@@ -49,7 +49,7 @@ def read(client: Client, type_id: int, target_id: int | None = None) -> list[Row
         if error.status != 405:
             raise
         if target_id is None:
-            error.say("This service does not list destinations, so none can be found by name. Set target_id.")
+            error.say("The API does not list destinations, so none can be found by name. Set target_id.")
             raise
     try:
         return [objects.read(client, path(type_id, target_id))]

@@ -59,7 +59,7 @@ def read_connections(client: Client, connection_types: list[Row]) -> list[Row]:
         except Refused as error:
             if error.status == 405:
                 error.say(
-                    "This service does not list connections, so none can be found by name. Use the id of the connection."
+                    "The API does not list connections, so none can be found by name. Use the ID of the connection."
                 )
             raise
         rows += [dict(row, connection_type=kind.get("slug")) for row in some]
@@ -75,7 +75,7 @@ def find(rows: list[Row], wanted: t.Any, what: str, by: tuple[str, ...] = ("name
     asked = f"The {what} {quoted(wanted)}"
     if found:
         raise InputError(
-            f"{asked} is ambiguous. It fits {listed(found)}. Use the id.",
+            f"{asked} is ambiguous. It fits {listed(found)}. Use the ID.",
             ambiguous=[row["id"] for row in found],
         )
     raise InputError(
@@ -98,7 +98,7 @@ def find_exact(rows: list[Row], key: str, name: str, what: str) -> Row | None:
         if not found and isinstance(row.get(key), str) and row[key].strip() == name.strip()
     ]
     if similar:
-        other = f"{listed(similar, key)} differs only in white space at the ends of its name"
+        other = f"{listed(similar, key)} differs only in spaces at the ends of its name"
         raise InputError(
             f"{what} does not exist, but {other}. Nothing was created. Use the existing name, or rename that one."
         )

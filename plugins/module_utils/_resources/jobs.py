@@ -192,7 +192,7 @@ def wait(client: Client, choice: Choice, pace: polling.Pace) -> tuple[list[Job],
 def states_warning(unknown: list[str]) -> str:
     """Of wanted states that nobody knows."""
     shown = ", ".join(repr(text.line(one, longest=40)) for one in unknown[:5])
-    return f"states: no job is in state {shown}, and Adverity is not known to have it. Known states are: {', '.join(STATES)}."
+    return f"states: no job is in state {shown}, and this state is not known. Known states are: {', '.join(STATES)}."
 
 
 def _moved(moment: str, by: timedelta) -> str:

@@ -155,7 +155,7 @@ def _refuse_unknown_setting(rows: list[Row], given: Row) -> None:
     silent = [label(row) for row in rows if _smart(row) is False]
     if silent:
         raise UnreadableAnswer(
-            f"The API does not return the smart-pulling setting of these datastreams, so it cannot be kept: {text.several(silent, 20)}."
+            f"The API does not return the smart schedule of these datastreams, so it cannot be kept: {text.several(silent, 20)}."
             " Nothing was changed.",
             method="GET",
             path=DATASTREAMS,

@@ -105,7 +105,7 @@ def to_half_hour(value: t.Any) -> str:
         raise ValueError(f"{value!r:.80} is not a time of day like 06:30 or 06:30:00, from 00:00 to 23:30")
     if not re.match(r"..:(00|30)(:00)?$", text):
         raise ValueError(
-            f"{text} is not on the half hour, which Adverity requires: the minutes must be 00 or 30, and the seconds 00"
+            f"{text!r} is not on the half hour, which Adverity requires: the minutes must be 00 or 30, and the seconds 00"
         )
     return text[:5] + ":00"
 
@@ -116,7 +116,7 @@ def parse_text(text: str) -> t.Any:
         return json.loads(text)
     except ValueError:
         if not HAS_YAML:
-            raise ValueError("it is no JSON, and this Python cannot read YAML") from None
+            raise ValueError("it is not JSON, and PyYAML is not installed") from None
     where = ""
     try:
         return json.loads(json.dumps(yaml_load(text), default=_date_as_text))
@@ -136,7 +136,7 @@ def dictionary(example: str) -> Kind:
     def convert(value: t.Any) -> dict[str, t.Any]:
         found = (parse_text(value) if value.strip() else {}) if isinstance(value, str) else value
         if not isinstance(found, dict):
-            raise ValueError(f"it is no dictionary, such as {example}")
+            raise ValueError(f"it must be a dictionary such as {example}")
         return found
 
     return Kind("dict", "a dictionary", convert)

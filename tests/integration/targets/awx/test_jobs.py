@@ -79,7 +79,7 @@ def test_check_deploy_again_and_report(launch, store):
     assert {status: count for status, count in told.stats["report"]["extracts"].items() if count} == {"dispatched": 63}
     # Without a path on a volume there is the summary, and no page, and nothing says that there were one.
     assert "2 of 2 bindings enabled" in told.output
-    assert "No page was written - no path on a volume is named in report_file" in told.output
+    assert "No page was written - report_file names no path on a volume" in told.output
     assert told.stats["report"]["file"] is None
 
 

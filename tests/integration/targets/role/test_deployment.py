@@ -144,7 +144,7 @@ REFUSALS = {
     "deploy_destination_datastream_ids is empty": {"datastream_ids": []},
     "'last spring' is neither a date": {"backfill_from": "last spring"},
     "Supported parameters": {"smart_pulling": {"deadlin": "06:30"}, "datastream_uuids": [uuid(456)]},
-    "06:10 is not on the half hour": {"smart_pulling": {"deadline": "06:10"}, "datastream_uuids": [uuid(456)]},
+    "'06:10' is not on the half hour": {"smart_pulling": {"deadline": "06:10"}, "datastream_uuids": [uuid(456)]},
 }
 
 

@@ -120,7 +120,7 @@ def test_from_nothing_to_nothing(begin, switches):
     ids = {row["datastream_id"]: row["id"] for row in place.bindings}
     if switches.get("binding_appears") == "never":
         assert [row["binding_id"] for row in result["assignments"]] == [None, None]
-        assert "The binding is not known of datastreams 456-457" in result["warnings"][0]
+        assert "The bindings of datastreams 456-457 are not known" in result["warnings"][0]
         place.simulator.world.unseen.clear()
     else:
         assert [row["binding_id"] for row in result["assignments"]] == [ids[457], ids[456]]
@@ -153,7 +153,7 @@ def test_where_connections_are_not_listed_the_id_is_needed(begin):
     place = begin(connections_list="refused")
     with pytest.raises(Refused) as caught:
         place.destination()
-    assert "none can be found by name. Use the id of the connection." in caught.value.result()["msg"]
+    assert "none can be found by name. Use the ID of the connection." in caught.value.result()["msg"]
     assert place.destination(connection="30")["created"] is True
 
 
@@ -196,13 +196,13 @@ def test_any_name_makes_one_destination_and_one_assignment(begin, spaces, name):
 
     with raises(AdverityError, "Use that name"):
         assert place.destination(name=name)["created"] is True
-    with raises(InputError, "differs only in white space"):
+    with raises(InputError, "differs only in spaces"):
         assert place.destination(name=name)["changed"] is False
     (target,) = place.targets
     assert target["name"] == (name.strip() if is_changed else name)
     wanted = {"datastream_id": 456, "table_name": name}
     assert ["another table_name" in warning for warning in place.assign(target["id"], wanted)["warnings"]] == [True] * is_changed
-    with raises(InputError, "differs only in white space"):
+    with raises(InputError, "differs only in spaces"):
         assert place.assign(target["id"], wanted)["changed"] is False
     assert [row["table_name"] for row in place.bindings] == [target["name"]]
 

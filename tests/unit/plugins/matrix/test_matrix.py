@@ -87,7 +87,7 @@ def section(name, results):
 INTRODUCTION = """
 # Faults
 
-What the collection does when the network or the service misbehaves. This page is written by the unit tests in
+What the collection does when the network or the API misbehaves. This page is written by the unit tests in
 `tests/unit/plugins/matrix`: for each line, the module ran against the simulator with that fault. The integration target
 `faults` repeats one line for each outcome of a call over HTTP, as a task in a playbook. *Expected* was written down before, in
 `tests/unit/plugins/matrix/expected.py`; the test fails where *seen* is something else, and where this page is not what the run gives.
@@ -98,16 +98,16 @@ lasting one every try.
 
 - **survived**: the result is whole and right, as if nothing had been.
 - **error**: the call fails and says why; what was done before is in `affected`, the rest in `remaining`. A refused write did nothing.
-- **unknown**: the call fails, and says of what it does not know whether the service did it.
+- **unknown**: the call fails, and says of what it does not know whether Adverity did it.
 - **sent**: how often the request that met the fault went out. An answer that is too slow may still take effect between two tries.
 """
 HEADINGS = {
-    "bindings list": "`adverity_binding_info` on 201 bindings. What survived is compared with what the service holds; an error shows no part of the list.",
+    "bindings list": "`adverity_binding_info` on 201 bindings. What survived is compared with what the simulator holds; an error shows no part of the list.",
     "extracts list": "`adverity_extract_info` on 201 extracts. A 404 on a later page means that the list became shorter: it is read anew.",
-    "PATCH binding": "`adverity_binding` enables three bindings. One that cannot be written does not hold up the third. Compared with what the service"
+    "PATCH binding": "`adverity_binding` enables three bindings. One that cannot be written does not hold up the third. Compared with what the simulator"
     " then holds.",
-    "PATCH datastreams": "`adverity_datastream` enables 120 datastreams. A failure lists as `remaining` all that the service did not confirm.",
-    "PUT smart": "`adverity_smart_pulling` changes one setting of 120 datastreams. A failure lists as `remaining` all that the service did not confirm.",
-    "POST requeue": "`adverity_requeue` sends six extracts, two at a time. Compared with the service's record of loads, and with `adverity_requeue_info`:"
+    "PATCH datastreams": "`adverity_datastream` enables 120 datastreams. A failure lists as `remaining` all that the API did not confirm.",
+    "PUT smart": "`adverity_smart_pulling` changes one setting of 120 datastreams. A failure lists as `remaining` all that the API did not confirm.",
+    "POST requeue": "`adverity_requeue` sends six extracts, two at a time. Compared with the simulator's record of loads, and with `adverity_requeue_info`:"
     " after an error the two are pending, else unknown. In the end each extract was loaded once; what is unknown, once or not at all.",
 }

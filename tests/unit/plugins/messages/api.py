@@ -81,7 +81,7 @@ def sent(body: Any) -> Given:
 ROWS: dict[str, Given] = {
     # The connection
     "did not reach ...: no connection within": no_connection,
-    "got no whole answer from": slow_response,
+    "got no complete response from": slow_response,
     "but the response is cut short": task(
         "binding_info", retries=0, faults=[{"status": {"code": 200, "body": "{", "content_type": "application/json"}, "path": BINDINGS}],
     ),
@@ -110,7 +110,7 @@ ROWS: dict[str, Given] = {
             *answers("api/jobs/9/", {"id": 8}), *answers("api/jobs/$", {"count": 0, "next": None, "results": []}, times=1),
         ],
     ),
-    "but not that binding in that state": task("binding", binding_ids=[55], enabled=False, faults=[{"method": "PATCH", "json": {"id": 54}}]),
+    "but the response does not show the binding as": task("binding", binding_ids=[55], enabled=False, faults=[{"method": "PATCH", "json": {"id": 54}}]),
     "but the response does not say which datastreams changed": task(
         "datastream", datastream_ids=uuids([456]), enabled=False, faults=[{"method": "PATCH", "path": "datastreams", "json": {}}],
     ),

@@ -298,7 +298,7 @@ ROWS: dict[str, Given] = {
     "is in /runner, the folder of the job": in_its_folder("/runner"),
     "it is a folder of the container": mounted(1, False),
     "is mounted with the option O": mounted(2, True),
-    "no path on a volume is named in report_file": no_report,
+    "report_file names no path on a volume": no_report,
     "To enable without sending, set deploy_destination_backfill": lambda stage: in_a_job(stage, "/tmp/requeue.sqlite3", "role", target_id=789),
     # PostgreSQL
     "(psycopg)": no_psycopg,

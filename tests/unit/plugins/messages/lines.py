@@ -159,7 +159,7 @@ ROWS: dict[str, Given] = {
     "Sent means dispatched. Adverity loads in the background": deployed(target_id=789),
     "assigned, but its binding does not show yet. Run this again": deployed(**NEW, switches={"binding_appears": "never"}),
     "not assigned": deployed(**NEW, faults=[status(401, "mappings", "POST")]),
-    "history sent before": deployed(target_id=789, before=[("role", {"target_id": 789})], datastream_ids=[456], **STREAMS, pulling_mode="smart"),
+    "nothing to send": deployed(target_id=789, before=[("role", {"target_id": 789})], datastream_ids=[456], **STREAMS, pulling_mode="smart"),
     "history not sent, see the warning": deployed(target_id=790, **STREAMS, pulling_mode="smart"),
     "..., history not sent": deployed(target_id=789, faults=[status(401, PATCHED, "PATCH", skip=1)]),
     "sending failed, see the error": deployed(target_id=789, faults=[status(401, "api/extracts")]),
@@ -173,7 +173,7 @@ ROWS: dict[str, Given] = {
     "set the pulling mode": deployed(True, target_id=789, **STREAMS, pulling_mode="smart"),
     "pulling mode set now": deployed(target_id=789, **STREAMS, pulling_mode="smart"),
     "... by UUID - not enabled, because something is left open": held_back,
-    "... extracts sent, ... sent before": deployed(
+    "... extracts sent, ... done before": deployed(
         target_id=789, before=[("role", {"target_id": 789, "backfill_from": "2026-03-08", "datastream_ids": [456]})], backfill="always",
     ),
     "not sent yet": deployed(target_id=789, changes=[{"refuse": list(range(4560001, 4560008))}]),
@@ -183,7 +183,7 @@ ROWS: dict[str, Given] = {
     "the next run sends them again": loading([{"fail": [{"extract_id": 4570001}]}], on_failed="requeue"),
     "and ... more, see the result of Follow the loads": many_failures,
     # The report
-    "This ledger has no record of anything": reported(),
+    "This ledger is empty": reported(),
     "A run is in progress. What it is sending now counts as unknown": busy,
     "Nothing in the ledger is pending, unknown, refused or failed": reported(("requeue", SEND)),
     "Of what was sent - ... loaded, ... failed to load, ... loading, ... unconfirmed": reported(("requeue", SEND)),

@@ -160,7 +160,7 @@ ROWS: dict[str, Given] = {
     "into all enabled bindings": task("requeue", world=one_extract, extract_ids=[ONE], faults=[status(401, "requeue", "POST")]),
     # Why it is unknown
     "but another request or an automatic load may explain that": loaded_by_another,
-    "they were created in the very second": same_second,
+    "they were created in the second": same_second,
     "the API did not show when the binding was read": no_clock,
     "whose binding was enabled cannot be listed now": named_alone(status(400, "api/extracts")),
     "and neither binding_ids nor target_id says which one is meant": named_alone(),

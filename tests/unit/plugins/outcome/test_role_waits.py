@@ -49,7 +49,7 @@ def test_the_next_run_asks_only_for_the_bindings(begin):
     begin = len(it.simulator.requests)
     again = deploy(it, wait=600)
     assert it.asked(begin) == [("GET", "/api/v1/bindings/")]
-    assert again.lines == ["Destination 1, Destination 1 - nothing to do", "datastream 1, binding 11 - enabled before, history sent before, 3 loaded"]
+    assert again.lines == ["Destination 1, Destination 1 - nothing to do", "datastream 1, binding 11 - enabled before, nothing to send, 3 loaded"]
     assert again.data["changed"] is False
 
 
@@ -79,7 +79,7 @@ def test_the_time_is_over_and_the_next_run_goes_on(begin):
     ]
     assert it.waited == 60
     again = deploy(it, wait=600)
-    assert again.lines[1] == "datastream 1, binding 11 - enabled before, history sent before, 3 loaded"
+    assert again.lines[1] == "datastream 1, binding 11 - enabled before, nothing to send, 3 loaded"
     assert posts(it) == [[101, 102, 103]]
 
 
@@ -115,7 +115,7 @@ def test_a_failed_load_is_sent_again_by_the_next_run(begin):
     assert "the next run sends them again" in fail_to_deploy(it, wait=600, on_failed="requeue")
     it.simulator.change({"mend": [102]})
     run = deploy(it, wait=600, on_failed="requeue")
-    assert run.lines[1] == "datastream 1, binding 11 - enabled before, 1 extracts sent, 2 sent before, 3 loaded"
+    assert run.lines[1] == "datastream 1, binding 11 - enabled before, 1 extracts sent, 2 done before, 3 loaded"
     assert posts(it) == [[101, 102, 103], [102]]
 
 
@@ -127,7 +127,7 @@ def test_labels_that_nobody_knows_prove_nothing_until_the_user_says_what_they_me
     assert run.lines[3].startswith("Nothing that Adverity shows tells whether the unconfirmed extracts were loaded.")
     assert list(run.data["loads"]["unconfirmed"].values()) == [[101, 102, 103]]
     known = deploy(it, wait=600, state_labels="{Gesammelt: collected, In Verarbeitung: loading, Importiert: loaded}")
-    assert known.lines[1].endswith("history sent before, 3 loaded")
+    assert known.lines[1].endswith("nothing to send, 3 loaded")
 
 
 @pytest.mark.parametrize(

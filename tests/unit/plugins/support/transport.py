@@ -97,7 +97,7 @@ class SlowTransport:
 
 def lost(request: Request, words: str) -> NoResponse:
     """The request went out, and no response came back."""
-    return NoResponse("got no answer from the simulator", words, body_taken=request.body is not None)
+    return NoResponse("got no response from the simulator", words, body_taken=request.body is not None)
 
 
 def respond(status: int, body: bytes = b'{"detail": "A fault."}', **headers: str) -> Response:

@@ -31,9 +31,9 @@ def answer(status=200, body=b"{}", kind="application/json", **headers):
     return Response(status, headers, body)
 
 
-LOST = NoResponse("got no answer from acme.example", "closed", body_taken=True)
-AWAY = NoResponse("got no answer from acme.example", "Connection refused")
-HOPELESS = NoResponse("got no answer from acme.example", "certificate verify failed", passing=False, hint="Set ca_path.")
+LOST = NoResponse("got no response from acme.example", "closed", body_taken=True)
+AWAY = NoResponse("got no response from acme.example", "Connection refused")
+HOPELESS = NoResponse("got no response from acme.example", "certificate verify failed", passing=False, hint="Set ca_path.")
 HTML = answer(200, b"<html><title>Log in</title></html>", "text/html")
 CUT = answer(200, b'{"items": [')
 COME_BACK = answer(503, Retry_After="3")
@@ -319,9 +319,9 @@ def test_refusal_has_a_hint(method, path, status, hint):
 
 @pytest.mark.parametrize("kind", [NotReached, Lost])
 def test_broken_connection_is_one_line_without_the_key(kind):
-    error = NoResponse("got no answer from acme.example", f"two\nlines with {KEY} \x1b[31m", body_taken=kind is Lost, hint="A hint.")
+    error = NoResponse("got no response from acme.example", f"two\nlines with {KEY} \x1b[31m", body_taken=kind is Lost, hint="A hint.")
     error = attempt(open_client(error, retries=0), "POST")
-    assert str(error).startswith(f"POST {PATH} got no answer from acme.example: two lines with ********")
+    assert str(error).startswith(f"POST {PATH} got no response from acme.example: two lines with ********")
     assert (type(error), str(error).endswith(" A hint.")) == (kind, kind is NotReached)
     check_line(error)
 

@@ -26,9 +26,9 @@ def test_result_is_the_message_then_what_callers_add_and_the_facts():
 @pytest.mark.parametrize(
     ("error", "tries", "message"),
     [
-        (NotReached("GET", "/a/", "got no answer: refused"), 1, "GET /a/ got no answer: refused."),
-        (NotReached("GET", "/a/", "got no answer", hint="Look at ca_path."), 2, "GET /a/ got no answer (tried 2 times). Look at ca_path."),
-        (Lost("GET", "/a/", "got no answer."), 5, "GET /a/ got no answer (tried 5 times)."),
+        (NotReached("GET", "/a/", "got no response: refused"), 1, "GET /a/ got no response: refused."),
+        (NotReached("GET", "/a/", "got no response", hint="Look at ca_path."), 2, "GET /a/ got no response (tried 2 times). Look at ca_path."),
+        (Lost("GET", "/a/", "got no response."), 5, "GET /a/ got no response (tried 5 times)."),
         (Refused("GET", "/a/", 403, "Forbidden."), 1, "GET /a/ returned 403: Forbidden."),
         (Refused("GET", "/a/", 404, "Not found", hint="Check the id."), 1, "GET /a/ returned 404: Not found. Check the id."),
     ],

@@ -146,7 +146,7 @@ def test_broken_connection_tells_whether_the_body_was_taken_and_is_replaced(serv
     transport = make_transport(server)
     BREAKS[how](server)
     error = fail(transport, method)
-    assert (error.reason, error.body_taken, error.passing, error.hint) == (f"got no answer from 127.0.0.1:{server.port}", method == "POST", True, "")
+    assert (error.reason, error.body_taken, error.passing, error.hint) == (f"got no response from 127.0.0.1:{server.port}", method == "POST", True, "")
     assert error.words
     server.answer(200, {})
     assert send(transport, method).status == 200
@@ -157,7 +157,7 @@ def test_broken_connection_tells_whether_the_body_was_taken_and_is_replaced(serv
 def test_no_response_in_time(server, make_transport, method, first):
     server.steps.append(raw(first, lambda talk: talk.socket.recv(1)))
     error = fail(make_transport(server, timeout=0.2), method)
-    assert (error.reason, error.words) == (f"got no answer from 127.0.0.1:{server.port} within 0.2 s", "")
+    assert (error.reason, error.words) == (f"got no response from 127.0.0.1:{server.port} within 0.2 s", "")
     assert (error.body_taken, error.passing) == (method == "POST", True)
 
 
@@ -171,8 +171,8 @@ def raises(error):
 @pytest.mark.parametrize(
     ("where", "name", "error", "reason", "words"),
     [
-        (socket, "getaddrinfo", socket.gaierror(socket.EAI_NONAME, "Name not known"), "got no answer from {0}", "Name not known"),
-        (socket.socket, "connect", ConnectionRefusedError(111, "Connection refused"), "got no answer from {0}", "Connection refused"),
+        (socket, "getaddrinfo", socket.gaierror(socket.EAI_NONAME, "Name not known"), "got no response from {0}", "Name not known"),
+        (socket.socket, "connect", ConnectionRefusedError(111, "Connection refused"), "got no response from {0}", "Connection refused"),
         (socket.socket, "connect", socket.timeout("timed out"), "did not reach {0}: no connection within 300 s", ""),
     ],
 )
@@ -307,14 +307,14 @@ def drip(server, monkeypatch, head, byte=b" "):
 def test_answer_that_drips_has_an_end(server, make_transport, monkeypatch, head, byte):
     held = drip(server, monkeypatch, head, byte)
     error = fail(make_transport(server, timeout=30))
-    assert (error.reason, error.body_taken) == (f"got no whole answer from 127.0.0.1:{server.port} within 300 s", True)
+    assert (error.reason, error.body_taken) == (f"got no complete response from 127.0.0.1:{server.port} within 300 s", True)
     assert held.seconds > 300
 
 
 def test_proxy_that_drips_has_an_end(server, make_transport, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", server.url)
     drip(server, monkeypatch, b"HTTP/1.1 200 OK\r\nX: ", b"x")
-    assert fail(make_transport("https://acme.invalid", timeout=30)).reason == "got no whole answer from acme.invalid within 300 s"
+    assert fail(make_transport("https://acme.invalid", timeout=30)).reason == "got no complete response from acme.invalid within 300 s"
 
 
 @pytest.mark.parametrize(("timeout", "whole"), [(0.1, 60), (6, 60), (6.5, 65), (30, 300)])

@@ -174,14 +174,14 @@ WRITTEN = {"affected": {"binding_ids": [5]}}
     [
         (
             plan_of("done", target_name="evil\n\nTASK [x]\x1b[31m"), {}, {}, False,
-            ["Destination 789, evil TASK [x] [31m - nothing to do", "datastream 456, binding 5 - enabled before, history sent before"],
+            ["Destination 789, evil TASK [x] [31m - nothing to do", "datastream 456, binding 5 - enabled before, nothing to send"],
         ),
         (
             plan_of("backfill", "done"), WRITTEN, {"extract_count": 3, "summary": [counted(5, requeued=3, skipped=1, loaded_by_itself=2)]}, False,
             [
                 "Destination 789, DWH",
-                "datastream 456, binding 5 - enabled now, 3 extracts sent, 1 sent before, 2 loaded automatically",
-                "datastream 457, binding 6 - enabled before, history sent before",
+                "datastream 456, binding 5 - enabled now, 3 extracts sent, 1 done before, 2 loaded automatically",
+                "datastream 457, binding 6 - enabled before, nothing to send",
                 "Sent means dispatched. Adverity loads in the background. See Datastream > Activity", "for the state of each extract, and Issues for errors.",
             ],
         ),

@@ -62,7 +62,7 @@ def test_outcomes_open_issues_and_what_is_under_way():
 def test_a_ledger_without_any_record_is_named():
     lines = report.make([binding(1)], ledger(ledger="/home/deploy/ledger.sqlite3"))
     assert lines[1] == "Ledger /home/deploy/ledger.sqlite3 - 0 dispatched, 0 recorded, 0 pending, 0 unknown, 0 refused, 0 failed"
-    assert lines[2].startswith("This ledger has no record of anything.")
+    assert lines[2].startswith("This ledger is empty.")
 
 
 def test_what_could_not_be_read_is_named():
@@ -94,7 +94,7 @@ def test_many_destinations_stay_readable():
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("", "no path on a volume is named in report_file"),
+        ("", "report_file names no path on a volume"),
         ("/dev/shm/report.html", ""),
         ("/opt/none/report.html", "the folder /opt/none does not exist in the job"),
     ],

@@ -133,7 +133,7 @@ def test_a_connection_that_is_lost_at_any_statement(postgres, place, proxies, ho
         with pytest.raises(LedgerError) as caught, open_at(proxies(lose).url(place.database)) as ledger:
             work(ledger, sent)
         assert "cannot be used: " in str(caught.value)
-        assert "What was noted before is not lost." in str(caught.value)
+        assert "What was recorded before is not lost." in str(caught.value)
         with place.open(wait=10) as ledger:  # the server may not have noticed yet
             ledger.take_turn([5])
             known = {one.extract_id: one.status for one in ledger.entries()}
@@ -155,7 +155,7 @@ def test_a_session_that_an_administrator_ends(postgres, place, point):
             "dispatched": lambda: ledger.dispatched(post), "read": ledger.histories, "iterate": lambda: list(ledger.entries()),
         }  # fmt: skip
         for _again in range(2):  # never connects again: the turn is lost
-            with pytest.raises(LedgerError, match="cannot be used: .*What was noted before is not lost"):
+            with pytest.raises(LedgerError, match="cannot be used: .*What was recorded before is not lost"):
                 calls[point]()
     assert stand(place) == {"turn": {}, "dispatched": {1: "unknown", 2: "pending"}}.get(point, {1: "pending", 2: "pending"})
 
@@ -199,7 +199,7 @@ def test_a_server_that_is_not_there(proxies, place):
     for purpose in (WRITE, PREDICT, LOOK):
         message = refusal(proxy.url(place.database), purpose)
         assert message.startswith(f"The ledger {proxy.url(place.database)} cannot be used: connection failed: ")
-        assert message.endswith("Check the URL, ledger_password and the server, then run it again. What was noted before is not lost.")
+        assert message.endswith("Check the URL, ledger_password and the server, then run it again. What was recorded before is not lost.")
 
 
 # A machine that is no more

@@ -532,7 +532,7 @@ def test_a_full_disk_is_told_with_advice_that_fits(path):
             ledger.note({}, entries=(Entry(5, one, 456, "x" * 100) for one in range(1000)))
         assert list(ledger.entries()) == []
     assert str(caught.value) == (
-        f"The ledger {path} cannot be used: database or disk is full. Free space on the disk, then run it again. What was noted before is not lost."
+        f"The ledger {path} cannot be used: database or disk is full. Free space on the disk, then run it again. What was recorded before is not lost."
     )
     with open_at(path, LOOK) as ledger:
         assert list(ledger.histories()) == [5]
@@ -578,7 +578,7 @@ def test_a_disk_that_fails_is_no_damaged_ledger(path, monkeypatch, says):
         pass
     message = str(caught.value)
     assert f"cannot be used: {says}. The disk or the connection to it fails, or its file system does not lock files, as some network" in message
-    assert "what was noted before is not lost. Check the disk. If it is sound: copy the file to a local disk" in message
+    assert "what was recorded before is not lost. Check the disk. If it is sound: copy the file to a local disk" in message
     assert "Restore" not in message
 
 

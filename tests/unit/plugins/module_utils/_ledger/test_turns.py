@@ -208,7 +208,7 @@ def test_who_waits_too_long_names_the_holder(place, fork, monkeypatch, job, awx,
     assert 3 < held.seconds <= 3.25  # it looks four times a second
     result = caught.value.result()
     who = f"host {socket.gethostname()}, process {holder.pid}{', AWX job 42' if awx else ''}, since 20"
-    assert f"Another run holds what this one needs in the ledger {place.shown}: {who}" in result["msg"]
+    assert f"Another run holds a lock that this run needs in the ledger {place.shown}: {who}" in result["msg"]
     assert "This run waited 3 s (ledger_wait). Nothing was changed. Let that run finish, or end it, then run this again." in result["msg"]
     assert result["ledger"] == place.shown
 
@@ -218,7 +218,7 @@ def refusal(place, wanted, purpose=WRITE):
     with pytest.raises(LedgerError) as caught, place.open(purpose, wait=0) as ledger:
         ledger.take_turn(wanted)
     message = str(caught.value)
-    assert message.startswith(f"Another run holds what this one needs in the ledger {place.shown}: ")
+    assert message.startswith(f"Another run holds a lock that this run needs in the ledger {place.shown}: ")
     return message
 
 
@@ -304,7 +304,7 @@ def test_a_holder_that_cannot_be_told_is_not_another_one(place, fork, monkeypatc
     hold_now(place, fork, [5])
     with place.open(wait=wait) as ledger:
         monkeypatch.setattr(type(ledger.store), "holders", lambda *_arguments: [])
-        with pytest.raises(LedgerError, match=r": it cannot be told which\. This run waited") as caught:
+        with pytest.raises(LedgerError, match=r": the ledger does not show which\. This run waited") as caught:
             ledger.take_turn([5])
     assert "process" not in str(caught.value)
 
@@ -518,4 +518,4 @@ def test_the_turn_of_a_file_is_not_lost_when_the_process_opens_it_elsewhere(sqli
         sqlite_place.path.read_bytes()
         start(child)
         assert child.hear() == WAITS
-        assert hear_after_waiting(child).startswith("Another run holds what this one needs")
+        assert hear_after_waiting(child).startswith("Another run holds a lock that this run needs")

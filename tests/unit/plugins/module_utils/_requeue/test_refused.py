@@ -112,7 +112,7 @@ def test_lost_response_while_a_refusal_is_narrowed_down_has_its_own_words(begin)
     assert ids_of(result) == {"refused": [101], "unknown": [102], "remaining": [103, 104]}
     assert scene.statuses() == one_binding(refused=[101], unknown=[102], pending=[103, 104])
     assert "each of" not in result["msg"]
-    assert "got no answer" in result["msg"]
+    assert "got no response" in result["msg"]
 
 
 def test_refused_extract_goes_alone_in_the_next_run(begin):

@@ -186,7 +186,7 @@ NAMED = {"extract_ids": [11, 12]}
         ([binding(5), binding(6, enabled=None)], {}, {"datastream_ids": [456]}, "does not say which bindings of datastream 456 are enabled"),
         ([binding(5)], {}, {"datastream_ids": [456], "binding_ids": [5, 6]}, f"binding_ids: {NOT_SEEN} with datastream_id 456: 6"),
         ([binding(5), binding(6, 457), binding(7, 458)], {}, {**TWO, "binding_ids": [5, 6, 7]},
-         "binding_ids: of another datastream than datastream_ids names: 7 (datastream 458). Nothing was sent."),
+         "binding_ids: not bindings of the datastreams in datastream_ids: 7 (datastream 458). Nothing was sent."),
         ([binding(5), binding(6, 457)], {}, {**TWO, "binding_ids": [5]}, "binding_ids: none of them is a binding of datastream 457. Nothing was sent."),
         ([binding(5), binding(6, 457)], {}, {**TWO, "binding_ids": [5, 6, 99]}, f"binding_ids: {NOT_SEEN}: 99. Nothing was changed."),
         ([binding(5), binding(6, 457)], {}, {"datastream_ids": [456, 459]}, f"{NOT_SEEN}: 459"),

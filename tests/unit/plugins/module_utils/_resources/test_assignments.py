@@ -110,10 +110,10 @@ def test_what_is_due(present, asked, absent, steps):
         ([mapping(3), mapping(4)], [wanted()], "'google' .id 3., 'google' .id 4."),
         ([mapping(3), mapping(4)], [wanted(table="google")], "'google' .id 3., 'google' .id 4."),
         *[
-            ([], [wanted(table=one), wanted(table=two)], "datastream 456 stands there twice. Set a different table_name for each.")
+            ([], [wanted(table=one), wanted(table=two)], "datastream 456 is listed twice. Set a different table_name for each.")
             for one, two in ((None, None), (None, "a"), ("a", "a"), ("a", None))
         ],
-        ([mapping(3)], [wanted(table=" google")], "differs only in white space"),
+        ([mapping(3)], [wanted(table=" google")], "differs only in spaces"),
         *[
             ([], [dict(wanted(), settings={name: True})], f"must not have {name}. An assignment is created disabled.")
             for name in ("datastream", "table_name", "enabled")
@@ -239,7 +239,7 @@ def test_when_bindings_cannot_be_read_the_result_tells_what_was_done(talk):
         talk.run(wanted())
     result = caught.value.result()
     assert (result["changed"], result["affected"]) == (True, {"datastream_ids": [456]})
-    assert result["msg"].endswith("The assignments are as asked. Run this again to get their bindings.")
+    assert result["msg"].endswith("The assignments are written. Run it again to read their bindings.")
 
 
 def test_what_is_deleted_is_told_and_without_anything_due_no_binding_is_read(talk, scripted):

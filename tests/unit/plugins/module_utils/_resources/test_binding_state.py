@@ -122,8 +122,8 @@ def test_what_differs_is_written_and_recorded(service, run, histories):
     assert [each["enabled"] for each in result["bindings"]] == [True, True, True]
     assert result["bindings"][1] == row(5, enabled=True, name="a", updated=NEW)
     assert result["diff"] == {
-        "before": {"binding 4 (datastream 456 to target 789)": {"enabled": None}, "binding 5 (datastream 456 to target 789)": {"enabled": False}},
-        "after": {"binding 4 (datastream 456 to target 789)": {"enabled": True}, "binding 5 (datastream 456 to target 789)": {"enabled": True}},
+        "before": {"binding 4 (datastream 456 to destination 789)": {"enabled": None}, "binding 5 (datastream 456 to destination 789)": {"enabled": False}},
+        "after": {"binding 4 (datastream 456 to destination 789)": {"enabled": True}, "binding 5 (datastream 456 to destination 789)": {"enabled": True}},
     }
     assert service.pending == [[4], [5]]
     known = histories()
@@ -238,7 +238,7 @@ def test_bindings_that_cannot_be_written_end_the_run_only_where_others_cannot_be
         assert result["msg"].endswith(f"{ends_with} Run it again: it reads first and writes only what differs.")
         assert (result["method"], result["path"]) == ("PATCH", PATH)
     else:
-        done = result["msg"].partition(". Still open, not enabled: binding 6 (datastream 456 to target 789): " + str(errors[0]))
+        done = result["msg"].partition(". Still open, not enabled: binding 6 (datastream 456 to destination 789): " + str(errors[0]))
         assert (done[0][:30], bool(done[1])) == ("Bindings enabled in this run: ", True)
         assert "deploy_destination_datastream_ids" in result["msg"]
     known = histories()
@@ -255,7 +255,7 @@ def test_bindings_that_cannot_be_written_end_the_run_only_where_others_cannot_be
 def test_an_answer_that_is_not_this_binding_in_this_state_is_an_error(service, run, histories, answer):
     service.lists(*disabled(1))
     service.patch(1, answer=answer)
-    with pytest.raises(Unfinished, match="but not that binding in that state"):
+    with pytest.raises(Unfinished, match="but the response does not show the binding as"):
         run()
     assert histories()[1].is_write_pending is True
 

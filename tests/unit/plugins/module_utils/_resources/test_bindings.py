@@ -84,4 +84,4 @@ def test_state():
 
 def test_label():
     assert bindings.label(row(1, target_name="BigQuery | DWH")) == "binding 1 (datastream 456 to BigQuery | DWH)"
-    assert bindings.label(row(1)) == bindings.label(row(1, target_name=None)) == "binding 1 (datastream 456 to target 789)"
+    assert bindings.label(row(1)) == bindings.label(row(1, target_name=None)) == "binding 1 (datastream 456 to destination 789)"

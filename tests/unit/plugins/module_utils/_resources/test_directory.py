@@ -48,7 +48,7 @@ def test_a_name_that_fits_two_is_an_error_that_lists_both():
     rows = [*STACKS, {"id": 99, "name": "EMEA", "slug": "emea-2"}]
     with pytest.raises(InputError) as caught:
         directory.find_workspace(rows, "EMEA")
-    assert str(caught.value) == "The workspace 'EMEA' is ambiguous. It fits 'EMEA' (id 12), 'EMEA' (id 99). Use the id."
+    assert str(caught.value) == "The workspace 'EMEA' is ambiguous. It fits 'EMEA' (id 12), 'EMEA' (id 99). Use the ID."
     assert caught.value.result()["ambiguous"] == [12, 99]
     assert directory.find_workspace(rows, "emea-2")["id"] == 99
 

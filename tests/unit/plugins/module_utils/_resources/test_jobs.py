@@ -133,6 +133,6 @@ def test_a_wanted_state_that_nobody_knows_and_no_job_has_is_told(scripted, state
     assert len(found) == (states is None or "paused" in [state.lower().strip() for state in states])
     if told:
         assert jobs.states_warning(told) == (
-            "states: no job is in state 'Finished', and Adverity is not known to have it."
+            "states: no job is in state 'Finished', and this state is not known."
             " Known states are: Scheduled, Running, Success, Failed, Cancelled, Discarded, Stale."
         )

@@ -312,7 +312,7 @@ def test_password_is_taken_from_the_option_or_a_file(postgres, place, role, asks
 NO_PLACES = {
     "ledger is a URL with a password in it (not shown). Set ledger_password or ADVERITY_LEDGER_PASSWORD instead": [
         "postgresql://me:PASS@db.example/ledger", "postgres://me:PASS@/ledger", "postgresql://me:PASS%40@h/l", "postgresql://h/l?password=PASS",
-        "postgresql:///l?user=me&PASSWORD=PASS&sslmode=require", "postgresql://h/l?sslpassword=PASS", "mysql://me:PASS@h/l",
+        "postgresql:///l?user=me&Password=PASS&sslmode=require", "postgresql://h/l?sslpassword=PASS", "mysql://me:PASS@h/l",
     ],
     "ledger is a URL ": [  # neither is shown
         "postgresql://me:PASS@[::1/ledger", "postgresql://me:PASS@\u2100/l", "postgresql://me:PASS#x@h/l", "postgresql://m#e:PASS@h/l",

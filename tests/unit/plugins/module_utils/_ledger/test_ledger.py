@@ -118,13 +118,6 @@ def test_many_entries_are_recorded_without_holding_them_all(ledger, monkeypatch)
     assert len(list(ledger.entries())) == 101
 
 
-def test_entries_are_read_row_by_row(ledger):
-    ledger.note({}, entries=(entry(one) for one in range(1, 12001)))
-    rows = ledger.entries()
-    assert [next(rows).extract_id for _one in range(3)] == [1, 2, 3]
-    assert sum(1 for _row in rows) == 11997
-
-
 def test_instances_have_no_records_of_each_other(ledger_place):
     with ledger_place.open() as ledger:
         put(ledger, 5, 1, DISPATCHED)

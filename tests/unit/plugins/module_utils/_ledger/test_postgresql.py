@@ -428,18 +428,3 @@ def test_commit_is_on_disk_and_a_session_may_wait_whatever_the_defaults_are(plac
 
 def test_words_of_the_server_are_one_line(place):
     assert "\x1b" not in refusal(place.ledger, use=lambda ledger: ledger.store.read("SELECT '\x1b[31m'::int"))
-
-
-def test_each_request_costs_one_commit(proxies, place):
-    commits = []
-
-    def look(request):
-        commits.extend([request] if b"COMMIT" in request else [])
-        return PASS
-
-    with open_at(proxies(look).url(place.database)) as ledger:
-        ledger.note({}, entries=[entry(one) for one in range(1, 12)])
-        post, before = None, len(commits)
-        for one in range(1, 11):
-            post = ledger.intend([5], [one], confirmed=post)
-        assert len(commits) - before == 10

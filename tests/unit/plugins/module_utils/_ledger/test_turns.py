@@ -330,25 +330,6 @@ def test_first_runs_at_once_make_one_ledger(ledger_place, fork):
     assert sorted(host for [host] in ledger_place.run("SELECT name FROM host")) == [HOST, "b.example"]
 
 
-def test_four_first_runs_at_once_wait_for_each_other(ledger_place, fork, tmp_path):
-    def work(child):
-        child.wait()
-        for _turn in range(3):
-            with ledger_place.open() as ledger:
-                ledger.take_turn([5])
-                os.mkdir(tmp_path / "inside")  # fails where somebody else is in
-                ledger.note({}, entries=[entry(len(list(ledger.entries())) + 1)])
-                os.rmdir(tmp_path / "inside")
-        child.say("done")
-
-    children = [fork(work) for _one in range(4)]
-    for child in children:
-        child.go()
-    assert [child.hear() for child in children] == ["done"] * 4
-    with ledger_place.open(LOOK) as ledger:
-        assert [each.extract_id for each in ledger.entries()] == list(range(1, 13))
-
-
 # Several paths to one file
 
 

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger import postgresql, schema, sent, sqlite
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ALL, ROW, entry, refusal, statuses
+from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ROW, entry, refusal, statuses
 
 OLD = schema.OLDEST
 THIS = schema.VERSION
@@ -103,14 +103,6 @@ def test_run_that_writes_brings_the_ledger_to_the_newest_format_and_keeps_what_i
     assert old_ledger.run("SELECT count(*) FROM extra") == [(1,)]
 
 
-def test_new_ledger_has_the_newest_format_at_once(ledger_place, collection):
-    collection(NEWEST)
-    with ledger_place.open():
-        pass
-    assert version(ledger_place) == NEWEST
-    assert ledger_place.run("SELECT label FROM binding") == []
-
-
 @pytest.mark.parametrize("purpose", [LOOK, PREDICT])
 def test_run_that_does_not_write_says_what_to_do_and_changes_nothing(old_ledger, collection, purpose):
     before = old_ledger.content()
@@ -171,15 +163,6 @@ def test_migration_that_is_killed_leaves_the_old_format_and_the_next_run_finishe
     assert version(old_ledger) == THIS
     assert stand(old_ledger, WRITE) == BOTH
     check_migrated(old_ledger)
-
-
-def test_collection_that_does_not_know_the_format_refuses_it(old_ledger, collection):
-    collection(NEWEST)
-    assert stand(old_ledger, WRITE) == BOTH
-    collection(THIS)
-    for purpose in ALL:
-        assert f"a newer version of this collection wrote it (format {NEWEST}, this one knows {THIS})" in refusal(old_ledger.ledger, purpose)
-    assert version(old_ledger) == NEWEST
 
 
 def test_run_that_a_newer_collection_overtakes_does_not_take_the_format_back(old_ledger, collection, store, monkeypatch):

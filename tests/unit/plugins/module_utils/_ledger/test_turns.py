@@ -229,17 +229,6 @@ def test_those_are_named_that_hold_what_is_wanted_and_not_who_held_it_before(pla
 
 
 @pytest.mark.parametrize("purpose", [WRITE, PREDICT])
-def test_run_that_was_killed_is_not_named(place, fork, purpose):
-    killed = hold(fork, place, [5])
-    killed.kill()
-    holder = prepare(fork, place, [5], purpose)
-    assert start(holder).startswith("again ")
-    message = refusal(place, [5])
-    assert f"process {holder.pid}" in message
-    assert f"process {killed.pid}" not in message
-
-
-@pytest.mark.parametrize("purpose", [WRITE, PREDICT])
 def test_holder_on_another_machine_is_not_taken_for_one_on_this(place, fork, monkeypatch, purpose):
     with monkeypatch.context() as patched:
         patched.setattr(socket, "gethostname", lambda: "other-machine")

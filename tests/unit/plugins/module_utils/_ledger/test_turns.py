@@ -2,10 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Locks of bindings: who waits for whom, and who is named, in each store. Each run is a process of its own."""
+"""Locks of bindings: who waits for whom, and who is named, in each store. A lock belongs to an open ledger, so that one process can be many runs."""
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import socket
 import time
@@ -18,8 +20,6 @@ from ansible_collections.adverity.management.tests.unit.plugins.module_utils._le
 from ansible_collections.adverity.management.tests.unit.plugins.places import HOST, SqlitePlace
 from ansible_collections.adverity.management.tests.unit.plugins.support.runs import Time
 
-WAITS, AT_ONCE = "waits", "again 0 waited 0"
-
 
 @pytest.fixture
 def place(ledger_place):
@@ -29,65 +29,30 @@ def place(ledger_place):
     return ledger_place
 
 
-def hold_clock(child):
-    """In the child: its time stands still, except where it waits. It says each time that it waits, and tries again when it is told to go."""
-    seconds = 0.0
+@pytest.fixture
+def hold(monkeypatch):
+    """Begins runs that get their locks at once and hold them until they are closed. Returns the ledger, and the number of its process."""
+    processes = itertools.count(1001)
+    with contextlib.ExitStack() as stack:
 
-    def sleep(pause):
-        nonlocal seconds
-        seconds += pause
-        child.say(WAITS)
-        child.wait()
+        def begin(place, binding_ids, purpose=WRITE, host=HOST):
+            process = next(processes)
+            with monkeypatch.context() as patched:
+                patched.setattr(os, "getpid", lambda: process)
+                ledger = stack.enter_context(place.open(purpose, host, wait=0))
+                ledger.take_turn(binding_ids)
+            return ledger, process
 
-    clock.sleep, clock.monotonic = sleep, lambda: seconds
-
-
-def hear_after_waiting(child):
-    """What a child says that waited for a lock which is free now. A server may take a moment to see that the other run is no more."""
-    while True:
-        child.go()
-        said = child.hear()
-        if said != WAITS:
-            return said
-        time.sleep(0.01)
+        yield begin
 
 
-def prepare(fork, place, binding_ids, purpose=WRITE, host=HOST, wait=600.0):
-    """A run that, once it is started, opens the ledger, takes the lock, says so, and holds it until it is told to go."""
-
-    def work(child):
-        hold_clock(child)
-        child.wait()  # forked before anybody has a lock: one that is inherited is held here, too
-        child.say("opening")
-        try:
-            with place.open(purpose, host, wait) as ledger:
-                child.wait()
-                again = ledger.take_turn(binding_ids)
-                child.say(f"again {again:d} waited {ledger.waited > 0:d}")
-                child.wait()
-        except LedgerError as error:
-            child.say(str(error))
-
-    return fork(work)
-
-
-def start(child):
-    """Opens its ledger, and lets it ask for its lock. Returns what it says then."""
-    child.go()
-    assert child.hear() == "opening"
-    child.go()
-    return child.hear()
-
-
-def hold(fork, place, binding_ids, purpose=WRITE):
-    """A run that holds these bindings."""
-    child = prepare(fork, place, binding_ids, purpose)
-    assert start(child).endswith(" waited 0")
-    return child
+def close(ledger):
+    """Ends a run."""
+    ledger.__exit__(None, None, None)
 
 
 def hold_and_end(place, binding_ids):
-    """A run of this process that held these bindings, and is over."""
+    """A run that held these bindings, and is over."""
     with place.open() as ledger:
         ledger.take_turn(binding_ids)
 
@@ -106,79 +71,91 @@ def refusal(place, wanted, purpose=WRITE):
 
 @pytest.mark.parametrize(("first", "second"), [(WRITE, WRITE), (WRITE, PREDICT), (PREDICT, WRITE)])
 @pytest.mark.parametrize("bindings", [([5, 6], [6, 5]), ([5, 6], [6, 7]), ([5], None), (None, [5]), (None, None)])
-@pytest.mark.parametrize("killed", [False, True])
-def test_second_run_waits_for_the_first_however_that_ends(place, fork, first, second, bindings, killed):
-    holder, waiter = prepare(fork, place, bindings[0], first), prepare(fork, place, bindings[1], second)
-    assert start(holder) == AT_ONCE
-    assert start(waiter) == WAITS
-    for _look in range(3):
-        waiter.go()
-        assert waiter.hear() == WAITS
-    if killed:
-        holder.kill()
-    else:
-        holder.go()
-        assert holder.end() == 0
-    # A run in check mode leaves no trace, and what was read beside it stays true. Otherwise it may be out of date.
-    assert hear_after_waiting(waiter) == f"again {first == WRITE:d} waited 1"
+def test_second_run_waits_until_the_first_has_ended(place, hold, monkeypatch, first, second, bindings):
+    holder, _process = hold(place, bindings[0], first)
+    pauses = []
+
+    def sleep(pause):
+        pauses.append(pause)
+        if len(pauses) == 3:
+            close(holder)
+
+    monkeypatch.setattr(clock, "sleep", sleep)
+    with place.open(second, wait=600) as ledger:
+        # A run in check mode leaves no trace, and what was read beside it stays true. Otherwise it may be out of date.
+        assert ledger.take_turn(bindings[1]) is (first == WRITE)
+        assert ledger.waited > 0
+    assert pauses[:3] == [0.25] * 3  # the server may take another moment to end the session
+
+
+@pytest.mark.parametrize("purpose", [WRITE, PREDICT])
+def test_lock_ends_with_a_run_that_is_killed(place, fork, purpose):
+    def work(child):
+        with place.open(purpose) as ledger:
+            ledger.take_turn([5])
+            child.say("holds it")
+            child.wait()
+
+    child = fork(work)
+    assert child.hear() == "holds it"
+    assert f"process {child.pid}" in refusal(place, [5])
+    child.kill()
+    with place.open(wait=300) as ledger:
+        ledger.take_turn([5])
 
 
 @pytest.mark.parametrize(
     "runs",
     [
-        [([5, 6], WRITE, HOST), ([7, 8], WRITE, HOST), ([9], PREDICT, HOST)],
-        [([5], PREDICT, HOST), ([6], WRITE, HOST)],
-        [([5, 6], PREDICT, HOST), ([6, 5], PREDICT, HOST), ([6, 7], PREDICT, HOST)],
-        [(None, WRITE, HOST), (None, WRITE, "other.example"), (None, WRITE, "third.example")],
+        [([5, 6], WRITE), ([7, 8], WRITE), ([9], PREDICT)],
+        [([5], PREDICT), ([6], WRITE)],
+        [([5, 6], PREDICT), ([6, 5], PREDICT), ([6, 7], PREDICT)],
+        [(None, WRITE), (None, WRITE, "other.example"), (None, WRITE, "third.example")],
     ],
     ids=["other bindings", "other bindings in check mode", "check mode", "other instances"],
 )
-def test_runs_that_do_not_exclude_each_other_do_not_wait(place, fork, runs):
-    children = [prepare(fork, place, *run) for run in runs]
-    assert [start(child) for child in children] == [AT_ONCE] * len(runs)
+def test_runs_that_do_not_exclude_each_other_do_not_wait(place, hold, runs):
+    for run in runs:
+        ledger, _process = hold(place, *run)
+        assert ledger.waited < 1
 
 
-def test_two_runs_of_different_bindings_record_at_the_same_time(place):
-    with place.open(wait=0) as first, place.open(wait=0) as second:
-        requests = []
-        for ledger, binding_id in ((first, 5), (second, 7)):
-            ledger.take_turn([binding_id])
-            ledger.note({}, entries=[entry(1, binding_id)])
-            requests.append(ledger.intend([binding_id], [1]))
-        for ledger, request in zip((first, second), requests):
-            ledger.dispatched(request)
-        assert [(each.binding_id, each.status) for each in first.entries()] == [(5, "dispatched"), (7, "dispatched")]
+def test_two_runs_of_different_bindings_record_at_the_same_time(place, hold):
+    first, second = hold(place, [5])[0], hold(place, [7])[0]
+    requests = []
+    for ledger, binding_id in ((first, 5), (second, 7)):
+        ledger.note({}, entries=[entry(1, binding_id)])
+        requests.append(ledger.intend([binding_id], [1]))
+    for ledger, request in zip((first, second), requests):
+        ledger.dispatched(request)
+    assert [(each.binding_id, each.status) for each in first.entries()] == [(5, "dispatched"), (7, "dispatched")]
 
 
 @pytest.mark.parametrize("bindings", [[5], None])
-def test_looking_does_not_wait_and_says_that_a_run_is_at_work(place, fork, bindings):
-    holder = hold(fork, place, bindings)
+def test_looking_does_not_wait_and_says_that_a_run_is_at_work(place, hold, bindings):
+    holder, _process = hold(place, bindings)
     with place.open(LOOK) as ledger:
         assert (ledger.busy, ledger.waited, list(ledger.entries())) == (True, 0.0, [])
-    holder.go()
-    holder.end()
-    with place.open(LOOK) as ledger:
+        close(holder)
+        while "://" in place.ledger and ledger.busy:
+            time.sleep(0.01)  # the server may take a moment to end the session
         assert ledger.busy is False
 
 
-def test_one_of_two_bindings_that_is_held_locks_nothing(place, fork):
+def test_one_of_two_bindings_that_is_held_locks_nothing(place, hold):
     """All or nothing: what it got of its lock it gives back."""
-    holder, other = prepare(fork, place, [6]), prepare(fork, place, [5])
-    assert start(holder) == AT_ONCE
+    hold(place, [6])
     with place.open(wait=0) as ledger:
         with pytest.raises(LedgerError):
             ledger.take_turn([5, 6])
-        assert start(other) == AT_ONCE
+        hold(place, [5])
 
 
-def test_lock_may_be_changed_for_another(place, fork):
+def test_lock_may_be_changed_for_another(place, hold):
     """As when a binding appears between two readings: the old lock is given back."""
-    child = prepare(fork, place, [5])
     with place.open(wait=0) as ledger:
-        ledger.take_turn([5])
-        assert ledger.take_turn([5]) is False
-        assert ledger.take_turn([6]) is False
-        assert start(child) == "again 1 waited 0"  # somebody had it a moment ago
+        assert [ledger.take_turn(each) for each in ([5], [5], [6])] == [False] * 3
+        hold(place, [5])
         with pytest.raises(LedgerError):
             ledger.take_turn([5, 6])
 
@@ -188,11 +165,11 @@ def test_lock_may_be_changed_for_another(place, fork):
 
 @pytest.mark.parametrize(("environment", "told"), [({}, ""), ({"JOB_ID": "42"}, ""), ({"JOB_ID": "42", "AWX_HOST": "https://a"}, ", AWX job 42")])
 @pytest.mark.parametrize("bindings", [[5, 6], None])
-def test_who_waits_too_long_is_told_the_holder(place, fork, monkeypatch, environment, told, bindings):
+def test_who_waits_too_long_is_told_the_holder(place, hold, monkeypatch, environment, told, bindings):
     with monkeypatch.context() as patched:
         for name, value in environment.items():
             patched.setenv(name, value)
-        holder = hold(fork, place, bindings)
+        _holder, process = hold(place, bindings)
     held = Time()
     monkeypatch.setattr(clock, "monotonic", held.monotonic)
     monkeypatch.setattr(clock, "sleep", held.move)
@@ -200,7 +177,7 @@ def test_who_waits_too_long_is_told_the_holder(place, fork, monkeypatch, environ
         ledger.take_turn([6, 7])
     assert 3 < held.seconds <= 3.25  # it looks four times a second
     result = caught.value.result()
-    who = f"host {socket.gethostname()}, process {holder.pid}{told}, since 20"
+    who = f"host {socket.gethostname()}, process {process}{told}, since 20"
     assert f"Another run holds what this one needs in the ledger {place.shown}: {who}" in result["msg"]
     assert "This run waited 3 s (ledger_wait). Nothing was changed. Let that run finish, or end it, then run this again." in result["msg"]
     assert result["ledger"] == place.shown
@@ -218,32 +195,32 @@ def test_who_waits_too_long_is_told_the_holder(place, fork, monkeypatch, environ
     ],
 )
 @pytest.mark.parametrize("before", [[5, 6], None])
-def test_those_are_named_that_hold_what_is_wanted_and_not_who_held_it_before(place, fork, held, wanted, purpose, named, before):
+def test_those_are_named_that_hold_what_is_wanted_and_not_who_held_it_before(place, hold, held, wanted, purpose, named, before):
     hold_and_end(place, before)
-    holders = [hold(fork, place, *each) for each in held]
+    processes = [hold(place, *each)[1] for each in held]
     message = refusal(place, wanted, purpose)
-    assert [f"process {holder.pid}" in message for holder in holders] == [number in named for number in range(len(held))]
+    assert [number for number, process in enumerate(processes) if f"process {process}" in message] == named
     assert message.count("in check mode") == sum(held[number][1] == PREDICT for number in named)
     assert message.count(", since 20") >= sum(held[number][1] == WRITE for number in named)
     assert f"process {os.getpid()}" not in message
 
 
 @pytest.mark.parametrize("purpose", [WRITE, PREDICT])
-def test_holder_on_another_machine_is_not_taken_for_one_on_this(place, fork, monkeypatch, purpose):
+def test_holder_on_another_machine_is_not_taken_for_one_on_this(place, hold, monkeypatch, purpose):
     with monkeypatch.context() as patched:
         patched.setattr(socket, "gethostname", lambda: "other-machine")
-        holder = hold(fork, place, [5], purpose)
+        _holder, process = hold(place, [5], purpose)
     message = refusal(place, [5])
     file_in_check_mode = purpose == PREDICT and "://" not in place.ledger
-    where = f"process {holder.pid} on another machine" if file_in_check_mode else f"host other-machine, process {holder.pid}"
+    where = f"process {process} on another machine" if file_in_check_mode else f"host other-machine, process {process}"
     assert f": {where}{', in check mode' if purpose == PREDICT else ''}" in message
     assert socket.gethostname() not in message
 
 
-def test_holder_that_cannot_be_told_is_not_another_one(place, fork, monkeypatch):
+def test_holder_that_cannot_be_told_is_not_another_one(place, hold, monkeypatch):
     """It may end between the last try and the question."""
     hold_and_end(place, [5])
-    hold(fork, place, [5])
+    hold(place, [5])
     with place.open(wait=0.3) as ledger:
         monkeypatch.setattr(type(ledger.store), "holders", lambda *_arguments: [])
         with pytest.raises(LedgerError, match=r": it cannot be told which\. This run waited") as caught:
@@ -266,36 +243,27 @@ def test_others_that_had_a_lock_meanwhile_are_noticed(place, mine, others, again
 
 
 @pytest.mark.parametrize("purpose", [WRITE, PREDICT])
-@pytest.mark.parametrize("ends", ["before the lock is asked for", "while it is waited for"])
-def test_run_that_was_at_work_when_this_one_opened_is_noticed(place, fork, monkeypatch, purpose, ends):
+@pytest.mark.parametrize("waits", [False, True])
+def test_run_that_was_at_work_when_this_one_opened_is_noticed(place, hold, monkeypatch, purpose, waits):
     """It may have written while this one read, and it signed before."""
+    holder, _process = hold(place, [5])
+    ended = []
 
-    def work(child):
-        with place.open() as ledger:
-            ledger.take_turn([5])
-            child.say("at work")
-            child.wait()
-            ledger.note({5: [ROW]})
-        child.say("done")
+    def let_it_end(_pause=0.0):
+        if not ended:
+            holder.note({5: [ROW]})
+            close(holder)
+        ended.append(True)
 
-    child = fork(work)
-    assert child.hear() == "at work"
     with place.open(purpose) as ledger:
         assert ledger.histories() == {}
-
-        def let_it_end(_pause=0.0):
-            child.go()
-            assert child.hear() == "done"
-            monkeypatch.setattr(clock, "sleep", time.sleep)
-
-        if ends == "before the lock is asked for":
+        monkeypatch.setattr(clock, "sleep", let_it_end)
+        if not waits:
             let_it_end()
-        else:
-            monkeypatch.setattr(clock, "sleep", let_it_end)
         assert ledger.take_turn([5]) is True
-        assert child.end() == 0, "it was not waited for"
         assert ledger.take_turn([5]) is False
         assert list(ledger.histories()) == [5]
+    assert ended
 
 
 # Many at once
@@ -324,7 +292,7 @@ def test_first_runs_at_once_make_one_ledger(ledger_place, fork):
 
 @pytest.mark.parametrize("kind", ["symbolic link", "hard link", "link to the folder", "another way to write it"])
 @pytest.mark.parametrize("turned", [False, True])
-def test_all_paths_to_one_file_share_the_lock(sqlite_place, tmp_path, fork, kind, turned):
+def test_all_paths_to_one_file_share_the_lock(sqlite_place, tmp_path, hold, kind, turned):
     with sqlite_place.open():
         pass
     path, other = sqlite_place.path, tmp_path / "other"
@@ -338,21 +306,26 @@ def test_all_paths_to_one_file_share_the_lock(sqlite_place, tmp_path, fork, kind
     else:
         other = tmp_path / "place" / ".." / "place" / "." / path.name
     first, second = (SqlitePlace(other), sqlite_place) if turned else (sqlite_place, SqlitePlace(other))
-    holder = hold(fork, first, [5])
+    process = hold(first, [5])[1]
     with second.open(LOOK) as ledger:
         assert ledger.busy is True
-    assert f"process {holder.pid}" in refusal(second, [5])
+    assert f"process {process}, since 20" in refusal(second, [5])
     with second.open(wait=0) as ledger:
         ledger.take_turn([6])
 
 
 def test_lock_of_a_file_is_not_lost_when_the_process_opens_it_elsewhere(sqlite_place, fork):
     """Locks of the older kind end when any handle for the file is closed, as by a second ledger in one process."""
-    child = prepare(fork, sqlite_place, [5], wait=0)
+
+    def work(child):
+        child.wait()  # forked before there is a lock: one that is inherited is held here, too
+        child.say(refusal(sqlite_place, [5]))
+
+    child = fork(work)
     with sqlite_place.open() as ledger:
         ledger.take_turn([5])
         with sqlite_place.open(LOOK):
             pass
         sqlite_place.path.read_bytes()
-        assert start(child) == WAITS
-        assert hear_after_waiting(child).startswith("Another run holds what this one needs")
+        child.go()
+        assert f"process {os.getpid()}" in child.hear()

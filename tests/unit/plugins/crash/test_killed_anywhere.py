@@ -62,7 +62,7 @@ def arrived(scene, extracts, binding=55):
 
 
 def decide(scene, doubtful, way, **options):
-    """What the user says of those in doubt: send them again, leave them out, or one of these after a look. Returns what is there twice, as was asked for."""
+    """The user sends those in doubt again, leaves them out, or does one of these after a look. Returns what is there twice, as was asked for."""
     there, both = arrived(scene, doubtful), Counter(itertools.product(doubtful, BINDINGS))
     on_unknown = way if way in ("requeue", "skip") else "skip" if there else "requeue"
     outcome = scene.run(on_unknown=on_unknown, **options)

@@ -34,6 +34,7 @@ TEXTS = {
     "empty": "",
 }
 
+CODECS = {"SQL_ASCII": "utf-8", "UTF8": "utf-8", "LATIN1": "latin-1", "WIN1252": "cp1252"}
 SPELT_OUT = [text.encode("utf-8", "backslashreplace").decode() for text in TEXTS.values()]  # as a file keeps halves of characters
 
 
@@ -93,11 +94,10 @@ def test_copy_carries_any_text(postgres, database, tmp_path):
 @pytest.mark.parametrize(
     ("encoding", "stored", "read"),
     [
-        *((encoding, text.encode(codec), text) for encoding, codec in (("SQL_ASCII", "utf-8"), ("UTF8", "utf-8"), ("LATIN1", "latin-1"), ("WIN1252", "cp1252"))
-          for text in ("\u00fcber \u00ab", '"gone" \u00fcber', '"\u00fc')),
+        *((encoding, text.encode(codec), text) for encoding, codec in CODECS.items() for text in ("\u00fcber \u00ab", '"gone" \u00fcber', '"\u00fc')),
         ("SQL_ASCII", b"\xfcber", "\ufffdber"),  # it takes anything: an unknown encoding is shown as well as it can be
     ],
-)  # fmt: skip
+)
 def test_text_that_was_written_as_it_is_stays_readable(postgres, database, encoding, stored, read):
     place = postgres.url(database)
     fill(place)

@@ -47,6 +47,7 @@ def loaded(facts, *seconds):
 
 NO_CLOCK, OWN, ELSEWHERE, INTERRUPTED = Reason.NO_CLOCK, Reason.OWN, Reason.ELSEWHERE, Reason.INTERRUPTED
 DISABLED, SEEN = row(False, 0, 100), row(True, 0, 100)
+UNTIMED = [row(False, None, 100), write(True, 100), answer(True, 101, 101)]
 ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, enabled at 101
 
 
@@ -90,7 +91,7 @@ ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, 
         ([row(True, None, 100), write(True, 100), row(False, None, 300)], [200, 301], [ELSEWHERE, False]),
         ([*ENABLING, row(True, 101, 200), row(False, 101, 300)], [199, 250, 301], [True, ELSEWHERE, False]),
         # A list without times may be behind a write of the last minute.
-        ([row(False, None, 100), write(True, 100), answer(True, 101, 101), row(False, None, 102), row(True, None, 300)], [150, 301], [ELSEWHERE, True]),
+        ([*UNTIMED, row(False, None, 102), row(True, None, 300)], [150, 301], [ELSEWHERE, True]),
         (
             [row(False, None, 100), write(True, 100), answer(True, 101, 101), row(False, None, 102), row(False, None, 300)],
             [150, 301],

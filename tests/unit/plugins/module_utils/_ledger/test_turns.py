@@ -231,7 +231,9 @@ def test_holder_that_cannot_be_told_is_not_another_one(place, hold, monkeypatch)
 # What was read before the lock
 
 
-@pytest.mark.parametrize(("mine", "others", "again"), [([5], [5], True), ([5], [4, 5], True), ([5], None, True), ([5], [6], False), (None, [77], True)])
+@pytest.mark.parametrize(
+    ("mine", "others", "again"), [([5], [5], True), ([5], [4, 5], True), ([5], None, True), ([5], [6], False), (None, [77], True)]
+)
 @pytest.mark.parametrize("purpose", [WRITE, PREDICT])
 def test_others_that_had_a_lock_meanwhile_are_noticed(place, mine, others, again, purpose):
     """Also where nobody has to wait: they came and went after this ledger was opened."""

@@ -219,9 +219,9 @@ def test_holder_is_named_to_another_role_as_far_as_the_server_tells_with_how_to_
     with open_at(postgres.url(place.database, **({"application_name": chosen} if chosen else {})), purpose) as ledger:
         ledger.take_turn([5])
         pid = ledger.store._connection.info.backend_pid
-        with open_at(postgres.url(place.database, role), wait=0) as other:
-            with pytest.raises(LedgerError, match="If its machine is no more, PostgreSQL ends its session within two minutes. To end it") as caught:
-                other.take_turn([5])
+        ends = "If its machine is no more, PostgreSQL ends its session within two minutes. To end it at once, "
+        with open_at(postgres.url(place.database, role), wait=0) as other, pytest.raises(LedgerError, match=ends) as caught:
+            other.take_turn([5])
         message = str(caught.value)
         postgres.run(message.rpartition("run there: ")[2])
         with open_at(postgres.url(place.database, role), wait=300) as other:  # it takes a moment until the session has ended

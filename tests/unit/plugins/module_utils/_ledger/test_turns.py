@@ -31,7 +31,7 @@ def place(ledger_place):
 
 @pytest.fixture
 def hold(monkeypatch):
-    """Begins runs that get their locks at once and hold them until they are closed. Returns the ledger, and the number of its process."""
+    """Begins runs that hold locks until they are closed. Returns the ledger, and the number of its process."""
     processes = itertools.count(1001)
     with contextlib.ExitStack() as stack:
 
@@ -39,7 +39,7 @@ def hold(monkeypatch):
             process = next(processes)
             with monkeypatch.context() as patched:
                 patched.setattr(os, "getpid", lambda: process)
-                ledger = stack.enter_context(place.open(purpose, host, wait=0))
+                ledger = stack.enter_context(place.open(purpose, host, wait=60))  # a session before it may take a moment to end
                 ledger.take_turn(binding_ids)
             return ledger, process
 

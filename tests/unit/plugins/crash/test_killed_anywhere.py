@@ -9,6 +9,7 @@ What counts is the service's own record of loads: each extract once in each bind
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 
@@ -25,26 +26,15 @@ BARE = {"extract_ids": EXTRACTS, "batch_size": 2}
 BUSY = {"method": "POST", "skip": 1, "status": {"code": 429, "headers": {"Retry-After": "0"}}}
 
 
-def points_of(what):
-    """The moments of a request, which has a method and a path, or of a change of the ledger."""
-    moments = ["before", "after"] if " " in what else ["before", "before transaction", "begun", "before commit", "committed", "after"]
-    return [(moment, what) for moment in moments]
-
-
+OF_A_CHANGE = ["before", "before transaction", "begun", "before commit", "committed", "after"]
 # Every batch passes the first ones; with its intention the batch before it is noted as dispatched. The last batch of all is noted by itself.
-OF_A_BATCH = points_of("intend") + points_of("POST /api/v1/extracts/requeue/")
-AT_THE_END = points_of("dispatched")
+OF_A_BATCH = [*((moment, "intend") for moment in OF_A_CHANGE), *((moment, "POST /api/v1/extracts/requeue/") for moment in ("before", "after"))]
+AT_THE_END = [(moment, "dispatched") for moment in OF_A_CHANGE]
 
 
 @pytest.fixture(name="scene", params=["a file", "PostgreSQL"])
 def fixture_scene(request, tmp_path):
     with scenes(tmp_path, request.getfixturevalue("postgres") if request.param == "PostgreSQL" else None) as scene:
-        yield scene
-
-
-@pytest.fixture(name="file_scene")
-def fixture_file_scene(tmp_path):
-    with scenes(tmp_path) as scene:
         yield scene
 
 
@@ -71,56 +61,34 @@ def arrived(scene, extracts, binding=55):
     return loaded.pop()
 
 
-def decide_requeue(scene, doubtful, **options):
-    """Without a look: send them again. Only what was in doubt may be there twice, and only where it had arrived."""
-    twice = Counter((extract, binding) for extract in doubtful for binding in BINDINGS) if arrived(scene, doubtful) else Counter()
-    outcome = scene.run(on_unknown="requeue", **options)
+def decide(scene, doubtful, way, **options):
+    """The user sends those in doubt again, leaves them out, or does one of these after a look. Returns what is there twice, as was asked for."""
+    there, both = arrived(scene, doubtful), Counter(itertools.product(doubtful, BINDINGS))
+    on_unknown = way if way in ("requeue", "skip") else "skip" if there else "requeue"
+    outcome = scene.run(on_unknown=on_unknown, **options)
     assert outcome.error is None
-    return twice
+    if on_unknown == "skip":
+        assert outcome.result["unknown_extract_ids"] == doubtful
+        assert Counter(scene.loads()) == (ALL if there else ALL - both)  # everything else goes, each once
+        if not there:
+            assert scene.run(on_unknown="requeue", **options).result["requeued_extract_ids"] == doubtful
+    return both if there and on_unknown == "requeue" else Counter()
 
 
-def decide_skip(scene, doubtful, **options):
-    """Leave them out: everything else goes, each once; then the user has looked, and sends what had not arrived."""
-    there = arrived(scene, doubtful)
-    outcome = scene.run(on_unknown="skip", **options)
-    assert outcome.error is None
-    assert outcome.result["unknown_extract_ids"] == doubtful
-    lost = Counter() if there else Counter((extract, binding) for extract in doubtful for binding in BINDINGS)
-    assert Counter(scene.loads()) == ALL - lost
-    if not there:
-        outcome = scene.run(on_unknown="requeue", **options)
-        assert outcome.result["requeued_extract_ids"] == doubtful
-    return Counter()
-
-
-def decide_after_a_look(scene, doubtful, **options):
-    """The user looks in the service first, and decides so: then nothing is ever loaded twice."""
-    outcome = scene.run(on_unknown="skip" if arrived(scene, doubtful) else "requeue", **options)
-    assert outcome.error is None
-    return Counter()
-
-
-def finish(scene, killed, decide, **options):
+def finish(scene, killed, way, **options):
     """Runs it again after a kill, until it is through. Returns what may be there twice, because the user asked for it."""
     doubtful, posts = killed.doubtful, len(scene.posts())
     again = scene.run(**options)
     if not doubtful:
         assert again.error is None
         return Counter()
-    # It sends nothing, since all that is left comes after those in doubt, and names exactly these, in every place where it names any.
+    # It sends nothing, since all that is left comes after those in doubt, and names exactly these.
     assert len(scene.posts()) == posts
     assert again.facts["unknown_extract_ids"] == doubtful
-    after = [each for each in EXTRACTS if each > doubtful[-1]]
-    assert again.facts["remaining_extract_ids"] == after
+    assert again.facts["remaining_extract_ids"] == [each for each in EXTRACTS if each > doubtful[-1]]
     named = re.findall(r"extracts ([\d, -]+?)(?: for binding \d+)? \(an earlier run", again.error)
     assert set(named) == {", ".join(map(str, doubtful))}
-    waiting = re.findall(r"Not sent, because they come after these in the same binding: extracts ([\d, -]+)\.", again.error)
-    assert waiting == ([", ".join(map(str, after))] if after else [])
-    rest = again.error.replace(scene.ledger, "").partition("Not sent, because")[0]
-    assert not {str(one) for one in EXTRACTS if one not in doubtful} & set(re.findall(r"\d+", rest))
-    for way in ("on_unknown: requeue", "dispatched records", "skip sends", "fail, the default"):
-        assert way in again.error
-    return decide(scene, doubtful, **options)
+    return decide(scene, doubtful, way, **options)
 
 
 def enumerate_kills(scene, begin, after_each, **options):
@@ -139,20 +107,18 @@ def enumerate_kills(scene, begin, after_each, **options):
 
 @pytest.mark.parametrize("options", [NAMED, BARE], ids=["named bindings", "all enabled bindings"])
 def test_killed_anywhere(scene, options):
-    """Each way on is gone from the same kill, where that left something in doubt; elsewhere there is nothing to decide. (One way in PostgreSQL: the
-    ways do not depend on the store.)"""
+    """Each way on is gone from the same kill, where that left something in doubt. (One way in PostgreSQL: the ways do not depend on the store.)"""
 
     def after_each(killed):
-        decisions = [decide_after_a_look] if scene.in_postgresql else [decide_requeue, decide_skip, decide_after_a_look]
-        decisions = decisions if killed.doubtful else decisions[:1]
-        for decide in decisions:
-            if decide is not decisions[0]:
+        ways = ["after a look"] if scene.in_postgresql or not killed.doubtful else ["requeue", "skip", "after a look"]
+        for way in ways:
+            if way != ways[0]:
                 scene.begin(**world())
                 killed = scene.run(kill_at=len(killed.points) - 1, **options)
-            twice = finish(scene, killed, decide, **options)
-            assert Counter(scene.loads()) == ALL + twice
-            # Whatever came before, nothing more is ever sent.
+            twice = finish(scene, killed, way, **options)
             loads = scene.loads()
+            assert Counter(loads) == ALL + twice
+            # Whatever came before, nothing more is ever sent.
             scene.run(on_unknown="skip", **options)
             assert scene.loads() == loads
 
@@ -171,14 +137,12 @@ def test_killed_anywhere_around_a_refusal(scene):
         scene.simulator.fault(**BUSY)
 
     def after_each(killed):
-        twice = finish(scene, killed, decide_after_a_look, **NAMED)
+        twice = finish(scene, killed, "after a look", **NAMED)
         assert Counter(scene.loads()) == ALL + twice
 
     points = enumerate_kills(scene, begin, after_each, **NAMED)
     assert [extracts for moment, what, extracts in points if (moment, what) == ("before", "intend")] == [BATCHES[0], BATCHES[1], BATCHES[1], BATCHES[2]]
-    assert [moment for moment, what, extracts in points if what == "withdraw"] == [
-        "before", "before transaction", "begun", "before commit", "committed", "after",
-    ]  # fmt: skip
+    assert [moment for moment, what, extracts in points if what == "withdraw"] == OF_A_CHANGE
 
 
 def test_killed_again_while_it_is_finished(scene):
@@ -199,33 +163,6 @@ def test_killed_again_while_it_is_finished(scene):
             scene.run(extract_ids=missing, binding_ids=BINDINGS, batch_size=2, on_unknown="requeue")
         scene.run(on_unknown="skip", **NAMED)
         assert Counter(scene.loads()) == ALL
-
-
-@pytest.mark.parametrize("number", range(len(BATCHES)))
-@pytest.mark.parametrize(
-    ("fault", "there"),
-    [
-        ({"drop": "before"}, False),
-        ({"drop": "after"}, True),
-        ({"cut": 10}, True),
-        ({"status": {"code": 500}}, False),
-        ({"status": {"code": 503, "work": True}}, True),
-        ({"html": {"code": 200, "work": True}}, True),
-    ],
-    ids=["dropped before", "dropped after", "cut short", "500", "503 after", "another page"],
-)
-def test_not_killed_but_cut_off(file_scene, number, fault, there):
-    """The run lives, but the service's answer does not come: it says so itself, and is not to try on its own account."""
-    scene = file_scene
-    scene.begin(**world())
-    scene.simulator.fault(method="POST", skip=number, **fault)
-    cut_off = scene.run(**NAMED)
-    assert cut_off.facts["unknown_extract_ids"] == cut_off.doubtful == BATCHES[number]
-    assert cut_off.facts["requeued_extract_ids"] == [one for batch in BATCHES[:number] for one in batch]
-    assert len(scene.posts()) == number + 1
-    assert arrived(scene, cut_off.doubtful) is there
-    assert finish(scene, cut_off, decide_after_a_look, **NAMED) == Counter()
-    assert Counter(scene.loads()) == ALL
 
 
 class Fetching:

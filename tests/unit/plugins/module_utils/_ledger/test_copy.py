@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a ledger knows of an instance, moved into another one: from each store into each."""
+"""What a ledger records of an instance, moved into another one: from each store into each."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger import
 from ansible_collections.adverity.management.plugins.module_utils._ledger import statements as sql
 from ansible_collections.adverity.management.plugins.module_utils._ledger.baseline import Baseline
 from ansible_collections.adverity.management.plugins.module_utils._ledger.copy import move
-from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow
 from ansible_collections.adverity.management.plugins.module_utils._ledger.postgresql import PostgresqlStore
 from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind, Status
-from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
+from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ROW, entry, facts
 from ansible_collections.adverity.management.tests.unit.plugins.places import HOST, PostgresPlace, SqlitePlace
 
-OTHER = "other.example"
-ROW = BindingFact(FactKind.ROW, "2026-01-01T00:00:00Z", enabled=True, updated="2026-01-01T00:00:00Z")
+OTHER, NEW = "other.example", "new.example"
 NOTHING = ([], {}, {}, {}, [], [])
 BASELINE = Baseline(datetime(2026, 1, 1, tzinfo=timezone.utc), {1: "Collected"})
 PENDING, UNKNOWN, DISPATCHED, REFUSED = Status.PENDING, Status.UNKNOWN, Status.DISPATCHED, Status.REFUSED
@@ -49,23 +48,28 @@ def places(request, tmp_path, postgres):
             postgres.give_back(place.database)
 
 
+@pytest.fixture
+def third(tmp_path):
+    (tmp_path / "third").mkdir()
+    return SqlitePlace(tmp_path / "third" / "requeue.sqlite3")
+
+
 def fill(place, host=HOST):
     with place.open(host=host) as ledger:
-        entries = [Entry(binding_id, extract_id, 456, f"2026-01-0{extract_id}T00:00:00Z") for binding_id in (5, 6) for extract_id in (1, 2, 3, 4)]
+        entries = [entry(extract_id, binding_id, f"2026-01-0{extract_id}T00:00:00Z") for binding_id in (5, 6) for extract_id in (1, 2, 3, 4)]
         ledger.note({5: [ROW], 6: [ROW], 7: [ROW]}, [BindingRow(7, 457, 789, 0)], entries)
         ledger.dispatched(ledger.intend([5, 6], [1], baseline=BASELINE))
         ledger.intend([5, 6], [2])
-        ledger.record(EventKind.REFUSED, [Entry(5, 3, 456, None)], "404: gone")
+        ledger.record(EventKind.REFUSED, [entry(3)], "404: gone")
         ledger.intend([6], [1])  # sent once more, and the outcome unknown
 
 
-def known(place, host=HOST):
+def records(place, host=HOST):
     """All that a run would read there."""
     with place.open(LOOK, host) as ledger:
-        stopped = sorted((entry.binding_id, entry.extract_id, entry.status, entry.reason) for entry in ledger.open_entries())
-        facts = {each: [fact._replace(id=None) for fact in history.facts] for each, history in ledger.histories().items()}
-        shown = [(one[:3], [event[1:] for event in one.events]) for one in sent.read(ledger, [5, 6], [1, 2, 3, 4])]
-        return list(ledger.entries()), facts, ledger.binding_rows(), ledger.pending_counts(), stopped, shown
+        stopped = sorted((each.binding_id, each.extract_id, each.status, each.reason) for each in ledger.open_entries())
+        shown = [(each[:3], [event[1:] for event in each.events]) for each in sent.read(ledger, [5, 6], [1, 2, 3, 4])]
+        return list(ledger.entries()), facts(ledger), ledger.binding_rows(), ledger.pending_counts(), stopped, shown
 
 
 def copy(source, target, check_mode=False, host=HOST, **options):
@@ -73,11 +77,15 @@ def copy(source, target, check_mode=False, host=HOST, **options):
     return move(options, host, check_mode)
 
 
+def rename(source, target, check_mode=False):
+    return copy(source, target, check_mode, NEW, source_instance=HOST)
+
+
 def use(place, extract_id, host=HOST):
     """A run that sends an extract."""
     with place.open(host=host) as ledger:
         ledger.take_turn([5])
-        ledger.note({}, entries=[Entry(5, extract_id, 456, f"2026-02-01T00:00:{extract_id % 60:02}Z")])
+        ledger.note({}, entries=[entry(extract_id, created=f"2026-02-01T00:00:{extract_id % 60:02}Z")])
         ledger.dispatched(ledger.intend([5], [extract_id]))
 
 
@@ -97,164 +105,120 @@ def copy_killed_at(direction, source, target):
             copy(source, target)
 
 
-def test_the_other_ledger_knows_the_same_and_the_first_is_not_used_any_more(places):
+def check_moved(source, target):
+    """A run that still names the old place is told the new one."""
+    for purpose in (WRITE, PREDICT):
+        with pytest.raises(LedgerError) as caught, source.open(purpose):
+            pass
+        assert f"its content was moved to {target.shown}. Set ledger to {target.shown}. Nothing was changed." in str(caught.value)
+
+
+def refusal(work, source, target, host=HOST):
+    """What a move is refused with, also in check mode; nothing was written."""
+    before = records(source), records(target, host)
+    messages = set()
+    for check_mode in (True, False):
+        with pytest.raises(InputError) as caught:
+            work(source, target, check_mode)
+        messages.add(str(caught.value))
+    assert (records(source), records(target, host)) == before
+    (message,) = messages
+    assert message.endswith(" Nothing was changed.")
+    return message
+
+
+def test_other_ledger_has_the_same_records_and_the_first_is_not_used_any_more(places):
     source, target = places
-    before = known(source)
-    result = copy(source, target)
-    assert result == {"changed": True, "source": source.shown, "destination": target.shown, "binding_count": 3, "extract_count": 8}
-    assert known(target) == before
-    assert before[-1][0][1][0][-3:] == (BASELINE.clock, "Collected", True)
-    assert [(entry.binding_id, entry.extract_id, entry.status) for entry in before[0]] == [
+    before, contents = records(source), (source.content(), target.content())
+    assert [(each.binding_id, each.extract_id, each.status) for each in before[0]] == [
         (5, 1, DISPATCHED), (5, 2, UNKNOWN), (5, 3, REFUSED), (5, 4, PENDING),
         (6, 1, UNKNOWN), (6, 2, UNKNOWN), (6, 3, PENDING), (6, 4, PENDING),
     ]  # fmt: skip
-    with pytest.raises(LedgerError, match="its content was moved to .* Set ledger to"), source.open():
-        pass
-
-
-def test_a_second_time_nothing_changes(places):
-    source, target = places
-    copy(source, target)
-    before = known(source), known(target)
-    assert copy(source, target) == {"changed": False, "source": source.shown, "destination": target.shown, "binding_count": 3, "extract_count": 8}
-    assert (known(source), known(target)) == before
-
-
-def test_check_mode_tells_the_same_and_writes_nothing(places):
-    source, target = places
-    contents = source.content(), target.content()
-    predicted = copy(source, target, check_mode=True)
+    assert before[-1][0][1][0][-3:] == (BASELINE.clock, "Collected", True)
+    result = {"changed": True, "source": source.shown, "destination": target.shown, "binding_count": 3, "extract_count": 8}
+    assert copy(source, target, check_mode=True) == result
     assert (source.content(), target.content()) == contents
-    assert copy(source, target) == predicted
-    assert copy(source, target, check_mode=True)["changed"] is False
+    assert copy(source, target) == result
+    for check_mode in (True, False):
+        assert copy(source, target, check_mode) == {**result, "changed": False}
+        assert records(source) == records(target) == before
+    check_moved(source, target)
 
 
 def test_other_instances_stay_where_they_are(places):
     source, target = places
     fill(source, OTHER)
-    others = known(source, OTHER)
+    others = records(source, OTHER)
     copy(source, target)
-    assert known(source, OTHER) == others
-    assert known(target, OTHER) == NOTHING
+    assert (records(source, OTHER), records(target, OTHER)) == (others, NOTHING)
     with source.open(host=OTHER) as ledger:
         assert len(ledger.binding_rows()) == 3
 
 
-def test_killed_while_it_copies_nothing_has_moved(places):
+def test_move_that_is_killed_while_it_copies_has_moved_nothing(places):
     source, target = places
-    before = known(source)
+    before = records(source)
     copy_killed_at("from", source, target)  # the last step of the transaction
-    assert known(target) == NOTHING
+    assert records(target) == NOTHING
     with source.open():
         pass  # it is still the one to use
     assert copy(source, target)["changed"] is True
-    assert known(target) == before
+    assert records(target) == before
 
 
-def test_killed_before_the_first_is_marked_the_next_run_marks_it(places):
+@pytest.mark.parametrize("used", [None, "source", "target"])
+def test_move_that_is_killed_after_the_copy_is_finished_with_what_was_used_since(places, used):
+    """A16: the run after the kill used one of the two ledgers."""
     source, target = places
-    before = known(source)
     copy_killed_at("to", source, target)
+    if used:
+        use({"source": source, "target": target}[used], 4 if used == "source" else 8)
+    newest = records(source if used == "source" else target)
     assert copy(source, target, check_mode=True)["changed"] is True
     assert copy(source, target)["changed"] is True
-    assert known(target) == before
-    assert copy(source, target)["changed"] is False
-
-
-def refusal(source, target):
-    """What a move is refused with, also in check mode; nothing was written."""
-    before = known(source), known(target)
-    messages = set()
-    for check_mode in (True, False):
-        with pytest.raises(InputError) as caught:
-            copy(source, target, check_mode)
-        messages.add(str(caught.value))
-    (message,) = messages
-    assert message.endswith("Nothing was changed.")
-    assert (known(source), known(target)) == before
-    return message
-
-
-def test_one_ledger_is_not_moved_into_itself(places):
-    source, _target = places
-    assert refusal(source, source) == f"source and destination are the same ledger, {source.shown}. Nothing was changed."
-
-
-def test_two_records_are_not_merged(places):
-    source, target = places
-    with target.open() as ledger:
-        ledger.note({}, entries=[Entry(9, 9, 456, None)])
-    assert refusal(source, target).startswith(f"The ledger {target.shown} already has records of {HOST}, and two records of what was sent cannot be merged.")
-
-
-def test_where_both_were_used_after_a_move_that_was_killed_they_are_not_merged(places):
-    source, target = places
-    copy_killed_at("to", source, target)
-    use(target, 8)
-    use(source, 9)
-    assert "cannot be merged" in refusal(source, target)
-
-
-def test_where_only_the_copy_was_used_after_a_move_that_was_killed_the_move_is_finished(places):
-    source, target = places
-    copy_killed_at("to", source, target)
-    use(target, 8)
-    used = known(target)
-    assert copy(source, target)["changed"] is True
-    assert known(target) == used
-    with pytest.raises(LedgerError, match="its content was moved to"), source.open():
-        pass
-
-
-def test_a_copy_that_was_overtaken_is_made_again(places):
-    """A16: the run after the kill used the first ledger."""
-    source, target = places
-    copy_killed_at("to", source, target)
-    use(source, 4)
-    newest = known(source)
-    assert copy(source, target)["changed"] is True
-    assert known(target) == newest
+    assert records(target) == newest
+    check_moved(source, target)
     assert copy(source, target)["changed"] is False
 
 
 @pytest.mark.parametrize("rounds", [1, 2])
-def test_a_ledger_is_moved_there_and_back(places, rounds):
+def test_ledger_is_moved_there_and_back(places, rounds):
     source, target = places
     for number in range(rounds):
         copy(source, target)
         use(target, 100 + number)
-        newest = known(target)
+        newest = records(target)
         assert copy(target, source, check_mode=True)["changed"] is True
         assert copy(target, source)["changed"] is True
-        assert known(source) == newest
-        with pytest.raises(LedgerError, match="its content was moved to"), target.open():
-            pass
+        assert records(source) == newest
+        check_moved(target, source)
         assert copy(target, source)["changed"] is False
 
 
-def test_a_move_back_that_was_killed_is_finished(places):
+def test_move_back_that_was_killed_is_finished(places):
     source, target = places
     copy(source, target)
     copy_killed_at("to", target, source)
     use(target, 9)  # both can be used; the playbooks still name this one
-    newest = known(target)
+    newest = records(target)
     copy(target, source)
-    assert known(source) == newest
+    assert records(source) == newest
 
 
-def test_a_ledger_comes_back_over_a_third_one(places, tmp_path):
+def test_ledger_comes_back_over_a_third_one(places, third):
     source, target = places
-    (tmp_path / "third").mkdir()
-    third = SqlitePlace(tmp_path / "third" / "requeue.sqlite3")
     copy(source, target)
+    assert refusal(copy, source, third) == (
+        f"The content of {source.shown} was moved to {target.shown} before. Set source to {target.shown}. Nothing was changed."
+    )
     copy(target, third)
     use(third, 9)
-    newest = known(third)
+    newest = records(third)
     assert copy(third, source)["changed"] is True
-    assert known(source) == newest
+    assert records(source) == newest
 
 
-def test_a_run_that_waited_for_its_lock_finds_the_ledger_moved(places):
+def test_run_that_waited_for_its_lock_finds_the_ledger_moved(places):
     """A15."""
     source, target = places
     with source.open() as waiting:
@@ -263,93 +227,73 @@ def test_a_run_that_waited_for_its_lock_finds_the_ledger_moved(places):
             waiting.take_turn([5])
 
 
-# Another name of the instance
-
-
-def test_a_renamed_host_is_moved_under_its_new_name(places):
-    source, target = places
-    before = known(source)
-    result = copy(source, target, host="new.example", source_instance=HOST)
-    assert (result["changed"], result["extract_count"]) == (True, 8)
-    assert known(target, "new.example") == known(target) == before
-    use(target, 9)
-    assert known(target) == known(target, "new.example") != before
-    assert copy(source, target, host="new.example", source_instance=HOST)["changed"] is False
-    with pytest.raises(LedgerError, match="its content was moved to"), source.open():
-        pass
-
-
-def test_a_renamed_host_in_the_same_ledger_is_another_name_of_the_instance(places):
-    place, _other = places
-    before = known(place)
-    assert copy(place, place, check_mode=True, host="new.example", source_instance=HOST)["changed"] is True
-    assert known(place, "new.example") == NOTHING
-    assert copy(place, place, host="new.example", source_instance=HOST)["changed"] is True
-    assert known(place, "new.example") == known(place) == before
-    use(place, 9, "new.example")
-    assert known(place) == known(place, "new.example") != before
-    assert copy(place, place, host="new.example", source_instance=HOST)["changed"] is False
-
-
-def test_all_names_of_an_instance_are_moved(places):
-    source, target = places
-    copy(source, source, host="new.example", source_instance=HOST)
-    assert copy(source, target, host="new.example")["changed"] is True
-    assert known(target) == known(target, "new.example") != NOTHING
-
-
-def test_a_move_that_left_out_a_name_is_completed(places):
-    source, target = places
-    copy(source, target, host="new.example", source_instance=HOST)
-    with target.open(host="new.example") as ledger, ledger.store.transaction():
-        ledger.store.write("DELETE FROM host WHERE name = ?", (HOST,))
-    for check_mode, changed in ((True, True), (False, True), (False, False)):
-        assert copy(source, target, check_mode=check_mode, host="new.example", source_instance=HOST)["changed"] is changed
-    assert known(target) == known(target, "new.example") != NOTHING
-
-
-def test_an_old_name_that_has_records_of_its_own_in_the_other_ledger_is_refused(places):
-    source, target = places
-    use(target, 9)
-    with pytest.raises(InputError, match=f"already has records of {HOST}, and two records of what was sent cannot be merged"):
-        copy(source, target, host="new.example", source_instance=HOST)
-    assert known(target, "new.example") == NOTHING
-
-
-def test_a_new_name_that_has_records_of_its_own_is_refused(places):
-    place, _other = places
-    use(place, 9, "new.example")
-    with pytest.raises(InputError, match="already has records of new.example, and two records of what was sent cannot be merged"):
-        copy(place, place, host="new.example", source_instance=HOST)
-
-
-def test_a_ledger_that_knows_nothing_has_nothing_to_move(places):
-    full, empty = places
-    with empty.open():
-        pass
-    assert refusal(empty, full).startswith(f"The ledger {empty.shown} has no records of {HOST}, so there is nothing to move.")
-
-
-def test_what_was_moved_is_not_moved_again(places, tmp_path):
-    source, target = places
-    copy(source, target)
-    (tmp_path / "third").mkdir()
-    third = SqlitePlace(tmp_path / "third" / "requeue.sqlite3")
-    assert refusal(source, third) == f"The content of {source.shown} was moved to {target.shown} before. Set source to {target.shown}. Nothing was changed."
-    assert copy(target, third)["changed"] is True
-
-
 def test_nothing_moves_while_another_run_is_at_work(places):
     source, target = places
     with source.open() as ledger:
         ledger.take_turn([5])
         with pytest.raises(LedgerError, match="^Another run holds"):
             copy(source, target)
-    assert known(target) == NOTHING
+    assert records(target) == NOTHING
+
+
+def test_move_that_would_lose_records_or_has_none_is_refused(places):
+    source, target = places
+    assert refusal(copy, source, source) == f"source and destination are the same ledger, {source.shown}. Nothing was changed."
+    with target.open():
+        pass
+    assert refusal(copy, target, source).startswith(f"The ledger {target.shown} has no records of {HOST}, so there is nothing to move. Check source")
+    use(target, 9)
+    two = "and two records of what was sent cannot be merged. Set destination to a ledger without records of this instance."
+    for work in (copy, rename):  # also where only the old name has records of its own
+        assert refusal(work, source, target).startswith(f"The ledger {target.shown} already has records of {HOST}, {two}")
+    use(source, 9, NEW)
+    assert refusal(rename, source, source, NEW).startswith(f"The ledger {source.shown} already has records of {NEW}, {two}")
+
+
+def test_where_both_were_used_after_a_move_that_was_killed_they_are_not_merged(places):
+    source, target = places
+    copy_killed_at("to", source, target)
+    use(target, 8)
+    use(source, 9)
+    assert "cannot be merged" in refusal(copy, source, target)
+
+
+# Another name of the instance
+
+
+def test_renamed_host_is_moved_under_both_names(places):
+    source, target = places
+    before = records(source)
+    result = rename(source, target)
+    assert (result["changed"], result["extract_count"]) == (True, 8)
+    assert records(target, NEW) == records(target) == before
+    use(target, 9)
+    assert records(target) == records(target, NEW) != before
+    assert rename(source, target)["changed"] is False
+    check_moved(source, target)
+    # A move by an earlier version, which left out the old name, is completed.
+    target.run(f"DELETE FROM host WHERE name = '{HOST}'")
+    for check_mode, changed in ((True, True), (False, True), (False, False)):
+        assert rename(source, target, check_mode)["changed"] is changed
+    assert records(target) == records(target, NEW) != NOTHING
+
+
+def test_renamed_host_in_the_same_ledger_is_another_name_of_the_instance(places):
+    source, target = places
+    before = records(source)
+    assert rename(source, source, check_mode=True)["changed"] is True
+    assert records(source, NEW) == NOTHING
+    assert rename(source, source)["changed"] is True
+    assert records(source, NEW) == records(source) == before
+    use(source, 9, NEW)
+    assert records(source) == records(source, NEW) != before
+    assert rename(source, source)["changed"] is False
+    assert copy(source, target, host=NEW)["changed"] is True  # with all its names
+    assert records(target) == records(target, NEW) == records(source)
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_an_awx_job_moves_nothing_to_where_it_is_lost(tmp_path, monkeypatch, check_mode):
+def test_awx_job_moves_nothing_to_where_it_is_lost(tmp_path, monkeypatch, check_mode):
     source = SqlitePlace(tmp_path / "requeue.sqlite3")
     fill(source)
     monkeypatch.setenv("JOB_ID", "7")

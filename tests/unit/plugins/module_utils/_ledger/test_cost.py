@@ -7,40 +7,32 @@
 from __future__ import annotations
 
 import re
-import types
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.postgresql import PostgresqlStore
 from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
 from ansible_collections.adverity.management.plugins.module_utils._ledger.turns import ALL_ENABLED
 from ansible_collections.adverity.management.plugins.module_utils._requeue import report
-from ansible_collections.adverity.management.tests.unit.plugins.places import HOST
+from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ROW, entry
 
 OTHERS = 3000  # entries of other bindings
 
-ROW = BindingFact(FactKind.ROW, enabled=True, updated="2026-01-01T00:00:00Z")
 
-
-@pytest.fixture
-def place(ledger_place):
-    """A ledger with many entries beside those in question, in every status."""
-    with ledger_place.open() as ledger:
-        ledger.note({6: [ROW]}, entries=[Entry(6, one, 456, "2026-01-01T00:00:00Z") for one in range(1, OTHERS + 1)])
+def fill(place):
+    """Many entries beside those in question, in two statuses."""
+    with place.open() as ledger:
+        ledger.note({6: [ROW]}, entries=[entry(one, 6) for one in range(1, OTHERS + 1)])
         for start in range(1, OTHERS - 500, 50):
             ledger.dispatched(ledger.intend([6], list(range(start, start + 50))))
-    return ledger_place
 
 
 @pytest.fixture
 def statements(monkeypatch, ledger_place):
     """The statements that a ledger runs, each with its first values."""
     seen = {}
-    store = SqliteStore
-    if "://" in ledger_place.ledger:
-        from ansible_collections.adverity.management.plugins.module_utils._ledger.postgresql import PostgresqlStore as store
+    store = PostgresqlStore if "://" in ledger_place.ledger else SqliteStore
 
     def watch(name):
         real = getattr(store, name)
@@ -64,11 +56,11 @@ def requeue_one(ledger):
     ledger.histories([5])
     ledger.statuses(5, [1])
     ledger.pending_entries([5])
-    ledger.note({5: [ROW]}, entries=[Entry(5, 1, 456, "2026-01-01T00:00:00Z")])
+    ledger.note({5: [ROW]}, entries=[entry(1)])
     ledger.withdraw(ledger.intend([5], [1]))
     ledger.dispatched(ledger.intend([5], [1]))
-    ledger.record(EventKind.REFUSED, [Entry(5, 1, 456, None)], "gone")
-    ledger.record(EventKind.DISPATCHED, [Entry(5, 1, 456, None)])
+    ledger.record(EventKind.REFUSED, [entry(1)], "gone")
+    ledger.record(EventKind.DISPATCHED, [entry(1)])
     ledger.statuses(5, [1])
     ledger.note({5: [ROW]})
 
@@ -76,7 +68,7 @@ def requeue_one(ledger):
 def requeue_bare(ledger):
     ledger.take_turn(None)
     ledger.statuses(ALL_ENABLED, [1])
-    ledger.note({}, entries=[Entry(ALL_ENABLED, 1, None, None)])
+    ledger.note({}, entries=[entry(1, ALL_ENABLED)])
     ledger.dispatched(ledger.intend([ALL_ENABLED], [1]))
 
 
@@ -95,53 +87,49 @@ def summarize(ledger):
     ledger.histories()
 
 
-def plans(place, statement, values):
-    """How the database finds the rows of load and post, as text."""
-    if "://" not in place.ledger:
-        with place.open(LOOK) as ledger:
+WORK = [requeue_one, requeue_bare, plan_bindings, look_at_one, summarize]
+ABOUT_ENTRIES = r"(load|load_event|event|binding_fact)\b"
+READS_ALL = (
+    r"\s*SEARCH (load|load_event) USING PRIMARY KEY \(instance=\?\)",  # all of the instance
+    rf"\s*SCAN {ABOUT_ENTRIES}(?!.* USING .*INDEX (load_pending|event_open))",
+    rf".*Seq Scan on {ABOUT_ENTRIES}",
+)
+
+
+def plan(place, statement, values):
+    """How the database finds the rows, as lines of text."""
+    with place.open(LOOK) as ledger:
+        if "://" not in place.ledger:
             return [row[3] for row in ledger.store.read("EXPLAIN QUERY PLAN " + statement, values)]
-    with Ledger(place.ledger, None, HOST, LOOK) as ledger:
         ledger.store.read("SELECT set_config('enable_seqscan', 'off', false), set_config('plan_cache_mode', 'force_custom_plan', false)")
         return [row[0] for row in ledger.store.read("EXPLAIN " + statement, values)]
 
 
-@pytest.mark.parametrize("work", [requeue_one, requeue_bare, plan_bindings, look_at_one, summarize])
-def test_no_statement_reads_all_entries(place, statements, work):
-    with place.open() as ledger:
+@pytest.mark.parametrize("work", WORK)
+def test_no_statement_reads_all_entries(ledger_place, statements, work):
+    fill(ledger_place)
+    with ledger_place.open() as ledger:
         statements.clear()
         work(ledger)
         run = dict(statements)
-    about_entries = {one: asked for one, asked in run.items() if re.search(r"\b(load|load_event|event|binding_fact)\b", one)}
+    about_entries = [asked for one, asked in run.items() if re.search(rf"\b{ABOUT_ENTRIES}", one)]
     assert about_entries
-    for statement, values in about_entries.values():
-        if statement.startswith("INSERT INTO event"):
-            continue  # numbered by the database: it has nothing to look for
-        for line in plans(place, statement, values):
-            assert not re.match(r"\s*SEARCH (load|load_event) USING PRIMARY KEY \(instance=\?\)", line), (statement, line)  # all of the instance
-            assert not re.match(r"\s*SCAN (load|load_event|event|binding_fact)\b(?!.* USING .*INDEX (load_pending|event_open))", line), (statement, line)
-            assert not re.search(r"Seq Scan on (load|load_event|event|binding_fact)\b", line), (statement, line)
+    for statement, values in about_entries:
+        if not statement.startswith("INSERT INTO event"):  # numbered by the database: it has nothing to look for
+            for line in plan(ledger_place, statement, values):
+                assert not any(re.match(pattern, line) for pattern in READS_ALL), (statement, line)
 
 
-@pytest.mark.parametrize("work", [requeue_one, requeue_bare, plan_bindings, look_at_one, summarize])
-def test_opening_and_working_read_as_many_rows_beside_many_entries_as_beside_none(ledger_place, statements, monkeypatch, work):
-    """Rows that come back, in an empty ledger and beside many."""
+@pytest.mark.parametrize("work", WORK)
+def test_as_many_rows_are_read_beside_many_entries_as_beside_none(ledger_place, monkeypatch, work):
     counts = []
-    for entries in (0, OTHERS):
-        with ledger_place.open() as ledger:
-            if entries:
-                ledger.note({6: [ROW]}, entries=(Entry(6, one, 456, None) for one in range(10, entries)))
-                for start in range(10, entries, 50):
-                    ledger.dispatched(ledger.intend([6], list(range(start, min(start + 50, entries)))))
-        got = types.SimpleNamespace(rows=0)
+    for has_others in (False, True):
+        if has_others:
+            fill(ledger_place)
+        rows = []
         with ledger_place.open() as ledger, monkeypatch.context() as patched:
-            real = type(ledger.store).read
-
-            def read(self, statement, values=(), real=real, got=got):
-                rows = real(self, statement, values)
-                got.rows += len(rows)
-                return rows
-
-            patched.setattr(type(ledger.store), "read", read)
+            real = ledger.store.read
+            patched.setattr(ledger.store, "read", lambda *asked, real=real, rows=rows: rows.extend(found := real(*asked)) or found)
             work(ledger)
-        counts.append(got.rows)
+        counts.append(len(rows))
     assert counts[1] <= counts[0] + 30  # rows of the other binding itself, and what the first round left

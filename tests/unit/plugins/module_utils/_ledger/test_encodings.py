@@ -7,18 +7,16 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 
 import psycopg
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger import copy
-from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry, Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
-from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
+from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ALL, ROW, entry, facts, open_at
+from ansible_collections.adverity.management.tests.unit.plugins.places import HOST
 
-HOST = "acme.example"
 ENCODINGS = ["SQL_ASCII", "LATIN1", "WIN1252", "UTF8", "EUC_JP"]
 TEXTS = {
     "plain": "404: gone",
@@ -36,7 +34,8 @@ TEXTS = {
     "empty": "",
 }
 
-ROW = BindingFact(FactKind.ROW, "2026-01-01T00:00:00Z", enabled=True, updated="2026-01-01T00:00:00Z")
+CODECS = {"SQL_ASCII": "utf-8", "UTF8": "utf-8", "LATIN1": "latin-1", "WIN1252": "cp1252"}
+SPELT_OUT = [text.encode("utf-8", "backslashreplace").decode() for text in TEXTS.values()]  # as a file keeps halves of characters
 
 
 @pytest.fixture
@@ -49,20 +48,21 @@ def database(postgres, encoding):
     postgres.empty(name)
 
 
-def open_at(place, purpose=WRITE):
-    return Ledger(place, None, HOST, purpose, 5)
-
-
-def fill(ledger):
+def fill(place):
     """Everything in which a text can stand."""
-    ledger.take_turn([5])
-    ledger.note({5: [ROW]}, entries=[Entry(5, number, 456, "2026-01-01T00:00:00Z") for number, _text in enumerate(TEXTS)])
-    for number, text in enumerate(TEXTS.values()):
-        ledger.record(EventKind.REFUSED, [Entry(5, number, 456, None)], text)
+    with open_at(place) as ledger:
+        ledger.take_turn([5])
+        ledger.note({5: [ROW]}, entries=[entry(number) for number, _text in enumerate(TEXTS)])
+        for number, text in enumerate(TEXTS.values()):
+            ledger.record(EventKind.REFUSED, [entry(number)], text)
 
 
-def reasons(ledger):
-    return [entry.reason for entry in ledger.entries()]
+def reasons(place, purpose=LOOK):
+    with open_at(place, purpose) as ledger:
+        found = [each.reason for each in ledger.entries()]
+        assert [each.reason for each in ledger.open_entries()] == found
+        assert facts(ledger) == {5: [ROW]}
+        return found
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -72,91 +72,42 @@ def reasons(ledger):
 def test_any_text_is_kept_in_any_database(postgres, database, encoding, parameters):
     assert postgres.run(f"SELECT pg_encoding_to_char(encoding)::text FROM pg_database WHERE datname = '{database}'") == [(encoding,)]
     place = postgres.url(database, **parameters)
-    with open_at(place) as ledger:
-        fill(ledger)
-        assert reasons(ledger) == list(TEXTS.values())
-    for purpose in (WRITE, PREDICT, LOOK):
-        with open_at(place, purpose) as ledger:
-            assert reasons(ledger) == list(TEXTS.values())
-            assert [entry.reason for entry in ledger.open_entries()] == list(TEXTS.values())
-            assert set(ledger.statuses(5, range(len(TEXTS))).values()) == {"refused"}
-            assert [fact._replace(id=None) for fact in ledger.histories()[5].facts] == [ROW]
-
-
-@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
-@pytest.mark.parametrize("host", ["m\u00fcller\u2019s-mac", "\u65e5\u672c", "\U0001f600"])
-def test_a_machine_may_have_any_name(postgres, database, monkeypatch, host):
-    monkeypatch.setattr(socket, "gethostname", lambda: host)
-    place = postgres.url(database)
-    with open_at(place) as ledger:
-        ledger.take_turn([5])
-        assert ledger.store.read("SELECT holder FROM turn")[0][0].startswith(f"host {host}, process ")
-        with pytest.raises(LedgerError, match="process [0-9]+, since 20"), open_at(place) as other:
-            other._wait = other._turns._wait = 0
-            other.take_turn([5])
+    fill(place)
+    for purpose in ALL:
+        assert reasons(place, purpose) == list(TEXTS.values())
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1", "UTF8"])
-def test_a_copy_carries_any_text(postgres, database, tmp_path):
+def test_copy_carries_any_text(postgres, database, tmp_path):
     """From a file into the database and back, by way of paths that are not plain themselves."""
     first, second, between = str(tmp_path / "Z\u00fcrich \u2013 1"), str(tmp_path / "\U0001f600"), postgres.url(database)
-    with open_at(first) as ledger:
-        fill(ledger)
+    fill(first)
+    assert reasons(first) == SPELT_OUT
     for source, destination in ((first, between), (between, second)):
         params = {"source": source, "destination": destination, "source_password": None, "destination_password": None, "ledger_wait": 5}
-        assert copy.move(params, HOST, False)["changed"] is True
-        assert copy.move(params, HOST, False)["changed"] is False
-        with open_at(destination) as ledger:
-            assert reasons(ledger) == [text.encode("utf-8", "backslashreplace").decode() for text in TEXTS.values()]
+        assert [copy.move(params, HOST, False)["changed"] for _time in range(2)] == [True, False]
+        assert reasons(destination) == SPELT_OUT
     with pytest.raises(LedgerError, match="its content was moved to .*\U0001f600"), open_at(between):
         pass
 
 
-# What stands there already
+@pytest.mark.parametrize(
+    ("encoding", "stored", "read"),
+    [
+        *((encoding, text.encode(codec), text) for encoding, codec in CODECS.items() for text in ("\u00fcber \u00ab", '"gone" \u00fcber', '"\u00fc')),
+        ("SQL_ASCII", b"\xfcber", "\ufffdber"),  # it takes anything: an unknown encoding is shown as well as it can be
+    ],
+)
+def test_text_that_was_written_as_it_is_stays_readable(postgres, database, encoding, stored, read):
+    place = postgres.url(database)
+    fill(place)
+    postgres.run(f"UPDATE event SET reason = convert_from('\\x{stored.hex()}', '{encoding}') WHERE reason = '404: gone'", database)
+    assert reasons(place)[:2] == [read, TEXTS["dash"]]
 
 
-@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1", "WIN1252", "UTF8"])
-@pytest.mark.parametrize("text", ["\u00fcber \u00ab", '"gone" \u00fcber', '"\u00fc'])
-def test_a_text_that_was_written_as_it_is_stays_readable(postgres, database, encoding, text):
-    with open_at(postgres.url(database)) as ledger:
-        fill(ledger)
-    codec = {"SQL_ASCII": "utf-8", "UTF8": "utf-8", "LATIN1": "latin-1", "WIN1252": "cp1252"}[encoding]
-    written = text.encode(codec).hex()
-    postgres.run(f"UPDATE event SET reason = convert_from('\\x{written}', '{encoding}') WHERE reason = '404: gone'", database)
-    with open_at(postgres.url(database)) as ledger:
-        assert reasons(ledger)[0] == text
-
-
-@pytest.mark.parametrize("encoding", ["SQL_ASCII"])
-def test_bytes_of_an_unknown_encoding_stop_nothing(postgres, database):
-    """SQL_ASCII takes anything. What was written in Latin 1 cannot be told from it, and is shown as well as it can be."""
-    with open_at(postgres.url(database)) as ledger:
-        fill(ledger)
-    postgres.run("UPDATE event SET reason = E'\\xfcber' WHERE reason = '404: gone'", database)
-    with open_at(postgres.url(database)) as ledger:
-        assert reasons(ledger)[:2] == ["\ufffdber", TEXTS["dash"]]
-
-
-# The same in a file
-
-
-def test_any_text_is_kept_in_a_file(sqlite_place):
-    with sqlite_place.open() as ledger:
-        fill(ledger)
-    with sqlite_place.open(LOOK) as ledger:
-        assert reasons(ledger) == [text.encode("utf-8", "backslashreplace").decode() for text in TEXTS.values()]
-
-
-# What is no text of a URL
-
-
-@pytest.mark.parametrize("purpose", [WRITE, PREDICT, LOOK])
-@pytest.mark.parametrize("wrong", ["\x00", "\ud800"])
-@pytest.mark.parametrize("where", ["url", "password"])
-def test_a_url_or_password_that_cannot_be_one_is_refused(postgres, postgres_place, purpose, wrong, where):
-    url, password = postgres.url(postgres_place.database), "p4ssword" + wrong
-    with pytest.raises((InputError, LedgerError)) as caught:
-        opened = Ledger(url + wrong, None, HOST, purpose, 5) if where == "url" else Ledger(url, password, HOST, purpose, 5)
-        with opened:
+@pytest.mark.parametrize(("more", "password"), [("\x00", None), ("\ud800", None), ("", "p4ssword\x00"), ("", "p4ssword\ud800")])
+def test_url_or_password_with_what_is_no_text_is_refused(postgres, postgres_place, more, password):
+    for purpose in ALL:
+        with pytest.raises(AdverityError) as caught, open_at(postgres_place.ledger + more, purpose, password):
             pass
-    assert "p4ssword" not in str(caught.value)
+        assert "p4ssword" not in str(caught.value)

@@ -45,7 +45,9 @@ def loaded(facts, *seconds):
     return [each.reason if isinstance(each, Uncertainty) else each for each in found]
 
 
-DISABLED = row(False, 0, 100)
+NO_CLOCK, OWN, ELSEWHERE, INTERRUPTED = Reason.NO_CLOCK, Reason.OWN, Reason.ELSEWHERE, Reason.INTERRUPTED
+DISABLED, SEEN = row(False, 0, 100), row(True, 0, 100)
+UNTIMED = [row(False, None, 100), write(True, 100), answer(True, 101, 101)]
 ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, enabled at 101
 
 
@@ -55,27 +57,27 @@ ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, 
         ([], [50], [False]),
         ([DISABLED], [50, 99, 150], [False, False, False]),
         # An own write: unknown from the last reading before it to the second of the change.
-        (ENABLING, [50, 99, 100, 101, 102, 300], [False, False, Reason.OWN, Reason.OWN, True, True]),
+        (ENABLING, [50, 99, 100, 101, 102, 300], [False, False, OWN, OWN, True, True]),
         ([*ENABLING, row(True, 101, 200)], [150, 250], [True, True]),
-        ([*ENABLING, write(False, 200), answer(False, 201, 201)], [102, 198, 200, 201, 202], [True, True, Reason.OWN, Reason.OWN, False]),
+        ([*ENABLING, write(False, 200), answer(False, 201, 201)], [102, 198, 200, 201, 202], [True, True, OWN, OWN, False]),
         # The response has the time of before (A4): the change is between the clocks of the responses.
-        ([DISABLED, write(True, 100), answer(True, 0, 101)], [50, 99, 100, 101, 102], [False, False, Reason.OWN, Reason.OWN, True]),
-        ([DISABLED, write(True, 100), answer(True, 0, 101), row(True, 101, 200)], [99, 101, 102, 250], [False, Reason.OWN, True, True]),
+        ([DISABLED, write(True, 100), answer(True, 0, 101)], [50, 99, 100, 101, 102], [False, False, OWN, OWN, True]),
+        ([DISABLED, write(True, 100), answer(True, 0, 101), row(True, 101, 200)], [99, 101, 102, 250], [False, OWN, True, True]),
         # It has none.
-        ([DISABLED, write(True, 100), answer(True, None, 101)], [99, 100, 101, 102], [False, Reason.OWN, Reason.OWN, True]),
+        ([DISABLED, write(True, 100), answer(True, None, 101)], [99, 100, 101, 102], [False, OWN, OWN, True]),
         # The clock of the responses is ahead by 5 s (A6), also when somebody else changes the binding.
-        ([row(False, 0, 104), write(True, 104), answer(True, 100, 105)], [98, 99, 100, 105, 106], [False, Reason.OWN, Reason.OWN, Reason.OWN, True]),
-        ([row(False, 0, 104), write(True, 104), answer(True, 100, 105), row(True, 103, 300)], [98, 102, 200], [False, Reason.OWN, True]),
-        ([row(False, 0, 104), write(True, 104), answer(True, 100, 105), row(True, 120, 300)], [98, 119, 121], [False, Reason.ELSEWHERE, True]),
+        ([row(False, 0, 104), write(True, 104), answer(True, 100, 105)], [98, 99, 100, 105, 106], [False, OWN, OWN, OWN, True]),
+        ([row(False, 0, 104), write(True, 104), answer(True, 100, 105), row(True, 103, 300)], [98, 102, 200], [False, OWN, True]),
+        ([row(False, 0, 104), write(True, 104), answer(True, 100, 105), row(True, 120, 300)], [98, 119, 121], [False, ELSEWHERE, True]),
         # The same where only a later row has the time.
-        ([row(False, 0, 130), write(True, 130), answer(True, None, 131), row(True, 100, 140)], [99, 100, 131, 132], [False, *[Reason.OWN] * 2, True]),
+        ([row(False, 0, 130), write(True, 130), answer(True, None, 131), row(True, 100, 140)], [99, 100, 131, 132], [False, *[OWN] * 2, True]),
         # The response has the time of before, and that lies in the bounds (the binding was changed a second ago).
-        ([row(False, 100, 100), write(True, 100), answer(True, 100, 103)], [99, 100, 103, 104], [False, *[Reason.OWN] * 2, True]),
+        ([row(False, 100, 100), write(True, 100), answer(True, 100, 103)], [99, 100, 103, 104], [False, *[OWN] * 2, True]),
         # The clock of the responses is behind by 50 s.
-        ([row(False, 0, 49), write(True, 50), answer(True, 100, 50)], [48, 60, 100, 101], [False, Reason.OWN, Reason.OWN, True]),
+        ([row(False, 0, 49), write(True, 50), answer(True, 100, 50)], [48, 60, 100, 101], [False, OWN, OWN, True]),
         # No clock at all: the time that passed since the reading tells.
-        ([row(False, 0, None), write(True, None), answer(True, 101, None)], [50, 99, 100, 102], [False, False, Reason.OWN, True]),
-        ([row(False, 0, None), write(True, None), answer(True, None, None)], [50], [Reason.OWN]),
+        ([row(False, 0, None), write(True, None), answer(True, 101, None)], [50, 99, 100, 102], [False, False, OWN, True]),
+        ([row(False, 0, None), write(True, None), answer(True, None, None)], [50], [OWN]),
         # A stale row proves nothing (A5).
         (
             [*ENABLING, write(False, 200), answer(False, 201, 201), row(True, 101, 210), row(True, 101, 220), row(False, 201, 230)],
@@ -83,34 +85,42 @@ ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, 
             [False, False, False],
         ),
         # Changed by somebody else: unknown from the last reading to the time of the last change.
-        ([*ENABLING, row(True, 101, 200), row(True, 250, 300)], [199, 201, 250, 251], [True, Reason.ELSEWHERE, Reason.ELSEWHERE, True]),
-        ([*ENABLING, row(False, 250, 300)], [100, 200, 251], [Reason.OWN, Reason.ELSEWHERE, False]),
+        ([*ENABLING, row(True, 101, 200), row(True, 250, 300)], [199, 201, 250, 251], [True, ELSEWHERE, ELSEWHERE, True]),
+        ([*ENABLING, row(False, 250, 300)], [100, 200, 251], [OWN, ELSEWHERE, False]),
         # The same without times, or with a time that did not move: unknown between the readings.
-        ([row(True, None, 100), write(True, 100), row(False, None, 300)], [200, 301], [Reason.ELSEWHERE, False]),
-        ([*ENABLING, row(True, 101, 200), row(False, 101, 300)], [199, 250, 301], [True, Reason.ELSEWHERE, False]),
+        ([row(True, None, 100), write(True, 100), row(False, None, 300)], [200, 301], [ELSEWHERE, False]),
+        ([*ENABLING, row(True, 101, 200), row(False, 101, 300)], [199, 250, 301], [True, ELSEWHERE, False]),
         # A list without times may be behind a write of the last minute.
-        ([row(False, None, 100), write(True, 100), answer(True, 101, 101), row(False, None, 102), row(True, None, 300)], [150, 301], [Reason.ELSEWHERE, True]),
+        ([*UNTIMED, row(False, None, 102), row(True, None, 300)], [150, 301], [ELSEWHERE, True]),
         (
             [row(False, None, 100), write(True, 100), answer(True, 101, 101), row(False, None, 102), row(False, None, 300)],
             [150, 301],
-            [Reason.ELSEWHERE, False],
+            [ELSEWHERE, False],
         ),
         # A change that is older than a reading that missed it.
-        ([*ENABLING, row(True, 101, 200), row(True, 150, 300)], [120, 151, 201], [Reason.ELSEWHERE, True, True]),
+        ([*ENABLING, row(True, 101, 200), row(True, 150, 300)], [120, 151, 201], [ELSEWHERE, True, True]),
         # An interrupted write may have been executed.
-        ([DISABLED, write(True, 100)], [99, 100, 500], [False, Reason.INTERRUPTED, Reason.INTERRUPTED]),
-        ([DISABLED, write(True, 100), row(True, 101, 200)], [99, 101, 102], [False, Reason.INTERRUPTED, True]),
-        ([DISABLED, write(True, 100), row(False, 0, 110)], [99, 100, 500], [False, Reason.INTERRUPTED, Reason.INTERRUPTED]),  # may lag
+        ([DISABLED, write(True, 100)], [99, 100, 500], [False, INTERRUPTED, INTERRUPTED]),
+        ([DISABLED, write(True, 100), row(True, 101, 200)], [99, 101, 102], [False, INTERRUPTED, True]),
+        ([DISABLED, write(True, 100), row(False, 0, 110)], [99, 100, 500], [False, INTERRUPTED, INTERRUPTED]),  # may lag
         ([DISABLED, write(True, 100), row(False, 0, 160)], [99, 100, 500], [False, False, False]),
         (
             [row(None, None, 100), write(True, 100), row(None, None, 300), write(True, 300), answer(True, 301, 301)],
             [99, 200, 302],
-            [False, Reason.OWN, True],
+            [False, OWN, True],
         ),
         # The list does not show the state.
         ([row(None, 0, 100), write(True, 100), answer(True, 101, 101)], [50, 102], [False, True]),
         ([row(None, None, 100), write(True, 100), answer(True, 101, 101), row(None, None, 200)], [50, 102, 250], [False, True, True]),
-        ([*ENABLING, row(None, 250, 300)], [150, 250, 400], [Reason.ELSEWHERE, Reason.ELSEWHERE, Reason.ELSEWHERE]),
+        ([*ENABLING, row(None, 250, 300)], [150, 250, 400], [ELSEWHERE, ELSEWHERE, ELSEWHERE]),
+        # Enabled when it was first seen: nothing counts before a run sends into it, so that the user who asks for its history gets all of it.
+        ([SEEN], [50, 150], [False, False]),
+        ([SEEN, backfill("planned")], [50, 150], [False, False]),
+        ([SEEN, row(True, 0, 110), row(True, 0, 120)], [50, 150], [False, False]),
+        ([SEEN, backfill("planned"), row(True, 0, 200), backfill("listed", 200)], [150, 199, 201], [False, False, True]),
+        ([SEEN, backfill("planned"), row(True, 0, 200), backfill("sending", 200)], [150, 199, 201], [False, False, True]),
+        ([row(True, 0, None), backfill("listed"), row(True, 0, None)], [50], [NO_CLOCK]),  # nobody knows what was there at the reading (A7)
+        ([SEEN, write(False, 200), answer(False, 201, 201)], [50, 150, 250], [True, True, False]),
     ],
 )
 def test_what_was_loaded_automatically_follows_from_what_was_seen(facts, seconds, expected):
@@ -125,35 +135,12 @@ def test_times_to_the_minute_leave_the_minute_unknown():
     ]
     created = ["2026-03-01T10:04:58Z", "2026-03-01T10:05:00Z", "2026-03-01T10:05:59Z", "2026-03-01T10:06Z", "2026-03-01T10:06:00Z"]
     found = [BindingHistory(facts).was_loaded(interval(each)) for each in created]
-    assert [each.reason if isinstance(each, Uncertainty) else each for each in found] == [False, Reason.OWN, Reason.OWN, True, True]
+    assert [each.reason if isinstance(each, Uncertainty) else each for each in found] == [False, OWN, OWN, True, True]
 
 
-def test_an_extract_without_a_time_is_unknown_where_the_binding_was_enabled():
+def test_extract_without_a_time_is_unknown_where_the_binding_was_enabled():
     assert BindingHistory(ENABLING).was_loaded(None) == Uncertainty(Reason.UNDATED)
     assert BindingHistory([DISABLED]).was_loaded(None) is False
-
-
-class TestEnabledWhenFirstSeen:
-    """Nothing that such a binding loaded counts before a run sends into it: the user who asks for its history gets all of it."""
-
-    seen = row(True, 0, 100)
-
-    @pytest.mark.parametrize("before", [[], [backfill("planned")], [row(True, 0, 110), row(True, 0, 120)]])
-    def test_nothing_counts_before_the_first_backfill(self, before):
-        assert loaded([self.seen, *before], 50, 150) == [False, False]
-
-    @pytest.mark.parametrize("kind", ["listed", "sending"])
-    def test_from_the_first_backfill_on_it_counts(self, kind):
-        assert loaded([self.seen, backfill("planned"), row(True, 0, 200), backfill(kind, 200)], 150, 199, 201) == [False, False, True]
-
-    def test_without_a_clock_it_is_unknown(self):
-        """A7: nobody knows what was there when the first run read the list."""
-        facts = [row(True, 0, None), backfill("listed"), row(True, 0, None)]
-        assert loaded(facts, 50) == [Reason.NO_CLOCK]
-
-    def test_after_a_change_all_of_it_counts(self):
-        facts = [self.seen, write(False, 200), answer(False, 201, 201)]
-        assert loaded(facts, 50, 150, 250) == [True, True, False]
 
 
 def test_what_the_backfills_of_a_binding_add_up_to():
@@ -202,5 +189,5 @@ def test_of_rows_that_show_the_same_the_first_and_the_last_are_kept(facts, new, 
         ((None, at(8)), (at(1), at(9)), False),
     ],
 )
-def test_a_window_contains_another(outer, inner, expected):
+def test_window_contains_another(outer, inner, expected):
     assert contains(outer, inner) is expected

@@ -40,6 +40,7 @@ LEFT_OUT = {
     "for the state of each extract, and Issues for errors": 'the line after "Sent means dispatched"',
     "name is missing": 'what is wrong with a datastream, after "Wrong:"',
     "the whole history": "the period of a backfill",
+    "the ledger does not show which": "in place of the name of the other run, in a message that is on a page",
     "Two runs could not keep out of each other's way there": 'in the middle of a message that the page "Messages" cuts there',
     # What no user sees
     "rows did not come in the order that was asked for": ANOTHER_WAY,

@@ -18,9 +18,6 @@ from .clocks import Clocks, Reading, WriteTime, hull
 from .periods import SECOND, Interval, Moment, Period, Reason, State, interval
 
 MAX_LAG = 60 * SECOND  # by which a list may be behind a write that was interrupted
-_LONGEST_RESPONSE = (
-    2 * SECOND
-)  # by which the time of a write is before that of its response, where the clocks agree
 
 
 def _ended(periods: t.Sequence[Period], moment: Moment) -> list[Period]:
@@ -271,8 +268,7 @@ class Timeline:
         bounds = (interval(self._write_clock)[0], interval(clock)[1]) if self._write_clock and clock else None
         if shown and self._compare(updated) > 0:
             start, end = self._clocks.time_of_write(shown, bounds)
-            if clock and interval(clock)[0] - shown[1] > _LONGEST_RESPONSE:
-                # Either the clocks differ, or it is the time of a change that somebody made before the write.
+            if clock:  # the response may show the time of a change that somebody made just before the write
                 end = max(end, self._clocks.latest(interval(clock)[1]))
             return WriteTime(start, end, True)
         if bounds is None:

@@ -583,11 +583,16 @@ class History:
     def _is_named(self, run: HistoryRun, pair: Pair) -> bool:
         if pair.extract_id in run.named() or self._left_alone(run, pair) or pair in self.by_name or pair in self.unlisted:
             return True
-        if any("does not show them as loaded" in warning and re.search(rf"\b{pair.extract_id}\b", warning) for warning in run.warnings):
+        if self._is_shown_as_not_loaded(run, pair):
             return True
         if run.run.error is not None and (run.tells(pair.datastream_id) or any(run.tells(one) for one, table in self.table_of.items() if table == pair[1:])):
             return True
         return pair.extract_id in self._recorded_as(pair, "refused", "failed")
+
+    @staticmethod
+    def _is_shown_as_not_loaded(run: HistoryRun, pair: Pair) -> bool:
+        """Whether a run warns that an extract counts as loaded automatically, and Adverity shows that it is not: it says how to send it."""
+        return any("does not show them as loaded" in warning and re.search(rf"\b{pair.extract_id}\b", warning) for warning in run.warnings)
 
     def _left_alone(self, run: HistoryRun, pair: Pair) -> bool:
         """Whether a run says that it leaves a table alone: by what it does with the binding, or, of an assignment that was made again, by a warning."""
@@ -627,7 +632,7 @@ class History:
                 continue  # no reading of its list was complete, and the run says so
             before = [one for one in unknown if self.datastream_of[one] == pair.datastream_id and self.created[one] <= self.created[pair.extract_id]]
             bad = [one for one in self.simulator.world.refused if self.datastream_of.get(one) == pair.datastream_id]
-            if (before and stops) or bad or pair.extract_id in self._recorded_as(pair, "refused", "failed"):
+            if (before and stops) or bad or pair.extract_id in self._recorded_as(pair, "refused", "failed") or self._is_shown_as_not_loaded(run, pair):
                 continue
             raise AssertionError(
                 f"{run} does not send {pair}, which is healthy. Named as unknown: {sorted(unknown)}, refused: {sorted(stopped)}. It says: {run.words}"

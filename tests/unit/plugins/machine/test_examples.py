@@ -810,3 +810,17 @@ def test_extract_loaded_while_its_binding_was_enabled_is_unknown_although_it_is_
         history.wait(10.0 if what == "again" else 100.0)
         history.deploy(71, backfill="always")
         assert extract in history.last.named("unknown_extract_ids"), what
+
+
+# The same, and the response comes shortly after that change
+def test_response_just_after_a_change_by_hand_does_not_tell_when_the_run_wrote(begin_history):
+    history = begin_history(old_updated=True, pace=0.5)
+    history.begin("deploy", 9, target_id=70, backfill="never")
+    history.go_until("before PATCH /api/v1/bindings/5002/")
+    for _time in range(2):
+        history.wait(2.0)
+        history.switch_by_hand(5002)
+    history.wait(2.4)
+    history.fetch(4002)
+    history.end_runs()
+    history.end()

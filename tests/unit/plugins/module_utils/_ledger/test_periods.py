@@ -74,7 +74,9 @@ ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, 
         # The response has the time of before, and that lies in the bounds (the binding was changed a second ago).
         ([row(False, 100, 100), write(True, 100), answer(True, 100, 103)], [99, 100, 103, 104], [False, *[OWN] * 2, True]),
         # The clock of the responses is behind by 50 s.
-        ([row(False, 0, 49), write(True, 50), answer(True, 100, 50)], [48, 60, 100, 101], [False, OWN, OWN, True]),
+        ([row(False, 0, 49), write(True, 50), answer(True, 100, 50)], [48, 60, 101, 102], [False, OWN, OWN, True]),
+        # The response shows the time of a change that somebody made just before the write.
+        ([DISABLED, write(True, 100), answer(True, 101, 103), row(True, 103, 200)], [99, 102, 103, 104], [False, OWN, OWN, True]),
         # No clock at all: the time that passed since the reading tells.
         ([row(False, 0, None), write(True, None), answer(True, 101, None)], [50, 99, 100, 102], [False, False, OWN, True]),
         ([row(False, 0, None), write(True, None), answer(True, None, None)], [50], [OWN]),

@@ -12,8 +12,9 @@ before is known only as far as somebody looked. The rules:
 - A row with an older ``updated`` than one already known is stale: it proves nothing.
 - A state that was read is certain until the time of the reading, as far as the clocks of the response and of ``updated`` agree. The next change that
   shows began at some time after it: what lies between is *unknown*.
-- A change by this ledger happened between the last reading before it and its response. ``updated`` of the response tells when, if it is newer than the
-  one known and lies in these bounds. If it is newer and lies elsewhere, the clocks differ, and either may be right.
+- A change by this ledger happened between the last reading before it and its response. ``updated`` of the response tells when it began, if it is newer
+  than the one known and lies in these bounds. If it is newer and lies elsewhere, the clocks differ, and either may be right. The state is certain from
+  the response on: the time that it shows may be that of a change that somebody made just before.
 - A time is known as precisely as it is written: ``10:05`` may be any moment of that minute.
 
 All times are in UTC. Inside, they are whole microseconds since the year 1, and a time as text is the interval in which it lies.

@@ -141,9 +141,8 @@ class PostgresqlStore:
     def close(self) -> None:
         if self._connection is not None:
             with contextlib.suppress(psycopg.Error):
-                if (
-                    not self._connection.closed
-                ):  # the server ends a session only some time after it was closed
+                # The server ends a session only some time after it was closed.
+                if not self._connection.closed:
                     self._connection.execute("SELECT pg_advisory_unlock_all()")
                 self._connection.close()
         self._connection = None

@@ -52,10 +52,9 @@ class Timeline:
         self._written_at: Moment | None = None  # the clock of the response to the last own write
         # The clock before an earlier write of which it is unknown whether it was executed.
         self._interrupted_at: Moment | None = None
-        self._untimed: Interval | None = (
-            None  # bounds of the last change, if it was an own one whose time no response told
-        )
-        self._untimed_flip = False  # whether it changed the state
+        # Bounds of the last change, if it was an own write whose time no response told, and whether it changed the state.
+        self._untimed: Interval | None = None
+        self._untimed_flip = False
 
     def observe(self, row: Reading) -> None:
         """Takes a row of the list."""
@@ -268,7 +267,7 @@ class Timeline:
         bounds = (interval(self._write_clock)[0], interval(clock)[1]) if self._write_clock and clock else None
         if shown and self._compare(updated) > 0:
             start, end = self._clocks.time_of_write(shown, bounds)
-            if clock:  # the response may show the time of a change that somebody made just before the write
+            if clock:  # it may be the time of a change that somebody made just before the write
                 end = max(end, self._clocks.latest(interval(clock)[1]))
             return WriteTime(start, end, True)
         if bounds is None:

@@ -48,7 +48,7 @@ def may_be_loaded(
     for binding_id in request.enabled_ids.intersection(of_datastream):
         starts[binding_id].append(_moment(client.date or clock.now()))
     fresh = _fresh(found, sorted(itertools.chain.from_iterable(starts.values())))
-    loaded_ids = _loaded_ids(ledger, request.labels, datastream_id, [extract for extract, _ in fresh])
+    loaded_ids = _loaded_ids(ledger, request.labels, datastream_id, [each[0] for each in fresh])
     loaded = [(extract, start) for extract, start in fresh if extract.id in loaded_ids]
     reasons.update(_loaded_meanwhile(client, starts, datastream_id, loaded))
     if request.enabled_ids.intersection(of_datastream):

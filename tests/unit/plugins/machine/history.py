@@ -771,7 +771,9 @@ class History:
         for one, binding in self.simulator.world.bindings.items():
             if binding["datastream_id"] == datastream_id and binding["enabled"] and not binding["available"]:
                 self.by_name.add(Pair(number, *self.table_of[one]))  # it loads nothing while it is closed, and no row will ever tell that
-        self.created[number], self.datastream_of[number] = row["created"], datastream_id
+        created = row["created"]
+        self.created[number] = created if "." in created else created[:-1] + ".000000Z"  # so that texts are in the order of times
+        self.datastream_of[number] = datastream_id
         self.take_loads(None)
         return number
 

@@ -55,9 +55,9 @@ def test_the_next_run_asks_only_for_the_bindings(begin):
 
 def test_without_wait_nothing_is_looked_at(begin):
     it = begin(WORLD)
-    run = deploy(it, wiat=600)
+    run = deploy(it, waits=600)
     [misspelt] = run.results["__deploy_destination_plan"]["warnings"]
-    assert misspelt.startswith("deploy_destination_wiat is no variable of the role")
+    assert misspelt.startswith("deploy_destination_waits is no variable of the role")
     assert "Sent means dispatched" in run.lines[2]
     assert "loads" not in run.data
     assert not [path for _method, path in it.asked() if path in ("/api/jobs/", "/api/errors/")]

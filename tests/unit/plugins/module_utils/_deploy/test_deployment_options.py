@@ -32,7 +32,8 @@ def test_what_is_not_given_has_its_default():
 @pytest.mark.parametrize("empty", ["", " \n", None])
 def test_an_empty_answer_is_none(empty):
     given = dict.fromkeys(_options.VARIABLES, empty)
-    assert read(**dict(given, target_id=789)) == read()
+    given["target_id"] = 789
+    assert read(**given) == read()
 
 
 @pytest.mark.parametrize(

@@ -183,16 +183,16 @@ def test_move_that_is_killed_after_the_copy_is_finished_with_what_was_used_since
 
 @pytest.mark.parametrize("rounds", [1, 2])
 def test_ledger_is_moved_there_and_back(places, rounds):
-    source, target = places
+    first, second = places
     for number in range(rounds):
-        copy(source, target)
-        use(target, 100 + number)
-        newest = records(target)
-        assert copy(target, source, check_mode=True)["changed"] is True
-        assert copy(target, source)["changed"] is True
-        assert records(source) == newest
-        check_moved(target, source)
-        assert copy(target, source)["changed"] is False
+        copy(first, second)
+        use(second, 100 + number)
+        newest = records(second)
+        assert copy(second, first, check_mode=True)["changed"] is True
+        assert copy(second, first)["changed"] is True
+        assert records(first) == newest
+        check_moved(second, first)
+        assert copy(second, first)["changed"] is False
 
 
 def test_move_back_that_was_killed_is_finished(places):

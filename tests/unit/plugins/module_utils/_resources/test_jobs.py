@@ -67,7 +67,7 @@ def test_bounds_are_asked_for_with_a_margin_and_decided_here(scripted):
     expect_list(scripted, *begun, start="2026-01-01T04:59:59Z", end="2026-01-01T06:00:01Z")
     found = jobs.read(scripted, None, "2026-01-01T05:00:00Z", "2026-01-01T06:00:00Z")
     assert [job.id for job in found] == [2, 3, 4]
-    first, last = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"  # there is no room for a margin
+    first, last = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"  # these leave no margin
     expect_list(scripted, start=first, end=last)
     assert jobs.read(scripted, None, first, last) == []
 

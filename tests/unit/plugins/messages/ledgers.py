@@ -146,17 +146,13 @@ def in_its_home(stage: Stage) -> Any:
     return in_a_job(stage, str(home / "requeue.sqlite3"))
 
 
-def in_its_folder(what: str) -> Given:
-    """A folder of the job."""
+def in_its_folder(folder: str, private_data_dir: str) -> Given:
+    """A folder of the job: on no volume, and not in /tmp."""
 
     def given(stage: Stage) -> Any:
-        if what != "/runner":
-            stage.patch.setenv("AWX_PRIVATE_DATA_DIR", str(stage.folder))
-            return in_a_job(stage, str(stage.folder / "requeue.sqlite3"))
-        place = persistence.Place("/runner", True, 2, 1, "/", False)
-        stage.patch.setattr(persistence, "look", lambda _path: place)
-        stage.patch.setenv("AWX_PRIVATE_DATA_DIR", "/elsewhere")
-        return in_a_job(stage, "/runner/requeue.sqlite3")
+        stage.patch.setattr(persistence, "look", lambda _path: persistence.Place(folder, True, 2, 1, "/", False))
+        stage.patch.setenv("AWX_PRIVATE_DATA_DIR", private_data_dir)
+        return in_a_job(stage, f"{folder}/requeue.sqlite3")
 
     return given
 
@@ -294,8 +290,8 @@ ROWS: dict[str, Given] = {
     "does not exist in the job": lost("/nowhere/requeue.sqlite3"),
     "is in /tmp": lost("/tmp/requeue.sqlite3"),
     "is in the home directory of the job": in_its_home,
-    "is in the folder of the job": in_its_folder("private"),
-    "is in /runner, the folder of the job": in_its_folder("/runner"),
+    "is in the folder of the job": in_its_folder("/private", "/private"),
+    "is in /runner, the folder of the job": in_its_folder("/runner", "/elsewhere"),
     "it is a folder of the container": mounted(1, False),
     "is mounted with the option O": mounted(2, True),
     "report_file names no path on a volume": no_report,

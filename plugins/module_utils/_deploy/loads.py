@@ -20,7 +20,7 @@ Result = t.Mapping[str, t.Any]
 _WORDS = {"loaded": "loaded", "failed": "failed", "loading": "still loading", "unconfirmed": "unconfirmed"}
 _MAX_LINES = 10  # of one outcome
 _LOADING = "Still loading when the time to wait was over. Run it again to look again"
-_UNCONFIRMED = "Nothing that Adverity shows tells whether the unconfirmed extracts were loaded. See Datastream > Activity"
+_UNCONFIRMED = "Nothing that Adverity shows tells whether the unconfirmed extracts were loaded. Look into the table at the destination"
 _WAYS_ON = {
     "fail": "Correct the cause in Adverity. Then set deploy_destination_on_failed: requeue to send them again, or warn to leave them out.",
     "requeue": "Correct the cause in Adverity and run it again: the next run sends them again.",

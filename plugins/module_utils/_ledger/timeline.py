@@ -179,7 +179,9 @@ class Timeline:
         first, last = interval(updated)
         untimed, self._untimed = self._untimed, None
         same_state = enabled is None or enabled is self.enabled
-        if untimed is not None and same_state:
+        # A later time may be that of a change by somebody else, and then a row without the state does not tell what it is now.
+        is_own = same_state and untimed is not None and (enabled is not None or first < untimed[1])
+        if untimed is not None and is_own:
             self._widen_write(untimed, first, last)
             self.updated = updated
             self._read_at(clock)

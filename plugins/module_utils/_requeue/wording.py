@@ -23,11 +23,11 @@ from .plan import Pair
 from .send import Refusal
 
 _LOOK_YOURSELF = (
-    "look in Adverity whether they were loaded"
-    " (Datastream > Activity for extracts and their state, Issues for errors), then set on_unknown:"
+    "look into the table at the destination whether they were loaded. Datastream > Activity proves it only"
+    " where the datastream has one destination: an extract has one state for all of them. Then set on_unknown:"
     " requeue sends them again (rows that did arrive are loaded twice);"
     " dispatched records that they were loaded, and sends the rest; skip sends the rest and leaves them"
-    " unknown; fail, the default, stops here again."
+    " unknown; fail, the default, lists them again and fails."
     " In the role, the variable is deploy_destination_on_unknown."
 )
 WAYS_ON = (
@@ -41,10 +41,10 @@ WAYS_ON_REFUSED = (
     " deploy_destination_on_refused: skip)."
 )
 _LEFT_ALONE = (
-    "This run does not send it. Check in Adverity (Datastream > Activity for extracts and their state,"
-    " Issues for errors) and at the destination. If the"
+    "This run does not send it. Look into the table at the destination. Datastream > Activity proves that it is"
+    " loaded only where the datastream has one destination. If the"
     " history is missing, deploy_destination_backfill: always sends it; if it is there,"
-    " deploy_destination_backfill: recorded writes down that it is loaded"
+    " deploy_destination_backfill: recorded records that it is loaded"
     " (of the module: backfill: always, state: recorded)."
 )
 _ALONE = (  # why the history of bindings is left alone, in the order of the warnings
@@ -54,8 +54,8 @@ _ALONE = (  # why the history of bindings is left alone, in the order of the war
 )
 _REASONS = {
     LOST: (
-        "an earlier run received no response, sent them without naming bindings, or found that Adverity was"
-        " processing them"
+        "an earlier run was interrupted while it sent them, received no response, sent them without naming"
+        " bindings, or found that Adverity was processing them"
     ),
     SEEN_LOADED: (
         "their load failed, and Adverity shows them as loaded now, but another request or an automatic load may"

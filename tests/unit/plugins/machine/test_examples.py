@@ -824,3 +824,14 @@ def test_response_just_after_a_change_by_hand_does_not_tell_when_the_run_wrote(b
     history.fetch(4002)
     history.end_runs()
     history.end()
+
+
+# A row that shows the time of a later change by hand, and not the state
+def test_later_change_by_hand_that_a_row_shows_without_its_state_is_not_taken_for_the_own_write(begin_history):
+    history = begin_history(answers=["no_enabled", "patch_untold"])
+    history.deploy(70, backfill="never")
+    history.wait(70.0)
+    history.switch_by_hand(5002)
+    history.settle(70)
+    history.fetch(4002)
+    history.end()

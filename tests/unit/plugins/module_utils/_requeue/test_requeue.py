@@ -194,7 +194,7 @@ def test_what_went_to_one_binding_is_not_known_of_all(scene):
     scene.run(created_to=day(1))
     result = scene.fails(extract_ids=[101, 102])
     assert result["unknown_extract_ids"] == [101]
-    assert "Still open: It is unknown whether these extracts are loaded: extracts 101 (an earlier run received no response" in result["msg"]
+    assert "Still open: It is unknown whether these extracts are loaded: extracts 101 (an earlier run was interrupted" in result["msg"]
     assert ids_of(scene.run(extract_ids=[101, 102], on_unknown="skip")) == {"requeued": [102], "unknown": [101]}
     assert ids_of(scene.run(extract_ids=[101, 102], on_unknown="requeue")) == {"requeued": [101], "skipped": [102]}
 
@@ -216,7 +216,7 @@ def test_binding_of_which_nothing_is_known_is_left_alone_with_a_warning(scene):
         assert (result["changed"], scene.posts, [row["action"] for row in result["bindings"]]) == (False, [], ["left_alone"])
         [warning] = result["warnings"]
         assert warning.startswith("Already enabled, and the ledger has no record of whether the history was loaded: binding 5 (datastream 456 to DWH [2Jevil).")
-        for advice in ("Datastream > Activity", "Issues", "deploy_destination_backfill: always sends it", "deploy_destination_backfill: recorded writes down"):
+        for advice in ("Look into the table at the destination", "deploy_destination_backfill: always sends it", "deploy_destination_backfill: recorded records"):
             assert advice in warning
     # Also after a part of its history was sent.
     assert ids_of(scene.run(target_id=TARGET, created_from=day(2), backfill="always")) == {"requeued": [102, 103]}

@@ -216,7 +216,8 @@ def test_binding_of_which_nothing_is_known_is_left_alone_with_a_warning(scene):
         assert (result["changed"], scene.posts, [row["action"] for row in result["bindings"]]) == (False, [], ["left_alone"])
         [warning] = result["warnings"]
         assert warning.startswith("Already enabled, and the ledger has no record of whether the history was loaded: binding 5 (datastream 456 to DWH [2Jevil).")
-        for advice in ("Look into the table at the destination", "deploy_destination_backfill: always sends it", "deploy_destination_backfill: recorded records"):
+        ways = ("deploy_destination_backfill: always sends it", "deploy_destination_backfill: recorded records")
+        for advice in ("Look into the table at the destination", *ways):
             assert advice in warning
     # Also after a part of its history was sent.
     assert ids_of(scene.run(target_id=TARGET, created_from=day(2), backfill="always")) == {"requeued": [102, 103]}

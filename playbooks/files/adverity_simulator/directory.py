@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the adverity.management authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Workspaces, datastreams, connections and types by name: the older API with integer ids, and `/api/v1/workspaces/`."""
+"""Workspaces, datastreams, connections and types by name: the older API with integer IDs, and `/api/v1/workspaces/`."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def list_connections(call: Call) -> Any:
 
 
 def older_row(call: Call, row: Row, whole: bool) -> Row:
-    """A datastream with its integer id. Times that are not of this simulator's world are made up."""
+    """A datastream with its integer ID. Times that are not of this simulator's world are made up."""
     world = call.world
     place = f"{call.base_url}/datastreams/{row['id']}/"
     shown = {"id": row["id"], "name": row["name"], "slug": row["slug"], "absolute_url": place}

@@ -46,7 +46,7 @@ def read_linked(
     enough: t.Callable[[Rows], bool] | None = None,
     bare: bool = False,
 ) -> Rows:
-    """The rows of a ``{count, next, previous, results}`` list of things with integer ids. ``bare`` takes a list without pages, too.
+    """The rows of a ``{count, next, previous, results}`` list of things with integer IDs. ``bare`` takes a list without pages, too.
 
     Each reading puts its rows, each once, into a new ``start()``. ``enough`` may end a reading of what really comes newest first after a page,
     given what was put there so far. Of ``next`` only the path and the query are followed: the host in it may be another one, and the key never

@@ -90,11 +90,11 @@ def contradiction(count: int | None, different: int, delivered: int, where: str)
 
 
 def with_integers(path: str, row: Row, *names: str) -> Row:
-    """The row, in which these are integer ids. Any other kind would be found neither in the ledger nor among what the user named."""
+    """The row, in which these are integer IDs. Any other kind would be found neither in the ledger nor among what the user named."""
     for name in names:
         value = row.get(name)
         if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**63:
-            raise misshapen(path, f"an integer id {name!r} in each row")
+            raise misshapen(path, f"an integer ID {name!r} in each row")
     return row
 
 

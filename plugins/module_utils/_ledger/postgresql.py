@@ -336,7 +336,7 @@ def _who(pid: int, label: str | None, role: str | None, since: str | None) -> st
 
 
 def _way_to_end(pid: int) -> str:
-    return f"If its machine is no more, PostgreSQL ends its session within two minutes. To end it at once, run there: SELECT pg_terminate_backend({pid})"
+    return f"If its machine no longer exists, PostgreSQL ends its session within two minutes. To end it at once, run there: SELECT pg_terminate_backend({pid})"
 
 
 def _stored(values: Values) -> Values:

@@ -78,7 +78,7 @@ class Run:
         selected = select.choose_bindings(self._client, self._ledger, self._request)
         if self._ledger.waited > 1:
             self._warnings.append(
-                f"Waited {self._ledger.waited:.0f} s for another run that held the ledger {self._ledger.shown}."
+                f"Waited {self._ledger.waited:.0f} s for another run that had a lock in the ledger {self._ledger.shown}."
             )
         options = self._options
         actions = choose_actions(self._ledger, selected, options.backfill, self._window, options.on_refused)
@@ -315,7 +315,7 @@ class Run:
         disabled = [row for row in disabled if row["id"] not in self._request.enabled_ids]
         if disabled and not self._ledger.writes:
             self._warnings.append(
-                f"Not enabled: {bindings.labels(disabled)}. A real run refuses this, unless an earlier task enables it, which in check mode only pretends to."
+                f"Not enabled: {bindings.labels(disabled)}. A real run fails, unless an earlier task enables it, which in check mode only pretends to."
             )
         elif disabled:
             raise InputError(

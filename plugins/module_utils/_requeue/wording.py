@@ -50,7 +50,7 @@ _LEFT_ALONE = (
 _ALONE = (  # why the history of bindings is left alone, in the order of the warnings
     "Already enabled, and the ledger has no record of whether the history was loaded",
     "Already enabled when the ledger saw them first, and it records only a part of the history",
-    "Assigned again: the history was sent into this destination before, through an assignment that is no more",
+    "Assigned again: the history was sent into this destination before, through an assignment that no longer exists",
 )
 _REASONS = {
     LOST: (
@@ -86,7 +86,7 @@ _REASONS = {
         " Adverity shows them as loaded, which no other binding explains"
     ),
     Reason.REMADE: (
-        "possibly loaded automatically, through an assignment to the same destination that is no more"
+        "possibly loaded automatically, through an assignment to the same destination that no longer exists"
     ),
     Reason.UNREADABLE: (
         "possibly loaded automatically: the extracts of a datastream whose binding was enabled cannot be"

@@ -53,7 +53,7 @@ class WantedAssignment:
 
 
 def parse(row: Row) -> Assignment:
-    """The assignment of a row with an integer id."""
+    """The assignment of a row with an integer ID."""
     return Assignment(row["id"], integer_id(row.get("datastream")), row.get("table_name"), row)
 
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""What names mean: workspaces (stacks), datastreams and connections, on the older API with integer ids (docsite, "Destinations by name").
+"""What names mean: workspaces (stacks), datastreams and connections, on the older API with integer IDs (docsite, "Destinations by name").
 
 The functions that look for a name take rows, not clients: they are pure. Names are compared exactly, character by character.
 """
@@ -38,7 +38,7 @@ def read_workspaces(client: Client) -> list[Row]:
 
 
 def read_datastreams(client: Client, wanted: t.Iterable[t.Any] = ()) -> list[Row]:
-    """The datastreams the key can see, with integer ids: ``id``, ``name``, ``stack_id``.
+    """The datastreams the key can see, with integer IDs: ``id``, ``name``, ``stack_id``.
 
     Where rows of the list do not tell their workspace, those that ``wanted`` names are read one by one.
     """
@@ -90,7 +90,7 @@ def find_exact(rows: list[Row], key: str, name: str, what: str) -> Row | None:
     """
     found, what = [row for row in rows if row.get(key) == name], f"The {what} {quoted(name)}"
     if len(found) > 1:
-        fits = f"It fits {listed(found, key)}. Select one by its id, or rename or delete the others"
+        fits = f"It fits {listed(found, key)}. Select one by its ID, or rename or delete the others"
         raise InputError(f"{what} is ambiguous. {fits}.", ambiguous=[row["id"] for row in found])
     similar = [
         row
@@ -147,7 +147,7 @@ def look_up_connection(client: Client, wanted: str, target_type: Row, connection
 
 
 def find_datastream(rows: list[Row], wanted: t.Any, workspaces: list[Row]) -> Row:
-    """The datastream of this name, UUID or integer id, or of a dict of ``name`` and ``workspace``. ``rows`` are those of ``describe``."""
+    """The datastream of this name, UUID or integer ID, or of a dict of ``name`` and ``workspace``. ``rows`` are those of ``describe``."""
     if isinstance(wanted, dict):
         place = find_workspace(workspaces, wanted.get("workspace"))
         rows, wanted = [row for row in rows if row["workspace_id"] == place["id"]], wanted.get("name")
@@ -200,7 +200,7 @@ def describe(older: list[Row], workspaces: list[Row], newer: list[Row] | None = 
             row["uuid"] = there[0]
         else:
             row["note"] = (
-                f"No UUID: the pair of name and workspace fits {here} integer ids and {len(there)} UUIDs."
+                f"No UUID: the pair of name and workspace fits {here} integer IDs and {len(there)} UUIDs."
             )
     return rows
 

@@ -66,7 +66,7 @@ class Extracts(Sequence[Extract]):
         self._places: dict[t.Any, int] = {}
 
     def append(self, row: Row) -> None:
-        """Takes a row of the API, with an integer id."""
+        """Takes a row of the API, with an integer ID."""
         time = _times.parse_precise(row.get("created"))
         if self._inside(time and time.moment):
             self._ids.append(row["id"])
@@ -222,7 +222,7 @@ class States:
         self._wanted = extract_ids
 
     def append(self, row: Row) -> None:
-        """Takes a row of the API, with an integer id."""
+        """Takes a row of the API, with an integer ID."""
         created = _created(row)
         if created is not None and (self.newest is None or created > self.newest):
             self.newest = created

@@ -115,7 +115,7 @@ def _whole(row: Row, body: Row, fields: Fields) -> Row:
 
 
 def _checked(method: str, path: str, data: t.Any) -> Row:
-    """The object in a response. Raises UnreadableAnswer where that has none with an integer id."""
+    """The object in a response. Raises UnreadableAnswer where that has none with an integer ID."""
     found = integer_id(data) if isinstance(data, dict) else None
     if found is None or found < 1:
         raise UnreadableAnswer(

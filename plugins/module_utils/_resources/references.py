@@ -17,6 +17,6 @@ def identity(value: t.Any) -> t.Any:
 
 
 def integer_id(value: t.Any) -> int | None:
-    """The integer id in what a row refers to; None where it refers to nothing, or not by an integer."""
+    """The integer ID in what a row refers to; None where it refers to nothing, or not by an integer."""
     found = identity(value)
     return found if isinstance(found, int) and not isinstance(found, bool) else None

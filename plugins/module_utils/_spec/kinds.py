@@ -58,7 +58,7 @@ def to_integer_id(value: t.Any) -> int:
         return int(text)
     if _UUID.fullmatch(text):
         raise ValueError(
-            f"{text} is a UUID, but this option takes an integer id. Integer ids identify {_INTEGER_IDS}; UUIDs identify {_UUIDS}"
+            f"{text} is a UUID, but this option takes an integer ID. Integer IDs identify {_INTEGER_IDS}; UUIDs identify {_UUIDS}"
         )
     raise ValueError(f"{value!r:.80} is not a positive whole number")
 
@@ -68,7 +68,7 @@ def to_uuid(value: t.Any) -> str:
     text = _text(value)
     if text.isascii() and text.isdigit() and len(text) < 32:
         raise ValueError(
-            f"{text} is an integer id, but this option takes a UUID. UUIDs identify {_UUIDS}; integer ids identify {_INTEGER_IDS}"
+            f"{text} is an integer ID, but this option takes a UUID. UUIDs identify {_UUIDS}; integer IDs identify {_INTEGER_IDS}"
         )
     if not _UUID.fullmatch(text):
         raise ValueError(f"{value!r:.80} is not a UUID like 9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10")
@@ -142,7 +142,7 @@ def dictionary(example: str) -> Kind:
     return Kind("dict", "a dictionary", convert)
 
 
-INTEGER_ID = Kind("int", "an integer id", to_integer_id)
+INTEGER_ID = Kind("int", "an integer ID", to_integer_id)
 UUID = Kind("str", "a UUID", to_uuid)
 START = Kind("str", "a time", _to_start)
 END = Kind("str", "a time", _to_end)

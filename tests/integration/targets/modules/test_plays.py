@@ -96,7 +96,7 @@ REFUSALS = {
     "target_id": module("binding", target_id="{{ 78.5 }}", enabled=True),
     "enabled": module("binding", target_id=789, enabled="perhaps"),
     "target_ids": module("binding", target_id=789, target_ids=[789], enabled=True),
-    "456 is an integer id": module("datastream", datastream_ids=["{{ 456 }}"], enabled=True),
+    "456 is an integer ID": module("datastream", datastream_ids=["{{ 456 }}"], enabled=True),
     "filters": module("datastream", filters={"name": "Ads"}, enabled=True),
     "630 is a number": module("smart_pulling", all_datastreams=True, deadline=630),
     "unit": module("smart_pulling", all_datastreams=True, refresh_range={"value": 1, "unit": "year"}),

@@ -139,8 +139,8 @@ EMPTY = dict.fromkeys((name.removeprefix("deploy_destination_") for name in SPEC
 REFUSALS = {
     "when_needed, always, never": {"backfill": "sometimes"},
     "'many' is not a whole number": {"batch_size": "many"},
-    "is a UUID, but this option takes an integer id": {"datastream_ids": [uuid(456)]},
-    "456 is an integer id": {"datastream_uuids": [456], "datastream_enabled": True},
+    "is a UUID, but this option takes an integer ID": {"datastream_ids": [uuid(456)]},
+    "456 is an integer ID": {"datastream_uuids": [456], "datastream_enabled": True},
     "deploy_destination_datastream_ids is empty": {"datastream_ids": []},
     "'last spring' is neither a date": {"backfill_from": "last spring"},
     "Supported parameters": {"smart_pulling": {"deadlin": "06:30"}, "datastream_uuids": [uuid(456)]},

@@ -99,7 +99,7 @@ UNASKED = {
     "all datastreams and ids": ("datastream", {**OFF, **EVERY, "datastream_id": uuid(1)}, "mutually exclusive", "datastream_ids"),
     "all datastreams and filters": ("datastream", {**OFF, **EVERY, "filters": {"enabled": True}}, "mutually exclusive", "filters"),
     "a scope alone": ("datastream", {**OFF, "filters": {"workspace_scope": "family"}}, "workspace_ids"),
-    "an integer id of a workspace": ("datastream", {**OFF, "filters": {"workspace_ids": ["12"]}}, "12 is an integer id"),
+    "an integer ID of a workspace": ("datastream", {**OFF, "filters": {"workspace_ids": ["12"]}}, "12 is an integer ID"),
     "no such filter": ("datastream", {**OFF, "filters": {"name": "Ads"}}, "Unsupported", "name"),
     "no change": ("datastream", EVERY, "enabled, pulling_mode"),
     "a list with a scope alone": ("datastream_info", {"workspace_scope": "ancestors"}, "workspace_ids"),

@@ -97,7 +97,7 @@ ROWS: dict[str, Given] = {
     "the next page does not exist": task("extract_info", datastream_id=456, faults=[*answers(EXTRACTS, page(3, 3, 2), times=1), status(404, EXTRACTS)] * 20),
     "a list '...' of objects with an id": task("binding_info", faults=answers(BINDINGS, {"count": 0})),
     "a whole number 'count'": task("binding_info", faults=answers(BINDINGS, {"items": []})),
-    "an integer id '...' in each row": task("binding_info", faults=answers(BINDINGS, {"items": [{"id": "x"}], "count": 1})),
+    "an integer ID '...' in each row": task("binding_info", faults=answers(BINDINGS, {"items": [{"id": "x"}], "count": 1})),
     "returned a next page that is not a URL": listing(page(3, 3, 2, more="//")),
     "If the API never returns more of this list": task("datastream_info", faults=answers("v1/datastreams", {"items": [], "count": 1})),
     "If it stays, select a shorter period": listing(page(3, 1, more=None)),

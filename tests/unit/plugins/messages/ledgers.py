@@ -309,7 +309,7 @@ ROWS: dict[str, Given] = {
     "Check the URL, ledger_password and the server": task("requeue", **LOAD, ledger="postgresql://me@127.0.0.1:9/ledger"),
     # Who holds the lock
     "session ... of the server": held_in_postgresql("mine"),
-    "If its machine is no more": held_in_postgresql(None),
+    "If its machine no longer exists": held_in_postgresql(None),
     ", in check mode": held_in_check_mode,
     "on another machine": held_elsewhere,
 }  # fmt: skip

@@ -142,7 +142,7 @@ ROWS: dict[str, Given] = {
     # Names
     "is ambiguous. It fits ... Use the ID": task("directory_info", datastreams=["Google"], world=named_twice),
     "does not exist among the": task("directory_info", workspaces=["Nowhere"]),
-    "Select one by its id, or rename or delete the others": task("destination", **{**NEW, "name": "Twice"}, world=named_twice),
+    "Select one by its ID, or rename or delete the others": task("destination", **{**NEW, "name": "Twice"}, world=named_twice),
     "differs only in spaces at the ends of its name": task("destination", **{**NEW, "name": "Spaced"}, world=spaced),
     "The API does not list connections": task("destination", **NEW, switches={"connections_list": "refused"}),
     "The API does not list destinations": task("destination", **NEW, switches={"targets_list": "refused"}),

@@ -185,8 +185,8 @@ def test_options_that_are_taken(monkeypatch, name, options, taken):
 @pytest.mark.parametrize(
     ("name", "options", "says"),
     [
-        ("adverity_binding", {"binding_ids": [UUID], "enabled": True}, "takes an integer id"),
-        ("adverity_extract_info", {"datastream_id": UUID}, "takes an integer id"),
+        ("adverity_binding", {"binding_ids": [UUID], "enabled": True}, "takes an integer ID"),
+        ("adverity_extract_info", {"datastream_id": UUID}, "takes an integer ID"),
         ("adverity_job_info", {"wait": 10**10}, "10000000000 is not a whole number from 0 to 2592000"),
         ("adverity_job_info", {"poll_interval": 0}, "0 is not a whole number from 1 to 2592000"),
         ("adverity_issue_info", {"since": "soon"}, "neither a date like"),
@@ -200,10 +200,10 @@ def test_options_that_are_taken(monkeypatch, name, options, taken):
         ("adverity_requeue", {"extract_ids": [1], "batch_size": 51}, "not a whole number from 1 to 50"),
         ("adverity_requeue_info", {"extract_ids": [1], "datastream_ids": [2]}, "mutually exclusive"),
         ("adverity_destination", {"type": "t", "name": "x", "state": "absent"}, "state is absent but all of the following are missing: target_id"),
-        ("adverity_destination", {"type": "t", "target_id": UUID}, "takes an integer id"),
+        ("adverity_destination", {"type": "t", "target_id": UUID}, "takes an integer ID"),
         ("adverity_destination", {"type": "t", "name": "x", "connection_type": "c"}, "missing parameter(s) required by 'connection_type': connection"),
         ("adverity_destination_info", {"schema": True}, "schema is True but all of the following are missing: type"),
-        ("adverity_assignment", {"type": "t", "assignments": [{"datastream_id": UUID}]}, "takes an integer id"),
+        ("adverity_assignment", {"type": "t", "assignments": [{"datastream_id": UUID}]}, "takes an integer ID"),
         ("adverity_directory_info", {}, "one of the following is required: workspaces, datastreams, connections"),
         ("adverity_directory_info", {"workspaces": ["x"], "connection_types": ["c"]}, "missing parameter(s) required by 'connection_types': connections"),
         ("adverity_datastream", {"datastream_id": 456, "enabled": True}, "takes a UUID"),

@@ -27,12 +27,12 @@ class Change(NamedTuple):
 
 
 def uuid(number: int) -> str:
-    """Return the UUID of the datastream with this integer id."""
+    """Return the UUID of the datastream with this integer ID."""
     return load_simulator().readable_uuid("d5", number)
 
 
 def uuids(numbers: Iterable[int]) -> list[str]:
-    """Return the UUIDs of the datastreams with these integer ids."""
+    """Return the UUIDs of the datastreams with these integer IDs."""
     return [uuid(number) for number in numbers]
 
 
@@ -42,7 +42,7 @@ def label(number: int) -> str:
 
 
 def crowd(count: int, *kinds: Row) -> World:
-    """Return a world of so many datastreams, with the integer ids from 1, which have these fields in turn."""
+    """Return a world of so many datastreams, with the integer IDs from 1, which have these fields in turn."""
     world = World()
     for number in range(1, count + 1):
         world.datastream(number, **kinds[(number - 1) % len(kinds)])

@@ -456,5 +456,5 @@ def test_integer_ids_are_let_through(value):
 
 @pytest.mark.parametrize("row", [{}, *({"target_id": value} for value in (0, -1, 2**63, True, 1.0, "1", None, [1], {}))])
 def test_other_ids_are_not(row):
-    with pytest.raises(UnreadableAnswer, match="lacks an integer id 'target_id' in each row"):
+    with pytest.raises(UnreadableAnswer, match="lacks an integer ID 'target_id' in each row"):
         paging.with_integers(PATH, {"id": 1, **row}, "id", "target_id")

@@ -135,7 +135,7 @@ def test_text_that_cannot_be_read_names_its_variable(name, typed, said):
     ("name", "typed", "said"),
     [
         ("target_id", "BigQuery", "'BigQuery' is not a positive whole number"),
-        ("target_id", UUID, "is a UUID, but this option takes an integer id"),
+        ("target_id", UUID, "is a UUID, but this option takes an integer ID"),
         ("target_id", "", "one of the following is required: deploy_destination_target_id, deploy_destination_name"),
         ("datastream_ids", [], "deploy_destination_datastream_ids is empty"),
         ("datastream_ids", ",", "deploy_destination_datastream_ids is empty"),
@@ -148,7 +148,7 @@ def test_text_that_cannot_be_read_names_its_variable(name, typed, said):
         ("backfill_from", "soon", "'soon' is neither a date"),
         ("wait", "10000000000", "'10000000000' is not a whole number from 0 to 2592000"),
         ("batch_size", "51", "'51' is not a whole number from 1 to 50"),
-        ("datastream_uuids", "456", "456 is an integer id, but this option takes a UUID"),
+        ("datastream_uuids", "456", "456 is an integer ID, but this option takes a UUID"),
         ("pulling_mode", "smart-bundle", "must be one of: smart, schedule, got: smart-bundle"),
     ],
 )

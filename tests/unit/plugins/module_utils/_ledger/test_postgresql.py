@@ -228,7 +228,7 @@ def test_holder_is_named_to_another_role_as_far_as_the_server_tells_with_how_to_
     with open_at(postgres.url(place.database, **({"application_name": chosen} if chosen else {})), purpose) as ledger:
         ledger.take_turn([5])
         pid = ledger.store._connection.info.backend_pid
-        ends = "If its machine is no more, PostgreSQL ends its session within two minutes. To end it at once, "
+        ends = "If its machine no longer exists, PostgreSQL ends its session within two minutes. To end it at once, "
         with open_at(postgres.url(place.database, role), wait=0) as other, pytest.raises(LedgerError, match=ends) as caught:
             other.take_turn([5])
         message = str(caught.value)

@@ -184,7 +184,7 @@ def test_waiting_long_for_another_run_is_told(scene, monkeypatch):
 
     monkeypatch.setattr(Ledger, "__enter__", enter_late)
     [warning] = scene.run()["warnings"]
-    assert warning.startswith("Waited 7 s for another run that held the ledger ")
+    assert warning.startswith("Waited 7 s for another run that had a lock in the ledger ")
 
 
 # What is chosen
@@ -204,7 +204,7 @@ def test_binding_that_is_not_enabled_is_refused_unless_an_earlier_task_would_ena
     enabled, other = ([{"id": number, "enabled": True}] for number in (BINDING, 6))
     assert scene.run(True, target_id=TARGET, enabled_bindings=enabled)["warnings"] == []
     [warning] = scene.run(True, target_id=TARGET, enabled_bindings=other)["warnings"]
-    assert warning.startswith("Not enabled: binding 5 (datastream 456 to DWH). A real run refuses this")
+    assert warning.startswith("Not enabled: binding 5 (datastream 456 to DWH). A real run fails")
     assert "Not enabled: binding 5" in scene.fails(InputError, target_id=TARGET, enabled_bindings=enabled)["msg"]
     assert (scene.posts, scene.statuses()) == ([], {})
 

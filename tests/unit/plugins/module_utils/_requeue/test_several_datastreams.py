@@ -154,7 +154,7 @@ def test_binding_in_place_of_another_through_which_the_history_was_sent_is_left_
         result = scene.run(check_mode, target_id=TARGET, backfill="when_needed")
         assert {row["binding_id"]: row["action"] for row in result["bindings"]} == {50: "left_alone", 7: "done", 8: "done", 9: "done"}
         [warning] = result["warnings"]
-        assert warning.startswith("Assigned again: the history was sent into this destination before, through an assignment that is no more: binding 50 (")
+        assert warning.startswith("Assigned again: the history was sent into this destination before, through an assignment that no longer exists: ")
     scene.run(target_id=TARGET, backfill="always")
     assert [(post["binding_ids"], post["extract_ids"]) for post in scene.posts[posts:]] == [([50], GROUPS[0])]
     assert scene.run(target_id=TARGET, backfill="when_needed")["warnings"] == []

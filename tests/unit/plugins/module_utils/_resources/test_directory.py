@@ -86,12 +86,12 @@ def test_a_pair_that_is_unique_on_both_sides_links_the_ids():
 @pytest.mark.parametrize(
     ("left", "right", "says"),
     [
-        ([older(1, "A"), older(2, "A")], [newer(0, "A")], "fits 2 integer ids and 1 UUIDs"),
-        ([older(1, "A")], [newer(0, "A"), newer(1, "A")], "fits 1 integer ids and 2 UUIDs"),
-        ([older(1, "A")], [], "fits 1 integer ids and 0 UUIDs"),
-        ([older(1, "A")], [newer(0, "A", "DACH")], "fits 1 integer ids and 0 UUIDs"),
-        ([older(1, "A")], [newer(0, "a")], "fits 1 integer ids and 0 UUIDs"),
-        ([older(1, "A")], [{"id": UUIDS[0], "name": "A"}], "fits 1 integer ids and 0 UUIDs"),
+        ([older(1, "A"), older(2, "A")], [newer(0, "A")], "fits 2 integer IDs and 1 UUIDs"),
+        ([older(1, "A")], [newer(0, "A"), newer(1, "A")], "fits 1 integer IDs and 2 UUIDs"),
+        ([older(1, "A")], [], "fits 1 integer IDs and 0 UUIDs"),
+        ([older(1, "A")], [newer(0, "A", "DACH")], "fits 1 integer IDs and 0 UUIDs"),
+        ([older(1, "A")], [newer(0, "a")], "fits 1 integer IDs and 0 UUIDs"),
+        ([older(1, "A")], [{"id": UUIDS[0], "name": "A"}], "fits 1 integer IDs and 0 UUIDs"),
         ([older(1, "A", 4711)], [newer(0, "A", None)], "the workspace is not among those that this key can see"),
         ([{"id": 1, "name": "A"}], [newer(0, "A")], "the workspace is not among those that this key can see"),
     ],

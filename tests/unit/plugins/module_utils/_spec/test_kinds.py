@@ -54,7 +54,7 @@ def test_value_is_converted_and_the_result_can_go_in_again(kind, value, taken):
         ),
         (
             kinds.INTEGER_ID,
-            "is a UUID, but this option takes an integer id.*adverity_requeue.*adverity_smart_pulling",
+            "is a UUID, but this option takes an integer ID.*adverity_requeue.*adverity_smart_pulling",
             [UUID, UUID.upper(), DIGITS, f" {UUID} "],
         ),
         (
@@ -69,7 +69,7 @@ def test_value_is_converted_and_the_result_can_go_in_again(kind, value, taken):
         ),
         (
             kinds.UUID,
-            "is an integer id, but this option takes a UUID.*adverity_smart_pulling.*adverity_requeue",
+            "is an integer ID, but this option takes a UUID.*adverity_smart_pulling.*adverity_requeue",
             [456, "456", " 456 ", 0, 2**80],
         ),
         (
@@ -142,13 +142,13 @@ def test_ansible_converts_with_kinds(given, taken):
 @pytest.mark.parametrize(
     ("given", "option", "says"),
     [
-        ({"binding_ids": [1, UUID]}, "binding_ids", "takes an integer id"),
+        ({"binding_ids": [1, UUID]}, "binding_ids", "takes an integer ID"),
         ({"binding_ids": "all"}, "binding_ids", "not a positive whole number"),
         ({"target_id": 0}, "target_id", "not a positive whole number"),
         ({"datastream_ids": [456]}, "datastream_ids", "takes a UUID"),
         ({"created_to": "tomorrow"}, "created_to", "neither a date"),
         ({"batch_size": 51}, "batch_size", "from 1 to 50"),
-        ({"periods": [{"binding_id": UUID}]}, "binding_id", "takes an integer id"),
+        ({"periods": [{"binding_id": UUID}]}, "binding_id", "takes an integer ID"),
     ],
 )
 def test_ansible_says_what_is_wrong_and_where(given, option, says):

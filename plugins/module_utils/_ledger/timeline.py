@@ -177,15 +177,14 @@ class Timeline:
     def _observe_change(self, enabled: bool | None, updated: str, clock: str | None) -> None:
         """A row with a newer time: the last of one or more changes was then."""
         first, last = interval(updated)
+        is_own = self._is_time_of_write(enabled, first)
         untimed, self._untimed = self._untimed, None
-        same_state = enabled is None or enabled is self.enabled
-        # A later time may be that of a change by somebody else, and then a row without the state does not tell what it is now.
-        is_own = same_state and untimed is not None and (enabled is not None or first < untimed[1])
         if untimed is not None and is_own:
             self._widen_write(untimed, first, last)
             self.updated = updated
             self._read_at(clock)
             return
+        same_state = enabled is None or enabled is self.enabled
         # The first time that is told at all may be older than the first reading.
         first_time = (
             self.updated is None
@@ -204,6 +203,14 @@ class Timeline:
             )
         self.updated = updated
         self._read_at(clock)
+
+    def _is_time_of_write(self, enabled: bool | None, first: Moment) -> bool:
+        """Whether a row with a newer time, from ``first``, shows when the last own write was. A later time may be that of a change
+        by somebody else, and then a row without the state does not tell what it is now.
+        """
+        if self._untimed is None:
+            return False
+        return first < self._untimed[1] if enabled is None else enabled is self.enabled
 
     def _observe_same(self, row: Reading) -> None:
         """A row that shows no change. After an own write that changed the state, it shows that the write was

@@ -167,6 +167,8 @@ def _explains(row: dict[str, t.Any], extract: Extract, start: Moment) -> bool:
     is_enabled = row.get("enabled") is not False
     if updated is None or extract.interval is None:
         return is_enabled
+    if not is_enabled and row.get("created") == updated:
+        return False  # it was never changed since it was made: it has loaded nothing
     changed, created = interval(updated), extract.interval[0]
     return changed[0] <= created if is_enabled else created < changed[1] <= start
 

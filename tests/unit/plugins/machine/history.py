@@ -759,6 +759,8 @@ class History:
             selected = list(self.selected(run, run.listed))
             self.asked_for.update(pair for pair in selected if pair in self.uncounted or self._is_new_table(pair))
             self.planned_for_all.update(pair[1:] for pair in selected)
+            if run.options.get("target_id"):  # also where there is no extract yet
+                self.planned_for_all.update(table for table in self.table_of.values() if table[1] == run.options["target_id"])
 
     def _is_new_table(self, pair: Pair) -> bool:
         """Whether the assignment of a table was made again."""

@@ -835,3 +835,13 @@ def test_later_change_by_hand_that_a_row_shows_without_its_state_is_not_taken_fo
     history.settle(70)
     history.fetch(4002)
     history.end()
+
+
+# A binding that was only made after the extract was created, and was never enabled, explains no load
+def test_binding_that_was_just_made_does_not_explain_that_an_extract_is_loaded(begin_history):
+    history = begin_history(pace=1.0)
+    history.assign_again(5004)
+    history.fetch(4001, processing=12.0)
+    history.deploy(killed_at=9)
+    history.switch(70)
+    history.end()

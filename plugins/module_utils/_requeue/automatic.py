@@ -45,13 +45,14 @@ def may_be_loaded(
     reasons = under_way(ledger, request.labels, datastream_id, found)
     of_datastream = [row["id"] for row in selected.rows if row["datastream_id"] == datastream_id]
     starts = {each: list(_enabled_at(selected.histories[each])) for each in of_datastream}
-    for binding_id in request.enabled_ids.intersection(of_datastream):
+    enabled_in_check_mode = request.enabled_ids.intersection(of_datastream)
+    for binding_id in enabled_in_check_mode:
         starts[binding_id].append(_moment(client.date or clock.now()))
     fresh = _fresh(found, sorted(itertools.chain.from_iterable(starts.values())))
     loaded_ids = _loaded_ids(ledger, request.labels, datastream_id, [each[0] for each in fresh])
     loaded = [(extract, start) for extract, start in fresh if extract.id in loaded_ids]
     reasons.update(_loaded_meanwhile(client, starts, datastream_id, loaded))
-    if request.enabled_ids.intersection(of_datastream):
+    if enabled_in_check_mode:
         reasons.update(_undated(found))
     return reasons
 

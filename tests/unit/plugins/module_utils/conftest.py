@@ -36,10 +36,6 @@ class Received(NamedTuple):
     headers: dict[str, str]
     body: bytes | None
 
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
 
 # A step reads the rest of its request, answers, and says whether the connection stays open.
 Step = Callable[["Talk"], bool]
@@ -364,10 +360,6 @@ class Child:
             self._buffer += some
         line, _newline, self._buffer = self._buffer.partition(b"\n")
         return line.decode()
-
-    def is_silent(self, seconds: float) -> bool:
-        """Whether it says nothing for so long. A slow child is silent, too: this can only miss a fault, not find one that is none."""
-        return not self._buffer and not select.select([self._out], [], [], seconds)[0]
 
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)

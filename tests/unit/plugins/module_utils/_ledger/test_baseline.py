@@ -50,14 +50,6 @@ def test_whatever_the_labels_are_they_read_back(labels):
     assert baseline.span(stored) in (None, (min(labels), max(labels)))
 
 
-@pytest.mark.parametrize(("turn", "most"), [(50, 50), (25, 55), (10, 55)])
-def test_ordinary_request_takes_about_a_byte_for_each_extract(turn, most):
-    """Fifty extracts of a history: all alike, or loaded before up to some day."""
-    labels = {4_000_000 + number: "Collected" if number < turn else "Loaded" for number in range(50)}
-    seconds, stored = Baseline(CLOCK, labels).stored()
-    assert len(seconds.to_bytes(8, "big").lstrip(b"\0")) + len(stored) <= most
-
-
 @pytest.mark.parametrize("stored", ['[101,103,"aba","a"]', '[101,103,"a2","a"]', '["x"]', "7", "[]", "{", '[101,102,"ab",1,2]'])
 def test_what_does_not_fit_together_tells_nothing(ledger_place, stored):
     with ledger_place.open() as ledger:

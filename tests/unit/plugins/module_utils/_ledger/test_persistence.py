@@ -105,17 +105,17 @@ def test_the_folders_of_a_job(monkeypatch, tmp_path):
     assert set(persistence.job_folders()) == {"/home/runner", "/runner", "/tmp"}
 
 
-@pytest.mark.parametrize("ledger", ["/nowhere/requeue.sqlite3", "~/.ansible/adverity/requeue.sqlite3", "/tmp/requeue.sqlite3"])
-def test_only_a_job_of_awx_is_refused(ledger, monkeypatch):
+@pytest.mark.parametrize(
+    ("ledger", "is_lost"),
+    [
+        ("/nowhere/requeue.sqlite3", True), ("~/.ansible/adverity/requeue.sqlite3", True), ("/tmp/requeue.sqlite3", True),
+        ("/dev/shm/requeue.sqlite3", False), ("postgresql://adverity@db.example.com/ledger", False), ("postgresql://u@/l?host=/tmp", False),
+    ],
+)  # fmt: skip
+def test_only_a_job_of_awx_is_refused_and_what_outlives_it_is_not(ledger, is_lost, monkeypatch):
     assert persistence.refusal(ledger) is None
     monkeypatch.setenv("JOB_ID", "7")
     assert persistence.refusal(ledger) is None  # any program may have a JOB_ID
     monkeypatch.setenv("AWX_HOST", "https://awx.example.com")
-    assert persistence.refusal(ledger).startswith(f"This is AWX job 7, and its ledger {os.path.expanduser(ledger)} would be lost with the job: ")
-
-
-@pytest.mark.parametrize("ledger", ["/dev/shm/requeue.sqlite3", "postgresql://adverity@db.example.com/ledger", "postgresql://u@/l?host=/tmp"])
-def test_what_outlives_a_job_is_not_refused(ledger, monkeypatch):
-    monkeypatch.setenv("JOB_ID", "7")
-    monkeypatch.setenv("AWX_HOST", "https://awx.example.com")
-    assert persistence.refusal(ledger) is None
+    said = f"This is AWX job 7, and its ledger {os.path.expanduser(ledger)} would be lost with the job: "
+    assert (persistence.refusal(ledger) or "").startswith(said) is is_lost

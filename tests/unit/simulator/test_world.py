@@ -76,30 +76,20 @@ def test_what_a_seed_may_leave_out(small):
     assert World({**small, "keys": []}).keys == {}
 
 
-def test_workspaces_of_one_name_have_slugs_of_their_own():
-    rows = [{"id": readable_uuid("a0", number), "name": name} for number, name in enumerate(("A b", "A/b", "\u00e9", "A  b"), 1)]
-    assert [row["slug"] for row in World({"workspaces": rows}).workspaces.values()] == ["a-b", "a-b-2", "workspace-3", "a-b-4"]
-
-
 BINDING = {"id": 5, "datastream_id": 1, "target_id": 10}
 SERIES = {"first_id": 1, "datastream_id": 1, "count": 2, "from": "2025-01-01"}
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ({"surprise": 1}, "surprise"), ({"now": "soon"}, "'soon' is not a time"), ({"step": -1}, "step: a number from 0"),
-    ({"refused": [True]}, "refused: a list of extract ids"), ({"first_type_id": 0}, "first_type_id: a whole number from 1"),
+    ({"surprise": 1}, "surprise"), ({"now": "soon"}, "'soon' is not a time"), ({"refused": [True]}, "refused: a list of extract ids"),
     ({"bindings": {}}, "bindings: a list is due"), ({"bindings": [7]}, "bindings, row 1: an object is due"),
     ({"bindings": [{"id": 5}]}, "bindings, row 1: datastream_id is missing"), ({"bindings": [BINDING, BINDING]}, "bindings, row 2: the id is there twice"),
-    ({"bindings": [{**BINDING, "target_id": 12}]}, "target_id 12 does not exist"),
-    ({"bindings": [{**BINDING, "enabled": "no"}]}, "enabled: true or false is due"), ({"bindings": [{**BINDING, "colour": 1}]}, "unknown field colour"),
-    ({"datastreams": [{"id": True}]}, "id: a whole number from 1 is due"), ({"datastreams": [{"id": 1, "uuid": 456}]}, "uuid: a UUID is due"),
-    ({"datastreams": [{"id": 1, "name": ""}]}, "name: text is due"), ({"datastreams": [{"id": 1, "smart": {"is_active": True}}]}, "smart: frequency:"),
+    ({"bindings": [{**BINDING, "target_id": 12}]}, "target_id 12 does not exist"), ({"bindings": [{**BINDING, "colour": 1}]}, "unknown field colour"),
+    ({"datastreams": [{"id": 1, "smart": {"is_active": True}}]}, "smart: frequency:"),
     ({"datastreams": [{"id": 1}, {"id": 2, "uuid": readable_uuid("d5", 1)}]}, "is there twice"),
     ({"workspaces": [{"id": ROOT, "parent": ABSENT}]}, "parent .* does not exist"),
-    ({"extracts": [{**SERIES, "count": 0}]}, "count: a whole number"),
     ({"extracts": [{"id": 2, "datastream_id": 1, "created": "2025-01-01"}, SERIES]}, "extract 2 is there twice"),
-    ({"keys": [1]}, "keys: an object"), ({"keys": {"a": {"key": "k", "scopes": ["all"]}}}, "key a: scopes: a list of"),
-    ({"keys": {"a": {"key": "k", "workspace": ABSENT}}}, "key a: workspace .* does not exist"),
+    ({"keys": [1]}, "keys: an object"), ({"keys": {"a": {"key": "k", "workspace": ABSENT}}}, "key a: workspace .* does not exist"),
 ])
 def test_a_bad_seed_is_one_line_that_names_what_is_wrong(small, change, message):
     with pytest.raises(ValueError, match=message) as caught:

@@ -106,7 +106,7 @@ def test_connection_that_the_server_closed_is_replaced(server, make_transport):
     transport = make_transport(server)
     server.answer(200, {}, close=True).answer(200, {})
     send(transport)
-    server.wait_for_close(1)
+    assert server.closed[0].wait(300)
     assert send(transport).status == 200
     assert [request.connection for request in server.requests] == [1, 2]
 
@@ -131,7 +131,7 @@ def test_post_takes_a_new_connection_after_a_pause_or_on_request(server, make_tr
 EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload; as=style\r\n\r\n"
 BREAKS = {
     "closed": lambda server: server.drop(),
-    "reset": lambda server: server.drop_unread(),
+    "reset": lambda server: server.drop(read_body=False),
     "cut short": lambda server: server.answer(200, body=b"x" * 30, cut=10),
     "cut in a chunk": lambda server: server.steps.append(raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n5\r\n12")),
     "no HTTP": lambda server: server.steps.append(raw(b"SSH-2.0-OpenSSH\r\n\r\n")),
@@ -149,6 +149,7 @@ def test_broken_connection_tells_whether_the_body_was_taken_and_is_replaced(serv
     error = fail(transport, method)
     assert (error.reason, error.body_taken, error.passing, error.hint) == (f"got no response from 127.0.0.1:{server.port}", method == "POST", True, "")
     assert error.words
+    assert server.closed[0].wait(300)
     server.answer(200, {})
     assert send(transport, method).status == 200
     assert [request.connection for request in server.requests] == [1, 2]

@@ -113,16 +113,6 @@ def test_all_changes_over_http(ask):
 
 # --- loads, jobs, issues ---
 
-def test_a_load_is_queued_first_and_done_when_its_time_has_come(ask):
-    ask.simulator.change({"loading": {"load_seconds": 60}})
-    requeue(ask, 101)
-    row = {"extract_id": 101, "binding_id": 5, "datastream_id": 1, "request": 1, "state": "queued", "at": "2026-01-01T00:00:01Z"}
-    ask.later(59)
-    assert ask.control("GET", "loads") == [row]
-    ask.later(1)
-    assert ask.control("GET", "loads") == [{**row, "state": "done"}]
-
-
 def test_an_extract_has_one_state_for_all_its_bindings(ask):
     def state():
         return ask("GET", f"{EXTRACTS}?ordering=created").rows[0]["state_label"]
@@ -172,14 +162,6 @@ def test_a_failed_fetch_makes_an_issue_and_discards_what_follows(ask):
     assert len(ask.simulator.world.extracts) == 3
 
 
-def test_a_job_that_does_not_start_for_two_days_is_discarded(ask):
-    ask.simulator.change({"add": {"jobs": [{"id": 7, "datastream_id": 1, "scheduled": "2026-01-01T00:00:00Z", "start": None}]}})
-    ask.later(2 * 86400 - 1)
-    assert labels(ask, JOBS) == {7: "Scheduled"}
-    ask.later(1)
-    assert (labels(ask), labels(ask, JOBS)) == ({7: "Discarded"}, {})
-
-
 def test_a_job_is_stopped_and_what_it_was_to_load_fails(start, small):
     ask = start({**small, "load_seconds": 10}, switches={"load_jobs": "request"})
     requeue(ask, 101)
@@ -208,8 +190,3 @@ def test_scripts_over_http(ask):
     assert [(script["matches"], script["fired"]) for script in ask.control("GET", "scripts")] == [(3, 1)]
     ask.control("POST", "reset")
     assert ask.control("GET", "scripts") == []
-
-
-@pytest.mark.parametrize("data", [None, {}, {"changes": [{"paint": 1}]}, {"changes": [], "when": "during"}, {"changes": [], "times": 0}], ids=repr)
-def test_a_script_that_makes_no_sense_is_refused(ask, data):
-    assert isinstance(ask.refuses("scripts", data), str)

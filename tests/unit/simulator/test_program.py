@@ -60,13 +60,6 @@ def test_a_connection_is_kept_and_numbered_and_requests_may_follow_each_other_at
     assert [row["connection"] for row in simulator.requests] == [1, 1, 1, 2]
 
 
-@pytest.mark.parametrize("message", [
-    head(f"GET {BINDINGS} HTTP/1.0"), head(f"GET {BINDINGS} HTTP/1.1", "Connection: close"), head(f"HEAD {BINDINGS} HTTP/1.1")])
-def test_a_connection_that_is_not_kept(serve, message):
-    answer = exchange(serve(), message, GET)
-    assert answer.count(b"HTTP/1.1 ") == answer.count(b"\r\nConnection: close\r\n") == 1
-
-
 def test_a_client_that_expects_to_be_asked_for_its_body(serve):
     answer = exchange(serve(), PATCH.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"), b'{"enabled":true}')
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
@@ -86,18 +79,6 @@ def test_bytes_that_are_no_request(serve, message, answer):
 def test_only_loopback_is_served(host):
     with pytest.raises(ValueError, match="not a loopback address"):
         Simulator(host=host)
-
-
-def test_stopping_closes_kept_connections(serve):
-    simulator = serve()
-    with socket.create_connection(("127.0.0.1", simulator.port), timeout=LONGEST) as connection:
-        connection.sendall(b"GET /_simulator/ HTTP/1.1\r\n\r\n")
-        assert connection.recv(65536)
-        simulator.stop()
-        assert connection.recv(65536) == b""
-    simulator.stop()
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", simulator.port), timeout=LONGEST)
 
 
 # --- log and control ---

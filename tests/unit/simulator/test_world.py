@@ -95,18 +95,3 @@ def test_a_bad_seed_is_one_line_that_names_what_is_wrong(small, change, message)
     with pytest.raises(ValueError, match=message) as caught:
         World({**small, **change})
     assert "\n" not in str(caught.value)
-
-
-# --- changes ---
-
-def test_put_and_remove_keep_the_timeline(small):
-    world = World(small)
-    world.put("extracts", {"id": 102, "datastream_id": 1, "created": "2025-07-01T00:00:00Z"})
-    for _twice in range(2):
-        world.remove("extracts", 101)
-    assert [identity for _created, identity in world.timeline(1)] == [103, 102]
-    world.remove("workspaces", ROOT)
-    assert (world.datastreams, world.bindings, world.extracts, world.timeline(1)) == ({}, {}, {}, [])
-    for change in (world.put, world.remove):
-        with pytest.raises(ValueError, match="there are no keys"):
-            change("keys", {})

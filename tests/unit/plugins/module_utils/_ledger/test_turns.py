@@ -88,10 +88,11 @@ def test_second_run_waits_until_the_first_has_ended(place, hold, monkeypatch, fi
     assert pauses[:3] == [0.25] * 3  # the server may take another moment to end the session
 
 
-@pytest.mark.parametrize("purpose", [WRITE, PREDICT])
-def test_lock_ends_with_a_run_that_is_killed(place, fork, purpose):
+def test_lock_in_check_mode_ends_with_a_run_that_is_killed(place, fork):
+    """Without check mode: the crash suite."""
+
     def work(child):
-        with place.open(purpose) as ledger:
+        with place.open(PREDICT) as ledger:
             ledger.take_turn([5])
             child.say("holds it")
             child.wait()

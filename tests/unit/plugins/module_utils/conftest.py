@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import select
-import signal
+import multiprocessing
 import socket
 import socketserver
 import struct
@@ -269,70 +267,49 @@ def scripted():
 
 
 class Child:
-    """A forked process that does ``work(child)``; parent and child speak in lines over two pipes.
-
-    ``work`` may call ``child.say(text)`` and ``child.wait()``; an exception in it is said, too.
-    """
+    """A forked process that does ``work(child)``; parent and child speak in lines over a pipe. An exception in ``work`` is said, too."""
 
     def __init__(self, work: Callable[[Child], None]) -> None:
-        self._out, child_out = os.pipe()
-        child_in, self._in = os.pipe()
-        self._buffer = b""
-        self._ended = False
-        self.pid = os.fork()
-        if self.pid:
-            os.close(child_out)
-            os.close(child_in)
-            return
-        status = 1
+        self._pipe, other_end = multiprocessing.Pipe()
+        self._process = multiprocessing.get_context("fork").Process(target=self._run, args=(work, other_end))
+        self._process.start()
+        other_end.close()
+        self.pid = self._process.pid
+
+    def _run(self, work: Callable[[Child], None], pipe: Any) -> None:
+        self._pipe = pipe
         try:
-            os.close(self._out)
-            os.close(self._in)
-            self._out, self._in = child_out, child_in
             work(self)
-            status = 0
         except BaseException:
             self.say("failed: " + traceback.format_exc().replace("\n", " | "))
-        finally:
-            try:
-                os._exit(status)  # replaced by one that writes coverage down, and may fail
-            finally:
-                os.kill(os.getpid(), signal.SIGKILL)  # whatever happens, the test does not go on twice
+            raise
 
     def say(self, text: str) -> None:
-        os.write(self._out, text.encode() + b"\n")
+        self._pipe.send(text)
 
-    def wait(self) -> str:
-        """In the child: until the parent says ``go``, and what it says with that."""
-        return os.read(self._in, 65536).decode().strip()
+    def go(self) -> None:
+        self._pipe.send("go")
 
-    def go(self, text: str = "") -> None:
-        os.write(self._in, text.encode() + b"\n")
+    def wait(self) -> None:
+        """In the child: until the parent says ``go``."""
+        self._pipe.recv()
 
     def hear(self) -> str | None:
         """The next line of the child; None where it has ended."""
-        while b"\n" not in self._buffer:
-            assert select.select([self._out], [], [], LONGEST)[0], f"the other process says nothing for {LONGEST:g} s"
-            some = os.read(self._out, 65536)
-            if not some:
-                return None
-            self._buffer += some
-        line, _newline, self._buffer = self._buffer.partition(b"\n")
-        return line.decode()
+        assert self._pipe.poll(LONGEST), f"the other process says nothing for {LONGEST:g} s"
+        try:
+            return str(self._pipe.recv())
+        except EOFError:
+            return None
 
     def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+        self._process.kill()
         self.end()
 
-    def end(self) -> int:
-        """Waits for its end and says how it ended (as os.waitpid does)."""
-        if self._ended:
-            return 0
-        self._ended = True
-        os.close(self._in)
-        status = os.waitpid(self.pid, 0)[1]
-        os.close(self._out)
-        return status
+    def end(self) -> int | None:
+        """Waits for its end, and returns its exit code; the negative number of a signal that killed it."""
+        self._process.join(LONGEST)
+        return self._process.exitcode
 
 
 @pytest.fixture
@@ -346,5 +323,4 @@ def fork():
 
     yield start
     for child in children:
-        if not child._ended:
-            child.kill()
+        child.kill()

@@ -100,20 +100,18 @@ def test_response_that_does_not_confirm_all_splits_it(place):
             }  # fmt: skip
 
 
-def test_each_request_for_an_extract_has_its_own(place):
+def test_each_request_for_an_extract_has_its_own_also_one_without_a_clock_or_a_list(place):
+    later = CLOCK.replace(hour=9)
+    shown = [
+        Baseline(CLOCK, LABELS), Baseline(later, {101: "Failed", 102: "Loaded"}), Baseline(None, {101: "Loaded"}), Baseline(CLOCK), Baseline(),
+    ]  # fmt: skip
     with place.open() as ledger:
-        ledger.dispatched(ledger.intend([5], list(LABELS), baseline=Baseline(CLOCK, LABELS)))
-        later = CLOCK.replace(hour=9)
-        ledger.dispatched(ledger.intend([5], [102, 103, 110], baseline=Baseline(later, {102: "Failed", 103: "Loaded", 110: "Failed"})))
-        found = {one.extract_id: [(event.clock, event.label) for event in one.events] for one in sent.read(ledger, [5], [101, 102, 103])}
-        assert found == {101: [(CLOCK, "Collected")], 102: [(CLOCK, "Loaded"), (later, "Failed")], 103: [(CLOCK, "Loaded"), (later, "Loaded")]}
-
-
-def test_request_without_a_clock_or_a_list_says_so(place):
-    with place.open() as ledger:
-        ledger.dispatched(ledger.intend([5], [101], baseline=Baseline(None, {101: "Loaded"})))
-        ledger.dispatched(ledger.intend([5], [102], baseline=Baseline(CLOCK)))
-        ledger.dispatched(ledger.intend([5], [103]))
-        assert noted(ledger) == {
-            101: (Status.DISPATCHED, None, "Loaded"), 102: (Status.DISPATCHED, CLOCK, "-"), 103: (Status.DISPATCHED, None, "-")
-        }  # fmt: skip
+        for each in shown:
+            ledger.dispatched(ledger.intend([5], list(each.labels or [101]), baseline=each))
+        found = {one.extract_id: [(event.clock, event.has_label, event.label) for event in one.events] for one in sent.read(ledger, [5], [101, 102, 103])}
+    nothing = [(None, True, "Loaded"), (CLOCK, False, None), (None, False, None)]
+    assert found == {
+        101: [(CLOCK, True, "Collected"), (later, True, "Failed"), *nothing],
+        102: [(CLOCK, True, "Loaded"), (later, True, "Loaded")],
+        103: [(CLOCK, True, "Loaded")],
+    }

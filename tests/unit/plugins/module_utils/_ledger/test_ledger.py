@@ -333,12 +333,6 @@ def test_facts_are_read_as_they_were_recorded(ledger, ledger_place):
         assert other.binding_rows() == {5: BindingRow(5, 456, 789, 0), 6: BindingRow(6, 7, None, 0)}
 
 
-def test_of_rows_that_show_the_same_two_are_kept(ledger):
-    for day in range(1, 10):
-        ledger.note({5: [ROW._replace(clock=f"2026-02-0{day}T00:00:00Z")]})
-    assert [fact.clock[:10] for fact in facts(ledger)[5]] == ["2026-02-01", "2026-02-09"]
-
-
 def test_write_that_was_not_executed_leaves_no_fact(ledger):
     number = ledger.begin_write(5, FACTS[1], {5: [ROW], 6: [ROW]})
     assert [fact.kind for fact in facts(ledger)[5]] == [FactKind.ROW, FactKind.WRITE]

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger import postgresql, schema, sent, sqlite
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ROW, entry, refusal, statuses
+from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ALL, ROW, entry, refusal, statuses
 
 OLD = schema.OLDEST
 THIS = schema.VERSION
@@ -79,6 +79,10 @@ def version(place):
     return number
 
 
+def set_version(place, number):
+    place.run(f"UPDATE format SET version = {number}" if "://" in place.ledger else f"PRAGMA user_version = {number}")
+
+
 def stand(place, purpose=LOOK):
     with place.open(purpose) as ledger:
         assert [row[1:] for row in ledger.binding_rows().values()] == [(456, 789, 2)]
@@ -107,6 +111,20 @@ def test_run_that_writes_brings_the_ledger_to_the_newest_format_and_no_other_run
         ledger.dispatched(ledger.intend([5], [102]))
     assert stand(old_ledger) == {101: "dispatched", 102: "dispatched"}
     assert old_ledger.run("SELECT count(*) FROM extra") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (99, "a newer version of this collection wrote it (format 99, this one knows 4). Update the collection"),
+        (2, "an older version of this collection wrote it (format 2, this one knows 4)"),
+    ],
+)
+def test_format_that_this_collection_does_not_know_is_named_and_left_as_it_is(old_ledger, number, says):
+    set_version(old_ledger, number)
+    for purpose in ALL:
+        assert refusal(old_ledger.ledger, purpose).startswith(f"The ledger {old_ledger.shown} cannot be used: {says}")
+    assert version(old_ledger) == number
 
 
 def test_run_that_finds_the_old_format_and_comes_second_migrates_nothing(old_ledger, collection, store, fork, monkeypatch):
@@ -167,7 +185,7 @@ def test_run_that_a_newer_collection_overtakes_does_not_take_the_format_back(old
     migrate = store._migrate
 
     def overtaken(self):
-        old_ledger.run("UPDATE format SET version = 99" if "://" in old_ledger.ledger else "PRAGMA user_version = 99")
+        set_version(old_ledger, 99)
         migrate(self)
 
     monkeypatch.setattr(store, "_migrate", overtaken)

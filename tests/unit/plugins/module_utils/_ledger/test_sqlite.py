@@ -179,8 +179,6 @@ UNUSABLE = [  # what another program made of the file, which runs see it, and wh
     (["PRAGMA journal_mode = WAL", "CREATE TABLE other (x)"], ALL, NO_LEDGER),
     (["PRAGMA application_id = 7"], ALL, NO_LEDGER),
     (["PRAGMA user_version = 1"], ALL, NO_LEDGER),
-    ([IS_LEDGER, "PRAGMA user_version = 99"], ALL, "a newer version of this collection wrote it (format 99, this one knows 4). Update the collection"),
-    ([IS_LEDGER, "PRAGMA user_version = 1"], ALL, "an older version of this collection wrote it (format 1, this one knows 4). The file was not changed."),
     ([IS_LEDGER, "PRAGMA user_version = 4", "CREATE TABLE other (x)"], ALL, "it is damaged (its tables are not those of a ledger). " + RESTORE),
 ]
 

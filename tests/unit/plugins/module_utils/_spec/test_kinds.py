@@ -84,15 +84,6 @@ def test_what_is_not_of_a_kind_is_refused_in_one_short_line(kind, says, values):
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("kind", "plain"), [(kinds.INTEGER_ID, "int"), (kinds.UUID, "str"), (kinds.START, "str"), (kinds.END, "str"), (ONE_TO_50, "int")]
-)
-def test_to_whoever_reads_specs_a_kind_is_its_plain_type(kind, plain):
-    assert kind == plain
-    assert isinstance(kind, str)
-    assert callable(kind)
-
-
 SPEC = {
     "binding_ids": {"type": "list", "elements": kinds.INTEGER_ID, "aliases": ["binding_id"]},
     "target_id": {"type": kinds.INTEGER_ID},

@@ -20,11 +20,6 @@ def test_what_is_left_out_or_holds_something_is_fine(params):
     selection.refuse_empty(params, "ids")
 
 
-@pytest.mark.parametrize(("ids", "once"), [([], []), ([3, 1, 3, 2, 1], [3, 1, 2]), (iter(["b", "a", "b"]), ["b", "a"])])
-def test_once_keeps_the_order(ids, once):
-    assert selection.once(ids) == once
-
-
 @pytest.mark.parametrize(
     ("ids", "known", "named", "unknown"),
     [

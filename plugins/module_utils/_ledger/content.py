@@ -12,11 +12,10 @@ import json
 import typing as t
 
 from . import statements as sql
-from . import store as stores
 from .history import BindingFact, BindingHistory
 from .rows import BindingRow, Entry, chunks, event_from, fact_from, pairs_from, status_of_one
 from .status import Event, Status, derive_status, loaded_at
-from .store import Store
+from .store import DAMAGED, Store, failed
 from .turns import ALL_ENABLED
 
 _LOADED = (Status.DISPATCHED, Status.RECORDED, Status.FAILED, Status.UNKNOWN)
@@ -173,4 +172,4 @@ class LedgerContent:
         try:
             return read(stored)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise stores.failed(self.shown, "it is damaged (a row cannot be read)", stores.DAMAGED) from error
+            raise failed(self.shown, "it is damaged (a row cannot be read)", DAMAGED) from error

@@ -17,14 +17,14 @@ import typing as t
 
 from .._spec import times
 from . import statements as sql
-from . import store as stores
+from . import stores
 from .baseline import NO_BASELINE, Baseline
 from .content import LedgerContent
 from .events import EventRecords, in_portions
 from .history import BindingFact, FactKind, redundant_fact
 from .rows import BindingRow, Entry, Request, chunks, fact_from
 from .status import EventKind
-from .store import LOOK, WRITE
+from .store import LOOK, WRITE, failed
 from .turns import NAMES, Turns, name_key
 
 
@@ -98,7 +98,7 @@ class Ledger(LedgerContent):
         """Raises LedgerError where the content of the instance was moved away."""
         moved_to = self.moved_to()
         if moved_to:
-            raise stores.failed(
+            raise failed(
                 self.shown,
                 f"its content was moved to {moved_to}",
                 f"Set ledger to {moved_to}. Nothing was changed.",

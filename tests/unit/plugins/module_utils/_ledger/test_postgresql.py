@@ -15,7 +15,8 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError, MissingLibrary
 from ansible_collections.adverity.management.plugins.module_utils._ledger import postgresql, postgresql_session
 from ansible_collections.adverity.management.plugins.module_utils._ledger.holder import Run, from_label
-from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE, find
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
+from ansible_collections.adverity.management.plugins.module_utils._ledger.stores import find
 from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import (
     ALL,
     ROW,

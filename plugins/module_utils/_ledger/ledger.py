@@ -5,6 +5,7 @@
 # Private to this collection: it may change at any time.
 
 """The record of requeues that the API does not keep: facts of bindings, and events of extracts on their way into bindings. Written once for every store.
+What it holds is read in ``content.py``.
 
 Nothing that is recorded is overwritten by something later. What the facts of a binding mean is derived in ``history.py``, the status of an extract in
 ``status.py``. Who holds the lock of a binding and finds a request without a response knows that the run which sent it is no more: its outcome is unknown.
@@ -12,24 +13,22 @@ Nothing that is recorded is overwritten by something later. What the facts of a 
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 from .._spec import times
 from . import statements as sql
-from . import store as stores
+from . import stores
 from .baseline import NO_BASELINE, Baseline
+from .content import LedgerContent
 from .events import EventRecords, in_portions
-from .history import BindingFact, BindingHistory, FactKind, redundant_fact
-from .rows import BindingRow, Entry, Request, chunks, event_from, fact_from, pairs_from, status_of_one
-from .status import Event, EventKind, Status, derive_status, loaded_at
-from .store import LOOK, WRITE, Store
-from .turns import ALL_ENABLED, NAMES, Turns, name_key
-
-_LOADED = (Status.DISPATCHED, Status.RECORDED, Status.FAILED, Status.UNKNOWN)
+from .history import BindingFact, FactKind, redundant_fact
+from .rows import BindingRow, Entry, Request, chunks, fact_from
+from .status import EventKind
+from .store import LOOK, WRITE, failed
+from .turns import NAMES, Turns, name_key
 
 
-class Ledger:
+class Ledger(LedgerContent):
     """The ledger of one instance (``host``), as a context manager.
 
     ``purpose``: WRITE makes it where it does not exist; PREDICT is for check mode: it waits and fails as WRITE would, and its writing methods do nothing;
@@ -46,9 +45,8 @@ class Ledger:
         wait: float = 300,
         moved: bool = False,
     ) -> None:
-        self.store: Store = stores.find(place, password)
+        super().__init__(stores.find(place, password))
         self.host = host
-        self.instance: int | None = None
         self.exists = False  # whether there is something to read
         self._purpose, self._wait, self._moved = purpose, wait, moved
         self._turns: Turns | None = None
@@ -65,11 +63,6 @@ class Ledger:
 
     def __exit__(self, *_exception: t.Any) -> None:
         self.store.close()
-
-    @property
-    def shown(self) -> str:
-        """The place, for messages and results."""
-        return self.store.shown
 
     @property
     def waited(self) -> float:
@@ -105,7 +98,7 @@ class Ledger:
         """Raises LedgerError where the content of the instance was moved away."""
         moved_to = self.moved_to()
         if moved_to:
-            raise stores.failed(
+            raise failed(
                 self.shown,
                 f"its content was moved to {moved_to}",
                 f"Set ledger to {moved_to}. Nothing was changed.",
@@ -151,148 +144,6 @@ class Ledger:
             keys = [name_key(self.instance, *name) for name in names]
             Turns(self.store, NAMES, self._purpose, self._wait, what).take(keys)
             self._refuse_moved()
-
-    # Reading
-
-    def binding_rows(self) -> dict[int, BindingRow]:
-        """The bindings that the ledger has seen, by id."""
-        rows = [] if self.instance is None else self.store.read(sql.BINDINGS, (self.instance,))
-        return {row[0]: BindingRow(*row) for row in rows}
-
-    def histories(self, binding_ids: t.Collection[int] | None = None) -> dict[int, BindingHistory]:
-        """The history of each binding that has facts, by id."""
-        if self.instance is None:
-            return {}
-        statement, values = sql.of_bindings(sql.FACTS, binding_ids)
-        facts: dict[int, list[BindingFact]] = {}
-        for binding_id, *fact in self.store.read(statement, (self.instance, *values)):
-            if binding_ids is None or binding_id in binding_ids:
-                facts.setdefault(binding_id, []).append(self._unpack(fact_from, fact))
-        return {
-            binding_id: self._unpack(BindingHistory, of_binding) for binding_id, of_binding in facts.items()
-        }
-
-    def statuses(self, binding_id: int, extract_ids: t.Sequence[int]) -> dict[int, Status]:
-        """The status of these extracts for one binding; what was never planned is missing.
-
-        What was sent without naming bindings may have gone to any of them: it makes the extract unknown for each binding that has no outcome of its
-        own, and what went to any binding makes it unknown for "all enabled".
-        """
-        known = self._own_statuses(binding_id, extract_ids)
-        with_loads = [row.binding_id for row in self.binding_rows().values() if row.total]
-        others = (
-            [each for each in with_loads if each != binding_id]
-            if binding_id == ALL_ENABLED
-            else [ALL_ENABLED] * (ALL_ENABLED in with_loads)
-        )
-        for other in others:
-            for extract_id, status in self._own_statuses(other, extract_ids).items():
-                if status in _LOADED and known.get(extract_id) not in _LOADED:
-                    known[extract_id] = Status.UNKNOWN
-        return known
-
-    def _own_statuses(self, binding_id: int, extract_ids: t.Sequence[int]) -> dict[int, Status]:
-        known: dict[int, Status] = {}
-        if self.instance is None:
-            return known
-        of_binding = (self.instance, binding_id)
-        has_further = bool(self.store.read(sql.HAS_FURTHER_EVENTS, of_binding))
-        for ids in chunks(extract_ids):
-            rows = self.store.read(sql.with_ids(sql.STATUSES_OF, ids), (*of_binding, *ids))
-            further = self._further_events(binding_id, ids) if has_further else {}
-            for extract_id, event_id, kind in rows:
-                if extract_id in further:
-                    known[extract_id] = derive_status([event_from(event_id, kind), *further[extract_id]])[0]
-                else:
-                    known[extract_id] = status_of_one(event_id, kind)
-        return known
-
-    def _further_events(self, binding_id: int, extract_ids: t.Sequence[int] | None) -> dict[int, list[Event]]:
-        """The events after the first one, by extract."""
-        if extract_ids is None:
-            rows = self.store.read(sql.FURTHER_EVENTS, (self.instance, binding_id))
-        else:
-            rows = self.store.read(
-                sql.with_ids(sql.FURTHER_EVENTS_OF, extract_ids), (self.instance, binding_id, *extract_ids)
-            )
-        events: dict[int, list[Event]] = {}
-        for extract_id, *event in rows:
-            events.setdefault(extract_id, []).append(event_from(*event))
-        return events
-
-    def entries(
-        self, binding_ids: t.Collection[int] | None = None, extract_ids: t.Sequence[int] | None = None
-    ) -> t.Iterator[Entry]:
-        """The entries of these bindings, by binding and age; with ``extract_ids`` of these alone."""
-        for row in sorted(self.binding_rows().values()):
-            if row.total and (binding_ids is None or row.binding_id in binding_ids):
-                for ids in [None] if extract_ids is None else list(chunks(extract_ids)):
-                    yield from self._entries_of(row.binding_id, ids)
-
-    def _entries_of(self, binding_id: int, extract_ids: t.Sequence[int] | None) -> t.Iterator[Entry]:
-        further = self._further_events(binding_id, extract_ids)
-        statement = sql.LOADS_BY_AGE if extract_ids is None else sql.with_ids(sql.LOADS_OF, extract_ids)
-        for extract_id, datastream_id, created, *event in self.store.iterate(
-            statement, (self.instance, binding_id, *(extract_ids or ()))
-        ):
-            first = [] if event[0] is None else [event_from(*event)]
-            events = [*first, *further.get(extract_id, ())]
-            status, decisive = derive_status(events)
-            at, reason = (decisive.at, decisive.reason) if decisive else (None, None)
-            yield Entry(
-                binding_id,
-                extract_id,
-                datastream_id,
-                created,
-                status,
-                at,
-                reason,
-                loaded_at(events) if len(events) > 1 else None,
-            )
-
-    def pending_entries(self, binding_ids: t.Collection[int]) -> list[Entry]:
-        """The entries of these bindings that are pending."""
-        statement, values = sql.of_bindings(sql.PENDING_LOADS, binding_ids)
-        rows = [] if self.instance is None else self.store.read(statement, (self.instance, *values))
-        return [Entry(*row) for row in rows if row[0] in binding_ids]
-
-    def open_entries(self, binding_ids: t.Collection[int] | None = None) -> list[Entry]:
-        """The entries that have events, and none of these says that they are dispatched. It costs what there is of these, not what the ledger holds."""
-        pairs: dict[int, set[int]] = {}
-        for (stored,) in [] if self.instance is None else self.store.read(sql.OPEN_EVENTS, (self.instance,)):
-            of_bindings, extract_ids = self._unpack(pairs_from, stored)
-            for binding_id in of_bindings:
-                if binding_ids is None or binding_id in binding_ids:
-                    pairs.setdefault(binding_id, set()).update(extract_ids)
-        entries = [
-            entry
-            for binding_id, extract_ids in pairs.items()
-            for ids in chunks(sorted(extract_ids))
-            for entry in self._entries_of(binding_id, ids)
-        ]
-        return [entry for entry in entries if entry.status is not Status.DISPATCHED]
-
-    def pending_counts(self) -> dict[int, int]:
-        """How many entries are pending, by binding."""
-        return {} if self.instance is None else dict(self.store.read(sql.PENDING_COUNTS, (self.instance,)))
-
-    def content(self) -> str:
-        """A summary of what the ledger holds of the instance. It changes with every record, because facts and events are only added."""
-        values = (self.instance,)
-        counts = [
-            self.store.read(statement, values)
-            for statement in (sql.LAST_FACT, sql.EVENT_COUNTS, sql.LOAD_COUNT)
-        ]
-        return json.dumps(
-            [[[None if each is None else str(each) for each in row] for row in rows] for rows in counts]
-        )
-
-    def _unpack(self, read: t.Callable[[t.Any], t.Any], stored: t.Any) -> t.Any:
-        """What stands in the ledger, read. Raises LedgerError where it is none of what this collection writes."""
-        try:
-            return read(stored)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise stores.failed(self.shown, "it is damaged (a row cannot be read)", stores.DAMAGED) from error
 
     # Writing. In check mode, nothing of this does anything.
 

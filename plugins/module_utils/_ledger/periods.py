@@ -71,6 +71,14 @@ class Period(t.NamedTuple):
         return self.since < interval[1] and (self.until is None or interval[0] < self.until)
 
 
+def ended(periods: t.Sequence[Period], moment: Moment) -> list[Period]:
+    """The periods with the open one ended; one that would be empty is dropped."""
+    if not periods or periods[-1].until is not None:
+        return list(periods)
+    last = [periods[-1]._replace(until=moment)] if periods[-1].since < moment else []
+    return [*periods[:-1], *last]
+
+
 class Uncertainty(t.NamedTuple):
     """Why it is unknown whether an extract was loaded; with the period, where there is one."""
 

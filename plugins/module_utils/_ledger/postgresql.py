@@ -7,7 +7,7 @@
 """The ledger in a PostgreSQL database, one memory for all machines. What stands in it: ``ledger.py``.
 
 A turn is a set of advisory locks of the session: they end with the connection, however that ends. Nothing ever connects again in the middle of a run,
-because the turn would be lost. A machine that is no more is noticed by keepalives, and its session ends within two minutes.
+because the turn would be lost. The session of a machine that is no more ends within two minutes: ``postgresql_session.py``.
 
 A text that is not plain ASCII is kept as a JSON string in ASCII, so that it does not matter which encoding the database has.
 """
@@ -16,16 +16,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import traceback
 import typing as t
 import zlib
 
-from ansible.module_utils.basic import missing_required_lib
-
-from .._api import secrets, text
-from .._api.errors import InputError, LedgerError, MissingLibrary
+from .._api import text
+from .._api.errors import LedgerError
 from .holder import Holder, describe, from_label, this_run
+from .postgresql_session import connect, prepare
 from .postgresql_url import check_url
 from .schema import OLDEST, VERSION, statements_from
 from .store import DAMAGED, LOOK, PREDICT, WRITE, Values, failed
@@ -33,19 +30,8 @@ from .store import DAMAGED, LOOK, PREDICT, WRITE, Values, failed
 try:
     import psycopg
     import psycopg.errors
-    from psycopg.adapt import Loader
-    from psycopg.conninfo import conninfo_to_dict
 except ImportError:
-    _PSYCOPG_MISSING: str | None = traceback.format_exc()
-else:
-    _PSYCOPG_MISSING = None
-
-    class _LenientLoader(Loader):
-        """Reads a text of a database that does not know its encoding. What is there may have been written in any."""
-
-        def load(self, data: t.Any) -> str:
-            return str(data, "utf-8", "replace")
-
+    pass  # said in postgresql_session
 
 SCHEMA = "adverity_management"
 _LAYOUT = {"schema": SCHEMA + ".", "id": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "by_key": ""}
@@ -63,23 +49,8 @@ _OTHERS = (  # the locks of other sessions on an instance
     " AND lock.objsubid = 2 AND lock.granted AND lock.pid <> pg_backend_pid()"
     " AND lock.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
-# A machine that is no more is noticed by the other end: after 30 seconds of silence and three questions, or 60 seconds without a receipt.
-_KEEPALIVES: dict[str, t.Any] = {
-    "keepalives": 1,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 60000,
-}
-_SERVER_KEEPALIVES = {
-    "tcp_keepalives_idle": "30",
-    "tcp_keepalives_interval": "10",
-    "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "60000",
-}
 _TEXT = 25  # PostgreSQL's number of the type
 _QUOTE = '"'
-_NO_TEXT = "ledger or ledger_password has a character that PostgreSQL does not accept. Neither is shown. Correct them. Nothing was changed."
 
 
 class PostgresqlStore:
@@ -87,14 +58,7 @@ class PostgresqlStore:
 
     def __init__(self, url: str, password: str | None) -> None:
         self.shown = check_url(url)
-        if "\0" in url + (password or ""):  # what follows it would be lost
-            raise InputError(_NO_TEXT)
-        secrets.register(password, os.environ.get("PGPASSWORD"))
-        if _PSYCOPG_MISSING:
-            raise MissingLibrary(
-                missing_required_lib("psycopg", reason="for a ledger in PostgreSQL"),
-                exception=_PSYCOPG_MISSING,
-            )
+        prepare(url, password)
         self._password = password
         self._connection: t.Any = None
         self._writes = False
@@ -102,15 +66,7 @@ class PostgresqlStore:
     def open(self, purpose: str) -> bool:
         self._writes = purpose == WRITE
         with self._errors():
-            self._connection = self._connect(this_run().label(purpose == PREDICT))
-            self._refuse_pooler()
-            self._end_with_the_machine()
-            self._connection.execute("SET synchronous_commit = on")
-            self._connection.execute(
-                "SET idle_session_timeout = 0"
-                if self._connection.info.server_version >= 140000
-                else "SELECT 1"
-            )
+            self._connection = connect(self.shown, self._password, this_run().label(purpose == PREDICT))
             self._connection.execute(f"SET search_path = {SCHEMA}")
             version = self._version()
             if version is not None and version < OLDEST:
@@ -229,49 +185,6 @@ class PostgresqlStore:
         if self._connection is None:
             raise LedgerError(f"The ledger {self.shown} is not open.", ledger=self.shown)
         return self._connection
-
-    def _connect(self, label: str) -> t.Any:
-        """The connection. What the URL says of keepalives and times wins. The encoding is that of psycopg's texts, whatever the database has."""
-        try:
-            chosen = conninfo_to_dict(self.shown)
-            given = {
-                name: value
-                for name, value in {"connect_timeout": 30, **_KEEPALIVES}.items()
-                if name not in chosen
-            }
-            if self._password:
-                given["password"] = self._password
-            connection = psycopg.connect(
-                self.shown, autocommit=True, fallback_application_name=label, client_encoding="UTF8", **given
-            )
-        except UnicodeError as error:  # half of a character
-            raise InputError(_NO_TEXT) from error
-        if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
-            connection.execute(
-                "SET client_encoding = SQL_ASCII"
-            )  # otherwise the server refuses to hand out what is no UTF-8
-            connection.adapters.register_loader("text", _LenientLoader)
-        return connection
-
-    def _end_with_the_machine(self) -> None:
-        """The server ends this session, and its locks, soon after this machine is no more. Options that the URL gives to the server win."""
-        wanted = ", ".join(f"('{name}', '{value}')" for name, value in _SERVER_KEEPALIVES.items())
-        self._connection.execute(
-            f"SELECT set_config(name, wanted.value, false) FROM (VALUES {wanted}) AS wanted (name, value)"
-            " JOIN pg_settings USING (name) WHERE source <> 'client'"
-        )
-
-    def _refuse_pooler(self) -> None:
-        """A pooler may give each transaction another session, and the turn belongs to a session. It shows by the process that answers."""
-        if (
-            self._connection.execute("SELECT pg_backend_pid()").fetchone()[0]
-            != self._connection.info.backend_pid
-        ):
-            raise failed(
-                self.shown,
-                "the connection goes through a pooler, such as PgBouncer, which may change the session in the middle of a run",
-                "Set ledger to the address of the PostgreSQL server itself. Nothing was changed.",
-            )
 
     def _version(self) -> int | None:
         if self._connection.execute("SELECT to_regclass(%s)", (SCHEMA + ".format",)).fetchone()[0] is None:

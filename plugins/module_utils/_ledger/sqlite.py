@@ -10,45 +10,31 @@ The journal is SQLite's rollback journal, not the write-ahead log: that one is n
 While a run writes, it is kept from commit to commit: a commit then ends with a synced write. By default it would end with the removal of the
 journal, which nobody syncs: after a power failure it could be back, and take back an intention that a POST had followed.
 
-A turn is a lock of the operating system on bytes of the database file itself, far behind its content: whatever path leads to the file, it is the same
-lock, and it ends with the process that holds it, however that ends. Its length tells who holds it: whoever is refused is told where it begins and ends.
-That holds for runs in check mode, too, which write nothing, and on file systems that several machines share.
+A turn is a lock on bytes of the file: ``sqlite_locks.py``.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import functools
 import os
 import sqlite3
 import stat
-import struct
 import typing as t
-import zlib
 from urllib.parse import quote
 
 from .._api import text
 from .._api.errors import LedgerError
-from .holder import Holder, Run, describe, from_words, this_run
+from .holder import Holder
 from .path import absolute_path
 from .schema import OLDEST, VERSION, statements_from
 from .sqlite_errors import NO_LOCKS, next_step
+from .sqlite_locks import FileLocks, holders
 from .store import LOOK, WRITE, Values, failed
 
 _APPLICATION_ID = 0x41444C47  # so that no other program's database is taken for a ledger
 _SMALLEST = 512  # bytes: one of SQLite's smallest pages
 _LAYOUT = {"schema": "", "id": "INTEGER PRIMARY KEY", "by_key": " WITHOUT ROWID"}
-# The locks of an instance are _INSTANCE bytes, those of a binding _BINDING bytes of these. SQLite's own locks are at 2**30, below the first of them.
-# The lock of a binding begins with its bytes, and is as long as the number of its holder (see _number). The lock of a whole instance reaches to the end of
-# its bytes, and begins so many bytes before those of the first binding.
-_INSTANCE, _BINDING = 2**56, 2**33
-_INSTANCES, _BINDINGS = 126, 2**23 - 1  # what has the same bytes only waits for each other
-_HOSTS = 2**10
-# These locks belong to the open file. The older kind belongs to the process, and ends when any file handle for the database is closed.
-_SET_LOCK = getattr(fcntl, "F_OFD_SETLK", fcntl.F_SETLK)
-_GET_LOCK = getattr(fcntl, "F_OFD_GETLK", fcntl.F_GETLK)
-_LOCK = "hhqqi4x"  # kind, where it is counted from, start, length, process
 
 
 class SqliteStore:
@@ -58,6 +44,7 @@ class SqliteStore:
         self.shown = os.path.normpath(absolute_path(path))
         self._connection: sqlite3.Connection | None = None
         self._file: int | None = None
+        self._locks: FileLocks | None = None
         self._writes = False
 
     def open(self, purpose: str) -> bool:
@@ -71,9 +58,7 @@ class SqliteStore:
             if not exists:
                 self._make()
             self._file = os.open(self.shown, os.O_RDWR if _may_write(self.shown) else os.O_RDONLY)
-            self._lock(
-                _GET_LOCK, fcntl.F_RDLCK, 0, 1
-            )  # SQLite does not say so where a file system has no locks
+            self._locks = FileLocks(self._file, self._writes)
             # mode=rw, also for reading: a transaction that a killed run left half way can be rolled back.
             uri = f"file:{quote(self.shown)}?mode=rw"
             self._connection = sqlite3.connect(uri, uri=True, timeout=60, isolation_level=None)
@@ -81,20 +66,15 @@ class SqliteStore:
 
     def close(self) -> None:
         if self._connection is not None:
-            with contextlib.suppress(
-                sqlite3.Error, ValueError
-            ):  # nothing here is worth an error, or hides one
-                if self._writes and self._connection.execute("PRAGMA journal_mode").fetchone() == (
-                    "persist",
-                ):
+            with contextlib.suppress(sqlite3.Error, ValueError):  # nothing here is worth an error
+                mode = self._connection.execute("PRAGMA journal_mode").fetchone()
+                if self._writes and mode == ("persist",):
                     self._connection.execute("PRAGMA busy_timeout = 0")
-                    self._connection.execute(
-                        "PRAGMA journal_mode = DELETE"
-                    )  # removes the journal that was kept
+                    self._connection.execute("PRAGMA journal_mode = DELETE")  # removes the journal
             self._connection.close()
         if self._file is not None:
             os.close(self._file)
-        self._connection = self._file = None
+        self._connection = self._file = self._locks = None
 
     def read(self, statement: str, values: Values = ()) -> list[tuple[t.Any, ...]]:
         with self._errors():
@@ -131,50 +111,30 @@ class SqliteStore:
 
     def try_turn(self, instance: int, binding_ids: t.Sequence[int] | None) -> bool:
         with self._errors():
-            for start, length in _spans(instance, binding_ids):
-                try:
-                    self._lock(_SET_LOCK, self._kind, start, length)
-                except (BlockingIOError, PermissionError):
-                    self.give_turn_back()
-                    return False
-        return True
+            return self._open_locks.try_take(instance, binding_ids)
 
     def give_turn_back(self) -> None:
-        if self._file is not None:
+        if self._locks is not None:
             with self._errors():
-                self._lock(_SET_LOCK, fcntl.F_UNLCK, _INSTANCE, 0)
+                self._locks.give_back()
 
     def is_busy(self, instance: int) -> bool:
         with self._errors():
-            return self._conflict(fcntl.F_WRLCK, _first_byte(instance), _INSTANCE) is not None
+            return self._open_locks.is_busy(instance)
 
     def holders(self, instance: int, binding_ids: t.Sequence[int] | None) -> list[Holder]:
         with self._errors():
-            found = [self._conflict(self._kind, *span) for span in _spans(instance, binding_ids)]
+            conflicts = self._open_locks.conflicts(instance, binding_ids)
         signed = self.read(
             "SELECT holder, since FROM turn WHERE instance = ? ORDER BY since DESC", (instance,)
         )
-        return [
-            Holder(_who(kind, _holder_number(instance, start, length), signed))
-            for kind, start, length in dict.fromkeys(filter(None, found))
-        ]
+        return holders(instance, conflicts, signed)
 
     @property
-    def _kind(self) -> int:
-        return fcntl.F_WRLCK if self._writes else fcntl.F_RDLCK
-
-    def _conflict(self, kind: int, start: int, length: int) -> tuple[int, int, int] | None:
-        """A lock of another run that excludes this one: its kind, where it begins, how long it is."""
-        found_kind, _whence, found_start, found_length, _process = struct.unpack(
-            _LOCK, self._lock(_GET_LOCK, kind, start, length)
-        )
-        return None if found_kind == fcntl.F_UNLCK else (found_kind, found_start, found_length)
-
-    def _lock(self, command: int, kind: int, start: int, length: int) -> bytes:
-        """One operation on the locks of the file; a length of 0 reaches to its end."""
-        if self._file is None:
+    def _open_locks(self) -> FileLocks:
+        if self._locks is None:
             raise OSError(0, "it is not open")
-        return fcntl.fcntl(self._file, command, struct.pack(_LOCK, kind, os.SEEK_SET, start, length, 0))
+        return self._locks
 
     @property
     def _open_connection(self) -> sqlite3.Connection:
@@ -329,43 +289,3 @@ def _storable(values: Values) -> Values:
 
 def _may_write(place: str) -> bool:
     return os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
-
-
-def _first_byte(instance: int) -> int:
-    return (instance % _INSTANCES + 1) * _INSTANCE
-
-
-def _spans(instance: int, binding_ids: t.Sequence[int] | None) -> list[tuple[int, int]]:
-    """The bytes that this run locks for these bindings: where each lock begins, and how long it is."""
-    first, number = _first_byte(instance), _number(this_run())
-    if binding_ids is None:
-        return [(first + _BINDING - number, _INSTANCE - _BINDING + number)]
-    return [
-        (first + (key + 1) * _BINDING, number)
-        for key in sorted({binding_id % _BINDINGS for binding_id in binding_ids})
-    ]
-
-
-def _number(run: Run) -> int:
-    """What a lock tells of its holder: the process (22 bits) and a checksum of the host's name."""
-    return run.process % 2**22 * _HOSTS + zlib.crc32(run.host.encode("utf-8", "replace")) % _HOSTS + 1
-
-
-def _holder_number(instance: int, start: int, length: int) -> int:
-    offset = start - _first_byte(instance)
-    return _BINDING - offset if offset < _BINDING else length
-
-
-def _who(kind: int, number: int, signed: list[tuple[t.Any, ...]]) -> str:
-    """What is known of the holder of a lock. ``signed``: who took turns to write, and when, the last one first."""
-    check_mode = kind == fcntl.F_RDLCK
-    runs = [(from_words(words), since) for words, since in signed]
-    if not check_mode:
-        for run, since in runs:
-            if run and _number(run) == number:
-                return describe(run, False, since)
-    process = (number - 1) // _HOSTS
-    for host in [this_run().host, *(run.host for run, _since in runs if run)]:
-        if _number(Run(host, process)) == number:
-            return describe(Run(host, process), check_mode)
-    return f"process {process} on another machine{', in check mode' if check_mode else ''}"

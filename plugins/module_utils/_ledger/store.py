@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Where a ledger is kept: what a store has to do, and which one the option ``ledger`` names.
+"""Where a ledger is kept: what a store has to do. Which one the option ``ledger`` names: ``stores.py``.
 
 A store keeps rows and hands out turns. What the rows mean is written once, in ``ledger.py``. Statements are written as SQLite and PostgreSQL both
 understand them, with ``?`` for values. A store keeps any text, whatever its database holds by itself.
@@ -13,11 +13,9 @@ understand them, with ``?`` for values. A store keeps any text, whatever its dat
 from __future__ import annotations
 
 import contextlib
-import os
-import re
 import typing as t
 
-from .._api.errors import InputError, LedgerError
+from .._api.errors import LedgerError
 from .holder import Holder
 
 WRITE, PREDICT, LOOK = "write", "predict", "look"
@@ -70,28 +68,6 @@ class Store(t.Protocol):
 
     def holders(self, instance: int, binding_ids: t.Sequence[int] | None) -> list[Holder]:
         """The runs that keep this one from the turn of these bindings, at this moment. Empty: nobody does, or they cannot be told."""
-
-
-def find(place: str, password: str | None) -> Store:
-    """The store that the options ``ledger`` and ``ledger_password`` name. Nothing is opened yet. Raises InputError."""
-    if "://" not in place.split("?", 1)[0]:
-        _refuse_connection(place)
-        from .sqlite import SqliteStore
-
-        return SqliteStore(place)
-    from .postgresql import PostgresqlStore
-
-    return PostgresqlStore(place, password)
-
-
-def _refuse_connection(place: str) -> None:
-    """Raises InputError where this is no path, but an attempt to name a database: it may hold a password, so it is not shown."""
-    if not os.path.isabs(os.path.expanduser(place)) and re.search(r"[=@]|^\w+:", place):
-        raise InputError(
-            "ledger is neither an absolute path nor a URL (not shown, because it may hold a password). If it is to name a PostgreSQL database with key=value"
-            " pairs like host=... dbname=..., write that as a URL like postgresql://user@host:5432/database, and set ledger_password or"
-            " ADVERITY_LEDGER_PASSWORD. Nothing was changed."
-        )
 
 
 def failed(shown: str, reason: str, next_step: str) -> LedgerError:

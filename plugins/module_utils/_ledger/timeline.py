@@ -11,21 +11,12 @@
 from __future__ import annotations
 
 import math
-import typing as t
 
 from .._spec import times
 from .clocks import Clocks, Reading, WriteTime, hull
-from .periods import SECOND, Interval, Moment, Period, Reason, State, interval
+from .periods import SECOND, Interval, Moment, Period, Reason, State, ended, interval
 
 MAX_LAG = 60 * SECOND  # by which a list may be behind a write that was interrupted
-
-
-def _ended(periods: t.Sequence[Period], moment: Moment) -> list[Period]:
-    """The periods with the open one ended; one that would be empty is dropped."""
-    if not periods or periods[-1].until is not None:
-        return list(periods)
-    last = [periods[-1]._replace(until=moment)] if periods[-1].since < moment else []
-    return [*periods[:-1], *last]
 
 
 class Timeline:
@@ -63,9 +54,7 @@ class Timeline:
             return
         order = self._compare(row.updated)
         if order < 0:
-            self._told = (
-                False  # a stale row: somebody may have changed the binding since the one that it shows
-            )
+            self._told = False  # a stale row: somebody may have changed the binding since
             return
         self._told = row.tells_anything
         self._clocks.compare(row)
@@ -129,16 +118,16 @@ class Timeline:
         ):
             return tuple(self.periods)
         certain = self._certain_until()
-        return (*_ended(self.periods, certain), Period(certain, None, State.UNKNOWN, Reason.INTERRUPTED))
+        return (*ended(self.periods, certain), Period(certain, None, State.UNKNOWN, Reason.INTERRUPTED))
 
     def removed(self) -> tuple[Period, ...]:
         """The periods of a binding that was removed at some time after the last reading."""
         certain = self._last_certain()
         if self.pending_write is not None:
             certain = min(certain, self._certain_until())
-        ended = _ended(self.periods, certain)
-        since = ended[-1].until if ended else None
-        return (*ended, Period(certain if since is None else since, None, State.UNKNOWN, Reason.ELSEWHERE))
+        known = ended(self.periods, certain)
+        since = known[-1].until if known else None
+        return (*known, Period(certain if since is None else since, None, State.UNKNOWN, Reason.ELSEWHERE))
 
     def _begin(self, row: Reading) -> None:
         """Takes the first row."""
@@ -306,7 +295,7 @@ class Timeline:
         if self._is_unknown():
             since = self.periods.pop().since
         else:
-            self.periods = _ended(self.periods, certain)
+            self.periods = ended(self.periods, certain)
         if self.periods and self.periods[-1].until is not None:
             since = max(since, self.periods[-1].until)
         self.enabled, self.initial, self.pending_write, self._readings = enabled, False, None, []

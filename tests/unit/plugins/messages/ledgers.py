@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.adverity.management.plugins.filter.report_summary import report_summary
-from ansible_collections.adverity.management.plugins.module_utils._ledger import persistence, postgresql, sqlite
+from ansible_collections.adverity.management.plugins.module_utils._ledger import (
+    persistence,
+    postgresql,
+    postgresql_session,
+    sqlite,
+    sqlite_locks,
+)
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import PREDICT, WRITE
 from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import acme
@@ -213,7 +219,7 @@ def in_check_mode_postgresql(stage: Stage) -> Any:
 
 def no_psycopg(stage: Stage) -> Any:
     """A Python without the library."""
-    stage.patch.setattr(postgresql, "_PSYCOPG_MISSING", "Traceback: no psycopg")
+    stage.patch.setattr(postgresql_session, "_PSYCOPG_MISSING", "Traceback: no psycopg")
     return task("requeue", **LOAD, ledger="postgresql://me@db.example.com/ledger")(stage)
 
 
@@ -264,7 +270,7 @@ def held_in_check_mode(stage: Stage) -> Any:
 def held_elsewhere(stage: Stage) -> Any:
     """A run on another machine holds the lock, and has written nothing yet."""
     numbers = iter(range(10**6, 2 * 10**6))
-    stage.patch.setattr(sqlite, "_number", lambda _run: next(numbers))
+    stage.patch.setattr(sqlite_locks, "_number", lambda _run: next(numbers))
     return held(stage, str(stage.folder / "requeue.sqlite3"), PREDICT)
 
 

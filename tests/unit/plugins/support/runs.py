@@ -20,7 +20,7 @@ from unittest import mock
 from ansible_collections.adverity.management.plugins.module_utils._api import clock, connection
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import Transport
-from ansible_collections.adverity.management.plugins.module_utils._ledger import store as stores
+from ansible_collections.adverity.management.plugins.module_utils._ledger import stores
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import Killed, StoreWithPoints, TransportWithPoints
 

@@ -13,10 +13,11 @@ import socket
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError, MissingLibrary
-from ansible_collections.adverity.management.plugins.module_utils._ledger import postgresql
+from ansible_collections.adverity.management.plugins.module_utils._ledger import postgresql, postgresql_session
 from ansible_collections.adverity.management.plugins.module_utils._ledger.holder import Run, from_label
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
-from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE, find
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
+from ansible_collections.adverity.management.plugins.module_utils._ledger.stores import find
 from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import (
     ALL,
     ROW,
@@ -368,7 +369,7 @@ def test_tables_that_are_not_those_of_a_ledger_are_named(place):
 
 
 def test_psycopg_is_asked_for_only_where_a_url_is_given(monkeypatch):
-    monkeypatch.setattr(postgresql, "_PSYCOPG_MISSING", "Traceback: no psycopg")
+    monkeypatch.setattr(postgresql_session, "_PSYCOPG_MISSING", "Traceback: no psycopg")
     with pytest.raises(MissingLibrary, match=r"Failed to import the required Python library \(psycopg\).*for a ledger in PostgreSQL") as caught:
         find("postgresql://h/l", None)
     assert caught.value.result()["exception"] == "Traceback: no psycopg"

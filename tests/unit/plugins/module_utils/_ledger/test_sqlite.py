@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, LedgerError
-from ansible_collections.adverity.management.plugins.module_utils._ledger import sqlite
+from ansible_collections.adverity.management.plugins.module_utils._ledger import sqlite, sqlite_locks
 from ansible_collections.adverity.management.plugins.module_utils._ledger.holder import this_run
 from ansible_collections.adverity.management.plugins.module_utils._ledger.path import absolute_path
 from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
@@ -323,9 +323,9 @@ def test_file_system_without_locks_is_named(path, monkeypatch):
     before = snapshot(path.parent)
 
     def refuse(_file, command, *_more):
-        raise OSError(errno.ENOLCK, "No locks available") if command == sqlite._GET_LOCK else AssertionError(command)
+        raise OSError(errno.ENOLCK, "No locks available") if command == sqlite_locks._GET_LOCK else AssertionError(command)
 
-    monkeypatch.setattr(sqlite.fcntl, "fcntl", refuse)
+    monkeypatch.setattr(sqlite_locks.fcntl, "fcntl", refuse)
     for purpose in ALL:
         message = refusal(path, purpose)
         assert message.startswith(f"The ledger {path} cannot be used: its file system does not lock files (No locks available). Two runs could not")
@@ -387,15 +387,15 @@ def test_commit_ends_with_a_write_and_not_with_a_removal(path):
 def test_bytes_of_a_lock_tell_its_holder(monkeypatch, binding_ids, instance, process):
     """They lie behind the content and SQLite's own locks, in what a file may have, apart from those of others; a whole instance covers its bindings."""
     monkeypatch.setattr(os, "getpid", lambda: process)
-    spans = sqlite._spans(instance, binding_ids)
-    [(whole, length)] = sqlite._spans(instance, None)
-    first = sqlite._first_byte(instance)
+    spans = sqlite_locks._spans(instance, binding_ids)
+    [(whole, length)] = sqlite_locks._spans(instance, None)
+    first = sqlite_locks._first_byte(instance)
     assert 2**40 < first <= whole
-    assert whole + length == first + sqlite._INSTANCE <= 2**63
-    number = sqlite._number(this_run())
+    assert whole + length == first + sqlite_locks._INSTANCE <= 2**63
+    number = sqlite_locks._number(this_run())
     for start, size in spans:
         assert whole <= start < start + size <= whole + length
-        assert sqlite._holder_number(instance, start, size) == number
+        assert sqlite_locks._holder_number(instance, start, size) == number
     ends = sorted((start, start + size) for start, size in spans)
     assert all(one[1] < other[0] for one, other in zip(ends, ends[1:]))  # those that touch would become one lock
-    assert (number - 1) // sqlite._HOSTS == process
+    assert (number - 1) // sqlite_locks._HOSTS == process

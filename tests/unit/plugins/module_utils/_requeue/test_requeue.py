@@ -11,8 +11,8 @@ import tempfile
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, LedgerError
-from ansible_collections.adverity.management.plugins.module_utils._ledger import store as stores
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import failed
 from ansible_collections.adverity.management.plugins.module_utils._requeue.wording import WAYS_ON
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DEFAULT_LEDGER
 from ansible_collections.adverity.management.tests.unit.plugins.module_utils._requeue.scene import (
@@ -151,7 +151,7 @@ def test_ledger_that_fails_stops_everything_and_nothing_is_sent_twice(scene, mon
         def failing(self, *args, **more):
             calls.append(name)
             if (later and calls.count(broken) >= call) or (name == broken and calls.count(broken) == call):
-                raise stores.failed(self.shown, "disk I/O error", "Mend it.")
+                raise failed(self.shown, "disk I/O error", "Mend it.")
             return real(self, *args, **more)
 
         return failing

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the adverity.management authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change at any time.
+
+"""Which store a ledger has: its place says so."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from .._api.errors import InputError
+from .store import Store
+
+
+def find(place: str, password: str | None) -> Store:
+    """The store that the options ``ledger`` and ``ledger_password`` name. Nothing is opened yet. Raises InputError."""
+    if "://" not in place.split("?", 1)[0]:
+        _refuse_connection(place)
+        from .sqlite import SqliteStore  # each is loaded only where it is used
+
+        return SqliteStore(place)
+    from .postgresql import PostgresqlStore
+
+    return PostgresqlStore(place, password)
+
+
+def _refuse_connection(place: str) -> None:
+    """Raises InputError where this is no path, but an attempt to name a database: it may hold a password, so it is not shown."""
+    if not os.path.isabs(os.path.expanduser(place)) and re.search(r"[=@]|^\w+:", place):
+        raise InputError(
+            "ledger is neither an absolute path nor a URL (not shown, because it may hold a password). If it is to name a PostgreSQL database with key=value"
+            " pairs like host=... dbname=..., write that as a URL like postgresql://user@host:5432/database, and set ledger_password or"
+            " ADVERITY_LEDGER_PASSWORD. Nothing was changed."
+        )

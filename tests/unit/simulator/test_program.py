@@ -66,13 +66,21 @@ def test_a_client_that_expects_to_be_asked_for_its_body(serve):
 
 
 @pytest.mark.parametrize(("message", "answer"), [
-    *((message, b"HTTP/1.1 400 Bad Request") for message in (b"nonsense\r\n\r\n", head("GET / HTTP/1.1", "Content-Length: many"))),
+    *((message, b"HTTP/1.1 400 Bad Request") for message in (
+        b"nonsense\r\n\r\n", head("GET / HTTP/1.1", "Content-Length: many"), head("GET / HTTP/1.1", "Transfer-Encoding: chunked"))),
     (PATCH + b'{"enabled"', b""),  # the body ends early
 ])
 def test_bytes_that_are_no_request(serve, message, answer):
     simulator = serve()
     assert exchange(simulator, message).partition(b"\r\n")[0] == answer
     assert (simulator.requests, simulator.world.bindings[6]["enabled"]) == ([], False)
+
+
+def test_a_bug_is_told_and_not_taken_for_a_lost_connection(serve, capsys):
+    simulator = serve()
+    simulator.world.keys["all"] = {}
+    assert exchange(simulator, GET).startswith(b"HTTP/1.1 500 ")
+    assert "KeyError" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", ""])

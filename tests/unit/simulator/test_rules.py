@@ -245,6 +245,12 @@ def test_linked_pages_of_extracts(ask):
         assert (reply.status, reply.body) == (404, {"detail": "Invalid page."})
 
 
+def test_the_state_filter(start, small):
+    small["extracts"].append({"id": 200, "datastream_id": 1, "created": "2025-06-01T06:00:00Z", "state": "failed"})
+    ask = start(small)
+    assert [ask("GET", f"{EXTRACTS}?state={number}").ids for number in (13, 12, 1)] == [[200], [], [103, 102, 101]]
+
+
 # --- writes ---
 
 def test_a_write_without_a_filter_reaches_everything_and_one_with_51_datastreams_nothing(many):

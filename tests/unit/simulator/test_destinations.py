@@ -51,48 +51,6 @@ def test_datastreams_with_integer_ids(ask):
     assert names(ask("GET", "/api/datastream-types/222/datastreams/")) == ["Meta Ads | EMEA", "Meta Ads | Americas"]
 
 
-@pytest.mark.parametrize(("workspace", "path", "found"), [
-    (None, "/api/connection-types/121/connections/", ["BigQuery | Global", "BigQuery service account"]),
-    (None, "/api/connection-types/123/connections/", []),
-    (AMERICAS, "/api/connection-types/124/connections/", ["Google Ads | Americas"]),
-    (DACH, "/api/datastreams/", ["LinkedIn Ads | DACH", "Google Ads | DACH"]),
-    (None, f"{TYPES}?search=GOOG", ["Google Sheets"]), (None, f"{TYPES}?search=delta-lake", ["Databricks Delta Lake"]),
-    (None, f"{TYPES}?search=x-y", []),
-    (DACH, "/api/datastreams/?search=Meta", ["LinkedIn Ads | DACH", "Google Ads | DACH"]),  # only types are searched
-    (EMEA, BIGQUERY, []),
-])
-def test_lists_by_type_and_by_what_the_key_reaches(ask, workspace, path, found):
-    ask.simulator.world.keys["demo"]["workspace"] = workspace or readable_uuid("a0", 1)
-    assert names(ask("GET", path)) == found
-
-
-@pytest.mark.parametrize("path", [STACKS, "/api/datastreams/", TYPES, BIGQUERY, MAPPINGS])
-def test_pages_are_linked(ask, path):
-    ask.simulator.switches.update({"list_page_size": 1, "next_host": "other"})
-    ask.simulator.world.put("targets", {"id": 900})
-    first, second = ask("GET", f"{path}?a=b"), ask("GET", f"{path}?page=2&a=b")
-    assert part(first.body, "previous", "next") == (None, f"https://elsewhere.example{path}?a=b&page=2")
-    assert second.body["previous"] == f"https://elsewhere.example{path}?a=b"
-    assert first.ids < second.ids
-    assert ask("GET", f"{path}?page={first.body['count'] + 1}").body == {"detail": "Invalid page."}
-
-
-def test_type_ids_differ_from_one_instance_to_the_next(start, small):
-    (row,) = start({**small, "first_type_id": 5000})("GET", f"{TYPES}?search=bigquery").rows
-    assert part(row, "id", "name", "slug") == (5000, "BigQuery", "bigquery")
-    assert row["targets"].endswith("/api/target-types/5000/targets/")
-
-
-def test_a_seed_may_bring_types_of_its_own(start, small):
-    fields = {"size": {"type": "integer", "label": "Size", "required": True}}
-    small["target_types"] = [{"id": 3, "name": "Ours", "class": "OurTarget", "fields": fields, "mapping_fields": {}}]
-    small["targets"] = [{"id": 10, "type": "OurTarget"}, {"id": 11, "type": "S3Target"}]
-    ask = start(small)
-    assert [part(row, "id", "name", "slug") for row in ask("GET", TYPES).rows] == [(3, "Ours", "ours"), (4, "S3", "s3")]
-    assert ask("POST", f"{TYPES}3/targets/", {"name": "One", "stack": 1}).body == {"size": [REQUIRED]}
-    assert ask("POST", f"{TYPES}4/targets/11/mappings/", {"datastream": 1}).body == {"detail": "Destinations of the type S3 take no assignments."}
-
-
 # --- destinations ---
 
 def test_options_describe_the_fields(ask):
@@ -127,19 +85,12 @@ def test_a_destination_from_nothing(ask):
     assert ask("POST", BIGQUERY, NEW).body["id"] == 794  # no ID is given twice
 
 
-@pytest.mark.parametrize("name", ["It's \"quoted\"", "a/b?c=d&e", "\U0001f680 rocket", "{{ lookup('pipe', 'id') }}", "x" * 300, "7", "line\nbreak"])
-def test_names_read_back_as_they_were_written(ask, name):
-    assert ask("PATCH", f"{BIGQUERY}789/", {"name": name}).body["name"] == ask("GET", f"{BIGQUERY}789/").body["name"] == name
-    assert {row["target_name"] for row in ask("GET", f"{BINDINGS}?target_id=789").rows} == {name}
-
-
 @pytest.mark.parametrize(("body", "wrong"), [
-    ({}, {name: [REQUIRED] for name in NEW}), (b"", {name: [REQUIRED] for name in NEW}), (b"{", {"detail": "JSON parse error"}),
+    ({}, {name: [REQUIRED] for name in NEW}), (b"{", {"detail": "JSON parse error"}),
     ([], {"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}),
     *(({**NEW, name: value}, {name: [message]}) for name, value, message in (
-        ("stack", 9, PK.format(9)), ("auth", 99, PK.format(99)), ("auth", None, NULL), ("name", None, NULL), ("name", ["a"], NO_STRING),
-        ("stack", "emea", "Incorrect type. Expected pk value, received str."), ("stack", True, "Incorrect type. Expected pk value, received bool."),
-        ("name", True, NO_STRING), ("force_string", "perhaps", "Must be a valid boolean."), ("headers_formatting", 9, '"9" is not a valid choice.'))),
+        ("stack", 9, PK.format(9)), ("auth", None, NULL), ("name", ["a"], NO_STRING), ("force_string", "perhaps", "Must be a valid boolean."),
+        ("stack", "emea", "Incorrect type. Expected pk value, received str."))),
     ({**NEW, "headers_formatting": 9, "mode": 1}, {"headers_formatting": ['"9" is not a valid choice.'], "mode": [UNKNOWN]}),
 ], ids=repr)
 def test_a_bad_destination_is_refused_with_every_wrong_field(ask, body, wrong):
@@ -148,19 +99,9 @@ def test_a_bad_destination_is_refused_with_every_wrong_field(ask, body, wrong):
     assert (reply.status, reply.body, ask.state()) == (400, wrong, before)
 
 
-@pytest.mark.parametrize(("name", "given", "value"), [
-    ("headers_formatting", "2", 2), ("force_string", "on", True), ("force_string", 0, False), ("stack", "3", 3), ("project", 7, "7"),
-])
-def test_text_is_converted_where_the_framework_does_so(ask, name, given, value):
-    assert ask("PATCH", f"{BIGQUERY}789/", {name: given}).body[name] == value
-
-
-def test_numbers_of_an_integer_field(ask):
-    body = {"name": "S", "stack": 1, "account": "a", "database": "d", "username": "u", "password": "p"}
-    snowflake = f"{TYPES}25/targets/"
-    assert ask("POST", snowflake, {**body, "port": "8443"}).body["port"] == 8443
-    for port in ("many", True, 1.5, None, "-"):
-        assert set(ask("POST", snowflake, {**body, "port": port}).body) == {"port"}
+def test_text_is_converted_where_the_framework_does_so(ask):
+    for name, given, value in (("headers_formatting", "2", 2), ("force_string", "on", True), ("stack", "3", 3), ("project", 7, "7")):
+        assert ask("PATCH", f"{BIGQUERY}789/", {name: given}).body[name] == value
 
 
 def test_a_foreign_workspace_is_out_of_reach(ask):
@@ -198,18 +139,8 @@ def test_an_assignment_is_a_binding(ask):
     assert ask("GET", f"{BINDINGS}?target_id=789").body == {"items": [], "count": 0}
 
 
-def test_a_switch_by_an_assignment_counts_from_its_moment(ask):
-    ask.simulator.fetch(456, 900)
-    ask("PATCH", f"{MAPPINGS}123/", {"enabled": True})
-    ask.simulator.fetch(456, 901)
-    assert [row["extract_id"] for row in ask.simulator.self_loads if row["binding_id"] == 123] == [901]
-
-
 @pytest.mark.parametrize(("body", "wrong"), [
     ({}, {"datastream": [REQUIRED]}), ({"datastream": 999}, {"datastream": [PK.format(999)]}),
-    ({"datastream": readable_uuid("d5", 456)}, {"datastream": ["Incorrect type. Expected pk value, received str."]}),
-    ({"datastream": 462, "table_name": ""}, {"table_name": ["This field may not be blank."]}),
-    ({"datastream": 462, "enabled": None}, {"enabled": [NULL]}),
     ({"datastream": 462, "write_disposition": 3, "colour": 1}, {"write_disposition": ['"3" is not a valid choice.'], "colour": [UNKNOWN]}),
 ], ids=repr)
 def test_a_bad_assignment_is_refused(ask, body, wrong):

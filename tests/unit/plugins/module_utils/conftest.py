@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import select
-import signal
+import multiprocessing
 import socket
+import socketserver
 import struct
 import threading
 import traceback
@@ -34,161 +33,115 @@ class Received(NamedTuple):
     method: str
     target: str
     headers: dict[str, str]
-    body: bytes | None
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
+    body: bytes
 
 
-# A step reads the rest of its request, answers, and says whether the connection stays open.
-Step = Callable[["Talk"], bool]
+class Talk(socketserver.StreamRequestHandler):
+    """One connection at the server's end: each request is answered by the next step."""
+
+    disable_nagle_algorithm = True
+    server: Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.socket: socket.socket = self.request
+        self.socket.settimeout(LONGEST)
+        self.server.closed.append(threading.Event())
+        self.server.open.append(self.socket)
+        self.number = len(self.server.closed)
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):
+            while first := self.rfile.readline():
+                self.first = first.decode("latin-1").strip()
+                lines = iter(lambda: self.rfile.readline().decode("latin-1").strip(), "")
+                self.headers = {name.lower(): value.strip() for name, _colon, value in (line.partition(":") for line in lines)}
+                if not self.server.steps:
+                    self.server.unexpected.append(self.first)
+                    return
+                if not self.server.steps.pop(0)(self):
+                    return
+
+    def finish(self) -> None:
+        with contextlib.suppress(OSError):
+            super().finish()
+        self.socket.close()
+        self.server.closed[self.number - 1].set()
+
+    def received(self, read_body: bool = True) -> None:
+        """Takes the rest of the request, and records it."""
+        method, target, _version = self.first.split(" ")
+        body = self.rfile.read(int(self.headers.get("content-length", "0"))) if read_body else b""
+        self.server.requests.append(Received(self.number, method, target, self.headers, body))
 
 
-class Talk:
-    """One connection at the server's end, with the request that is being answered."""
-
-    def __init__(self, server: Server, connection: socket.socket, number: int) -> None:
-        self.server, self.socket, self.number = server, connection, number
-        self.head = b""
-
-    def read_head(self) -> bool:
-        """What follows the head stays unread in the system's buffer until a step wants it."""
-        end = -1
-        while end < 0:
-            some = self.socket.recv(65536, socket.MSG_PEEK)
-            if not some:
-                return False
-            end = some.find(b"\r\n\r\n")
-        self.head = self.socket.recv(end + 4)
-        return True
-
-    def received(self, read_body: bool = True) -> Received:
-        first, *lines = self.head.decode("latin-1").split("\r\n")
-        method, target, _version = first.split(" ")
-        headers = {name.lower(): value.strip() for name, _colon, value in (line.partition(":") for line in lines if line)}
-        body = None
-        if read_body:
-            body = b""
-            while len(body) < int(headers.get("content-length", "0")):
-                body += self.socket.recv(65536)
-        request = Received(self.number, method, target, headers, body)
-        self.server.requests.append(request)
-        return request
-
-    def reset(self) -> bool:
-        """Ends the connection with a reset instead of a farewell."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        return False
+# A step takes the rest of its request, answers, and says whether the connection stays open.
+Step = Callable[[Talk], bool]
 
 
-class Server:
+class Server(socketserver.ThreadingTCPServer):
     """Answers request after request with the steps it was given, in their order. A request without a step is recorded as a mistake."""
 
     def __init__(self) -> None:
         self.requests: list[Received] = []
-        self.connections = 0
         self.steps: list[Step] = []
         self.unexpected: list[str] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
+        self.open: list[socket.socket] = []
+        self.closed: list[threading.Event] = []  # for each connection
+        super().__init__(("127.0.0.1", 0), Talk)
+        self.port = self.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._open: list[socket.socket] = []
-        self._threads = [threading.Thread(target=self._accept, daemon=True)]
-        self._threads[0].start()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _address = self._listener.accept()
-            except OSError:
-                return
-            connection.settimeout(LONGEST)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._open.append(connection)
-            self.connections += 1
-            thread = threading.Thread(target=self._talk, args=(connection, self.connections), daemon=True)
-            self._threads.append(thread)
-            thread.start()
-
-    def _talk(self, connection: socket.socket, number: int) -> None:
-        talk = Talk(self, connection, number)
-        with contextlib.suppress(OSError), connection:
-            while talk.read_head():
-                if self.steps:
-                    step = self.steps.pop(0)
-                else:
-                    self.unexpected.append(talk.head.decode("latin-1"))
-                    step = _answer(599, {"detail": "this request was not expected"})
-                if not step(talk):
-                    return
+    @property
+    def connections(self) -> int:
+        return len(self.closed)
 
     def stop(self) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._threads[0].join(LONGEST)
-        for connection in self._open:
+        self.shutdown()
+        for connection in self.open:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads[1:]:
-            thread.join(LONGEST)
+        self.server_close()
 
-    def wait_for_close(self, connection: int) -> None:
-        """Until this end of a connection is closed; on loopback the other one knows it then."""
-        self._threads[connection].join(LONGEST)
-        assert not self._threads[connection].is_alive()
-
-    def answer(self, status: int = 200, data: Any = None, **more: Any) -> Server:
-        """The next request is read and answered; see ``_answer`` for what can be said of it."""
-        self.steps.append(_answer(status, data, **more))
-        return self
-
-    def drop(self) -> Server:
-        """The next request is read, and the connection closed without an answer."""
+    def answer(
+        self,
+        status: int = 200,
+        data: Any = None,
+        *,
+        body: bytes | None = None,
+        content_type: str | None = "application/json",
+        headers: dict[str, str] | None = None,
+        cut: int | None = None,
+        close: bool = False,
+    ) -> Server:
+        """The next request gets ``data`` as JSON, or ``body`` as it is. ``cut`` sends only so many bytes of it, under its full length, and closes."""
+        content = json.dumps(data).encode() if body is None else body
+        lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(content)}"]
+        if content_type:
+            lines.append("Content-Type: " + content_type)
+        lines.extend("{0}: {1}".format(*header) for header in (headers or {}).items())
+        head = "\r\n".join(lines).encode("utf-8") + b"\r\n\r\n"
 
         def step(talk: Talk) -> bool:
             talk.received()
+            talk.socket.sendall(head + content[:cut])
+            return cut is None and not close
+
+        self.steps.append(step)
+        return self
+
+    def drop(self, read_body: bool = True) -> Server:
+        """The next request gets no answer. Without its body, the connection is reset."""
+
+        def step(talk: Talk) -> bool:
+            talk.received(read_body)
+            if not read_body:
+                talk.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return False
 
         self.steps.append(step)
         return self
-
-    def drop_unread(self) -> Server:
-        """Of the next request only the head is read; then the connection is reset."""
-
-        def step(talk: Talk) -> bool:
-            talk.received(read_body=False)
-            return talk.reset()
-
-        self.steps.append(step)
-        return self
-
-
-def _answer(
-    status: int,
-    data: Any = None,
-    *,
-    body: bytes | None = None,
-    content_type: str | None = "application/json",
-    headers: dict[str, str] | None = None,
-    cut: int | None = None,
-    close: bool = False,
-) -> Step:
-    """An answer with ``data`` as JSON, or ``body`` as it is. ``cut`` sends only so many bytes of it, under its full length, and closes."""
-    content = json.dumps(data).encode() if body is None else body
-    lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(content)}"]
-    if content_type:
-        lines.append("Content-Type: " + content_type)
-    lines.extend("{0}: {1}".format(*header) for header in (headers or {}).items())
-    head = "\r\n".join(lines).encode("utf-8") + b"\r\n\r\n"
-
-    def step(talk: Talk) -> bool:
-        talk.received()
-        talk.socket.sendall(head + content[:cut])
-        return cut is None and not close
-
-    return step
 
 
 @pytest.fixture
@@ -314,74 +267,49 @@ def scripted():
 
 
 class Child:
-    """A forked process that does ``work(child)``; parent and child speak in lines over two pipes.
-
-    ``work`` may call ``child.say(text)`` and ``child.wait()``; an exception in it is said, too.
-    """
+    """A forked process that does ``work(child)``; parent and child speak in lines over a pipe. An exception in ``work`` is said, too."""
 
     def __init__(self, work: Callable[[Child], None]) -> None:
-        self._out, child_out = os.pipe()
-        child_in, self._in = os.pipe()
-        self._buffer = b""
-        self._ended = False
-        self.pid = os.fork()
-        if self.pid:
-            os.close(child_out)
-            os.close(child_in)
-            return
-        status = 1
+        self._pipe, other_end = multiprocessing.Pipe()
+        self._process = multiprocessing.get_context("fork").Process(target=self._run, args=(work, other_end))
+        self._process.start()
+        other_end.close()
+        self.pid = self._process.pid
+
+    def _run(self, work: Callable[[Child], None], pipe: Any) -> None:
+        self._pipe = pipe
         try:
-            os.close(self._out)
-            os.close(self._in)
-            self._out, self._in = child_out, child_in
             work(self)
-            status = 0
         except BaseException:
             self.say("failed: " + traceback.format_exc().replace("\n", " | "))
-        finally:
-            try:
-                os._exit(status)  # replaced by one that writes coverage down, and may fail
-            finally:
-                os.kill(os.getpid(), signal.SIGKILL)  # whatever happens, the test does not go on twice
+            raise
 
     def say(self, text: str) -> None:
-        os.write(self._out, text.encode() + b"\n")
+        self._pipe.send(text)
 
-    def wait(self) -> str:
-        """In the child: until the parent says ``go``, and what it says with that."""
-        return os.read(self._in, 65536).decode().strip()
+    def go(self) -> None:
+        self._pipe.send("go")
 
-    def go(self, text: str = "") -> None:
-        os.write(self._in, text.encode() + b"\n")
+    def wait(self) -> None:
+        """In the child: until the parent says ``go``."""
+        self._pipe.recv()
 
     def hear(self) -> str | None:
         """The next line of the child; None where it has ended."""
-        while b"\n" not in self._buffer:
-            assert select.select([self._out], [], [], LONGEST)[0], f"the other process says nothing for {LONGEST:g} s"
-            some = os.read(self._out, 65536)
-            if not some:
-                return None
-            self._buffer += some
-        line, _newline, self._buffer = self._buffer.partition(b"\n")
-        return line.decode()
-
-    def is_silent(self, seconds: float) -> bool:
-        """Whether it says nothing for so long. A slow child is silent, too: this can only miss a fault, not find one that is none."""
-        return not self._buffer and not select.select([self._out], [], [], seconds)[0]
+        assert self._pipe.poll(LONGEST), f"the other process says nothing for {LONGEST:g} s"
+        try:
+            return str(self._pipe.recv())
+        except EOFError:
+            return None
 
     def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+        self._process.kill()
         self.end()
 
-    def end(self) -> int:
-        """Waits for its end and says how it ended (as os.waitpid does)."""
-        if self._ended:
-            return 0
-        self._ended = True
-        os.close(self._in)
-        status = os.waitpid(self.pid, 0)[1]
-        os.close(self._out)
-        return status
+    def end(self) -> int | None:
+        """Waits for its end, and returns its exit code; the negative number of a signal that killed it."""
+        self._process.join(LONGEST)
+        return self._process.exitcode
 
 
 @pytest.fixture
@@ -395,5 +323,4 @@ def fork():
 
     yield start
     for child in children:
-        if not child._ended:
-            child.kill()
+        child.kill()

@@ -115,31 +115,24 @@ def test_body_is_sent_as_it_is_also_an_empty_one(body):
         # certain: after success, that no earlier try may have been carried out; after an error, that nothing was done
         ("POST", [200], "+", None, True),
         ("POST", [429, 200], "+-+", None, True),
-        ("POST", [COME_BACK, 200], "+-+", None, True),
         ("POST", [AWAY, AWAY, 200], "+-+-+", None, True),
         ("POST", [429, 429, 404], "+-+-+-", Refused, True),
-        ("POST", [422], "+-", Refused, True),
         ("POST", [AWAY] * 5, "+-" * 5, NotReached, True),
         ("POST", [HOPELESS], "+-", NotReached, True),
-        ("POST", [302], "+", Refused, False),
         ("POST", [500], "+", Refused, False),
-        ("POST", [429, 500], "+-+", Refused, False),
         ("POST", [503], "+", Refused, False),
-        ("POST", [answer(503, Retry_After="later")], "+", Refused, False),
         ("POST", [LOST], "+", Lost, False),
         ("POST", [CUT], "+", Lost, False),
         ("POST", [HTML], "+", UnreadableAnswer, False),
         ("PATCH", [429, 200], "+-+", None, True),
         ("PATCH", [500, 429, 200], "+++", None, False),
         ("PATCH", [LOST, 404], "++", Refused, False),
-        ("PATCH", [LOST, 429, 429, 429, 429], "+++++", Refused, False),
         ("PUT", [503, LOST, CUT, 200], "++++", None, False),
         ("PUT", [LOST] * 5, "+++++", Lost, False),
         # of a request without a body nobody can tell how far it came
         ("DELETE", [AWAY, 404], "++", Refused, False),
         ("DELETE", [AWAY] * 5, "+++++", Lost, False),
         ("GET", [AWAY, 500, CUT, 200], "+-+++", None, False),
-        ("OPTIONS", [AWAY, 500, 200], "+-++", None, False),
     ],
 )
 def test_what_is_repeated_and_what_is_known_in_the_end(waits, method, steps, hooks, error, certain):
@@ -154,12 +147,6 @@ def test_what_is_repeated_and_what_is_known_in_the_end(waits, method, steps, hoo
     assert len(requests) == len(steps) == len(waits) + 1
     # After a wait, however short, a POST does not trust a connection that was kept.
     assert requests == [requests[0], *[requests[0]._replace(new_connection=True)] * len(waits)]
-
-
-@pytest.mark.parametrize("retries", [0, 1, 3])
-def test_retries_are_further_tries(waits, retries):
-    assert attempt(open_client(*[429] * (retries + 1), retries=retries), "POST").tries == retries + 1
-    assert len(waits) == retries
 
 
 def test_waits_are_those_that_the_server_asks_for_up_to_the_cap_or_double(waits):
@@ -288,8 +275,7 @@ SCOPES = " Check the scopes of the key. "
     [
         ("/login/?next=/api/", "a redirect to /login/?next=/api/. Redirects are not followed, so that the key stays with its host. Check instance."),
         ("https://u:p@evil.example/?k=" + KEY, "?k=********"),
-        ("http://host:port:x/\x1b[31m", "a redirect to http://host:port:x/"),
-        ("x" * 5000, "\u2026"),
+        ("http://host:port:x/\x1b[31m" + "x" * 5000, "\u2026"),
         (None, "a redirect to nowhere"),
     ],
 )
@@ -332,9 +318,8 @@ def test_broken_connection_is_one_line_without_the_key(kind):
 @pytest.mark.parametrize(
     "params",
     [
-        None, {}, {"enabled": "true"}, {"datastream_id": None}, {"datastream_id": []}, {"datastream_id": ""}, {"datastream_id": UUID},
-        {"datastream_id": {UUID: 1}}, {"datastream_id": [None]}, {"datastream_id": [""]}, {"datastream_id": [UUID, ""]}, {"datastream_id": [7]},
-        {"datastream_id": [UUID] * 51}, {"datastream_ids": [UUID]}, {"datastream_id": iter([UUID])},
+        None, {}, {"datastream_id": None}, {"datastream_id": []}, {"datastream_id": UUID}, {"datastream_id": {UUID: 1}}, {"datastream_id": [UUID, ""]},
+        {"datastream_id": [7]}, {"datastream_id": [UUID] * 51}, {"datastream_ids": [UUID]}, {"datastream_id": iter([UUID])},
     ],
 )  # fmt: skip
 def test_no_write_to_datastreams_leaves_without_naming_them(params):

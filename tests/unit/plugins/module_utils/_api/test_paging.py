@@ -9,9 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api import linked_list, numbered_list, paging
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import (
-    AdverityError,
     IncompleteList,
-    NotReached,
     Refused,
     UnreadableAnswer,
 )
@@ -117,14 +115,13 @@ def test_numbered_list_with_rows_that_come_twice_is_read_by_id_once(scripted, re
             read_ids(scripted, page_size=page_size)
 
 
-@pytest.mark.parametrize("error", [refusal(403), NotReached("GET", PATH, "x"), AdverityError("x")])
 @pytest.mark.parametrize("by_id", [False, True])
-def test_other_errors_of_a_numbered_list_pass_through(scripted, error, by_id):
+def test_other_errors_of_a_numbered_list_pass_through(scripted, by_id):
     numbered(scripted, [([1, 1], 2), ([1], 2)] if by_id else [([1], 2)])
-    scripted.expect("GET", PATH, {"page_size": 100, "page": 1, "ordering": "id"} if by_id else {"page_size": 100, "page": 2}, answer=error)
-    with pytest.raises(type(error)) as caught:
+    asked = {"page_size": 100, "page": 1, "ordering": "id"} if by_id else {"page_size": 100, "page": 2}
+    scripted.expect("GET", PATH, asked, answer=refusal(403))
+    with pytest.raises(Refused):
         read_ids(scripted)
-    assert caught.value is error
 
 
 def test_numbered_list_is_as_old_as_its_first_page():
@@ -142,14 +139,14 @@ def test_numbered_list_is_as_old_as_its_first_page():
     assert client.date == 1
 
 
-NO_ROWS = [None, {}, "abc", [None], [7], [[]], [{}], [{"id": None}], [{"id": 1.5}], [{"id": [1]}], [{"id": True}]]
-NO_COUNTS = ["0", 0.0, False, True, -1, []]
+NO_ROWS = [None, {}, [None], [7], [{}], [{"id": None}], [{"id": 1.5}], [{"id": True}]]
+NO_COUNTS = ["0", 0.0, False, -1]
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        None, [], "text", 7, {}, {"results": [], "count": 0}, {"items": []}, {"items": [], "count": None},
+        None, [], "text", {"items": []}, {"items": [], "count": None},
         *({"items": some, "count": 1} for some in NO_ROWS), *({"items": [], "count": count} for count in NO_COUNTS),
     ],
 )  # fmt: skip
@@ -219,22 +216,18 @@ WHOLE = {
     "empty": (FALLING, [plain(page(count=0))], []),
     "one page": (FALLING, [plain(page(1, 2, count=2))], [1, 2]),
     "one page without a count or an order": (UNTOLD, [plain(page(1, 2, 3))], [1, 2, 3]),
-    "one page in another order": (ID_IS_TIME, [plain(page(1, 2, 3, count=3))], [1, 2, 3]),
     "two pages": (FALLING, [IN_TWO], [1, 2, 3]),
-    "two pages of one time": (SAME, [IN_TWO], [1, 2, 3]),
     "more came at the end": (FALLING, [plain(page(1, 2, count=3, more=True), page(3, 4, count=4))], [1, 2, 3, 4]),
     "a new row in front pushed one over the edge": (FALLING, [GREW], [1, 2, 3]),
     "a row moved over the edge": (FALLING, [plain(page(1, 2, count=3, more=True), page(2, 3, count=3))], [1, 2, 3]),
     # Where only names are looked up, any order will do.
     "names in two pages": (None, [IN_TWO], [1, 2, 3]),
-    "names without a count": (None, [UNCOUNTED], [1, 2, 3]),
     "names by id in another order": (None, [SPLIT, by_id(page(2, 1, count=4, more=True), page(4, 3, count=4))], [2, 1, 4, 3]),
     # Where rows can slip through, a second reading has to have every row of the first.
     "rising": (ID_IS_TIME, [IN_TWO] * 2, [1, 2, 3]),
     "without times": (UNTOLD, [IN_TWO] * 2, [1, 2, 3]),
     "one without a time": (PARTLY, [IN_TWO] * 2, [1, 2, 3]),
     "without a count": (FALLING, [UNCOUNTED] * 2, [1, 2, 3]),
-    "without a count on the last page": (FALLING, [plain(page(1, 2, count=3, more=True), page(3))] * 2, [1, 2, 3]),
     "without a count on the first page": (FALLING, [plain(page(1, 2, more=True), page(3, count=3))] * 2, [1, 2, 3]),
     "not falling inside a page": (FALLING, [plain(page(2, 1, count=3, more=True), page(3, count=3))] * 2, [2, 1, 3]),
     "one came between the readings": (UNTOLD, [IN_TWO, plain(page(1, 2, count=4, more=True), page(3, 5, count=4))], [1, 2, 3, 5]),
@@ -242,12 +235,8 @@ WHOLE = {
     "a reading that does not add up confirms nothing": (UNTOLD, [IN_TWO, plain(page(1, 2, count=3)), IN_TWO], [1, 2, 3]),
     # As many rows as count are not enough: where some come twice, others are missing.
     "split": (SAME, [SPLIT, DESCENDING], [4, 3, 2, 1]),
-    "split, names": (None, [SPLIT, DESCENDING], [4, 3, 2, 1]),
     "nothing new": (SAME, [NOTHING_NEW, DESCENDING], [4, 3, 2, 1]),
-    "nothing new, names": (None, [NOTHING_NEW, DESCENDING], [4, 3, 2, 1]),
     "split without a count": (SAME, [SPLIT_UNCOUNTED, DESCENDING_UNCOUNTED, DESCENDING_UNCOUNTED], [4, 3, 2, 1]),
-    "split without a count, falling": (FALLING, [SPLIT_UNCOUNTED, DESCENDING_UNCOUNTED, DESCENDING_UNCOUNTED], [4, 3, 2, 1]),
-    "twice without a count, names": (None, [plain(page(1, 2, more=True), page(2)), DESCENDING_UNCOUNTED], [4, 3, 2, 1]),
     # That the list grew explains rows that come twice only where the order is certain at the edges of its pages.
     "grew, of one time": (SAME, [GREW, DESCENDING], [4, 3, 2, 1]),
     "grew, of one time at the edge": (SAME_AT_EDGE, [GREW, DESCENDING], [4, 3, 2, 1]),
@@ -380,7 +369,6 @@ def test_newest_are_enough_unless_rows_came_twice(scripted, readings, ids):
         ("http://elsewhere.example:8080/api/list/?page=2&a=1&a=2", (PATH, {"page": ["2"], "a": ["1", "2"]})),
         ("//elsewhere.example/api/list/?page=2", (PATH, {"page": ["2"]})),
         ("///api/list/?page=2", (PATH, {"page": ["2"]})),
-        ("https://user:password@elsewhere.example/api/list/?page=2", (PATH, {"page": ["2"]})),
         ("/api/list/?cursor=a%2Fb%3D&empty=", (PATH, {"cursor": ["a/b="], "empty": [""]})),
         ("https://acme.example/api/list/2/", ("/api/list/2/", {})),
         ("https://acme.example/api/list/?page=2#part", (PATH, {"page": ["2"]})),
@@ -395,8 +383,7 @@ def test_only_path_and_query_of_a_next_link_are_followed(scripted, link, then):
 @pytest.mark.parametrize(
     "link",
     [
-        "", "page=2", "?page=2", "next/", "https://elsewhere.example", "//", "https://acme.example//elsewhere.example/x/", "http://[::1",
-        7, True, [], {}, ["https://acme.example/a/"],
+        "", "page=2", "?page=2", "https://elsewhere.example", "//", "https://acme.example//elsewhere.example/x/", "http://[::1", 7, ["https://acme.example/a/"],
     ],
 )  # fmt: skip
 def test_next_that_is_no_address_is_an_error(scripted, link):
@@ -404,24 +391,9 @@ def test_next_that_is_no_address_is_an_error(scripted, link):
         read_linked(scripted, [plain({**page(1, count=2), "next": link})], FALLING)
 
 
-def test_key_never_goes_to_another_host(server, make_server, make_client):
-    other = make_server()
-    server.answer(200, {**page(1, count=2), "next": other.url + PATH + "?page=2"}).answer(200, page(2, count=2))
-    assert read_linked(make_client(server), [], FALLING) == [1, 2]
-    assert [request.target for request in server.requests] == [PATH, PATH + "?page=2"]
-    assert other.connections == 0
-
-
-@pytest.mark.parametrize(
-    ("pages", "error"),
-    [
-        ([refusal(404)], Refused),
-        ([page(1, 2, count=3, more=True), refusal(403)], Refused),
-        ([page(1, 2, count=3, more=True), NotReached("GET", PATH, "x")], NotReached),
-    ],
-)
-def test_other_errors_of_a_linked_list_pass_through(scripted, pages, error):
-    with pytest.raises(error) as caught:
+@pytest.mark.parametrize("pages", [[refusal(404)], [page(1, 2, count=3, more=True), refusal(403)]])
+def test_other_errors_of_a_linked_list_pass_through(scripted, pages):
+    with pytest.raises(Refused) as caught:
         read_linked(scripted, [plain(*pages)], FALLING)
     assert caught.value is pages[-1]
 
@@ -429,8 +401,7 @@ def test_other_errors_of_a_linked_list_pass_through(scripted, pages, error):
 @pytest.mark.parametrize(
     "data",
     [
-        None, [], {}, {"items": []}, {"results": [{"id": "1"}]}, *({"results": some} for some in NO_ROWS),
-        *({"results": [], "count": count} for count in NO_COUNTS), {"results": rows(1), "count": True},
+        None, {"items": []}, {"results": [{"id": "1"}]}, *({"results": some} for some in NO_ROWS), *({"results": [], "count": count} for count in NO_COUNTS),
     ],
 )  # fmt: skip
 def test_what_is_no_linked_list_is_an_error_at_once(scripted, data):
@@ -448,13 +419,9 @@ def test_rows_go_where_they_are_wanted_and_next_may_be_missing(scripted):
     assert linked_list.read_linked(scripted, PATH, {"a": 1}, Ids, FALLING) == [1]
 
 
-@pytest.mark.parametrize("value", [1, 2**63 - 1])
-def test_integer_ids_are_let_through(value):
-    row = {"id": value, "other": "x"}
-    assert paging.with_integers(PATH, row, "id") is row
-
-
-@pytest.mark.parametrize("row", [{}, *({"target_id": value} for value in (0, -1, 2**63, True, 1.0, "1", None, [1], {}))])
-def test_other_ids_are_not(row):
-    with pytest.raises(UnreadableAnswer, match="lacks an integer ID 'target_id' in each row"):
-        paging.with_integers(PATH, {"id": 1, **row}, "id", "target_id")
+def test_each_row_has_integer_ids():
+    row = {"id": 1, "target_id": 2**63 - 1}
+    assert paging.with_integers(PATH, row, "id", "target_id") is row
+    for value in (0, -1, 2**63, True, 1.0, "1", None):
+        with pytest.raises(UnreadableAnswer, match="lacks an integer ID 'target_id' in each row"):
+            paging.with_integers(PATH, {**row, "target_id": value}, "id", "target_id")

@@ -45,11 +45,6 @@ def test_credentials_in_urls_and_assignments_are_hidden(text, shown):
     assert secrets.hide(text) == shown
 
 
-def test_a_long_text_is_looked_at_quickly():
-    secrets.register("e")
-    assert len(secrets.hide("a:b@" * 20000)) < 100000
-
-
 def test_a_message_keeps_its_words_and_loses_long_secrets():
     secrets.register("e", "send", KEY)
     assert secrets.hide_in_message(f"Nothing was sent with {KEY}.") == "Nothing was sent with ********."

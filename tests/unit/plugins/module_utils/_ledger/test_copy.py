@@ -155,25 +155,17 @@ def test_other_instances_stay_where_they_are(places):
         assert len(ledger.binding_rows()) == 3
 
 
-def test_move_that_is_killed_while_it_copies_has_moved_nothing(places):
+@pytest.mark.parametrize(("killed_at", "used"), [("from", None), ("to", None), ("to", "source"), ("to", "target")])
+def test_move_that_is_killed_is_finished_with_what_was_used_since(places, killed_at, used):
+    """"from" is the last step of the copy's transaction. A16: after it, the run after the kill used one of the two ledgers."""
     source, target = places
-    before = records(source)
-    copy_killed_at("from", source, target)  # the last step of the transaction
-    assert records(target) == NOTHING
-    with source.open():
-        pass  # it is still the one to use
-    assert copy(source, target)["changed"] is True
-    assert records(target) == before
-
-
-@pytest.mark.parametrize("used", [None, "source", "target"])
-def test_move_that_is_killed_after_the_copy_is_finished_with_what_was_used_since(places, used):
-    """A16: the run after the kill used one of the two ledgers."""
-    source, target = places
-    copy_killed_at("to", source, target)
+    copy_killed_at(killed_at, source, target)
     if used:
         use({"source": source, "target": target}[used], 4 if used == "source" else 8)
-    newest = records(source if used == "source" else target)
+    with source.open():
+        pass  # it can still be used
+    newest = records(source if used == "source" or killed_at == "from" else target)
+    assert (records(target) == NOTHING) is (killed_at == "from")
     assert copy(source, target, check_mode=True)["changed"] is True
     assert copy(source, target)["changed"] is True
     assert records(target) == newest
@@ -181,28 +173,19 @@ def test_move_that_is_killed_after_the_copy_is_finished_with_what_was_used_since
     assert copy(source, target)["changed"] is False
 
 
-@pytest.mark.parametrize("rounds", [1, 2])
-def test_ledger_is_moved_there_and_back(places, rounds):
+@pytest.mark.parametrize("killed", [False, True])
+def test_ledger_is_moved_there_and_back(places, killed):
     first, second = places
-    for number in range(rounds):
+    for number in (100, 101):
         copy(first, second)
-        use(second, 100 + number)
+        if killed:
+            copy_killed_at("to", second, first)  # both can be used; the playbooks still name the second one
+        use(second, number)
         newest = records(second)
-        assert copy(second, first, check_mode=True)["changed"] is True
         assert copy(second, first)["changed"] is True
         assert records(first) == newest
         check_moved(second, first)
         assert copy(second, first)["changed"] is False
-
-
-def test_move_back_that_was_killed_is_finished(places):
-    source, target = places
-    copy(source, target)
-    copy_killed_at("to", target, source)
-    use(target, 9)  # both can be used; the playbooks still name this one
-    newest = records(target)
-    copy(target, source)
-    assert records(source) == newest
 
 
 def test_ledger_comes_back_over_a_third_one(places, third):
@@ -218,22 +201,18 @@ def test_ledger_comes_back_over_a_third_one(places, third):
     assert records(source) == newest
 
 
-def test_run_that_waited_for_its_lock_finds_the_ledger_moved(places):
+def test_lock_and_move_exclude_each_other(places):
     """A15."""
     source, target = places
+    with source.open() as at_work:
+        at_work.take_turn([5])
+        with pytest.raises(LedgerError, match="^Another run holds"):
+            copy(source, target)
+    assert records(target) == NOTHING
     with source.open() as waiting:
         copy(source, target)
         with pytest.raises(LedgerError, match="its content was moved to .* Nothing was changed"):
             waiting.take_turn([5])
-
-
-def test_nothing_moves_while_another_run_is_at_work(places):
-    source, target = places
-    with source.open() as ledger:
-        ledger.take_turn([5])
-        with pytest.raises(LedgerError, match="^Another run holds"):
-            copy(source, target)
-    assert records(target) == NOTHING
 
 
 def test_move_that_would_lose_records_or_has_none_is_refused(places):

@@ -118,18 +118,3 @@ def test_no_statement_reads_all_entries(ledger_place, statements, work):
         if not statement.startswith("INSERT INTO event"):  # numbered by the database: it has nothing to look for
             for line in plan(ledger_place, statement, values):
                 assert not any(re.match(pattern, line) for pattern in READS_ALL), (statement, line)
-
-
-@pytest.mark.parametrize("work", WORK)
-def test_as_many_rows_are_read_beside_many_entries_as_beside_none(ledger_place, monkeypatch, work):
-    counts = []
-    for has_others in (False, True):
-        if has_others:
-            fill(ledger_place)
-        rows = []
-        with ledger_place.open() as ledger, monkeypatch.context() as patched:
-            real = ledger.store.read
-            patched.setattr(ledger.store, "read", lambda *asked, real=real, rows=rows: rows.extend(found := real(*asked)) or found)
-            work(ledger)
-        counts.append(len(rows))
-    assert counts[1] <= counts[0] + 30  # rows of the other binding itself, and what the first round left

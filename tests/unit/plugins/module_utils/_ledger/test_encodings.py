@@ -10,7 +10,7 @@ import contextlib
 
 import psycopg
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger import copy
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
@@ -103,11 +103,3 @@ def test_text_that_was_written_as_it_is_stays_readable(postgres, database, encod
     fill(place)
     postgres.run(f"UPDATE event SET reason = convert_from('\\x{stored.hex()}', '{encoding}') WHERE reason = '404: gone'", database)
     assert reasons(place)[:2] == [read, TEXTS["dash"]]
-
-
-@pytest.mark.parametrize(("more", "password"), [("\x00", None), ("\ud800", None), ("", "p4ssword\x00"), ("", "p4ssword\ud800")])
-def test_url_or_password_with_what_is_no_text_is_refused(postgres, postgres_place, more, password):
-    for purpose in ALL:
-        with pytest.raises(AdverityError) as caught, open_at(postgres_place.ledger + more, purpose, password):
-            pass
-        assert "p4ssword" not in str(caught.value)

@@ -241,20 +241,13 @@ def test_every_event_of_an_extract_is_kept(ledger, monkeypatch):
     assert ledger.open_entries([6]) == []
 
 
-def test_request_for_several_bindings_is_confirmed_for_all_but_some_extracts(ledger):
+def test_request_for_several_bindings_is_confirmed_for_all_but_some_extracts_whatever_another_one_does(ledger):
     ledger.note({}, entries=[entry(1), entry(2), entry(1, 6), entry(2, 6), entry(1, 7)])
     request = ledger.intend([5, 6], [1, 2])
+    ledger.withdraw(ledger.intend([6, 7], [1]))
     ledger.dispatched(request, but=[1])
     assert stand(ledger) == [(5, 1, UNKNOWN), (5, 2, DISPATCHED), (6, 1, UNKNOWN), (6, 2, DISPATCHED), (7, 1, PENDING)]
     assert pairs(ledger.open_entries()) == [(5, 1), (6, 1)]
-
-
-def test_request_that_is_withdrawn_changes_nothing_else(ledger):
-    ledger.note({}, entries=[entry(1), entry(2), entry(1, 6)])
-    first = ledger.intend([5], [1])
-    ledger.intend([6], [1])
-    ledger.withdraw(first)
-    assert stand(ledger) == [(5, 1, PENDING), (5, 2, PENDING), (6, 1, UNKNOWN)]
 
 
 def test_request_is_confirmed_with_the_next_one_and_is_there_for_others_before_it_is_sent(ledger, ledger_place):
@@ -340,21 +333,6 @@ def test_facts_are_read_as_they_were_recorded(ledger, ledger_place):
         assert other.binding_rows() == {5: BindingRow(5, 456, 789, 0), 6: BindingRow(6, 7, None, 0)}
 
 
-def test_of_rows_that_show_the_same_two_are_kept(ledger):
-    for day in range(1, 10):
-        ledger.note({5: [ROW._replace(clock=f"2026-02-0{day}T00:00:00Z")]})
-    assert [fact.clock[:10] for fact in facts(ledger)[5]] == ["2026-02-01", "2026-02-09"]
-
-
-def test_facts_and_entries_of_a_binding_do_not_touch_each_other(ledger):
-    ledger.note({5: [ROW]}, [BindingRow(5, 456, 789, 0)], [entry(1), entry(2)])
-    ledger.note({}, entries=[entry(2), entry(3)])
-    ledger.note({5: [ROW._replace(enabled=False)]})
-    assert facts(ledger) == {5: [ROW, ROW._replace(enabled=False)]}
-    assert ledger.binding_rows() == {5: BindingRow(5, 456, 789, 3)}
-    assert ledger.pending_counts() == {5: 3}
-
-
 def test_write_that_was_not_executed_leaves_no_fact(ledger):
     number = ledger.begin_write(5, FACTS[1], {5: [ROW], 6: [ROW]})
     assert [fact.kind for fact in facts(ledger)[5]] == [FactKind.ROW, FactKind.WRITE]
@@ -389,11 +367,3 @@ def test_row_that_cannot_be_read_is_a_damaged_ledger(ledger, ledger_place, chang
     with pytest.raises(LedgerError) as caught:
         (ledger.histories(), ledger.open_entries())
     assert f"The ledger {ledger_place.shown} cannot be used: it is damaged (a row cannot be read). Restore a current copy" in str(caught.value)
-
-
-def test_extract_whose_event_is_missing_was_sent_once(ledger, ledger_place):
-    """As after a repair by hand."""
-    put(ledger, 5, 1, DISPATCHED)
-    ledger_place.run("DELETE FROM event")
-    assert ledger.statuses(5, [1]) == {1: UNKNOWN}
-    assert stand(ledger) == [(5, 1, UNKNOWN)]

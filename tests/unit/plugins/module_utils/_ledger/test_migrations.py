@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger import postgresql, schema, sent, sqlite
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ROW, entry, refusal, statuses
+from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ALL, ROW, entry, refusal, statuses
 
 OLD = schema.OLDEST
 THIS = schema.VERSION
@@ -79,6 +79,10 @@ def version(place):
     return number
 
 
+def set_version(place, number):
+    place.run(f"UPDATE format SET version = {number}" if "://" in place.ledger else f"PRAGMA user_version = {number}")
+
+
 def stand(place, purpose=LOOK):
     with place.open(purpose) as ledger:
         assert [row[1:] for row in ledger.binding_rows().values()] == [(456, 789, 2)]
@@ -92,8 +96,14 @@ def check_migrated(place):
     assert stand(place) == BOTH
 
 
-def test_run_that_writes_brings_the_ledger_to_the_newest_format_and_keeps_what_is_in_it(old_ledger, collection):
+def test_run_that_writes_brings_the_ledger_to_the_newest_format_and_no_other_run_does(old_ledger, collection):
+    before = old_ledger.content()
     collection(NEWEST)
+    for purpose in (LOOK, PREDICT):
+        message = refusal(old_ledger.ledger, purpose)
+        says = f"cannot be used: a run that writes has to bring it from format {THIS} to {NEWEST} first. Run once without check mode, then run this again."
+        assert message == f"The ledger {old_ledger.shown} {says} Nothing was changed."
+    assert old_ledger.content() == before
     assert stand(old_ledger, WRITE) == BOTH
     check_migrated(old_ledger)
     assert stand(old_ledger, PREDICT) == BOTH
@@ -103,14 +113,18 @@ def test_run_that_writes_brings_the_ledger_to_the_newest_format_and_keeps_what_i
     assert old_ledger.run("SELECT count(*) FROM extra") == [(1,)]
 
 
-@pytest.mark.parametrize("purpose", [LOOK, PREDICT])
-def test_run_that_does_not_write_says_what_to_do_and_changes_nothing(old_ledger, collection, purpose):
-    before = old_ledger.content()
-    collection(NEWEST)
-    message = refusal(old_ledger.ledger, purpose)
-    assert message.startswith(f"The ledger {old_ledger.shown} cannot be used: a run that writes has to bring it from format {THIS} to {NEWEST} first.")
-    assert message.endswith("Run once without check mode, then run this again. Nothing was changed.")
-    assert old_ledger.content() == before
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (99, "a newer version of this collection wrote it (format 99, this one knows 4). Update the collection"),
+        (2, "an older version of this collection wrote it (format 2, this one knows 4)"),
+    ],
+)
+def test_format_that_this_collection_does_not_know_is_named_and_left_as_it_is(old_ledger, number, says):
+    set_version(old_ledger, number)
+    for purpose in ALL:
+        assert refusal(old_ledger.ledger, purpose).startswith(f"The ledger {old_ledger.shown} cannot be used: {says}")
+    assert version(old_ledger) == number
 
 
 def test_run_that_finds_the_old_format_and_comes_second_migrates_nothing(old_ledger, collection, store, fork, monkeypatch):
@@ -159,7 +173,7 @@ def test_migration_that_is_killed_leaves_the_old_format_and_the_next_run_finishe
 
     child = fork(work)
     assert child.hear() is None
-    assert os.WTERMSIG(child.end()) == signal.SIGKILL
+    assert child.end() == -signal.SIGKILL
     assert version(old_ledger) == THIS
     assert stand(old_ledger, WRITE) == BOTH
     check_migrated(old_ledger)
@@ -171,7 +185,7 @@ def test_run_that_a_newer_collection_overtakes_does_not_take_the_format_back(old
     migrate = store._migrate
 
     def overtaken(self):
-        old_ledger.run("UPDATE format SET version = 99" if "://" in old_ledger.ledger else "PRAGMA user_version = 99")
+        set_version(old_ledger, 99)
         migrate(self)
 
     monkeypatch.setattr(store, "_migrate", overtaken)

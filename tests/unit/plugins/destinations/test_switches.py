@@ -54,6 +54,8 @@ def test_from_nothing_to_nothing(begin, switches):
     assert it.run("destination", **named, name="DWH 2", settings=changed)["changed"] is False
     assert [(row["name"], row["settings"]["dataset"], row["settings"]["force_string"]) for row in it.targets] == [("DWH 2", "sales", True)]
 
+    found = it.run("directory_info", datastreams=["Meta", {"name": "Google", "workspace": "EMEA"}])["datastreams"]
+    assert [row["id"] for row in found] == [457, 456]
     meta, google = {"datastream_id": 457, "table_name": "meta"}, {"datastream_id": 456, "settings": {"write_disposition": 2}}
     result = it.run("assignment", **ours, assignments=[meta, google])
     ids = {row["datastream_id"]: row["id"] for row in it.bindings}

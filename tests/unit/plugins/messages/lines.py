@@ -138,65 +138,58 @@ def watched(stage: Stage, module: str, check_mode: bool = False, **options: Any)
     return shown
 
 
-ROWS: dict[str, Given] = {
+ROWS: dict[str | tuple[str, ...], Given] = {
     # The summary
     "Destination ... - nothing to do": deployed(target_id=789, before=[("role", {"target_id": 789})]),
     "Check mode, nothing was written. A real run would": deployed(True, target_id=789),
     "Nothing was done, because the deployment could not be planned": lambda stage: run(stage.open(acme()), "role", target_id=4711, ignore_errors=True)["lines"],
-    "Failed while ..., see the error. The later steps did not run": deployed(target_id=789, faults=[status(401, POSTED, "POST")]),
-    "creating the destination and its assignments": deployed(**NEW, faults=[status(401, "targets", "POST")]),
+    ("creating the destination and its assignments", "not assigned"): deployed(**NEW, faults=[status(401, "targets", "POST")]),
     "writing the plan into the ledger": deployed(target_id=789, faults=[status(400, "v1/bindings/$", skip=1)]),
     "setting the datastreams": deployed(target_id=789, **STREAMS, pulling_mode="smart", faults=[status(401, "datastreams", "PATCH")]),
-    "writing the bindings": deployed(target_id=789, faults=[status(401, PATCHED, "PATCH")]),
-    "sending the history": deployed(target_id=789, faults=[status(401, POSTED, "POST")]),
+    ("writing the bindings", "... - not enabled, ...", "..., history not sent"): deployed(target_id=789, faults=[status(401, PATCHED, "PATCH")]),
+    (
+        "sending the history", "Failed while ..., see the error. The later steps did not run", "Correct the cause and run it again. What was done is not done twice",
+    ): deployed(target_id=789, faults=[status(401, POSTED, "POST")]),
     "enabling the datastreams": deployed(
         target_id=789, **STREAMS, datastream_enabled=True, faults=[status(401, "datastreams", "PATCH")],
         changes=[{"edit": {"datastreams": [{"id": 456, "enabled": False}]}}],
     ),
     "Failed while looking at what became of the loads, after everything else was done": deployed(**WAIT, faults=[status(403, "api/errors")]),
-    "Correct the cause and run it again. What was done is not done twice": deployed(target_id=789, faults=[status(401, POSTED, "POST")]),
-    "Something is left open, see the last task": held_back,
+    ("Something is left open, see the last task", "... by UUID - not enabled, because something is left open"): held_back,
     "Sent means dispatched. Adverity loads in the background": deployed(target_id=789),
     "assigned, but its binding does not show yet. Run this again": deployed(**NEW, switches={"binding_appears": "never"}),
-    "not assigned": deployed(**NEW, faults=[status(401, "mappings", "POST")]),
     "nothing to send": deployed(target_id=789, before=[("role", {"target_id": 789})], datastream_ids=[456], **STREAMS, pulling_mode="smart"),
     "history not sent, see the warning": deployed(target_id=790, **STREAMS, pulling_mode="smart"),
-    "..., history not sent": deployed(target_id=789, faults=[status(401, PATCHED, "PATCH", skip=1)]),
     "sending failed, see the error": deployed(target_id=789, faults=[status(401, "api/extracts")]),
     "unknown whether it is enabled": deployed(target_id=789, faults=[
         {"method": "PATCH", "path": PATCHED, "drop": "before"}, status(400, "v1/bindings/$", skip=3)]),
     "... - not written, ...": deployed(target_id=789, faults=[status(401, PATCHED, "PATCH")], switches={"binding_rows": "no_enabled"}),
-    "... - not enabled, ...": deployed(target_id=789, faults=[status(401, PATCHED, "PATCH")]),
     "... extracts as loaded": deployed(target_id=790, backfill="recorded"),
     "set the smart schedule": deployed(True, target_id=789, **STREAMS, smart_pulling={"frequency": "weekly"}),
     "smart schedule set now": deployed(target_id=789, **STREAMS, smart_pulling={"frequency": "weekly"}),
     "set the pulling mode": deployed(True, target_id=789, **STREAMS, pulling_mode="smart"),
     "pulling mode set now": deployed(target_id=789, **STREAMS, pulling_mode="smart"),
-    "... by UUID - not enabled, because something is left open": held_back,
     "... extracts sent, ... done before": deployed(
         target_id=789, before=[("role", {"target_id": 789, "backfill_from": "2026-03-08", "datastream_ids": [456]})], backfill="always",
     ),
     "not sent yet": deployed(target_id=789, changes=[{"refuse": list(range(4560001, 4560008))}]),
-    "Still loading when the time to wait was over": loading([{"loading": {"load_seconds": 10**6}}]),
+    ("Still loading when the time to wait was over", "Adverity is processing the extract"): loading([{"loading": {"load_seconds": 10**6}}]),
     "Nothing that Adverity shows tells whether the unconfirmed extracts were loaded": loading([{"fail": [{"extract_id": 4560001}]}]),
     "Then set deploy_destination_on_failed: requeue to send them again, or warn to leave them out": loading([{"fail": [{"extract_id": 4570001}]}]),
     "the next run sends them again": loading([{"fail": [{"extract_id": 4570001}]}], on_failed="requeue"),
     "and ... more, see the result of Follow the loads": many_failures,
     # The report
-    "This ledger is empty": reported(),
+    ("This ledger is empty", "no backfill in the ledger"): reported(),
     "A run is in progress. What it is sending now counts as unknown": busy,
-    "Nothing in the ledger is pending, unknown, refused or failed": reported(("requeue", SEND)),
-    "Of what was sent - ... loaded, ... failed to load, ... loading, ... unconfirmed": reported(("requeue", SEND)),
+    (
+        "Nothing in the ledger is pending, unknown, refused or failed", "Of what was sent - ... loaded, ... failed to load, ... loading, ... unconfirmed",
+    ): reported(("requeue", SEND)),
     "Not read - outcomes - ...": reported(("requeue", SEND), faults=[status(403, "api/errors")]),
     "Needs attention - binding ..., datastream ..., destination ... - ...": reported(("requeue", {**SEND, "limit": 1})),
     "planned, not started": reported(("requeue", {**SEND, "state": "planned"})),
     "Needs attention - binding ..., in the ledger only - ...": reported(("requeue", {**SEND, "limit": 1}), changes=[{"remove": {"bindings": [55]}}]),
     "all bindings that were enabled": lost_alone,
-    "no backfill in the ledger": reported(),
-    "and ... more bindings need attention": great_report,
-    "and ... more open issues": great_report,
-    "and ... more jobs under way": great_report,
-    "and ... more destinations": great_report,
+    ("and ... more destinations", "and ... more bindings need attention", "and ... more open issues", "and ... more jobs under way"): great_report,
     # Progress
     "Sending: datastream ..., binding ..., ... of ... extracts, about ... left":
         lambda stage: watched(stage, "requeue", **SEND, batch_size=2),

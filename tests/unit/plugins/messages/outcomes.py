@@ -125,7 +125,6 @@ ROWS: dict[str, Given] = {
     "it was being processed after the request, and is loaded now": looked(L, P, L),
     "its load failed before, and Adverity shows it as loaded now": mended,
     "Adverity shows an error of the extract": looked(C, F),
-    "Adverity is processing the extract": looked(C, P),
     "job ... of its datastream has not ended": running_job,
     "Adverity has collected the extract, and shows no load of it": looked(C, C),
     "a later extract has overwritten it": looked(C, O),

@@ -6,19 +6,12 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
 
-# The collection is imported inside the fixture: pytest reads this file before pytest-ansible has told Python where the collection is.
 
-
-@pytest.fixture
-def begin(tmp_path, monkeypatch):
+@pytest.fixture(name="begin")
+def fixture_begin(begin):
     """Begins a scene: begin(target_names="unique")."""
-    from ansible_collections.adverity.management.tests.unit.plugins import in_process
     from ansible_collections.adverity.management.tests.unit.plugins.destinations.scene import NamedScene, world
 
-    in_process.spare_the_disk(monkeypatch.setattr)
-    with contextlib.ExitStack() as stack:
-        yield lambda **switches: stack.enter_context(NamedScene(tmp_path, world(), switches))
+    return lambda **switches: begin(world(), NamedScene, **switches)

@@ -148,7 +148,8 @@ ROWS: dict[str | tuple[str, ...], Given] = {
     "setting the datastreams": deployed(target_id=789, **STREAMS, pulling_mode="smart", faults=[status(401, "datastreams", "PATCH")]),
     ("writing the bindings", "... - not enabled, ...", "..., history not sent"): deployed(target_id=789, faults=[status(401, PATCHED, "PATCH")]),
     (
-        "sending the history", "Failed while ..., see the error. The later steps did not run", "Correct the cause and run it again. What was done is not done twice",
+        "sending the history", "Failed while ..., see the error. The later steps did not run",
+        "Correct the cause and run it again. What was done is not done twice",
     ): deployed(target_id=789, faults=[status(401, POSTED, "POST")]),
     "enabling the datastreams": deployed(
         target_id=789, **STREAMS, datastream_enabled=True, faults=[status(401, "datastreams", "PATCH")],

@@ -10,15 +10,11 @@ anything is written stands in contract/test_refusals.py. Those of the page "Mess
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.contract.test_refusals import SAID_ASKED, SAID_UNASKED
 from ansible_collections.adverity.management.tests.unit.plugins.messages import api, ledgers, lines, options, outcomes, sending
 from ansible_collections.adverity.management.tests.unit.plugins.messages.pages import fits, messages_with, read_messages
 from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import Stage, texts
-from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import open_scene
 
 TABLES = (options.ROWS, api.ROWS, ledgers.ROWS, sending.ROWS, outcomes.ROWS, lines.ROWS)
 ROWS = {words: row for table in TABLES for key, row in table.items() for words in ([key] if isinstance(key, str) else key)}
@@ -26,14 +22,9 @@ MESSAGES = read_messages()
 
 
 @pytest.fixture(name="stage")
-def fixture_stage(tmp_path, monkeypatch, postgres):
-    """Scenes that end with the test."""
-    in_process.spare_the_disk(monkeypatch.setattr)
-    scenes, folder = tmp_path / "scenes", tmp_path / "files"
-    scenes.mkdir()
-    folder.mkdir()
-    with contextlib.ExitStack() as stack:
-        yield Stage(lambda world, **switches: stack.enter_context(open_scene(scenes, world, **switches)), monkeypatch, folder, postgres)
+def fixture_stage(begin, tmp_path, monkeypatch, postgres):
+    (tmp_path / "files").mkdir()
+    return Stage(begin, monkeypatch, tmp_path / "files", postgres)
 
 
 @pytest.mark.parametrize("words", ROWS)

@@ -6,16 +6,12 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
-from ansible_collections.adverity.management.tests.unit.plugins.outcome.scene import LoadScene, world
 
 
 @pytest.fixture(name="begin")
-def fixture_begin(tmp_path, monkeypatch):
+def fixture_begin(begin):
     """Begins a scene: begin(world(extracts=4), load_seconds=100)."""
-    in_process.spare_the_disk(monkeypatch.setattr)
-    with contextlib.ExitStack() as stack:
-        yield lambda data=None, **more: stack.enter_context(LoadScene(tmp_path, data or world(), **more))
+    from ansible_collections.adverity.management.tests.unit.plugins.outcome.scene import LoadScene, world
+
+    return lambda data=None, **more: begin(data or world(), LoadScene, **more)

@@ -35,7 +35,7 @@ class LoadScene(Scene):
     """A scene in which a load takes ``load_seconds``, after ``process_seconds`` of processing. Nothing is tried again."""
 
     def __init__(self, folder, data, load_seconds=20, process_seconds=0, **switches):
-        super().__init__(folder, data, switches)
+        super().__init__(folder, data, **switches)
         self.options["retries"] = 0
         self.service.change({"loading": {"load_seconds": load_seconds, "process_seconds": process_seconds}})
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import pytest
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
-from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import open_scene
 
 EMEA = "a0000000-0000-4000-8000-000000000002"
 PARTS = [
@@ -37,18 +36,17 @@ def world(key):
 
 
 @pytest.fixture(name="deploy")
-def fixture_deploy(monkeypatch, tmp_path):
+def fixture_deploy(begin):
     """Runs the role against a service of its own: deploy(password, key) gives all that was written, and the lines of the summary."""
-    in_process.spare_the_disk(monkeypatch.setattr)
 
     def deploy(password="neutral-password-0815", key=in_process.KEY):
-        with open_scene(tmp_path, world(key)) as scene:
-            scene.options["api_key"], scene.ledger_password, scene.secret = key, password, []  # the secret is a part of what has to be shown
-            first = scene.deploy(**VARIABLES)
-            written = [(row["method"], row["path"], row["query"], row["body"]) for row in scene.writes()]
-            scene.forget()
-            second = scene.deploy(**VARIABLES)
-            assert scene.writes() == []
+        scene = begin(world(key))
+        scene.options["api_key"], scene.ledger_password, scene.secret = key, password, []  # the secret is a part of what has to be shown
+        first = scene.deploy(**VARIABLES)
+        written = [(row["method"], row["path"], row["query"], row["body"]) for row in scene.writes()]
+        scene.forget()
+        second = scene.deploy(**VARIABLES)
+        assert scene.writes() == []
         return written, first.lines, second.lines
 
     return deploy

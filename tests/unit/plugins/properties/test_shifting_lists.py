@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The list of extracts changes while it is read, or its order does. What is there all the time is found, or the reading is an error; it never just
-lacks one."""
+lacks one. Each way of reading by itself: module_utils/_api/test_paging.py."""
 
 from __future__ import annotations
 
@@ -117,17 +117,6 @@ def test_extracts_of_one_time_are_all_found_where_the_order_of_ids_is_to_be_had(
 
 
 @pytest.mark.parametrize("ties", TIES)
-@pytest.mark.parametrize("counted", [True, False])
-@pytest.mark.parametrize("there", [4, 9, 60, 130])
-def test_extracts_of_one_time_are_all_found_where_they_fit_on_a_page(there, counted, ties):
-    client = Shifting(there, counted=counted, together=2, ties=ties)
-    assert read(client) == list(range(1, there + 1))
-    by_period = [asked for asked in client.asked if "created_to" in asked]
-    assert by_period or there < 60  # of a few none may come twice
-    assert all("page" not in asked for asked in by_period)
-
-
-@pytest.mark.parametrize("ties", TIES)
 @pytest.mark.parametrize(("created", "counted"), [(True, True), (True, False), (False, True), (False, False)])
 def test_more_extracts_of_one_time_than_fit_on_a_page_are_an_error(created, counted, ties):
     client = Shifting(60, created=created, counted=counted, together=100, ties=ties)
@@ -135,14 +124,3 @@ def test_more_extracts_of_one_time_than_fit_on_a_page_are_an_error(created, coun
         extracts.read(client.client, DATASTREAM)
     assert "select a shorter period" in caught.value.result()["msg"]
     assert "The extracts of datastream 456 were not read." in caught.value.result()["msg"]
-
-
-@pytest.mark.parametrize("limit", [1, 3, 4, 7, 20])
-@pytest.mark.parametrize("together", [1, 2, 3])
-@pytest.mark.parametrize("ties", TIES)
-def test_the_newest_are_the_newest(limit, together, ties):
-    client = Shifting(20, together=together, ties=ties, by_id=True)
-    found = [row["id"] for row in extracts.read_rows(client.client, DATASTREAM, None, None, limit)]
-    assert len(set(found)) == limit
-    # Of those that were created at the same time as the oldest of them any may be among them.
-    assert [one // together for one in found] == [one // together for one in range(21 - limit, 21)]

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import KEY
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.places import Postgres, PostgresPlace
 
@@ -59,7 +58,6 @@ class Scene:
 
     def __init__(self, simulator: Any, nursery: Any, folder: Path, server: Postgres | None) -> None:
         self.simulator, self._nursery, self._folder, self._server = simulator, nursery, folder, server
-        self.in_postgresql = server is not None
         self._number = 0
         self._place: PostgresPlace | None = None
         self.ledger = ""
@@ -75,6 +73,11 @@ class Scene:
             self._place = PostgresPlace(self._server)
             self.ledger = self._place.ledger
 
+    @property
+    def in_postgresql(self) -> bool:
+        """Whether the ledgers are in a PostgreSQL."""
+        return self._server is not None
+
     def end(self) -> None:
         """Gives the database back."""
         if self._server is not None and self._place is not None:
@@ -83,7 +86,7 @@ class Scene:
 
     def run(self, kill_at: int | None = None, work: str = "adverity_requeue", **options: Any) -> Outcome:
         """A run of a module, or of the role (``deploy``), in a process of its own."""
-        connection = {"instance": self.simulator.url, "api_key": KEY, "retries": 1, "timeout": 300, "retry_max_delay": 0}
+        connection = {"instance": self.simulator.url, "api_key": in_process.KEY, "retries": 1, "timeout": 300, "retry_max_delay": 0}
         options = dict({"ledger": self.ledger}, **options)
         job = {"work": work, "connection": connection, "options": options, "kill_at": kill_at}
         self._nursery.stdin.write(json.dumps(job) + "\n")
@@ -96,6 +99,10 @@ class Scene:
     def loads(self) -> list[tuple[int, int]]:
         """What the service loaded, in its order: (extract, binding)."""
         return [(row["extract_id"], row["binding_id"]) for row in self.simulator.loads]
+
+    def arrived(self, extract_id: int, binding_id: int) -> bool:
+        """A look into the service."""
+        return (extract_id, binding_id) in self.loads()
 
     def posts(self) -> list[dict[str, Any]]:
         """The bodies of the requeues that reached the service."""

@@ -14,7 +14,6 @@ import re
 from collections import Counter
 
 import pytest
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World
 from ansible_collections.adverity.management.tests.unit.plugins.crash.scene import in_doubt, scenes
 
 EXTRACTS = [101, 103, 105, 107, 109]  # no neighbours: so a message names each
@@ -40,17 +39,24 @@ def fixture_scene(request, tmp_path):
 
 
 def world(enabled=True):
-    """A datastream with five extracts, and two bindings of it."""
-    result = World().datastream(456).binding(55, 456, 790, enabled).binding(123, 456, 789, enabled)
-    for one in EXTRACTS:
-        result.extract(one, 456, f"2025-01-{one - 100:02d}T05:00:00Z")
-    return result.data
+    workspace = "a0000000-0000-4000-8000-000000000001"
+    return {
+        "now": "2026-02-01T00:00:00Z",
+        "keys": {"demo": {"key": "demo-key-0123456789", "workspace": workspace}},
+        "workspaces": [{"id": workspace, "name": "Acme", "parent": None}],
+        "datastreams": [{"id": 456, "workspace": workspace}],
+        "targets": [{"id": 789}, {"id": 790}],
+        "bindings": [
+            {"id": 55, "datastream_id": 456, "target_id": 790, "enabled": enabled},
+            {"id": 123, "datastream_id": 456, "target_id": 789, "enabled": enabled},
+        ],
+        "extracts": [{"id": one, "datastream_id": 456, "created": f"2025-01-{one - 100:02d}T05:00:00Z"} for one in EXTRACTS],
+    }
 
 
 def arrived(scene, extracts, binding=55):
     """A look into the service: whether these were loaded. Of one request all were, or none."""
-    loads = scene.loads()
-    loaded = {(extract, binding) in loads for extract in extracts}
+    loaded = {scene.arrived(extract, binding) for extract in extracts}
     assert len(loaded) == 1
     return loaded.pop()
 
@@ -152,7 +158,7 @@ def test_killed_again_while_it_is_finished(scene):
         last = scene.run(**NAMED)
         assert last.facts.get("unknown_extract_ids", []) == left
         # Of two requests in doubt one may have arrived and one not: the user names what is to be sent.
-        missing = [one for one in left if (one, 55) not in scene.loads()]
+        missing = [one for one in left if not scene.arrived(one, 55)]
         if missing:
             scene.run(extract_ids=missing, binding_ids=BINDINGS, batch_size=2, on_unknown="requeue")
         scene.run(on_unknown="skip", **NAMED)

@@ -10,6 +10,7 @@ here is started before the first test, in the process that forks, and stopped af
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import pytest
@@ -40,6 +41,23 @@ def pytest_sessionfinish(session):
 def postgres(request):
     """A real PostgreSQL server, one for all tests of a worker."""
     return request.config.stash[_SERVER]
+
+
+@pytest.fixture
+def begin(tmp_path, monkeypatch):
+    """Begins scenes that end with the test, and are of a kind: ``begin(world, extract_bounds="exclusive")``."""
+    from ansible_collections.adverity.management.tests.unit.plugins import in_process
+    from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import Scene
+
+    in_process.spare_the_disk(monkeypatch.setattr)
+    with contextlib.ExitStack() as stack:
+
+        def begin_scene(world, kind=Scene, **switches):
+            folder = tmp_path / f"scene{len(list(tmp_path.iterdir()))}"
+            folder.mkdir()
+            return stack.enter_context(kind(folder, world, **switches))
+
+        yield begin_scene
 
 
 @pytest.fixture(autouse=True)

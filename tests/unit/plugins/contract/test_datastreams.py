@@ -14,7 +14,6 @@ from ansible_collections.adverity.management.tests.integration.targets.setup_har
     chunks,
     crowd,
     label,
-    put,
     setting,
     snapshot,
     uuid,
@@ -154,17 +153,6 @@ CHANGES = {
         },
     ),
 }  # fmt: skip
-GROUPS = [setting(True, "daily", DAYS, None), setting(True, "weekly", WEEKS, HALF_PAST_SIX), setting(False, "monthly", None, TEN)]
-for _option, _typed, _held in (
-    ("is_active", False, False), ("frequency", "daily", "daily"), ("refresh_range", {"value": 3, "unit": "month"}, {"value": 3, "unit": "month"}),
-    ("deadline", "23:30", {"time": "23:30:00"}),
-):  # fmt: skip
-    _due = [place for place in range(3) if GROUPS[place][_option] != _held]
-    CHANGES[f"three settings and one new {_option}"] = (
-        [{"smart": group, "active_mode": "smart"} for group in GROUPS], {"smart_null": "refuse", **INDEPENDENT}, "smart_pulling", {_option: _typed},
-        [(put({**GROUPS[place], _option: _held}), [place]) for place in _due],
-        {place: ({_option: GROUPS[place][_option]}, {_option: _held}) for place in _due},
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -190,19 +178,6 @@ def test_change_is_sent_to_those_that_differ_fifty_at_a_time_and_changes_nothing
     assert shown == after
 
 
-def test_default_that_shows_as_a_value_is_written_and_the_response_says_whether_it_is_a_change(begin):
-    world = World().datastream(1, smart=setting(refresh_range=WEEKS, deadline=TEN)).datastream(2, smart=setting())
-    scene = begin(world, smart_defaults="value", smart_null="refuse")
-    both = {"all_datastreams": True, "reset": ["refresh_range", "deadline"]}
-    predicted, done, again = scene.run("smart_pulling", True, **both), scene.run("smart_pulling", **both), scene.run("smart_pulling", **both)
-    assert changes(scene) == [Change("PUT", uuids([1, 2]), {"is_active": True, "frequency": "daily"})] * 2
-    assert [row["smart"] for row in snapshot(scene).values()] == [setting()] * 2
-    assert [row["affected"]["datastream_ids"] for row in (predicted, done, again)] == [uuids([1, 2]), uuids([1]), []]
-    assert done["diff"]["after"] == {label(1): {"refresh_range": None, "deadline": None}}
-    assert scene.run("smart_pulling", all_datastreams=True, reset=["deadline"])["changed"] is again["changed"] is False
-    assert len(changes(scene)) == 2
-
-
 def test_named_ones_are_written_in_the_order_given_and_no_others(begin):
     scene, given = begin(crowd(60, {"enabled": False}), unknown_datastream="error"), uuids([40, 7, 23])
     before = snapshot(scene)
@@ -210,18 +185,3 @@ def test_named_ones_are_written_in_the_order_given_and_no_others(begin):
     assert changes(scene) == [Change("PATCH", given, {"enabled": True})]
     assert ids(done) == given
     assert altered(scene, before) == {one: {"enabled": True} for one in given}
-
-
-# --- what the service says it did ---
-
-
-def test_fewer_and_more_than_asked_for_are_warned_of(begin):
-    for module, method, options in (("datastream", "PATCH", {"enabled": True}), ("smart_pulling", "PUT", {"frequency": "weekly"})):
-        scene = begin(crowd(6, {"smart": setting(), "enabled": False}))
-        scene.service.fault(method=method, json={"affected": {"datastream_ids": uuids([1, 2, 3, 5, 6, 55])}})
-        result = scene.run(module, all_datastreams=True, **options)
-        fewer, more = result["warnings"]
-        assert uuid(4) in fewer
-        assert uuid(55) in more
-        assert uuid(1) not in fewer + more
-        assert result["affected"]["datastream_ids"] == uuids([1, 2, 3, 5, 6, 55])

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
     crowd,
     setting,
@@ -49,26 +48,7 @@ def ids(rows):
     return [row["id"] for row in rows]
 
 
-def stop(scene, **variables):
-    """A run of the role that may fail; the error's result, empty where there is none."""
-    try:
-        scene.deploy(**variables)
-    except AdverityError as error:
-        return error.result()
-    return {}
-
-
-# --- bindings, and what they load by themselves ---
-
-
-@whatever("binding_rows", "created_precision", "updated_precision", "patch_updated", "row_updated", "date_header")
-def test_every_extract_arrives_once_by_request_or_by_itself(start):
-    scene = start(history())
-    stop(scene, target_id=789)
-    scene.fetch(999, 456)
-    stop(scene, target_id=789, backfill="always")
-    assert scene.enabled() == [123]
-    assert sorted(scene.service.arrivals) == sorted([(one, 123) for one in scene.world.aged(456)] + [(999, 123)])
+# --- bindings ---
 
 
 @whatever("unavailable_bindings")

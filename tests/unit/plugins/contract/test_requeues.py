@@ -119,19 +119,6 @@ def test_a_plan_is_kept_and_sent_later_bit_by_bit(begin):
     assert all(row["finished"] for row in done["backfills"])
 
 
-def test_5000_extracts_take_few_requests(begin):
-    scene = begin(history(5000))
-    done = scene.run("requeue", datastream_id=456, target_id=789)
-    assert done["extract_count"] == 5000
-    assert scene.loads(123) == scene.world.aged(456)
-    assert len(scene.requests()) <= 5000 / 50 + 5000 / 100 + 2
-    assert {len(body["extract_ids"]) for body in scene.posts()} == {50}
-    scene.forget()
-    assert scene.run("requeue", datastream_id=456, target_id=789)["changed"] is False
-    assert scene.writes() == []
-    assert len(scene.requests()) <= 5000 / 100 + 2
-
-
 # --- the key, in whatever the service says ---
 
 

@@ -13,14 +13,8 @@ from ansible_collections.adverity.management.tests.integration.targets.setup_har
     uuid,
     uuids,
 )  # fmt: skip
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import (
-    BINDINGS,
-    REQUEUE,
-)
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
-    World,
-    moment,
-)  # fmt: skip
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import BINDINGS, REQUEUE
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World, moment
 
 LIST, SMART = "/api/v1/datastreams/", "/api/v1/datastreams/pulling/smart/"
 TEN = {"time": "10:00:00"}

@@ -2,86 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From nothing to nothing, by name, whatever the service is like where nobody has written that down: modules against the simulator, in this process.
+"""From nothing to nothing, by name, whatever the service is like where nobody has written that down.
 
 Never a second destination, never a second assignment. Each step alone, under each switch, with check mode before it: contract/test_unknowns.py.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api import connection
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, Refused
-from ansible_collections.adverity.management.plugins.module_utils._resources import assignments
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
-from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
+from ansible_collections.adverity.management.tests.unit.plugins.destinations.scene import BIGQUERY, EMEA
 
-ROOT, EMEA, DACH = (f"a0000000-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))
 SECRET = "open-sesame-4711"
 SNOWFLAKE = {"account": "acme", "database": "dwh", "username": "loader", "password": SECRET}
-BIGQUERY = {"project": "acme-dwh", "dataset": "marketing"}
 NAMES = [
     "it's \"quoted\"", "Ads \N{ROCKET}", "a/b/../c?d=e#f", "  leading", "trailing  ", "{{ lookup('env', 'HOME') }}", "{% raw %}", "x" * 300, "456", "null",
 ]  # fmt: skip
-
-
-def world():
-    return {
-        "now": "2026-03-10T12:00:00Z",
-        "keys": {"demo": {"key": in_process.KEY}},
-        "workspaces": [{"id": ROOT, "name": "Acme"}, {"id": EMEA, "name": "EMEA", "parent": ROOT}, {"id": DACH, "name": "DACH", "parent": EMEA}],
-        "connections": [{"id": 30, "name": "Account", "type": "bigquery", "workspace": EMEA}],
-        "datastreams": [
-            {"id": 456, "name": "Google", "workspace": EMEA}, {"id": 457, "name": "Meta", "workspace": EMEA},
-            {"id": 458, "name": "Google", "workspace": DACH},
-        ],
-        "targets": [{"id": 700, "name": "DWH", "workspace": DACH, "type": "BigQueryTarget", "settings": BIGQUERY}],
-        "bindings": [],
-        "extracts": [],
-    }  # fmt: skip
-
-
-class Place:
-    """A service with its modules."""
-
-    def __init__(self, switches):
-        self.simulator = in_process.import_simulator().Simulator(world(), switches, port=None)
-        self.seen = 0
-
-    def run(self, module, **options):
-        options = {"instance": "acme.example", "api_key": in_process.KEY, "retries": 1, "retry_max_delay": 0, **options}
-        with in_process.connected(lambda params: connection.connect(params, SimulatorTransport(self.simulator))):
-            return in_process.run("adverity_" + module, options)
-
-    def destination(self, **options):
-        named = {} if "target_id" in options else {"name": "DWH", "workspace": "EMEA"}
-        return self.run("destination", **{"type": "bigquery", "connection": "Account", "settings": BIGQUERY, **named, **options})
-
-    def assign(self, target_id, *assignments, **options):
-        return self.run("assignment", **{"type": "bigquery", "target_id": target_id, "assignments": list(assignments), **options})
-
-    @property
-    def targets(self):
-        return [row for row in self.simulator.world.targets.values() if row["id"] != 700]
-
-    @property
-    def bindings(self):
-        return list(self.simulator.world.bindings.values())
-
-    def writes(self):
-        """The writes since the last time that this was asked."""
-        rows = [row for row in self.simulator.requests if row["method"] not in ("GET", "OPTIONS")]
-        self.seen, before = len(rows), self.seen
-        return [(row["method"], row["path"].split("/")[-2] if row["method"] == "POST" else row["path"].split("/")[-3]) for row in rows[before:]]
-
-
-@pytest.fixture(name="begin")
-def fixture_begin(monkeypatch):
-    monkeypatch.setattr(assignments, "_PAUSES", (0.0,) * 4)
-    return lambda **switches: Place(switches)
 
 
 @pytest.mark.parametrize(
@@ -96,115 +31,97 @@ def fixture_begin(monkeypatch):
     ids=str,
 )
 def test_from_nothing_to_nothing(begin, switches):
-    place = begin(**switches)
-    made = place.destination()
-    target_id = made["destination"]["id"]
-    assert (made["created"], made["diff"]["after"]) == (True, {"name": "DWH", "auth": 30, "stack": 2, **BIGQUERY})
-    assert place.destination()["changed"] is False
-    assert (place.writes(), [(row["name"], row["workspace"], row["auth"]) for row in place.targets]) == ([("POST", "targets")], [("DWH", EMEA, 30)])
+    it = begin(**switches)
 
+    def step(count, module, **options):
+        """It writes so often, perhaps with PUT after a PATCH that is not allowed, and the second time nothing."""
+        first, written = it.run(module, **options), it.written()
+        second = it.run(module, **options)
+        assert (first["changed"], written.count(written[0]), second["changed"], it.written()) == (True, count, False, [])
+        return first
+
+    named = {"type": "bigquery", "workspace": "EMEA", "connection": "Account"}
+    created = step(1, "destination", **named, name="DWH", settings=BIGQUERY)
+    assert (created["created"], created["diff"]["after"]) == (True, {"name": "DWH", "auth": 30, "stack": 2, **BIGQUERY})
+    assert [(row["name"], row["workspace"], row["auth"]) for row in it.targets] == [("DWH", EMEA, 30)]
+
+    ours = {"type": "bigquery", "target_id": created["destination"]["id"]}
     changed = {**BIGQUERY, "dataset": "sales", "force_string": "true"}
     told = switches.get("target_options") != "refused"  # without a description of the fields, text stays text
-    assert place.destination(settings=changed)["diff"]["after"] == {"dataset": "sales", "force_string": True if told else "true"}
-    assert place.destination(settings=changed)["changed"] is False
-    assert place.destination(target_id=target_id, name="DWH 2", settings=changed)["changes"] == {"name": {"before": "DWH", "after": "DWH 2"}}
-    assert place.destination(name="DWH 2", settings=changed)["changed"] is False
-    assert [(row["name"], row["settings"]["dataset"], row["settings"]["force_string"]) for row in place.targets] == [("DWH 2", "sales", True)]
-    place.writes()
+    after = {"dataset": "sales", "force_string": True if told else "true"}
+    assert step(1, "destination", **named, name="DWH", settings=changed)["diff"]["after"] == after
+    assert step(1, "destination", **ours, name="DWH 2", settings=changed)["changes"] == {"name": {"before": "DWH", "after": "DWH 2"}}
+    assert it.run("destination", **named, name="DWH 2", settings=changed)["changed"] is False
+    assert [(row["name"], row["settings"]["dataset"], row["settings"]["force_string"]) for row in it.targets] == [("DWH 2", "sales", True)]
 
-    found = place.run("directory_info", datastreams=["Meta", {"name": "Google", "workspace": "EMEA"}])["datastreams"]
+    found = it.run("directory_info", datastreams=["Meta", {"name": "Google", "workspace": "EMEA"}])["datastreams"]
     assert [row["id"] for row in found] == [457, 456]
     meta, google = {"datastream_id": 457, "table_name": "meta"}, {"datastream_id": 456, "settings": {"write_disposition": 2}}
-    result = place.assign(target_id, meta, google)
-    assert (place.writes(), [row["enabled"] for row in place.bindings]) == ([("POST", "mappings")] * 2, [False, False])
-    ids = {row["datastream_id"]: row["id"] for row in place.bindings}
+    result = it.run("assignment", **ours, assignments=[meta, google])
+    ids = {row["datastream_id"]: row["id"] for row in it.bindings}
+    assert (it.written(), [row["enabled"] for row in it.bindings]) == ([("POST", "mappings")] * 2, [False, False])
     if switches.get("binding_appears") == "never":
         assert [row["binding_id"] for row in result["assignments"]] == [None, None]
-        assert "The bindings of datastreams 456-457 are not known" in result["warnings"][0]
-        place.simulator.world.unseen.clear()
-    else:
-        assert [row["binding_id"] for row in result["assignments"]] == [ids[457], ids[456]]
-    again = place.assign(target_id, meta, google)
+        it.service.world.unseen.clear()
+    again = it.run("assignment", **ours, assignments=[meta, google])
     assert (again["changed"], [row["binding_id"] for row in again["assignments"]]) == (False, [ids[457], ids[456]])
     google["settings"]["write_disposition"] = 1
-    assert place.assign(target_id, meta, google)["affected"] == {"datastream_ids": [456]}
-    assert place.writes() == [("PATCH", "mappings")]
+    assert step(1, "assignment", **ours, assignments=[meta, google])["affected"] == {"datastream_ids": [456]}
 
-    absent = {"type": "BigQuery", "target_id": target_id, "state": "absent"}
-    place.run("binding", binding_ids=list(ids.values()), enabled=True)
-    place.writes()
-    with pytest.raises(InputError, match="still has enabled bindings"):
-        place.assign(target_id, {"datastream_id": 457}, state="absent")
-    with pytest.raises(InputError, match="still has enabled bindings"):
-        place.run("destination", name="DWH 2", **absent)
-    with pytest.raises(InputError, match="do not agree"):
-        place.run("destination", name="DWH", **absent)
-    assert place.writes() == []
-    place.run("binding", binding_ids=list(ids.values()), enabled=False)
-    place.writes()
-    assert [place.assign(target_id, {"datastream_id": 457}, state="absent")["changed"] for _time in range(2)] == [True, False]
-    assert [place.run("destination", name="DWH 2", **absent)["changed"] for _time in range(2)] == [True, False]
-    assert place.writes() == [("DELETE", "mappings"), ("DELETE", "targets")]
-    assert (place.targets, place.bindings) == ([], [])
-    assert 700 in place.simulator.world.targets
-
-
-def test_where_connections_are_not_listed_the_id_is_needed(begin):
-    place = begin(connections_list="refused")
-    with pytest.raises(Refused) as caught:
-        place.destination()
-    assert "none can be found by name. Use the ID of the connection." in caught.value.result()["msg"]
-    assert place.destination(connection="30")["created"] is True
+    ours["state"] = "absent"
+    step(2, "binding", binding_ids=list(ids.values()), enabled=True)
+    for module, options in (("assignment", {"assignments": [{"datastream_id": 457}]}), ("destination", {"name": "DWH 2"})):
+        assert "still has enabled bindings" in it.run(module, **ours, **options)["msg"]
+    assert it.writes() == []
+    step(2, "binding", binding_ids=list(ids.values()), enabled=False)
+    step(1, "assignment", **ours, assignments=[{"datastream_id": 457}])
+    step(1, "destination", **{**ours, "type": "BigQuery"}, name="DWH 2")
+    assert (it.targets, it.bindings) == ([], [])
 
 
 @pytest.mark.parametrize("secrets", ["masked", "absent", "null"])
 @pytest.mark.parametrize("options", ["metadata", "refused"])
 @pytest.mark.parametrize("changes", ["patch", "put"])
 def test_secrets_are_written_when_created_or_forced_and_never_shown(begin, secrets, options, changes):
-    place = begin(secrets=secrets, target_options=options, target_changes=changes)
+    it = begin(secrets=secrets, target_options=options, target_changes=changes)
+    it.secret.append(SECRET)
     named = {"type": "snowflake", "connection": None, "settings": SNOWFLAKE}
-    results = [place.destination(**named), place.destination(**named)]
-    assert (results[1]["changed"], place.writes()) == (False, [("POST", "targets")])
+    results = [it.destination(**named), it.destination(**named)]
+    assert (results[1]["changed"], it.written()) == (False, [("POST", "targets")])
     assert "cannot be compared: password" in results[1]["warnings"][-1]
 
     named["settings"] = {**SNOWFLAKE, "database": "other"}
+    result = it.destination(**named)
     if changes == "patch":
-        results.append(place.destination(**named))
-        assert results[-1]["diff"] == {"before": {"database": "dwh"}, "after": {"database": "other"}}
+        assert result["diff"] == {"before": {"database": "dwh"}, "after": {"database": "other"}}
     else:
         # Where nothing tells that there is a secret, the service refuses the PUT.
-        nobody_tells = (secrets, options) == ("absent", "refused")
-        with pytest.raises(Refused if nobody_tells else InputError, match=None if nobody_tells else "it would lose password"):
-            place.destination(**named)
-        assert place.targets[0]["settings"]["database"] == "dwh"
-    assert place.targets[0]["settings"]["password"] == SECRET
-    results.append(place.destination(**named, force_settings=True))
-    assert results[-1]["changed"] is True
-    assert (place.targets[0]["settings"]["password"], place.targets[0]["settings"]["database"]) == (SECRET, "other")
-    results.append(place.run("destination_info", type="snowflake", schema=True))
-    assert SECRET not in json.dumps(results)
+        assert result["failed"] is True
+        assert (secrets, options) == ("absent", "refused") or "it would lose password" in result["msg"]
+        assert it.targets[0]["settings"]["database"] == "dwh"
+    assert it.targets[0]["settings"]["password"] == SECRET
+    assert it.destination(**named, force_settings=True)["changed"] is True
+    assert {name: it.targets[0]["settings"][name] for name in ("password", "database")} == {"password": SECRET, "database": "other"}
+    it.run("destination_info", type="snowflake", schema=True)
 
 
 @pytest.mark.parametrize("spaces", ["kept", "trimmed"])
 @pytest.mark.parametrize("name", NAMES)
 def test_any_name_makes_one_destination_and_one_assignment(begin, spaces, name):
-    place = begin(text_blanks=spaces)
+    it = begin(text_blanks=spaces)
     is_changed = spaces == "trimmed" and name != name.strip()
 
-    def raises(error, says):
-        return pytest.raises(error, match=says) if is_changed else contextlib.nullcontext()
+    def as_expected(result, says, **facts):
+        return says in result["msg"] if is_changed else {name: result[name] for name in facts} == facts
 
-    with raises(AdverityError, "Use that name"):
-        assert place.destination(name=name)["created"] is True
-    with raises(InputError, "differs only in spaces"):
-        assert place.destination(name=name)["changed"] is False
-    (target,) = place.targets
+    assert as_expected(it.destination(name=name), "Use that name", created=True)
+    assert as_expected(it.destination(name=name), "differs only in spaces", changed=False)
+    (target,) = it.targets
     assert target["name"] == (name.strip() if is_changed else name)
     wanted = {"datastream_id": 456, "table_name": name}
-    assert ["another table_name" in warning for warning in place.assign(target["id"], wanted)["warnings"]] == [True] * is_changed
-    with raises(InputError, "differs only in spaces"):
-        assert place.assign(target["id"], wanted)["changed"] is False
-    assert [row["table_name"] for row in place.bindings] == [target["name"]]
+    assert ["another table_name" in warning for warning in it.assign(target["id"], wanted)["warnings"]] == [True] * is_changed
+    assert as_expected(it.assign(target["id"], wanted), "differs only in spaces", changed=False)
+    assert [row["table_name"] for row in it.bindings] == [target["name"]]
 
 
 @pytest.mark.parametrize(
@@ -216,64 +133,61 @@ def test_any_name_makes_one_destination_and_one_assignment(begin, spaces, name):
     ids=str,
 )  # fmt: skip
 def test_an_answer_lost_after_a_post_leads_to_no_second_one(begin, fault):
-    place = begin()
-    place.simulator.fault(method="POST", **fault)
-    with pytest.raises(AdverityError) as caught:
-        place.destination()
-    assert "Whether destination 'DWH' was written is unknown. Not written: none. Run it again: it reads first" in caught.value.result()["msg"]
-    assert place.writes() == [("POST", "targets")]
-    place.destination()
-    (target,) = place.targets
+    it = begin()
+    it.service.fault(method="POST", **fault)
+    message = it.destination()["msg"]
+    assert "Whether destination 'DWH' was written is unknown. Not written: none. Run it again: it reads first" in message
+    assert it.written() == [("POST", "targets")]
+    it.destination()
+    (target,) = it.targets
     wanted = [{"datastream_id": number} for number in (456, 457, 458)]
-    place.simulator.fault(method="POST", path=None, skip=1, **fault)
-    with pytest.raises(AdverityError) as caught:
-        place.assign(target["id"], *wanted)
-    result = caught.value.result()
+    it.service.fault(method="POST", path=None, skip=1, **fault)
+    result = it.assign(target["id"], *wanted)
     assert (result["affected"], result["remaining"]) == ({"datastream_ids": [456]}, {"datastream_ids": [457, 458]})
     assert "Whether assignment of datastream 457 was written is unknown. Not written: assignment of datastream 458." in result["msg"]
-    assert [place.assign(target["id"], *wanted)["changed"] for _time in range(2)] == [True, False]
-    assert sorted(row["datastream_id"] for row in place.bindings) == [456, 457, 458]
+    assert [it.assign(target["id"], *wanted)["changed"] for _time in range(2)] == [True, False]
+    assert sorted(row["datastream_id"] for row in it.bindings) == [456, 457, 458]
 
 
 @pytest.mark.parametrize("fault", [{"drop": "after"}, {"drop": "before"}, {"status": {"code": 503}}], ids=str)
 def test_deleting_is_repeated(begin, fault):
-    place = begin()
-    target_id = place.destination()["destination"]["id"]
-    place.assign(target_id, {"datastream_id": 456})
+    it = begin()
+    it.options["retries"] = 1
+    ours = {"type": "bigquery", "target_id": it.destination()["destination"]["id"]}
+    it.run("assignment", **ours, assignments=[{"datastream_id": 456}])
     for module, options in (("assignment", {"assignments": [{"datastream_id": 456}]}), ("destination", {"name": "DWH"})):
-        place.simulator.fault(method="DELETE", **fault)
-        assert place.run(module, type="bigquery", target_id=target_id, state="absent", **options)["changed"] is True
-    assert (place.targets, place.bindings) == ([], [])
+        it.service.fault(method="DELETE", **fault)
+        assert it.run(module, **ours, state="absent", **options)["changed"] is True
+    assert (it.targets, it.bindings) == ([], [])
 
 
 def test_requests_do_not_grow_with_names(begin):
-    place = begin()
-    place.run("directory_info", workspaces=["*"], datastreams=["Meta", 456, 458, {"name": "Google", "workspace": "DACH"}])
-    assert [row["path"] for row in place.simulator.requests] == ["/api/stacks/", "/api/datastreams/", "/api/v1/datastreams/"]
-    place.destination()
-    assert [row["method"] for row in place.simulator.requests[3:]] == ["GET", "GET", "GET", "GET", "OPTIONS", "GET", "GET", "POST", "GET"]
+    it = begin()
+    it.run("directory_info", workspaces=["*"], datastreams=["Meta", 456, 458, {"name": "Google", "workspace": "DACH"}])
+    assert [row["path"] for row in it.requests()] == ["/api/stacks/", "/api/datastreams/", "/api/v1/datastreams/"]
+    it.forget()
+    it.destination()
+    assert [row["method"] for row in it.requests()] == ["GET", "GET", "GET", "GET", "OPTIONS", "GET", "GET", "POST", "GET"]
 
 
 def test_what_people_rename_meanwhile_is_neither_made_again_nor_overwritten(begin):
-    place = begin()
-    target_id = place.destination()["destination"]["id"]
-    place.writes()
+    it = begin()
+    target_id = it.destination()["destination"]["id"]
+    it.forget()
     # Between the read and the write the destination gets another name, and the change still goes to the one that was read.
-    place.simulator.fault(method="PATCH", mutate={"edit": {"targets": [{"id": target_id, "name": "Renamed"}]}})
-    place.destination(settings={"dataset": "sales"})
-    assert place.writes() == [("PATCH", "targets")]
-    assert [(row["name"], row["settings"]["dataset"]) for row in place.targets] == [("Renamed", "sales")]
+    it.service.fault(method="PATCH", mutate={"edit": {"targets": [{"id": target_id, "name": "Renamed"}]}})
+    it.destination(settings={"dataset": "sales"})
+    assert it.written() == [("PATCH", "targets")]
+    assert [(row["name"], row["settings"]["dataset"]) for row in it.targets] == [("Renamed", "sales")]
     # A datastream that is renamed after it was looked up is assigned by its id.
-    place.simulator.fault(method="POST", mutate={"edit": {"datastreams": [{"id": 457, "name": "Other"}]}})
-    assert place.assign(target_id, {"datastream_id": 457, "table_name": "meta"})["assignments"][0]["datastream"] == 457
+    it.service.fault(method="POST", mutate={"edit": {"datastreams": [{"id": 457, "name": "Other"}]}})
+    assert it.assign(target_id, {"datastream_id": 457, "table_name": "meta"})["assignments"][0]["datastream"] == 457
 
 
 def test_what_people_delete_meanwhile_is_told(begin):
-    place = begin()
-    target_id = place.destination()["destination"]["id"]
-    place.simulator.fault(method="PATCH", mutate={"remove": {"targets": [target_id]}})
-    with pytest.raises(Refused) as caught:
-        place.destination(settings={"dataset": "sales"})
-    message = caught.value.result()["msg"]
-    assert ("returned 404: Not found." in message, message.endswith("Nothing was written."), place.targets) == (True, True, [])
-    assert place.destination()["created"] is True
+    it = begin()
+    target_id = it.destination()["destination"]["id"]
+    it.service.fault(method="PATCH", mutate={"remove": {"targets": [target_id]}})
+    message = it.destination(settings={"dataset": "sales"})["msg"]
+    assert ("returned 404: Not found." in message, "Nothing was written." in message, it.targets) == (True, True, [])
+    assert it.destination()["created"] is True

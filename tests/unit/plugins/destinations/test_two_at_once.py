@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.turns import name_key
@@ -167,12 +169,30 @@ def test_requeue_that_holds_the_lock_of_the_whole_instance_does_not_hold_up_a_ne
     assert (requeue.error, requeue.result["requeued_extract_ids"]) == (None, [101, 102])
 
 
-def test_run_that_is_killed_before_its_request_leaves_no_lock(service):
-    first = before_post(service.destination("DWH"))
-    first.kill()
-    second = service.destination("DWH").go_on()
-    assert second.result["created"] is True
-    assert len(service.posts()) == 1
+def test_killed_anywhere_and_run_again_nothing_is_there_twice(service):
+    """A destination and its assignments: killed before and after each request and each transaction, it leaves no lock, and the next run does the rest."""
+
+    def begin(name):
+        wanted = [{"datastream_id": 456, "table_name": "a"}, {"datastream_id": 457, "settings": {"write_disposition": 2}}, {"datastream_id": 458}]
+
+        def work(call):
+            target_id = call("adverity_destination", name=name, **NAMED)["destination"]["id"]
+            return call("adverity_assignment", type="bigquery", target_id=target_id, assignments=wanted)["changed"]
+
+        return service.begin(work)
+
+    world = service.simulator.world
+    for number in itertools.count(1):
+        killed = begin(f"DWH {number}").go_on(number)
+        if killed.ended:
+            break
+        killed.kill()
+        again = [begin(f"DWH {number}").go_on() for _time in range(2)]
+        assert ([run.error for run in again], again[1].result) == ([None, None], False)
+        targets = [row["id"] for row in world.targets.values() if row["name"] == f"DWH {number}"]
+        rows = [row for row in world.bindings.values() if row["target_id"] in targets]
+        assert (len(targets), sorted(row["datastream_id"] for row in rows), {row["enabled"] for row in rows}) == (1, [456, 457, 458], {False})
+    assert number > 32, "points of a run that creates a destination and its assignments"
 
 
 def test_ledger_is_used_only_where_something_is_created(service):

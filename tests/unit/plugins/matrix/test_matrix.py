@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from typing import NamedTuple
 
@@ -14,7 +13,6 @@ import pytest
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.matrix.calls import CALLS
 from ansible_collections.adverity.management.tests.unit.plugins.matrix.expected import RETRIES, TIMEOUT, read_table, times
-from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import open_scene
 
 TABLE = read_table()
 DOCUMENT = in_process.ROOT / "docs" / "fault-matrix.md"
@@ -31,33 +29,26 @@ class Seen(NamedTuple):
         return f"{self.outcome}, sent {times(self.sent)}"
 
 
-@pytest.fixture(name="see")
-def fixture_see(tmp_path, monkeypatch):
-    """Tells what comes of a call under a fault."""
-    in_process.spare_the_disk(monkeypatch.setattr)
-    return functools.partial(run_call, tmp_path)
-
-
-def run_call(folder, name, fault):
+def run_call(begin, name, fault):
     """Run one kind of call under a fault, and once more when it is over."""
     call = CALLS[name]
-    with open_scene(folder, call.world()) as scene:
-        scene.options.update(retries=RETRIES, retry_max_delay=0.2, timeout=TIMEOUT)
-        scene.service.fault(**call.fault(fault))
-        result = scene.run(call.module, **call.options)
-        scene.settle()
-        assert scene.service.faults[0].fired, "the fault was never met"
-        outcome, sent = call.judge(scene, result)
-        scene.service.faults.clear()
-        scene.forget()
-        afterwards = call.finish(scene, scene.run(call.module, **call.options), outcome) if call.finish else ""
+    scene = begin(call.world())
+    scene.options.update(retries=RETRIES, retry_max_delay=0.2, timeout=TIMEOUT)
+    scene.service.fault(**call.fault(fault))
+    result = scene.run(call.module, **call.options)
+    scene.settle()
+    assert scene.service.faults[0].fired, "the fault was never met"
+    outcome, sent = call.judge(scene, result)
+    scene.service.faults.clear()
+    scene.forget()
+    afterwards = call.finish(scene, scene.run(call.module, **call.options), outcome) if call.finish else ""
     return Seen(outcome, sent, afterwards)
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_what_is_expected_comes_and_stands_in_the_document(see, name):
+def test_what_is_expected_comes_and_stands_in_the_document(begin, name):
     """From a checkout the document is written anew where it is not current; what is committed has to be what a run gives."""
-    results = {fault: see(name, fault) for fault in TABLE[name]}
+    results = {fault: run_call(begin, name, fault) for fault in TABLE[name]}
     wrong = [f"{fault}: expected {cell}; seen {results[fault]}" for fault, cell in TABLE[name].items() if not cell.allows(*results[fault][:2])]
     assert wrong == []
     committed, ours = DOCUMENT.read_text("utf-8").split("\n## "), section(name, results)

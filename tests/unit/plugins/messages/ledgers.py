@@ -247,34 +247,24 @@ def held(stage: Stage, ledger: str, purpose: str = WRITE) -> Any:
         return scene.run("requeue", **LOAD, force=True, ledger=ledger, ledger_wait=0)
 
 
-def held_in_postgresql(application: str | None) -> Given:
-    """The same in PostgreSQL, by a session with a name of its own, or with that of the collection."""
-
-    def given(stage: Stage) -> Any:
-        place = PostgresPlace(stage.postgres)
-        more = {"application_name": application} if application else {}
-        try:
-            return held(stage, stage.postgres.url(place.database, **more))
-        finally:
-            stage.postgres.end_sessions(place.database)
-            stage.postgres.give_back(place.database)
-
-    return given
-
-
-def held_in_check_mode(stage: Stage) -> Any:
-    """A run in check mode holds the lock."""
-    return held(stage, str(stage.folder / "requeue.sqlite3"), PREDICT)
+def held_in_postgresql(stage: Stage) -> Any:
+    """The same in PostgreSQL, by a session with a name of its own."""
+    place = PostgresPlace(stage.postgres)
+    try:
+        return held(stage, stage.postgres.url(place.database, application_name="mine"))
+    finally:
+        stage.postgres.end_sessions(place.database)
+        stage.postgres.give_back(place.database)
 
 
 def held_elsewhere(stage: Stage) -> Any:
-    """A run on another machine holds the lock, and has written nothing yet."""
+    """A run in check mode on another machine holds the lock."""
     numbers = iter(range(10**6, 2 * 10**6))
     stage.patch.setattr(sqlite_locks, "_number", lambda _run: next(numbers))
     return held(stage, str(stage.folder / "requeue.sqlite3"), PREDICT)
 
 
-ROWS: dict[str, Given] = {
+ROWS: dict[str | tuple[str, ...], Given] = {
     # Where it is
     "the environment variable ... is not set": task("requeue", **LOAD, ledger="$NOWHERE/requeue.sqlite3"),
     "there is no user '...' with a home folder": task("requeue", **LOAD, ledger="~nobody-here/requeue.sqlite3"),
@@ -294,28 +284,27 @@ ROWS: dict[str, Given] = {
     "a run that writes has to bring it from format": older_format,
     # AWX
     "does not exist in the job": lost("/nowhere/requeue.sqlite3"),
-    "is in /tmp": lost("/tmp/requeue.sqlite3"),
     "is in the home directory of the job": in_its_home,
     "is in the folder of the job": in_its_folder("/private", "/private"),
     "is in /runner, the folder of the job": in_its_folder("/runner", "/elsewhere"),
     "it is a folder of the container": mounted(1, False),
     "is mounted with the option O": mounted(2, True),
     "report_file names no path on a volume": no_report,
-    "To enable without sending, set deploy_destination_backfill": lambda stage: in_a_job(stage, "/tmp/requeue.sqlite3", "role", target_id=789),
+    (
+        "To enable without sending, set deploy_destination_backfill", "is in /tmp",
+    ): lambda stage: in_a_job(stage, "/tmp/requeue.sqlite3", "role", target_id=789),
     # PostgreSQL
     "(psycopg)": no_psycopg,
     "has a character that PostgreSQL does not accept": task("requeue", **LOAD, ledger="postgresql://me@db.example.com/ledger", ledger_password="x\0y"),
     "it is damaged (it has no version)": in_postgresql("DELETE FROM format"),
     "then set ledger to another database": in_postgresql("UPDATE format SET version = 1"),
-    "Set ledger to the primary server (for example with several hosts": in_postgresql("ALTER DATABASE {} SET default_transaction_read_only = on"),
-    "the server is read-only, as a standby is": in_check_mode_postgresql,
-    "Where it must not create them, an administrator runs once": in_postgresql(first=False, role=True),
-    "permission denied for the database": in_postgresql(first=False, role=True, check_mode=True),
+    ("the server is read-only, as a standby is", "Set ledger to the primary server (for example with several hosts"): in_check_mode_postgresql,
+    (
+        "permission denied for the database", "Where it must not create them, an administrator runs once",
+    ): in_postgresql(first=False, role=True, check_mode=True),
     "Free space on the server": full_server,
     "Check the URL, ledger_password and the server": task("requeue", **LOAD, ledger="postgresql://me@127.0.0.1:9/ledger"),
     # Who holds the lock
-    "session ... of the server": held_in_postgresql("mine"),
-    "If its machine no longer exists": held_in_postgresql(None),
-    ", in check mode": held_in_check_mode,
-    "on another machine": held_elsewhere,
+    ("session ... of the server", "If its machine no longer exists"): held_in_postgresql,
+    ("on another machine", ", in check mode"): held_elsewhere,
 }  # fmt: skip

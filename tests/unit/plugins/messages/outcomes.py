@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
-    World,
-    moment,
-)
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World, moment
 from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import Given, Row, Stage
 from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import Scene
 
@@ -128,7 +125,6 @@ ROWS: dict[str, Given] = {
     "it was being processed after the request, and is loaded now": looked(L, P, L),
     "its load failed before, and Adverity shows it as loaded now": mended,
     "Adverity shows an error of the extract": looked(C, F),
-    "Adverity is processing the extract": looked(C, P),
     "job ... of its datastream has not ended": running_job,
     "Adverity has collected the extract, and shows no load of it": looked(C, C),
     "a later extract has overwritten it": looked(C, O),

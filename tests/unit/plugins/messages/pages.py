@@ -36,6 +36,13 @@ def read_messages() -> list[str]:
     return [paragraph for paragraph in paragraphs if paragraph] + re.findall(r"^``([^`]+)``$", text, re.M)
 
 
+def messages_with(words: str) -> str:
+    """The one message of the page "Further messages" that is these words, or that has them."""
+    messages = read_messages()
+    [message] = [message for message in messages if message == words] or [message for message in messages if words in message]
+    return message
+
+
 def fits(message: str, text: str) -> bool:
     """Whether a message of a page, where three dots stand for anything, is in a text."""
     message, text = one_line(message), one_line(text)

@@ -4,50 +4,35 @@
 
 """Each message of the page "Further messages" is one that a run really gives, and each run here gives a message of that page.
 
-The runs stand in tables beside this file, one row for each message, by words that only this message has. Those of the page "Messages" are given by plays:
-tests/integration/targets/docs.
+The runs stand in tables beside this file, one row for each message, or for several of one run, by words that only this message has. What is refused before
+anything is written stands in contract/test_refusals.py. Those of the page "Messages" are given by plays: tests/integration/targets/docs.
 """
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins.contract.test_refusals import SAID_ASKED, SAID_UNASKED
 from ansible_collections.adverity.management.tests.unit.plugins.messages import api, ledgers, lines, options, outcomes, sending
-from ansible_collections.adverity.management.tests.unit.plugins.messages.pages import fits, read_messages
+from ansible_collections.adverity.management.tests.unit.plugins.messages.pages import fits, messages_with, read_messages
 from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import Stage, texts
-from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import open_scene
 
 TABLES = (options.ROWS, api.ROWS, ledgers.ROWS, sending.ROWS, outcomes.ROWS, lines.ROWS)
-ROWS = {words: row for table in TABLES for words, row in table.items()}
+ROWS = {words: row for table in TABLES for key, row in table.items() for words in ([key] if isinstance(key, str) else key)}
 MESSAGES = read_messages()
 
 
 @pytest.fixture(name="stage")
-def fixture_stage(tmp_path, monkeypatch, postgres):
-    """Scenes that end with the test."""
-    in_process.spare_the_disk(monkeypatch.setattr)
-    scenes, folder = tmp_path / "scenes", tmp_path / "files"
-    scenes.mkdir()
-    folder.mkdir()
-    with contextlib.ExitStack() as stack:
-        yield Stage(lambda world, **switches: stack.enter_context(open_scene(scenes, world, **switches)), monkeypatch, folder, postgres)
-
-
-def messages_with(words):
-    """The message that is these words, or those that have them."""
-    return [message for message in MESSAGES if message == words] or [message for message in MESSAGES if words in message]
+def fixture_stage(begin, tmp_path, monkeypatch, postgres):
+    (tmp_path / "files").mkdir()
+    return Stage(begin, monkeypatch, tmp_path / "files", postgres)
 
 
 @pytest.mark.parametrize("words", ROWS)
 def test_it_is_given(stage, words):
-    [message] = messages_with(words)
-    found = list(texts(ROWS[words](stage)))
+    message, found = messages_with(words), list(texts(ROWS[words](stage)))
     assert any(fits(message, text) for text in found), "no run said this, only:\n" + "\n".join(text for text in found if " " in text)
 
 
 def test_there_is_a_row_for_each_message():
-    assert len(ROWS) == sum(map(len, TABLES))
-    covered = [message for words in ROWS for message in messages_with(words)]
+    covered = [messages_with(words) for words in (*ROWS, *SAID_UNASKED, *SAID_ASKED)]
     assert [message for message in MESSAGES if covered.count(message) != 1] == []

@@ -13,20 +13,18 @@ from unittest import mock
 from urllib.parse import quote
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api import linked_list, numbered_list
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import RequestsTransport
-from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.contract import calls
-from ansible_collections.adverity.management.tests.unit.plugins.properties.service import Service, moment, prove, uuid
-from hypothesis import given
+from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 # What a person types, or a template makes of it; surrogates come in by the command line's encoding.
 TEXTS = st.text(max_size=12) | st.sampled_from(
-    ["", " ", "5", "0", "-1", "1e3", "True", "null", uuid(1), moment(0), "2026-02-30", "24:00", "9" * 30, "\ud800", "\u0661"]
+    ["", " ", "5", "0", "-1", "1e3", "True", "null", calls.ONE, "2026-01-01T00:00:00Z", "2026-02-30", "24:00", "9" * 30, "\ud800", "\u0661"]
 )
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
 JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=6)
@@ -40,15 +38,23 @@ CALLS["adverity_load_info"] = {"target_id": 790}
 ASKING = [name for name in in_process.MODULES if name != "adverity_ledger_copy"]
 
 
+def prove(examples):
+    """The same examples each time, so many, and nothing kept between runs."""
+    return settings(max_examples=examples, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+
+
 @pytest.fixture(autouse=True)
 def _fast_ledgers(monkeypatch):
     in_process.spare_the_disk(monkeypatch.setattr)
 
 
-def options_of(name, folder, more=None):
-    """A call of a module, with a ledger of its own where it has one."""
-    ledger = {"ledger": folder + "/ledger"} if "ledger" in in_process.spec_of(name)[0] else {}
-    return dict(CALLS[name], **(more or {}), **ledger)
+def call(name, options, check_mode=False, change=lambda transport: transport):
+    """A call of a module, with a ledger of its own where it has one, and with a transport that was changed."""
+    transport = change(SimulatorTransport(in_process.import_simulator().Simulator(WORLD, port=None)))
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = {"ledger": folder + "/ledger"} if "ledger" in in_process.spec_of(name)[0] else {}
+        params = in_process.read_options(name, {"instance": "acme.example", "api_key": in_process.KEY, **CALLS[name], **options, **ledger})
+        return in_process.run_with(name, Client("https://acme.example", in_process.KEY, transport, retries=0), params, check_mode)
 
 
 def refused(function, *args, **kwargs):
@@ -79,8 +85,7 @@ def test_any_options(name):
     @prove(30)
     @given(st.lists(pairs, max_size=4).map(dict), st.booleans())
     def prop(given_options, check_mode):
-        with tempfile.TemporaryDirectory() as folder:
-            refused(Service(WORLD).call, name, check_mode, **options_of(name, folder, given_options))
+        refused(call, name, given_options, check_mode)
 
     prop()
 
@@ -120,30 +125,9 @@ def test_any_answer(name):
     @prove(60)
     @given(st.integers(0, 5), st.lists(st.integers(0, 8), max_size=5), JSON | st.just(...))
     def prop(number, path, by):
-        with tempfile.TemporaryDirectory() as folder:
-            service = Service(WORLD)
-            service.transport = LyingTransport(service.transport, number, path, by)
-            refused(service.call, name, **options_of(name, folder))
+        refused(call, name, {}, change=lambda transport: LyingTransport(transport, number, path, by))
 
     prop()
-
-
-@prove(100)
-@given(JSON, JSON)
-def test_any_lists(first, second):
-    """The two ways of reading lists, with answers of any shape, and the next page anywhere."""
-
-    def answering(*answers, times=1):
-        service = Service({})
-        for each in answers:
-            service.simulator.fault(json=each, times=times)
-        return service.client()
-
-    refused(numbered_list.read_numbered, answering(*[first, second] * 4), "/x/", {})
-    for enough in (None, len):
-        refused(linked_list.read_linked, answering(*[first, second] * 4), "/x/", {}, list, extracts._TIMES, enough)
-    pages = {"count": 9, "next": first, "results": [{"id": 1}]}
-    refused(linked_list.read_linked, answering(pages, times=None), "/x/", {}, list, extracts._TIMES)
 
 
 class Response:

@@ -10,11 +10,8 @@ The modules run from their ``main()``: before 2.22, ansible-core replaces secret
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api import connection
-from ansible_collections.adverity.management.plugins.module_utils._resources import assignments
-from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
-from ansible_collections.adverity.management.tests.unit.plugins.support.main import run_main
-from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 EMEA = "a0000000-0000-4000-8000-000000000002"
 PARTS = [
@@ -22,48 +19,34 @@ PARTS = [
     "EMEA", EMEA[-4:],
 ]  # fmt: skip
 SETTINGS = {"project": "acme-dwh", "dataset": "marketing"}
+VARIABLES = {
+    "name": "acme DWH", "type": "bigquery", "workspace": "acme EMEA", "connection": "acme Account", "settings": SETTINGS,
+    "datastreams": [{"name": "acme Ads", "table_name": "acme_send"}, {"name": "true", "table_name": "plan"}], "datastream_enabled": True,
+}  # fmt: skip
 
 
 def world(key):
-    return {
-        "now": "2026-03-10T12:00:00Z",
-        "keys": {"demo": {"key": key}},
-        "workspaces": [{"id": EMEA, "name": "acme EMEA"}],
-        "connections": [{"id": 55, "name": "acme Account", "type": "bigquery", "workspace": EMEA}],
-        "datastreams": [{"id": 455, "name": "acme Ads", "workspace": EMEA}, {"id": 456, "name": "true", "workspace": EMEA}],
-        "extracts": [{"id": 5550 + n, "datastream_id": 455, "created": f"2026-03-0{n}T10:00:00Z"} for n in range(1, 6)],
-    }
+    result = World().datastream(455, name="acme Ads", workspace=EMEA).datastream(456, name="true", workspace=EMEA)
+    for number in range(1, 6):
+        result.extract(5550 + number, 455, f"2026-03-0{number}T10:00:00Z")
+    result.data["keys"] = {"demo": {"key": key}}
+    result.data["workspaces"] = [{"id": EMEA, "name": "acme EMEA"}]
+    result.data["connections"] = [{"id": 55, "name": "acme Account", "type": "bigquery", "workspace": EMEA}]
+    return result
 
 
 @pytest.fixture(name="deploy")
-def fixture_deploy(monkeypatch, tmp_path):
+def fixture_deploy(begin):
     """Runs the role against a service of its own: deploy(password, key) gives all that was written, and the lines of the summary."""
-    monkeypatch.setattr(assignments, "_PAUSES", (0.0,) * 4)
-    in_process.spare_the_disk(monkeypatch.setattr)
 
     def deploy(password="neutral-password-0815", key=in_process.KEY):
-        ledger = tmp_path / f"{len(list(tmp_path.iterdir()))}.sqlite3"
-        simulator = in_process.import_simulator().Simulator(world(key), port=None)
-        monkeypatch.setattr(connection, "RequestsTransport", lambda *_options: SimulatorTransport(simulator))
-
-        def call(module, /, check_mode=False, **options):
-            options.update(instance="acme.example", api_key=key)
-            if "ledger" in in_process.spec_of(module)[0]:
-                options.update(ledger=str(ledger), ledger_password=password)
-            result = run_main(module, options, check_mode).result
-            assert not result.get("failed"), result
-            return result
-
-        def writes():
-            return [(row["method"], row["path"], row["query"], row["body"]) for row in simulator.requests if row["method"] not in ("GET", "OPTIONS")]
-
-        variables = {
-            "name": "acme DWH", "type": "bigquery", "workspace": "acme EMEA", "connection": "acme Account", "settings": SETTINGS,
-            "datastreams": [{"name": "acme Ads", "table_name": "acme_send"}, {"name": "true", "table_name": "plan"}], "datastream_enabled": True,
-        }  # fmt: skip
-        first, written = role_in_process.deploy(call, **variables), writes()
-        second = role_in_process.deploy(call, **variables)
-        assert writes() == written
+        scene = begin(world(key))
+        scene.options["api_key"], scene.ledger_password, scene.secret = key, password, []  # the secret is a part of what has to be shown
+        first = scene.deploy(**VARIABLES)
+        written = [(row["method"], row["path"], row["query"], row["body"]) for row in scene.writes()]
+        scene.forget()
+        second = scene.deploy(**VARIABLES)
+        assert scene.writes() == []
         return written, first.lines, second.lines
 
     return deploy

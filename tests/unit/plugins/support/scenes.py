@@ -42,7 +42,7 @@ UNFORESEEN = {"invocation", "check_mode", "created", "destination", "batches", "
 class Scene(Watched):
     """A service that began with this world, and a ledger. Use it as a context manager."""
 
-    def __init__(self, folder: Path, world: World, switches: Row | None = None) -> None:
+    def __init__(self, folder: Path, world: World, **switches: Any) -> None:
         super().__init__(world, in_process.import_simulator().Simulator(world.data, switches, port=None))
         self.ledger = folder / "requeue.sqlite3"
         self.options: Row = {"instance": HOST, "api_key": KEY}  # of every module
@@ -170,12 +170,3 @@ def _timeless(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: None if name in _MOMENTS else _timeless(one) for name, one in value.items()}
     return [_timeless(one) for one in value] if isinstance(value, list) else value
-
-
-@contextlib.contextmanager
-def open_scene(folder: Path, world: World, **switches: Any) -> Iterator[Scene]:
-    """A scene whose service has these switches. Scenes of one folder are numbered."""
-    own = folder / f"scene{len(list(folder.iterdir()))}"
-    own.mkdir()
-    with Scene(own, world, switches) as scene:
-        yield scene

@@ -16,6 +16,7 @@ from .._api.errors import InputError
 from .._api.paging import Row
 from .._resources import assignments, datastreams, destinations, directory
 from .._resources.assignment_plan import AssignmentPlan
+from .._resources.bindings import Binding
 from .._resources.references import identity
 from .._spec import selection
 from . import options as variables
@@ -53,7 +54,7 @@ class Named:
         """
         return self.assignments is not None and (self.creates or bool(self.assignments.due))
 
-    def bindings_by_datastream(self, listed: list[Row]) -> list[list[Row]]:
+    def bindings_by_datastream(self, listed: list[Binding]) -> list[list[Binding]]:
         """Of the listed bindings those of each assignment that is asked for, in the order of ``datastreams``."""
         return [] if self.assignments is None else self.assignments.bindings_of(listed)
 

@@ -19,6 +19,7 @@ from .._api import clock
 from .._api.errors import InputError
 from .._api.paging import Row
 from . import bindings, destinations, directory
+from .bindings import Binding
 from .references import integer_id
 
 if t.TYPE_CHECKING:
@@ -94,16 +95,16 @@ def find(present: list[Assignment], datastream_id: int, table_name: str | None) 
     return next(iter(of_datastream.values()), None)
 
 
-def link(present: list[Assignment], binding_rows: list[Row]) -> dict[int, Row]:
+def link(present: list[Assignment], listed: list[Binding]) -> dict[int, Binding]:
     """The binding of each assignment, by the assignment's id, as far as it is certain. Pure.
 
     Whether both have the same id is not documented. One assignment and one binding of a datastream belong together; where there are several of each
     they are told apart only where their ids are the same.
     """
-    links: dict[int, Row] = {}
+    links: dict[int, Binding] = {}
     for datastream_id in {each.datastream_id for each in present}:
         assignment_ids = [each.id for each in present if each.datastream_id == datastream_id]
-        binding_by_id = {row["id"]: row for row in binding_rows if row["datastream_id"] == datastream_id}
+        binding_by_id = {each.id: each for each in listed if each.datastream_id == datastream_id}
         if len(assignment_ids) == len(binding_by_id) == 1:
             links[assignment_ids[0]] = next(iter(binding_by_id.values()))
         elif set(assignment_ids) == set(binding_by_id):
@@ -113,12 +114,12 @@ def link(present: list[Assignment], binding_rows: list[Row]) -> dict[int, Row]:
 
 def read_links(
     client: Client, target_id: int, present: list[Assignment], datastream_ids: t.Container[int]
-) -> dict[int, Row]:
+) -> dict[int, Binding]:
     """``link`` with the bindings of a destination. Waits a few seconds until those of these datastreams show; some may still be missing."""
     expected = Counter(each.datastream_id for each in present if each.datastream_id in datastream_ids)
     for pause in (*_PAUSES, None):
-        binding_rows = bindings.read(client, target_id=target_id)
-        if pause is None or not expected - Counter(row["datastream_id"] for row in binding_rows):
+        listed = bindings.read(client, target_id=target_id)
+        if pause is None or not expected - Counter(binding.datastream_id for binding in listed):
             break
         clock.sleep(pause)
-    return link(present, binding_rows)
+    return link(present, listed)

@@ -19,7 +19,8 @@ from .._api import secrets, text
 from .._api.errors import AdverityError, InputError, Refused, UnreadableAnswer
 from .._api.paging import Row
 from .._spec.result import Diff, Result
-from . import bindings, directory, fields, objects
+from . import directory, fields, objects
+from .bindings import Binding
 from .changes import Noun
 from .fields import Field, Fields
 from .references import identity
@@ -152,12 +153,12 @@ def find_absent(rows: list[Row], target_id: int, name: str) -> Row | None:
     return next((row for row in found if row["id"] == target_id), None)
 
 
-def refuse_enabled(binding_rows: list[Row], what: str) -> None:
+def refuse_enabled(listed: list[Binding], what: str) -> None:
     """Raises InputError where one of these bindings is enabled, or not known to be disabled."""
-    enabled = [row for row in binding_rows if bindings.state(row) is not False]
+    enabled = [binding for binding in listed if binding.enabled is not False]
     if enabled:
-        shown = text.several([text.line(bindings.label(row)) for row in enabled], 20)
-        ids = [row["id"] for row in enabled]
+        shown = text.several([text.line(binding.label) for binding in enabled], 20)
+        ids = [binding.id for binding in enabled]
         raise InputError(
             f"{what} was not deleted: it still has enabled bindings. Disable them first with adverity_binding: {shown}.",
             binding_ids=ids,

@@ -20,6 +20,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
     UnreadableAnswer,
 )
 from ansible_collections.adverity.management.plugins.module_utils._resources import destinations, fields, objects
+from ansible_collections.adverity.management.plugins.module_utils._resources.bindings import Binding
 from ansible_collections.adverity.management.plugins.module_utils._resources.destinations import DestinationPlan
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
@@ -332,9 +333,9 @@ def test_one_is_deleted_also_where_another_has_its_name_and_none_where_neither_i
 
 @pytest.mark.parametrize("enabled", [True, None, "false"])
 def test_bindings_that_are_not_known_to_be_disabled_are_in_the_way(enabled):
-    bindings = [{"id": number, "datastream_id": 456, "target_id": 789, "enabled": state} for number, state in ((5, False), (6, enabled))]
+    rows = [{"id": number, "datastream_id": 456, "target_id": 789, "enabled": state} for number, state in ((5, False), (6, enabled))]
     with pytest.raises(InputError) as caught:
-        destinations.refuse_enabled(bindings, "Destination 789")
+        destinations.refuse_enabled([Binding.from_row(one) for one in rows], "Destination 789")
     assert "Destination 789 was not deleted: it still has enabled bindings" in str(caught.value)
     assert caught.value.result()["binding_ids"] == [6]
 

@@ -121,7 +121,7 @@ class DeploymentPlan:
         """The module's result: ``create`` says whether the destination is to be created or changed;
         ``assignments`` are what to assign to it.
         """
-        datastream_names = {datastream["id"]: datastream["name"] for datastream in self.named.datastreams}
+        datastream_names = {datastream.id: datastream.name for datastream in self.named.datastreams}
         rows = [each.as_dict() for each in self.existing] + [each.as_dict() for each in self.missing]
         return {
             "options": self.options.shown(),
@@ -129,7 +129,7 @@ class DeploymentPlan:
             "name": self.options.name,
             "connection_id": self.named.connection_id,
             "create": self.named.creates,
-            "assignments": self.named.wanted_assignments,
+            "assignments": [each.as_dict() for each in self.named.wanted_assignments],
             "assign": self.named.assigns,
             "bindings": [dict(row, name=datastream_names.get(row["datastream_id"])) for row in rows],
             "steps": self.steps(),
@@ -169,9 +169,7 @@ def _read_state(client: Client, options: RoleVariables, named: Named) -> _State:
     )
     listed = reading.found
     by_datastream = named.bindings_by_datastream(listed)
-    unbound_ids = [
-        datastream["id"] for datastream, bound in zip(named.datastreams, by_datastream) if not bound
-    ]
+    unbound_ids = [datastream.id for datastream, bound in zip(named.datastreams, by_datastream) if not bound]
     meant = [] if target_id is None else _choose(listed, target_id, options, by_datastream)
     return _State(listed, reading.clock, meant, unbound_ids)
 

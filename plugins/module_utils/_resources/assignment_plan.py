@@ -113,7 +113,7 @@ class AssignmentPlan:
         self.due = [step for step in self.steps if step.action is not Action.UNCHANGED]
 
     def _step(self, asked: WantedAssignment, absent: bool, force: bool) -> Step:
-        datastream_id, settings = asked.datastream_id, asked.settings
+        datastream_id, settings = asked.datastream_id, asked.settings or {}
         found = assignments.find(self.present, datastream_id, asked.table_name)
         own = [name for name in ("datastream", "table_name", "enabled") if name in settings]
         if own:

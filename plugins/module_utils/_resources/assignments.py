@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._api import clock
 from .._api.errors import InputError
@@ -36,7 +36,22 @@ class Assignment:
     id: int
     datastream_id: int | None
     table_name: t.Any
-    row: Row
+    row: Row = field(repr=False, compare=False)
+
+    @property
+    def name(self) -> t.Any:
+        """Its table name: it goes by that among those of its datastream."""
+        return self.table_name
+
+    @property
+    def names(self) -> tuple[t.Any, ...]:
+        """All that users may ask for it by, beside its ID."""
+        return (self.table_name,)
+
+    @property
+    def label(self) -> str:
+        """Its table name and ID for a message."""
+        return directory.label(self.id, self.table_name, self.row.get("workspace"))
 
     @property
     def is_disabled(self) -> bool:
@@ -46,11 +61,19 @@ class Assignment:
 
 @dataclass(frozen=True)
 class WantedAssignment:
-    """What users ask for. Without a table name any that the datastream has will do."""
+    """What users ask for. Without a table name any that the datastream has will do. ``settings`` are None where they are not given."""
 
     datastream_id: int
     table_name: str | None
-    settings: Row
+    settings: Row | None
+
+    def as_dict(self) -> Row:
+        """As an item of the option ``assignments``."""
+        return {
+            "datastream_id": self.datastream_id,
+            "table_name": self.table_name,
+            "settings": self.settings,
+        }
 
 
 def parse(row: Row) -> Assignment:
@@ -60,9 +83,7 @@ def parse(row: Row) -> Assignment:
 
 def wanted(option: list[Row]) -> list[WantedAssignment]:
     """What the option ``assignments`` asks for."""
-    return [
-        WantedAssignment(each["datastream_id"], each["table_name"], each["settings"] or {}) for each in option
-    ]
+    return [WantedAssignment(each["datastream_id"], each["table_name"], each["settings"]) for each in option]
 
 
 def path(type_id: int, target_id: int, mapping_id: int | None = None) -> str:
@@ -81,18 +102,16 @@ def read(client: Client, type_id: int, target_id: int) -> list[Assignment]:
 
 def find(present: list[Assignment], datastream_id: int, table_name: str | None) -> Assignment | None:
     """The assignment of a datastream, with this table name where one is given; None where there is none. Raises InputError where it is ambiguous."""
-    of_datastream = {each.id: each for each in present if each.datastream_id == datastream_id}
-    rows = [each.row for each in of_datastream.values()]
+    of_datastream = list({each.id: each for each in present if each.datastream_id == datastream_id}.values())
     if table_name is not None:
-        row = directory.find_exact(
-            rows, "table_name", table_name, f"assignment of datastream {datastream_id} to the table"
+        return directory.find_exact(
+            of_datastream, table_name, f"assignment of datastream {datastream_id} to the table"
         )
-        return None if row is None else of_datastream[row["id"]]
-    if len(rows) > 1:
+    if len(of_datastream) > 1:
         raise InputError(
-            f"Datastream {datastream_id} has several assignments here: {directory.listed(rows, 'table_name')}. Set table_name."
+            f"Datastream {datastream_id} has several assignments here: {directory.listed(of_datastream)}. Set table_name."
         )
-    return next(iter(of_datastream.values()), None)
+    return of_datastream[0] if of_datastream else None
 
 
 def link(present: list[Assignment], listed: list[Binding]) -> dict[int, Binding]:

@@ -12,6 +12,7 @@ A filter is sent to the API and, where a row tells, also held against the row: o
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass, field
 
 from .._api import text
 from .._api.client import DATASTREAMS, MOST_IDS, Client, Params
@@ -25,6 +26,45 @@ from .._spec.kinds import to_uuid
 _MAY_MEAN_UNKNOWN = (400, 404, 422)
 
 
+@dataclass(frozen=True)
+class Datastream:
+    """A datastream of the list with UUIDs. ``enabled`` is None where the row does not say. ``row`` is what the API returned."""
+
+    id: str
+    name: t.Any
+    enabled: bool | None
+    row: Row = field(repr=False, compare=False)
+
+    @classmethod
+    def from_row(cls, row: Row) -> Datastream:
+        """The datastream of a row with a UUID."""
+        enabled = row.get("enabled")
+        return cls(row["id"], row.get("name"), enabled if isinstance(enabled, bool) else None, row)
+
+    @property
+    def pulling(self) -> Row:
+        """How it fetches; empty where the row does not say."""
+        pulling = self.row.get("pulling")
+        return pulling if isinstance(pulling, dict) else {}
+
+    @property
+    def active_mode(self) -> t.Any:
+        """``smart``, ``smart-bundle`` or ``schedule``; None for no schedule, and where the row does not say."""
+        return self.pulling.get("active_mode")
+
+    @property
+    def workspace(self) -> Row:
+        """Its workspace; empty where the row does not say."""
+        workspace = self.row.get("workspace")
+        return workspace if isinstance(workspace, dict) else {}
+
+    @property
+    def label(self) -> str:
+        """The datastream, in words a person can place."""
+        name = text.line(self.name or "", longest=100)
+        return f"{name} ({self.id})" if name else str(self.id)
+
+
 def check_selection(params: dict[str, t.Any]) -> None:
     """Raises InputError where the options do not select datastreams. Nothing empty ever means all."""
     selection.refuse_empty(params, "datastream_ids")
@@ -36,48 +76,36 @@ def check_selection(params: dict[str, t.Any]) -> None:
         raise InputError("Select datastreams with datastream_ids, filters or all_datastreams: true.")
 
 
-def read_selected(client: Client, params: dict[str, t.Any]) -> list[Row]:
+def read_selected(client: Client, params: dict[str, t.Any]) -> list[Datastream]:
     """The datastreams that a module's options select. Raises InputError where an id is not one that the key can see."""
     ids, filters = params["datastream_ids"], params["filters"] or {}
-    rows = read(client, ids, filters)
+    found = read(client, ids, filters)
     if ids is not None:
-        seen = {row["id"] for row in rows}
+        seen = {datastream.id for datastream in found}
         missing = [one for one in ids if one not in seen]
         if missing and filters:  # is it unknown, or only not what the filters let through?
-            seen.update(row["id"] for row in read(client, missing, {}))
+            seen.update(datastream.id for datastream in read(client, missing, {}))
         selection.refuse_unknown(
             "datastream_ids", selection.once(ids), seen, "among the datastreams this key can see"
         )
-    return rows
+    return found
 
 
-def read(client: Client, ids: list[str] | None, filters: dict[str, t.Any]) -> list[Row]:
+def read(client: Client, ids: list[str] | None, filters: dict[str, t.Any]) -> list[Datastream]:
     """The datastreams the key can see, of ``ids`` where these are given and in their order; of these the ones for which all filters hold.
 
     ``filters`` are the options of ``adverity_datastream_info``, null where not given. An id that the key cannot see is left out.
     """
     asked = _query(filters)
     if ids is None:
-        rows = _list(client, asked)
+        listed = _list(client, asked)
     else:
         ids = selection.once(ids)
-        found: dict[str, Row] = {}
+        found: dict[str, Datastream] = {}
         for start in range(0, len(ids), MOST_IDS):
-            found.update((row["id"], row) for row in _read_ids(client, ids[start : start + MOST_IDS], asked))
-        rows = [found[one] for one in ids if one in found]
-    return [row for row in rows if _holds(row, filters)]
-
-
-def active_mode(row: Row) -> str | None:
-    """``smart``, ``smart-bundle`` or ``schedule``; None for no schedule, and where the row does not say."""
-    pulling = row.get("pulling")
-    return pulling.get("active_mode") if isinstance(pulling, dict) else None
-
-
-def label(row: Row) -> str:
-    """A datastream, in words a person can place."""
-    name = text.line(row.get("name") or "", longest=100)
-    return f"{name} ({row['id']})" if name else str(row["id"])
+            found.update((each.id, each) for each in _read_ids(client, ids[start : start + MOST_IDS], asked))
+        listed = [found[one] for one in ids if one in found]
+    return [datastream for datastream in listed if _holds(datastream, filters)]
 
 
 def _query(filters: dict[str, t.Any]) -> Params:
@@ -92,21 +120,20 @@ def _query(filters: dict[str, t.Any]) -> Params:
     return asked
 
 
-def _holds(row: Row, filters: dict[str, t.Any]) -> bool:
+def _holds(datastream: Datastream, filters: dict[str, t.Any]) -> bool:
     """Whether nothing that the row tells contradicts a filter. Which workspaces a scope reaches the API alone knows."""
-    shown = {"enabled": row["enabled"]} if isinstance(row.get("enabled"), bool) else {}
-    if isinstance(row.get("pulling"), dict) and "active_mode" in row["pulling"]:
-        shown["active_pulling_mode"] = row["pulling"]["active_mode"]
+    shown = {} if datastream.enabled is None else {"enabled": datastream.enabled}
+    if "active_mode" in datastream.pulling:
+        shown["active_pulling_mode"] = datastream.active_mode
     if any(filters.get(name) not in (None, value) for name, value in shown.items()):
         return False
     if not filters.get("workspace_ids") or filters.get("workspace_scope"):
         return True
-    workspace = row.get("workspace")
-    where = workspace.get("id") if isinstance(workspace, dict) else None
+    where = datastream.workspace.get("id")
     return not isinstance(where, str) or where.lower() in filters["workspace_ids"]
 
 
-def _read_ids(client: Client, ids: list[str], asked: Params) -> list[Row]:
+def _read_ids(client: Client, ids: list[str], asked: Params) -> list[Datastream]:
     """The datastreams of at most 50 ids, also where the API refuses a request that names one it does not know."""
     try:
         return _list(client, dict(asked, datastream_id=ids))
@@ -127,7 +154,7 @@ def _read_ids(client: Client, ids: list[str], asked: Params) -> list[Row]:
 def _find_known(client: Client, ids: list[str]) -> list[str]:
     """Those of the ids that the API knows: a refused request is halved, until it names a single one."""
     try:
-        found = {row["id"] for row in _list(client, {"datastream_id": ids})}
+        found = {datastream.id for datastream in _list(client, {"datastream_id": ids})}
         return [one for one in ids if one in found]
     except Refused as error:
         if error.status not in _MAY_MEAN_UNKNOWN:
@@ -138,7 +165,7 @@ def _find_known(client: Client, ids: list[str]) -> list[str]:
     return _find_known(client, ids[:middle]) + _find_known(client, ids[middle:])
 
 
-def _list(client: Client, asked: Params) -> list[Row]:
+def _list(client: Client, asked: Params) -> list[Datastream]:
     try:
         rows = read_numbered(client, DATASTREAMS, asked, page_size=None)
     except IncompleteList as error:
@@ -147,7 +174,7 @@ def _list(client: Client, asked: Params) -> list[Row]:
         )
         raise
     try:
-        return [dict(row, id=to_uuid(row["id"])) for row in rows]
+        return [Datastream.from_row(dict(row, id=to_uuid(row["id"]))) for row in rows]
     except ValueError as error:
         raise UnreadableAnswer(
             f"GET {DATASTREAMS} returned a datastream whose id is not a UUID: {error}.",

@@ -36,7 +36,7 @@ def refused(status=422):
 
 def choose(client, ids=None, filters=None):
     params = {"datastream_ids": ids, "filters": filters, "all_datastreams": None}
-    return [one["id"] for one in datastreams.read_selected(client, params)]
+    return [one.id for one in datastreams.read_selected(client, params)]
 
 
 # --- what the rows tell ---

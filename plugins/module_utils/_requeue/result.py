@@ -39,7 +39,14 @@ class BindingDecision(t.NamedTuple):
 
     def as_dict(self) -> dict[str, t.Any]:
         """For a result."""
-        return dict(self._asdict(), action=self.action.value)
+        return {
+            "binding_id": self.binding_id,
+            "datastream_id": self.datastream_id,
+            "target_id": self.target_id,
+            "target_name": self.target_name,
+            "enabled": self.enabled,
+            "action": self.action.value,
+        }
 
 
 class Outcome:

@@ -133,7 +133,7 @@ def run(client, params, check_mode):
         described = directory.describe(
             directory.read_datastreams(client, asked["datastreams"]),
             workspaces,
-            datastreams.read(client, None, {}),
+            datastreams.read(client),
         )
         found["datastreams"] = [
             datastream._asdict()

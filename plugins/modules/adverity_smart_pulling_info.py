@@ -96,7 +96,7 @@ SPEC = dict(DATASTREAM_UUIDS, **FILTERS)
 
 def run(client, params, check_mode):
     selection.refuse_empty(params, "datastream_ids", "workspace_ids")
-    found = datastreams.read(client, params["datastream_ids"], params)
+    found = datastreams.read(client, params["datastream_ids"], datastreams.Filters.of(params))
     return Result(False, {"smart_pulling": list(map(smart_pulling.show, found)), "count": len(found)})
 
 

@@ -43,7 +43,7 @@ class Named:
     datastreams: list[NamedDatastream]
     wanted_assignments: list[WantedAssignment]
     assignments: AssignmentPlan | None
-    datastream_uuids: list[str] | None
+    datastream_uuids: tuple[str, ...] | None
 
     @property
     def creates(self) -> bool:
@@ -68,7 +68,7 @@ def find(client: Client, wanted: RoleVariables) -> Named:
     destination, destination_plan = names.find_destination(wanted.settings or {})
     target_id = wanted.target_id or (destination.id if destination else None)
     found = names.find_datastreams()
-    asked = _wanted_assignments(wanted.datastreams or [], found)
+    asked = _wanted_assignments(wanted.datastreams or (), found)
     return Named(
         target_id,
         names.connection_id,
@@ -131,7 +131,7 @@ class _Names:
         """The datastreams that are named, with both ids where UUIDs are needed."""
         if not self._wanted.datastreams:
             return []
-        newer = datastreams.read(self._client, None, {}) if self.needs_uuids else None
+        newer = datastreams.read(self._client) if self.needs_uuids else None
         workspaces = self._read_workspaces()
         wanted = [
             given.name if given.workspace is None else {"name": given.name, "workspace": given.workspace}
@@ -168,7 +168,7 @@ def _wanted_assignments(
     ]
 
 
-def _uuids(found: list[NamedDatastream]) -> list[str]:
+def _uuids(found: list[NamedDatastream]) -> tuple[str, ...]:
     """The UUIDs of the datastreams, each once. Raises InputError where one has none."""
     unlinked = next((datastream for datastream in found if datastream.uuid is None), None)
     if unlinked is not None:
@@ -177,4 +177,4 @@ def _uuids(found: list[NamedDatastream]) -> list[str]:
             f" UUID. {unlinked.note} Set {variables.PREFIX}datastream_ids and"
             f" {variables.PREFIX}datastream_uuids instead. Nothing was changed."
         )
-    return selection.once([datastream.uuid for datastream in found if datastream.uuid is not None])
+    return tuple(selection.once(datastream.uuid for datastream in found if datastream.uuid is not None))

@@ -164,7 +164,7 @@ class AssignmentPlan:
     def finish(self, client: Client, target_id: int, applied: Applied[Written]) -> Result:
         """The module's result with each binding. An error carries what was done."""
         done = self._done(applied)
-        created = [assignments.parse(row) for _step, row in done if "id" in row]
+        created = [assignments.Assignment.from_row(row) for _step, row in done if "id" in row]
         present = list({each.id: each for each in [*self.present, *created]}.values())
         try:
             links = assignments.read_links(

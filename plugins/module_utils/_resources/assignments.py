@@ -38,6 +38,11 @@ class Assignment:
     table_name: t.Any
     row: Row = field(repr=False, compare=False)
 
+    @classmethod
+    def from_row(cls, row: Row) -> Assignment:
+        """The assignment of a row with an integer ID."""
+        return cls(row["id"], integer_id(row.get("datastream")), row.get("table_name"), row)
+
     @property
     def name(self) -> t.Any:
         """Its table name: it goes by that among those of its datastream."""
@@ -76,11 +81,6 @@ class WantedAssignment:
         }
 
 
-def parse(row: Row) -> Assignment:
-    """The assignment of a row with an integer ID."""
-    return Assignment(row["id"], integer_id(row.get("datastream")), row.get("table_name"), row)
-
-
 def wanted(option: list[Row]) -> list[WantedAssignment]:
     """What the option ``assignments`` asks for."""
     return [WantedAssignment(each["datastream_id"], each["table_name"], each["settings"]) for each in option]
@@ -97,7 +97,7 @@ def path(type_id: int, target_id: int, mapping_id: int | None = None) -> str:
 
 def read(client: Client, type_id: int, target_id: int) -> list[Assignment]:
     """The assignments of a destination."""
-    return [parse(row) for row in directory.read_list(client, path(type_id, target_id))]
+    return [Assignment.from_row(row) for row in directory.read_list(client, path(type_id, target_id))]
 
 
 def find(present: list[Assignment], datastream_id: int, table_name: str | None) -> Assignment | None:

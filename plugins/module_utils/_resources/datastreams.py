@@ -65,6 +65,48 @@ class Datastream:
         return f"{name} ({self.id})" if name else str(self.id)
 
 
+class Filters(t.NamedTuple):
+    """Which datastreams are wanted. None takes any."""
+
+    workspace_ids: list[str] | None = None
+    workspace_scope: str | None = None
+    enabled: bool | None = None
+    active_pulling_mode: str | None = None
+
+    @classmethod
+    def of(cls, options: t.Mapping[str, t.Any]) -> Filters:
+        """The options of ``adverity_datastream_info``, as far as they are given."""
+        return cls(*[options.get(name) for name in cls._fields])
+
+    def query(self) -> Params:
+        """What the API is asked with."""
+        asked: Params = {}
+        if self.workspace_ids:
+            asked["workspace_id"] = selection.once(self.workspace_ids)
+        if self.enabled is not None:
+            asked["enabled"] = "true" if self.enabled else "false"
+        if self.workspace_scope is not None:
+            asked["workspace_scope"] = self.workspace_scope
+        if self.active_pulling_mode is not None:
+            asked["active_pulling_mode"] = self.active_pulling_mode
+        return asked
+
+    def may_fit(self, datastream: Datastream) -> bool:
+        """Whether nothing that the row tells contradicts a filter. Which workspaces a scope reaches the API alone knows."""
+        if datastream.enabled is not None and self.enabled not in (None, datastream.enabled):
+            return False
+        tells_mode = "active_mode" in datastream.pulling
+        if tells_mode and self.active_pulling_mode not in (None, datastream.active_mode):
+            return False
+        if not self.workspace_ids or self.workspace_scope:
+            return True
+        where = datastream.workspace.get("id")
+        return not isinstance(where, str) or where.lower() in self.workspace_ids
+
+
+_ALL = Filters()
+
+
 def check_selection(params: dict[str, t.Any]) -> None:
     """Raises InputError where the options do not select datastreams. Nothing empty ever means all."""
     selection.refuse_empty(params, "datastream_ids")
@@ -78,25 +120,25 @@ def check_selection(params: dict[str, t.Any]) -> None:
 
 def read_selected(client: Client, params: dict[str, t.Any]) -> list[Datastream]:
     """The datastreams that a module's options select. Raises InputError where an id is not one that the key can see."""
-    ids, filters = params["datastream_ids"], params["filters"] or {}
+    ids, filters = params["datastream_ids"], Filters.of(params["filters"] or {})
     found = read(client, ids, filters)
     if ids is not None:
         seen = {datastream.id for datastream in found}
         missing = [one for one in ids if one not in seen]
-        if missing and filters:  # is it unknown, or only not what the filters let through?
-            seen.update(datastream.id for datastream in read(client, missing, {}))
+        if missing and params["filters"]:  # is it unknown, or only not what the filters let through?
+            seen.update(datastream.id for datastream in read(client, missing))
         selection.refuse_unknown(
             "datastream_ids", selection.once(ids), seen, "among the datastreams this key can see"
         )
     return found
 
 
-def read(client: Client, ids: list[str] | None, filters: dict[str, t.Any]) -> list[Datastream]:
+def read(client: Client, ids: list[str] | None = None, filters: Filters = _ALL) -> list[Datastream]:
     """The datastreams the key can see, of ``ids`` where these are given and in their order; of these the ones for which all filters hold.
 
-    ``filters`` are the options of ``adverity_datastream_info``, null where not given. An id that the key cannot see is left out.
+    An id that the key cannot see is left out.
     """
-    asked = _query(filters)
+    asked = filters.query()
     if ids is None:
         listed = _list(client, asked)
     else:
@@ -105,32 +147,7 @@ def read(client: Client, ids: list[str] | None, filters: dict[str, t.Any]) -> li
         for start in range(0, len(ids), MOST_IDS):
             found.update((each.id, each) for each in _read_ids(client, ids[start : start + MOST_IDS], asked))
         listed = [found[one] for one in ids if one in found]
-    return [datastream for datastream in listed if _holds(datastream, filters)]
-
-
-def _query(filters: dict[str, t.Any]) -> Params:
-    asked: Params = {}
-    if filters.get("workspace_ids"):
-        asked["workspace_id"] = selection.once(filters["workspace_ids"])
-    if filters.get("enabled") is not None:
-        asked["enabled"] = "true" if filters["enabled"] else "false"
-    for name in ("workspace_scope", "active_pulling_mode"):
-        if filters.get(name) is not None:
-            asked[name] = filters[name]
-    return asked
-
-
-def _holds(datastream: Datastream, filters: dict[str, t.Any]) -> bool:
-    """Whether nothing that the row tells contradicts a filter. Which workspaces a scope reaches the API alone knows."""
-    shown = {} if datastream.enabled is None else {"enabled": datastream.enabled}
-    if "active_mode" in datastream.pulling:
-        shown["active_pulling_mode"] = datastream.active_mode
-    if any(filters.get(name) not in (None, value) for name, value in shown.items()):
-        return False
-    if not filters.get("workspace_ids") or filters.get("workspace_scope"):
-        return True
-    where = datastream.workspace.get("id")
-    return not isinstance(where, str) or where.lower() in filters["workspace_ids"]
+    return [datastream for datastream in listed if filters.may_fit(datastream)]
 
 
 def _read_ids(client: Client, ids: list[str], asked: Params) -> list[Datastream]:

@@ -122,7 +122,7 @@ def read_fields(client: Client, type_id: int) -> Fields:
     """What the type takes. Empty where the API does not say."""
     try:
         data = client.request("OPTIONS", path(type_id)).data
-        return {str(name): fields.parse(dict(row)) for name, row in data["actions"]["POST"].items()}
+        return {str(name): fields.Field.from_row(dict(row)) for name, row in data["actions"]["POST"].items()}
     except Refused as error:
         if error.status in (401, 429) or (error.status >= 500 and error.status != 501):
             raise

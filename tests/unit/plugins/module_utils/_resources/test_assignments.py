@@ -41,7 +41,7 @@ def wanted(datastream=456, table=None, **settings):
 
 
 def plan(present, *asked, **options):
-    return AssignmentPlan([assignments.parse(row) for row in present], assignments.wanted(list(asked)), **options)
+    return AssignmentPlan([assignments.Assignment.from_row(row) for row in present], assignments.wanted(list(asked)), **options)
 
 
 class Talk:
@@ -163,7 +163,7 @@ def test_of_two_tables_the_disabled_one_can_be_deleted():
 
 @pytest.mark.parametrize("datastream", [[], [456], "456", {"name": "x"}, None])
 def test_answer_whose_datastream_is_no_id_has_none(datastream):
-    assignment = assignments.parse(mapping(1, datastream))
+    assignment = assignments.Assignment.from_row(mapping(1, datastream))
     assert assignment.datastream_id is None
     assert assignments.link([assignment], read(binding(21, 456))) == {}
 
@@ -185,7 +185,7 @@ def test_answer_whose_datastream_is_no_id_has_none(datastream):
     ],
 )
 def test_a_binding_is_told_only_where_it_is_certain(rows, bound, expected):
-    links = assignments.link([assignments.parse(row) for row in rows], read(*bound))
+    links = assignments.link([assignments.Assignment.from_row(row) for row in rows], read(*bound))
     assert {identity: found.id for identity, found in links.items()} == expected
 
 
@@ -201,7 +201,7 @@ def test_a_binding_is_told_only_where_it_is_certain(rows, bound, expected):
 def test_a_binding_that_does_not_show_at_once_is_waited_for(talk, scripted, waits, readings, waited, links):
     for rows in readings:
         talk.expect_bindings(*rows)
-    present = [assignments.parse(mapping(3)), assignments.parse(mapping(2, 457))]
+    present = [assignments.Assignment.from_row(mapping(3)), assignments.Assignment.from_row(mapping(2, 457))]
     found = assignments.read_links(scripted, 789, present, {456})
     assert ({one: each.id for one, each in found.items()}, waits) == (links, waited)
 

@@ -43,7 +43,7 @@ FIELDS = {
     "passphrase": {"type": "password", "required": False, "read_only": False, "label": "Passphrase"},
     "logo_url": {"type": "url", "required": False, "read_only": True, "label": "Logo"},
 }  # fmt: skip
-PARSED = {name: fields.parse(row) for name, row in FIELDS.items()}
+PARSED = {name: fields.Field.from_row(row) for name, row in FIELDS.items()}
 ACME = {"project": "acme"}
 NO_PATCH = Refused("PATCH", PATH, 405, "Method not allowed.")
 MASK = "********"
@@ -270,7 +270,7 @@ def test_a_wrong_setting_is_an_error_that_lists_what_the_type_takes(settings, sa
 
 
 def test_a_required_connection_is_named_as_the_option_and_of_an_existing_destination_nothing_is_missing():
-    described = {**PARSED, "auth": fields.parse({"required": True})}
+    described = {**PARSED, "auth": fields.Field.from_row({"required": True})}
     with pytest.raises(InputError, match="connection is missing"):
         fields.check({"project": "p"}, {"name": "x", "stack": 1}, described, True)
     fields.check({"dataset": "x"}, {}, described, False)

@@ -107,4 +107,4 @@ def test_lists_with_ids_links_and_pages_that_are_not_as_they_should_be(scripted,
         scripted.expect("GET", extracts.PATH, {}, answer={"results": [{"id": identity}], "count": 2, "next": following})
         check_failure(linked_list.read_linked, scripted, extracts.PATH, {}, list)
     scripted.expect("GET", datastreams.DATASTREAMS, {}, answer={"items": [{"id": name}], "count": 1})
-    check_failure(datastreams.read, scripted, None, {})
+    check_failure(datastreams.read, scripted)

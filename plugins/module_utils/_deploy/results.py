@@ -17,12 +17,8 @@ from .._api.paging import Row
 from .loads import LoadResult
 
 DATASTREAM_SETTINGS = ("smart_pulling", "pulling_mode", "enabled")
-_UP_TO_ENABLE = (
-    "create",
-    "plan",
-    "prepare",
-    "enable",
-)  # if one of these fails, bindings may not be as asked, and no history was sent
+# If one of these steps fails, bindings may not be as asked, and no history was sent.
+_UP_TO_ENABLE = ("create", "plan", "prepare", "enable")
 
 
 class PlannedBinding(t.NamedTuple):

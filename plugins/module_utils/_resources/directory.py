@@ -29,7 +29,7 @@ DATASTREAMS = "/api/datastreams/"
 CONNECTION_TYPES = "/api/connection-types/"
 
 
-class Named(t.Protocol):
+class HasName(t.Protocol):
     """Something that users ask for by a name, or by its integer ID."""
 
     @property
@@ -49,7 +49,7 @@ class Named(t.Protocol):
         """Its name and ID for a message, and its workspace where that is told."""
 
 
-Thing = t.TypeVar("Thing", bound=Named)
+Thing = t.TypeVar("Thing", bound=HasName)
 
 
 @dataclass(frozen=True)
@@ -330,6 +330,6 @@ def label(number: int, name: t.Any, workspace: t.Any = None) -> str:
     return f"{quoted(name)} (id {number}{place})"
 
 
-def listed(things: t.Iterable[Named], most: int = 20) -> str:
+def listed(things: t.Iterable[HasName], most: int = 20) -> str:
     """Several for a message, by name and id, and with the workspace where they tell it."""
     return text.several([each.label for each in things], most)

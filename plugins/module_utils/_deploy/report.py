@@ -49,12 +49,12 @@ class _Binding(t.NamedTuple):
 
     @classmethod
     def from_row(cls, row: Row) -> _Binding:
-        name = text.line(row.get("target_name") or "", longest=60)
-        return cls(row["id"], row["target_id"], name, row.get("enabled") is True)
+        return cls(row["id"], row["target_id"], row.get("target_name") or "", row.get("enabled") is True)
 
     @property
     def destination(self) -> str:
-        return f"destination {self.target_id}" + (f", {self.target_name}" if self.target_name else "")
+        name = text.line(self.target_name, longest=60)
+        return f"destination {self.target_id}" + (f", {name}" if name else "")
 
 
 class _Backfill(t.NamedTuple):

@@ -212,7 +212,7 @@ def run(client, params, check_mode):
         plan = AssignmentPlan([], asked)
         return plan.result(apply(plan.changes(""), client, check_mode, NOUN))
     ledger = open_ledger(params, client.host, PREDICT if check_mode else WRITE)  # not opened yet
-    type_id = destinations.read_type(client, params["type"])["id"]
+    type_id = destinations.read_type(client, params["type"]).id
 
     def make_plan():
         return AssignmentPlan(

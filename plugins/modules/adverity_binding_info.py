@@ -85,12 +85,12 @@ SPEC = dict(BINDING_IDS, **TARGET_ID, datastream_id={"type": INTEGER_ID}, enable
 
 def run(client, params, check_mode):
     selection.refuse_empty(params, "binding_ids")
-    rows = bindings.read(client, params["datastream_id"], params["target_id"])
+    found = bindings.read(client, params["datastream_id"], params["target_id"])
     if params["binding_ids"] is not None:
-        rows = [row for row in rows if row["id"] in params["binding_ids"]]
+        found = [binding for binding in found if binding.id in params["binding_ids"]]
     if params["enabled"] is not None:
-        rows = [row for row in rows if bindings.state(row) is params["enabled"]]
-    return Result(False, {"bindings": rows, "count": len(rows)})
+        found = [binding for binding in found if binding.enabled is params["enabled"]]
+    return Result(False, {"bindings": [binding.row for binding in found], "count": len(found)})
 
 
 def main():

@@ -130,10 +130,9 @@ SPEC = dict(
 def run(client, params, check_mode):
     selection.require_one(params, "enabled", "pulling_mode")
     datastreams.check_selection(params)
-    rows = datastreams.read_selected(client, params)
-    return write(
-        client, rows, datastream_plan.plan(rows, params["enabled"], params["pulling_mode"]), check_mode
-    )
+    selected = datastreams.read_selected(client, params)
+    changes = datastream_plan.plan(selected, params["enabled"], params["pulling_mode"])
+    return write(client, selected, changes, check_mode)
 
 
 def main():

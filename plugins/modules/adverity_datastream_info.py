@@ -82,8 +82,8 @@ SPEC = dict(DATASTREAM_UUIDS, **FILTERS)
 
 def run(client, params, check_mode):
     selection.refuse_empty(params, "datastream_ids", "workspace_ids")
-    rows = datastreams.read(client, params["datastream_ids"], params)
-    return Result(False, {"datastreams": rows, "count": len(rows)})
+    found = datastreams.read(client, params["datastream_ids"], datastreams.Filters.of(params))
+    return Result(False, {"datastreams": [datastream.row for datastream in found], "count": len(found)})
 
 
 def main():

@@ -146,6 +146,7 @@ changes:
 """
 
 import contextlib
+import dataclasses
 
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import open_ledger
@@ -195,56 +196,56 @@ def provide(client, params, ledger, check_mode):
     """``ledger`` is not opened yet, and is opened only for a destination that does not exist."""
     workspace_id, settings = None, params["settings"] or {}
     kind = destinations.read_type(client, params["type"])
-    identifying = {} if params["name"] is None else {"name": params["name"]}
     if params["workspace"] is not None:
-        workspace_id = directory.find_workspace(directory.read_workspaces(client), params["workspace"])["id"]
+        workspace_id = directory.find_workspace(directory.read_workspaces(client), params["workspace"]).id
+    connection_id = None
     if params["connection"] is not None:
-        identifying["auth"] = directory.look_up_connection(
+        connection_id = directory.look_up_connection(
             client, params["connection"], kind, params["connection_type"]
         )
-    fields = destinations.read_fields(client, kind["id"])
+    identifying = destinations.Identifying(params["name"], connection_id)
+    fields = destinations.read_fields(client, kind.id)
 
     def make_plan():
-        row = destinations.locate(
-            client, kind["id"], identifying, workspace_id, params["target_id"], settings
+        present = destinations.locate(
+            client, kind.id, identifying, workspace_id, params["target_id"], settings
         )
-        new = {"stack": workspace_id} if row is None else {}
-        return destinations.DestinationPlan(
-            row, {**identifying, **new}, settings, fields, params["force_settings"]
-        )
+        wanted = identifying if present else dataclasses.replace(identifying, workspace_id=workspace_id)
+        return destinations.DestinationPlan(present, wanted, settings, fields, params["force_settings"])
 
     plan = make_plan()
     with contextlib.ExitStack() as stack:
-        if plan.row is None:
+        if plan.present is None:
             stack.enter_context(ledger)
             name = params["name"]
             ledger.lock_names(
-                [("destination", kind["id"], workspace_id, name)],
+                [("destination", kind.id, workspace_id, name)],
                 f"the lock of the new destination {directory.quoted(name)}",
             )
             plan = make_plan()  # another run may have created it meanwhile
-        applied = apply(plan.changes(kind["id"]), client, check_mode, destinations.DESTINATIONS)
+        applied = apply(plan.changes(kind.id), client, check_mode, destinations.DESTINATIONS)
         applied.check()
-        row = applied.made[0] if applied.made else plan.row
-        if plan.row is None and not check_mode:
-            plan.confirm(client, kind["id"], row)
+        row = applied.made[0] if applied.made else plan.present.row
+        if plan.present is None and not check_mode:
+            plan.confirm(client, kind.id, row)
     return plan.result(row)
 
 
 def delete(client, params, check_mode):
     target_id = params["target_id"]
     kind = destinations.read_type(client, params["type"])
-    row = destinations.find_absent(
-        destinations.read(client, kind["id"], target_id), target_id, params["name"]
+    present = destinations.find_absent(
+        destinations.read(client, kind.id, target_id), target_id, params["name"]
     )
-    shown: dict[str, object] = (
-        {name: row[name] for name in ("id", "name", "stack") if name in row} if row else {}
-    )
-    if row:
+    row = present.row if present else {}
+    shown: dict[str, object] = {name: row[name] for name in ("id", "name", "stack") if name in row}
+    if present:
         destinations.refuse_enabled(bindings.read(client, target_id=target_id), f"Destination {target_id}")
-        deletion = destinations.DestinationDeletion(kind["id"], row)
+        deletion = destinations.DestinationDeletion(kind.id, present)
         apply([deletion], client, check_mode, destinations.DESTINATIONS).check()
-    return Result(bool(row), {"created": False, "destination": shown or None, "changes": {}}, Diff(shown, {}))
+    return Result(
+        bool(present), {"created": False, "destination": shown or None, "changes": {}}, Diff(shown, {})
+    )
 
 
 def main():

@@ -104,21 +104,20 @@ SPEC = dict(DESTINATION, type={"type": "str"}, schema={"type": "bool", "default"
 
 def run(client, params, check_mode):
     selection.refuse_empty(params, "name", "type", "workspace")
-    kinds = directory.read_list(client, destinations.TYPES)
+    kinds = directory.read_types(client, destinations.TYPES)
     kinds = kinds if params["type"] is None else [directory.find_type(kinds, params["type"])]
-    wanted = {"name": params["name"], "id": params["target_id"], "stack": None}
+    workspace_id = None
     if params["workspace"] is not None:
-        wanted["stack"] = directory.find_workspace(directory.read_workspaces(client), params["workspace"])[
-            "id"
-        ]
+        workspace_id = directory.find_workspace(directory.read_workspaces(client), params["workspace"]).id
+    choice = destinations.Choice(params["target_id"], params["name"], workspace_id)
     rows, schemas = [], {}
     for kind in kinds:
-        listed = destinations.read(client, kind["id"], params["target_id"])
-        found = destinations.fetch_missing_fields(client, kind["id"], listed, wanted, ["stack"])
-        fields = destinations.read_fields(client, kind["id"]) if found or params["schema"] else {}
-        rows += [dict(objects.mask(row, (), fields), type_slug=kind.get("slug")) for row in found]
+        listed = destinations.read(client, kind.id, params["target_id"])
+        found = destinations.fetch_missing_fields(client, kind.id, listed, choice, ["stack"])
+        fields = destinations.read_fields(client, kind.id) if found or params["schema"] else {}
+        rows += [dict(objects.mask(each.row, (), fields), type_slug=kind.slug) for each in found]
         if params["schema"]:
-            schemas[kind["slug"]] = {name: field.row for name, field in fields.items()}
+            schemas[kind.slug] = {name: field.row for name, field in fields.items()}
     return Result(
         False,
         {"destinations": sorted(rows, key=lambda row: row["id"]), "count": len(rows), "schemas": schemas},

@@ -123,27 +123,41 @@ def run(client, params, check_mode):
     selection.refuse_empty(params, *asked, "connection_types")
     selection.require_one(params, *asked)
     found: dict[str, list[dict[str, object]]] = {name: [] for name in asked}
-    places = directory.read_workspaces(client) if asked["workspaces"] or asked["datastreams"] else []
+    workspaces = directory.read_workspaces(client) if asked["workspaces"] or asked["datastreams"] else []
     if asked["workspaces"]:
-        found["workspaces"] = directory.pick(places, asked["workspaces"], directory.find_workspace)
+        found["workspaces"] = [
+            workspace.row
+            for workspace in directory.pick(workspaces, asked["workspaces"], directory.find_workspace)
+        ]
     if asked["datastreams"]:
-        rows = directory.describe(
+        described = directory.describe(
             directory.read_datastreams(client, asked["datastreams"]),
-            places,
-            datastreams.read(client, None, {}),
+            workspaces,
+            datastreams.read(client),
         )
-        found["datastreams"] = directory.pick(
-            rows, asked["datastreams"], lambda some, one: directory.find_datastream(some, one, places)
-        )
+        found["datastreams"] = [
+            datastream._asdict()
+            for datastream in directory.pick(
+                described,
+                asked["datastreams"],
+                lambda some, wanted: directory.find_datastream(some, wanted, workspaces),
+            )
+        ]
     if asked["connections"]:
-        kinds = directory.read_list(client, directory.CONNECTION_TYPES)
+        kinds = directory.read_types(client, directory.CONNECTION_TYPES)
         kinds = (
             [directory.find_type(kinds, one) for one in params["connection_types"]]
             if params["connection_types"]
             else kinds
         )
-        rows = [objects.mask(row, (), {}) for row in directory.read_connections(client, kinds)]
-        found["connections"] = directory.pick(rows, asked["connections"], directory.find_connection)
+        connections = [
+            directory.Connection.from_row(objects.mask(connection.row, (), {}))
+            for connection in directory.read_connections(client, kinds)
+        ]
+        found["connections"] = [
+            connection.row
+            for connection in directory.pick(connections, asked["connections"], directory.find_connection)
+        ]
     return Result(False, found)
 
 

@@ -163,8 +163,8 @@ def run(client, params, check_mode):
     selection.require_one(params, *SMART_PULLING)
     smart_pulling.check(params)
     datastreams.check_selection(params)
-    rows = datastreams.read_selected(client, params)
-    return write(client, rows, smart_pulling.plan(rows, params), check_mode)
+    selected = datastreams.read_selected(client, params)
+    return write(client, selected, smart_pulling.plan(selected, params), check_mode)
 
 
 def main():

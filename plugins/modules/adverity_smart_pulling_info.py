@@ -96,8 +96,8 @@ SPEC = dict(DATASTREAM_UUIDS, **FILTERS)
 
 def run(client, params, check_mode):
     selection.refuse_empty(params, "datastream_ids", "workspace_ids")
-    rows = datastreams.read(client, params["datastream_ids"], params)
-    return Result(False, {"smart_pulling": [smart_pulling.show(row) for row in rows], "count": len(rows)})
+    found = datastreams.read(client, params["datastream_ids"], datastreams.Filters.of(params))
+    return Result(False, {"smart_pulling": list(map(smart_pulling.show, found)), "count": len(found)})
 
 
 def main():

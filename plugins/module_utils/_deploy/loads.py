@@ -4,18 +4,16 @@
 
 # Private to this collection: it may change at any time.
 
-"""What the summary of a deployment says of the loads that it followed. Pure.
-
-``followed`` is the result of ``adverity_load_info``, empty where it did not run.
-"""
+"""What the summary of a deployment says of the loads that it followed. Pure."""
 
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
+from dataclasses import dataclass
 
 from .._api import text
-
-Result = t.Mapping[str, t.Any]
+from .._api.paging import Row
 
 _WORDS = {"loaded": "loaded", "failed": "failed", "loading": "still loading", "unconfirmed": "unconfirmed"}
 _MAX_LINES = 10  # of one outcome
@@ -27,73 +25,109 @@ _WAYS_ON = {
 }
 
 
-def count_by_binding(followed: Result) -> dict[int | None, dict[str, int]]:
-    """How many extracts of each binding have which outcome."""
-    return {
-        row["binding_id"]: {outcome: row[outcome] for outcome in _WORDS}
-        for row in followed.get("bindings", [])
-    }
+class Load(t.NamedTuple):
+    """An extract that was followed, and what became of it."""
+
+    extract_id: int
+    binding_id: int | None
+    outcome: str
+    reason: str
+    issue: t.Any
+
+    @classmethod
+    def from_row(cls, row: Row) -> Load:
+        """An item of ``loads``."""
+        return cls(row["extract_id"], row["binding_id"], row["outcome"], row["reason"], row.get("issue"))
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What ``adverity_load_info`` has returned.
+
+    ``loads`` are None where it did not run, or could not look. ``outcomes``: how many extracts of each binding
+    have which outcome. ``counts``: of all. ``waited``: seconds. ``message``: why it failed.
+    """
+
+    loads: list[Load] | None
+    outcomes: dict[int | None, dict[str, int]]
+    counts: dict[str, int]
+    waited: float
+    message: str
+
+    @classmethod
+    def of(cls, result: Row) -> LoadResult:
+        """Of any result."""
+        loads = result.get("loads")
+        return cls(
+            None if loads is None else [Load.from_row(row) for row in loads],
+            {
+                row["binding_id"]: {outcome: row[outcome] for outcome in _WORDS}
+                for row in result.get("bindings", [])
+            },
+            result.get("counts", {}),
+            result.get("waited", 0),
+            str(result.get("msg")),
+        )
+
+    def data(self) -> Row:
+        """For ``set_stats``: counts, each failure, and of the unconfirmed extracts the ids by reason."""
+        unconfirmed: dict[str, list[int]] = {}
+        for load in self._having("unconfirmed"):
+            unconfirmed.setdefault(load.reason, []).append(load.extract_id)
+        return {
+            "counts": self.counts,
+            "failed": [
+                {
+                    "extract_id": load.extract_id,
+                    "binding_id": load.binding_id,
+                    "reason": load.reason,
+                    "issue": load.issue,
+                }
+                for load in self._having("failed")
+            ],
+            "loading": [load.extract_id for load in self._having("loading")],
+            "unconfirmed": unconfirmed,
+            "waited": self.waited,
+        }
+
+    def lines(self) -> list[str]:
+        """For a person: the failures with their reasons, and why extracts are unconfirmed. Without colons, as all lines of the summary."""
+        failures: dict[tuple[int | None, str], list[int]] = {}
+        for load in self._having("failed"):
+            failures.setdefault((load.binding_id, load.reason), []).append(load.extract_id)
+        reasons = Counter(load.reason for load in self._having("unconfirmed"))
+        failed = [
+            f"failed - extract {text.ids(ids)}, binding {binding_id} - {_plain(reason)}"
+            for (binding_id, reason), ids in failures.items()
+        ]
+        unconfirmed = [
+            f"unconfirmed - {count} extract{'s' if count > 1 else ''} - {_plain(reason)}"
+            for reason, count in reasons.items()
+        ]
+        found = [*_first(failed), *_first(unconfirmed)]
+        if self.counts.get("loading"):
+            found.append(_LOADING)
+        if unconfirmed:
+            found.append(_UNCONFIRMED)
+        return found
+
+    def open_message(self, on_failed: str, named_ids: t.Collection[int]) -> str | None:
+        """What is left open, None for nothing: the failures that are not named already."""
+        failed = [load for load in self._having("failed") if load.extract_id not in named_ids]
+        if not failed or on_failed == "warn":
+            return None
+        ids = list(dict.fromkeys(load.extract_id for load in failed))
+        shown = failed[0]
+        example = f"extract {shown.extract_id}, binding {shown.binding_id}: {shown.reason}"
+        return f"The load of {len(ids)} extract{'s' if len(ids) > 1 else ''} failed: {text.ids(ids)} ({example}). {_WAYS_ON[on_failed]}"
+
+    def _having(self, outcome: str) -> list[Load]:
+        return [load for load in self.loads or () if load.outcome == outcome]
 
 
 def describe(counts: t.Mapping[str, int]) -> list[str]:
     """The outcomes of a binding, in words."""
     return [f"{counts[outcome]} {words}" for outcome, words in _WORDS.items() if counts.get(outcome)]
-
-
-def data(followed: Result) -> dict[str, t.Any]:
-    """For ``set_stats``: counts, each failure, and of the unconfirmed extracts the ids by reason."""
-    unconfirmed: dict[str, list[int]] = {}
-    for row in _having(followed, "unconfirmed"):
-        unconfirmed.setdefault(row["reason"], []).append(row["extract_id"])
-    return {
-        "counts": followed["counts"],
-        "failed": [
-            {name: row[name] for name in ("extract_id", "binding_id", "reason", "issue")}
-            for row in _having(followed, "failed")
-        ],
-        "loading": [row["extract_id"] for row in _having(followed, "loading")],
-        "unconfirmed": unconfirmed,
-        "waited": followed["waited"],
-    }
-
-
-def lines(followed: Result) -> list[str]:
-    """For a person: the failures with their reasons, and why extracts are unconfirmed. Without colons, as all lines of the summary."""
-    failures: dict[tuple[t.Any, str], list[int]] = {}
-    for row in _having(followed, "failed"):
-        failures.setdefault((row["binding_id"], row["reason"]), []).append(row["extract_id"])
-    reasons: dict[str, int] = {}
-    for row in _having(followed, "unconfirmed"):
-        reasons[row["reason"]] = reasons.get(row["reason"], 0) + 1
-    failed = [
-        f"failed - extract {text.ids(ids)}, binding {binding_id} - {_plain(reason)}"
-        for (binding_id, reason), ids in failures.items()
-    ]
-    unconfirmed = [
-        f"unconfirmed - {count} extract{'s' if count > 1 else ''} - {_plain(reason)}"
-        for reason, count in reasons.items()
-    ]
-    found = [*_first(failed), *_first(unconfirmed)]
-    if followed.get("counts", {}).get("loading"):
-        found.append(_LOADING)
-    if unconfirmed:
-        found.append(_UNCONFIRMED)
-    return found
-
-
-def open_message(followed: Result, on_failed: str, named_ids: t.Collection[int]) -> str | None:
-    """What is left open, None for nothing: the failures that are not named already."""
-    failed = [row for row in _having(followed, "failed") if row["extract_id"] not in named_ids]
-    if not failed or on_failed == "warn":
-        return None
-    ids = list(dict.fromkeys(row["extract_id"] for row in failed))
-    shown = failed[0]
-    example = f"extract {shown['extract_id']}, binding {shown['binding_id']}: {shown['reason']}"
-    return f"The load of {len(ids)} extract{'s' if len(ids) > 1 else ''} failed: {text.ids(ids)} ({example}). {_WAYS_ON[on_failed]}"
-
-
-def _having(followed: Result, outcome: str) -> list[dict[str, t.Any]]:
-    return [row for row in followed.get("loads", []) if row["outcome"] == outcome]
 
 
 def _first(found: list[str]) -> list[str]:

@@ -29,6 +29,7 @@ PREFIX = "deploy_destination_"
 DATASTREAM_OPTIONS = ("datastream_enabled", "pulling_mode", "smart_pulling")
 _OF_NAME = ("workspace", "connection", "settings")  # these describe a destination by name
 _NAMES = ("name", "workspace", "connection")  # spaces may be part of a name
+_TUPLES = ("datastream_ids", "datastreams", "datastream_uuids")
 _STATE_LABELS = dictionary("{Importiert: loaded}")
 _SCHEDULE = dictionary("{frequency: daily, deadline: '06:30'}")
 _DATASTREAM = ("name", "workspace", "table_name", "settings")
@@ -81,8 +82,8 @@ class RoleVariables:
     connection: str | None
     settings: dict[str, t.Any] | None
     create: bool
-    datastream_ids: list[int] | None
-    datastreams: list[WantedDatastream] | None
+    datastream_ids: tuple[int, ...] | None
+    datastreams: tuple[WantedDatastream, ...] | None
     enabled: bool
     backfill: str
     backfill_from: str | None
@@ -95,7 +96,7 @@ class RoleVariables:
     on_failed: str
     wait: int
     state_labels: dict[str, str] | None
-    datastream_uuids: list[str] | None
+    datastream_uuids: tuple[str, ...] | None
     datastream_enabled: bool | None
     pulling_mode: str | None
     smart_pulling: dict[str, t.Any] | None
@@ -107,7 +108,9 @@ class RoleVariables:
 
     def shown(self) -> dict[str, t.Any]:
         """The variables for the module's result. Settings may hold secrets, so they are left out."""
-        return {name: value for name, value in dataclasses.asdict(self).items() if name != "settings"}
+        values = dataclasses.asdict(self)
+        del values["settings"]
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def read(given: dict[str, t.Any]) -> RoleVariables:
@@ -124,11 +127,13 @@ def read(given: dict[str, t.Any]) -> RoleVariables:
         raise InputError(f"{'; '.join(validated.error_messages)}. Nothing was changed.")
     selection.refuse_empty(
         validated.validated_parameters,
-        *(PREFIX + name for name in ("datastream_ids", "datastreams", "datastream_uuids")),
+        *(PREFIX + name for name in _TUPLES),
     )
     values = {name: validated.validated_parameters[PREFIX + name] for name in VARIABLES}
     check_bounds(values, "backfill_from", "backfill_to", PREFIX)
-    values["datastreams"] = values["datastreams"] and list(map(_datastream, values["datastreams"]))
+    values["datastreams"] = values["datastreams"] and map(_datastream, values["datastreams"])
+    for name in _TUPLES:
+        values[name] = None if values[name] is None else tuple(values[name])
     if values["smart_pulling"] is not None:
         values["smart_pulling"] = _schedule(values["smart_pulling"])
     variables = RoleVariables(**values)

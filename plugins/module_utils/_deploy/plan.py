@@ -17,7 +17,6 @@ import typing as t
 
 from .._api.client import Client
 from .._api.errors import InputError, LedgerError
-from .._api.paging import Row
 from .._ledger import persistence
 from .._ledger.history import BindingHistory, Window
 from .._ledger.ledger import Ledger, open_ledger
@@ -26,9 +25,11 @@ from .._ledger.store import LOOK, WRITE
 from .._requeue import result, select, wording
 from .._requeue.actions import choose_actions, refused_entries
 from .._requeue.decision import Action, binding_action
+from .._requeue.result import BindingDecision
 from .._requeue.select import Selection
 from .._resources import bindings, extracts
 from .._resources.binding_state import read_timed
+from .._resources.bindings import Binding
 from .._spec import selection
 from .._spec.result import Result
 from . import named as names
@@ -52,7 +53,7 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> Result:
     state = _read_state(client, options, named)
     decided = _decide(ledger, options, named.target_id, state)
     missing = _missing_bindings(client, options, named, _missing_actions(options, state, decided), check_mode)
-    plan = DeploymentPlan(options, named, [*decided.bindings(), *missing], check_mode)
+    plan = DeploymentPlan(options, named, decided.bindings(), missing, check_mode)
     if plan.sends:
         _refuse_lost_ledger(params["ledger"])  # before anything is created, too
     if not check_mode and not _NOTING.intersection(plan.steps()):
@@ -63,38 +64,56 @@ def make(client: Client, params: dict[str, t.Any], check_mode: bool) -> Result:
 
 
 @dataclasses.dataclass(frozen=True)
+class MissingBinding:
+    """A binding that does not exist yet. ``extract_count``: of its history; None where a later task counts it."""
+
+    decision: BindingDecision
+    extract_count: int | None
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """For a result."""
+        return dict(self.decision.as_dict(), extract_count=self.extract_count)
+
+
+@dataclasses.dataclass(frozen=True)
 class DeploymentPlan:
     """What a run has to do.
 
-    ``options``: the variables as they are meant. ``named``: what they name. ``bindings``: what happens to
-    each binding; those that do not exist yet are without an ID.
+    ``options``: the variables as they are meant. ``named``: what they name. ``existing``: what happens to
+    each binding. ``missing``: those that do not exist yet.
     """
 
     options: RoleVariables
     named: Named
-    bindings: list[Row]
+    existing: list[BindingDecision]
+    missing: list[MissingBinding]
     check_mode: bool
+
+    @property
+    def decisions(self) -> list[BindingDecision]:
+        """What happens to each binding, also to those that do not exist yet."""
+        return [*self.existing, *(each.decision for each in self.missing)]
 
     @property
     def sends(self) -> bool:
         """Whether the history of a binding is to be sent, or to be recorded as loaded."""
-        return _is_any(self.bindings, *_SENDING)
+        return _is_any(self.decisions, *_SENDING)
 
     def steps(self) -> list[str]:
         """What there is to do, in order: the names of the role's files of tasks. Bindings that check mode
         does not create are not there for the later steps.
         """
         options = self.options
-        rows = [row for row in self.bindings if row["binding_id"] or not self.check_mode]
-        sends = _is_any(rows, *_SENDING)
+        present = self.existing if self.check_mode else self.decisions
+        sends = _is_any(present, *_SENDING)
         steps = {
             "create": self.named.creates or self.named.assigns,
-            "plan": _is_any(rows, Action.BACKFILL),
+            "plan": _is_any(present, Action.BACKFILL),
             "prepare": options.datastream_uuids is not None,
-            "enable": sends or any(row["enabled"] is not options.enabled for row in rows),
+            "enable": sends or any(each.enabled is not options.enabled for each in present),
             "send": sends,
             "switch_on": options.datastream_enabled is True,
-            "follow": bool(options.wait) and options.enabled and bool(rows) and not self.check_mode,
+            "follow": bool(options.wait) and options.enabled and bool(present) and not self.check_mode,
         }
         return [name for name, is_due in steps.items() if is_due]
 
@@ -102,22 +121,23 @@ class DeploymentPlan:
         """The module's result: ``create`` says whether the destination is to be created or changed;
         ``assignments`` are what to assign to it.
         """
-        datastream_names = {datastream["id"]: datastream["name"] for datastream in self.named.datastreams}
+        datastream_names = {datastream.id: datastream.name for datastream in self.named.datastreams}
+        rows = [each.as_dict() for each in self.existing] + [each.as_dict() for each in self.missing]
         return {
             "options": self.options.shown(),
             "target_id": self.named.target_id,
             "name": self.options.name,
             "connection_id": self.named.connection_id,
             "create": self.named.creates,
-            "assignments": self.named.wanted_assignments,
+            "assignments": [each.as_dict() for each in self.named.wanted_assignments],
             "assign": self.named.assigns,
-            "bindings": [dict(row, name=datastream_names.get(row["datastream_id"])) for row in self.bindings],
+            "bindings": [dict(row, name=datastream_names.get(row["datastream_id"])) for row in rows],
             "steps": self.steps(),
         }
 
 
-def _is_any(rows: list[Row], *actions: Action) -> bool:
-    return any(row["action"] in actions for row in rows)
+def _is_any(decisions: list[BindingDecision], *actions: Action) -> bool:
+    return any(each.action in actions for each in decisions)
 
 
 def _complete(given: RoleVariables, named: Named) -> RoleVariables:
@@ -135,9 +155,9 @@ class _State:
     them that are meant, and the IDs of the datastreams that are named and have no binding yet.
     """
 
-    listed: list[Row]
+    listed: list[Binding]
     clock: str | None
-    rows: list[Row]
+    meant: list[Binding]
     unbound_ids: list[int]
 
 
@@ -147,23 +167,22 @@ def _read_state(client: Client, options: RoleVariables, named: Named) -> _State:
     reading = read_timed(
         client, lambda: [] if target_id is None else bindings.read(client, target_id=target_id)
     )
-    by_datastream = named.bindings_by_datastream(reading.rows)
-    unbound_ids = [
-        datastream["id"] for datastream, bound in zip(named.datastreams, by_datastream) if not bound
-    ]
-    rows = [] if target_id is None else _choose(reading.rows, target_id, options, by_datastream)
-    return _State(reading.rows, reading.clock, rows, unbound_ids)
+    listed = reading.found
+    by_datastream = named.bindings_by_datastream(listed)
+    unbound_ids = [datastream.id for datastream, bound in zip(named.datastreams, by_datastream) if not bound]
+    meant = [] if target_id is None else _choose(listed, target_id, options, by_datastream)
+    return _State(listed, reading.clock, meant, unbound_ids)
 
 
 def _choose(
-    listed: list[Row], target_id: int, options: RoleVariables, by_datastream: list[list[Row]]
-) -> list[Row]:
+    listed: list[Binding], target_id: int, options: RoleVariables, by_datastream: list[list[Binding]]
+) -> list[Binding]:
     """The bindings of the destination that are meant. ``by_datastream``: those of the assignments that are
     asked for.
     """
     if options.datastreams:
-        meant = {row["id"] for bound in by_datastream for row in bound}
-        return [row for row in listed if row["id"] in meant]
+        meant_ids = {binding.id for bound in by_datastream for binding in bound}
+        return [binding for binding in listed if binding.id in meant_ids]
     bindings.refuse_none(listed, None, target_id)
     if options.datastream_ids is None:
         return listed
@@ -171,10 +190,10 @@ def _choose(
     selection.refuse_unknown(
         variables.PREFIX + "datastream_ids",
         options.datastream_ids,
-        (row["datastream_id"] for row in listed),
+        (binding.datastream_id for binding in listed),
         where,
     )
-    return [row for row in listed if row["datastream_id"] in options.datastream_ids]
+    return [binding for binding in listed if binding.datastream_id in options.datastream_ids]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -191,15 +210,15 @@ class _Decided:
     sent_before: frozenset[int | None]
     refused: list[Entry]
 
-    def bindings(self) -> list[Row]:
-        """The bindings for the module's result."""
-        return result.show_bindings(self.selected.rows, self.selected.histories, self.actions)
+    def bindings(self) -> list[BindingDecision]:
+        """What happens to each binding."""
+        return result.decisions(self.selected.bindings, self.selected.histories, self.actions)
 
     def warnings(self, window: Window) -> list[str]:
         """What a user should know of them before anything is sent."""
         selected = self.selected
         warnings = wording.warnings_of(
-            selected.rows, selected.histories, self.actions, window, selected.remade_ids
+            selected.bindings, selected.histories, self.actions, window, selected.remade_ids
         )
         return wording.refused_warnings(self.refused) + warnings
 
@@ -207,7 +226,7 @@ class _Decided:
 def _decide(ledger: Ledger, options: RoleVariables, target_id: int | None, state: _State) -> _Decided:
     with ledger:
         ledger.refuse_moved()
-        selected = select.look_at(ledger, state.rows, state.listed, state.clock)
+        selected = select.look_at(ledger, state.meant, state.listed, state.clock)
         actions = choose_actions(ledger, selected, options.backfill, options.window, options.on_refused)
         refused = refused_entries(ledger, actions)
     sent_before = frozenset(
@@ -232,22 +251,18 @@ def _missing_actions(options: RoleVariables, state: _State, decided: _Decided) -
 
 def _missing_bindings(
     client: Client, options: RoleVariables, named: Named, actions: list[tuple[int, Action]], check_mode: bool
-) -> list[Row]:
-    """Bindings that do not exist yet, for the module's result. In check mode the later tasks cannot see them,
-    so their history is counted here.
+) -> list[MissingBinding]:
+    """Bindings that do not exist yet. In check mode the later tasks cannot see them, so their history is
+    counted here.
     """
+    name = options.name or ""
     return [
-        {
-            "binding_id": None,
-            "datastream_id": datastream_id,
-            "target_id": named.target_id,
-            "target_name": options.name or "",
-            "enabled": False,
-            "action": action.value,
-            "extract_count": _count_extracts(client, datastream_id, options)
+        MissingBinding(
+            BindingDecision(None, datastream_id, named.target_id, name, False, action),
+            _count_extracts(client, datastream_id, options)
             if check_mode and action is Action.BACKFILL
             else None,
-        }
+        )
         for datastream_id, action in actions
     ]
 
@@ -260,9 +275,10 @@ def _destination_warnings(named: Named) -> list[str]:
     return [] if named.destination is None else named.destination.warnings
 
 
-def _remade_warnings(missing: list[Row]) -> list[str]:
+def _remade_warnings(missing: list[MissingBinding]) -> list[str]:
     """Of bindings that do not exist yet, in whose place others were, through which the history was sent."""
-    remade = [f"datastream {row['datastream_id']}" for row in missing if row["action"] == Action.LEFT_ALONE]
+    decisions = [each.decision for each in missing]
+    remade = [f"datastream {each.datastream_id}" for each in decisions if each.action is Action.LEFT_ALONE]
     return [wording.remade_warning(", ".join(remade))] if remade else []
 
 
@@ -278,7 +294,7 @@ def _note_seen(client: Client, params: dict[str, t.Any], selected: Selection) ->
     """Records what the API showed of the bindings, in a run that has nothing else to do with them. If another
     run is at work, it does so itself.
     """
-    if not selected.rows or persistence.refusal(params["ledger"]):
+    if not selected.bindings or persistence.refusal(params["ledger"]):
         return
     rows = {row.binding_id: row for row in selected.binding_rows()}
     with (

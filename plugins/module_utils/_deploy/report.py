@@ -14,8 +14,7 @@ from __future__ import annotations
 import typing as t
 
 from .._api import text
-
-Row = dict[str, t.Any]
+from .._api.paging import Row
 
 _STATUSES = ("dispatched", "recorded", "pending", "unknown", "refused", "failed")
 _OPEN = ("pending", "unknown", "refused", "failed")
@@ -28,6 +27,7 @@ _OUTCOMES = {
 }
 _MAX_LINES = 100  # of each kind: the page has all
 _MAX_ISSUES = 20
+Counts = t.Mapping[str, int]  # by status, or by outcome
 
 
 class Shown(t.NamedTuple):
@@ -41,137 +41,222 @@ class Shown(t.NamedTuple):
 _NOTHING = Shown({}, {}, {})
 
 
+class _Binding(t.NamedTuple):
+    id: int
+    target_id: int
+    target_name: str
+    is_enabled: bool
+
+    @classmethod
+    def from_row(cls, row: Row) -> _Binding:
+        return cls(row["id"], row["target_id"], row.get("target_name") or "", row.get("enabled") is True)
+
+    @property
+    def destination(self) -> str:
+        name = text.line(self.target_name, longest=60)
+        return f"destination {self.target_id}" + (f", {name}" if name else "")
+
+
+class _Backfill(t.NamedTuple):
+    """What the ledger records of a binding. ``binding_id`` is None for what was sent without naming one."""
+
+    binding_id: int | None
+    datastream_id: int | None
+    counts: Counts
+    is_planned: bool
+
+    @classmethod
+    def from_row(cls, row: Row) -> _Backfill:
+        counts = _counts(row, _STATUSES)
+        return cls(row["binding_id"], row.get("datastream_id"), counts, bool(row.get("planned_at")))
+
+    @property
+    def is_open(self) -> bool:
+        return any(self.counts[name] for name in _OPEN)
+
+
+class _Ledger(t.NamedTuple):
+    """``backfills`` by binding."""
+
+    place: str
+    counts: Counts
+    in_progress: bool
+    backfills: dict[int | None, _Backfill]
+
+    @classmethod
+    def of(cls, result: Row) -> _Ledger:
+        backfills = [_Backfill.from_row(row) for row in result["backfills"]]
+        return cls(
+            text.line(result.get("ledger") or ""),
+            _counts(result["counts"], _STATUSES),
+            bool(result.get("in_progress")),
+            {backfill.binding_id: backfill for backfill in backfills},
+        )
+
+
+class _Loads(t.NamedTuple):
+    """``counts`` are empty where the outcomes could not be read."""
+
+    counts: Counts
+    by_binding: dict[int | None, Counts]
+
+    @classmethod
+    def of(cls, result: Row) -> _Loads:
+        rows = result.get("bindings") or []
+        counts = result.get("counts")
+        return cls(
+            _counts(counts, _OUTCOMES) if counts else {},
+            {row["binding_id"]: _counts(row, _OUTCOMES) for row in rows},
+        )
+
+
+class _Issue(t.NamedTuple):
+    datastream_id: int | None
+    stage: str
+    message: str
+    address: str
+
+    @classmethod
+    def from_row(cls, row: Row) -> _Issue:
+        url = row.get("url")
+        is_address = isinstance(url, str) and url.startswith(("https://", "http://"))
+        stage, message = _plain(row.get("extraction_stage_label")), _plain(row.get("message"))
+        return cls(row.get("datastream_id"), stage, message, text.line(url) if is_address else "")
+
+
+class _Job(t.NamedTuple):
+    id: int
+    datastream_id: int | None
+    type: str
+    state: str
+
+    @classmethod
+    def from_row(cls, row: Row) -> _Job:
+        type_, state = _plain(row.get("type")), _plain(row.get("state_label"))
+        return cls(row["id"], row.get("datastream_id"), type_, state)
+
+
 def make(bindings: list[Row], ledger: Row, shown: Shown = _NOTHING) -> list[str]:
     """Lines for a person: totals, what needs attention, open issues, what is under way, each destination.
 
     ``bindings`` are those of ``adverity_binding_info``, ``ledger`` is the result of ``adverity_requeue_info``.
     """
-    backfills = {row["binding_id"]: row for row in ledger["backfills"]}
-    known = {row["id"]: row for row in bindings}
-    attention = [_attention(each, row, known.get(each)) for each, row in backfills.items() if _open(row)]
+    listed, recorded, loads = (
+        [_Binding.from_row(row) for row in bindings],
+        _Ledger.of(ledger),
+        _Loads.of(shown.loads),
+    )
+    by_id: dict[int | None, _Binding] = {binding.id: binding for binding in listed}
+    attention = [
+        _attention(backfill, by_id.get(backfill.binding_id))
+        for backfill in recorded.backfills.values()
+        if backfill.is_open or backfill.is_planned
+    ]
     return [
-        f"{_many(len({row['target_id'] for row in bindings}), 'destination')}, {_enabled(bindings)}",
-        *_ledger_lines(ledger, not attention, any(row.get("enabled") is True for row in bindings)),
-        *_read_lines(shown),
+        f"{_many(len({binding.target_id for binding in listed}), 'destination')}, {_enabled(listed)}",
+        *_ledger_lines(recorded, not attention, any(binding.is_enabled for binding in listed)),
+        *_read_lines(loads, shown),
         *_first(attention, "bindings need attention"),
-        *_first([_issue(row) for row in open_issues(shown.issues)], "open issues", _MAX_ISSUES),
-        *_first([_job(row) for row in unfinished_jobs(shown.jobs)], "jobs under way", _MAX_ISSUES),
-        *_first(_destinations(bindings, backfills, shown.loads), "destinations"),
+        *_first([_issue(issue) for issue in _open_issues(shown.issues)], "open issues", _MAX_ISSUES),
+        *_first([_job(job) for job in _unfinished_jobs(shown.jobs)], "jobs under way", _MAX_ISSUES),
+        *_first(_destinations(listed, recorded, loads), "destinations"),
     ]
 
 
-def _ledger_lines(ledger: Row, is_calm: bool, has_enabled: bool) -> list[str]:
+def _ledger_lines(ledger: _Ledger, is_calm: bool, has_enabled: bool) -> list[str]:
     """What the ledger records in all. ``is_calm``: nothing needs attention; ``has_enabled``: a binding is enabled."""
-    counts = _counted({name: ledger["counts"].get(name, 0) for name in _STATUSES}, all_of_them=True)
-    lines = [
-        " ".join(each for each in ("Ledger", text.line(ledger.get("ledger") or ""), "-", counts) if each)
-    ]
-    if ledger.get("in_progress"):
+    counts = ", ".join(f"{count} {name}" for name, count in ledger.counts.items())
+    lines = [" ".join(each for each in ("Ledger", ledger.place, "-", counts) if each)]
+    if ledger.in_progress:
         lines.append("A run is in progress. What it is sending now counts as unknown")
-    if has_enabled and not ledger["backfills"]:
+    if has_enabled and not ledger.backfills:
         lines.append(_NO_RECORD)
     elif is_calm:
         lines.append("Nothing in the ledger is pending, unknown, refused or failed")
     return lines
 
 
-def _read_lines(shown: Shown) -> list[str]:
+def _read_lines(loads: _Loads, shown: Shown) -> list[str]:
     """What Adverity shows of everything that was sent, and what could not be read."""
-    counts = shown.loads.get("counts")
-    words = ", ".join(f"{(counts or {}).get(name) or 0} {outcome}" for name, outcome in _OUTCOMES.items())
     results = zip(("outcomes", "issues", "jobs"), shown)
     missing = [
         f"Not read - {what} - {_plain(result['msg'])}" for what, result in results if result.get("msg")
     ]
-    return [f"Of what was sent - {words}", *missing] if counts else missing
+    if not loads.counts:
+        return missing
+    words = ", ".join(f"{loads.counts[name]} {outcome}" for name, outcome in _OUTCOMES.items())
+    return [f"Of what was sent - {words}", *missing]
 
 
-def _destinations(bindings: list[Row], backfills: dict[int, Row], loads: Row) -> list[str]:
-    targets: dict[int, list[Row]] = {}
-    for row in bindings:
-        targets.setdefault(row["target_id"], []).append(row)
-    outcomes = {row["binding_id"]: row for row in loads.get("bindings") or []}
-    return [_destination(each, targets[each], backfills, outcomes) for each in sorted(targets)]
+def _destinations(listed: list[_Binding], ledger: _Ledger, loads: _Loads) -> list[str]:
+    by_target: dict[int, list[_Binding]] = {}
+    for binding in listed:
+        by_target.setdefault(binding.target_id, []).append(binding)
+    return [_destination(by_target[target_id], ledger, loads) for target_id in sorted(by_target)]
 
 
-def open_issues(result: Row) -> list[Row]:
+def _open_issues(result: Row) -> list[_Issue]:
     """The issues that nobody has acknowledged, as far as the API tells, newest first."""
-    return [row for row in reversed(result.get("issues") or []) if row.get("ack") is not True]
+    rows = reversed(result.get("issues") or [])
+    return [_Issue.from_row(row) for row in rows if row.get("ack") is not True]
 
 
-def unfinished_jobs(result: Row) -> list[Row]:
+def _unfinished_jobs(result: Row) -> list[_Job]:
     """The jobs that have not ended."""
     unfinished = set(result.get("unfinished") or ())
-    return [row for row in result.get("jobs") or [] if row["id"] in unfinished]
+    return [_Job.from_row(row) for row in result.get("jobs") or [] if row["id"] in unfinished]
 
 
-def _open(row: Row) -> bool:
-    return any(row.get(name) for name in (*_OPEN, "planned_at"))
-
-
-def _attention(binding_id: int, row: Row, binding: Row | None) -> str:
-    what = _counted(row) if any(row.get(name) for name in _OPEN) else "planned, not started"
-    where = f", {_named(binding['target_id'], binding)}" if binding else ", in the ledger only"
-    who = f"binding {binding_id}" if binding_id else "all bindings that were enabled"
-    datastream = f", datastream {row['datastream_id']}" if row.get("datastream_id") else ""
+def _attention(backfill: _Backfill, binding: _Binding | None) -> str:
+    what = _counted(backfill.counts) if backfill.is_open else "planned, not started"
+    where = f", {binding.destination}" if binding else ", in the ledger only"
+    who = f"binding {backfill.binding_id}" if backfill.binding_id else "all bindings that were enabled"
+    datastream = f", datastream {backfill.datastream_id}" if backfill.datastream_id else ""
     return f"Needs attention - {who}{datastream}{where} - {what}"
 
 
-def _destination(
-    target_id: int, bindings: list[Row], backfills: dict[int, Row], outcomes: dict[int, Row]
-) -> str:
-    counts = {
-        name: sum(backfills.get(row["id"], {}).get(name) or 0 for row in bindings) for name in _STATUSES
-    }
-    seen = {name: sum(outcomes.get(row["id"], {}).get(name) or 0 for row in bindings) for name in _OUTCOMES}
+def _destination(bindings: list[_Binding], ledger: _Ledger, loads: _Loads) -> str:
+    """One destination. ``bindings`` are its own."""
+    backfills = [ledger.backfills[binding.id] for binding in bindings if binding.id in ledger.backfills]
+    followed = [loads.by_binding[binding.id] for binding in bindings if binding.id in loads.by_binding]
+    counts = {name: sum(backfill.counts[name] for backfill in backfills) for name in _STATUSES}
+    seen = {name: sum(outcomes[name] for outcomes in followed) for name in _OUTCOMES}
     if seen["failed"] <= counts["failed"]:
         seen["failed"] = 0  # the ledger records it
     shown = "".join(f", {count} {_OUTCOMES[name]}" for name, count in seen.items() if count)
-    return f"D{_named(target_id, bindings[0])[1:]} - {_enabled(bindings)}, {_counted(counts) or 'no backfill in the ledger'}{shown}"
+    recorded = _counted(counts) or "no backfill in the ledger"
+    return f"D{bindings[0].destination[1:]} - {_enabled(bindings)}, {recorded}{shown}"
 
 
-def _issue(row: Row) -> str:
-    what = [_plain(row.get(name)) for name in ("extraction_stage_label", "message")]
-    return " - ".join(["Open issue", *_where(row), *(each for each in what if each), *_address(row)])
+def _issue(issue: _Issue) -> str:
+    words = ("Open issue", _datastream(issue.datastream_id), issue.stage, issue.message, issue.address)
+    return " - ".join(filter(None, words))
 
 
-def _job(row: Row) -> str:
-    what = ", ".join(each for each in (_plain(row.get("type")), _plain(row.get("state_label"))) if each)
-    return " - ".join(["Under way", *_where(row), what or f"job {row['id']}"])
+def _job(job: _Job) -> str:
+    what = ", ".join(filter(None, (job.type, job.state))) or f"job {job.id}"
+    return " - ".join(filter(None, ("Under way", _datastream(job.datastream_id), what)))
 
 
-def _where(row: Row) -> list[str]:
-    return [f"datastream {row['datastream_id']}"] if row.get("datastream_id") else []
-
-
-def _address(row: Row) -> list[str]:
-    address = row.get("url")
-    return (
-        [text.line(address)]
-        if isinstance(address, str) and address.startswith(("https://", "http://"))
-        else []
-    )
+def _datastream(datastream_id: int | None) -> str:
+    return f"datastream {datastream_id}" if datastream_id else ""
 
 
 def _plain(value: t.Any) -> str:
     return text.line(value, longest=200).replace(": ", " - ").rstrip(".") if isinstance(value, str) else ""
 
 
-def _named(target_id: int, binding: Row) -> str:
-    name = text.line(binding.get("target_name") or "", longest=60)
-    return f"destination {target_id}" + (f", {name}" if name else "")
+def _enabled(bindings: list[_Binding]) -> str:
+    enabled = sum(binding.is_enabled for binding in bindings)
+    return f"{enabled} of {_many(len(bindings), 'binding')} enabled"
 
 
-def _enabled(bindings: list[Row]) -> str:
-    return (
-        f"{sum(row.get('enabled') is True for row in bindings)} of {_many(len(bindings), 'binding')} enabled"
-    )
+def _counts(row: Row, names: t.Iterable[str]) -> Counts:
+    return {name: row.get(name) or 0 for name in names}
 
 
-def _counted(counts: Row, all_of_them: bool = False) -> str:
-    return ", ".join(
-        f"{counts.get(name) or 0} {name}" for name in _STATUSES if counts.get(name) or all_of_them
-    )
+def _counted(counts: Counts) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
 
 
 def _many(count: int, noun: str) -> str:

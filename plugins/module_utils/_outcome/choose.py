@@ -22,9 +22,9 @@ def binding_ids(client: Client, params: t.Mapping[str, t.Any]) -> list[int] | No
     named: list[int] | None = params["binding_ids"]
     if params["target_id"] is None:
         return named
-    rows = bindings.read(client, target_id=params["target_id"])
-    bindings.refuse_none(rows, None, params["target_id"])
-    return [row["id"] for row in rows if named is None or row["id"] in named]
+    found = bindings.read(client, target_id=params["target_id"])
+    bindings.refuse_none(found, None, params["target_id"])
+    return [binding.id for binding in found if named is None or binding.id in named]
 
 
 def entries(

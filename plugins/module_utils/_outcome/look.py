@@ -18,7 +18,6 @@ from datetime import datetime, timedelta
 from .._api import clock, text
 from .._api.client import Client
 from .._api.errors import AdverityError, Refused, RequestError, UnreadableAnswer
-from .._api.paging import Row
 from .._ledger import sent as ledger_sent
 from .._ledger.ledger import Ledger
 from .._ledger.sent import Sent
@@ -66,7 +65,7 @@ class _Round(t.NamedTuple):
     unreadable: dict[int, AdverityError]
     issues: dict[int | None, list[issues.Issue]]
     jobs: dict[int | None, list[jobs.Job]]
-    bindings: dict[int, list[others.Binding]]
+    bindings: dict[int, list[others.MergedBinding]]
     now: datetime
 
 
@@ -80,7 +79,7 @@ class Watch:
         self._readings: dict[int, list[Reading]] = {}
         self._requests: dict[Pair, int] = {}  # the request that was last for it when it was first looked at
         self._loads: dict[Pair, Load] = {}
-        self._bindings: list[Row] | None = None
+        self._bindings: list[bindings.Binding] | None = None
         self.jobs: dict[int, jobs.Job] = {}
 
     def read(self) -> list[Load]:
@@ -146,7 +145,7 @@ class Watch:
         seen = {
             each: row for each, row in self._ledger.binding_rows().items() if row.datastream_id in datastreams
         }
-        listed = [row for row in self._bindings if row["datastream_id"] in datastreams]
+        listed = [binding for binding in self._bindings if binding.datastream_id in datastreams]
         merged = others.merge_bindings(listed, seen, self._ledger.histories(list(seen)))
         return _Round(
             states, unreadable, _by_datastream(found_issues), _by_datastream(found_jobs), merged, now

@@ -14,20 +14,19 @@ from __future__ import annotations
 
 import typing as t
 
-from .._api.paging import Row
 from .._ledger.history import BindingHistory
 from .._ledger.rows import BindingRow
 from .._ledger.sent import Sent
 from .._ledger.status import Event, EventKind
-from .._resources import bindings
+from .._resources.bindings import Binding
 from .._spec import times
 from .judge import Other, may_overlap
 
 _OUTCOMES = (EventKind.LOADED, EventKind.FAILED)
 
 
-class Binding(t.NamedTuple):
-    """A binding, and its last change as far as it is known. ``enabled``: None where that is not known."""
+class MergedBinding(t.NamedTuple):
+    """A binding from the API and the ledger, and its last change as far as it is known. ``enabled``: None where that is not known."""
 
     id: int
     enabled: bool | None
@@ -63,7 +62,7 @@ def _is_beside(event: Event, request: Event, sent: Sent) -> bool:
     return not ended and may_overlap(sent_at(event), sent_at(request))
 
 
-def automatic_loads(sent: Sent, request: Event, of_datastream: t.Iterable[Binding]) -> list[Other]:
+def automatic_loads(sent: Sent, request: Event, of_datastream: t.Iterable[MergedBinding]) -> list[Other]:
     """The other bindings of the datastream into which Adverity may have loaded the extract automatically since ``request``."""
     created, moment = times.parse_precise(sent.created), sent_at(request)
     return [
@@ -73,7 +72,7 @@ def automatic_loads(sent: Sent, request: Event, of_datastream: t.Iterable[Bindin
     ]
 
 
-def _may_load(binding: Binding, created: times.Time | None, moment: times.Time | None) -> bool:
+def _may_load(binding: MergedBinding, created: times.Time | None, moment: times.Time | None) -> bool:
     """A binding that was changed may have been enabled then: it loads what is fetched since, and for some types of destination what was there before."""
     if binding.updated is None or may_overlap(binding.updated, moment):
         return True
@@ -81,27 +80,27 @@ def _may_load(binding: Binding, created: times.Time | None, moment: times.Time |
 
 
 def merge_bindings(
-    rows: t.Iterable[Row], seen: t.Mapping[int, BindingRow], histories: t.Mapping[int, BindingHistory]
-) -> dict[int, list[Binding]]:
+    listed: t.Iterable[Binding], seen: t.Mapping[int, BindingRow], histories: t.Mapping[int, BindingHistory]
+) -> dict[int, list[MergedBinding]]:
     """The bindings of each datastream, from what the API listed and what the ledger records of them, also of those that are no more."""
-    found: dict[int, list[Binding]] = {}
-    listed = {row["id"]: row for row in rows}
-    for binding_id in sorted({*listed, *seen}):
-        row, history = listed.get(binding_id), histories.get(binding_id)
-        datastream_id = row["datastream_id"] if row is not None else seen[binding_id].datastream_id
+    found: dict[int, list[MergedBinding]] = {}
+    by_id = {binding.id: binding for binding in listed}
+    for binding_id in sorted({*by_id, *seen}):
+        binding, history = by_id.get(binding_id), histories.get(binding_id)
+        datastream_id = seen[binding_id].datastream_id if binding is None else binding.datastream_id
         if datastream_id is not None:
-            found.setdefault(datastream_id, []).append(_merge(binding_id, row, history))
+            found.setdefault(datastream_id, []).append(_merge(binding_id, binding, history))
     return found
 
 
-def _merge(binding_id: int, row: Row | None, history: BindingHistory | None) -> Binding:
-    enabled = None if row is None else bindings.state(row)
+def _merge(binding_id: int, binding: Binding | None, history: BindingHistory | None) -> MergedBinding:
+    enabled, updated = (None, None) if binding is None else (binding.enabled, binding.updated)
     if history is None:
-        return Binding(binding_id, enabled, times.parse_precise((row or {}).get("updated")))
+        return MergedBinding(binding_id, enabled, times.parse_precise(updated))
     if history.is_write_pending:
-        return Binding(binding_id, None, None)
-    shown = times.readable((row or {}).get("updated"))
-    if row is not None and shown is None:
-        return Binding(binding_id, enabled, None)
-    updated = times.latest(shown, history.updated)
-    return Binding(binding_id, enabled if row is not None else history.enabled, times.parse_precise(updated))
+        return MergedBinding(binding_id, None, None)
+    shown = times.readable(updated)
+    if binding is not None and shown is None:
+        return MergedBinding(binding_id, enabled, None)
+    changed = times.parse_precise(times.latest(shown, history.updated))
+    return MergedBinding(binding_id, history.enabled if binding is None else enabled, changed)

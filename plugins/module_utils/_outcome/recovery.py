@@ -50,7 +50,7 @@ def of_failed(
     sent: Sent,
     label: str | None,
     of_extract: t.Iterable[Sent],
-    of_datastream: t.Iterable[others.Binding],
+    of_datastream: t.Iterable[others.MergedBinding],
     labels: Labels,
 ) -> Recovery:
     """What became of an extract whose load is recorded as failed. ``label`` is its present one, ``of_extract`` everything that was sent of it, for all

@@ -23,6 +23,7 @@ from .._ledger.periods import SECOND, Moment, Reason, State, Uncertainty, interv
 from .._ledger.status import Event, Status, derive_status, loaded_at
 from .._ledger.turns import ALL_ENABLED
 from .._resources import bindings
+from .._resources.bindings import Binding
 from .._resources.extracts import Extract, Extracts
 from .._resources.jobs import LONGEST_QUEUE
 from .._resources.labels import Labels, Meaning
@@ -43,7 +44,7 @@ def may_be_loaded(
 ) -> dict[int, Uncertainty]:
     """Of the extracts of a datastream those that may be loaded automatically, and why."""
     reasons = under_way(ledger, request.labels, datastream_id, found)
-    of_datastream = [row["id"] for row in selected.rows if row["datastream_id"] == datastream_id]
+    of_datastream = [each.id for each in selected.bindings if each.datastream_id == datastream_id]
     starts = {each: list(_enabled_at(selected.histories[each])) for each in of_datastream}
     enabled_in_check_mode = request.enabled_ids.intersection(of_datastream)
     for binding_id in enabled_in_check_mode:
@@ -104,10 +105,10 @@ def _loaded_meanwhile(
     binding explains. A request for another binding explains nothing: the load may be older. ``starts``: when each
     binding was enabled.
     """
-    rows = bindings.read(client, datastream_id) if loaded else []
-    others = [row for row in rows if not starts.get(row["id"])]
+    listed = bindings.read(client, datastream_id) if loaded else []
+    others = [binding for binding in listed if not starts.get(binding.id)]
     unexplained = [
-        extract for extract, start in loaded if not any(_explains(row, extract, start) for row in others)
+        extract for extract, start in loaded if not any(_explains(each, extract, start) for each in others)
     ]
     return {extract.id: Uncertainty(Reason.MEANWHILE) for extract in unexplained}
 
@@ -160,15 +161,15 @@ def _first_fresh(extract: Extract, starts: t.Iterable[Moment]) -> Moment | None:
     return next((start for start in starts if created[0] < start <= created[1] + LONGEST_PROCESSING), None)
 
 
-def _explains(row: dict[str, t.Any], extract: Extract, start: Moment) -> bool:
+def _explains(binding: Binding, extract: Extract, start: Moment) -> bool:
     """Whether another binding has probably loaded an extract: it is enabled since before the extract was created,
     or was disabled between that and ``start``.
     """
-    updated = row.get("updated")
-    is_enabled = row.get("enabled") is not False
+    updated = binding.updated
+    is_enabled = binding.enabled is not False
     if updated is None or extract.interval is None:
         return is_enabled
-    if not is_enabled and row.get("created") == updated:
+    if not is_enabled and binding.created == updated:
         return False  # it was never changed since it was made: it has loaded nothing
     changed, created = interval(updated), extract.interval[0]
     return changed[0] <= created if is_enabled else created < changed[1] <= start

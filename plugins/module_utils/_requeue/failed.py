@@ -69,9 +69,9 @@ class _Context:
     """What else there is of these entries, which are failed: what was sent of their extracts, and the bindings of their datastreams."""
 
     def __init__(self, client: Client, ledger: Ledger, failed: list[Entry]) -> None:
-        rows = bindings.read(client)
+        listed = bindings.read(client)
         seen = ledger.binding_rows()
-        self._bindings = others.merge_bindings(rows, seen, ledger.histories(list(seen)))
+        self._bindings = others.merge_bindings(listed, seen, ledger.histories(list(seen)))
         self._sent: dict[int, list[Sent]] = {}
         pairs = {(entry.binding_id, entry.extract_id) for entry in failed}
         for datastream_id in {entry.datastream_id for entry in failed}:
@@ -90,7 +90,7 @@ class _Context:
         """All that was sent of the same extract."""
         return self._sent[sent.extract_id]
 
-    def of_datastream(self, sent: Sent) -> list[others.Binding]:
+    def of_datastream(self, sent: Sent) -> list[others.MergedBinding]:
         """The bindings of its datastream."""
         return self._bindings.get(sent.datastream_id or 0, [])
 

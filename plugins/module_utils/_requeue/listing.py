@@ -32,10 +32,12 @@ def list_extracts(
     """The selected extracts of the datastreams of these bindings, and the datastreams whose list cannot be
     read. Raises InputError where one of ``extract_ids`` is not among them.
     """
-    if not selected.rows:
+    if not selected.bindings:
         return [_without_bindings(client, ledger, request, selection.once(request.extract_ids or []))], []
-    due = group_by_datastream([row for row in selected.rows if row["id"] in binding_ids])
-    binding_ids_of = {datastream_id: tuple(row["id"] for row in rows) for datastream_id, rows in due.items()}
+    due = group_by_datastream([binding for binding in selected.bindings if binding.id in binding_ids])
+    binding_ids_of = {
+        datastream_id: tuple(binding.id for binding in some) for datastream_id, some in due.items()
+    }
     if request.extract_ids is not None:
         return _list_named(client, ledger, request, selected, binding_ids_of, request.extract_ids)
     return _split([_read_loads(client, ledger, request, selected, *item) for item in binding_ids_of.items()])

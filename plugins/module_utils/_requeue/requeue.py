@@ -13,9 +13,8 @@ import typing as t
 from .._api import clock
 from .._api.client import Client
 from .._api.errors import AdverityError, InputError, LedgerError
-from .._api.paging import Row
 from .._ledger import persistence
-from .._ledger.history import BindingFact, FactKind, Window
+from .._ledger.history import BindingFact, FactKind
 from .._ledger.ledger import Ledger, open_ledger
 from .._ledger.periods import Uncertainty
 from .._ledger.rows import Entry
@@ -30,7 +29,7 @@ from .check import Checked, check, reasons_of_failures
 from .decision import LOST, Action, needs_plan
 from .options import RequeueOptions, read_options
 from .plan import Options, Pair, Plan
-from .result import Outcome, show_bindings
+from .result import BindingDecision, Outcome, decisions
 from .select import Request, Selection
 from .send import Sending
 from .unfinished import unfinished_error
@@ -70,7 +69,6 @@ class Run:
     ) -> None:
         self._client, self._ledger, self._request, self._options = client, ledger, request, options
         self._lost = lost  # why what is recorded would be lost, see ``persistence.refusal``
-        self._window: Window = request.window
         self._warnings: list[str] = []
 
     def result(self) -> dict[str, t.Any]:
@@ -80,24 +78,24 @@ class Run:
             self._warnings.append(
                 f"Waited {self._ledger.waited:.0f} s for another run that had a lock in the ledger {self._ledger.shown}."
             )
-        options = self._options
-        actions = choose_actions(self._ledger, selected, options.backfill, self._window, options.on_refused)
+        options, window = self._options, self._request.window
+        actions = choose_actions(self._ledger, selected, options.backfill, window, options.on_refused)
         self._warnings += refused_warnings(refused_entries(self._ledger, actions))
         self._warnings += warnings_of(
-            selected.rows, selected.histories, actions, self._window, selected.remade_ids
+            selected.bindings, selected.histories, actions, window, selected.remade_ids
         )
-        shown = show_bindings(selected.rows, selected.histories, actions)
+        decided = decisions(selected.bindings, selected.histories, actions)
         due_ids = [
             binding_id for binding_id, action in actions.items() if action in (Action.BACKFILL, Action.RECORD)
         ]
         recording.note_seen(self._ledger, selected)
         if options.state == "planned" and self._request.extract_ids is None:
             return self._plan_windows(
-                selected, [each for each in due_ids if actions[each] is Action.BACKFILL], shown
+                selected, [each for each in due_ids if actions[each] is Action.BACKFILL], decided
             )
-        outcome = self._plan_extracts(selected, due_ids, shown)
+        outcome = self._plan_extracts(selected, due_ids, decided)
         if options.state == "planned":
-            return self._record_plan(outcome, selected, due_ids)
+            return self._record_plan(outcome)
         if options.records:
             return self._record_as_loaded(outcome, selected, due_ids)
         return self._send_extracts(outcome, selected, due_ids)
@@ -112,20 +110,20 @@ class Run:
 
     # Planning a window: the plan names bindings and window, and what is in it is listed once, when it is sent.
 
-    def _plan_windows(self, selected: Selection, due_ids: list[int], shown: list[Row]) -> dict[str, t.Any]:
+    def _plan_windows(
+        self, selected: Selection, due_ids: list[int], decided: list[BindingDecision]
+    ) -> dict[str, t.Any]:
         self._refuse_forgetful_job(bool(due_ids))
-        outcome = Outcome(Plan(), shown)
+        outcome, window = Outcome(Plan(), decided), self._request.window
         outcome.plan.unknown = self._unknown_in_window(due_ids)
         histories = selected.histories
-        new = [each for each in due_ids if needs_plan(histories[each], self._window)]
-        self._ledger.note(
-            {each: [BindingFact(FactKind.PLANNED, times.now(), window=self._window)] for each in new}
-        )
+        new = [each for each in due_ids if needs_plan(histories[each], window)]
+        self._ledger.note({each: [BindingFact(FactKind.PLANNED, times.now(), window=window)] for each in new})
         diff = {
             "before": {
                 f"binding {each}": {"planned": window_words(histories[each].planned_window)} for each in new
             },
-            "after": {f"binding {each}": {"planned": window_words(self._window)} for each in new},
+            "after": {f"binding {each}": {"planned": window_words(window)} for each in new},
         }
         return dict(self._report(outcome.result(), outcome), changed=bool(new), diff=diff)
 
@@ -143,10 +141,12 @@ class Run:
 
     # Planning extracts
 
-    def _plan_extracts(self, selected: Selection, due_ids: list[int], shown: list[Row]) -> Outcome:
+    def _plan_extracts(
+        self, selected: Selection, due_ids: list[int], decided: list[BindingDecision]
+    ) -> Outcome:
         loads: list[select.Loads] = []
         unreadable: list[select.Unreadable] = []
-        if due_ids or not selected.rows:
+        if due_ids or not selected.bindings:
             client, ledger, request = self._client, self._ledger, self._request
             loads, unreadable = listing.list_extracts(client, ledger, request, selected, due_ids)
         checked = self._check_unknown(due_ids)
@@ -163,7 +163,7 @@ class Run:
         if doubtful:
             self._warnings.append(not_loaded_warning(doubtful))
         self._warn_of_failed(made, recoveries, checked)
-        outcome = Outcome(made, shown, unreadable, checked.reasons)
+        outcome = Outcome(made, decided, unreadable, checked.reasons)
         if options.sends:
             self._refuse_disabled(made, selected)
         self._refuse_forgetful_job(bool(made.batches or made.recorded))
@@ -197,7 +197,7 @@ class Run:
         if again:
             self._warnings.append(loading_again_warning(pair[1:] for pair in again))
 
-    def _record_plan(self, outcome: Outcome, selected: Selection, due_ids: list[int]) -> dict[str, t.Any]:
+    def _record_plan(self, outcome: Outcome) -> dict[str, t.Any]:
         """The result of ``state: planned`` for extracts that are named."""
         new = recording.has_unrecorded(self._ledger, outcome.plan)
         self._ledger.note({}, entries=outcome.plan.due())
@@ -259,7 +259,7 @@ class Run:
             raise error
 
     def _send(self, outcome: Outcome) -> None:
-        targets = {row["binding_id"]: row["target_name"] for row in outcome.bindings}
+        targets = {each.binding_id: each.target_name for each in outcome.bindings if each.binding_id}
         watch = progress.watcher(outcome.plan.extract_count, targets)
         sending = Sending(
             self._client,
@@ -307,12 +307,12 @@ class Run:
 
     def _refuse_disabled(self, made: Plan, selected: Selection) -> None:
         used = {binding_id for batch in made.batches for binding_id in batch.binding_ids}
+        may_be_disabled = used - self._request.enabled_ids
         disabled = [
-            row
-            for row in selected.rows
-            if row["id"] in used and selected.histories[row["id"]].enabled is False
+            binding
+            for binding in selected.bindings
+            if binding.id in may_be_disabled and selected.histories[binding.id].enabled is False
         ]
-        disabled = [row for row in disabled if row["id"] not in self._request.enabled_ids]
         if disabled and not self._ledger.writes:
             self._warnings.append(
                 f"Not enabled: {bindings.labels(disabled)}. A real run fails, unless an earlier task enables it, which in check mode only pretends to."

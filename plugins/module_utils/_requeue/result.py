@@ -15,9 +15,9 @@ import typing as t
 
 from .._api import text
 from .._api.errors import AdverityError
-from .._api.paging import Row
 from .._ledger.history import BindingHistory
 from .._ledger.ledger import Ledger
+from .._resources.bindings import Binding
 from .decision import Action
 from .plan import Batch, Pair, Plan
 from .select import Unreadable
@@ -25,6 +25,28 @@ from .send import Refusal, Sending, Stop
 from .wording import WAYS_ON
 
 _COUNTS = ("requeued", "skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining")
+
+
+class BindingDecision(t.NamedTuple):
+    """A selected binding, its state as far as it is known, and what happens to its history. One that does not exist yet has no ID."""
+
+    binding_id: int | None
+    datastream_id: int
+    target_id: int | None
+    target_name: str
+    enabled: bool | None
+    action: Action
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """For a result."""
+        return {
+            "binding_id": self.binding_id,
+            "datastream_id": self.datastream_id,
+            "target_id": self.target_id,
+            "target_name": self.target_name,
+            "enabled": self.enabled,
+            "action": self.action.value,
+        }
 
 
 class Outcome:
@@ -37,7 +59,7 @@ class Outcome:
     def __init__(
         self,
         plan: Plan,
-        bindings: list[Row],
+        bindings: list[BindingDecision],
         unreadable: t.Sequence[Unreadable] = (),
         checked: t.Mapping[tuple[int, int], str] = types.MappingProxyType({}),
     ) -> None:
@@ -75,7 +97,7 @@ class Outcome:
         )
         return {
             "changed": bool(requeued or self.unknown_now or plan.confirmed or plan.recorded or self.refused),
-            "bindings": self.bindings,
+            "bindings": [decision.as_dict() for decision in self.bindings],
             "requeued_extract_ids": requeued,
             "skipped_extract_ids": ids(
                 pair
@@ -190,20 +212,20 @@ class Outcome:
         return list(rows.values())
 
 
-def show_bindings(
-    rows: list[Row], histories: t.Mapping[int, BindingHistory], actions: t.Mapping[int, Action]
-) -> list[Row]:
-    """The selected bindings, their state as far as it is known, and what happens to the history of each."""
+def decisions(
+    selected: list[Binding], histories: t.Mapping[int, BindingHistory], actions: t.Mapping[int, Action]
+) -> list[BindingDecision]:
+    """What happens to each of the selected bindings."""
     return [
-        {
-            "binding_id": row["id"],
-            "datastream_id": row["datastream_id"],
-            "target_id": row["target_id"],
-            "target_name": text.line(row.get("target_name") or ""),
-            "enabled": histories[row["id"]].enabled,
-            "action": actions[row["id"]].value,
-        }
-        for row in rows
+        BindingDecision(
+            binding.id,
+            binding.datastream_id,
+            binding.target_id,
+            binding.target_name,
+            histories[binding.id].enabled,
+            actions[binding.id],
+        )
+        for binding in selected
     ]
 
 

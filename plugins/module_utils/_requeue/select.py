@@ -21,7 +21,8 @@ from .._ledger.ledger import Ledger
 from .._ledger.periods import Uncertainty
 from .._ledger.rows import BindingRow, Entry
 from .._resources import bindings, extracts
-from .._resources.binding_state import read_timed, row_fact
+from .._resources.binding_state import ledger_row, read_timed, row_fact
+from .._resources.bindings import Binding
 from .._resources.extracts import Extract
 from .._resources.labels import Labels
 from .._spec import selection, times
@@ -73,7 +74,7 @@ class Selection(t.NamedTuple):
     enabled. ``facts``: what it shows now, by binding. ``remade_ids``: the bindings in place of others, through which the history was sent before.
     ``sent_pairs``: the datastreams and destinations of those others."""
 
-    rows: list[Row]
+    bindings: list[Binding]
     histories: dict[int, BindingHistory]
     facts: dict[int, BindingFact]
     remade_ids: frozenset[int] = frozenset()
@@ -81,7 +82,7 @@ class Selection(t.NamedTuple):
 
     def binding_rows(self) -> list[BindingRow]:
         """The same bindings for the ledger."""
-        return [BindingRow(row["id"], row["datastream_id"], row["target_id"], 0) for row in self.rows]
+        return [ledger_row(binding) for binding in self.bindings]
 
 
 class Loads(t.NamedTuple):
@@ -114,7 +115,7 @@ def read_request(params: dict[str, t.Any], check_mode: bool) -> Request:
     )
 
 
-def _enabled_ids(rows: list[dict[str, t.Any]]) -> frozenset[int]:
+def _enabled_ids(rows: list[Row]) -> frozenset[int]:
     """The bindings of these rows that are enabled. Raises InputError where a row is none of a binding."""
     found = set()
     for row in rows:
@@ -136,37 +137,37 @@ def choose_bindings(client: Client, ledger: Ledger, request: Request) -> Selecti
         ledger.take_turn(None)
         return Selection([], {}, {})
     while True:
-        reading = read_timed(client, lambda: _read_rows(client, request))
-        rows, listed = reading.rows
-        if not ledger.take_turn([row["id"] for row in rows]):
+        reading = read_timed(client, lambda: _read_bindings(client, request))
+        selected, listed = reading.found
+        if not ledger.take_turn([binding.id for binding in selected]):
             break
-    selection_ = look_at(ledger, rows, listed, reading.clock)
+    selection_ = look_at(ledger, selected, listed, reading.clock)
     if not request.names_bindings:
-        rows = _only_enabled(rows, selection_.histories, request)
-    return selection_._replace(rows=rows)
+        selected = _only_enabled(selected, selection_.histories)
+    return selection_._replace(bindings=selected)
 
 
-def look_at(ledger: Ledger, rows: list[Row], listed: list[Row], clock: str | None) -> Selection:
+def look_at(ledger: Ledger, selected: list[Binding], listed: list[Binding], clock: str | None) -> Selection:
     """What the ledger records of these bindings, with what the API shows now. ``listed``: all bindings of the same datastreams and destinations."""
-    known = ledger.histories([row["id"] for row in rows])
-    facts = {row["id"]: row_fact(row, clock) for row in rows}
+    known = ledger.histories([binding.id for binding in selected])
+    facts = {binding.id: row_fact(binding, clock) for binding in selected}
     removed = _removed(ledger, listed)
     sent = frozenset(pair for pair, some in removed.items() if any(row.total for row in some))
-    remade = frozenset(row["id"] for row in rows if (row["datastream_id"], row["target_id"]) in sent)
+    remade = frozenset(each.id for each in selected if (each.datastream_id, each.target_id) in sent)
     # If one of those in whose place a binding is sent the history, the user decides about all of it.
-    earlier = _earlier_histories(ledger, [row for row in rows if row["id"] not in remade], removed)
+    earlier = _earlier_histories(ledger, [each for each in selected if each.id not in remade], removed)
     histories = {
         binding_id: BindingHistory(
             (*known.get(binding_id, BindingHistory()).facts, fact), earlier.get(binding_id, ())
         )
         for binding_id, fact in facts.items()
     }
-    return Selection(rows, histories, facts, remade, sent)
+    return Selection(selected, histories, facts, remade, sent)
 
 
-def _removed(ledger: Ledger, listed: list[Row]) -> dict[Assignment, list[BindingRow]]:
+def _removed(ledger: Ledger, listed: list[Binding]) -> dict[Assignment, list[BindingRow]]:
     """The bindings that the ledger has seen and that are not listed any more, by datastream and destination."""
-    present = {row["id"] for row in listed}
+    present = {binding.id for binding in listed}
     removed: dict[Assignment, list[BindingRow]] = {}
     for row in ledger.binding_rows().values():
         if row.binding_id not in present and row.target_id is not None:
@@ -175,12 +176,12 @@ def _removed(ledger: Ledger, listed: list[Row]) -> dict[Assignment, list[Binding
 
 
 def _earlier_histories(
-    ledger: Ledger, rows: list[Row], removed: t.Mapping[Assignment, list[BindingRow]]
+    ledger: Ledger, selected: list[Binding], removed: t.Mapping[Assignment, list[BindingRow]]
 ) -> dict[int, list[BindingHistory]]:
     """By binding, the histories of those in whose place it is: what they loaded automatically is in the same destination."""
     earlier = {
-        row["id"]: [each.binding_id for each in removed.get((row["datastream_id"], row["target_id"]), [])]
-        for row in rows
+        binding.id: [row.binding_id for row in removed.get((binding.datastream_id, binding.target_id), [])]
+        for binding in selected
     }
     ids = [each for some in earlier.values() for each in some]
     histories = ledger.histories(ids) if ids else {}
@@ -191,38 +192,46 @@ def _earlier_histories(
     }
 
 
-def _read_rows(client: Client, request: Request) -> tuple[list[Row], list[Row]]:
-    """The rows that are selected, and all that were listed."""
+def _read_bindings(client: Client, request: Request) -> tuple[list[Binding], list[Binding]]:
+    """The bindings that are selected, and all that were listed."""
     if request.datastream_ids is None:
         listed = bindings.read(client, target_id=request.target_id)
-        rows = bindings.select(listed, request.binding_ids, None, request.target_id)
-        bindings.refuse_none(rows, None, request.target_id)
-        return rows, listed
+        selected = bindings.select(listed, request.binding_ids, None, request.target_id)
+        bindings.refuse_none(selected, None, request.target_id)
+        return selected, listed
     datastream_ids = selection.once(request.datastream_ids)
     only = datastream_ids[0] if len(datastream_ids) == 1 else None
     listed = bindings.read(client, only, request.target_id)
-    by_datastream = {each: [row for row in listed if row["datastream_id"] == each] for each in datastream_ids}
+    by_datastream = {
+        each: [binding for binding in listed if binding.datastream_id == each] for each in datastream_ids
+    }
     where = bindings.place(only, request.target_id)
     selection.refuse_unknown(
         "datastream_ids", datastream_ids, (each for each in datastream_ids if by_datastream[each]), where
     )
     if request.binding_ids is not None:
         by_datastream = _named(request.binding_ids, by_datastream, listed, where)
-    return [row for some in by_datastream.values() for row in some], listed
+    return [binding for some in by_datastream.values() for binding in some], listed
 
 
 def _named(
-    binding_ids: list[int], by_datastream: dict[int, list[Row]], rows: list[Row], where: str
-) -> dict[int, list[Row]]:
+    binding_ids: list[int],
+    by_datastream: dict[int, list[Binding]],
+    listed: list[Binding],
+    where: str,
+) -> dict[int, list[Binding]]:
     """Of each datastream the bindings that are named, at least one."""
-    selection.refuse_unknown("binding_ids", binding_ids, (row["id"] for row in rows), where)
-    foreign = [row for row in rows if row["id"] in binding_ids and row["datastream_id"] not in by_datastream]
+    selection.refuse_unknown("binding_ids", binding_ids, (binding.id for binding in listed), where)
+    foreign = [each for each in listed if each.id in binding_ids and each.datastream_id not in by_datastream]
     if foreign:
-        shown = ", ".join(f"{row['id']} (datastream {row['datastream_id']})" for row in foreign)
+        shown = ", ".join(f"{each.id} (datastream {each.datastream_id})" for each in foreign)
         raise InputError(
             f"binding_ids: not bindings of the datastreams in datastream_ids: {shown}. Nothing was sent."
         )
-    named = {one: [row for row in some if row["id"] in binding_ids] for one, some in by_datastream.items()}
+    named = {
+        datastream_id: [binding for binding in some if binding.id in binding_ids]
+        for datastream_id, some in by_datastream.items()
+    }
     for datastream_id, some in named.items():
         if not some:
             raise InputError(
@@ -231,24 +240,24 @@ def _named(
     return named
 
 
-def _only_enabled(rows: list[Row], histories: dict[int, BindingHistory], request: Request) -> list[Row]:
+def _only_enabled(selected: list[Binding], histories: dict[int, BindingHistory]) -> list[Binding]:
     """Of each datastream the bindings that are enabled: those into which a request without names would load."""
-    for datastream_id, some in group_by_datastream(rows).items():
-        if any(histories[row["id"]].enabled is None for row in some):
+    for datastream_id, some in group_by_datastream(selected).items():
+        if any(histories[binding.id].enabled is None for binding in some):
             raise InputError(
                 f"The API does not say which bindings of datastream {datastream_id} are enabled. Name them with binding_ids or target_id. Nothing was sent."
             )
-        if not any(histories[row["id"]].enabled for row in some):
+        if not any(histories[binding.id].enabled for binding in some):
             raise InputError(
                 f"Datastream {datastream_id} has no enabled binding, so there is nothing to load into. Enable one with"
                 " adverity.management.adverity_binding, or name one with binding_ids or target_id. Nothing was sent."
             )
-    return [row for row in rows if histories[row["id"]].enabled]
+    return [binding for binding in selected if histories[binding.id].enabled]
 
 
-def group_by_datastream(rows: list[Row]) -> dict[int, list[Row]]:
+def group_by_datastream(some: t.Iterable[Binding]) -> dict[int, list[Binding]]:
     """Bindings by their datastream, in their order."""
-    found: dict[int, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row["datastream_id"], []).append(row)
+    found: dict[int, list[Binding]] = {}
+    for binding in some:
+        found.setdefault(binding.datastream_id, []).append(binding)
     return found

@@ -13,11 +13,11 @@ from __future__ import annotations
 import typing as t
 
 from .._api import text
-from .._api.paging import Row
 from .._ledger.history import BindingHistory, Window
 from .._ledger.periods import Reason, Uncertainty
 from .._ledger.rows import Entry
 from .._resources import bindings
+from .._resources.bindings import Binding
 from .decision import LOST, SEEN_LOADED, Action
 from .plan import Pair
 from .send import Refusal
@@ -100,25 +100,27 @@ _REASONS = {
 
 
 def warnings_of(
-    rows: list[Row],
+    selected: t.Sequence[Binding],
     histories: t.Mapping[int, BindingHistory],
     actions: t.Mapping[int, Action],
     window: Window,
     remade_ids: t.Collection[int] = (),
 ) -> list[str]:
     """What a user should know of the selected bindings before anything is sent."""
-    alone = [row for row in rows if actions[row["id"]] is Action.LEFT_ALONE]
-    groups: dict[str, list[Row]] = {}
-    for row in alone:
-        groups.setdefault(_reason_alone(row["id"] in remade_ids, histories[row["id"]]), []).append(row)
+    groups: dict[str, list[Binding]] = {}
+    for binding in selected:
+        if actions[binding.id] is Action.LEFT_ALONE:
+            reason = _reason_alone(binding.id in remade_ids, histories[binding.id])
+            groups.setdefault(reason, []).append(binding)
     warnings = [
         f"{reason}: {bindings.labels(groups[reason])}. {_LEFT_ALONE}" for reason in _ALONE if reason in groups
     ]
-    for row in rows:
-        wider = None if actions[row["id"]] is Action.NONE else histories[row["id"]].wider_window(window)
+    for binding in selected:
+        is_left = actions[binding.id] is Action.NONE
+        wider = None if is_left else histories[binding.id].wider_window(window)
         if wider:
             warnings.append(
-                f"The ledger records a wider backfill of {bindings.label(row)}: {window_words(wider)}. This"
+                f"The ledger records a wider backfill of {binding.label}: {window_words(wider)}. This"
                 f" run selects {window_words(window)}."
                 " Nothing is taken back."
             )

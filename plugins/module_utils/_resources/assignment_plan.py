@@ -18,6 +18,7 @@ from .._api.paging import Row
 from .._spec.result import Diff, Result
 from . import assignments, destinations, directory, objects
 from .assignments import Assignment, WantedAssignment
+from .bindings import Binding
 from .changes import Applied, Noun
 
 if t.TYPE_CHECKING:
@@ -112,7 +113,7 @@ class AssignmentPlan:
         self.due = [step for step in self.steps if step.action is not Action.UNCHANGED]
 
     def _step(self, asked: WantedAssignment, absent: bool, force: bool) -> Step:
-        datastream_id, settings = asked.datastream_id, asked.settings
+        datastream_id, settings = asked.datastream_id, asked.settings or {}
         found = assignments.find(self.present, datastream_id, asked.table_name)
         own = [name for name in ("datastream", "table_name", "enabled") if name in settings]
         if own:
@@ -139,17 +140,17 @@ class AssignmentPlan:
         """The datastreams with an assignment to create, each once."""
         return sorted({step.datastream_id for step in self.steps if step.action is Action.CREATED})
 
-    def bindings_of(self, binding_rows: list[Row]) -> list[list[Row]]:
+    def bindings_of(self, listed: list[Binding]) -> list[list[Binding]]:
         """The bindings of each step, of those that are listed: one where it is certain, all of the datastream where they cannot be told apart, none of an
         assignment that is to be created, or whose binding does not show yet."""
-        links = assignments.link(self.present, binding_rows)
-        return [_bindings_of(step, links, binding_rows) for step in self.steps]
+        links = assignments.link(self.present, listed)
+        return [_bindings_of(step, links, listed) for step in self.steps]
 
-    def refuse_enabled(self, binding_rows: list[Row]) -> None:
+    def refuse_enabled(self, listed: list[Binding]) -> None:
         """Raises InputError where an assignment that is to be deleted is enabled, or not known to be disabled."""
-        links = assignments.link(self.present, binding_rows)
+        links = assignments.link(self.present, listed)
         for step in self.due:
-            of_step = _bindings_of(step, links, binding_rows)
+            of_step = _bindings_of(step, links, listed)
             destinations.refuse_enabled(of_step, f"The assignment of datastream {step.datastream_id}")
             if not of_step and step.present is not None and not step.present.is_disabled:
                 raise InputError(
@@ -163,7 +164,7 @@ class AssignmentPlan:
     def finish(self, client: Client, target_id: int, applied: Applied[Written]) -> Result:
         """The module's result with each binding. An error carries what was done."""
         done = self._done(applied)
-        created = [assignments.parse(row) for _step, row in done if "id" in row]
+        created = [assignments.Assignment.from_row(row) for _step, row in done if "id" in row]
         present = list({each.id: each for each in [*self.present, *created]}.values())
         try:
             links = assignments.read_links(
@@ -193,7 +194,7 @@ class AssignmentPlan:
             done += [] if written is None else [written]
         return done
 
-    def result(self, applied: Applied[Written], links: t.Mapping[int, Row] | None = None) -> Result:
+    def result(self, applied: Applied[Written], links: t.Mapping[int, Binding] | None = None) -> Result:
         """The module's result: the assignments as they are (in check mode: will be) after the changes that were made."""
         done = self._done(applied)
         changed = [written for written in done if written.step.action is not Action.UNCHANGED]
@@ -222,16 +223,16 @@ def _refuse_twice(asked: list[WantedAssignment]) -> None:
             )
 
 
-def _bindings_of(step: Step, links: t.Mapping[int, Row], binding_rows: list[Row]) -> list[Row]:
+def _bindings_of(step: Step, links: t.Mapping[int, Binding], listed: list[Binding]) -> list[Binding]:
     """The binding of a step, or, where it is not certain which that is, all of its datastream."""
     if step.present is None:
         return []
     if step.present.id in links:
         return [links[step.present.id]]
-    return [row for row in binding_rows if row["datastream_id"] == step.datastream_id]
+    return [binding for binding in listed if binding.datastream_id == step.datastream_id]
 
 
-def _link_warnings(done: list[Written], links: t.Mapping[int, Row]) -> list[str]:
+def _link_warnings(done: list[Written], links: t.Mapping[int, Binding]) -> list[str]:
     warnings = []
     there = [(step, row) for step, row in done if "id" in row]
     unlinked = [step.datastream_id for step, row in there if row["id"] not in links]
@@ -257,16 +258,16 @@ def _label(step: Step) -> str:
     )
 
 
-def _shown(written: Written, links: t.Mapping[int, Row]) -> Row:
+def _shown(written: Written, links: t.Mapping[int, Binding]) -> Row:
     step, row = written
     hide = objects.unreadable_names(step.body, step.row or row)
-    binding_id = links.get(row.get("id", 0), {}).get("id")
+    binding = links.get(row.get("id", 0))
     masked = objects.mask(row, hide, {})
     return {
         "id": None,
         **masked,
         "datastream_id": step.datastream_id,
-        "binding_id": binding_id,
+        "binding_id": None if binding is None else binding.id,
         "action": step.action.value,
     }
 

@@ -28,6 +28,7 @@ from .._ledger.store import PREDICT, WRITE
 from .._spec import times
 from .._spec.result import Diff, Result
 from . import bindings
+from .bindings import Binding
 from .changes import Applied, Noun, apply
 
 BINDINGS = Noun("binding", "bindings", "binding_ids")
@@ -35,29 +36,38 @@ MAX_AGE = 2.0  # seconds
 _MAX_FAILURES = 3  # so many writes without a certain outcome in succession: it is not the bindings
 
 
-class Reading(t.NamedTuple):
+Found = t.TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Reading(t.Generic[Found]):
     """What was read, the clock of the API when it was, at the latest, and when it began by this machine's monotonic clock, in seconds."""
 
-    rows: t.Any
+    found: Found
     clock: str | None
     started: float
 
 
-def read_timed(client: Client, read: t.Callable[[], t.Any]) -> Reading:
+def read_timed(client: Client, read: t.Callable[[], Found]) -> Reading[Found]:
     """What ``read`` returns, and when it was read. A list of several pages began before the response that carries its time."""
     started = machine_clock.monotonic()
-    rows = read()
+    found = read()
     seconds = int(machine_clock.monotonic() - started)
     return Reading(
-        rows, None if client.date is None else times.show(client.date - timedelta(seconds=seconds)), started
+        found, None if client.date is None else times.show(client.date - timedelta(seconds=seconds)), started
     )
 
 
-def row_fact(row: Row, clock: str | None) -> BindingFact:
-    """What a row of the list of bindings shows."""
+def row_fact(binding: Binding, clock: str | None) -> BindingFact:
+    """What the list of bindings shows of one."""
     return BindingFact(
-        FactKind.ROW, clock=clock, enabled=bindings.state(row), updated=times.readable(row.get("updated"))
+        FactKind.ROW, clock=clock, enabled=binding.enabled, updated=times.readable(binding.updated)
     )
+
+
+def ledger_row(binding: Binding) -> BindingRow:
+    """A binding for the ledger."""
+    return BindingRow(binding.id, binding.datastream_id, binding.target_id, 0)
 
 
 def stops_the_run(error: AdverityError) -> bool:
@@ -76,25 +86,26 @@ def set_enabled(client: Client, params: dict[str, t.Any], check_mode: bool) -> R
 
 
 class EnabledPlan:
-    """Which bindings have to be written so that all of ``rows`` are ``enabled``. Pure.
+    """Which bindings have to be written so that all that are ``selected`` are ``enabled``. Pure.
 
     ``states`` are their states by id, as far as they are known. One whose state is not known is written, too.
     """
 
-    def __init__(self, rows: list[Row], enabled: bool, states: t.Mapping[int, bool | None]) -> None:
-        self.rows, self.enabled = rows, enabled
+    def __init__(self, selected: list[Binding], enabled: bool, states: t.Mapping[int, bool | None]) -> None:
+        self.selected, self.enabled = selected, enabled
         self._states = states
-        self.due = [row for row in rows if states[row["id"]] is not enabled]
+        self.due = [binding for binding in selected if states[binding.id] is not enabled]
 
-    def result(self, written: t.Mapping[int, Row], present: t.Mapping[int, Row]) -> Result:
+    def result(self, written: t.Mapping[int, Binding], present: t.Mapping[int, Binding]) -> Result:
         """The module's result, ``written`` being the bindings that were (or, in check mode, would be) written, as they are then, by id; ``present`` those
         that were read again meanwhile."""
-        changed = [row for row in self.due if row["id"] in written]
+        changed = [binding for binding in self.due if binding.id in written]
+        now = [written.get(each.id) or present.get(each.id, each) for each in self.selected]
         values = {
-            "bindings": [written.get(row["id"]) or present.get(row["id"], row) for row in self.rows],
-            "affected": {"binding_ids": [row["id"] for row in changed]},
+            "bindings": [binding.row for binding in now],
+            "affected": {"binding_ids": [binding.id for binding in changed]},
         }
-        before = {bindings.label(row): {"enabled": self._states[row["id"]]} for row in changed}
+        before = {binding.label: {"enabled": self._states[binding.id]} for binding in changed}
         return Result(
             bool(changed), values, Diff(before, {label: {"enabled": self.enabled} for label in before})
         )
@@ -104,21 +115,21 @@ class EnabledPlan:
 class _BindingChange:
     """Enables or disables one binding, in a run that records it."""
 
-    row: Row
+    binding: Binding
     run: _Run
 
     @property
     def ids(self) -> list[int]:
         """Its id."""
-        return [self.row["id"]]
+        return [self.binding.id]
 
-    def preview(self) -> Row:
+    def preview(self) -> Binding:
         """The binding as it will be but for its ``updated``."""
-        return dict(self.row, enabled=self.run.enabled)
+        return self.binding.changed({"enabled": self.run.enabled})
 
-    def send(self, _client: Client) -> Row | None:
+    def send(self, _client: Client) -> Binding | None:
         """The binding as it is then; None where somebody else wrote it meanwhile."""
-        return self.run.write(self.row)
+        return self.run.write(self.binding)
 
 
 class _Run:
@@ -129,19 +140,18 @@ class _Run:
         self.enabled: bool = params["enabled"]
         self._histories: dict[int, BindingHistory] = {}
         self._facts: dict[int, list[BindingFact]] = {}  # not recorded yet
-        self._reading = Reading([], None, 0.0)
-        self._present: dict[int, Row] = {}
+        self._reading: Reading[list[Binding]] = Reading([], None, 0.0)
+        self._present: dict[int, Binding] = {}
         self._not_tried: set[int] = set()
         self._in_succession = 0
 
     def result(self) -> Result:
         plan = self._plan()
-        changes = [_BindingChange(row, self) for row in plan.due]
+        changes = [_BindingChange(binding, self) for binding in plan.due]
         if not self._ledger.writes:
             return self._result_of(plan, apply(changes, self._client, True, BINDINGS))
         try:
-            rows = [BindingRow(row["id"], row["datastream_id"], row["target_id"], 0) for row in plan.rows]
-            self._ledger.note({}, rows)
+            self._ledger.note({}, [ledger_row(binding) for binding in plan.selected])
             applied = apply(changes, self._client, False, BINDINGS, self._stops)
         finally:
             self._save()
@@ -156,43 +166,43 @@ class _Run:
         """Reads the bindings under their lock, and notes what they show."""
         while True:
             self._reading = read_timed(self._client, self._read)
-            rows: list[Row] = self._reading.rows
-            if not self._ledger.take_turn([row["id"] for row in rows]):
+            selected = self._reading.found
+            if not self._ledger.take_turn([binding.id for binding in selected]):
                 break
-        known = self._ledger.histories([row["id"] for row in rows])
-        facts = {row["id"]: row_fact(row, self._reading.clock) for row in rows}
+        known = self._ledger.histories([binding.id for binding in selected])
+        facts = {binding.id: row_fact(binding, self._reading.clock) for binding in selected}
         self._histories = {
             each: known.get(each, BindingHistory()).with_fact(fact) for each, fact in facts.items()
         }
         self._facts = {each: [fact] for each, fact in facts.items()}
         plan = EnabledPlan(
-            rows, self.enabled, {each: history.enabled for each, history in self._histories.items()}
+            selected, self.enabled, {each: history.enabled for each, history in self._histories.items()}
         )
-        self._not_tried = {row["id"] for row in plan.due}
+        self._not_tried = {binding.id for binding in plan.due}
         return plan
 
-    def _result_of(self, plan: EnabledPlan, applied: Applied[Row | None]) -> Result:
-        return plan.result({row["id"]: row for row in applied.made if row is not None}, self._present)
+    def _result_of(self, plan: EnabledPlan, applied: Applied[Binding | None]) -> Result:
+        return plan.result({each.id: each for each in applied.made if each is not None}, self._present)
 
-    def _read(self) -> list[Row]:
+    def _read(self) -> list[Binding]:
         datastream_id, target_id = self._params["datastream_id"], self._params["target_id"]
-        rows = bindings.read_selected(self._client, self._params["binding_ids"], datastream_id, target_id)
-        bindings.refuse_none(rows, datastream_id, target_id)
-        return rows
+        found = bindings.read_selected(self._client, self._params["binding_ids"], datastream_id, target_id)
+        bindings.refuse_none(found, datastream_id, target_id)
+        return found
 
     def _save(self) -> None:
         facts, self._facts = self._facts, {}
         if facts:
             self._ledger.note(facts)
 
-    def write(self, row: Row) -> Row | None:
+    def write(self, binding: Binding) -> Binding | None:
         """Writes a binding that is due, unless a new reading shows that somebody else did. The binding as it is then, or None."""
         if machine_clock.monotonic() - self._reading.started > MAX_AGE:
             self._read_again()
-        self._not_tried.discard(row["id"])
-        if self._histories[row["id"]].enabled is self.enabled:
+        self._not_tried.discard(binding.id)
+        if self._histories[binding.id].enabled is self.enabled:
             return None
-        written = self._write(row)
+        written = self._write(binding)
         self._in_succession = 0
         return written
 
@@ -211,22 +221,22 @@ class _Run:
             )
         except (Refused, Lost, UnreadableAnswer):
             return
-        self._present = {row["id"]: row for row in self._reading.rows}
-        for row in self._reading.rows:
-            if row["id"] in self._not_tried:
-                self._take(row["id"], row_fact(row, self._reading.clock))
+        self._present = {binding.id: binding for binding in self._reading.found}
+        for binding in self._reading.found:
+            if binding.id in self._not_tried:
+                self._take(binding.id, row_fact(binding, self._reading.clock))
 
     def _take(self, binding_id: int, fact: BindingFact) -> None:
         self._histories[binding_id] = self._histories[binding_id].with_fact(fact)
         self._facts.setdefault(binding_id, []).append(fact)
 
-    def _write(self, row: Row) -> Row:
-        binding_id = row["id"]
+    def _write(self, binding: Binding) -> Binding:
+        binding_id = binding.id
         intention = BindingFact(FactKind.WRITE, clock=_clock(self._client), enabled=self.enabled)
         facts, self._facts = self._facts, {}
         number = self._ledger.begin_write(binding_id, intention, facts)
         try:
-            answer = _patch(self._client, row, self.enabled)
+            answer = _patch(self._client, binding, self.enabled)
         except RequestError as error:
             if error.not_executed:
                 self._ledger.withdraw_write(number)
@@ -239,17 +249,17 @@ class _Run:
             binding_id,
             BindingFact(FactKind.ANSWER, clock=clock, enabled=self.enabled, updated=updated, seconds=seconds),
         )
-        return dict(row, **answer)
+        return binding.changed(answer)
 
-    def _unfinished(self, applied: Applied[Row | None], partial: Result) -> AdverityError:
+    def _unfinished(self, applied: Applied[Binding | None], partial: Result) -> AdverityError:
         word = "enabled" if self.enabled else "disabled"
-        failed = [(t.cast(_BindingChange, change).row, error) for change, error in applied.failed]
-        hints = dict.fromkeys(hint for _row, error in failed if (hint := getattr(error, "hint", "")))
+        failed = [(t.cast(_BindingChange, change).binding, error) for change, error in applied.failed]
+        hints = dict.fromkeys(hint for _binding, error in failed if (hint := getattr(error, "hint", "")))
         shown = [
-            f"{bindings.label(row)}: {str(error).removesuffix(getattr(error, 'hint', '')).strip()}"
-            for row, error in failed
+            f"{binding.label}: {str(error).removesuffix(getattr(error, 'hint', '')).strip()}"
+            for binding, error in failed
         ]
-        written = [row["id"] for row in applied.made if row is not None]
+        written = [binding.id for binding in applied.made if binding is not None]
         return Unfinished(
             f"Bindings {word} in this run: {text.ids(written) or 'none'}. Still open, not {word}: {' '.join([*shown, *hints])}"
             " Correct the cause and run it again: it writes only what differs. To leave a binding out, select the others by binding_ids (in the"
@@ -263,17 +273,18 @@ def _clock(client: Client) -> str | None:
     return None if client.date is None else times.show(client.date)
 
 
-def _patch(client: Client, row: Row, enabled: bool) -> Row:
-    path = f"{bindings.PATH}{row['id']}/"
+def _patch(client: Client, binding: Binding, enabled: bool) -> Row:
+    """What the API returned."""
+    path = f"{bindings.PATH}{binding.id}/"
 
     def confirm() -> Row | None:
         """After a lost response: the binding as it is, where it is as it should be. Repeating the write would move its ``updated``."""
-        rows = bindings.read(client, row["datastream_id"], row["target_id"])
-        present = [each for each in rows if each["id"] == row["id"]]
-        return present[0] if present and bindings.state(present[0]) is enabled else None
+        listed = bindings.read(client, binding.datastream_id, binding.target_id)
+        present = next((each for each in listed if each.id == binding.id), None)
+        return present.row if present is not None and present.enabled is enabled else None
 
     answer = client.request("PATCH", path, body={"enabled": enabled}, confirm=confirm).data
-    if not isinstance(answer, dict) or answer.get("id") != row["id"] or answer.get("enabled") is not enabled:
+    if not isinstance(answer, dict) or answer.get("id") != binding.id or answer.get("enabled") is not enabled:
         raise UnreadableAnswer(
             f"PATCH {path} returned success, but the response does not show the binding as"
             f" {'enabled' if enabled else 'disabled'}. Run it again: it reads the binding first.",

@@ -8,12 +8,10 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from .._api.client import DATASTREAMS
 from .._api.paging import Row
 from .datastream_writes import DatastreamChange
-from .datastreams import active_mode
+from .datastreams import Datastream
 
 _NEEDS_SCHEDULE = (
     "pulling_mode: schedule requires a custom fetch schedule, which is created in Adverity."
@@ -21,33 +19,31 @@ _NEEDS_SCHEDULE = (
 )
 
 
-def plan(rows: list[Row], enabled: bool | None, pulling_mode: str | None) -> list[DatastreamChange]:
-    """The changes that are due, each for the rows that differ; one that does not tell its state differs. None asks for nothing.
+def plan(
+    selected: list[Datastream], enabled: bool | None, pulling_mode: str | None
+) -> list[DatastreamChange]:
+    """The changes that are due, each for the datastreams that differ; one that does not tell its state differs. None asks for nothing.
 
     Mode and state go in separate requests, as the guide shows them; whether one body may hold both is not documented. A datastream changes its
     mode while it is disabled: before it is enabled, or after it was disabled. So it never fetches in an unwanted mode.
     """
     changes: list[DatastreamChange] = []
     if pulling_mode is not None:
-        fields = {"active_mode": pulling_mode}
         hint = _NEEDS_SCHEDULE if pulling_mode == "schedule" else ""
-        changes.append(
-            _patch(("pulling",), fields, (row for row in rows if active_mode(row) != pulling_mode), hint)
-        )
+        differing = [datastream for datastream in selected if datastream.active_mode != pulling_mode]
+        changes.append(_patch(("pulling",), {"active_mode": pulling_mode}, differing, hint))
     if enabled is not None:
-        changes.insert(
-            len(changes) if enabled else 0,
-            _patch((), {"enabled": enabled}, (row for row in rows if row.get("enabled") is not enabled)),
-        )
+        differing = [datastream for datastream in selected if datastream.enabled is not enabled]
+        changes.insert(len(changes) if enabled else 0, _patch((), {"enabled": enabled}, differing))
     return changes
 
 
 def _patch(
-    field_path: tuple[str, ...], fields: Row, rows: t.Iterable[Row], hint: str = ""
+    field_path: tuple[str, ...], fields: Row, differing: list[Datastream], hint: str = ""
 ) -> DatastreamChange:
     body = fields
     for name in reversed(field_path):
         body = {name: body}
     return DatastreamChange(
-        "PATCH", DATASTREAMS, field_path, body, {row["id"]: fields for row in rows}, hint=hint
+        "PATCH", DATASTREAMS, field_path, body, {datastream.id: fields for datastream in differing}, hint=hint
     )

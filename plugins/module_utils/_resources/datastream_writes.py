@@ -22,7 +22,7 @@ from .._api.paging import Row
 from .._spec.kinds import to_uuid
 from .._spec.result import Diff, Result
 from .changes import Applied, Noun, apply
-from .datastreams import label
+from .datastreams import Datastream
 
 _DATASTREAMS = Noun("datastream", "datastreams", "datastream_ids", counted=True)
 
@@ -85,21 +85,23 @@ class DatastreamsChanged(t.NamedTuple):
     ids: list[str]
 
 
-def write(client: Client, rows: list[Row], changes: list[DatastreamChange], check_mode: bool) -> Result:
-    """Makes the changes of the datastreams ``rows``. An error carries the result so far, and ``remaining``: what the API did not confirm."""
+def write(
+    client: Client, selected: list[Datastream], changes: list[DatastreamChange], check_mode: bool
+) -> Result:
+    """Makes the changes of the selected datastreams. An error carries the result so far, and ``remaining``: what the API did not confirm."""
     requests = [request for change in changes for request in change.in_chunks()]
     applied = apply(requests, client, check_mode, _DATASTREAMS)
-    result = _Outcome(rows, applied).result()
+    result = _Outcome(selected, applied).result()
     applied.check(result)
     return result
 
 
 class _Outcome:
-    """What came of changes of the datastreams ``rows``. Pure."""
+    """What came of changes of the selected datastreams. Pure. ``now``: their rows with what has changed."""
 
-    def __init__(self, rows: list[Row], applied: Applied[DatastreamsChanged]) -> None:
-        self._rows = {row["id"]: row for row in rows}
-        self._now = dict(self._rows)
+    def __init__(self, selected: list[Datastream], applied: Applied[DatastreamsChanged]) -> None:
+        self._selected = {datastream.id: datastream for datastream in selected}
+        self._now = {datastream.id: datastream.row for datastream in selected}
         self._before: dict[str, Row] = {}
         self._after: dict[str, Row] = {}
         self._unrequested: list[str] = []
@@ -110,10 +112,10 @@ class _Outcome:
 
     def result(self) -> Result:
         """The rows as they are now, what was affected, and the diff by name."""
-        changed = [each for each in self._rows if each in self._after]
+        changed = [each for each in self._selected if each in self._after]
         affected = changed + [each for each in self._unrequested if each not in changed]
-        before = {label(self._rows[each]): text.lines(self._before[each]) for each in changed}
-        after = {label(self._rows[each]): text.lines(self._after[each]) for each in changed}
+        before = {self._selected[each].label: text.lines(self._before[each]) for each in changed}
+        after = {self._selected[each].label: text.lines(self._after[each]) for each in changed}
         values = {"datastreams": list(self._now.values()), "affected": {"datastream_ids": affected}}
         return Result(bool(affected), values, Diff(before, after), self._warnings)
 

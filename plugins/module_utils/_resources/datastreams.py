@@ -12,6 +12,7 @@ A filter is sent to the API and, where a row tells, also held against the row: o
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass, field
 
 from .._api import text
 from .._api.client import DATASTREAMS, MOST_IDS, Client, Params
@@ -25,6 +26,87 @@ from .._spec.kinds import to_uuid
 _MAY_MEAN_UNKNOWN = (400, 404, 422)
 
 
+@dataclass(frozen=True)
+class Datastream:
+    """A datastream of the list with UUIDs. ``enabled`` is None where the row does not say. ``row`` is what the API returned."""
+
+    id: str
+    name: t.Any
+    enabled: bool | None
+    row: Row = field(repr=False, compare=False)
+
+    @classmethod
+    def from_row(cls, row: Row) -> Datastream:
+        """The datastream of a row with a UUID."""
+        enabled = row.get("enabled")
+        return cls(row["id"], row.get("name"), enabled if isinstance(enabled, bool) else None, row)
+
+    @property
+    def pulling(self) -> Row:
+        """How it fetches; empty where the row does not say."""
+        pulling = self.row.get("pulling")
+        return pulling if isinstance(pulling, dict) else {}
+
+    @property
+    def active_mode(self) -> t.Any:
+        """``smart``, ``smart-bundle`` or ``schedule``; None for no schedule, and where the row does not say."""
+        return self.pulling.get("active_mode")
+
+    @property
+    def workspace(self) -> Row:
+        """Its workspace; empty where the row does not say."""
+        workspace = self.row.get("workspace")
+        return workspace if isinstance(workspace, dict) else {}
+
+    @property
+    def label(self) -> str:
+        """The datastream, in words a person can place."""
+        name = text.line(self.name or "", longest=100)
+        return f"{name} ({self.id})" if name else str(self.id)
+
+
+class Filters(t.NamedTuple):
+    """Which datastreams are wanted. None takes any."""
+
+    workspace_ids: list[str] | None = None
+    workspace_scope: str | None = None
+    enabled: bool | None = None
+    active_pulling_mode: str | None = None
+
+    @classmethod
+    def of(cls, options: t.Mapping[str, t.Any]) -> Filters:
+        """The options of ``adverity_datastream_info``, as far as they are given."""
+        return cls(*[options.get(name) for name in cls._fields])
+
+    def query(self) -> Params:
+        """What the API is asked with."""
+        asked: Params = {}
+        if self.workspace_ids:
+            asked["workspace_id"] = selection.once(self.workspace_ids)
+        if self.enabled is not None:
+            asked["enabled"] = "true" if self.enabled else "false"
+        if self.workspace_scope is not None:
+            asked["workspace_scope"] = self.workspace_scope
+        if self.active_pulling_mode is not None:
+            asked["active_pulling_mode"] = self.active_pulling_mode
+        return asked
+
+    def may_fit(self, datastream: Datastream) -> bool:
+        """Whether nothing that the row tells contradicts a filter. Which workspaces a scope reaches the API alone knows."""
+        if datastream.enabled is not None and self.enabled not in (None, datastream.enabled):
+            return False
+        tells_mode = "active_mode" in datastream.pulling
+        if tells_mode and self.active_pulling_mode not in (None, datastream.active_mode):
+            return False
+        if not self.workspace_ids or self.workspace_scope:
+            return True
+        where = datastream.workspace.get("id")
+        return not isinstance(where, str) or where.lower() in self.workspace_ids
+
+
+_ALL = Filters()
+
+
 def check_selection(params: dict[str, t.Any]) -> None:
     """Raises InputError where the options do not select datastreams. Nothing empty ever means all."""
     selection.refuse_empty(params, "datastream_ids")
@@ -36,77 +118,39 @@ def check_selection(params: dict[str, t.Any]) -> None:
         raise InputError("Select datastreams with datastream_ids, filters or all_datastreams: true.")
 
 
-def read_selected(client: Client, params: dict[str, t.Any]) -> list[Row]:
+def read_selected(client: Client, params: dict[str, t.Any]) -> list[Datastream]:
     """The datastreams that a module's options select. Raises InputError where an id is not one that the key can see."""
-    ids, filters = params["datastream_ids"], params["filters"] or {}
-    rows = read(client, ids, filters)
+    ids, filters = params["datastream_ids"], Filters.of(params["filters"] or {})
+    found = read(client, ids, filters)
     if ids is not None:
-        seen = {row["id"] for row in rows}
+        seen = {datastream.id for datastream in found}
         missing = [one for one in ids if one not in seen]
-        if missing and filters:  # is it unknown, or only not what the filters let through?
-            seen.update(row["id"] for row in read(client, missing, {}))
+        if missing and params["filters"]:  # is it unknown, or only not what the filters let through?
+            seen.update(datastream.id for datastream in read(client, missing))
         selection.refuse_unknown(
             "datastream_ids", selection.once(ids), seen, "among the datastreams this key can see"
         )
-    return rows
+    return found
 
 
-def read(client: Client, ids: list[str] | None, filters: dict[str, t.Any]) -> list[Row]:
+def read(client: Client, ids: list[str] | None = None, filters: Filters = _ALL) -> list[Datastream]:
     """The datastreams the key can see, of ``ids`` where these are given and in their order; of these the ones for which all filters hold.
 
-    ``filters`` are the options of ``adverity_datastream_info``, null where not given. An id that the key cannot see is left out.
+    An id that the key cannot see is left out.
     """
-    asked = _query(filters)
+    asked = filters.query()
     if ids is None:
-        rows = _list(client, asked)
+        listed = _list(client, asked)
     else:
         ids = selection.once(ids)
-        found: dict[str, Row] = {}
+        found: dict[str, Datastream] = {}
         for start in range(0, len(ids), MOST_IDS):
-            found.update((row["id"], row) for row in _read_ids(client, ids[start : start + MOST_IDS], asked))
-        rows = [found[one] for one in ids if one in found]
-    return [row for row in rows if _holds(row, filters)]
+            found.update((each.id, each) for each in _read_ids(client, ids[start : start + MOST_IDS], asked))
+        listed = [found[one] for one in ids if one in found]
+    return [datastream for datastream in listed if filters.may_fit(datastream)]
 
 
-def active_mode(row: Row) -> str | None:
-    """``smart``, ``smart-bundle`` or ``schedule``; None for no schedule, and where the row does not say."""
-    pulling = row.get("pulling")
-    return pulling.get("active_mode") if isinstance(pulling, dict) else None
-
-
-def label(row: Row) -> str:
-    """A datastream, in words a person can place."""
-    name = text.line(row.get("name") or "", longest=100)
-    return f"{name} ({row['id']})" if name else str(row["id"])
-
-
-def _query(filters: dict[str, t.Any]) -> Params:
-    asked: Params = {}
-    if filters.get("workspace_ids"):
-        asked["workspace_id"] = selection.once(filters["workspace_ids"])
-    if filters.get("enabled") is not None:
-        asked["enabled"] = "true" if filters["enabled"] else "false"
-    for name in ("workspace_scope", "active_pulling_mode"):
-        if filters.get(name) is not None:
-            asked[name] = filters[name]
-    return asked
-
-
-def _holds(row: Row, filters: dict[str, t.Any]) -> bool:
-    """Whether nothing that the row tells contradicts a filter. Which workspaces a scope reaches the API alone knows."""
-    shown = {"enabled": row["enabled"]} if isinstance(row.get("enabled"), bool) else {}
-    if isinstance(row.get("pulling"), dict) and "active_mode" in row["pulling"]:
-        shown["active_pulling_mode"] = row["pulling"]["active_mode"]
-    if any(filters.get(name) not in (None, value) for name, value in shown.items()):
-        return False
-    if not filters.get("workspace_ids") or filters.get("workspace_scope"):
-        return True
-    workspace = row.get("workspace")
-    where = workspace.get("id") if isinstance(workspace, dict) else None
-    return not isinstance(where, str) or where.lower() in filters["workspace_ids"]
-
-
-def _read_ids(client: Client, ids: list[str], asked: Params) -> list[Row]:
+def _read_ids(client: Client, ids: list[str], asked: Params) -> list[Datastream]:
     """The datastreams of at most 50 ids, also where the API refuses a request that names one it does not know."""
     try:
         return _list(client, dict(asked, datastream_id=ids))
@@ -127,7 +171,7 @@ def _read_ids(client: Client, ids: list[str], asked: Params) -> list[Row]:
 def _find_known(client: Client, ids: list[str]) -> list[str]:
     """Those of the ids that the API knows: a refused request is halved, until it names a single one."""
     try:
-        found = {row["id"] for row in _list(client, {"datastream_id": ids})}
+        found = {datastream.id for datastream in _list(client, {"datastream_id": ids})}
         return [one for one in ids if one in found]
     except Refused as error:
         if error.status not in _MAY_MEAN_UNKNOWN:
@@ -138,7 +182,7 @@ def _find_known(client: Client, ids: list[str]) -> list[str]:
     return _find_known(client, ids[:middle]) + _find_known(client, ids[middle:])
 
 
-def _list(client: Client, asked: Params) -> list[Row]:
+def _list(client: Client, asked: Params) -> list[Datastream]:
     try:
         rows = read_numbered(client, DATASTREAMS, asked, page_size=None)
     except IncompleteList as error:
@@ -147,7 +191,7 @@ def _list(client: Client, asked: Params) -> list[Row]:
         )
         raise
     try:
-        return [dict(row, id=to_uuid(row["id"])) for row in rows]
+        return [Datastream.from_row(dict(row, id=to_uuid(row["id"]))) for row in rows]
     except ValueError as error:
         raise UnreadableAnswer(
             f"GET {DATASTREAMS} returned a datastream whose id is not a UUID: {error}.",

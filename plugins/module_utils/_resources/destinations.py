@@ -19,7 +19,8 @@ from .._api import secrets, text
 from .._api.errors import AdverityError, InputError, Refused, UnreadableAnswer
 from .._api.paging import Row
 from .._spec.result import Diff, Result
-from . import bindings, directory, fields, objects
+from . import directory, fields, objects
+from .bindings import Binding
 from .changes import Noun
 from .fields import Field, Fields
 from .references import identity
@@ -31,9 +32,53 @@ TYPES = "/api/target-types/"
 DESTINATIONS = Noun("destination", "destinations")
 
 
-def read_type(client: Client, wanted: str) -> Row:
+@dataclass(frozen=True)
+class Destination(directory.NamedObject):
+    """A destination. ``workspace_id`` is None where the API does not tell it."""
+
+    workspace_id: t.Any
+
+    @classmethod
+    def from_row(cls, row: Row) -> Destination:
+        """The destination of a row with an integer ID."""
+        return cls(row["id"], row.get("name"), row, identity(row.get("stack")))
+
+    def may_be_in(self, workspace_id: int | None) -> bool:
+        """Whether the row does not say that it is in another workspace."""
+        return "stack" not in self.row or self.workspace_id == workspace_id
+
+
+class Choice(t.NamedTuple):
+    """Which destinations are wanted. None takes any."""
+
+    id: int | None = None
+    name: str | None = None
+    workspace_id: int | None = None
+
+    def may_fit(self, destination: Destination) -> bool:
+        """Whether nothing that the row tells contradicts it: rows of the list may omit fields."""
+        wanted = {"id": self.id, "name": self.name, "stack": self.workspace_id}
+        row = destination.row
+        return all(value in (None, identity(row.get(name, value))) for name, value in wanted.items())
+
+
+@dataclass(frozen=True)
+class Identifying:
+    """What options of their own say of a destination, beside its settings. None where they are not given."""
+
+    name: str | None = None
+    connection_id: int | None = None
+    workspace_id: int | None = None
+
+    def fields(self) -> Row:
+        """What is given, as fields of the API."""
+        fields = {"name": self.name, "auth": self.connection_id, "stack": self.workspace_id}
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+def read_type(client: Client, wanted: str) -> directory.ObjectType:
     """The destination type of this slug or name. Raises InputError."""
-    return directory.find_type(directory.read_list(client, TYPES), wanted)
+    return directory.find_type(directory.read_types(client, TYPES), wanted)
 
 
 def path(type_id: int, target_id: int | None = None) -> str:
@@ -41,10 +86,10 @@ def path(type_id: int, target_id: int | None = None) -> str:
     return f"{TYPES}{type_id}/targets/" + (f"{target_id}/" if target_id is not None else "")
 
 
-def read(client: Client, type_id: int, target_id: int | None = None) -> list[Row]:
+def read(client: Client, type_id: int, target_id: int | None = None) -> list[Destination]:
     """The destinations of a type. Whether the API lists them is not documented: where it does not (405), the one with ``target_id``, if it exists."""
     try:
-        return directory.read_list(client, path(type_id))
+        return [Destination.from_row(row) for row in directory.read_list(client, path(type_id))]
     except Refused as error:
         if error.status != 405:
             raise
@@ -52,7 +97,7 @@ def read(client: Client, type_id: int, target_id: int | None = None) -> list[Row
             error.say("The API does not list destinations, so none can be found by name. Set target_id.")
             raise
     try:
-        return [objects.read(client, path(type_id, target_id))]
+        return [Destination.from_row(objects.read(client, path(type_id, target_id)))]
     except Refused as error:
         if error.status != 404:
             raise
@@ -60,31 +105,24 @@ def read(client: Client, type_id: int, target_id: int | None = None) -> list[Row
 
 
 def fetch_missing_fields(
-    client: Client, type_id: int, rows: list[Row], identifying: Row, needed: t.Iterable[str]
-) -> list[Row]:
-    """The rows that nothing in ``identifying`` contradicts, with the fields ``needed``: rows of the list may omit fields.
-
-    A field that is None in ``identifying`` may be anything.
-    """
-    candidates = [row for row in rows if _holds(row, identifying)]
+    client: Client, type_id: int, listed: list[Destination], choice: Choice, needed: t.Iterable[str]
+) -> list[Destination]:
+    """Those that are chosen, with the fields ``needed``: rows of the list may omit fields."""
+    candidates = [each for each in listed if choice.may_fit(each)]
     whole = [
-        {**row, **objects.read(client, path(type_id, row["id"]))}
-        if any(name not in row for name in needed)
-        else row
-        for row in candidates
+        Destination.from_row({**each.row, **objects.read(client, path(type_id, each.id))})
+        if any(name not in each.row for name in needed)
+        else each
+        for each in candidates
     ]
-    return [row for row in whole if _holds(row, identifying)]
-
-
-def _holds(row: Row, identifying: Row) -> bool:
-    return all(value in (None, identity(row.get(name, value))) for name, value in identifying.items())
+    return [each for each in whole if choice.may_fit(each)]
 
 
 def read_fields(client: Client, type_id: int) -> Fields:
     """What the type takes. Empty where the API does not say."""
     try:
         data = client.request("OPTIONS", path(type_id)).data
-        return {str(name): fields.parse(dict(row)) for name, row in data["actions"]["POST"].items()}
+        return {str(name): fields.Field.from_row(dict(row)) for name, row in data["actions"]["POST"].items()}
     except Refused as error:
         if error.status in (401, 429) or (error.status >= 500 and error.status != 501):
             raise
@@ -93,71 +131,64 @@ def read_fields(client: Client, type_id: int) -> Fields:
     return {}
 
 
-def find(rows: list[Row], name: str, workspace_id: int) -> Row | None:
+def find(present: list[Destination], name: str, workspace_id: int | None) -> Destination | None:
     """The destination of this name in this workspace, None where there is none. Raises InputError where it is ambiguous."""
     return directory.find_exact(
-        [row for row in rows if _is_in(row, workspace_id)], "name", name, "destination"
+        [each for each in present if each.may_be_in(workspace_id)], name, "destination"
     )
 
 
-def _is_in(row: Row, workspace_id: int) -> bool:
-    """Whether the row does not say that the destination is in another workspace."""
-    return bool(identity(row.get("stack", workspace_id)) == workspace_id)
-
-
-def similar(rows: list[Row], name: str) -> list[Row]:
+def similar(present: list[Destination], name: str) -> list[Destination]:
     """The destinations whose names are like this one, or the same but for case, spaces or the workspace, the most similar first."""
 
     def plain(value: t.Any) -> str:
         return " ".join(str(value).casefold().split())
 
-    names = dict.fromkeys(plain(row.get("name")) for row in rows)
+    names = dict.fromkeys(plain(each.name) for each in present)
     near = difflib.get_close_matches(plain(name), names, n=5, cutoff=0.6)
-    return [row for each in near for row in rows if plain(row.get("name")) == each]
+    return [each for similar_name in near for each in present if plain(each.name) == similar_name]
 
 
 def locate(
     client: Client,
     type_id: int,
-    identifying: Row,
+    identifying: Identifying,
     workspace_id: int | None,
     target_id: int | None,
     settings: t.Iterable[str],
-) -> Row | None:
+) -> Destination | None:
     """The destination, by ``target_id`` or else by its name in a workspace, with the fields that are asked for as far as the API returns them."""
-    wanted = {"id": target_id, "name": None if target_id else identifying["name"]}
+    choice = Choice(target_id, None if target_id else identifying.name)
     listed = read(client, type_id, target_id)
-    whole = {
-        row["id"]: row
-        for row in fetch_missing_fields(client, type_id, listed, wanted, ["stack", *identifying, *settings])
-    }
-    rows = [whole.get(row["id"], row) for row in listed]
+    needed = ["stack", *identifying.fields(), *settings]
+    whole = {each.id: each for each in fetch_missing_fields(client, type_id, listed, choice, needed)}
+    present = [whole.get(each.id, each) for each in listed]
     if target_id is None:
-        return find(rows, identifying["name"], t.cast(int, workspace_id))
-    row = directory.find(rows, target_id, "destination")
-    if workspace_id is not None and not _is_in(row, workspace_id):
+        return find(present, t.cast(str, identifying.name), workspace_id)
+    found = directory.find(present, target_id, "destination")
+    if workspace_id is not None and not found.may_be_in(workspace_id):
         raise InputError(
-            f"Destination {target_id} is in workspace {row['stack']}, not in workspace {workspace_id}. A destination is not moved."
+            f"Destination {target_id} is in workspace {found.row['stack']}, not in workspace {workspace_id}. A destination is not moved."
         )
-    return row
+    return found
 
 
-def find_absent(rows: list[Row], target_id: int, name: str) -> Row | None:
+def find_absent(present: list[Destination], target_id: int, name: str) -> Destination | None:
     """The destination to delete: id and name must agree. None where neither exists. Raises InputError."""
-    found = [row for row in rows if row.get("name") == name or row["id"] == target_id]
-    if found and not any(row["id"] == target_id and row.get("name") == name for row in found):
+    found = [each for each in present if each.name == name or each.id == target_id]
+    if found and not any(each.id == target_id and each.name == name for each in found):
         raise InputError(
             f"target_id {target_id} and the name {directory.quoted(name)} do not agree: there is {directory.listed(found)}."
         )
-    return next((row for row in found if row["id"] == target_id), None)
+    return next((each for each in found if each.id == target_id), None)
 
 
-def refuse_enabled(binding_rows: list[Row], what: str) -> None:
+def refuse_enabled(listed: list[Binding], what: str) -> None:
     """Raises InputError where one of these bindings is enabled, or not known to be disabled."""
-    enabled = [row for row in binding_rows if bindings.state(row) is not False]
+    enabled = [binding for binding in listed if binding.enabled is not False]
     if enabled:
-        shown = text.several([text.line(bindings.label(row)) for row in enabled], 20)
-        ids = [row["id"] for row in enabled]
+        shown = text.several([text.line(binding.label) for binding in enabled], 20)
+        ids = [binding.id for binding in enabled]
         raise InputError(
             f"{what} was not deleted: it still has enabled bindings. Disable them first with adverity_binding: {shown}.",
             binding_ids=ids,
@@ -166,29 +197,28 @@ def refuse_enabled(binding_rows: list[Row], what: str) -> None:
 
 @dataclass(frozen=True)
 class DestinationChange:
-    """Creates a destination, or changes it. ``row`` is the present one, None for one that is to be created."""
+    """Creates a destination, or changes it: None is present of one that is to be created. What comes of it is a row, as results show it."""
 
     type_id: int
-    row: Row | None
+    present: Destination | None
     body: Row
     fields: Fields
 
     @property
     def ids(self) -> list[int | str]:
         """Its id; its name while it has none."""
-        return [directory.quoted(self.body["name"]) if self.row is None else self.row["id"]]
+        return [directory.quoted(self.body["name"]) if self.present is None else self.present.id]
 
     def preview(self) -> Row:
         """The destination as it will be. One that is to be created has no id."""
-        return {**(self.row or {}), **self.body}
+        return {**({} if self.present is None else self.present.row), **self.body}
 
     def send(self, client: Client) -> Row:
         """The destination as it is then."""
-        if self.row is None:
+        if self.present is None:
             return objects.create(client, path(self.type_id), self.body)
-        return dict(
-            self.row, **objects.change(client, path(self.type_id, self.row["id"]), self.body, self.fields)
-        )
+        where = path(self.type_id, self.present.id)
+        return {**self.present.row, **objects.change(client, where, self.body, self.fields)}
 
 
 @dataclass(frozen=True)
@@ -196,46 +226,52 @@ class DestinationDeletion:
     """Deletes a destination."""
 
     type_id: int
-    row: Row
+    present: Destination
 
     @property
     def ids(self) -> list[int]:
         """Its id."""
-        return [self.row["id"]]
+        return [self.present.id]
 
-    def preview(self) -> Row:
+    def preview(self) -> Destination:
         """The destination as it was."""
-        return self.row
+        return self.present
 
-    def send(self, client: Client) -> Row:
+    def send(self, client: Client) -> Destination:
         """The destination as it was."""
-        objects.delete(client, path(self.type_id, self.row["id"]))
-        return self.row
+        objects.delete(client, path(self.type_id, self.present.id))
+        return self.present
 
 
 class DestinationPlan:
-    """What to write so that a destination is as asked. ``row`` is the present one, None for one that is to be created.
+    """What to write so that a destination is as asked: None is present of one that is to be created.
 
-    ``identifying`` holds ``name``, ``stack``, ``auth`` as far as given, ``settings`` the type's own fields. Raises InputError for settings that cannot be.
+    ``settings`` are the type's own fields. Raises InputError for settings that cannot be.
     """
 
     def __init__(
-        self, row: Row | None, identifying: Row, settings: Row, fields_of_type: Fields, force: bool = False
+        self,
+        present: Destination | None,
+        identifying: Identifying,
+        settings: Row,
+        fields_of_type: Fields,
+        force: bool = False,
     ) -> None:
         secrets.register(
             *secrets.secret_fields(settings, lambda name: fields.is_secret(name, fields_of_type))
         )
-        fields.check(settings, identifying, fields_of_type, row is None)
+        given = identifying.fields()
+        fields.check(settings, given, fields_of_type, present is None)
         typed = {
             name: fields.typed(value, fields_of_type.get(name, Field())) for name, value in settings.items()
         }
-        wanted = {**identifying, **typed}
+        wanted = {**given, **typed}
         diff = (
             objects.SettingsDiff(wanted, [])
-            if row is None
-            else objects.compare(row, wanted, force, fields_of_type)
+            if present is None
+            else objects.compare(present.row, wanted, force, fields_of_type)
         )
-        self.row, self.fields = row, fields_of_type
+        self.present, self.fields = present, fields_of_type
         self.body, self.unreadable = diff.changes, diff.unreadable
         self.is_unchecked = bool(settings) and not fields_of_type
 
@@ -262,23 +298,20 @@ class DestinationPlan:
 
     def changes(self, type_id: int) -> list[DestinationChange]:
         """At most one."""
-        return [DestinationChange(type_id, self.row, self.body, self.fields)] if self.body else []
+        return [DestinationChange(type_id, self.present, self.body, self.fields)] if self.body else []
 
     def confirm(self, client: Client, type_id: int, row: Row) -> None:
         """Raises AdverityError where the new destination would not be found by its name: the API keeps another, or two runs created one each."""
         name = self.body["name"]
         try:
-            rows = read(client, type_id)
+            listed = read(client, type_id)
             if row.get("name", name) != name:
                 kept = directory.quoted(row["name"])
                 raise AdverityError(
                     f"Adverity keeps the name {directory.quoted(name)} as {kept}. Use that name."
                 )
-            same = [
-                each
-                for each in rows
-                if each.get("name") == name and identity(each.get("stack")) == self.body["stack"]
-            ]
+            workspace_id = self.body["stack"]
+            same = [each for each in listed if each.name == name and each.workspace_id == workspace_id]
             if len(same) > 1:
                 raise AdverityError(
                     f"Two runs created the same destination at the same time: {directory.listed(same)}. Delete one of them."
@@ -290,10 +323,11 @@ class DestinationPlan:
 
     def result(self, row: Row) -> Result:
         """The module's result, ``row`` being the destination as it is (or, in check mode, will be)."""
-        hide = objects.unreadable_names(self.body, self.row or row)
-        old, new = objects.mask(self.row or {}, hide, self.fields), objects.mask(self.body, hide, self.fields)
+        present = {} if self.present is None else self.present.row
+        hide = objects.unreadable_names(self.body, present or row)
+        old, new = objects.mask(present, hide, self.fields), objects.mask(self.body, hide, self.fields)
         values = {
-            "created": self.row is None,
+            "created": self.present is None,
             "destination": objects.mask(row, hide, self.fields),
             "changes": {name: {"before": old.get(name), "after": new[name]} for name in self.body},
         }

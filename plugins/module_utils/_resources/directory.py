@@ -6,13 +6,14 @@
 
 """What names mean: workspaces (stacks), datastreams and connections, on the older API with integer IDs (docsite, "Destinations by name").
 
-The functions that look for a name take rows, not clients: they are pure. Names are compared exactly, character by character.
+The functions that look for a name take what was read, not clients: they are pure. Names are compared exactly, character by character.
 """
 
 from __future__ import annotations
 
 import typing as t
 from collections import Counter
+from dataclasses import dataclass, field
 
 from .._api import text
 from .._api.errors import InputError, Refused
@@ -21,10 +22,124 @@ from .._api.paging import Row
 
 if t.TYPE_CHECKING:
     from .._api.client import Client
+    from .datastreams import Datastream
 
 WORKSPACES = "/api/stacks/"
 DATASTREAMS = "/api/datastreams/"
 CONNECTION_TYPES = "/api/connection-types/"
+
+
+class HasName(t.Protocol):
+    """Something that users ask for by a name, or by its integer ID."""
+
+    @property
+    def id(self) -> int:
+        """Its integer ID."""
+
+    @property
+    def name(self) -> t.Any:
+        """Its name, as the API returned it."""
+
+    @property
+    def names(self) -> tuple[t.Any, ...]:
+        """All that users may ask for it by, beside its ID."""
+
+    @property
+    def label(self) -> str:
+        """Its name and ID for a message, and its workspace where that is told."""
+
+
+Thing = t.TypeVar("Thing", bound=HasName)
+
+
+@dataclass(frozen=True)
+class NamedObject:
+    """An object of the older API. ``row`` is what the API returned."""
+
+    id: int
+    name: t.Any
+    row: Row = field(repr=False, compare=False)
+
+    @property
+    def names(self) -> tuple[t.Any, ...]:
+        """All that users may ask for it by, beside its ID."""
+        return (self.name,)
+
+    @property
+    def label(self) -> str:
+        """Its name and ID for a message."""
+        return label(self.id, self.name, self.row.get("workspace"))
+
+
+@dataclass(frozen=True)
+class Connection(NamedObject):
+    """A connection."""
+
+    @classmethod
+    def from_row(cls, row: Row) -> Connection:
+        """The connection of a row with an integer ID."""
+        return cls(row["id"], row.get("name"), row)
+
+
+@dataclass(frozen=True)
+class Workspace(NamedObject):
+    """A workspace."""
+
+    slug: t.Any
+
+    @classmethod
+    def from_row(cls, row: Row) -> Workspace:
+        """The workspace of a row with an integer ID."""
+        return cls(row["id"], row.get("name"), row, row.get("slug"))
+
+    @property
+    def names(self) -> tuple[t.Any, ...]:
+        """Its name and slug."""
+        return (self.name, self.slug)
+
+
+@dataclass(frozen=True)
+class ObjectType(NamedObject):
+    """A type of destinations or of connections. Its ID differs from one instance to the next."""
+
+    slug: t.Any
+
+    @classmethod
+    def from_row(cls, row: Row) -> ObjectType:
+        """The type of a row with an integer ID."""
+        return cls(row["id"], row.get("name"), row, row.get("slug"))
+
+    @property
+    def names(self) -> tuple[t.Any, ...]:
+        """Its slug and name."""
+        return (self.slug, self.name)
+
+
+class NamedDatastream(t.NamedTuple):
+    """A datastream with both IDs, as far as they can be linked: ``note`` says why ``uuid`` is None. ``workspace`` is a name."""
+
+    id: int
+    uuid: str | None
+    name: t.Any
+    workspace: t.Any
+    workspace_id: t.Any
+    enabled: t.Any
+    note: str | None
+
+    @classmethod
+    def from_row(cls, row: Row) -> NamedDatastream:
+        """The datastream of a row of the older list, which has neither UUIDs nor names of workspaces."""
+        return cls(row["id"], None, row.get("name"), None, row.get("stack_id"), row.get("enabled"), None)
+
+    @property
+    def names(self) -> tuple[t.Any, ...]:
+        """Its name and UUID."""
+        return (self.name, self.uuid)
+
+    @property
+    def label(self) -> str:
+        """Its name, ID and workspace for a message."""
+        return label(self.id, self.name, self.workspace)
 
 
 def read_list(client: Client, path: str) -> list[Row]:
@@ -32,13 +147,18 @@ def read_list(client: Client, path: str) -> list[Row]:
     return read_linked(client, path, {}, list[Row], bare=True)
 
 
-def read_workspaces(client: Client) -> list[Row]:
-    """The workspaces the key can see: ``id``, ``name``, ``slug``, ``parent_id``."""
-    return read_list(client, WORKSPACES)
+def read_workspaces(client: Client) -> list[Workspace]:
+    """The workspaces the key can see."""
+    return [Workspace.from_row(row) for row in read_list(client, WORKSPACES)]
 
 
-def read_datastreams(client: Client, wanted: t.Iterable[t.Any] = ()) -> list[Row]:
-    """The datastreams the key can see, with integer IDs: ``id``, ``name``, ``stack_id``.
+def read_types(client: Client, path: str) -> list[ObjectType]:
+    """The types of destinations or of connections."""
+    return [ObjectType.from_row(row) for row in read_list(client, path)]
+
+
+def read_datastreams(client: Client, wanted: t.Iterable[t.Any] = ()) -> list[NamedDatastream]:
+    """The datastreams the key can see, with integer IDs alone.
 
     Where rows of the list do not tell their workspace, those that ``wanted`` names are read one by one.
     """
@@ -47,111 +167,114 @@ def read_datastreams(client: Client, wanted: t.Iterable[t.Any] = ()) -> list[Row
     for row in rows:
         if "stack_id" not in row and {str(row["id"]), row.get("name")} & names:
             row.update(client.get(f"{DATASTREAMS}{row['id']}/"))
-    return rows
+    return [NamedDatastream.from_row(row) for row in rows]
 
 
-def read_connections(client: Client, connection_types: list[Row]) -> list[Row]:
-    """The connections of these types, each with its ``connection_type`` (slug). One list for each type: there is none of all (docsite)."""
-    rows = []
+def read_connections(client: Client, connection_types: list[ObjectType]) -> list[Connection]:
+    """The connections of these types, their rows with the ``connection_type`` (slug). One list for each type: there is none of all (docsite)."""
+    found = []
     for kind in connection_types:
         try:
-            some = read_list(client, f"{CONNECTION_TYPES}{kind['id']}/connections/")
+            rows = read_list(client, f"{CONNECTION_TYPES}{kind.id}/connections/")
         except Refused as error:
             if error.status == 405:
                 error.say(
                     "The API does not list connections, so none can be found by name. Use the ID of the connection."
                 )
             raise
-        rows += [dict(row, connection_type=kind.get("slug")) for row in some]
-    return rows
+        found += [Connection.from_row(dict(row, connection_type=kind.slug)) for row in rows]
+    return found
 
 
-def find(rows: list[Row], wanted: t.Any, what: str, by: tuple[str, ...] = ("name",)) -> Row:
-    """The one row that has the name ``wanted`` in a field of ``by``, or, where none has, the id. Raises InputError for none and for several."""
-    found = [row for row in rows if isinstance(wanted, str) and wanted in [row.get(key) for key in by]]
-    found = found or [row for row in rows if str(row["id"]) == str(wanted)]
+def find(things: list[Thing], wanted: t.Any, what: str) -> Thing:
+    """The one that has the name ``wanted``, or, where none has, the id. Raises InputError for none and for several."""
+    found = [each for each in things if isinstance(wanted, str) and wanted in each.names]
+    found = found or [each for each in things if str(each.id) == str(wanted)]
     if len(found) == 1:
         return found[0]
     asked = f"The {what} {quoted(wanted)}"
     if found:
         raise InputError(
             f"{asked} is ambiguous. It fits {listed(found)}. Use the ID.",
-            ambiguous=[row["id"] for row in found],
+            ambiguous=[each.id for each in found],
         )
     raise InputError(
-        f"{asked} does not exist among the {len(rows)} that this key can see: {listed(rows) or 'none'}."
+        f"{asked} does not exist among the {len(things)} that this key can see: {listed(things) or 'none'}."
     )
 
 
-def find_exact(rows: list[Row], key: str, name: str, what: str) -> Row | None:
-    """The one row with this name, None where there is none. Raises InputError for several.
+def find_exact(things: list[Thing], name: str, what: str) -> Thing | None:
+    """The one with this name, None where there is none. Raises InputError for several.
 
     A name that differs in spaces at its ends alone is an error: the API may have taken them away.
     """
-    found, what = [row for row in rows if row.get(key) == name], f"The {what} {quoted(name)}"
+    found, what = [each for each in things if each.name == name], f"The {what} {quoted(name)}"
     if len(found) > 1:
-        fits = f"It fits {listed(found, key)}. Select one by its ID, or rename or delete the others"
-        raise InputError(f"{what} is ambiguous. {fits}.", ambiguous=[row["id"] for row in found])
+        fits = f"It fits {listed(found)}. Select one by its ID, or rename or delete the others"
+        raise InputError(f"{what} is ambiguous. {fits}.", ambiguous=[each.id for each in found])
     similar = [
-        row
-        for row in rows
-        if not found and isinstance(row.get(key), str) and row[key].strip() == name.strip()
+        each
+        for each in things
+        if not found and isinstance(each.name, str) and each.name.strip() == name.strip()
     ]
     if similar:
-        other = f"{listed(similar, key)} differs only in spaces at the ends of its name"
+        other = f"{listed(similar)} differs only in spaces at the ends of its name"
         raise InputError(
             f"{what} does not exist, but {other}. Nothing was created. Use the existing name, or rename that one."
         )
     return found[0] if found else None
 
 
-def find_workspace(rows: list[Row], wanted: t.Any) -> Row:
+def find_workspace(workspaces: list[Workspace], wanted: t.Any) -> Workspace:
     """The workspace of this name, slug or id."""
-    return find(rows, wanted, "workspace", ("name", "slug"))
+    return find(workspaces, wanted, "workspace")
 
 
-def pick(rows: list[Row], wanted: list[t.Any], find_one: t.Callable[[list[Row], t.Any], Row]) -> list[Row]:
-    """The row of each that is wanted, in their order; all rows where one is ``*``."""
-    return rows if "*" in wanted else [find_one(rows, one) for one in wanted]
+def pick(
+    things: list[Thing], wanted: list[t.Any], find_one: t.Callable[[list[Thing], t.Any], Thing]
+) -> list[Thing]:
+    """Each that is wanted, in their order; all where one is ``*``."""
+    return things if "*" in wanted else [find_one(things, one) for one in wanted]
 
 
-def find_type(rows: list[Row], wanted: t.Any) -> Row:
-    """The type of destinations or of connections with this slug or name. Its id differs from one instance to the next."""
-    return find(rows, wanted, "type", ("slug", "name"))
+def find_type(types: list[ObjectType], wanted: t.Any) -> ObjectType:
+    """The type of destinations or of connections with this slug or name."""
+    return find(types, wanted, "type")
 
 
-def find_connection(rows: list[Row], wanted: t.Any) -> Row:
+def find_connection(connections: list[Connection], wanted: t.Any) -> Connection:
     """The connection of this name or id."""
-    return find(rows, wanted, "connection")
+    return find(connections, wanted, "connection")
 
 
-def look_up_connection(client: Client, wanted: str, target_type: Row, connection_type: str | None) -> int:
+def look_up_connection(
+    client: Client, wanted: str, target_type: ObjectType, connection_type: str | None
+) -> int:
     """The id of the connection of this name; digits are an id. Raises InputError.
 
     It is looked for in ``connection_type``; without that in the connection type with the slug or name of the destination's type, then in all others.
     """
     if wanted.isascii() and wanted.isdigit():
         return int(wanted)
-    kinds = read_list(client, CONNECTION_TYPES)
-    near = [
-        kind
-        for kind in kinds
-        if {kind.get("slug"), kind.get("name")} & {target_type.get("slug"), target_type.get("name")} - {None}
-    ]
+    kinds = read_types(client, CONNECTION_TYPES)
+    near = [kind for kind in kinds if set(kind.names) & set(target_type.names) - {None}]
     if connection_type is not None:
         near = kinds = [find_type(kinds, connection_type)]
-    rows = read_connections(client, near)
-    if not any(row.get("name") == wanted for row in rows):
-        rows += read_connections(client, [kind for kind in kinds if kind not in near])
-    return int(find_connection(rows, wanted)["id"])
+    connections = read_connections(client, near)
+    if not any(each.name == wanted for each in connections):
+        connections += read_connections(client, [kind for kind in kinds if kind not in near])
+    return find_connection(connections, wanted).id
 
 
-def find_datastream(rows: list[Row], wanted: t.Any, workspaces: list[Row]) -> Row:
-    """The datastream of this name, UUID or integer ID, or of a dict of ``name`` and ``workspace``. ``rows`` are those of ``describe``."""
+def find_datastream(
+    described: list[NamedDatastream], wanted: t.Any, workspaces: list[Workspace]
+) -> NamedDatastream:
+    """The datastream of this name, UUID or integer ID, or of a dict of ``name`` and ``workspace``. ``described`` are those of ``describe``."""
     if isinstance(wanted, dict):
-        place = find_workspace(workspaces, wanted.get("workspace"))
-        rows, wanted = [row for row in rows if row["workspace_id"] == place["id"]], wanted.get("name")
-    return find(rows, wanted, "datastream", ("name", "uuid"))
+        workspace = find_workspace(workspaces, wanted.get("workspace"))
+        described = [each for each in described if each.workspace_id == workspace.id]
+        wanted = wanted.get("name")
+    return find(described, wanted, "datastream")
 
 
 def _pair(name: t.Any, workspace: t.Any) -> tuple[str | None, str | None]:
@@ -159,50 +282,38 @@ def _pair(name: t.Any, workspace: t.Any) -> tuple[str | None, str | None]:
     return name if isinstance(name, str) else None, workspace if isinstance(workspace, str) else None
 
 
-def describe(older: list[Row], workspaces: list[Row], newer: list[Row] | None = None) -> list[Row]:
-    """The datastreams of ``older`` with their workspace and, where ``newer`` (rows of the list with UUIDs) is given, with the UUID.
+def describe(
+    older: list[NamedDatastream], workspaces: list[Workspace], newer: list[Datastream] | None = None
+) -> list[NamedDatastream]:
+    """The datastreams of ``older`` with their workspace and, where ``newer`` (those of the list with UUIDs) is given, with the UUID.
 
     Nothing public maps one id to the other. The pair of name and workspace name stands on both sides: where it is unique on both it is the link;
     otherwise ``uuid`` is None and ``note`` says why.
     """
-    places = {row["id"]: row for row in workspaces}
-    rows = []
-    for row in older:
-        workspace = {
-            "workspace": places.get(row.get("stack_id"), {}).get("name"),
-            "workspace_id": row.get("stack_id"),
-        }
-        rows.append(
-            {
-                "id": row["id"],
-                "uuid": None,
-                "name": row.get("name"),
-                **workspace,
-                "enabled": row.get("enabled"),
-                "note": None,
-            }
-        )
+    workspace_names = {workspace.id: workspace.name for workspace in workspaces}
+    placed = [each._replace(workspace=workspace_names.get(each.workspace_id)) for each in older]
     if newer is None:
-        return rows
-    counts = Counter(_pair(row["name"], row["workspace"]) for row in rows)
+        return placed
+    counts = Counter(_pair(each.name, each.workspace) for each in placed)
     uuids: dict[t.Any, list[str]] = {}
-    for row in newer:
-        where = row.get("workspace")
-        uuids.setdefault(
-            _pair(row.get("name"), where.get("name") if isinstance(where, dict) else None), []
-        ).append(row["id"])
-    for row in rows:
-        pair = _pair(row["name"], row["workspace"])
-        here, there = counts[pair], uuids.get(pair, [])
-        if row["workspace"] is None:
-            row["note"] = "No UUID: the workspace is not among those that this key can see."
-        elif here == len(there) == 1:
-            row["uuid"] = there[0]
-        else:
-            row["note"] = (
-                f"No UUID: the pair of name and workspace fits {here} integer IDs and {len(there)} UUIDs."
-            )
-    return rows
+    for datastream in newer:
+        uuids.setdefault(_pair(datastream.name, datastream.workspace.get("name")), []).append(datastream.id)
+    return [_link(each, counts, uuids) for each in placed]
+
+
+def _link(
+    datastream: NamedDatastream, counts: t.Mapping[t.Any, int], uuids: t.Mapping[t.Any, list[str]]
+) -> NamedDatastream:
+    """The datastream with its UUID, or why it has none. ``counts``: how many integer IDs a pair has."""
+    pair = _pair(datastream.name, datastream.workspace)
+    here, there = counts[pair], uuids.get(pair, [])
+    if datastream.workspace is None:
+        note = "No UUID: the workspace is not among those that this key can see."
+    elif here == len(there) == 1:
+        return datastream._replace(uuid=there[0])
+    else:
+        note = f"No UUID: the pair of name and workspace fits {here} integer IDs and {len(there)} UUIDs."
+    return datastream._replace(note=note)
 
 
 def quoted(name: t.Any) -> str:
@@ -213,11 +324,12 @@ def quoted(name: t.Any) -> str:
     )
 
 
-def listed(rows: list[Row], key: str = "name", most: int = 20) -> str:
-    """Rows for a message, by name and id, and with the workspace where they tell it."""
-    places = [
-        f", workspace {quoted(row['workspace'])}" if row.get("workspace") is not None else "" for row in rows
-    ]
-    return text.several(
-        [f"{quoted(row.get(key))} (id {row['id']}{place})" for row, place in zip(rows, places)], most
-    )
+def label(number: int, name: t.Any, workspace: t.Any = None) -> str:
+    """A name for a message, with the ID, and the name of the workspace where it is told."""
+    place = "" if workspace is None else f", workspace {quoted(workspace)}"
+    return f"{quoted(name)} (id {number}{place})"
+
+
+def listed(things: t.Iterable[HasName], most: int = 20) -> str:
+    """Several for a message, by name and id, and with the workspace where they tell it."""
+    return text.several([each.label for each in things], most)

@@ -32,22 +32,22 @@ class Field:
     choices: tuple[t.Any, ...] = ()
     row: Row = field(default_factory=dict, repr=False, compare=False)
 
+    @classmethod
+    def from_row(cls, row: Row) -> Field:
+        """The field that OPTIONS describes so."""
+        choices = [each.get("value") if isinstance(each, dict) else each for each in row.get("choices") or []]
+        return cls(
+            type=row.get("type"),
+            is_required=bool(row.get("required")),
+            is_read_only=bool(row.get("read_only")),
+            is_secret=row.get("write_only") is True or row.get("type") == "password",
+            choices=tuple(choices),
+            row=row,
+        )
+
 
 Fields = t.Mapping[str, Field]
 UNDESCRIBED = Field()
-
-
-def parse(row: Row) -> Field:
-    """The field that OPTIONS describes so."""
-    choices = [each.get("value") if isinstance(each, dict) else each for each in row.get("choices") or []]
-    return Field(
-        type=row.get("type"),
-        is_required=bool(row.get("required")),
-        is_read_only=bool(row.get("read_only")),
-        is_secret=row.get("write_only") is True or row.get("type") == "password",
-        choices=tuple(choices),
-        row=row,
-    )
 
 
 def is_secret(name: str, fields: Fields) -> bool:

@@ -36,24 +36,24 @@ class Issue:
     url: str
     row: Row = field(repr=False, compare=False)
 
-
-def parse(row: Row, datastream_id: int | None = None) -> Issue:
-    """The issue of a row. ``datastream_id`` is that of a list of one datastream, for a row that does not name its own."""
-    own = integer_id(row.get("datastream"))
-    datastream_id = own if own is not None else datastream_id
-    ack = row.get("ack")
-    return Issue(
-        id=row["id"],
-        start=times.parse_precise(row.get("start")),
-        type_label=text.line(row.get("type_label") or ""),
-        stage_label=text.line(row.get("extraction_stage_label") or ""),
-        message=text.foreign(row.get("message") or ""),
-        datastream_id=datastream_id,
-        extract_id=integer_id(row.get("extract")),
-        acknowledged=ack if isinstance(ack, bool) else None,
-        url=text.line(row.get("url") or ""),
-        row=dict(row, datastream_id=datastream_id),
-    )
+    @classmethod
+    def from_row(cls, row: Row, datastream_id: int | None = None) -> Issue:
+        """The issue of a row. ``datastream_id`` is that of a list of one datastream, for a row that does not name its own."""
+        own = integer_id(row.get("datastream"))
+        datastream_id = own if own is not None else datastream_id
+        ack = row.get("ack")
+        return cls(
+            id=row["id"],
+            start=times.parse_precise(row.get("start")),
+            type_label=text.line(row.get("type_label") or ""),
+            stage_label=text.line(row.get("extraction_stage_label") or ""),
+            message=text.foreign(row.get("message") or ""),
+            datastream_id=datastream_id,
+            extract_id=integer_id(row.get("extract")),
+            acknowledged=ack if isinstance(ack, bool) else None,
+            url=text.line(row.get("url") or ""),
+            row=dict(row, datastream_id=datastream_id),
+        )
 
 
 def read(client: Client, datastream_ids: list[int] | None = None) -> list[Issue]:
@@ -65,7 +65,7 @@ def read(client: Client, datastream_ids: list[int] | None = None) -> list[Issue]
     rows = read_linked(
         client, PATH, params, list[Row], Times(lambda row: times.parse_or_none(row.get("start")))
     )
-    issues = [parse(row, only) for row in rows]
+    issues = [Issue.from_row(row, only) for row in rows]
     return sorted(
         (one for one in issues if datastream_ids is None or one.datastream_id in datastream_ids),
         key=lambda one: one.id,

@@ -49,29 +49,29 @@ class Job:
     finished: bool
     row: Row = field(repr=False, compare=False)
 
+    @classmethod
+    def from_row(cls, row: Row, datastream_id: int | None = None) -> Job:
+        """The job of a row. ``datastream_id`` is that of a list of one datastream, for a row that does not name its own."""
+        label, end = text.line(row.get("state_label") or ""), times.parse_or_none(row.get("job_end"))
+        own = integer_id(row.get("datastream"))
+        datastream_id = own if own is not None else datastream_id
+        running = row.get("state") == _RUNNING and not isinstance(row.get("state"), bool)
+        return cls(
+            id=row["id"],
+            type=text.line(row.get("type") or ""),
+            state_label=label,
+            datastream_id=datastream_id,
+            scheduled=times.parse_or_none(row.get("scheduled")),
+            start=times.parse_or_none(row.get("job_start")),
+            end=end,
+            finished=label.casefold() in _FINISHED or (end is not None and not running),
+            row=dict(row, datastream_id=datastream_id),
+        )
+
     @property
     def is_fetch(self) -> bool:
         """Whether it fetches. What other jobs are called is not known."""
         return self.type.casefold() == FETCH
-
-
-def parse(row: Row, datastream_id: int | None = None) -> Job:
-    """The job of a row. ``datastream_id`` is that of a list of one datastream, for a row that does not name its own."""
-    label, end = text.line(row.get("state_label") or ""), times.parse_or_none(row.get("job_end"))
-    own = integer_id(row.get("datastream"))
-    datastream_id = own if own is not None else datastream_id
-    running = row.get("state") == _RUNNING and not isinstance(row.get("state"), bool)
-    return Job(
-        id=row["id"],
-        type=text.line(row.get("type") or ""),
-        state_label=label,
-        datastream_id=datastream_id,
-        scheduled=times.parse_or_none(row.get("scheduled")),
-        start=times.parse_or_none(row.get("job_start")),
-        end=end,
-        finished=label.casefold() in _FINISHED or (end is not None and not running),
-        row=dict(row, datastream_id=datastream_id),
-    )
 
 
 def read(
@@ -87,7 +87,11 @@ def read(
     rows = read_linked(
         client, PATH, query, list[Row], Times(lambda row: times.parse_or_none(row.get("scheduled")))
     )
-    jobs = [job for job in (parse(row, only) for row in rows) if period.contains(job.start or job.scheduled)]
+    jobs = [
+        job
+        for job in (Job.from_row(row, only) for row in rows)
+        if period.contains(job.start or job.scheduled)
+    ]
     chosen = [job for job in jobs if datastream_ids is None or job.datastream_id in datastream_ids]
     return sorted(chosen, key=operator.attrgetter("id"))
 
@@ -128,7 +132,7 @@ def read_one(client: Client, job: Job) -> Job | None:
         raise
     if not isinstance(row, dict) or with_integers(path, row, "id")["id"] != job.id:
         raise UnreadableAnswer(f"GET {path} returned success, but not that job.", method="GET", path=path)
-    return parse(row, job.datastream_id)
+    return Job.from_row(row, job.datastream_id)
 
 
 class Choice(t.NamedTuple):

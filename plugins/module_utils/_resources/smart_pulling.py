@@ -22,10 +22,9 @@ from .._api.client import DATASTREAMS
 from .._api.errors import InputError, UnreadableAnswer
 from .._api.paging import Row
 from .datastream_writes import DatastreamChange
-from .datastreams import active_mode, label
+from .datastreams import Datastream
 
 PATH = DATASTREAMS + "pulling/smart/"
-SETTINGS = ("is_active", "frequency", "refresh_range", "deadline")
 MAY_BE_LEFT_OUT = ("refresh_range", "deadline")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 
@@ -37,8 +36,8 @@ def check(params: dict[str, t.Any]) -> None:
         raise InputError("{0}: set and also named in reset. Use one or the other.".format(", ".join(both)))
 
 
-def plan(rows: list[Row], params: dict[str, t.Any]) -> list[DatastreamChange]:
-    """The changes that are due, for the rows that differ, those with an equal result together. Raises InputError or UnreadableAnswer.
+def plan(selected: list[Datastream], params: dict[str, t.Any]) -> list[DatastreamChange]:
+    """The changes that are due, for the datastreams that differ, those with an equal result together. Raises InputError or UnreadableAnswer.
 
     Whether a value that is to be reset is the default already cannot be told from it (contract): such a write is due, but ``uncertain``.
     """
@@ -46,13 +45,25 @@ def plan(rows: list[Row], params: dict[str, t.Any]) -> list[DatastreamChange]:
     if "deadline" in wanted:
         wanted["deadline"] = {"time": wanted["deadline"]}
     reset = dict.fromkeys(params["reset"] or [])
-    _refuse_unknown_setting(rows, {**wanted, **reset})
+    _refuse_unknown_setting(selected, {*wanted, *reset})
     groups: dict[str, list[_Difference]] = {}
-    for row in rows:
-        difference = _compare(row, wanted, reset)
+    for datastream in selected:
+        difference = _compare(datastream, wanted, reset)
         if difference is not None:
             groups.setdefault(json.dumps(difference.body, sort_keys=True), []).append(difference)
     return [_change(alike) for alike in groups.values()]
+
+
+class Setting(t.NamedTuple):
+    """A smart schedule, as the API takes it. A value in a shape that the guide does not show is as it came; None where there is none."""
+
+    is_active: t.Any
+    frequency: t.Any
+    refresh_range: t.Any
+    deadline: t.Any
+
+
+SETTINGS = Setting._fields
 
 
 class _Difference(t.NamedTuple):
@@ -64,19 +75,18 @@ class _Difference(t.NamedTuple):
     is_uncertain: bool
 
 
-def _compare(row: Row, wanted: Row, reset: Row) -> _Difference | None:
+def _compare(datastream: Datastream, wanted: Row, reset: Row) -> _Difference | None:
     """What to write so that the setting of a datastream is as ``wanted``, with what is to be ``reset``; None
     where it is so already.
     """
-    has = read(row)
+    has = read(datastream)._asdict()
     merged = {**has, **wanted, **reset}
     differs = {name: value for name, value in merged.items() if value != has[name]}
     if not differs:
         return None
     body = {name: value for name, value in merged.items() if value is not None or name not in MAY_BE_LEFT_OUT}
-    return _Difference(
-        row["id"], body, differs if row["pulling"]["smart"] else merged, set(differs) <= set(reset)
-    )
+    patch = differs if datastream.pulling["smart"] else merged
+    return _Difference(datastream.id, body, patch, set(differs) <= set(reset))
 
 
 def _change(alike: list[_Difference]) -> DatastreamChange:
@@ -86,29 +96,33 @@ def _change(alike: list[_Difference]) -> DatastreamChange:
     return DatastreamChange("PUT", PATH, ("pulling", "smart"), alike[0].body, patches, uncertain)
 
 
-def read(row: Row) -> Row:
-    """A datastream's setting. A value in a shape that the guide does not show stays as it came; without a setting all are None."""
-    smart = _smart(row) or {}
+def read(datastream: Datastream) -> Setting:
+    """A datastream's setting; without one all its values are None."""
+    smart = _smart(datastream) or {}
+    return Setting(
+        smart.get("is_active"),
+        smart.get("frequency"),
+        _read_range(smart.get("refresh_range")),
+        _read_deadline(smart.get("deadline")),
+    )
+
+
+def show(datastream: Datastream) -> Row:
+    """A datastream's setting as ``adverity_smart_pulling_info`` returns it, in the shapes of the options of ``adverity_smart_pulling``."""
+    setting = read(datastream)
+    if isinstance(setting.deadline, dict):
+        setting = setting._replace(deadline=setting.deadline.get("time"))
     return {
-        "is_active": smart.get("is_active"),
-        "frequency": smart.get("frequency"),
-        "refresh_range": _read_range(smart.get("refresh_range")),
-        "deadline": _read_deadline(smart.get("deadline")),
+        "datastream_id": datastream.id,
+        "name": datastream.name,
+        "active_mode": datastream.active_mode,
+        **setting._asdict(),
     }
 
 
-def show(row: Row) -> Row:
-    """A datastream's setting as ``adverity_smart_pulling_info`` returns it, in the shapes of the options of ``adverity_smart_pulling``."""
-    setting = read(row)
-    if isinstance(setting["deadline"], dict):
-        setting["deadline"] = setting["deadline"].get("time")
-    return dict(datastream_id=row["id"], name=row.get("name"), active_mode=active_mode(row), **setting)
-
-
-def _smart(row: Row) -> t.Any:
+def _smart(datastream: Datastream) -> t.Any:
     """``pulling.smart``: a dict, None for no setting, False where the row does not say."""
-    pulling = row.get("pulling")
-    smart = pulling.get("smart", False) if isinstance(pulling, dict) else False
+    smart = datastream.pulling.get("smart", False)
     return smart if smart is None or isinstance(smart, dict) else False
 
 
@@ -150,9 +164,9 @@ def _can_be_sent(name: str, value: t.Any) -> bool:
     )
 
 
-def _refuse_unknown_setting(rows: list[Row], given: Row) -> None:
+def _refuse_unknown_setting(selected: list[Datastream], given: t.Container[str]) -> None:
     """Raises where an option that was left out cannot be kept, because a datastream has no value for it, or none that can be read."""
-    silent = [label(row) for row in rows if _smart(row) is False]
+    silent = [datastream.label for datastream in selected if _smart(datastream) is False]
     if silent:
         raise UnreadableAnswer(
             f"The API does not return the smart schedule of these datastreams, so it cannot be kept: {text.several(silent, 20)}."
@@ -161,11 +175,11 @@ def _refuse_unknown_setting(rows: list[Row], given: Row) -> None:
             path=DATASTREAMS,
         )
     lacking: dict[str, list[str]] = {}
-    for row in rows:
-        has = read(row)
+    for datastream in selected:
+        has = read(datastream)._asdict()
         names = [name for name in SETTINGS if name not in given and not _can_be_sent(name, has[name])]
         if names:
-            lacking.setdefault(", ".join(names), []).append(label(row))
+            lacking.setdefault(", ".join(names), []).append(datastream.label)
     if lacking:
         raise InputError(
             "No current value to keep for {0}. Set these options explicitly. Nothing was changed.".format(

@@ -167,7 +167,7 @@ class Reader:
         """Jobs of the cursor that the list shows no more, although they had not ended."""
         followed = {}
         for id_, state in self.cursor.jobs.items():
-            before = jobs.parse({"id": int(id_), "state_label": state})
+            before = jobs.Job.from_row({"id": int(id_), "state_label": state})
             if id_ not in listed and not before.finished:
                 job = jobs.read_one(self._client, before)
                 if job is not None:

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
 from ansible_collections.adverity.management.plugins.module_utils._deploy import options as _options
@@ -17,7 +15,8 @@ OTHER = "0b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a11"
 
 
 def read(**given):
-    return dataclasses.asdict(_options.read(dict({"target_id": 789}, **given)))
+    options = _options.read(dict({"target_id": 789}, **given))
+    return {**options.shown(), "settings": options.settings}
 
 
 def test_what_is_not_given_has_its_default():

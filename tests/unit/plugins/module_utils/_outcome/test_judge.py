@@ -28,11 +28,11 @@ LOADED, FAILED, LOADING, UNCONFIRMED = Outcome.LOADED, Outcome.FAILED, Outcome.L
 def issue(**more):
     row = {"id": 71, "start": AFTER, "type_label": "Error", "extraction_stage_label": "Import", "message": "No such table.", "extract": {"id": 101},
            "url": "https://acme.example/issues/71/"}  # fmt: skip
-    return issues.parse({**row, **more})
+    return issues.Issue.from_row({**row, **more})
 
 
 def job(**more):
-    return jobs.parse({"id": 9, "type": "Import", "state_label": "Running", "scheduled": AFTER, **more})
+    return jobs.Job.from_row({"id": 9, "type": "Import", "state_label": "Running", "scheduled": AFTER, **more})
 
 
 def judged(baseline, *labels, sent_at=SENT, known=None, **more):

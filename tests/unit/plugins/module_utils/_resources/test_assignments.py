@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused
 from ansible_collections.adverity.management.plugins.module_utils._resources import assignments
 from ansible_collections.adverity.management.plugins.module_utils._resources.assignment_plan import AssignmentPlan
+from ansible_collections.adverity.management.plugins.module_utils._resources.bindings import Binding
 from ansible_collections.adverity.management.plugins.module_utils._resources.changes import apply
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
@@ -31,12 +32,16 @@ def binding(number, datastream=456, enabled=False):
     return {"id": number, "datastream_id": datastream, "target_id": 789, "target_name": "DWH", "enabled": enabled}
 
 
+def read(*rows):
+    return [Binding.from_row(row) for row in rows]
+
+
 def wanted(datastream=456, table=None, **settings):
     return {"datastream_id": datastream, "table_name": table, "settings": settings or None}
 
 
 def plan(present, *asked, **options):
-    return AssignmentPlan([assignments.parse(row) for row in present], assignments.wanted(list(asked)), **options)
+    return AssignmentPlan([assignments.Assignment.from_row(row) for row in present], assignments.wanted(list(asked)), **options)
 
 
 class Talk:
@@ -147,20 +152,20 @@ def test_a_setting_that_does_not_read_back_is_written_only_where_that_is_forced(
 )
 def test_one_that_is_not_known_to_be_disabled_keeps_all_from_being_deleted(row, bound):
     with pytest.raises(InputError, match="The assignment of datastream 456 (was|is) not"):
-        plan([mapping(1, 455), row], wanted(455), wanted(), absent=True).refuse_enabled([binding(21, 455), *bound])
+        plan([mapping(1, 455), row], wanted(455), wanted(), absent=True).refuse_enabled(read(binding(21, 455), *bound))
 
 
 def test_of_two_tables_the_disabled_one_can_be_deleted():
     planned = plan([mapping(2, table="a"), mapping(3, table="b")], wanted(table="a"), absent=True)
-    planned.refuse_enabled([binding(2), binding(3, enabled=True)])
+    planned.refuse_enabled(read(binding(2), binding(3, enabled=True)))
     assert [step.present.id for step in planned.due] == [2]
 
 
 @pytest.mark.parametrize("datastream", [[], [456], "456", {"name": "x"}, None])
 def test_answer_whose_datastream_is_no_id_has_none(datastream):
-    assignment = assignments.parse(mapping(1, datastream))
+    assignment = assignments.Assignment.from_row(mapping(1, datastream))
     assert assignment.datastream_id is None
-    assert assignments.link([assignment], [binding(21, 456)]) == {}
+    assert assignments.link([assignment], read(binding(21, 456))) == {}
 
 
 # Bindings
@@ -180,8 +185,8 @@ def test_answer_whose_datastream_is_no_id_has_none(datastream):
     ],
 )
 def test_a_binding_is_told_only_where_it_is_certain(rows, bound, expected):
-    links = assignments.link([assignments.parse(row) for row in rows], bound)
-    assert {identity: row["id"] for identity, row in links.items()} == expected
+    links = assignments.link([assignments.Assignment.from_row(row) for row in rows], read(*bound))
+    assert {identity: found.id for identity, found in links.items()} == expected
 
 
 @pytest.mark.parametrize(
@@ -196,9 +201,9 @@ def test_a_binding_is_told_only_where_it_is_certain(rows, bound, expected):
 def test_a_binding_that_does_not_show_at_once_is_waited_for(talk, scripted, waits, readings, waited, links):
     for rows in readings:
         talk.expect_bindings(*rows)
-    present = [assignments.parse(mapping(3)), assignments.parse(mapping(2, 457))]
+    present = [assignments.Assignment.from_row(mapping(3)), assignments.Assignment.from_row(mapping(2, 457))]
     found = assignments.read_links(scripted, 789, present, {456})
-    assert ({one: row["id"] for one, row in found.items()}, waits) == (links, waited)
+    assert ({one: each.id for one, each in found.items()}, waits) == (links, waited)
 
 
 # The module

@@ -110,7 +110,7 @@ def at(second):
 
 def test_only_what_is_not_known_to_be_right_is_due():
     for state, enabled, due in [(True, True, 0), (False, True, 1), (True, False, 1), (False, False, 0), (None, True, 1), (None, False, 1)]:
-        assert len(EnabledPlan([row(1)], enabled, {1: state}).due) == due
+        assert len(EnabledPlan([bindings.Binding.from_row(row(1))], enabled, {1: state}).due) == due
 
 
 def test_what_differs_is_written_and_recorded(service, run, histories):

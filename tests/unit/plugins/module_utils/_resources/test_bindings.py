@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings
+from ansible_collections.adverity.management.plugins.module_utils._resources.bindings import Binding
 
 PATH = bindings.PATH
 
@@ -25,13 +26,13 @@ def expect_list(client, *rows, **filters):
 @pytest.mark.parametrize("filters", [{}, {"datastream_id": 456}, {"target_id": 789}, {"datastream_id": 456, "target_id": 789}])
 def test_read_asks_with_what_is_given_and_sorts_by_id(scripted, filters):
     expect_list(scripted, row(10), row(9), row(100), **filters)
-    assert [one["id"] for one in bindings.read(scripted, **filters)] == [9, 10, 100]
+    assert [one.id for one in bindings.read(scripted, **filters)] == [9, 10, 100]
 
 
 def test_a_row_that_was_not_asked_for_is_not_taken(scripted):
     """A filter that something on the way ignored must not put other bindings into the user's hand."""
     expect_list(scripted, row(1), row(2, target_id=790), row(3, datastream_id=457), target_id=789, datastream_id=456)
-    assert [one["id"] for one in bindings.read(scripted, 456, 789)] == [1]
+    assert [one.id for one in bindings.read(scripted, 456, 789)] == [1]
 
 
 @pytest.mark.parametrize("name", ["id", "datastream_id", "target_id"])
@@ -46,7 +47,7 @@ def test_rows_with_other_ids_than_integers_are_an_error(scripted, name):
 def test_read_selected_takes_the_ids_or_all_that_is_left(scripted):
     for binding_ids, found in (([3, 1, 3], [1, 3]), (None, [1, 2, 3])):
         expect_list(scripted, row(1), row(2), row(3), target_id=789)
-        assert [one["id"] for one in bindings.read_selected(scripted, binding_ids, None, 789)] == found
+        assert [one.id for one in bindings.read_selected(scripted, binding_ids, None, 789)] == found
 
 
 @pytest.mark.parametrize("rows", [[], [row(1)]])
@@ -74,14 +75,15 @@ def test_no_binding_at_all_is_an_error_that_says_where(ids, says):
         bindings.refuse_none([], *ids)
     assert says in str(caught.value)
     assert "use adverity.management.adverity_assignment, or Adverity. Nothing was changed." in str(caught.value)
-    bindings.refuse_none([row(1)], *ids)
+    bindings.refuse_none([Binding.from_row(row(1))], *ids)
 
 
-def test_state():
+def test_enabled():
     shown = [{"enabled": True}, {"enabled": False}, {}, {"enabled": None}, {"enabled": 1}, {"enabled": "false"}]
-    assert [bindings.state(row(1, **more)) for more in shown] == [True, False, None, None, None, None]
+    assert [Binding.from_row(row(1, **more)).enabled for more in shown] == [True, False, None, None, None, None]
 
 
 def test_label():
-    assert bindings.label(row(1, target_name="BigQuery | DWH")) == "binding 1 (datastream 456 to BigQuery | DWH)"
-    assert bindings.label(row(1)) == bindings.label(row(1, target_name=None)) == "binding 1 (datastream 456 to destination 789)"
+    assert Binding.from_row(row(1, target_name="BigQuery | DWH")).label == "binding 1 (datastream 456 to BigQuery | DWH)"
+    for unnamed in (row(1), row(1, target_name=None)):
+        assert Binding.from_row(unnamed).label == "binding 1 (datastream 456 to destination 789)"

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import Refused, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import Datastream
 
 LIST = "/api/v1/datastreams/"
 TO_SMART = {"pulling": {"active_mode": "smart"}}
@@ -34,7 +35,8 @@ def affected(named):
 
 
 def send(client, rows, enabled=None, pulling_mode=None):
-    result = write(client, rows, datastream_plan.plan(rows, enabled, pulling_mode), False)
+    selected = [Datastream.from_row(one) for one in rows]
+    result = write(client, selected, datastream_plan.plan(selected, enabled, pulling_mode), False)
     return dict(result.as_dict(), warnings=result.warnings)
 
 
@@ -61,9 +63,10 @@ def expect(client, body, named, answer=None):
     ],
 )
 def test_what_is_due_of_a_row(present, enabled, mode, bodies):
-    changes = [change for change in datastream_plan.plan([present], enabled, mode) if change.patches]
+    selected = [Datastream.from_row(present)]
+    changes = [change for change in datastream_plan.plan(selected, enabled, mode) if change.patches]
     assert [change.body for change in changes] == bodies
-    result = write(None, [present], changes, True).as_dict()
+    result = write(None, selected, changes, True).as_dict()
     if not present.get("name"):
         assert result["datastreams"] == [{"id": uuid(1), "enabled": True, "pulling": {"active_mode": "smart"}}]
 

@@ -36,7 +36,7 @@ def refused(status=422):
 
 def choose(client, ids=None, filters=None):
     params = {"datastream_ids": ids, "filters": filters, "all_datastreams": None}
-    return [one["id"] for one in datastreams.read_selected(client, params)]
+    return [one.id for one in datastreams.read_selected(client, params)]
 
 
 # --- what the rows tell ---
@@ -56,7 +56,7 @@ ROWS = [row(1), row(2, enabled=False), row(3, mode="smart"), row(4, workspace=DA
     ],
 )
 def test_a_filter_that_the_service_passes_over_does_not_widen_the_choice(scripted, filters, left):
-    scripted.expect("GET", LIST, datastreams._query(filters), answer=listed(*ROWS))
+    scripted.expect("GET", LIST, datastreams.Filters(**filters).query(), answer=listed(*ROWS))
     assert choose(scripted, filters=filters) == [uuid(number) for number in left]
 
 
@@ -65,7 +65,7 @@ def test_a_filter_that_the_service_passes_over_does_not_widen_the_choice(scripte
 )
 def test_a_row_that_tells_nothing_else_stays(scripted, shown):
     filters = {"workspace_ids": [EMEA], "enabled": True, "active_pulling_mode": "smart"}
-    scripted.expect("GET", LIST, datastreams._query(filters), answer=listed(dict(shown, id=uuid(1))))
+    scripted.expect("GET", LIST, datastreams.Filters(**filters).query(), answer=listed(dict(shown, id=uuid(1))))
     assert choose(scripted, filters=filters) == [uuid(1)]
 
 
@@ -133,4 +133,4 @@ def test_a_refusal_for_another_reason_is_not_taken_for_unknown_ids(scripted, cas
 def test_a_list_of_known_ids_is_empty_where_the_only_id_is_refused(scripted):
     for asked, answer in ((ONE, refused()), (ONE, refused()), ({}, listed(row(2)))):
         scripted.expect("GET", LIST, asked, answer=answer)
-    assert datastreams.read(scripted, [uuid(1)], {}) == []
+    assert datastreams.read(scripted, [uuid(1)]) == []

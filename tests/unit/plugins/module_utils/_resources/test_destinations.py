@@ -19,8 +19,9 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
     Refused,
     UnreadableAnswer,
 )
-from ansible_collections.adverity.management.plugins.module_utils._resources import destinations, fields, objects
-from ansible_collections.adverity.management.plugins.module_utils._resources.destinations import DestinationPlan
+from ansible_collections.adverity.management.plugins.module_utils._resources import destinations, directory, fields, objects
+from ansible_collections.adverity.management.plugins.module_utils._resources.bindings import Binding
+from ansible_collections.adverity.management.plugins.module_utils._resources.destinations import Destination, DestinationPlan, Identifying
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 TYPES = [{"id": 70, "name": "BigQuery", "slug": "bigquery"}, {"id": 71, "name": "Google Sheets", "slug": "google-sheets"}]
@@ -42,7 +43,7 @@ FIELDS = {
     "passphrase": {"type": "password", "required": False, "read_only": False, "label": "Passphrase"},
     "logo_url": {"type": "url", "required": False, "read_only": True, "label": "Logo"},
 }  # fmt: skip
-PARSED = {name: fields.parse(row) for name, row in FIELDS.items()}
+PARSED = {name: fields.Field.from_row(row) for name, row in FIELDS.items()}
 ACME = {"project": "acme"}
 NO_PATCH = Refused("PATCH", PATH, 405, "Method not allowed.")
 MASK = "********"
@@ -50,6 +51,16 @@ MASK = "********"
 
 def row(number=789, name="DWH", **more):
     return dict({"id": number, "name": name, "stack": 12, "auth": 34, "project": "acme", "dataset": "marketing", "logo_url": "/x.svg"}, **more)
+
+
+def read(*rows):
+    return [Destination.from_row(one) for one in rows]
+
+
+def plan_of(there, settings, described=PARSED, force=False):
+    """What is to be written of a destination with this row, or of a new one."""
+    present, identifying = (Destination.from_row(there), Identifying()) if there else (None, Identifying("DWH", workspace_id=12))
+    return DestinationPlan(present, identifying, settings, described, force)
 
 
 def expect_list(client, path, *rows):
@@ -134,7 +145,7 @@ def test_text_from_a_template_goes_out_as_the_type_of_the_field(scripted):
     settings = {"project": "acme", "schema_mapping": "true", "batch": "20", "headers_formatting": "2"}
     old = {"schema_mapping": False, "batch": 1, "headers_formatting": 1}
     body = {"schema_mapping": True, "batch": 20, "headers_formatting": 2}
-    plan = DestinationPlan(row(**old), {}, settings, PARSED)
+    plan = plan_of(row(**old), settings)
     scripted.expect("PATCH", f"{PATH}789/", body=body, answer={"id": 789, **body})
     (change,) = plan.changes(70)
     result = plan.result(change.send(scripted)).as_dict()
@@ -150,7 +161,7 @@ def test_text_from_a_template_goes_out_as_the_type_of_the_field(scripted):
     ],
 )  # fmt: skip
 def test_settings_are_compared_as_they_read_back(there, wanted, differs):
-    plan = DestinationPlan(row(thing=there), {}, {"thing": wanted}, {})
+    plan = plan_of(row(thing=there), {"thing": wanted}, {})
     assert bool(plan.body) is differs
 
 
@@ -158,7 +169,7 @@ def test_a_list_that_lacks_fields_is_completed_by_each_object_of_that_name(scrip
     expect_list(scripted, PATH, {"id": 788, "name": "DWH"}, {"id": 789, "name": "DWH"}, {"id": 790, "name": "Other"})
     scripted.expect("GET", f"{PATH}788/", answer=row(788, stack=13))
     scripted.expect("GET", f"{PATH}789/", answer=row(stack={"id": 12, "name": "EMEA"}))
-    assert destinations.locate(scripted, 70, {"name": "DWH"}, 12, None, ACME)["id"] == 789
+    assert destinations.locate(scripted, 70, Identifying("DWH"), 12, None, ACME).id == 789
 
 
 @pytest.mark.parametrize(("target_id", "status", "found"), [(None, 405, None), (789, 405, [row()]), (789, 404, []), (789, 500, None)])
@@ -168,7 +179,7 @@ def test_where_destinations_are_not_listed_the_id_is_needed(scripted, target_id,
     if target_id is not None:
         scripted.expect("GET", f"{PATH}789/", answer=row() if found else Refused("GET", PATH, status, "No."))
     if found is not None:
-        assert destinations.read(scripted, 70, target_id) == found
+        assert [one.row for one in destinations.read(scripted, 70, target_id)] == found
     else:
         with pytest.raises(Refused) as caught:
             destinations.read(scripted, 70, target_id)
@@ -185,7 +196,7 @@ def test_where_destinations_are_not_listed_the_id_is_needed(scripted, target_id,
 def test_an_id_that_does_not_fit_is_an_error(scripted, workspace_id, target_id, says):
     expect_list(scripted, PATH, row())
     with pytest.raises(InputError, match=says):
-        destinations.locate(scripted, 70, {}, workspace_id, target_id, {})
+        destinations.locate(scripted, 70, Identifying(), workspace_id, target_id, {})
 
 
 @pytest.mark.parametrize(
@@ -224,7 +235,7 @@ def test_where_patch_is_not_allowed_the_whole_object_is_put(scripted):
 )  # fmt: skip
 def test_where_options_says_nothing_settings_are_not_checked_and_that_is_told(scripted, answer):
     scripted.expect("OPTIONS", PATH, answer=answer)
-    plan = DestinationPlan(row(), {}, {"dataset": "x"}, destinations.read_fields(scripted, 70))
+    plan = plan_of(row(), {"dataset": "x"}, destinations.read_fields(scripted, 70))
     assert plan.body == {"dataset": "x"}
     assert plan.warnings == ["The API does not say which fields this destination type takes. The settings were not checked in advance."]
 
@@ -251,7 +262,7 @@ def test_where_options_fails_the_run_fails(scripted, status):
 )
 def test_a_wrong_setting_is_an_error_that_lists_what_the_type_takes(settings, says):
     with pytest.raises(InputError) as caught:
-        DestinationPlan(None, {"name": "x", "stack": 1}, settings, PARSED)
+        plan_of(None, settings)
     assert str(caught.value) == (
         f"Settings of this destination type: {says} It takes: project (string, required); dataset (string); schema_mapping (boolean);"
         " headers_formatting (choice, one of 1, 2); batch (integer); passphrase (password). Nothing was written."
@@ -259,7 +270,7 @@ def test_a_wrong_setting_is_an_error_that_lists_what_the_type_takes(settings, sa
 
 
 def test_a_required_connection_is_named_as_the_option_and_of_an_existing_destination_nothing_is_missing():
-    described = {**PARSED, "auth": fields.parse({"required": True})}
+    described = {**PARSED, "auth": fields.Field.from_row({"required": True})}
     with pytest.raises(InputError, match="connection is missing"):
         fields.check({"project": "p"}, {"name": "x", "stack": 1}, described, True)
     fields.check({"dataset": "x"}, {}, described, False)
@@ -272,7 +283,7 @@ def test_a_required_connection_is_named_as_the_option_and_of_an_existing_destina
 def test_a_secret_that_does_not_read_back_is_written_only_where_that_is_forced_and_no_put_loses_it(scripted, there):
     there = row(schema_mapping=False, headers_formatting=1, batch=5, **there)
     for force in (False, True):
-        plan = DestinationPlan(there, {}, {"passphrase": "open sesame", **ACME}, PARSED, force)
+        plan = plan_of(there, {"passphrase": "open sesame", **ACME}, force=force)
         assert plan.body == ({"passphrase": "open sesame"} if force else {})
         assert "they cannot be compared: passphrase. They were " + ("written because" if force else "not written.") in plan.warnings[0]
         assert "open sesame" not in json.dumps(plan.result({**there, **plan.body}).as_dict())
@@ -285,14 +296,14 @@ def test_a_secret_that_does_not_read_back_is_written_only_where_that_is_forced_a
 def test_a_secret_that_nothing_but_the_answer_tells_of_is_hidden_too(there):
     """The service masks it, or leaves it out, although its metadata calls it a string like any other."""
     answer = {name: value for name, value in row().items() if name != "project"}
-    result = DestinationPlan(None, {"name": "DWH", "stack": 12}, {"project": "open sesame"}, PARSED).result({**answer, **there}).as_dict()
+    result = plan_of(None, {"project": "open sesame"}).result({**answer, **there}).as_dict()
     assert "open sesame" not in json.dumps(result)
     assert result["diff"]["after"]["project"] == MASK
 
 
 def test_a_secret_that_reads_back_plainly_is_compared_but_not_shown():
     for old, due in (("old secret", True), ("open sesame", False)):
-        plan = DestinationPlan(row(passphrase=old), {}, {"passphrase": "open sesame"}, PARSED)
+        plan = plan_of(row(passphrase=old), {"passphrase": "open sesame"})
         result = plan.result(row(passphrase="open sesame")).as_dict()
         assert (result["changed"], plan.warnings) == (due, [])
         assert "secret" not in json.dumps(result)
@@ -314,11 +325,11 @@ def test_without_metadata_a_secret_is_known_by_its_name(name):
 @pytest.mark.parametrize("rows", [[row(name="Other")], [row(790)], [row(name="Other"), row(790)]])
 def test_id_and_name_must_agree_where_one_is_deleted(rows):
     with pytest.raises(InputError, match="target_id 789 and the name 'DWH' do not agree: there is '"):
-        destinations.find_absent(rows, 789, "DWH")
+        destinations.find_absent(read(*rows), 789, "DWH")
 
 
 def test_one_is_deleted_also_where_another_has_its_name_and_none_where_neither_is_there(run, scripted):
-    assert destinations.find_absent([row(790, "Other")], 789, "DWH") is None
+    assert destinations.find_absent(read(row(790, "Other")), 789, "DWH") is None
     expect_list(scripted, destinations.TYPES, *TYPES)
     expect_list(scripted, PATH, row(), row(790))
     disabled = {"id": 5, "datastream_id": 456, "target_id": 789, "enabled": False}
@@ -332,9 +343,9 @@ def test_one_is_deleted_also_where_another_has_its_name_and_none_where_neither_i
 
 @pytest.mark.parametrize("enabled", [True, None, "false"])
 def test_bindings_that_are_not_known_to_be_disabled_are_in_the_way(enabled):
-    bindings = [{"id": number, "datastream_id": 456, "target_id": 789, "enabled": state} for number, state in ((5, False), (6, enabled))]
+    rows = [{"id": number, "datastream_id": 456, "target_id": 789, "enabled": state} for number, state in ((5, False), (6, enabled))]
     with pytest.raises(InputError) as caught:
-        destinations.refuse_enabled(bindings, "Destination 789")
+        destinations.refuse_enabled([Binding.from_row(one) for one in rows], "Destination 789")
     assert "Destination 789 was not deleted: it still has enabled bindings" in str(caught.value)
     assert caught.value.result()["binding_ids"] == [6]
 
@@ -378,7 +389,8 @@ def test_the_schema_is_what_the_service_says_and_secrets_are_hidden(scripted):
 
 
 def test_a_type_is_found_by_slug_or_name():
+    types = [directory.ObjectType.from_row(one) for one in TYPES]
     for wanted in ("BigQuery", "bigquery"):
-        assert destinations.directory.find_type(TYPES, wanted)["id"] == 70
+        assert directory.find_type(types, wanted).id == 70
     with pytest.raises(InputError, match="The type 'Bigquery' does not exist among the 2 that this key can see: 'BigQuery' .id 70., 'Google Sheets'"):
-        destinations.directory.find_type(TYPES, "Bigquery")
+        directory.find_type(types, "Bigquery")

@@ -30,10 +30,10 @@ def test_what_is_read_of_a_row(scripted):
 
 
 def test_what_a_row_does_not_tell():
-    issue = issues.parse({"id": 1, "extract": None, "ack": "yes", "start": "soon", "message": None})
+    issue = issues.Issue.from_row({"id": 1, "extract": None, "ack": "yes", "start": "soon", "message": None})
     assert (issue.extract_id, issue.acknowledged, issue.start, issue.stage_label, issue.message, issue.datastream_id) == (None, None, None, "", "", None)
-    assert issues.parse({"id": 1, "extract": 7, "datastream": 8}).extract_id == 7
-    assert issues.parse({"id": 1, "message": "a\nb\x1b[0m"}).message == "a b [0m"
+    assert issues.Issue.from_row({"id": 1, "extract": 7, "datastream": 8}).extract_id == 7
+    assert issues.Issue.from_row({"id": 1, "message": "a\nb\x1b[0m"}).message == "a b [0m"
 
 
 def test_one_list_for_several_datastreams(scripted):
@@ -55,4 +55,4 @@ def test_one_list_for_several_datastreams(scripted):
 )
 def test_which_are_selected(choice, ids):
     rows = [row(1), row(2, start="2026-01-02T05:00:00Z", ack=True, extraction_stage_label="Load"), row(3, start=None, ack=None, extraction_stage_label="")]
-    assert [issue.id for issue in issues.select([issues.parse(one) for one in rows], choice)] == ids
+    assert [issue.id for issue in issues.select([issues.Issue.from_row(one) for one in rows], choice)] == ids

@@ -35,11 +35,11 @@ def expect_list(client, *rows, **params):
     ],
 )
 def test_whether_a_job_is_finished(more, finished):
-    assert jobs.parse(row(1, **more)).finished is finished
+    assert jobs.Job.from_row(row(1, **more)).finished is finished
 
 
 def test_what_is_read_of_a_row():
-    job = jobs.parse(row(7, job_start="2026-01-01T05:00:01Z", job_end=None, progress=0.5))
+    job = jobs.Job.from_row(row(7, job_start="2026-01-01T05:00:01Z", job_end=None, progress=0.5))
     assert (job.id, job.type, job.datastream_id, job.is_fetch, job.end) == (7, "Fetch", 456, True, None)
     assert job.start.isoformat() == "2026-01-01T05:00:01+00:00"
     assert job.row == {**row(7, job_start="2026-01-01T05:00:01Z", job_end=None, progress=0.5), "datastream_id": 456}
@@ -115,7 +115,7 @@ def test_waiting_for(scripted, monkeypatch, case):
 def test_an_answer_of_another_shape(scripted, answer):
     scripted.expect("GET", f"{PATH}1/", answer=answer)
     with pytest.raises(UnreadableAnswer, match="/api/jobs/1/"):
-        jobs.read_one(scripted, jobs.parse(row(1)))
+        jobs.read_one(scripted, jobs.Job.from_row(row(1)))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api import li
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, Refused
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan, datastreams, extracts, smart_pulling
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import Datastream
 
 HOSTILE = [
     "evil\nTASK [all is well] ***",
@@ -42,9 +43,9 @@ def check(shown):
         assert all(unicodedata.category(one)[0] != "C" and one not in "\u2028\u2029" for one in shown), ascii(shown)
 
 
-def row(name, **smart):
+def datastream(name, **smart):
     setting = dict({"is_active": True, "frequency": "daily", "refresh_range": None, "deadline": None}, **smart)
-    return {"id": UUID, "name": name, "enabled": True, "pulling": {"active_mode": name, "smart": setting}}
+    return Datastream.from_row({"id": UUID, "name": name, "enabled": True, "pulling": {"active_mode": name, "smart": setting}})
 
 
 def check_failure(run, *args):
@@ -55,24 +56,24 @@ def check_failure(run, *args):
 
 @hostile
 def test_labels(name):
-    assert datastreams.label(row(name)).startswith("evil")
-    check(datastreams.label(row(name)))
-    assert len(datastreams.label(row(name * 1000))) < 150
+    assert datastream(name).label.startswith("evil")
+    check(datastream(name).label)
+    assert len(datastream(name * 1000).label) < 150
 
 
 @pytest.mark.parametrize("name", [None, "", "\n", "\u202e"])
 def test_without_a_name_the_id_is_the_label(name):
-    assert datastreams.label(row(name)) == UUID
+    assert datastream(name).label == UUID
 
 
 @hostile
 def test_diffs_warnings_and_errors_of_datastreams(scripted, name):
-    writes = datastream_plan.plan([row(name)], False, "smart")
+    writes = datastream_plan.plan([datastream(name)], False, "smart")
     params = {"datastream_id": [UUID]}
     scripted.expect("PATCH", datastreams.DATASTREAMS, params, {"enabled": False}, {"affected": {"datastream_ids": [OTHER]}})
     scripted.expect("PATCH", datastreams.DATASTREAMS, params, {"pulling": {"active_mode": "smart"}}, REFUSAL)
-    check_failure(write, scripted, [row(name)], writes, False)
-    diff = write(None, [row(name)], writes, True).diff
+    check_failure(write, scripted, [datastream(name)], writes, False)
+    diff = write(None, [datastream(name)], writes, True).diff
     assert diff.before
     check([diff.before, diff.after])
 
@@ -80,21 +81,22 @@ def test_diffs_warnings_and_errors_of_datastreams(scripted, name):
 @hostile
 def test_what_a_put_keeps_of_a_setting(scripted, name):
     """The frequency and the unit are the service's own words, go back to it as they are, and are quoted in messages."""
-    rows = [row("plain", frequency=name, refresh_range={"value": 1, "unit": name})]
+    selected = [datastream("plain", frequency=name, refresh_range={"value": 1, "unit": name})]
     options = {"is_active": False, "frequency": None, "refresh_range": None, "deadline": None, "reset": ["refresh_range"]}
-    writes = smart_pulling.plan(rows, options)
+    writes = smart_pulling.plan(selected, options)
     assert writes[0].body["frequency"] == name
-    check(write(None, rows, writes, True).as_dict()["diff"])
+    check(write(None, selected, writes, True).as_dict()["diff"])
     for answer in ({"affected": {"datastream_ids": []}}, REFUSAL):
         scripted.expect("PUT", smart_pulling.PATH, {"datastream_id": [UUID]}, writes[0].body, answer)
-    check(write(scripted, rows, writes, False).warnings)
-    check_failure(write, scripted, rows, writes, False)
+    check(write(scripted, selected, writes, False).warnings)
+    check_failure(write, scripted, selected, writes, False)
 
 
 @hostile
 def test_refusals_of_smart_pulling(name):
     options = {"is_active": None, "frequency": None, "refresh_range": None, "deadline": "06:00:00", "reset": None}
-    for shown in (dict(row(name), pulling={"smart": None}), dict(row(name), pulling=None), row("plain", frequency=[name])):
+    silent = [Datastream.from_row({"id": UUID, "name": name, "pulling": pulling}) for pulling in ({"smart": None}, None)]
+    for shown in (*silent, datastream("plain", frequency=[name])):
         check_failure(smart_pulling.plan, [shown], options)
 
 
@@ -105,4 +107,4 @@ def test_lists_with_ids_links_and_pages_that_are_not_as_they_should_be(scripted,
         scripted.expect("GET", extracts.PATH, {}, answer={"results": [{"id": identity}], "count": 2, "next": following})
         check_failure(linked_list.read_linked, scripted, extracts.PATH, {}, list)
     scripted.expect("GET", datastreams.DATASTREAMS, {}, answer={"items": [{"id": name}], "count": 1})
-    check_failure(datastreams.read, scripted, None, {})
+    check_failure(datastreams.read, scripted)

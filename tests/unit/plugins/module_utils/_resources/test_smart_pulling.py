@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._resources import smart_pulling
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import Datastream
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -40,8 +41,12 @@ def row(number, setting, mode="smart"):
     return {"id": uuid(number), "name": f"Stream {number}", "enabled": True, "pulling": pulling}
 
 
+def read(rows):
+    return [Datastream.from_row(one) for one in rows]
+
+
 def plan(rows, **wanted):
-    return smart_pulling.plan(rows, dict(NOTHING, **wanted))
+    return smart_pulling.plan(read(rows), dict(NOTHING, **wanted))
 
 
 def requests(writes):
@@ -49,7 +54,7 @@ def requests(writes):
 
 
 def predict(rows, **wanted):
-    return write(None, rows, plan(rows, **wanted), True).as_dict()["datastreams"]
+    return write(None, read(rows), plan(rows, **wanted), True).as_dict()["datastreams"]
 
 
 # --- what is kept ---
@@ -86,7 +91,7 @@ def test_more_than_a_reset_is_due_and_not_done_is_told(scripted):
     rows = [row(1, smart(refresh_range=WEEK))]
     due = plan(rows, reset=["refresh_range"], frequency="weekly")
     scripted.expect("PUT", PATH, {"datastream_id": ids(1)}, {"is_active": True, "frequency": "weekly"}, {"affected": {"datastream_ids": []}})
-    assert uuid(1) in write(scripted, rows, due, False).warnings[0]
+    assert uuid(1) in write(scripted, read(rows), due, False).warnings[0]
 
 
 # --- nothing to keep ---
@@ -190,8 +195,8 @@ NONE = dict.fromkeys(smart())
     ],
 )
 def test_a_setting_is_shown_as_options_take_it(setting, shown):
-    assert smart_pulling.show(row(1, setting)) == {"datastream_id": uuid(1), "name": "Stream 1", "active_mode": "smart", **shown}
+    assert smart_pulling.show(Datastream.from_row(row(1, setting))) == {"datastream_id": uuid(1), "name": "Stream 1", "active_mode": "smart", **shown}
 
 
 def test_a_row_that_tells_nothing_is_shown_without_values():
-    assert smart_pulling.show({"id": uuid(5)}) == {"datastream_id": uuid(5), "name": None, "active_mode": None, **NONE}
+    assert smart_pulling.show(Datastream.from_row({"id": uuid(5)})) == {"datastream_id": uuid(5), "name": None, "active_mode": None, **NONE}

@@ -14,10 +14,10 @@ import textwrap
 
 import pytest
 import yaml
-from adverity_harness.manners import check_named
 from adverity_harness.place import ROOT, load_simulator
 from adverity_harness.runs import module
 from adverity_harness.scenes import open_scene
+from adverity_harness.watching import check_named
 from adverity_harness.worlds import KEY, NOW, World
 from adverity_harness.worlds import WORKSPACE as ROOT_WORKSPACE
 

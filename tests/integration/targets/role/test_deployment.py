@@ -10,7 +10,7 @@ import yaml
 from adverity_harness.crowds import setting, snapshot, uuid, uuids
 from adverity_harness.place import ROOT
 from adverity_harness.runs import at, refused, role
-from adverity_harness.scenes import BINDINGS, REQUEUE
+from adverity_harness.watching import BINDINGS, REQUEUE
 from adverity_harness.worlds import World
 
 LIST, SMART = "/api/v1/datastreams/", "/api/v1/datastreams/pulling/smart/"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from adverity_harness.place import ROOT
-from adverity_harness.shell import copy_repository, git, shell, typed
+from shell import copy_repository, git, shell, typed
 
 PAGE = (ROOT / "docs" / "docsite" / "rst" / "upgrading.rst").read_text("utf-8")
 FILES = [textwrap.dedent(text) for text in re.findall(r":: text\n\n((?:    [^\n]+\n)+)", PAGE)]

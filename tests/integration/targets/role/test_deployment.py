@@ -125,14 +125,6 @@ def test_where_errors_are_ignored_the_summary_says_what_is_so_and_no_later_step_
     assert run.custom["deploy_destination"]["failed_step"] == "follow"
 
 
-def test_loads_that_cannot_be_followed_fail_the_play_after_its_summary(begin):
-    scene = begin(three())
-    scene.service.fault(method="GET", path="/api/jobs/", status=FORBIDDEN)
-    run = scene.deploy(target_id=789, wait=60, fails=True)
-    assert len(summaries(run)) == 1
-    assert "GET /api/jobs/ returned 403" in run.failures[-1]["msg"]
-
-
 SPEC = yaml.safe_load((ROOT / "roles" / "deploy_destination" / "meta" / "argument_specs.yml").read_text("utf-8"))
 EMPTY = dict.fromkeys((name.removeprefix("deploy_destination_") for name in SPEC["argument_specs"]["main"]["options"]), "")
 # By a word of the message: what Ansible's check of the role's arguments, or the role's own, makes of values.

@@ -84,7 +84,10 @@ def test_a_proxy_passes_on_one_connection_that_it_cannot_read(begin, ours, world
         run = scene.play(tasks, env={**NONE, "HTTPS_PROXY": proxy.url, "ADVERITY_CA_PATH": ours.bundle})
         assert run.one("adverity_requeue")["extract_count"] == 250
         assert run.one("small letters")["count"] == 1
-        assert scene.talks() == [["GET"] * 4 + ["POST"] * 5, ["GET"]]
+        talks = {}  # the methods of the requests, by connection: a module uses one
+        for row in scene.requests():
+            talks.setdefault(row["connection"], []).append(row["method"])
+        assert list(talks.values()) == [["GET"] * 4 + ["POST"] * 5, ["GET"]]
         assert proxy.asked == [scene.url.split("//")[1]] * 2
         assert len(proxy.heard) > 500, "the tunnel was listened to"
         assert KEY.encode() not in proxy.heard

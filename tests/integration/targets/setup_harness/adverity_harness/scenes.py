@@ -27,24 +27,13 @@ class Scene(Controller, Watched):
         Controller.__init__(self, folder, collections, service.url)
         Watched.__init__(self, world, service)
 
-    def talks(self) -> list[list[str]]:
-        """Return the methods of the requests since the last `forget`, connection by connection: a module uses one."""
-        by_connection: dict[int, list[str]] = {}
-        for row in self.requests():
-            by_connection.setdefault(row["connection"], []).append(row["method"])
-        return list(by_connection.values())
-
-    def release(self, lost: bool = False) -> None:
-        """Let go what the service holds, after its sender was killed. With `lost` take back what that loaded: as if it had never arrived."""
-        held = [row["n"] for row in self.service.requests if row["status"] is None]
+    def release(self) -> None:
+        """Let go what the service holds, after its sender was killed, and wait until that is done."""
         self.service.release()
         limit = time.monotonic() + LONGEST
         while any(row["status"] is None for row in self.service.requests):
             assert time.monotonic() < limit, "the service still holds a request"
             time.sleep(0.005)
-        if lost:
-            loads = self.service.world.loads
-            loads[:] = [row for row in loads if row["request"] not in held]
 
 
 @contextlib.contextmanager

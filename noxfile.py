@@ -346,12 +346,13 @@ def docs(job: Job) -> str:
     return job.run("python", "docs/site/build.py", str(job.folder / "site")).splitlines()[-1]
 
 
-@with_tools
+@stage
 def page(job: Job) -> str:
     """Look at the report in headless Chromium."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not browser:
         job.session.skip("LEFT OUT: there is no Chromium on PATH (Debian: apt install chromium)")
+    job.session.install("-r", "tests/page/requirements.txt")
     pytest = ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", ".")
     return f"{job.count(job.run(*pytest, cwd=job.copy / 'tests' / 'page', PAGE_BROWSER=browser))} tests"
 

@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import pytest
 from ansible_collections.adverity.management.tests.unit.plugins.messages.pages import ROOT, one_line, read_messages, read_troubleshooting
 
 PLUGINS = ROOT / "plugins"
@@ -134,22 +133,6 @@ def test_each_message_stands_on_a_page():
 
 def test_what_is_left_out_is_in_the_code_and_on_no_page():
     assert [fixed for fixed in LEFT_OUT if fixed not in FIXED or stands_on_a_page(fixed)] == []
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        'raise InputError(f"{name} has a colour that nobody likes. Nothing was changed.")',
-        'raise LedgerError("wrong colour")',
-        'warnings.append("The colour of " + name + " is one that nobody likes.")',
-        'error.say(f"Then {count} colours were left out.")',
-        'module.fail_json(msg="{0} has no colour".format(name))',
-        'COLOURS = {"red": "it has a colour, and nobody likes it"}',
-    ],
-)
-def test_a_new_message_is_found(source):
-    [text] = texts_in(source, "new.py")
-    assert not stands_on_a_page(text.fixed)
 
 
 def test_no_message_stands_on_both_pages():

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each place that names the version of the checkout names the same, and `make version` writes all of them."""
+"""The version of the checkout: each place that names it, `make version` writes. And since which version there is something (``version_added``)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 VERSION = yaml.safe_load((ROOT / "galaxy.yml").read_text("utf-8"))["version"]
-CHANGELOG = (ROOT / "changelogs" / "changelog.yaml").read_text("utf-8")
-OURS = {VERSION, *yaml.safe_load(CHANGELOG)["releases"]}  # versions of the collection: others' do not count
+RELEASES = yaml.safe_load((ROOT / "changelogs" / "changelog.yaml").read_text("utf-8"))["releases"]
+OURS = {VERSION, *RELEASES}  # versions of the collection: others' do not count
 # Text in which a version is fixed, so that no release moves it: sentences, and since when something is there.
 FIXED = r"version_added: \S+|(?:[Vv]ersion|with|what|from|to|of|after) \d+\.\d+\.\d+\b"
 SEMANTIC = r"\d+\.\d+\.\d+(?:-[\w.]+)?(?![\d.]*\d)"
@@ -41,11 +42,6 @@ def texts():
     return {str(path.relative_to(ROOT)): re.sub(FIXED, "", path.read_text("utf-8")) for path in paths}
 
 
-def numbers(version):
-    """A version as a list of numbers; a pre-release counts as what it precedes."""
-    return [int(number) for number in version.partition("-")[0].split(".")]
-
-
 def test_each_place_that_is_written_names_the_version_of_the_checkout():
     for name in VERSIONED:
         text = (ROOT / name).read_text("utf-8")
@@ -64,10 +60,99 @@ def test_no_other_place_names_a_version_of_the_collection():
     assert stray == {}
 
 
-def test_a_plugin_in_no_release_yet_names_the_version_of_the_checkout():
-    """The changelog of a release lists those that name it: one that names another would be missing there."""
-    released = re.findall(r"^ +(?:- )?name: (\S+)$", CHANGELOG, re.M)
-    paths = [path for path in ROOT.glob("plugins/*/*.py") if path.stem not in released]
-    new = {path: re.findall(r"^version_added: (\S+)$", path.read_text("utf-8"), re.M) for path in paths}
-    wrong = {path: found for path, found in new.items() if any(numbers(v) != numbers(VERSION) for v in found)}
-    assert wrong == {}
+CONNECTION = "instance api_key validate_certs ca_path timeout retries retry_max_delay"
+FILTERS = "filters filters.active_pulling_mode filters.enabled filters.workspace_ids filters.workspace_scope"
+LISTED = "active_pulling_mode datastream_ids enabled workspace_ids workspace_scope"
+# The options that release 0.1.0 had. After a release, what it added goes here with its version_added in place.
+FIRST = "0.1.0"
+OPTIONS = {
+    "adverity_binding": f"{CONNECTION} binding_ids datastream_id enabled target_id",
+    "adverity_binding_info": f"{CONNECTION} binding_ids datastream_id enabled target_id",
+    "adverity_datastream": f"{CONNECTION} all_datastreams datastream_ids enabled pulling_mode {FILTERS}",
+    "adverity_datastream_info": f"{CONNECTION} {LISTED}",
+    "adverity_extract_info": f"{CONNECTION} created_from created_to datastream_ids limit",
+    "adverity_requeue": f"{CONNECTION} batch_size binding_ids created_from created_to datastream_ids extract_ids force ledger limit on_unknown sequential state"
+    " target_id",
+    "adverity_requeue_info": f"{CONNECTION} binding_ids created_from created_to datastream_ids extract_ids ledger summary_only target_id",
+    "adverity_smart_pulling": f"{CONNECTION} all_datastreams datastream_ids deadline frequency is_active refresh_range refresh_range.unit"
+    f" refresh_range.value reset {FILTERS}",
+    "adverity_smart_pulling_info": f"{CONNECTION} {LISTED}",
+    "deployment_summary": "_input enabled",
+    "deploy_destination": "backfill backfill_from backfill_to batch_size datastream_enabled datastream_ids datastream_uuids enabled force ledger on_unknown"
+    " pulling_mode sequential smart_pulling target_id",  # smart_pulling takes text since, and its options are those of adverity_smart_pulling
+}
+
+
+def texts_of(path):
+    """What a Python file assigns to names in capitals, read as YAML, by name."""
+    found = {}
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) and node.targets[0].id.isupper():
+            found[node.targets[0].id] = yaml.safe_load(node.value.value)
+    return found
+
+
+def options_of(path):
+    """The options of a module or filter, those of its fragments included, and its own version_added."""
+    documented = texts_of(path)["DOCUMENTATION"]
+    options = dict(documented.get("options", {}))
+    for name in documented.get("extends_documentation_fragment", []):
+        file, _dot, part = name.replace("adverity.management.", "", 1).partition(".")
+        shared = texts_of(ROOT / "plugins" / "doc_fragments" / f"{file}.py").get(part.upper() or "DOCUMENTATION", {})
+        for option, row in shared.get("options", {}).items():
+            options[option] = {**row, **options.get(option, {})}
+    return options, documented["version_added"]
+
+
+def nested(options, path="", version=None):
+    """The names of all options, those inside others with their path, each with the version that it or the option around it names."""
+    for name, row in options.items():
+        own = row.get("version_added", version)
+        yield path + name, own
+        yield from nested(row.get("suboptions", row.get("options")) or {}, f"{path}{name}.", own)
+
+
+def read_documented():
+    """Of each module, filter and role its own version_added, and that of each option."""
+    paths = sorted([*(ROOT / "plugins" / "modules").glob("*.py"), *(ROOT / "plugins" / "filter").glob("*.py")])
+    found = {path.stem: options_of(path) for path in paths}
+    spec = yaml.safe_load((ROOT / "roles" / "deploy_destination" / "meta" / "argument_specs.yml").read_text("utf-8"))["argument_specs"]["main"]
+    options = {name.removeprefix("deploy_destination_"): row for name, row in spec["options"].items()}
+    found["deploy_destination"] = options, spec["version_added"]
+    return {name: (version, dict(nested(rows))) for name, (rows, version) in found.items()}
+
+
+DOCUMENTED = read_documented()
+RELEASED = {row["name"] for one in RELEASES.values() for row in [*one.get("modules", []), *one.get("plugins", {}).get("filter", [])]}
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_what_came_after_the_first_release_says_so(name):
+    version, options = DOCUMENTED[name]
+    assert (version == FIRST) == (name in OPTIONS)
+    if version == FIRST:
+        first = OPTIONS[name].split()
+        assert {option for option, added in options.items() if added is None} == set(first)
+        assert set(first) <= set(options), "an option was removed: write it into a fragment, and remove it here"
+
+
+def test_nothing_names_a_version_after_the_next_and_what_is_new_names_the_next():
+    """The changelog of a release lists the plugins that name it: one that names another would be missing there."""
+    named = {added for version, options in DOCUMENTED.values() for added in (version, *options.values()) if added}
+    assert named <= OURS
+    assert {version for name, (version, _options) in DOCUMENTED.items() if name not in RELEASED} <= {VERSION.partition("-")[0], FIRST}
+
+
+def test_the_version_of_the_checkout_is_released_next():
+    """If this fails, run ``make version VERSION=...`` with the version that these changes will have."""
+    fragments = list((ROOT / "changelogs" / "fragments").glob("*.y*ml"))
+    assert VERSION not in RELEASES or not fragments
+
+
+def test_removed_plugins_are_named_in_the_changelog():
+    """Every module and filter of a release is there, or named as removed by a later one."""
+    fragments = [yaml.safe_load(path.read_text("utf-8")) for path in (ROOT / "changelogs" / "fragments").glob("*.y*ml")]
+    removed = " ".join(text for one in [*fragments, *(row["changes"] for row in RELEASES.values())] for text in one.get("removed_features", []))
+    gone = RELEASED - set(DOCUMENTED)
+    assert {"deployment_backfill", "deployment_options", "deployment_plan", "adverity_ledger"} <= gone
+    assert [name for name in gone if not re.search(rf"\b{name}\b", removed)] == []

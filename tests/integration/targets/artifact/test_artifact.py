@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from adverity_harness.place import ROOT
-from adverity_harness.shell import shell, typed
+from shell import shell, typed
 
 # What a user needs: at the top, and wholly (but for what Python leaves behind). Whatever else comes to the top needs a line in galaxy.yml's build_ignore.
 TOP = {"CHANGELOG.rst", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "requirements.txt"}

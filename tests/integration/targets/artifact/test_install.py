@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import http.server
 import json
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from adverity_harness.place import ROOT
-from adverity_harness.shell import copy_repository, git, shell, typed
+from shell import copy_repository, git, shell, typed
 
 PAGE = (ROOT / "docs" / "docsite" / "rst" / "upgrading.rst").read_text("utf-8")
 FILES = [textwrap.dedent(text) for text in re.findall(r":: text\n\n((?:    [^\n]+\n)+)", PAGE)]
@@ -60,59 +61,43 @@ def fixture_files(repository, tmp_path_factory):
     return folder
 
 
-class Galaxy(http.server.ThreadingHTTPServer):
-    """As much of Galaxy's API as it takes to install a collection."""
-
-    def __init__(self, files: Path) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
-        self.files = files
-        self.address = f"http://127.0.0.1:{self.server_port}/api/"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def __exit__(self, *_error):
-        self.shutdown()
-        self.server_close()
-
-
-class Answer(http.server.BaseHTTPRequestHandler):
-    """One answer of it."""
-
-    server: Galaxy
-
-    def do_GET(self):
-        path, base = self.path.partition("?")[0], "/api/v3/collections/adverity/management/"
-        answers = {"/api/": {"available_versions": {"v3": "v3/"}}, base: {"highest_version": {"version": NEW}, "created_at": "", "updated_at": ""}}
-        answers[base + "versions/"] = {"data": [{"version": version} for version in (NEW, OLD)], "links": {"next": None}}
-        for file in self.server.files.glob("*.tar.gz"):
-            version, content = file.name[len("adverity-management-") : -len(".tar.gz")], file.read_bytes()
-            answers["/" + file.name] = content
-            answers[f"{base}versions/{version}/"] = {
-                "artifact": {"sha256": hashlib.sha256(content).hexdigest()},
-                "collection": {"name": "management"},
-                "download_url": self.server.address.replace("/api/", "/" + file.name),
-                "href": f"{base}versions/{version}/",
-                "metadata": {"dependencies": {}},
-                "namespace": {"name": "adverity"},
-                "signatures": [],
-                "version": version,
-            }
-        answer = answers.get(path)
-        body = answer if isinstance(answer, bytes) else json.dumps(answer or {}).encode()
-        self.send_response(404 if answer is None else 200)
-        self.send_header("Content-Type", "application/octet-stream" if isinstance(answer, bytes) else "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+class Files(http.server.SimpleHTTPRequestHandler):
+    """Serves files."""
 
     def log_message(self, *_words):
         """Say nothing."""
 
 
 @pytest.fixture(name="galaxy", scope="module")
-def fixture_galaxy(files):
-    """The address of a stand-in for Galaxy that has both versions."""
-    with Galaxy(files) as server:
-        yield server.address
+def fixture_galaxy(files, tmp_path_factory):
+    """The address of a stand-in for Galaxy that has both versions: as many files as it takes to install a collection."""
+    folder = tmp_path_factory.mktemp("galaxy")
+    base = "/api/v3/collections/adverity/management/"
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, directory=folder)) as server:
+        address = f"http://127.0.0.1:{server.server_port}"
+        answers = {
+            "/api/": {"available_versions": {"v3": "v3/"}},
+            base: {"highest_version": {"version": NEW}, "created_at": "", "updated_at": ""},
+            f"{base}versions/": {"data": [{"version": version} for version in (NEW, OLD)], "links": {"next": None}},
+        }
+        for version in (OLD, NEW):
+            file = Path(shutil.copy(files / f"adverity-management-{version}.tar.gz", folder))
+            answers[f"{base}versions/{version}/"] = {
+                "artifact": {"sha256": hashlib.sha256(file.read_bytes()).hexdigest()},
+                "collection": {"name": "management"},
+                "download_url": f"{address}/{file.name}",
+                "href": f"{base}versions/{version}/",
+                "metadata": {"dependencies": {}},
+                "namespace": {"name": "adverity"},
+                "signatures": [],
+                "version": version,
+            }
+        for path, answer in answers.items():
+            (folder / path[1:]).mkdir(parents=True, exist_ok=True)
+            (folder / path[1:] / "index.html").write_text(json.dumps(answer), "utf-8")
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"{address}/api/"
+        server.shutdown()
 
 
 @pytest.fixture(name="home")

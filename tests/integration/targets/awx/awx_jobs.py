@@ -26,10 +26,8 @@ from adverity_harness.place import collections_path
 from adverity_harness.runs import LONGEST, TOKEN, ansible_playbook, kill_all
 from adverity_harness.scenes import Scene
 from adverity_harness.worlds import KEY
-from awx_rules import defaults, inject, launch_variables
-from awx_setups import data
+from awx_files import Row, data, inject, variables_of
 
-Row = dict[str, Any]
 DEPLOY, CHECK, NEW, RESUME = "deploy destination", "deploy destination, check only", "new destination", "resume backfill"
 
 
@@ -110,8 +108,7 @@ class Awx:
         assert not job_type or template["ask_job_type_on_launch"]
         template = {**template, "job_type": job_type or template["job_type"]}
         self.jobs += 1
-        ident = str(self.jobs)
-        folder = self.folder / f"job{ident}"
+        ident, folder = str(self.jobs), self.folder / f"job{self.jobs}"
         home = folder / "home"
         for path in (home, folder / "env", folder / "inventory", folder / "secrets"):
             path.mkdir(parents=True)
@@ -120,9 +117,6 @@ class Awx:
         environment = {
             "AWX_PRIVATE_DATA_DIR": str(folder),
             "JOB_ID": ident,
-            "INVENTORY_ID": "3",
-            "PROJECT_REVISION": "0" * 40,
-            "ANSIBLE_RETRY_FILES_ENABLED": "False",
             "MAX_EVENT_RES": "700000",
             "AWX_HOST": "https://awx.example.com",
             "ANSIBLE_COLLECTIONS_PATH": str(collections_path(self.folder / "collections")),
@@ -133,16 +127,16 @@ class Awx:
             "ADVERITY_LEDGER_WAIT": "20",
             "ADVERITY_PROGRESS_SECONDS": "1",
         }
-        inputs = {"instance": self.scene.url, "api_key": KEY, **(self.ledger if ledger is None else ledger)}
         if template.get("credential", True):
-            environment.update(inject(data("credential_type"), inputs, folder / "secrets"))
+            inputs = {"instance": self.scene.url, "api_key": KEY, **(self.ledger if ledger is None else ledger)}
+            environment.update(inject(inputs, folder / "secrets"))
+        questions = data(template["survey"])["spec"] if "survey" in template else []
         extra = {
             **template.get("extra_vars", {}),
-            **(defaults(data(Path(template["survey"]).stem)) if "survey" in template else {}),
+            **{question["variable"]: question["default"] for question in questions if "default" in question},
             **(variables or {}),
             **{f"deploy_destination_{key}": value for key, value in answers.items()},
             "awx_job_id": self.jobs,
-            "tower_job_id": self.jobs,
             "awx_job_template_name": name,
         }
         (folder / "env" / "envvars").write_text(json.dumps(environment), "utf-8")
@@ -202,7 +196,7 @@ class Workflow:
     def __init__(self, awx: Awx, approves: bool = True, **answers: Any) -> None:
         definition = data("workflow")
         self._nodes = {node["identifier"]: node for node in definition["nodes"]}
-        self._variables = launch_variables(data("survey_deploy"), {}, {f"deploy_destination_{name}": value for name, value in answers.items()})
+        self._variables = variables_of(data("survey_deploy"), {f"deploy_destination_{name}": value for name, value in answers.items()})
         self._awx, self._approves = awx, approves
         self.jobs: dict[str, Job] = {}
         self.asked = False

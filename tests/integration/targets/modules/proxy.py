@@ -6,79 +6,58 @@
 
 from __future__ import annotations
 
-import contextlib
+import select
 import socket
+import socketserver
 import threading
-from collections.abc import Iterator
 
 
-class Proxy:
-    """`asked` are the hosts and ports of CONNECT, `heard` is all that came from clients, their requests to the proxy included."""
+class Proxy(socketserver.ThreadingTCPServer):
+    """Use it as a context manager. `asked` are the hosts and ports of CONNECT, `heard` is all that came from clients, their requests to the proxy included.
 
-    def __init__(self, listening: socket.socket, refusal: bytes) -> None:
-        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    With `refusal` it answers every request with that.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, refusal: bytes = b"") -> None:
+        super().__init__(("127.0.0.1", 0), _Tunnel)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.asked: list[str] = []
         self.heard = b""
-        self._listening, self._refusal = listening, refusal
-        self._over = threading.Event()
+        self.refusal = refusal
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
-    def serve(self) -> None:
-        """Serve until it is over."""
-        self._listening.settimeout(0.05)
-        while not self._over.is_set():
-            with contextlib.suppress(TimeoutError, socket.timeout):
-                client, _address = self._listening.accept()
-                threading.Thread(target=self._tunnel, args=(client,), daemon=True).start()
+    def __exit__(self, *error: object) -> None:
+        self.shutdown()
+        self.server_close()
 
-    def end(self) -> None:
-        """Stop serving."""
-        self._over.set()
 
-    def _tunnel(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError):
-            client.settimeout(600)
-            head = b""
-            while b"\r\n\r\n" not in head:
-                more = client.recv(4096)
-                if not more:
-                    return
-                head += more
-            self.heard += head
-            method, where, _version = head.split(b"\r\n")[0].decode().split()
-            self.asked.append(where if method == "CONNECT" else f"{method} {where}")
-            if method != "CONNECT" or self._refusal:
-                client.sendall(self._refusal or b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
+class _Tunnel(socketserver.StreamRequestHandler):
+    rbufsize = 0  # what follows the head is read from the socket
+    server: Proxy
+
+    def handle(self) -> None:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            line = self.rfile.readline()
+            if not line:
                 return
-            host, port = where.rsplit(":", 1)
-            with socket.create_connection((host, int(port)), 600) as service:
-                client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                back = threading.Thread(target=self._pass_on, args=(service, client), daemon=True)
-                back.start()
-                self._pass_on(client, service, listen=True)
-                back.join()
-
-    def _pass_on(self, source: socket.socket, sink: socket.socket, listen: bool = False) -> None:
-        with contextlib.suppress(OSError):
+            head += line
+        self.server.heard += head
+        method, where, _version = head.split(b"\r\n")[0].decode().split()
+        self.server.asked.append(where if method == "CONNECT" else f"{method} {where}")
+        if method != "CONNECT" or self.server.refusal:
+            self.wfile.write(self.server.refusal or b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
+            return
+        host, port = where.rsplit(":", 1)
+        with socket.create_connection((host, int(port)), 600) as service:
+            self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            sinks = {self.connection: service, service: self.connection}
             while True:
-                content = source.recv(65536)
-                if listen:
-                    self.heard += content
-                if not content:
-                    break
-                sink.sendall(content)
-        with contextlib.suppress(OSError):
-            sink.shutdown(socket.SHUT_WR)
-
-
-@contextlib.contextmanager
-def open_proxy(refusal: bytes = b"") -> Iterator[Proxy]:
-    """Open a proxy on a loopback port; with `refusal` it answers every request with that."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        proxy = Proxy(listening, refusal)
-        thread = threading.Thread(target=proxy.serve)
-        thread.start()
-        try:
-            yield proxy
-        finally:
-            proxy.end()
-            thread.join()
+                for source in select.select(list(sinks), [], [])[0]:
+                    content = source.recv(65536)
+                    if not content:
+                        return
+                    self.server.heard += content if source is self.connection else b""
+                    sinks[source].sendall(content)

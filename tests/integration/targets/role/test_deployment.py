@@ -10,7 +10,7 @@ import yaml
 from adverity_harness.crowds import setting, snapshot, uuid, uuids
 from adverity_harness.place import ROOT
 from adverity_harness.runs import at, refused, role
-from adverity_harness.scenes import BINDINGS, REQUEUE
+from adverity_harness.watching import BINDINGS, REQUEUE
 from adverity_harness.worlds import World
 
 LIST, SMART = "/api/v1/datastreams/", "/api/v1/datastreams/pulling/smart/"
@@ -123,14 +123,6 @@ def test_where_errors_are_ignored_the_summary_says_what_is_so_and_no_later_step_
     assert "datastream 456, binding 123 - enabled now, 2 extracts sent" in told["follow"]
     assert "GET /api/jobs/ returned 403" in said[-1]
     assert run.custom["deploy_destination"]["failed_step"] == "follow"
-
-
-def test_loads_that_cannot_be_followed_fail_the_play_after_its_summary(begin):
-    scene = begin(three())
-    scene.service.fault(method="GET", path="/api/jobs/", status=FORBIDDEN)
-    run = scene.deploy(target_id=789, wait=60, fails=True)
-    assert len(summaries(run)) == 1
-    assert "GET /api/jobs/ returned 403" in run.failures[-1]["msg"]
 
 
 SPEC = yaml.safe_load((ROOT / "roles" / "deploy_destination" / "meta" / "argument_specs.yml").read_text("utf-8"))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook ``report``: what it reads, the page that it writes, and what that says where names are hostile, ids are wrong, or little can be read.
+"""The playbook ``report``: what it reads, the page that it writes, and what that says where ids are wrong or little can be read.
 
 How the page looks, and its filter, are seen in a browser by the tests in ``tests/page``; ``_deploy/test_report.py`` tests the lines of the summary.
 """
@@ -13,6 +13,7 @@ import json
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from adverity_harness.crowds import uuid
@@ -25,35 +26,28 @@ VOID = {"meta", "br", "link", "img", "input", "hr", "base"}
 
 
 class Page(HTMLParser):
-    """A page, taken apart: its tags with attributes, and by id the text of each element that has one."""
+    """A page: its tags with attributes, and by id the text of each element that has one."""
 
-    def __init__(self, text):
+    def __init__(self, run_or_path):
         super().__init__(convert_charrefs=True)
-        self.tags, self.words, self.styles, self._open = [], {}, [], []
-        self.feed(text)
+        self.tags, self.words, self._open = [], {}, []
+        path = run_or_path if isinstance(run_or_path, Path) else run_or_path.folder / "adverity-report.html"
+        self.feed(path.read_text("utf-8"))
         self.close()
         assert not self._open, f"never closed: {self._open}"
 
     def handle_starttag(self, tag, attrs):
-        attrs = dict(attrs)
-        self.tags.append((tag, attrs))
-        self.styles += [attrs["style"]] if "style" in attrs else []
+        self.tags.append((tag, dict(attrs)))
         if tag not in VOID:
-            self._open.append((tag, attrs.get("id")))
+            self._open.append((tag, dict(attrs).get("id")))
 
     def handle_endtag(self, tag):
-        assert self._open, f"</{tag}> closes nothing"
         assert self._open.pop()[0] == tag, f"</{tag}> closes something else"
 
     def handle_data(self, data):
-        if self._open[-1:] and self._open[-1][0] == "style":
-            self.styles.append(data)
-            return
-        for identity in {None, *(identity for _tag, identity in self._open)}:
-            self.words[identity] = self.words.get(identity, "") + data
-
-    def handle_comment(self, data):
-        raise AssertionError(f"a comment: {data}")
+        if self._open[-1:] != [("style", None)]:
+            for identity in {None, *(identity for _tag, identity in self._open)}:
+                self.words[identity] = self.words.get(identity, "") + data
 
     def says(self, identity):
         """The text of the element with this id, as one line."""
@@ -68,46 +62,30 @@ def report(scene, **options):
 
 
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)>"
-ATTRIBUTE = "\" onmouseover=\"alert(3)\" x='"
-CLOSING = "</bdi></strong></section></main><h1>Taken over</h1><!--"
 TEMPLATE = "{{ 7 * 7 }}{% raw %}"
-RIGHT_TO_LEFT = "חשבון שיווק | إعلانات \u202egnp.exe"
-LONG = "Marketing_Performance_" * 25
-STYLE = "x;background:url(https://evil.example/x)"
 
 
-def hostile_world():
-    """Four destinations and nine datastreams whose names are anything but words."""
-    names = [MARKUP, ATTRIBUTE, CLOSING, TEMPLATE, RIGHT_TO_LEFT, LONG, STYLE, "x", "x"]
+def world_with_odd_names():
+    """Four destinations and seven datastreams, some of which have names that must not be taken for anything else."""
     world = World()
-    for number, name in enumerate(names, 451):
+    for number, name in enumerate((MARKUP, TEMPLATE, "Google", "Meta", "LinkedIn", "x", "x"), 451):
         world.datastream(number, extracts=10, name=name)
     for number in (121, 122, 123):
         world.binding(number, 330 + number, enabled=True, updated=moment(hours=1))  # after the extracts, so that these are due
-    world.binding(124, 454)
-    world.binding(125, 455, target=790).binding(126, 456, target=791).binding(127, 458, target=792)
-    for row, name in zip(world.data["targets"], (CLOSING, ATTRIBUTE, LONG, "x")):
-        row["name"] = name
-    world.data["targets"][0]["type"] = MARKUP
+    world.binding(124, 454).binding(125, 455, target=790).binding(126, 456, target=791).binding(127, 457, target=792)
+    world.data["targets"][0].update(name=TEMPLATE, type=MARKUP)
     return world
-
-
-def spoil(scene):
-    """What a seed file does not take: names that are empty, white space, or no text at all."""
-    scene.service.world.targets[792]["name"] = ""
-    scene.service.world.datastreams[458]["name"] = "  "
-    scene.service.world.datastreams[459]["name"] = None
 
 
 @pytest.fixture(name="written", scope="module")
 def fixture_written(tmp_path_factory):
-    """A report on a hostile world: the scene, the file, the run, and the page.
+    """A report: the scene, the file, the run, and the page.
 
     Of what binding 121 shall load all is sent, of 122 a part, of 123 a part with an unknown outcome; 124 is planned.
     """
     folder = tmp_path_factory.mktemp("report")
-    with open_scene(folder, hostile_world()) as scene:
-        spoil(scene)
+    with open_scene(folder, world_with_odd_names()) as scene:
+        scene.service.world.targets[792]["name"] = ""  # what a seed file does not take
         scene.service.fault(method="POST", skip=3, drop="before")
         sent = [
             module("requeue", datastream_id=451, target_id=789),
@@ -118,9 +96,9 @@ def fixture_written(tmp_path_factory):
         scene.play(sent)
         scene.forget()
         path = folder / "page.html"
-        mapping = {"451": uuid(451), 453: uuid(453).upper(), "458": uuid(458), "999": uuid(999)}
+        mapping = {"451": uuid(451), 453: uuid(453).upper(), "999": uuid(999)}
         run = report(scene, file=str(path), datastream_uuids=mapping, verbosity=3)
-        yield scene, path, run, Page(path.read_text("utf-8"))
+        yield scene, path, run, Page(path)
 
 
 def test_it_only_reads_and_little(written):
@@ -134,33 +112,13 @@ def test_it_only_reads_and_little(written):
     assert path.stat().st_mode & 0o777 == 0o640
 
 
-def test_it_is_one_file_that_fetches_nothing_and_can_be_read_by_all(written):
-    page = written[-1]
-    for tag, attrs in page.tags:
-        assert tag not in ("link", "img", "iframe", "object", "embed", "base", "form", "svg", "a"), tag  # there is no issue to link to
-        assert not {"src", "href", "srcset", "action", "data", "poster", "background"}.intersection(attrs), (tag, attrs)
-        assert not [name for name in attrs if name.startswith("on")], (tag, attrs)
-    assert not [style for style in page.styles if "url(" in style or "@import" in style]
-    policy = next(attrs["content"] for _tag, attrs in page.tags if attrs.get("http-equiv") == "Content-Security-Policy")
-    assert "default-src 'none'" in policy
-    assert KEY[:8] not in written[1].read_text("utf-8")
-    assert ("html", {"lang": "en"}) in page.tags
-    assert [sum(tag == name for tag, _attrs in page.tags) for name in ("h1", "main", "title")] == [1, 1, 1]
-    bars = [attrs["aria-hidden"] for _tag, attrs in page.tags if attrs.get("class") == "bar"]
-    assert set(bars) == {"true"}, "the numbers stand beside it"
-    identities = [attrs["id"] for _tag, attrs in page.tags if "id" in attrs]
-    assert len(set(identities)) == len(identities)
-
-
 def test_a_name_is_text_and_nothing_else_and_stands_beside_its_id(written):
-    page = written[-1]
-    for name in (MARKUP, ATTRIBUTE, CLOSING, TEMPLATE, RIGHT_TO_LEFT, LONG, STYLE):
-        assert " ".join(name.replace("\u202e", " ").split()) in page.words["pulling"]
-    shown = {"destination-789": CLOSING, "destination-790": ATTRIBUTE, "destination-791": LONG, "binding-121": MARKUP, "binding-122": ATTRIBUTE}
-    assert [place for place, name in shown.items() if name not in page.words[place]] == []
-    assert "Destination without a name" in page.says("destination-792")
-    assert "Datastream without a name" in page.says("binding-127")
-    for number in (121, 122, 127):  # by a UUID that somebody gave, or by a name that is unique
+    _scene, path, _run, page = written
+    assert KEY[:8] not in path.read_text("utf-8")
+    assert [tag for tag, _attrs in page.tags if tag in ("img", "link", "iframe", "a")] == []
+    shown = {"destination-789": TEMPLATE, "binding-121": MARKUP, "binding-122": TEMPLATE, "destination-792": "Destination without a name"}
+    assert [place for place, name in shown.items() if name not in page.says(place)] == []
+    for number in (121, 122):  # by a UUID that somebody gave, or by a name that is unique
         assert "pulling mode: custom schedule" in page.says(f"binding-{number}")
 
 
@@ -176,9 +134,6 @@ def test_the_counts_are_those_of_the_ledger_and_what_needs_attention_comes_first
         125: "No backfill in the ledger",
     }
     assert [number for number, words in said.items() if words not in page.says(f"binding-{number}")] == []
-    grown = [attrs["style"] for _tag, attrs in page.tags if "style" in attrs]
-    attention, all_of_them = (3, 4, 3, 4, 6), (10, 4, 6, 3, 4, 3)
-    assert grown == [f"flex-grow:{number}" for number in attention + all_of_them]
     identities = [attrs["id"] for _tag, attrs in page.tags if attrs.get("id", "").startswith(("attention", "destination-"))]
     assert identities[:4] == ["attention", "attention-unknown", "attention-pending", "attention-disabled"]
     for place, numbers in {"unknown": (123,), "pending": (122, 124), "disabled": (125, 126, 127)}.items():
@@ -198,14 +153,13 @@ def again(**options):
 def test_twice_is_not_changed_and_a_play_of_ones_own_may_choose_destinations(written):
     scene, path, *_rest = written
     before, moment_of_it = path.read_bytes(), path.stat().st_mtime_ns
-    other, mapping = path.with_name("mine.yml"), {451: uuid(451), 453: uuid(453), 458: uuid(458)}
+    other, mapping = path.with_name("mine.yml"), {451: uuid(451), 453: uuid(453)}
     other.write_text(json.dumps([again(file=str(path), datastream_uuids=mapping), again(target_ids="789, 791", pulling_modes=False)]))
     scene.forget()
     run = scene.play(str(other))
     assert (run.changed, path.read_bytes(), path.stat().st_mtime_ns) == (1, before, moment_of_it)
-    chosen = run.folder / "adverity-report.html"
-    assert run.custom["report"]["file"] == str(chosen)
-    page = Page(chosen.read_text("utf-8"))
+    assert run.custom["report"]["file"] == str(run.folder / "adverity-report.html")
+    page = Page(run)
     assert [page.says(name) for name in ("destinations", "dispatched", "pending", "unknown")] == ["2", "17", "10", "3"]
     assert not {"destination-790", "pulling"} & set(page.words)
 
@@ -226,11 +180,6 @@ def test_destinations_that_are_not_there(written, wrong, words):
     assert not (run.folder / "adverity-report.html").exists()
 
 
-def page_of(run):
-    """The page that a run wrote into its folder."""
-    return Page((run.folder / "adverity-report.html").read_text("utf-8"))
-
-
 def test_what_was_refused_or_failed_has_its_reason_and_a_name_of_two_datastreams_links_no_ids(begin):
     world = World().datastream(456, extracts=4, name="Google Ads").datastream(457, name="Google Ads").binding(124, 457)
     world.binding(123, 456, enabled=True, updated=moment(hours=1))
@@ -240,7 +189,7 @@ def test_what_was_refused_or_failed_has_its_reason_and_a_name_of_two_datastreams
     scene.service.world.fail({"extract_id": bad})
     scene.play([module("requeue", extract_ids=world.aged(456), binding_id=123, on_refused="skip")], warnings=(str(gone),))
     run = report(scene)
-    page, address = page_of(run), f"{scene.url}/issues/1/"
+    page, address = Page(run), f"{scene.url}/issues/1/"
     assert (page.says("refused"), page.says("failed")) == ("1", "1")
     assert re.search(rf"extract {gone}: (?!no reason recorded).*\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ", page.says("attention-refused"))
     assert f"extract {bad}: Import: Loading extract {bad} failed. ({address}) Open the issue" in page.says("attention")
@@ -271,7 +220,7 @@ def test_what_cannot_be_read_does_not_keep_the_page_from_being_written(begin):
         "issues": ("The issues could not be read",),
         "jobs": ("The outcomes of what was sent could not be read",),
     }
-    page = page_of(run)
+    page = Page(run)
     assert [(place, text) for place, texts in said.items() for text in texts if text not in page.says(place)] == []
     assert "Not read - issues" in run.output
 
@@ -281,6 +230,6 @@ def test_a_key_without_a_right_to_the_datastreams(begin):
     world.data["keys"]["tester"]["scopes"] = ["destination:read"]
     scene = begin(world)
     assert "datastream:read" in report(scene, fails=True).failures[0]["msg"]
-    page = page_of(report(scene, pulling_modes=False))
+    page = Page(report(scene, pulling_modes=False))
     assert "The key can see no bindings" in page.says(None)
     assert page.says("bindings") == "0 of 0"

@@ -7,4 +7,4 @@
 set -eu
 PYTHONPATH="$(cd "$(dirname "$0")" && pwd)${PYTHONPATH:+:$PYTHONPATH}"
 export PYTHONPATH
-exec python -m pytest -q -p no:cacheprovider -p adverity_harness.fixtures -n 2 --dist loadfile "$@"
+exec python -m pytest -q -p no:cacheprovider -p adverity_harness.scenes -n 2 --dist loadfile "$@"

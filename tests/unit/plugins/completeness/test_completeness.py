@@ -2,15 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every documented parameter and field has its option or its return key, and every option that claims to be sent is seen in a request.
+"""Every parameter that the guides document has an option that reaches the request, and every field has its return key.
 
-Drift fails in either direction: between the tables and the service (as the simulator answers it), and between the tables and the modules.
+The guides are those about bindings, pulling and requeue; of jobs and issues it is what other clients have seen.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 
 import pytest
@@ -19,74 +18,79 @@ from ansible_collections.adverity.management.plugins.module_utils._api.client im
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
-from ansible_collections.adverity.management.tests.unit.plugins.completeness import tables
-from ansible_collections.adverity.management.tests.unit.plugins.completeness.tables import (
-    BY_NAME,
-    DOCUMENTED,
-    HEADERS,
-    LOCAL,
-    LOCAL_CONNECTION,
-)
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 
 HOST = "acme.example"
 STREAM, WORKSPACE = "d5000000-0000-4000-8000-000000000459", "a0000000-0000-4000-8000-000000000004"  # LinkedIn Ads | DACH
-LEDGER = {"ledger": None}  # each run gets its own
-CHOSEN = {"datastream_ids": [STREAM]}
+BINDINGS, EXTRACTS, JOBS, ISSUES = "GET /api/v1/bindings/", "GET /api/extracts/", "GET /api/jobs/", "GET /api/errors/"
+DATASTREAMS, DATASTREAM, SMART = "GET /api/v1/datastreams/", "PATCH /api/v1/datastreams/", "PUT /api/v1/datastreams/pulling/smart/"
+BINDING, REQUEUE = "PATCH /api/v1/bindings/123/", "POST /api/v1/extracts/requeue/"
+IDS = {"datastream_ids": [STREAM]}
+FILTERS = {"workspace_ids": [WORKSPACE], "workspace_scope": "family", "enabled": False, "active_pulling_mode": "smart"}
+FILTERED = {"workspace_id": WORKSPACE, "workspace_scope": "family", "enabled": "false", "active_pulling_mode": "smart"}
+# Bounds are sent a second wider, and what is beyond them is left out by the rows.
+BOUNDS, BOUNDED = ("2020-01-02", "2100-01-02T10:00:00Z"), ("2020-01-01T23:59:59Z", "2100-01-02T10:00:01Z")
+CREATED, CREATED_SENT = (dict(zip(("created_from", "created_to"), values)) for values in (BOUNDS, BOUNDED))
+SETTING = {"is_active": False, "frequency": "weekly", "refresh_range": {"value": 3, "unit": "month"}, "deadline": "10:30"}
+# A module with options, a request, and parameters or fields that stand in one such request.
+SENT = [
+    ("binding_info", {"datastream_id": 456, "target_id": 790}, BINDINGS, {"datastream_id": "456", "target_id": "790"}),
+    ("binding", {"datastream_id": 456, "target_id": 790, "enabled": True}, BINDINGS, {"datastream_id": "456", "target_id": "790"}),
+    ("binding", {"binding_ids": [123], "enabled": True}, BINDING, {"enabled": True}),
+    ("datastream_info", IDS, DATASTREAMS, {"datastream_id": STREAM}),
+    ("smart_pulling_info", IDS, DATASTREAMS, {"datastream_id": STREAM}),
+    ("datastream_info", FILTERS, DATASTREAMS, FILTERED),
+    ("smart_pulling_info", FILTERS, DATASTREAMS, FILTERED),
+    ("datastream", {"filters": FILTERS, "enabled": True}, DATASTREAMS, FILTERED),
+    ("smart_pulling", {"filters": FILTERS, "frequency": "daily"}, DATASTREAMS, FILTERED),
+    ("datastream", {**IDS, "enabled": False}, DATASTREAM, {"datastream_id": STREAM, "enabled": False}),
+    ("datastream", {**IDS, "pulling_mode": "schedule"}, DATASTREAM, {"pulling": {"active_mode": "schedule"}}),
+    ("smart_pulling", {**IDS, **SETTING}, SMART, {"datastream_id": STREAM, **SETTING, "deadline": {"time": "10:30:00"}}),
+    ("extract_info", {"datastream_ids": [457], **CREATED}, EXTRACTS, {"datastream_id": "457", **CREATED_SENT}),
+    ("extract_info", {"datastream_ids": [457], "limit": 2}, EXTRACTS, {"ordering": "-created"}),
+    ("requeue", {"datastream_ids": [457], **CREATED}, EXTRACTS, {"datastream_id": "457", **CREATED_SENT}),
+    ("requeue", {"datastream_ids": [456], "target_id": 790}, BINDINGS, {"target_id": "790"}),
+    ("requeue", {"datastream_ids": [457], "binding_ids": [130], "limit": 1}, REQUEUE, {"binding_ids": [130], "sequential": True}),
+    ("requeue", {"extract_ids": [101, 103], "sequential": False}, REQUEUE, {"extract_ids": [101, 103], "sequential": False}),
+    ("requeue_info", {"target_id": 790}, BINDINGS, {"target_id": "790"}),
+    ("load_info", {"target_id": 790}, BINDINGS, {"target_id": "790"}),
+    ("job_info", {"datastream_ids": [457]}, JOBS, {"datastream_id": "457"}),
+    ("job_info", dict(zip(("start", "end"), BOUNDS)), JOBS, dict(zip(("start", "end"), BOUNDED))),
+    ("issue_info", {"datastream_ids": [457], "stages": ["Fetch"]}, ISSUES, {"datastream_id": "457", "show_issue_tags": "true"}),
+]
 
-# How each option that is sent is set, and what is to be seen in the request. Options of the same call that differ are written once.
-SENT = {
-    "adverity_binding.datastream_id": ({"datastream_id": 456, "enabled": True}, "456"),
-    "adverity_binding.target_id": ({"target_id": 790, "enabled": True}, "790"),
-    "adverity_binding.binding_ids": ({"binding_ids": [123], "enabled": True}, "123"),
-    "adverity_binding.enabled": ({"binding_ids": [123], "enabled": True}, True),
-    "adverity_binding_info.datastream_id": ({"datastream_id": 456}, "456"),
-    "adverity_binding_info.target_id": ({"target_id": 790}, "790"),
-    "adverity_requeue_info.target_id": (dict(LEDGER, target_id=790), "790"),
-    "adverity_load_info.target_id": (dict(LEDGER, target_id=790), "790"),
-    "adverity_requeue.target_id": (dict(LEDGER, datastream_ids=[456], target_id=790), "790"),
-    "adverity_requeue.datastream_ids": (dict(LEDGER, datastream_ids=[457]), "457"),
-    "adverity_requeue.created_from": (dict(LEDGER, datastream_ids=[457], created_from="2020-01-02"), "2020-01-01T23:59:59Z"),
-    "adverity_requeue.created_to": (dict(LEDGER, datastream_ids=[457], created_to="2100-01-02T10:00:00Z"), "2100-01-02T10:00:01Z"),
-    "adverity_requeue.extract_ids": (dict(LEDGER, extract_ids=[101, 103]), [101, 103]),
-    "adverity_requeue.binding_ids": (dict(LEDGER, datastream_ids=[457], binding_ids=[130], limit=1), [130]),
-    "adverity_requeue.sequential": (dict(LEDGER, extract_ids=[101], sequential=False), False),
-    "adverity_extract_info.datastream_ids": ({"datastream_ids": [457]}, "457"),
-    "adverity_extract_info.created_from": ({"datastream_ids": [457], "created_from": "2020-01-02"}, "2020-01-01T23:59:59Z"),
-    "adverity_extract_info.created_to": ({"datastream_ids": [457], "created_to": "2100-01-02T10:00:00Z"}, "2100-01-02T10:00:01Z"),
-    "adverity_extract_info.limit": ({"datastream_ids": [457], "limit": 2}, "-created"),
-    "adverity_job_info.datastream_ids": ({"datastream_ids": [457]}, "457"),
-    "adverity_job_info.start": ({"start": "2020-01-02"}, "2020-01-01T23:59:59Z"),
-    "adverity_job_info.end": ({"end": "2100-01-02T10:00:00Z"}, "2100-01-02T10:00:01Z"),
-    "adverity_issue_info.datastream_ids": ({"datastream_ids": [457]}, "457"),
-    "adverity_issue_info.stages": ({"stages": ["Fetch"]}, "true"),
-    "adverity_datastream.datastream_ids": (dict(CHOSEN, enabled=False), STREAM),
-    "adverity_datastream.enabled": (dict(CHOSEN, enabled=False), False),
-    "adverity_datastream.pulling_mode": (dict(CHOSEN, pulling_mode="schedule"), "schedule"),
-    "adverity_smart_pulling.datastream_ids": (dict(CHOSEN, frequency="daily"), STREAM),
-    "adverity_smart_pulling.is_active": (dict(CHOSEN, is_active=False), False),
-    "adverity_smart_pulling.frequency": (dict(CHOSEN, frequency="daily"), "daily"),
-    "adverity_smart_pulling.refresh_range.value": (dict(CHOSEN, refresh_range={"value": 3, "unit": "month"}), 3),
-    "adverity_smart_pulling.refresh_range.unit": (dict(CHOSEN, refresh_range={"value": 3, "unit": "month"}), "month"),
-    "adverity_smart_pulling.deadline": (dict(CHOSEN, deadline="10:30"), "10:30:00"),
+STACK = "datastream.id datastream.name datastream.stack.id datastream.stack.name datastream.stack.slug"
+PULLING = "pulling.active_mode pulling.smart.is_active pulling.smart.frequency pulling.smart.refresh_range.value pulling.smart.refresh_range.unit"
+# A module with options, a request, where its rows stand in the response and in the result, and the fields that both have.
+RETURNED = {
+    "binding_info": ({"target_id": 789}, BINDINGS, "items", "bindings",
+                     "id datastream_id target_id target_name target_type enabled created updated"),
+    "binding": ({"binding_ids": [123], "enabled": True}, BINDING, "", "bindings",
+                "id datastream_id target_id target_name target_type enabled created updated"),
+    "datastream_info": (IDS, DATASTREAMS, "items", "datastreams",
+                        f"id name enabled workspace.id workspace.name pulling.smart_bundle pulling.smart.deadline.time {PULLING}"),
+    "smart_pulling_info": (IDS, DATASTREAMS, "items", "smart_pulling", "name"),
+    "extract_info": ({"datastream_ids": [457]}, EXTRACTS, "results", "extracts",
+                     "id created name scheduled nrows ncols filesize state_label state_color metadata.origin_job_id datastream.id datastream.name"
+                     " metadata.datastream_extract_range_start metadata.datastream_extract_range_end"),
+    "job_info": ({"start": "2020-01-01"}, JOBS, "results", "jobs",
+                 "id url type job_start job_end range_start range_end scheduled progress duration state state_label manual issues[].message"
+                 f" issues[].type_label issues[].extraction_stage_label issues[].url {STACK}"),
+    "issue_info": ({}, ISSUES, "results", "issues",
+                   "id start end duration message type_label extraction_stage_label error_cause_label ack occurrences url extract.id extract.url"
+                   f" job.url job.job_start job.range_start job.range_end {STACK}"),
+}  # fmt: skip
+OTHERS = {  # runs of the other modules, of which only the keys of the result are looked at
+    "assignment": {"type": "bigquery", "target_id": 789, "assignments": [{"datastream_id": 456}]},
+    "destination": {"type": "bigquery", "target_id": 789},
+    "destination_info": {"type": "bigquery"},
+    "directory_info": {"workspaces": ["EMEA"]},
+    "datastream": {**IDS, "enabled": False},
+    "smart_pulling": {**IDS, "frequency": "daily"},
+    "requeue": {"datastream_ids": [457]},
+    "deployment_info": {"variables": {"target_id": 789}},
+    "ledger_copy": {"source": None, "destination": None},
 }
-for _module, _nested, _more in (
-    ("adverity_datastream_info", False, {}),
-    ("adverity_smart_pulling_info", False, {}),
-    ("adverity_datastream", True, {"enabled": True}),
-    ("adverity_smart_pulling", True, {"is_active": True, "frequency": "weekly", "refresh_range": {"value": 3, "unit": "month"}, "reset": ["deadline"]}),
-):
-    for _name, _filters, _seen in (
-        ("datastream_ids", {"datastream_ids": [STREAM]}, STREAM),
-        ("workspace_ids", {"workspace_ids": [WORKSPACE]}, WORKSPACE),
-        ("workspace_scope", {"workspace_ids": [WORKSPACE], "workspace_scope": "family"}, "family"),
-        ("enabled", {"enabled": False, "workspace_ids": [WORKSPACE]}, "false"),
-        ("active_pulling_mode", {"active_pulling_mode": "smart"}, "smart"),
-    ):
-        if not _nested:
-            SENT[f"{_module}.{_name}"] = (_filters, _seen)
-        elif _name != "datastream_ids":
-            SENT[f"{_module}.filters.{_name}"] = (dict(_more, filters=_filters), _seen)
 
 
 @pytest.fixture(name="simulator")
@@ -101,206 +105,65 @@ def fixture_run(simulator, tmp_path):
     """Runs a module against the simulator."""
 
     def run(name, options):
-        options = dict(options, instance=HOST, api_key=in_process.KEY, retries=0)
-        if "ledger" in in_process.spec_of(name)[0]:
-            options["ledger"] = str(tmp_path / str(len(os.listdir(tmp_path))))
+        options = {**options, "instance": HOST, "api_key": in_process.KEY, "retries": 0}
+        if "ledger" in in_process.spec_of(f"adverity_{name}")[0]:
+            options["ledger"] = str(tmp_path / "ledger")
         if "source" in options:
             options.update(source=str(tmp_path / "source"), destination=str(tmp_path / "destination"))
             with Ledger(options["source"], None, HOST, WRITE) as ledger:
                 ledger.note({}, [BindingRow(5, 456, 789, 0)])
-        return in_process.run(name, options)
+        return in_process.run(f"adverity_{name}", options)
 
     return run
 
 
-def matches(endpoint, request):
-    method, path = endpoint
-    return request["method"] == method and re.fullmatch(path.replace("{id}", r"\d+"), request["path"]) is not None
+@pytest.mark.parametrize(("name", "options", "request_line", "expected"), SENT)
+def test_an_option_reaches_the_request(simulator, run, name, options, request_line, expected):
+    run(name, options)
+    sent = [{**dict(row["query"]), **(row["body"] or {})} for row in simulator.requests if f"{row['method']} {row['path']}" == request_line]
+    assert any({**row, **expected} == row for row in sent), sent
 
 
-def flatten(value, path=""):
-    """The names of a JSON value's leaves, as in the table, each with its values."""
-    found = {}
-    if isinstance(value, dict):
-        pairs = [(path + "." * bool(path) + name, inner) for name, inner in value.items()]
-    elif isinstance(value, list):
-        pairs = [(path + "[]", inner) for inner in value]
-    else:
-        return {path: [value]}
-    for name, inner in pairs:
-        for leaf, values in flatten(inner, name).items():
-            found.setdefault(leaf, []).extend(values)
-    return found
+def values_of(row, field):
+    """The values of a field such as ``issues[].message``, which has to be there unless the object around it is null."""
+    name, _dot, rest = field.partition(".")
+    value = row[name.removesuffix("[]")] if row else None
+    values = value if name.endswith("[]") else [value]
+    return [inner for one in values for inner in values_of(one, rest)] if rest else values
 
 
-def carriers(*places):
-    """What the table names as carriers in these places."""
-    return {carrier for field in DOCUMENTED if field.place in places for carrier in field.carriers}
-
-
-def nested(spec, path):
-    """The names of all options, those inside others with their path."""
-    for name, option in spec.items():
-        yield path + name
-        if "options" in option:
-            yield from nested(option["options"], path + name + ".")
-
-
-# The tables themselves
-
-
-def test_a_row_says_what_carries_it_or_why_nothing_does():
-    assert [field for field in DOCUMENTED if bool(field.carriers) == bool(field.why_none)] == []
-    keys = [(field.endpoint, field.place, field.name) for field in DOCUMENTED]
-    assert len(keys) == len(set(keys))
-
-
-# The tables and the service
-
-
-EXAMPLES = {  # a request for each endpoint, so that the service shows all that it looks at
-    tables.BINDINGS: ("/api/v1/bindings/", {}, None),
-    tables.BINDING: ("/api/v1/bindings/123/", {}, {"enabled": True}),
-    tables.DATASTREAMS: ("/api/v1/datastreams/", {}, None),
-    tables.DATASTREAM: ("/api/v1/datastreams/", {"datastream_id": [STREAM]}, {"enabled": False, "pulling": {"active_mode": "schedule"}}),
-    tables.SMART: (
-        "/api/v1/datastreams/pulling/smart/",
-        {"datastream_id": [STREAM]},
-        {"is_active": True, "frequency": "daily", "refresh_range": {"value": 1, "unit": "day"}, "deadline": {"time": "10:00:00"}},
-    ),
-    tables.EXTRACTS: ("/api/extracts/", {"datastream_id": 456, "created_from": "2020-01-01", "created_to": "2100-01-01"}, None),
-    tables.JOBS: ("/api/jobs/", {"datastream_id": 460, "start": "2020-01-01", "end": "2100-01-01"}, None),
-    tables.JOB: ("/api/jobs/9001/", {}, None),
-    tables.ISSUES: ("/api/errors/", {}, None),
-    tables.REQUEUE: ("/api/v1/extracts/requeue/", {}, {"extract_ids": [101], "binding_ids": [55], "sequential": True}),
-}
-
-
-@pytest.mark.parametrize("endpoint", tables.ENDPOINTS, ids=" ".join)
-def test_the_service_knows_what_the_table_has(simulator, monkeypatch, endpoint):
-    """Of each request: the query parameters that the service looks at, and the fields that it answers."""
-    asked, module = set(), in_process.import_simulator()
-    every = module.Call.every
-    monkeypatch.setattr(module.Call, "every", lambda call, name: asked.add(name) or every(call, name))
-    path, params, body = EXAMPLES[endpoint]
-    answer = Client("https://acme.example", in_process.KEY, SimulatorTransport(simulator), retries=0).request(endpoint[0], path, params, body).data
-    for place, seen in (("query", asked), ("answer", set(flatten(answer)))):
-        told = {field.name for field in DOCUMENTED if field.endpoint == endpoint and field.place == place}
-        # Of an object that is null nothing but its own name is seen.
-        assert {name for name in seen if not any(one.startswith(name + ".") for one in told)} == told, place
-
-
-# The tables and the modules
-
-
-@pytest.mark.parametrize("name", [name for name in in_process.MODULES if name not in BY_NAME])
-def test_every_option_is_carried_or_local(name):
-    carried = {one.split(".", 1)[1] for one in carriers("query", "body", "path") if one.startswith(name + ".")}
-    local = set(LOCAL.get(name, "").split())
-    assert carried & local == set()
-    around = {one.split(".")[0] for one in carried if "." in one}
-    assert set(nested(in_process.spec_of(name)[0], "")) == {*carried, *local, *around, *HEADERS, *LOCAL_CONNECTION.split()}
-
-
-def test_every_option_that_reaches_the_wire_is_driven_there():
-    assert set(SENT) == carriers("query", "body", "path")
-
-
-def place_of(field, request):
-    """What a request holds where a field says."""
-    if field.place == "query":
-        return [value for name, value in request["query"] if name == field.name]
-    if field.place == "path":
-        return re.findall(r"\d+(?=/$)", request["path"])
-    return [request["body"][field.name]] if field.name in (request["body"] or {}) else flatten(request["body"]).get(field.name, [])
-
-
-@pytest.mark.parametrize(
-    ("field", "carrier"),
-    [(field, carrier) for field in DOCUMENTED if field.place in ("query", "body", "path") for carrier in field.carriers],
-    ids=lambda one: one if isinstance(one, str) else "",
-)
-def test_an_option_reaches_the_wire(simulator, run, field, carrier):
-    options, expected = SENT[carrier]
-    run(carrier.split(".")[0], options)
-    requests = [request for request in simulator.requests if matches(field.endpoint, request)]
-    assert requests
-    assert all(request["key"] == "demo" for request in simulator.requests)
-    assert any(expected in place_of(field, request) for request in requests)
-    assert all(request["headers"].get("content-type") == "application/json" for request in requests if request["method"] != "GET")
-
-
-def test_what_has_no_option_is_not_sent_by_accident(simulator, run):
-    """No request of any of these runs holds a parameter or field that the table does not know, or that it says is not sent."""
-    unsent = {
-        (field.endpoint, field.place, field.name)
-        for field in DOCUMENTED
-        if field.why_none and field.place != "answer" and not field.why_none.startswith("every page")
-    }
-    known = {(field.endpoint, field.place, field.name) for field in DOCUMENTED}
-    for carrier, (options, _expected) in SENT.items():
-        simulator.reset()
-        run(carrier.split(".")[0], options)
-        for request in simulator.requests:
-            endpoint = next(one for one in tables.ENDPOINTS if matches(one, request))
-            body = {name.replace("[]", "") for name in flatten(request["body"])} if request["body"] else set()
-            seen = {(endpoint, "query", name) for name, _value in request["query"]} | {(endpoint, "body", name) for name in body}
-            assert seen <= known - unsent
-
-
-RETURNING = {  # a run of each module, after which its return keys are looked at
-    "adverity_assignment": {"type": "bigquery", "target_id": 789, "assignments": [{"datastream_id": 456}]},
-    "adverity_destination": {"type": "bigquery", "target_id": 789},
-    "adverity_destination_info": {"type": "bigquery"},
-    "adverity_directory_info": {"workspaces": ["EMEA"]},
-    "adverity_binding": {"binding_ids": [123], "enabled": True},
-    "adverity_binding_info": {"target_id": 789},
-    "adverity_datastream": dict(CHOSEN, enabled=False),
-    "adverity_datastream_info": {"datastream_ids": [STREAM]},
-    "adverity_smart_pulling": dict(CHOSEN, frequency="daily"),
-    "adverity_smart_pulling_info": {"datastream_ids": [STREAM]},
-    "adverity_extract_info": {"datastream_ids": [457]},
-    "adverity_job_info": {"start": "2020-01-01"},
-    "adverity_issue_info": {},
-    "adverity_requeue": dict(LEDGER, datastream_ids=[457], batch_size=50),
-    "adverity_deployment_info": dict(LEDGER, variables={"target_id": 789}),
-    "adverity_ledger_copy": {"source": None, "destination": None},
-}
-
-
-@pytest.mark.parametrize("name", sorted({one.split(".")[0] for one in carriers("answer")}))
-def test_what_the_service_answers_is_returned(run, monkeypatch, name):
-    """Each documented field of an answer, with the values that were in the answer."""
+@pytest.mark.parametrize("name", RETURNED)
+def test_a_documented_field_is_returned_as_it_is(run, monkeypatch, name):
+    options, request_line, there, here, fields = RETURNED[name]
     answers, send = [], Client._send
 
     def record(client, method, path, *more):
-        answers.append(({"method": method, "path": path}, send(client, method, path, *more)))
+        answers.append((f"{method} {path}", send(client, method, path, *more)))
         return answers[-1][1]
 
     monkeypatch.setattr(Client, "_send", record)
-    result = run(name, RETURNING[name])
-    returned = {}
-    for key, value in flatten(result).items():
-        returned[key] = sorted(json.dumps(one) for one in value)
-    for field in DOCUMENTED:
-        for carrier in field.carriers if field.place == "answer" else ():
-            module, key = carrier.split(".", 1)
-            if module != name:
-                continue
-            seen = [flatten(data).get(field.name, []) for request, data in answers if matches(field.endpoint, request)]
-            values = sorted(json.dumps(one) for some in seen for one in some)
-            assert values, carrier
-            if field.name == "extract_count":  # of several requests together
-                values = [json.dumps(sum(map(json.loads, values)))]
-            assert set(values) <= set(returned.get(key, [])), carrier
-            if field.endpoint[0] == "POST" or name.endswith("_info"):
-                assert values == returned[key], carrier
+    result = run(name, options)
+    rows = [row for line, answer in answers if line == request_line for row in (answer[there] if there else [answer])]
+    assert len(rows) == len(result[here]) > 0
+    assert result.get("count", len(rows)) == len(rows)
+    for field in fields.split():
+        values, returned = (sorted(json.dumps(value) for row in some for value in values_of(row, field)) for some in (rows, result[here]))
+        assert values == returned, field
 
 
-@pytest.mark.parametrize("name", in_process.MODULES)
+def test_a_smart_schedule_is_returned_flat(run):
+    (row,), (flat,) = run("datastream_info", IDS)["datastreams"], run("smart_pulling_info", IDS)["smart_pulling"]
+    smart = row["pulling"]["smart"]
+    assert flat == {
+        "datastream_id": row["id"], "name": row["name"], "active_mode": row["pulling"]["active_mode"],
+        **{name: smart[name] for name in ("is_active", "frequency", "refresh_range")}, "deadline": (smart["deadline"] or {}).get("time"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name.removeprefix("adverity_") for name in in_process.MODULES])
 def test_a_result_holds_what_is_documented(run, name):
-    options = RETURNING.get(name, LEDGER)
-    documented = set(re.findall(r"^(\w+):", in_process.load(name).RETURN, re.M))
+    options = RETURNED[name][0] if name in RETURNED else OTHERS.get(name, {})
+    documented = set(re.findall(r"^(\w+):", in_process.load(f"adverity_{name}").RETURN, re.M))
     result = set(run(name, options))
     assert result - documented <= {"changed", "diff", "warnings"}
     assert documented - result <= {"remaining", "unknown", "unfinished", "check_mode"}

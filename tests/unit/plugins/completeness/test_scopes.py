@@ -75,40 +75,33 @@ def row_of(words):
     return documented, assumed - documented
 
 
-class Service:
-    """A simulator, and what runs against it with a key that has these scopes."""
-
-    def __init__(self, simulator, folder, key_scopes=None):
-        self.simulator, self.folder = simulator, folder
-        if key_scopes is not None:
-            simulator.world.keys["demo"]["scopes"] = sorted(key_scopes)
-
-    def call(self, name, /, check_mode=False, **options):
-        options = {"instance": "acme.example", "api_key": in_process.KEY, "retries": 0, **options}
-        if "ledger" in in_process.spec_of(name)[0]:
-            options["ledger"] = str(self.folder / "requeue.sqlite3")
-        return in_process.run(name, options, check_mode)
-
-    def run(self, words):
-        result = {}
-        for name, options in TASKS[words]:
-            if name == "role":
-                role_in_process.deploy(self.call, **options)
-            else:
-                made = {"target_id": result["destination"]["id"]} if options.get("state") == "absent" else {}
-                result = self.call(name, **options, **made)
+def run_row(call, words):
+    """Run what a row of the page stands for."""
+    result = {}
+    for name, options in TASKS[words]:
+        if name == "role":
+            role_in_process.deploy(call, **options)
+        else:
+            made = {"target_id": result["destination"]["id"]} if options.get("state") == "absent" else {}
+            result = call(name, **options, **made)
 
 
 @pytest.fixture(name="start")
 def fixture_start(tmp_path):
-    """Runs a function with a service; start(scopes, **switches)."""
+    """Runs a function that gets ``call(module, check_mode, **options)``, with a key that has these scopes; returns the requests."""
 
     def start(function, key_scopes=None, **switches):
         simulator = SIMULATOR.Simulator(SIMULATOR.default_world("2026-03-10T12:00:00Z"), switches=switches, port=None)
-        folder = tmp_path / str(len(list(tmp_path.iterdir())))
-        folder.mkdir()
+        ledger = tmp_path / f"ledger{len(list(tmp_path.iterdir()))}"
+        if key_scopes is not None:
+            simulator.world.keys["demo"]["scopes"] = sorted(key_scopes)
+
+        def call(name, /, check_mode=False, **options):
+            options = {"instance": "acme.example", "api_key": in_process.KEY, "retries": 0, **options}
+            return in_process.run(name, {**options, **({"ledger": str(ledger)} if "ledger" in in_process.spec_of(name)[0] else {})}, check_mode)
+
         with in_process.connected(lambda params: connection.connect(params, SimulatorTransport(simulator))):
-            function(Service(simulator, folder, key_scopes))
+            function(call)
         return list(simulator.requests)
 
     return start
@@ -122,7 +115,7 @@ def test_every_row_of_the_page_is_tried():
 
 @pytest.mark.parametrize("words", TASKS)
 def test_a_row_of_the_page_names_the_scopes_of_its_requests(start, words):
-    requests = start(lambda service: service.run(words))
+    requests = start(lambda call: run_row(call, words))
     needed = [(scopes.needed(row["method"], row["path"]), scopes.documented(row["path"])) for row in requests]
     documented = {scope for scope, certain in needed if certain}
     assert row_of(words) == (documented, {scope for scope, _certain in needed} - documented)
@@ -131,16 +124,16 @@ def test_a_row_of_the_page_names_the_scopes_of_its_requests(start, words):
 @pytest.mark.parametrize("words", TASKS)
 def test_the_documented_scopes_suffice_where_the_older_api_checks_none(start, words):
     documented, _assumed = row_of(words)
-    start(lambda service: service.run(words), documented, older_scopes="open")
+    start(lambda call: run_row(call, words), documented, older_scopes="open")
 
 
 @pytest.mark.parametrize("words", TASKS)
 def test_all_scopes_of_a_row_suffice_and_a_403_names_the_one_that_is_missing(start, words):
     documented, assumed = row_of(words)
-    start(lambda service: service.run(words), documented | assumed)
+    start(lambda call: run_row(call, words), documented | assumed)
     for missing in documented | assumed:
         with pytest.raises(AdverityError) as caught:
-            start(lambda service: service.run(words), (documented | assumed) - {missing})
+            start(lambda call: run_row(call, words), (documented | assumed) - {missing})
         message = caught.value.result()["msg"]
         assert ("returned 403" in message, message.count(f"This request needs {missing}")) == (True, 1)
 
@@ -160,11 +153,10 @@ def test_the_key_that_a_first_page_names_suffices_for_what_the_page_does(start, 
     text = (in_process.ROOT / page).read_text("utf-8").replace("\n", " ")
     named = set(SCOPE.findall(re.search(sentence, text)[0]))
 
-    def follow(service):
-        deployment = role_in_process.deploy(service.call, **BY_NAME)
-        assert deployment.requeued["extract_count"] > 0
-        service.run("by its ID")
-        service.run("Create a report")
+    def follow(call):
+        assert role_in_process.deploy(call, **BY_NAME).requeued["extract_count"] > 0
+        run_row(call, "by its ID")
+        run_row(call, "Create a report")
 
     assert named == row_of("by names")[0] | row_of("by names")[1]
     start(follow, named)

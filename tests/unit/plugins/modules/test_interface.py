@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
 import yaml
 from ansible.module_utils import basic
 from ansible_collections.adverity.management.plugins.module_utils._api import client, transport
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 ROOT, MODULES = in_process.ROOT, in_process.MODULES
@@ -152,7 +152,6 @@ def test_options(name):
     [
         ("adverity_binding", {"binding_id": 7, "enabled": "yes"}, {"binding_ids": [7], "enabled": True}),
         ("adverity_binding", {"datastream_id": "456", "target_id": 789, "enabled": False}, {"datastream_id": 456, "target_id": 789}),
-        ("adverity_destination", {"type": "t", "target_id": "7"}, {"target_id": 7, "state": "present", "force_settings": False}),
         ("adverity_destination", {"type": "t", "name": " {{ x }} ", "settings": {"a": {"b": 1}}}, {"name": " {{ x }} ", "settings": {"a": {"b": 1}}}),
         (
             "adverity_assignment",
@@ -162,10 +161,7 @@ def test_options(name):
         ("adverity_directory_info", {"datastreams": [456, "Ads, new", {"name": "x"}]}, {"datastreams": [456, "Ads, new", {"name": "x"}]}),
         ("adverity_extract_info", {"datastream_id": "456,457"}, {"datastream_ids": [456, 457]}),
         ("adverity_job_info", {"start": "2026-01-31", "end": "2026-01-31"}, {"start": "2026-01-31T00:00:00Z", "end": "2026-01-31T23:59:59.999999Z"}),
-        ("adverity_job_info", {"states": "Running"}, {"states": ["Running"], "wait": 0, "poll_interval": 15}),
         ("adverity_issue_info", {"since": "2026-01-31", "acknowledged": "no"}, {"since": "2026-01-31T00:00:00Z", "acknowledged": False}),
-        ("adverity_requeue", {"datastream_id": 456, "binding_id": 5}, {"datastream_ids": [456], "binding_ids": [5], "batch_size": 50, "sequential": True}),
-        ("adverity_requeue", {"datastream_id": 456, "created_to": "2026-01-31"}, {"created_to": "2026-01-31T23:59:59.999999Z"}),
         ("adverity_requeue", {"target_id": 789, "created_from": "2026-01-31"}, {"created_from": "2026-01-31T00:00:00Z", "backfill": "always"}),
         ("adverity_requeue", {"binding_id": 5, "ledger": "$HOME/ledger", "ledger_wait": "0"}, {"ledger": "/home/deploy/ledger", "ledger_wait": 0}),
         ("adverity_requeue", {"binding_id": 5, "ledger": " "}, {"ledger": "/home/deploy/.ansible/adverity/requeue.sqlite3"}),
@@ -173,7 +169,6 @@ def test_options(name):
         ("adverity_requeue_info", {}, {"summary_only": False, "ledger": "/home/deploy/.ansible/adverity/requeue.sqlite3", "ledger_wait": 300}),
         ("adverity_datastream", {"datastream_id": UUID.upper(), "enabled": True}, {"datastream_ids": [UUID]}),
         ("adverity_smart_pulling", {"all_datastreams": True, "deadline": "06:30"}, {"deadline": "06:30:00"}),
-        ("adverity_binding_info", {"instance": "https://acme.example"}, {"timeout": 30.0, "retries": 4, "validate_certs": True}),
     ],
 )
 def test_options_that_are_taken(monkeypatch, name, options, taken):
@@ -187,18 +182,13 @@ def test_options_that_are_taken(monkeypatch, name, options, taken):
     [
         ("adverity_binding", {"binding_ids": [UUID], "enabled": True}, "takes an integer ID"),
         ("adverity_extract_info", {"datastream_id": UUID}, "takes an integer ID"),
-        ("adverity_job_info", {"wait": 10**10}, "10000000000 is not a whole number from 0 to 2592000"),
-        ("adverity_job_info", {"poll_interval": 0}, "0 is not a whole number from 1 to 2592000"),
         ("adverity_issue_info", {"since": "soon"}, "neither a date like"),
         ("adverity_extract_info", {"datastream_id": 1, "limit": 0}, "0 is not a whole number of at least 1"),
-        ("adverity_requeue", {"extract_ids": [1], "datastream_ids": [2]}, "mutually exclusive"),
         ("adverity_requeue", {"extract_ids": [1], "created_from": "2026-01-01"}, "parameters are mutually exclusive: extract_ids|created_from"),
         ("adverity_requeue", {"extract_ids": [1], "created_to": "2026-01-01"}, "parameters are mutually exclusive: extract_ids|created_to"),
         ("adverity_requeue", {"created_from": "2026-01-01"}, "one of the following is required: extract_ids, datastream_ids, binding_ids, target_id"),
         ("adverity_requeue", {"extract_ids": [1], "ledger_wait": "-1"}, "'-1' is not a whole number from 0 to 2592000"),
-        ("adverity_requeue", {"extract_ids": [1], "batch_size": 0}, "not a whole number from 1 to 50"),
         ("adverity_requeue", {"extract_ids": [1], "batch_size": 51}, "not a whole number from 1 to 50"),
-        ("adverity_requeue_info", {"extract_ids": [1], "datastream_ids": [2]}, "mutually exclusive"),
         ("adverity_destination", {"type": "t", "name": "x", "state": "absent"}, "state is absent but all of the following are missing: target_id"),
         ("adverity_destination", {"type": "t", "target_id": UUID}, "takes an integer ID"),
         ("adverity_destination", {"type": "t", "name": "x", "connection_type": "c"}, "missing parameter(s) required by 'connection_type': connection"),
@@ -208,7 +198,6 @@ def test_options_that_are_taken(monkeypatch, name, options, taken):
         ("adverity_directory_info", {"workspaces": ["x"], "connection_types": ["c"]}, "missing parameter(s) required by 'connection_types': connections"),
         ("adverity_datastream", {"datastream_id": 456, "enabled": True}, "takes a UUID"),
         ("adverity_smart_pulling", {"datastream_id": UUID, "deadline": "06:10"}, "not on the half hour"),
-        ("adverity_smart_pulling", {"datastream_id": UUID, "deadline": "25:00"}, "not a time of day"),
         ("adverity_smart_pulling", {"datastream_id": UUID, "refresh_range": {"value": 0, "unit": "day"}}, "not a whole number of at least 1"),
     ],
 )
@@ -233,12 +222,7 @@ def test_options_come_from_the_environment(monkeypatch):
     assert in_process.read_options("adverity_requeue", {"extract_ids": [1]})["ledger"] == "/home/deploy/.ansible/adverity/requeue.sqlite3"
 
 
-# What is documented
-
-
-def documentation(name):
-    module = in_process.load(name)
-    return {part: yaml.safe_load(getattr(module, part)) for part in ("DOCUMENTATION", "EXAMPLES", "RETURN")}
+# What is returned
 
 
 RETURNS = {
@@ -266,18 +250,7 @@ RETURNS = {
 
 @pytest.mark.parametrize("name", MODULES)
 def test_return_values(name):
-    assert set(documentation(name)["RETURN"]) == set(RETURNS[name].split())
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_a_module_documents_itself(name):
-    text = documentation(name)
-    assert text["DOCUMENTATION"]["module"] == name
-    fragments = text["DOCUMENTATION"]["extends_documentation_fragment"]
-    assert "adverity.management.connection" in fragments
-    assert "adverity.management.attributes.action_group" in fragments
-    assert ("adverity.management.attributes.info" in fragments) is name.endswith("_info")
-    assert all("adverity.management." + name in task for task in text["EXAMPLES"][:1])
+    assert set(yaml.safe_load(in_process.load(name).RETURN)) == set(RETURNS[name].split())
 
 
 # What holds modules together
@@ -294,17 +267,7 @@ def test_the_version_is_that_of_the_collection():
     assert galaxy["version"] == client.VERSION
 
 
-# A module without requests, or with bad options, says so and ends in order
-
-
-def run_module(name, monkeypatch, capsys, options):
-    """Runs a module in check mode with these options as Ansible would; returns what it prints."""
-    arguments = {"_ansible_check_mode": True, "instance": "acme.example", "api_key": "s3cret-key", **options}
-    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
-    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)  # since ansible-core 2.19
-    with pytest.raises(SystemExit):
-        in_process.load(name).main()
-    return json.loads(capsys.readouterr().out)
+# A module without requests, or with a bad host, says so
 
 
 @pytest.mark.parametrize(
@@ -314,24 +277,13 @@ def run_module(name, monkeypatch, capsys, options):
         ("HTTPS://Old.example:443", "has no records of old.example, so there is nothing to move"),
     ],
 )
-def test_the_old_host_of_an_instance_is_read_as_the_instance_is(monkeypatch, capsys, tmp_path, source_instance, says):
+def test_the_old_host_of_an_instance_is_read_as_the_instance_is(tmp_path, source_instance, says):
     options = {"source": str(tmp_path / "a"), "destination": str(tmp_path / "b"), "source_instance": source_instance}
-    assert says in run_module("adverity_ledger_copy", monkeypatch, capsys, options)["msg"]
+    with pytest.raises(AdverityError, match=re.escape(says)):
+        in_process.run("adverity_ledger_copy", {"instance": "acme.example", "api_key": "key", **options}, check_mode=True)
 
 
-def test_a_missing_library_is_told(monkeypatch, capsys):
+def test_a_missing_library_is_told(monkeypatch):
     monkeypatch.setattr(transport, "_REQUESTS_MISSING", "Traceback: no requests")
-    result = run_module("adverity_binding_info", monkeypatch, capsys, {})
-    assert result["failed"] is True
-    assert "requests" in result["msg"]
-
-
-@pytest.mark.parametrize(
-    ("options", "says"),
-    [({"api_key": "s3cret\nkey"}, "api_key contains white space"), ({"instance": "http://acme.example"}, "loopback"), ({"timeout": 0}, "timeout is 0")],
-)
-def test_bad_connection_options_are_told_without_the_key(monkeypatch, capsys, options, says):
-    result = run_module("adverity_binding", monkeypatch, capsys, {"binding_ids": [1], "enabled": True, **options})
-    assert result["failed"] is True
-    assert says in result["msg"]
-    assert "s3cret" not in result["msg"]
+    with pytest.raises(AdverityError, match="requests"):
+        in_process.run("adverity_binding_info", {"instance": "acme.example", "api_key": "key"})

@@ -2,43 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What no other test would notice: that a fault does what it says, and that a killed run does nothing more."""
+"""What no other test would notice: that a killed run does nothing more, and that one that waits takes no time."""
 
 from __future__ import annotations
 
 import time
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import Lost, NotReached, Refused
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.support.runs import Run, Time, held
-from ansible_collections.adverity.management.tests.unit.plugins.support.transport import FAULTS, FaultyTransport, SimulatorTransport
+from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 
 REQUEUE = "/api/v1/extracts/requeue/"
-EXPECTED = {
-    "not reached": (NotReached, True, 0), "lost before": (Lost, False, 0), "lost after": (Lost, False, 1), "429": (Refused, True, 0),
-    "503": (Refused, True, 0), "500 before": (Refused, False, 0), "500 after": (Refused, False, 1),
-}  # fmt: skip
 
 
 @pytest.fixture
 def simulator():
     return in_process.import_simulator().Simulator(port=None)
-
-
-@pytest.mark.parametrize("fault", [*FAULTS, {"drop": "after"}, {"cut": 3}])
-def test_fault_of_a_post_says_what_is_known(simulator, fault):
-    error, not_executed, loads = EXPECTED[fault] if isinstance(fault, str) else (Lost, False, 1)
-    transport = SimulatorTransport(simulator)
-    if isinstance(fault, str):
-        transport = FaultyTransport(transport, lambda _request: fault)
-    else:
-        simulator.fault(method="POST", **fault)
-    client = Client("https://acme.example", in_process.KEY, transport, retries=0)
-    with pytest.raises(error) as caught:
-        client.request("POST", REQUEUE, body={"extract_ids": [101], "binding_ids": [123]})
-    assert (len(simulator.loads), caught.value.not_executed) == (loads, not_executed)
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ import copy
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .manners import DATASTREAMS
 from .place import load_simulator
-from .watching import Row, Watched
+from .watching import DATASTREAMS, Row, Watched
 from .worlds import World
 
 PATHS = {"PATCH": DATASTREAMS + "/", "PUT": DATASTREAMS + "/pulling/smart/"}

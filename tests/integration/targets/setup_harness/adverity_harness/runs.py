@@ -66,28 +66,24 @@ def kill_all(token: str, keep: tuple[int, ...] = ()) -> None:
 class Run:
     """One run of ansible-playbook that is under way or over.
 
-    `outcomes` are the results of its tasks in order, each a row with ``task``, ``action``, ``host``, ``status`` and ``result``; `stats` are the
-    counts of localhost, `custom` is what set_stats handed on, and `output` is all that was printed.
+    `outcomes` are the results of its tasks in order, each a row with ``task``, ``action``, ``status`` and ``result``; `changed` is how many
+    changed something, `custom` is what set_stats handed on, and `output` is all that was printed.
     """
 
     def __init__(self, folder: Path, process: subprocess.Popen[bytes], token: str) -> None:
         self.folder, self.process, self.token = folder, process, token
-        self.output = ""
+        self.output, self.changed = "", 0
         self.outcomes: list[Row] = []
-        self.stats: dict[str, int] = {}
         self.custom: Row = {}
 
     def wait(self, until: Callable[[], Any] | None = None) -> None:
         """Wait for the end, or with `until` for what comes first: that it holds, or the end."""
         limit = time.monotonic() + LONGEST
-        if until is None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(LONGEST)
         while self.process.poll() is None and not (until is not None and until()):
             if time.monotonic() > limit:
                 self.kill()
                 raise AssertionError(f"ansible-playbook did not end in {LONGEST:g} s:\n{self.output}")
-            time.sleep(0.005)
+            time.sleep(0.01)
         if self.process.poll() is not None:
             self._read()
 
@@ -105,14 +101,9 @@ class Run:
         for line in record.read_text("utf-8").splitlines() if record.exists() else []:
             row = json.loads(line)
             if "hosts" in row:
-                self.stats, self.custom = row["hosts"].get("localhost", {}), row["custom"]
+                self.changed, self.custom = row["hosts"].get("localhost", {}).get("changed", 0), row["custom"]
             else:
                 self.outcomes.append(row)
-
-    @property
-    def changed(self) -> int:
-        """How many tasks changed something."""
-        return self.stats["changed"]
 
     @property
     def warnings(self) -> list[str]:
@@ -226,14 +217,7 @@ class Controller:
         environment.update({"ADVERITY_HARNESS_RECORD": str(folder / "record"), TOKEN: token})
         given = {name: value for name, value in environment.items() if value is not None}
         with open(folder / "stdout", "wb") as stdout, open(folder / "stderr", "wb") as stderr:
-            process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=given,
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
-            )
+            process = subprocess.Popen(command, cwd=folder, env=given, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
         return Run(folder, process, token)
 
     def play(

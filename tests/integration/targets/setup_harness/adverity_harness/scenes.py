@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A scene: the service in a world, and a controller that talks to it."""
+"""A scene: the service in a world, and a controller that talks to it. As a plugin of pytest, this file has the fixture that opens scenes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .place import collections_path, load_simulator
 from .runs import LONGEST, Controller, Row
-from .watching import BINDINGS, EXTRACTS, REQUEUE, Watched
+from .watching import Watched
 from .worlds import World
-
-__all__ = ["BINDINGS", "EXTRACTS", "REQUEUE", "Scene", "open_scene"]
 
 
 class Scene(Controller, Watched):
@@ -27,24 +27,13 @@ class Scene(Controller, Watched):
         Controller.__init__(self, folder, collections, service.url)
         Watched.__init__(self, world, service)
 
-    def talks(self) -> list[list[str]]:
-        """Return the methods of the requests since the last `forget`, connection by connection: a module uses one."""
-        by_connection: dict[int, list[str]] = {}
-        for row in self.requests():
-            by_connection.setdefault(row["connection"], []).append(row["method"])
-        return list(by_connection.values())
-
-    def release(self, lost: bool = False) -> None:
-        """Let go what the service holds, after its sender was killed. With `lost` take back what that loaded: as if it had never arrived."""
-        held = [row["n"] for row in self.service.requests if row["status"] is None]
+    def release(self) -> None:
+        """Let go what the service holds, after its sender was killed, and wait until that is done."""
         self.service.release()
         limit = time.monotonic() + LONGEST
         while any(row["status"] is None for row in self.service.requests):
             assert time.monotonic() < limit, "the service still holds a request"
             time.sleep(0.005)
-        if lost:
-            loads = self.service.world.loads
-            loads[:] = [row for row in loads if row["request"] not in held]
 
 
 @contextlib.contextmanager
@@ -56,3 +45,10 @@ def open_scene(folder: Path, world: World, switches: Row | None = None, **option
             yield scene
         finally:
             scene.check_manners()
+
+
+@pytest.fixture(name="begin")
+def fixture_begin(tmp_path):
+    """Opens scenes that end with the test: ``begin(world, switches={...})``."""
+    with contextlib.ExitStack() as stack:
+        yield lambda world, **options: stack.enter_context(open_scene(tmp_path / f"scene{len(list(tmp_path.iterdir()))}", world, **options))

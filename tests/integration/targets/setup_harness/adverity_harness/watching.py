@@ -7,12 +7,22 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from .manners import check_named
 from .worlds import World
 
 Row = dict[str, Any]
+DATASTREAMS = "/api/v1/datastreams"
 BINDINGS, EXTRACTS, REQUEUE = "/api/v1/bindings/", "/api/extracts/", "/api/v1/extracts/requeue/"
+
+
+def check_named(requests: list[Row]) -> None:
+    """Check that each change of datastreams names 1 to 50 of them by UUIDs: one that names none would change all datastreams of a company."""
+    for row in requests:
+        if row["method"] != "GET" and row["path"].startswith(DATASTREAMS):
+            named = [value for name, value in row["query"] if name == "datastream_id"]
+            assert 1 <= len(named) <= 50, f"a change of {len(named)} datastreams: {row}"
+            assert [str(UUID(value)) for value in named] == named, row
 
 
 class Watched:

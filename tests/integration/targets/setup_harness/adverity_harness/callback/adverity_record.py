@@ -34,10 +34,9 @@ class CallbackModule(CallbackBase):
     def _record(self, outcome, status):
         # Names without an underscore came with ansible-core 2.19, which has the others until 2.23.
         task = outcome.task if hasattr(outcome, "task") else outcome._task
-        host = outcome.host if hasattr(outcome, "host") else outcome._host
         result = outcome.result if hasattr(outcome, "result") else outcome._result
         name = task.get_name().rsplit(" : ", 1)[-1]
-        self._write({"task": name, "action": task.action, "host": host.get_name(), "status": status, "result": dict(result)})
+        self._write({"task": name, "action": task.action, "status": status, "result": dict(result)})
 
     def v2_runner_on_ok(self, result):
         self._record(result, "ok")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The floor: each work as a bare script does it, with one requests.Session and nothing else. ``python floor.py WORK``.
+"""The floor: each work as a bare script does it, with one requests.Session and nothing else. ``python script.py WORK``.
 
 It reads, works out what differs, writes that, and checks each status; it records nothing, and takes every answer at its word.
 """

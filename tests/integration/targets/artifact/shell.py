@@ -14,19 +14,12 @@ import signal
 import subprocess
 from pathlib import Path
 
-from .place import ROOT
-from .runs import LONGEST, ansible_playbook
+from adverity_harness.place import ROOT
+from adverity_harness.runs import LONGEST, ansible_playbook
 
 # What is no part of the collection: the repository itself, and what tools leave in a checkout.
 TOOLS = (".git", ".ansible", ".cache", ".hypothesis", ".*_cache", ".venv", ".work", "__pycache__", "collections", "output", "*.tar.gz")
-IDENTITY = {
-    "GIT_AUTHOR_EMAIL": "tester@example.com",
-    "GIT_AUTHOR_NAME": "Tester",
-    "GIT_COMMITTER_EMAIL": "tester@example.com",
-    "GIT_COMMITTER_NAME": "Tester",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_SYSTEM": os.devnull,
-}
+SOMEBODY = ("-c", "user.name=Tester", "-c", "user.email=tester@example.com")
 
 
 def shell(home: Path, script: str) -> str:
@@ -58,8 +51,8 @@ def typed(page: str) -> list[str]:
 def git(folder: Path, *words: str) -> str:
     """Run git as somebody without settings, and return what it printed."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    command = ["git", *words]
-    return subprocess.run(command, cwd=folder, env={**environment, **IDENTITY}, capture_output=True, text=True, timeout=LONGEST, check=True).stdout
+    environment.update(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_SYSTEM=os.devnull)
+    return subprocess.run(["git", *SOMEBODY, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=LONGEST, check=True).stdout
 
 
 def copy_repository(folder: Path) -> Path:

@@ -15,7 +15,8 @@ before is known only as far as somebody looked. The rules:
 - A change by this ledger happened between the last reading before it and its response. ``updated`` of the response tells when it began, if it is newer
   than the one known and lies in these bounds. If it is newer and lies elsewhere, the clocks differ, and either may be right. The state is certain from
   the response on: the time that it shows may be that of a change that somebody made just before.
-- A time is known as precisely as it is written: ``10:05`` may be any moment of that minute.
+- A time is known as precisely as it is written: ``10:05`` may be any moment of that minute. Where a binding is read for the first time within it, what
+  comes between the reading and its end is *unknown*.
 
 All times are in UTC. Inside, they are whole microseconds since the year 1, and a time as text is the interval in which it lies.
 """
@@ -94,6 +95,17 @@ def interval(text: str) -> Interval:
         raise ValueError(f"{text!r} is not a time")
     first = (time.moment - times.YEAR_1) // times.FINEST
     return first, first + time.precision // times.FINEST
+
+
+def first_periods(enabled: bool, changed: str, seen: Moment | None) -> list[Period]:
+    """The periods of a binding that was never seen before. ``changed``: the time of its last change; ``seen``: when it was
+    read. Until the end of ``changed``, as far as it is written, it is unknown which came first.
+    """
+    since = interval(changed)[1]
+    if not enabled:
+        return [Period(since, None, State.DISABLED)]
+    unknown = [] if seen is None or seen >= since else [Period(seen, since, State.UNKNOWN, Reason.ELSEWHERE)]
+    return [*unknown, Period(since, None, State.ENABLED)]
 
 
 def show(moment: Moment) -> str:

@@ -14,7 +14,7 @@ import math
 
 from .._spec import times
 from .clocks import Clocks, Reading, WriteTime, hull
-from .periods import SECOND, Interval, Moment, Period, Reason, State, ended, interval
+from .periods import SECOND, Interval, Moment, Period, Reason, State, ended, first_periods, interval
 
 MAX_LAG = 60 * SECOND  # by which a list may be behind a write that was interrupted
 
@@ -102,12 +102,15 @@ class Timeline:
         if not self.initial:
             return
         self.initial = False
-        period = self.periods[-1]
         if clock is None:
-            self.periods[-1] = period._replace(state=State.UNKNOWN, reason=Reason.NO_CLOCK)
-        else:
-            counted_since = self._clocks.earliest(interval(clock)[0])
-            self.periods[-1] = period._replace(since=max(period.since, counted_since))
+            self.periods = [Period(self.periods[0].since, None, State.UNKNOWN, Reason.NO_CLOCK)]
+            return
+        counted_since = self._clocks.earliest(interval(clock)[0])
+        self.periods = [
+            period._replace(since=max(period.since, counted_since))
+            for period in self.periods
+            if period.until is None or period.until > counted_since
+        ]
 
     def finished(self) -> tuple[Period, ...]:
         """The periods, when nothing more is known. A write without a response may have arrived, unless a
@@ -136,9 +139,7 @@ class Timeline:
         self._clocks.compare(row)
         start = row.updated or row.clock
         if row.enabled is not None and start:
-            self.periods = [
-                Period(interval(start)[1], None, State.ENABLED if row.enabled else State.DISABLED)
-            ]
+            self.periods = first_periods(row.enabled, start, interval(row.clock)[0] if row.clock else None)
         self.initial = self.began_enabled = row.enabled is True and bool(self.periods)
         if self._told:
             self._read_at(row.clock)
@@ -247,7 +248,7 @@ class Timeline:
         if self.enabled is None and not self._is_unknown():
             self.enabled = enabled  # the rows before it did not show the state
             if enabled and self.updated:
-                self.periods.append(Period(interval(self.updated)[1], None, State.ENABLED))
+                self.periods = first_periods(True, self.updated, min(self._readings, default=None))
         else:
             reason = Reason.INTERRUPTED if self.pending_write is enabled else Reason.ELSEWHERE
             self._change(
@@ -298,6 +299,8 @@ class Timeline:
             self.periods = ended(self.periods, certain)
         if self.periods and self.periods[-1].until is not None:
             since = max(since, self.periods[-1].until)
+            if self.periods[-1] == Period(self.periods[-1].since, since, State.UNKNOWN, reason):
+                since = self.periods.pop().since
         self.enabled, self.initial, self.pending_write, self._readings = enabled, False, None, []
         self._untimed = None
         self.change_count += 1

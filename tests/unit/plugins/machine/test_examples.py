@@ -845,3 +845,21 @@ def test_binding_that_was_just_made_does_not_explain_that_an_extract_is_loaded(b
     history.deploy(killed_at=9)
     history.switch(70)
     history.end()
+
+
+def test_extract_in_the_minute_in_which_a_binding_was_enabled_by_hand_is_not_sent_where_times_are_told_to_the_minute(begin_history):
+    history = begin_history(minutes=True, load_seconds=0.0)
+    history.wait(7.0)
+    history.switch_by_hand(5003)
+    history.settle(70)
+    history.look(wait=0, poll_interval=5)
+    history.fail(2)
+    history.requeue(extract_ids=[sorted(history.listed)[2]], target_id=70, force=True)
+    history.look(target_id=70, wait=0, poll_interval=5)
+    history.wait(0.3)
+    history.switch_by_hand(5001)
+    history.wait(0.3)
+    history.fetch(4003)
+    history.wait(0.3)
+    history.switch_by_hand(5001)
+    history.end()

@@ -26,6 +26,10 @@ def row(enabled, updated, clock):
     return BindingFact(FactKind.ROW, enabled=enabled, updated=at(updated), clock=at(clock))
 
 
+def first_row(updated, clock):
+    return BindingFact(FactKind.ROW, enabled=True, updated=updated, clock=at(clock))
+
+
 def write(enabled, clock):
     return BindingFact(FactKind.WRITE, enabled=enabled, clock=at(clock))
 
@@ -56,6 +60,11 @@ ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, 
     [
         ([], [50], [False]),
         ([DISABLED], [50, 99, 150], [False, False, False]),
+        # Enabled, and read for the first time in the second, or in the minute, in which it was changed.
+        ([row(True, 100, 100), backfill("listed", 100)], [99, 100, 101], [False, ELSEWHERE, True]),
+        ([first_row("2026-03-01T10:01Z", 70), backfill("listed", 80)], [70, 80, 119, 120], [False, *[ELSEWHERE] * 2, True]),
+        ([first_row("2026-03-01T10:01Z", 70), backfill("listed", 130)], [80, 129, 130], [False, False, True]),
+        ([first_row("2026-03-01T10:01Z", 70), backfill("listed")], [69, 80, 130], [False, *[NO_CLOCK] * 2]),
         # An own write: unknown from the last reading before it to the second of the change.
         (ENABLING, [50, 99, 100, 101, 102, 300], [False, False, OWN, OWN, True, True]),
         ([*ENABLING, row(True, 101, 200)], [150, 250], [True, True]),

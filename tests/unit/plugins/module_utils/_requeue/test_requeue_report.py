@@ -115,7 +115,8 @@ def test_everything(filled, report):
             **none, "binding_id": 7, "datastream_id": 457, "planned_at": "2026-01-31T01:00:00Z", "updated": CHANGED, "enabled": False, "finished": False,
         },
         {**none, "binding_id": 9, "datastream_id": 456, "dispatched": 1, "enabled": True, "updated": SINCE, "finished": True,
-         "enabled_periods": [{"since": SINCE.replace("00Z", "01Z"), "until": None}]},
+         "enabled_periods": [{"since": SINCE.replace("00Z", "01Z"), "until": None}],
+         "unknown_periods": [{"since": SINCE, "until": SINCE.replace("00Z", "01Z"), "reason": "elsewhere"}]},
     ]  # fmt: skip
     assert (result["in_progress"], result["ledger"]) == (False, filled.shown)
     json.dumps(result)

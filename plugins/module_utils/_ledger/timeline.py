@@ -96,9 +96,8 @@ class Timeline:
         self._read_at(clock)
 
     def clip_initial(self, clock: str | None) -> None:
-        """Takes that a run begins to send into a binding that was enabled when it was first seen: what is
-        loaded automatically counts from now on.
-        """
+        """Takes that a run begins to send into a binding that was enabled when it was first seen: what is loaded
+        automatically counts from now on."""
         if not self.initial:
             return
         self.initial = False

@@ -46,7 +46,7 @@ def is_taken(question: Row, value: Any) -> bool:
     """Tell whether AWX takes this value as the answer to a question, or as its default."""
     if question["type"] == "multiplechoice":
         return value in question["choices"]
-    if type(value) is not {"integer": int}.get(question["type"], str):
+    if isinstance(value, bool) or not isinstance(value, int if question["type"] == "integer" else str):
         return False
     size = len(value) if isinstance(value, str) else value
     return bool(question.get("min", size) <= size <= question.get("max", size))

@@ -83,13 +83,13 @@ class Scene(Watched):
         self.pass_time(3600)
         SlowTransport(self.service, 1.0, self.pass_time, lambda: self.seconds, self.late).catch_up()
 
-    def run(self, name: str, /, check_mode: bool = False, **options: Any) -> Row:
+    def run(self, module: str, /, check_mode: bool = False, **options: Any) -> Row:
         """The result of a module, whose name goes without ``adverity_``. ``failed`` and ``warnings`` are always there."""
-        name = "adverity_" + name
+        module = "adverity_" + module
         options = {**self.options, **options}
-        if "ledger" in in_process.spec_of(name)[0]:
+        if "ledger" in in_process.spec_of(module)[0]:
             options = {"ledger": str(self.ledger), "ledger_password": self.ledger_password, **options}
-        ended = run_main(name, options, check_mode)
+        ended = run_main(module, options, check_mode)
         self.said += ended.said
         assert not [secret for secret in self.secret if secret in ended.said], ended.said
         return {"failed": False, **ended.result, "warnings": ended.warnings}
@@ -116,19 +116,19 @@ class Scene(Watched):
             return error.result()
         raise AssertionError("the role did not fail")
 
-    def rehearse(self, name: str, /, foreseen: bool = True, **options: Any) -> tuple[Row, Row, Row]:
+    def rehearse(self, module: str, /, foreseen: bool = True, **options: Any) -> tuple[Row, Row, Row]:
         """Results of a module in check mode, of the real run, and of another one. Checks what holds for every module that changes something.
 
         Check mode reads, writes nothing, not even a ledger, and tells what the real run does, if that can be ``foreseen``; the second run reads and changes
         nothing.
         """
         with self.no_write():
-            predicted = self.run(name, True, **options)
-        done = self.run(name, **options)
+            predicted = self.run(module, True, **options)
+        done = self.run(module, **options)
         written = len(self.writes())
         for part in set() if not foreseen else set(predicted) & set(done) - UNFORESEEN:
             assert _agrees(predicted[part], done[part]), (part, predicted[part], done[part])
-        again = self.run(name, **options)
+        again = self.run(module, **options)
         if not done["failed"]:
             assert done["changed"] is True or not written
             assert (again["failed"], again["changed"], self.writes()[written:]) == (False, False, []), "the second run wrote"

@@ -146,14 +146,17 @@ class HistoryTransport:
     def send(self, request: Request) -> Response:
         history = self._history
         history.move_time(history.pace / 2)
+        refused = False
         try:
             if request.method not in ("GET", "OPTIONS"):
                 self._run.writes.append(request)
             elif request.path == BINDINGS_PATH and not self._run.writes:
                 self._run.saw.update((one, row["enabled"]) for one, row in history.simulator.world.bindings.items())
-            return self._faulty.send(request)
+            response = self._faulty.send(request)
+            refused = response.status == 503 or 400 <= response.status < 500  # then it did nothing
+            return response
         finally:
-            history.take_loads(self._run, request)
+            history.take_loads(self._run, request, refused)
             history.move_time(history.pace / 2)
 
 
@@ -786,8 +789,8 @@ class History:
         self.simulator.world.settle()
         self.take_loads(None)
 
-    def take_loads(self, run: HistoryRun | None, request: Request | None = None) -> None:
-        """Notes what the destinations got since the last time: by a request of this run, or by itself."""
+    def take_loads(self, run: HistoryRun | None, request: Request | None = None, refused: bool = False) -> None:
+        """Notes what the destinations got since the last time: by a request of this run, or by itself. ``refused``: the service did nothing for it."""
         world = self.simulator.world
         for row in world.self_loads[self._by_itself :]:
             self._take(row, None)
@@ -797,11 +800,19 @@ class History:
         if request is not None and request.path.startswith(BINDINGS_PATH):
             self._looked_at = self.time.seconds
             written = request.path[len(BINDINGS_PATH) :].strip("/")
-            self.recorded |= {int(written)} if written else set()
-            self.initial -= self.recorded & ({int(written)} if written else set())
+            if run is not None and written:
+                self._note_write(run, int(written), refused)
         if request is not None and request.path == REQUEUE_PATH and request.body:
             for one in json.loads(request.body).get("binding_ids", []):
                 self._counts_from.setdefault(one, self.time.seconds)
+
+    def _note_write(self, run: HistoryRun, binding_id: int, refused: bool) -> None:
+        """The ledger has what was read of a binding before it is written; a write that was refused leaves nothing."""
+        if not refused:
+            self.initial.discard(binding_id)
+        elif binding_id not in self.recorded and run.saw.get(binding_id):
+            self.initial.add(binding_id)
+        self.recorded.add(binding_id)
 
     def _has_failed(self, row: Row) -> bool:
         """Whether an earlier load than this one has failed."""

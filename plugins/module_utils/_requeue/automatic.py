@@ -125,16 +125,23 @@ def _fresh(found: t.Sequence[Extract], starts: t.Sequence[Moment]) -> list[tuple
 
 def _loaded_ids(ledger: Ledger, labels: Labels, datastream_id: int, fresh: t.Sequence[Extract]) -> set[int]:
     """Those of the extracts that are loaded, or were when a request of this ledger was sent: what has become of the request
-    since then does not tell who loaded them before.
+    since then does not tell who loaded them before. What Adverity showed as collected when the first request was sent, that
+    request has loaded.
     """
+    if not fresh:
+        return set()
     loaded = {extract.id for extract in fresh if extract.meaning is Meaning.LOADED}
-    rest = [extract.id for extract in fresh if extract.id not in loaded]
-    recorded = sent.read(ledger, _ledger_bindings(ledger, datastream_id), rest) if rest else []
-    return loaded | {
-        each.extract_id
-        for each in recorded
-        if any(labels.meaning(event.label) is Meaning.LOADED for event in each.events if event.is_request)
-    }
+    requests: dict[int, list[Event]] = {}
+    of_datastream = _ledger_bindings(ledger, datastream_id)
+    for each in sent.read(ledger, of_datastream, [extract.id for extract in fresh]):
+        requests.setdefault(each.extract_id, []).extend(event for event in each.events if event.is_request)
+    for extract_id, events in requests.items():
+        meanings = [labels.meaning(event.label) for event in sorted(events, key=lambda event: event.id)]
+        if meanings and meanings[0] is Meaning.COLLECTED:
+            loaded.discard(extract_id)
+        elif Meaning.LOADED in meanings:
+            loaded.add(extract_id)
+    return loaded
 
 
 def _having(found: t.Sequence[Extract], meaning: Meaning) -> t.Iterable[Extract]:

@@ -249,4 +249,4 @@ class _DatastreamPlanner:
 
 def _was_loaded(loads: Loads, history: BindingHistory | None, extract: Extract) -> bool | Uncertainty:
     loaded = False if history is None else history.was_loaded(extract.interval, extract.created)
-    return loaded if loaded is True else loads.may_be_loaded.get(extract.id, loaded)
+    return loads.may_be_loaded.get(extract.id, False) if loaded is False else loaded

@@ -12,11 +12,14 @@ import typing as t
 
 from .._ledger.history import BindingFact, BindingHistory, FactKind, contains
 from .._ledger.ledger import Ledger
-from .._ledger.periods import Reason
+from .._ledger.periods import Reason, Uncertainty
+from .._ledger.rows import Entry
 from .._ledger.status import EventKind
-from .plan import Plan
+from .plan import LOST_REQUEST, Plan
 from .result import Outcome
 from .select import Request, Selection
+
+_AUTOMATIC = (Reason.UNDER_WAY, Reason.MEANWHILE)  # what only a look at the right time shows
 
 
 def note_seen(ledger: Ledger, selected: Selection) -> None:
@@ -44,13 +47,22 @@ def facts_of_sending(
 
 
 def record_under_way(ledger: Ledger, made: Plan) -> None:
-    """Records which extracts were under way: a later run does not see that any more."""
-    under_way = (
-        pair
-        for pair, uncertainty in made.unknown.items()
-        if uncertainty.reason in (Reason.UNDER_WAY, Reason.MEANWHILE)
-    )
-    ledger.record(EventKind.UNDER_WAY, made.entries(under_way))
+    """Records which extracts were under way, and why: a later run does not see that any more. What an earlier run has recorded
+    gets its reason.
+    """
+    for reason in _AUTOMATIC:
+        under_way = (pair for pair, uncertainty in made.unknown.items() if uncertainty.reason is reason)
+        ledger.record(EventKind.UNDER_WAY, made.entries(under_way), reason.value)
+    lost = {pair[1:]: pair for pair, uncertainty in made.unknown.items() if uncertainty == LOST_REQUEST}
+    for entry in ledger.open_entries({binding_id for binding_id, _extract_id in lost}) if lost else []:
+        pair = lost.get((entry.binding_id, entry.extract_id))
+        if pair is not None:
+            made.unknown[pair] = uncertainty_of(entry)
+
+
+def uncertainty_of(entry: Entry) -> Uncertainty:
+    """Why the outcome of an entry is unknown."""
+    return next((Uncertainty(each) for each in _AUTOMATIC if each.value == entry.reason), LOST_REQUEST)
 
 
 def record_finished(

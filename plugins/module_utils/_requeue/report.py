@@ -18,6 +18,7 @@ from .._ledger.rows import BindingRow, Entry
 from .._ledger.status import Status
 from .._ledger.store import LOOK
 from .._outcome import choose
+from .wording import reason_words
 
 Counts = dict[Status, int]
 
@@ -122,7 +123,7 @@ def _row(entry: Entry) -> dict[str, t.Any]:
         "refused_at": entry.at if entry.status is Status.REFUSED else None,
         "failed_at": entry.at if entry.status is Status.FAILED else None,
         "loaded_at": entry.loaded_at,
-        "reason": entry.reason,
+        "reason": reason_words(entry.reason),
     }
 
 

@@ -26,7 +26,7 @@ from .._spec import times
 from . import automatic, failed, listing, plan, progress, recording, select, unlisted
 from .actions import choose_actions, refused_entries
 from .check import Checked, check, reasons_of_failures
-from .decision import LOST, Action, needs_plan
+from .decision import Action, needs_plan
 from .options import RequeueOptions, read_options
 from .plan import Options, Pair, Plan
 from .result import BindingDecision, Outcome, decisions
@@ -136,7 +136,8 @@ class Run:
             if entry.status is Status.UNKNOWN and self._request.has_in_window(entry)
         ]
         return {
-            (entry.datastream_id, entry.binding_id, entry.extract_id): Uncertainty(LOST) for entry in unknown
+            (entry.datastream_id, entry.binding_id, entry.extract_id): recording.uncertainty_of(entry)
+            for entry in unknown
         }
 
     # Planning extracts

@@ -218,6 +218,11 @@ def describe_unknown(unknown: t.Mapping[Pair, Uncertainty]) -> str:
     return text.several(shown, 20)
 
 
+def reason_words(reason: str | None) -> str | None:
+    """A reason that the ledger has, in words."""
+    return next((words for each, words in _REASONS.items() if each == reason), reason)
+
+
 def describe_refused(refused: t.Sequence[Refusal]) -> str:
     """Refused extracts with the API's words."""
     groups: dict[str, list[int]] = {}

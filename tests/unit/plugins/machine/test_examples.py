@@ -863,3 +863,30 @@ def test_extract_in_the_minute_in_which_a_binding_was_enabled_by_hand_is_not_sen
     history.wait(0.3)
     history.switch_by_hand(5001)
     history.end()
+
+
+# Two new destinations within an hour, after a fetch: only the request for the first one has loaded the extract
+def test_extract_that_was_collected_when_it_was_sent_is_sent_into_a_second_destination(begin_history):
+    history = begin_history()
+    history.fetch(4001)
+    history.wait(60.0)
+    history.deploy(70)
+    history.wait(600.0)
+    assert not failed(history.deploy(71, rehearsed=True))
+    assert held(history, 4001, 71) == of(history, 4001)
+    history.end()
+
+
+def test_extract_that_was_loaded_meanwhile_has_the_same_reason_in_the_next_run(begin_history):
+    history = begin_history()
+    history.wait(5.0)
+    extract = _fetch_under_way(history)
+    history.deploy(71, backfill="never")
+    history.wait(100.0)
+    history.deploy(70)
+    for _run in range(2):
+        run = history.deploy(71, backfill="always")
+        assert extract in run.named("unknown_extract_ids")
+        assert "less than an hour before the binding was enabled" in run.words
+    assert "an earlier run was interrupted" not in run.words
+    history.end()

@@ -104,7 +104,9 @@ extracts:
       type: str
       sample: "2024-06-01T14:35:40Z"
     reason:
-      description: Why it was refused, in the words of the API, why its load failed, or why its status was recorded. Null for the others.
+      description:
+        - Why it was refused, in the words of the API, why its load failed, why it is possibly loaded, or why its status was recorded.
+        - Null for the others.
       type: str
       sample: null
 counts:

@@ -54,6 +54,7 @@ class Reason(str, enum.Enum):
     NO_CLOCK = "no clock"  # the API did not show when the binding was read
     UNDER_WAY = "under way"  # Adverity is processing it, without a request of this ledger
     MEANWHILE = "meanwhile"  # it was created shortly before the binding was enabled, and is loaded now
+    UNKNOWN_LABEL = "unknown label"  # the same, and what its label means is not known
     REMADE = "remade"  # the assignment was made again, and the one before it was or may have been enabled
     UNREADABLE = "unreadable"  # the list in which it may be cannot be read, and the request names no binding
     ENABLED = "enabled"  # a binding of its datastream was enabled when it was created, and the request names no binding

@@ -53,6 +53,7 @@ def may_be_loaded(
     loaded_ids = _loaded_ids(ledger, request.labels, datastream_id, [each[0] for each in fresh])
     loaded = [(extract, start) for extract, start in fresh if extract.id in loaded_ids]
     reasons.update(_loaded_meanwhile(client, starts, datastream_id, loaded))
+    reasons.update(_unexplained(fresh))
     if enabled_in_check_mode:
         reasons.update(_undated(found))
     return reasons
@@ -180,6 +181,17 @@ def _explains(binding: Binding, extract: Extract, start: Moment) -> bool:
         return False  # it was never changed since it was made: it has loaded nothing
     changed, created = interval(updated), extract.interval[0]
     return changed[0] <= created if is_enabled else created < changed[1] <= start
+
+
+def _unexplained(fresh: t.Sequence[tuple[Extract, Moment]]) -> dict[int, Uncertainty]:
+    """Of the extracts that were created shortly before a binding was enabled, those whose state is shown in words that nobody
+    has explained: Adverity may be processing them.
+    """
+    return {
+        extract.id: Uncertainty(Reason.UNKNOWN_LABEL)
+        for extract, _start in fresh
+        if extract.label and extract.meaning is Meaning.UNKNOWN
+    }
 
 
 def _undated(found: t.Sequence[Extract]) -> dict[int, Uncertainty]:

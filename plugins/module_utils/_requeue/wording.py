@@ -85,6 +85,10 @@ _REASONS = {
         "possibly loaded automatically: they were created less than an hour before the binding was enabled, and"
         " Adverity shows them as loaded, which no other binding explains"
     ),
+    Reason.UNKNOWN_LABEL: (
+        "possibly loaded automatically: they were created less than an hour before the binding was enabled, and"
+        " Adverity shows a state that state_labels has to explain"
+    ),
     Reason.REMADE: (
         "possibly loaded automatically, through an assignment to the same destination that no longer exists"
     ),

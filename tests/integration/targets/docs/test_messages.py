@@ -296,6 +296,7 @@ def stories(folder):
             fault(method="POST", path="requeue", drop="before"), requeue(**LOAD), requeue(**LOAD, on_unknown="check"),
             fault(method="GET", path="errors", status=answer(403, "Forbidden.")), requeue(**LOAD, on_unknown="check"),
         ]),
+        "fresh, in another language": (fresh, [switch(state_labels="translated"), enable(), requeue(target_id=789)]),
         "fresh": (fresh, [change({"edit": {"extracts": [{"id": 4560001, "state": "imported"}]}}), enable(), requeue(target_id=789)]),
         "not loaded": (history(3), [
             requeue(**LOAD), change({"fail": [{"extract_id": 999}]}, {"fetch": {"datastream_id": 456, "id": 999}}, {"clock": {"forward": 7200}}),

@@ -890,3 +890,22 @@ def test_extract_that_was_loaded_meanwhile_has_the_same_reason_in_the_next_run(b
         assert "less than an hour before the binding was enabled" in run.words
     assert "an earlier run was interrupted" not in run.words
     history.end()
+
+
+def test_fresh_extract_with_a_label_that_nobody_explained_is_unknown_until_it_is_explained(begin_history):
+    history = begin_history(answers=["foreign_labels"])
+    extract = _fetch_under_way(history)
+    assert extract in history.deploy().named("unknown_extract_ids")
+    history.wait(100.0)
+    history.deploy(state_labels=LABELS)
+    _is_unknown(history, extract)
+
+
+def test_fresh_extract_that_is_collected_is_sent_as_soon_as_its_label_is_explained(begin_history):
+    history = begin_history(answers=["foreign_labels"])
+    [extract] = history.fetch(4001)
+    history.wait(60.0)
+    assert extract in history.deploy().named("unknown_extract_ids")
+    assert not failed(history.deploy(state_labels=LABELS))
+    assert extract in held(history, 4001)
+    history.end()

@@ -132,6 +132,14 @@ def calm() -> Row:
     return world([binding(1, 789, "Marketing DWH")], [backfill(1, dispatched=130)], [], [])
 
 
+def not_seen() -> Row:
+    """Extracts of bindings that the key cannot see are open, and nothing else is."""
+    return world(
+        [binding(1, 789, "Marketing DWH")], [backfill(1, dispatched=130), backfill(2, unknown=4), backfill(3, refused=1)],
+        [refusal(7003, 3, "Extract 7003 does not exist.")], [],
+    )
+
+
 def write_pages(folder: Path, **worlds: Row) -> dict[str, Path]:
     """Write one page for each world, in one run of ansible-playbook; return their paths by name.
 

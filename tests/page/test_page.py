@@ -17,10 +17,10 @@ import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from pages import ADDRESSES, HOSTILE, TEMPLATE, calm, hostile, many, world, write_pages
+from pages import ADDRESSES, HOSTILE, TEMPLATE, calm, hostile, many, not_seen, world, write_pages
 from playwright.sync_api import sync_playwright
 
-WORLDS = {"hostile": hostile(), "many": many(), "calm": calm(), "nothing": world([], [], [], [])}
+WORLDS = {"hostile": hostile(), "many": many(), "calm": calm(), "not seen": not_seen(), "nothing": world([], [], [], [])}
 SEEN = [(name, width, dark) for name in WORLDS for width in (390, 1280) for dark in (False, True)]
 
 # What sticks out of the window, or of the box around it.
@@ -140,6 +140,20 @@ def test_a_calm_page_says_so(show):
     for name in ("calm", "nothing"):
         page = show(name, 390)
         assert seen(page, "#attention p") == ["Nothing: every binding is enabled, and the ledger records no extract as pending, unknown, refused or failed."]
+
+
+def test_a_binding_that_the_key_cannot_see_needs_no_attention_and_is_listed_with_what_to_do(show):
+    page = show("not seen")
+    assert seen(page, "#attention p") == [
+        "Nothing: every binding that this key can see is enabled, and the ledger records no extract of them as pending, unknown, refused or failed."
+    ]
+    lines = seen(page, "#elsewhere > p, #elsewhere .binding")
+    assert lines[0].startswith("This key cannot see these bindings. If the assignment or the destination was deleted, there is nothing to do")
+    assert [re.search(r"binding \d .* of \d in the ledger", line)[0] for line in lines[1:]] == [
+        "binding 2 datastream 1002 0 dispatched · 4 unknown of 4 in the ledger",
+        "binding 3 datastream 1003 0 dispatched · 1 refused of 1 in the ledger",
+    ]
+    assert "extract 7003: Extract 7003 does not exist." in lines[2]
 
 
 def test_a_hundred_destinations_are_a_hundred_lines(show):

@@ -96,7 +96,7 @@ CHANGES: dict[str, tuple[Callable[[str, Any], None], Callable[[World, Any], Any]
                 lambda world, data: world.set_loading(data)),
     "refuse": (_ids, lambda world, data: world.refused.update(data)),
     "accept": (_ids, lambda world, data: world.refused.difference_update(data)),
-    "clock": (_clock, lambda world, data: world.clock.set(data)),
+    "clock": (_clock, lambda world, data: world.set_clock(data)),
 }
 
 

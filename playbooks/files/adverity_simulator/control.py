@@ -4,7 +4,8 @@
 
 """The control API, ``/_simulator/...``: for tests and the demonstration. JSON in, JSON out, no key.
 
-- ``GET`` alone: what there is; ``requests`` (``DELETE`` forgets them), ``loads``, ``self_loads``, ``holds``, ``failed``, ``held``, ``clock``.
+- ``GET`` alone: what there is; ``requests`` (``DELETE`` forgets them), ``loads`` (all; `request` is null where an extract loaded by itself),
+  ``self_loads`` (these alone), ``holds``, ``failed``, ``held``, ``clock``.
 - ``GET`` and ``PUT world``: a seed file's content; ``POST reset``: the first world and switches anew.
 - ``GET`` and ``PATCH switches``: `{name: value}`.
 - ``GET``, ``POST`` and ``DELETE faults``: one or a list, as `{"method": "POST", "path": "requeue", "skip": 1, "times": 1, "drop": "after"}`.
@@ -103,7 +104,7 @@ CONTROLS: dict[tuple[str, str], Callable[[Simulator, Any], Any]] = {
     ("GET", ""): _status,
     ("GET", "requests"): lambda simulator, body: list(simulator.requests),
     ("DELETE", "requests"): _forget_requests,
-    ("GET", "loads"): lambda simulator, body: simulator.loads,
+    ("GET", "loads"): lambda simulator, body: simulator.all_loads,
     ("GET", "holds"): lambda simulator, body: sorted(simulator.holds),
     ("GET", "failed"): lambda simulator, body: sorted(simulator.failed),
     ("GET", "self_loads"): lambda simulator, body: simulator.self_loads,

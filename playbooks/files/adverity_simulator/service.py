@@ -23,12 +23,13 @@ from .changes import Script, make_changes, read_changes
 from .control import CONTROL, control
 from .demo import default_world
 from .faults import HOLD_SECONDS, Fault
+from .loading import Load
 from .messages import Answer, Request, Sending
 from .older import not_allowed
 from .routes import ROUTES
 from .server import Server
 from .switches import Switches
-from .values import Row
+from .values import Row, exact_time, parse_time
 from .world import World
 
 
@@ -151,8 +152,16 @@ class Simulator:
         """What has been loaded, in order, as rows; `state` turns from queued to done or failed as the clock goes on."""
         with self._lock:
             now = self.world.now()
-            return [{**{name: value for name, value in row.items() if name != "load"},
-                     "state": "queued" if row["load"].end > now else "failed" if row["load"].fails else "done"} for row in self.world.loads]
+            return [{**{name: value for name, value in row.items() if name != "load"}, "state": _state(row["load"], now)} for row in self.world.loads]
+
+    @property
+    def all_loads(self) -> list[Row]:
+        """`loads`, and with `request` null what has loaded by itself, by time."""
+        with self._lock:
+            by_itself, now = self.self_loads, self.world.now()
+            begun = {(load.extract_id, load.binding_id, exact_time(load.start)): load for load in self.world.history}
+            rows = [{**row, "request": None, "state": _state(begun[row["extract_id"], row["binding_id"], row["at"]], now)} for row in by_itself]
+            return sorted([*self.loads, *rows], key=lambda row: parse_time(row["at"]))
 
     @property
     def holds(self) -> set[tuple[int, int]]:
@@ -331,3 +340,7 @@ class Simulator:
         if not isinstance(detail, str):
             detail = "; ".join(f"{'.'.join(row['loc'])}: {row['msg']}" for row in detail)
         return Answer(status, {"message": detail} if form == "message" else detail)
+
+
+def _state(load: Load, now: datetime) -> str:
+    return "queued" if load.end > now else "failed" if load.fails else "done"

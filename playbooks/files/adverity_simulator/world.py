@@ -110,14 +110,26 @@ class World:
         """A write has come: a fixed clock moves on. Returns the moment of the write."""
         return self.clock.tick()
 
+    def set_clock(self, data: Row) -> None:
+        """Change the clock. Where it goes back, the bindings stay as they are: their changes since then count as made at its new time."""
+        before = self.now()
+        self.clock.set(data)
+        now = self.now()
+        for history in self._switched.values():
+            history[:] = [(min(switched, now) if switched <= before else switched, state) for switched, state in history]
+
     def switch_binding(self, identity: int, enabled: bool, at: str | None = None) -> Row:
         """Switch a binding, by a caller or by hand, now or at a time, and refresh its `updated`. Returns its row."""
         if identity not in self.bindings:
             raise ValueError(f"there is no binding {identity}")
         row, history = self.bindings[identity], self._switched.setdefault(identity, [])
-        moment = self.tick() if at is None else parse_time(at)
-        if history and moment < history[-1][0]:
-            raise ValueError(f"binding {identity} has been switched after {at}")
+        if at is None:
+            moment = self.tick()
+            history[:] = [(min(switched, moment), state) for switched, state in history]  # also those made for a time to come
+        else:
+            moment = parse_time(at)
+            if history and moment < history[-1][0]:
+                raise ValueError(f"binding {identity} has been switched after {at}")
         history.append((moment, row["enabled"]))
         row.update(enabled=enabled, updated=exact_time(moment))
         return row

@@ -19,6 +19,7 @@ from .._api.paging import Row
 _STATUSES = ("dispatched", "recorded", "pending", "unknown", "refused", "failed")
 _OPEN = ("pending", "unknown", "refused", "failed")
 _NO_RECORD = "This ledger is empty. If there was one with records, it is lost, or ledger names another one, see Look after the ledger"
+_NOT_SEEN = "If the assignment or the destination was deleted, there is nothing to do. If not, run this with a key that can see the binding"
 _OUTCOMES = {
     "loaded": "loaded",
     "failed": "failed to load",
@@ -73,6 +74,10 @@ class _Backfill(t.NamedTuple):
     @property
     def is_open(self) -> bool:
         return any(self.counts[name] for name in _OPEN)
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.is_open or self.is_planned
 
 
 class _Ledger(t.NamedTuple):
@@ -137,8 +142,9 @@ class _Job(t.NamedTuple):
 
 
 def make(bindings: list[Row], ledger: Row, shown: Shown = _NOTHING) -> list[str]:
-    """Lines for a person: totals, what needs attention, open issues, what is under way, each destination.
+    """Lines for a person: totals, what needs attention, what the key cannot see, open issues, what is under way, each destination.
 
+    A binding that is not listed was deleted, or the key cannot see it: nothing here tells which, and no module can settle it with this key.
     ``bindings`` are those of ``adverity_binding_info``, ``ledger`` is the result of ``adverity_requeue_info``.
     """
     listed, recorded, loads = (
@@ -147,16 +153,24 @@ def make(bindings: list[Row], ledger: Row, shown: Shown = _NOTHING) -> list[str]
         _Loads.of(shown.loads),
     )
     by_id: dict[int | None, _Binding] = {binding.id: binding for binding in listed}
+    unfinished = [backfill for backfill in recorded.backfills.values() if backfill.is_unfinished]
     attention = [
         _attention(backfill, by_id.get(backfill.binding_id))
-        for backfill in recorded.backfills.values()
-        if backfill.is_open or backfill.is_planned
+        for backfill in unfinished
+        if backfill.binding_id in by_id or not backfill.binding_id
+    ]
+    not_seen = [
+        f"Not seen by this key - {_open(backfill)}"
+        for backfill in unfinished
+        if backfill.binding_id and backfill.binding_id not in by_id
     ]
     return [
         f"{_many(len({binding.target_id for binding in listed}), 'destination')}, {_enabled(listed)}",
-        *_ledger_lines(recorded, not attention, any(binding.is_enabled for binding in listed)),
+        *_ledger_lines(recorded, not unfinished, any(binding.is_enabled for binding in listed)),
         *_read_lines(loads, shown),
         *_first(attention, "bindings need attention"),
+        *_first(not_seen, "bindings are not seen by this key"),
+        *([_NOT_SEEN] if not_seen else []),
         *_first([_issue(issue) for issue in _open_issues(shown.issues)], "open issues", _MAX_ISSUES),
         *_first([_job(job) for job in _unfinished_jobs(shown.jobs)], "jobs under way", _MAX_ISSUES),
         *_first(_destinations(listed, recorded, loads), "destinations"),
@@ -164,7 +178,7 @@ def make(bindings: list[Row], ledger: Row, shown: Shown = _NOTHING) -> list[str]
 
 
 def _ledger_lines(ledger: _Ledger, is_calm: bool, has_enabled: bool) -> list[str]:
-    """What the ledger records in all. ``is_calm``: nothing needs attention; ``has_enabled``: a binding is enabled."""
+    """What the ledger records in all. ``is_calm``: nothing is unfinished; ``has_enabled``: a binding is enabled."""
     counts = ", ".join(f"{count} {name}" for name, count in ledger.counts.items())
     lines = [" ".join(each for each in ("Ledger", ledger.place, "-", counts) if each)]
     if ledger.in_progress:
@@ -208,11 +222,14 @@ def _unfinished_jobs(result: Row) -> list[_Job]:
 
 
 def _attention(backfill: _Backfill, binding: _Binding | None) -> str:
-    what = _counted(backfill.counts) if backfill.is_open else "planned, not started"
-    where = f", {binding.destination}" if binding else ", in the ledger only"
+    return f"Needs attention - {_open(backfill, binding.destination if binding else 'in the ledger only')}"
+
+
+def _open(backfill: _Backfill, where: str = "") -> str:
+    """Which extracts are open, and how many."""
     who = f"binding {backfill.binding_id}" if backfill.binding_id else "all bindings that were enabled"
-    datastream = f", datastream {backfill.datastream_id}" if backfill.datastream_id else ""
-    return f"Needs attention - {who}{datastream}{where} - {what}"
+    what = _counted(backfill.counts) if backfill.is_open else "planned, not started"
+    return f"{', '.join(filter(None, (who, _datastream(backfill.datastream_id), where)))} - {what}"
 
 
 def _destination(bindings: list[_Binding], ledger: _Ledger, loads: _Loads) -> str:

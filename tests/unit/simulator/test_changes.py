@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from adverity_simulator import World, parse_time
+from adverity_simulator.values import exact_time
 
 BINDINGS, EXTRACTS, REQUEUE, JOBS, ISSUES = "/api/v1/bindings/", "/api/extracts/", "/api/v1/extracts/requeue/", "/api/jobs/", "/api/errors/"
 PAST = f"{JOBS}?start=2025-01-01"
@@ -53,6 +56,29 @@ def test_a_fixed_clock_moves_by_its_step_with_each_write_alone(start, small):
     assert World(ask.simulator.world.data()).data() == ask.simulator.world.data()
 
 
+@pytest.mark.parametrize("fixed", [True, False])
+def test_a_clock_that_goes_back_leaves_the_bindings_as_they_are(start, small, fixed):
+    ask = start(small if fixed else {**small, "now": None})
+    simulator = ask.simulator
+    first = simulator.world.now()
+    switches = [{"switch": {"binding_id": number, "enabled": enabled}} for number, enabled in ((5, False), (6, True))]
+    ask.control("POST", "changes", [{"clock": {"forward": 3600}}, *switches])
+    ask.control("POST", "changes", [{"clock": {"forward": -2400}}, {"fetch": {"datastream_id": 1}}])
+    assert self_loads(ask) == [(104, 6)], "what is enabled now loads"
+    ask.control("POST", "changes", {"switch": {"binding_id": 6, "enabled": False}})
+    assert ask("PATCH", f"{BINDINGS}5/", {"enabled": True}).status == 200
+    simulator.fetch(1)
+    simulator.fetch(1, at=exact_time(first + timedelta(seconds=600)))
+    assert self_loads(ask)[1:] == [(105, 5), (106, 5)], "as it was before the first changes"
+
+
+def test_a_binding_that_was_switched_for_a_time_to_come_is_switched_now(ask):
+    ask.simulator.switch_binding(5, False, "2026-01-01T00:01:00Z")
+    assert ask("PATCH", f"{BINDINGS}5/", {"enabled": True}).status == 200
+    ask.simulator.fetch(1)
+    assert self_loads(ask) == [(104, 5)]
+
+
 # --- people and fetches ---
 
 def test_a_fetch_loads_by_itself_where_the_binding_is_enabled(ask):
@@ -67,6 +93,7 @@ def test_a_fetch_loads_by_itself_where_the_binding_is_enabled(ask):
     assert self_loads(ask) == [(104, 5), (200, 5), (200, 6)]
     assert simulator.self_loads[0] == {"extract_id": 104, "binding_id": 5, "datastream_id": 1, "at": "2026-01-01T00:00:01Z"}
     assert ask.control("GET", "self_loads") == simulator.self_loads
+    assert ask.control("GET", "loads") == [{**row, "request": None, "state": "done"} for row in simulator.self_loads]
     assert (sorted(simulator.world.extracts), simulator.loads) == ([101, 102, 103, 104, 200, 201], [])
     requeue(ask, 104, 101)
     assert simulator.arrivals == [(101, 5), (104, 5), *self_loads(ask)]
@@ -109,6 +136,15 @@ def test_all_changes_over_http(ask):
     assert told == [None, None, world.bindings[6], world.extracts[104], None, None, None]
     assert (world.refused, sorted(world.extracts), len(world.self_loads)) == ({102}, [90, 102, 103, 104], 2)
     assert ask("GET", BINDINGS).rows[0]["target_name"] == "Renamed"
+
+
+def test_loads_over_http_are_those_by_request_and_by_themselves_by_time(ask):
+    ask.simulator.change({"loading": {"load_seconds": 60}}, {"fail": [{"extract_id": 104}]}, {"fetch": {"datastream_id": 1}})
+    requeue(ask, 101)
+    ask.later(59)
+    ask.simulator.fetch(1, at="2026-01-01T00:00:01.500000Z")
+    assert [[row[name] for name in ("extract_id", "binding_id", "request", "state")] for row in ask.control("GET", "loads")] == [
+        [104, 5, None, "failed"], [105, 5, None, "queued"], [101, 5, 1, "queued"]]
 
 
 # --- loads, jobs, issues ---

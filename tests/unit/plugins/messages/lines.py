@@ -111,7 +111,7 @@ def great_report(stage: Stage) -> Any:
         {"add": {"issues": [{"id": each, "datastream_id": 1, "start": MOMENT, "message": "No."} for each in range(1, 23)]}},
     )
     found, ledger = scene.run("binding_info")["bindings"], scene.run("requeue_info")
-    planned = [{**ledger["backfills"][0], "binding_id": row["id"]} for row in found]
+    planned = [{**ledger["backfills"][0], "binding_id": row["id"] + shift} for row in found for shift in (0, 10**6)]
     return report_summary(found, {**ledger, "backfills": planned}, {}, scene.run("issue_info"), scene.run("job_info"))["lines"]
 
 
@@ -188,9 +188,14 @@ ROWS: dict[str | tuple[str, ...], Given] = {
     "Not read - outcomes - ...": reported(("requeue", SEND), faults=[status(403, "api/errors")]),
     "Needs attention - binding ..., datastream ..., destination ... - ...": reported(("requeue", {**SEND, "limit": 1})),
     "planned, not started": reported(("requeue", {**SEND, "state": "planned"})),
-    "Needs attention - binding ..., in the ledger only - ...": reported(("requeue", {**SEND, "limit": 1}), changes=[{"remove": {"bindings": [55]}}]),
+    (
+        "Not seen by this key - binding ..., datastream ... - ...", "there is nothing to do. If not, run this with a key that can see the binding",
+    ): reported(("requeue", {**SEND, "limit": 1}), changes=[{"remove": {"bindings": [55]}}]),
     "all bindings that were enabled": lost_alone,
-    ("and ... more destinations", "and ... more bindings need attention", "and ... more open issues", "and ... more jobs under way"): great_report,
+    (
+        "and ... more destinations", "and ... more bindings need attention", "and ... more bindings are not seen by this key", "and ... more open issues",
+        "and ... more jobs under way",
+    ): great_report,
     # Progress
     "Sending: datastream ..., binding ..., ... of ... extracts, about ... left":
         lambda stage: watched(stage, "requeue", **SEND, batch_size=2),

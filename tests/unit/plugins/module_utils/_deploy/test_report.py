@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._deploy import report
 from ansible_collections.adverity.management.plugins.module_utils._ledger import persistence
 
+NOT_SEEN = "If the assignment or the destination was deleted, there is nothing to do. If not, run this with a key that can see the binding"
 NONE = {"dispatched": 0, "pending": 0, "unknown": 0, "refused": 0}
 
 
@@ -33,11 +34,23 @@ def test_totals_what_needs_attention_and_each_destination():
         "2 destinations, 2 of 3 bindings enabled",
         "Ledger - 65 dispatched, 0 recorded, 2 pending, 4 unknown, 1 refused, 0 failed",
         "Needs attention - binding 2, datastream 302, destination 789, DWH 789 - 5 dispatched, 2 pending, 1 refused",
-        "Needs attention - binding 9, datastream 309, in the ledger only - 4 unknown",
         "Needs attention - binding 3, datastream 303, destination 12, evil TASK - planned, not started",
+        "Not seen by this key - binding 9, datastream 309 - 4 unknown",
+        NOT_SEEN,
         "Destination 12, evil TASK - 1 of 1 binding enabled, no backfill in the ledger",
         "Destination 789, DWH 789 - 1 of 2 bindings enabled, 65 dispatched, 2 pending, 1 refused",
     ]
+
+
+@pytest.mark.parametrize("bindings", [[binding(1)], []])
+def test_a_binding_that_is_not_listed_needs_no_attention_but_the_ledger_is_not_said_to_be_settled(bindings):
+    found = ledger(backfill(9, failed=1), backfill(8, planned_at="2026-01-01"), backfill(7, dispatched=5), backfill(1, dispatched=2))
+    assert report.make(bindings, found)[2:5] == [
+        "Not seen by this key - binding 9, datastream 309 - 1 failed",
+        "Not seen by this key - binding 8, datastream 308 - planned, not started",
+        NOT_SEEN,
+    ]
+    assert not [line for line in report.make(bindings, found) if line.startswith(("Needs attention", "Nothing in the ledger"))]
 
 
 def test_outcomes_open_issues_and_what_is_under_way():
@@ -82,6 +95,11 @@ def test_a_run_in_progress_and_what_was_sent_to_all_bindings():
     lines = report.make([binding(1)], ledger(backfill(0, unknown=1, datastream_id=None), in_progress=True))
     assert "A run is in progress. What it is sending now counts as unknown" in lines
     assert "Needs attention - all bindings that were enabled, in the ledger only - 1 unknown" in lines
+
+
+def test_many_bindings_that_the_key_cannot_see_stay_readable():
+    lines = report.make([], ledger(*(backfill(one, pending=1) for one in range(1, 251))))
+    assert (len(lines), lines[-2:]) == (2 + 102, ["and 150 more bindings are not seen by this key", NOT_SEEN])
 
 
 def test_many_destinations_stay_readable():

@@ -29,4 +29,4 @@ def describe(state: State, seconds: float) -> str:
         parts.append(f"binding {text.ids(state['binding_ids'])}")
     parts += [text.line(name) for name in state["targets"]]
     left = seconds * (state["total"] - state["sent"]) / state["sent"] if state["sent"] else 0
-    return f"Sending: {', '.join([*parts, ''])}{state['sent']} of {state['total']} extracts, about {show_seconds(left)} left"
+    return f"Sending: {', '.join([*parts, ''])}{state['sent']} of {text.counted(state['total'], 'extract')}, about {show_seconds(left)} left"

@@ -93,6 +93,11 @@ def ids(numbers: t.Iterable[int], most: int = 60) -> str:
     return ", ".join(shown) + (f" and {rest} more" if rest else "")
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things for a message: ``1 extract``, ``2 extracts``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def several(texts: t.Sequence[str], most: int = 50) -> str:
     """Names or UUIDs for a message, one after the other. Past ``most`` the rest is counted."""
     rest = len(texts) - most

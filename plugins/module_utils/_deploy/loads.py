@@ -101,7 +101,7 @@ class LoadResult:
             for (binding_id, reason), ids in failures.items()
         ]
         unconfirmed = [
-            f"unconfirmed - {count} extract{'s' if count > 1 else ''} - {_plain(reason)}"
+            f"unconfirmed - {text.counted(count, 'extract')} - {_plain(reason)}"
             for reason, count in reasons.items()
         ]
         found = [*_first(failed), *_first(unconfirmed)]
@@ -119,7 +119,7 @@ class LoadResult:
         ids = list(dict.fromkeys(load.extract_id for load in failed))
         shown = failed[0]
         example = f"extract {shown.extract_id}, binding {shown.binding_id}: {shown.reason}"
-        return f"The load of {len(ids)} extract{'s' if len(ids) > 1 else ''} failed: {text.ids(ids)} ({example}). {_WAYS_ON[on_failed]}"
+        return f"The load of {text.counted(len(ids), 'extract')} failed: {text.ids(ids)} ({example}). {_WAYS_ON[on_failed]}"
 
     def _having(self, outcome: str) -> list[Load]:
         return [load for load in self.loads or () if load.outcome == outcome]

@@ -109,7 +109,7 @@ def _settings(run: RoleRun) -> list[str]:
 
 
 def _datastreams(count: int) -> str:
-    return f"{count} datastream{'s' if count > 1 else ''} by UUID"
+    return f"{text.counted(count, 'datastream')} by UUID"
 
 
 def _binding(run: RoleRun, binding: BindingSummary) -> str:
@@ -150,7 +150,7 @@ def _history(run: RoleRun, binding: BindingSummary) -> list[str]:
     action = binding.planned.action
     if action == "record":
         word = "record" if run.check_mode else "recorded"
-        return [f"{word} {binding.counts.recorded} extracts as loaded"]
+        return [f"{word} {text.counted(binding.counts.recorded, 'extract')} as loaded"]
     if action == "backfill":
         return _backfill(run, binding)
     words = {"done": ["nothing to send"], "left_alone": ["history not sent, see the warning"]}
@@ -165,7 +165,8 @@ def _backfill(run: RoleRun, binding: BindingSummary) -> list[str]:
         return ["sending failed, see the error"]
     if binding_id is None and not run.check_mode:
         return []
-    sent = f"send {counts.requeued} extracts" if run.check_mode else f"{counts.requeued} extracts sent"
+    requeued = text.counted(counts.requeued, "extract")
+    sent = f"send {requeued}" if run.check_mode else f"{requeued} sent"
     if binding.outcomes:
         counts = counts._replace(failed=0)  # the outcomes name the failures
     rest = [(getattr(counts, name), words) for name, words in _REST]

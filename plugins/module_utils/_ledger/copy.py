@@ -33,6 +33,7 @@ def move(params: dict[str, t.Any], host: str, check_mode: bool) -> dict[str, t.A
         LOOK if check_mode else WRITE,
         params["ledger_wait"],
         moved=True,
+        option="source",
     )
     target = Ledger(
         params["destination"],
@@ -41,6 +42,7 @@ def move(params: dict[str, t.Any], host: str, check_mode: bool) -> dict[str, t.A
         PREDICT if check_mode else WRITE,
         params["ledger_wait"],
         moved=True,
+        option="destination",
     )
     same_place = source.shown == target.shown
     if same_place and source_host == host:

@@ -33,7 +33,7 @@ class Ledger(LedgerContent):
 
     ``purpose``: WRITE makes it where it does not exist; PREDICT is for check mode: it waits and fails as WRITE would, and its writing methods do nothing;
     LOOK reads what there is and waits for nobody. ``wait``: seconds to wait for a lock that another run holds. ``moved``: also open one whose content was
-    moved away. Every method raises LedgerError where the place fails.
+    moved away. ``option``: the option that names the place, for messages. Every method raises LedgerError where the place fails.
     """
 
     def __init__(
@@ -44,8 +44,9 @@ class Ledger(LedgerContent):
         purpose: str,
         wait: float = 300,
         moved: bool = False,
+        option: str = "ledger",
     ) -> None:
-        super().__init__(stores.find(place, password))
+        super().__init__(stores.find(place, password, option))
         self.host = host
         self.exists = False  # whether there is something to read
         self._purpose, self._wait, self._moved = purpose, wait, moved

@@ -56,24 +56,27 @@ _QUOTE = '"'
 class PostgresqlStore:
     """See ``store.Store``. For reading, a database in which no run has made the tables is empty."""
 
-    def __init__(self, url: str, password: str | None) -> None:
-        self.shown = check_url(url)
-        prepare(url, password)
-        self._password = password
+    def __init__(self, url: str, password: str | None, option: str = "ledger") -> None:
+        """``option``: the option that names the URL, for messages."""
+        self.shown = check_url(url, option)
+        prepare(url, password, option)
+        self._password, self._option = password, option
         self._connection: t.Any = None
         self._writes = False
 
     def open(self, purpose: str) -> bool:
         self._writes = purpose == WRITE
         with self._errors():
-            self._connection = connect(self.shown, self._password, this_run().label(purpose == PREDICT))
+            label = this_run().label(purpose == PREDICT)
+            self._connection = connect(self.shown, self._password, label, self._option)
             self._connection.execute(f"SET search_path = {SCHEMA}")
             version = self._version()
             if version is not None and version < OLDEST:
                 raise failed(
                     self.shown,
                     f"an older version of this collection wrote it (format {version}, this one knows {VERSION})",
-                    "Nothing was changed. Finish its backfills with that version, then set ledger to another database: the page on upgrading says how.",
+                    f"Nothing was changed. Finish its backfills with that version, then set {self._option} to another"
+                    " database: the page on upgrading says how.",
                 )
             if (version is None or version < VERSION) and self._writes:
                 self._migrate()
@@ -231,7 +234,7 @@ class PostgresqlStore:
             yield
         except (psycopg.Error, UnicodeError) as error:
             reason = text.foreign(str(error) or type(error).__name__).rstrip(".")
-            raise failed(self.shown, reason, _next_step(error)) from error
+            raise failed(self.shown, reason, _next_step(error, self._option)) from error
 
 
 def _key(binding_id: int) -> int:
@@ -294,9 +297,9 @@ def _placed(statement: str) -> str:
     return _PLACED[statement]
 
 
-def _next_step(error: Exception) -> str:
+def _next_step(error: Exception, option: str) -> str:
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
-        return "Set ledger to the primary server (for example with several hosts and target_session_attrs=read-write in the URL)."
+        return f"Set {option} to the primary server (for example with several hosts and target_session_attrs=read-write in the URL)."
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return (
             "Give the role the rights on the ledger's tables. Where it must not create them, an administrator runs once: "
@@ -305,4 +308,4 @@ def _next_step(error: Exception) -> str:
         )
     if isinstance(error, psycopg.errors.DiskFull):
         return "Free space on the server, then run it again. What was recorded before is not lost."
-    return "Check the URL, ledger_password and the server, then run it again. What was recorded before is not lost."
+    return f"Check the URL, {option}_password and the server, then run it again. What was recorded before is not lost."

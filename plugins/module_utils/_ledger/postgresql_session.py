@@ -48,13 +48,18 @@ _SERVER_KEEPALIVES = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "60000",
 }
-_NO_TEXT = "ledger or ledger_password has a character that PostgreSQL does not accept. Neither is shown. Correct them. Nothing was changed."
 
 
-def prepare(url: str, password: str | None) -> None:
+def _no_text(option: str) -> InputError:
+    return InputError(
+        f"{option} or {option}_password has a character that PostgreSQL does not accept. Neither is shown. Correct them. Nothing was changed."
+    )
+
+
+def prepare(url: str, password: str | None, option: str = "ledger") -> None:
     """Registers what is secret, and looks whether a connection can be tried at all. Raises InputError and MissingLibrary."""
     if "\0" in url + (password or ""):  # what follows it would be lost
-        raise InputError(_NO_TEXT)
+        raise _no_text(option)
     secrets.register(password, os.environ.get("PGPASSWORD"))
     if _PSYCOPG_MISSING:
         raise MissingLibrary(
@@ -63,11 +68,11 @@ def prepare(url: str, password: str | None) -> None:
         )
 
 
-def connect(url: str, password: str | None, label: str) -> t.Any:
+def connect(url: str, password: str | None, label: str, option: str = "ledger") -> t.Any:
     """A connection of psycopg, in autocommit mode. ``label``: what the server shows of this run. Raises InputError, LedgerError and psycopg's errors."""
-    connection = _open(url, password, label)
+    connection = _open(url, password, label, option)
     try:
-        _refuse_pooler(connection, url)
+        _refuse_pooler(connection, url, option)
         _end_with_the_machine(connection)
         connection.execute("SET synchronous_commit = on")
         if connection.info.server_version >= 140000:
@@ -78,7 +83,7 @@ def connect(url: str, password: str | None, label: str) -> t.Any:
     return connection
 
 
-def _open(url: str, password: str | None, label: str) -> t.Any:
+def _open(url: str, password: str | None, label: str, option: str) -> t.Any:
     """What the URL says of keepalives and times wins. The encoding is that of psycopg's texts, whatever the database has."""
     try:
         chosen = conninfo_to_dict(url)
@@ -90,7 +95,7 @@ def _open(url: str, password: str | None, label: str) -> t.Any:
             url, autocommit=True, fallback_application_name=label, client_encoding="UTF8", **given
         )
     except UnicodeError as error:  # half of a character
-        raise InputError(_NO_TEXT) from error
+        raise _no_text(option) from error
     if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
         # Otherwise the server refuses to hand out what is no UTF-8.
         connection.execute("SET client_encoding = SQL_ASCII")
@@ -107,11 +112,11 @@ def _end_with_the_machine(connection: t.Any) -> None:
     )
 
 
-def _refuse_pooler(connection: t.Any, url: str) -> None:
+def _refuse_pooler(connection: t.Any, url: str, option: str) -> None:
     """A pooler may give each transaction another session, and the turn belongs to a session. It shows by the process that answers."""
     if connection.execute("SELECT pg_backend_pid()").fetchone()[0] != connection.info.backend_pid:
         raise failed(
             url,
             "the connection goes through a pooler, such as PgBouncer, which may change the session in the middle of a run",
-            "Set ledger to the address of the PostgreSQL server itself. Nothing was changed.",
+            f"Set {option} to the address of the PostgreSQL server itself. Nothing was changed.",
         )

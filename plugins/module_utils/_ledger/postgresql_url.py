@@ -15,7 +15,13 @@ from .._api import secrets
 from .._api.errors import InputError
 
 
-def check_url(url: str) -> str:
+def password_options(option: str) -> str:
+    """The option for the password of a ledger that ``option`` names, and the environment variable, where there is one."""
+    environment = "" if option == "source" else " or ADVERITY_LEDGER_PASSWORD"
+    return f"{option}_password{environment}"
+
+
+def check_url(url: str, option: str = "ledger") -> str:
     """The URL, if it can be one and holds no password. No message of this shows a password. Raises
     InputError.
     """
@@ -36,19 +42,19 @@ def check_url(url: str) -> str:
         secret = readable = False
     if not secret and not readable:
         raise InputError(
-            "ledger is a URL that cannot be read (not shown, because it may hold a password). It must be"
+            f"{option} is a URL that cannot be read (not shown, because it may hold a password). It must be"
             " like postgresql://user@host:5432/database."
             " Nothing was changed."
         )
     if secret:
         raise InputError(
-            "ledger is a URL with a password in it (not shown). Set ledger_password or"
-            " ADVERITY_LEDGER_PASSWORD instead, or a password file (PGPASSFILE),"
+            f"{option} is a URL with a password in it (not shown). Set {password_options(option)} instead,"
+            " or a password file (PGPASSFILE),"
             " and remove the password from the URL. Nothing was changed."
         )
     if parts.scheme not in ("postgresql", "postgres"):
         raise InputError(
-            f"ledger is a URL with {parts.scheme + '://'!r}. It must be an absolute path, or a URL like"
+            f"{option} is a URL with {parts.scheme + '://'!r}. It must be an absolute path, or a URL like"
             " postgresql://user@host:5432/database."
         )
     return url

@@ -12,26 +12,27 @@ import os
 import re
 
 from .._api.errors import InputError
+from .postgresql_url import password_options
 from .store import Store
 
 
-def find(place: str, password: str | None) -> Store:
-    """The store that the options ``ledger`` and ``ledger_password`` name. Nothing is opened yet. Raises InputError."""
+def find(place: str, password: str | None, option: str = "ledger") -> Store:
+    """The store of a place, not opened yet. ``option``: the option that names the place, for messages. Raises InputError."""
     if "://" not in place.split("?", 1)[0]:
-        _refuse_connection(place)
+        _refuse_connection(place, option)
         from .sqlite import SqliteStore  # each is loaded only where it is used
 
         return SqliteStore(place)
     from .postgresql import PostgresqlStore
 
-    return PostgresqlStore(place, password)
+    return PostgresqlStore(place, password, option)
 
 
-def _refuse_connection(place: str) -> None:
+def _refuse_connection(place: str, option: str) -> None:
     """Raises InputError where this is no path, but an attempt to name a database: it may hold a password, so it is not shown."""
     if not os.path.isabs(os.path.expanduser(place)) and re.search(r"[=@]|^\w+:", place):
         raise InputError(
-            "ledger is neither an absolute path nor a URL (not shown, because it may hold a password). If it is to name a PostgreSQL database with key=value"
-            " pairs like host=... dbname=..., write that as a URL like postgresql://user@host:5432/database, and set ledger_password or"
-            " ADVERITY_LEDGER_PASSWORD. Nothing was changed."
+            f"{option} is neither an absolute path nor a URL (not shown, because it may hold a password). If it is to name a PostgreSQL database with key=value"
+            " pairs like host=... dbname=..., write that as a URL like postgresql://user@host:5432/database, and set"
+            f" {password_options(option)}. Nothing was changed."
         )

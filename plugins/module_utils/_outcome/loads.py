@@ -96,13 +96,13 @@ class Recorder:
                 rest = self._record(ledger, news)
         except LedgerError as error:
             self.warnings.append(
-                f"What was seen of {len(news)} extracts was not recorded: {text.line(error)}"
+                f"What was seen of {text.counted(len(news), 'extract')} was not recorded: {text.line(error)}"
             )
             return
         if rest:
             ids = text.ids(sorted({load.sent.binding_id for load in rest}))
             self.warnings.append(
-                f"What was seen of {len(rest)} extracts was not recorded, because another run holds the lock of binding {ids}."
+                f"What was seen of {text.counted(len(rest), 'extract')} was not recorded, because another run holds the lock of binding {ids}."
                 " Run this again when that run has ended."
             )
 
@@ -188,7 +188,10 @@ def count_by_binding(loads: t.Iterable[Load]) -> list[dict[str, t.Any]]:
 def describe(loads: list[Load]) -> str:
     """How far it is, in a line."""
     counts = count(loads)
-    return f"{counts['loaded']} of {len(loads)} extracts loaded, {counts['failed']} failed, {counts['loading']} loading, {counts['unconfirmed']} unconfirmed"
+    return (
+        f"{counts['loaded']} of {text.counted(len(loads), 'extract')} loaded, {counts['failed']} failed,"
+        f" {counts['loading']} loading, {counts['unconfirmed']} unconfirmed"
+    )
 
 
 def _is_settled(loads: list[Load]) -> bool:

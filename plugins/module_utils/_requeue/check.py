@@ -91,7 +91,7 @@ def check(client: Client, ledger: Ledger, entries: t.Iterable[Entry], labels: La
             raise
         return Checked(
             warnings=[
-                f"What Adverity shows of {len(pairs)} extracts with an unknown outcome cannot be read: {text.line(error)}"
+                f"What Adverity shows of {text.counted(len(pairs), 'extract')} with an unknown outcome cannot be read: {text.line(error)}"
             ]
         )
     settled = [load for load in found if load.judgement.shows_request]

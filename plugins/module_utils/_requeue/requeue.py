@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._api import clock
+from .._api import clock, text
 from .._api.client import Client
 from .._api.errors import AdverityError, InputError, LedgerError
 from .._ledger import persistence
@@ -236,7 +236,9 @@ class Run:
             self._record_finished(outcome, selected, due_ids, not_listed.unsettled_binding_ids())
         except LedgerError as error:
             error.facts = dict(outcome.result(), **error.facts)
-            error.say(f"Dispatched in this run, and recorded: {outcome.result()['extract_count']} extracts.")
+            error.say(
+                f"Dispatched in this run, and recorded: {text.counted(outcome.result()['extract_count'], 'extract')}."
+            )
             raise
         self._refuse_unfinished(outcome)
         self._warn_of_left_out(outcome)
@@ -296,7 +298,7 @@ class Run:
             )
         if outcome.refused:
             self._warnings.append(
-                f"Adverity refused {len(outcome.refused)} extracts, and they are left out: {describe_refused(outcome.refused)}."
+                f"Adverity refused {text.counted(len(outcome.refused), 'extract')}, left out by this run: {describe_refused(outcome.refused)}."
             )
         refused_before = [
             Entry(binding_id, extract_id, datastream_id, None)

@@ -155,7 +155,7 @@ class Outcome:
         batch, journal = sending.batch, sending.journal
         error.say(f"Request: load extracts {text.ids(batch.extract_ids)}{_into(batch)}.")
         error.say(
-            f"Dispatched in this run: {result['extract_count']} extracts. Not sent: {len(result['remaining_extract_ids'])}."
+            f"Dispatched in this run: {text.counted(result['extract_count'], 'extract')}. Not sent: {len(result['remaining_extract_ids'])}."
         )
         if journal.unsaved is not None:
             error.say(

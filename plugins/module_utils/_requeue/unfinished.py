@@ -17,7 +17,7 @@ from .._api.errors import Unfinished
 from .._ledger.ledger import Ledger
 from .._ledger.periods import Reason, Uncertainty
 from .._ledger.turns import ALL_ENABLED
-from .decision import Choices
+from .decision import LOST, Choices
 from .plan import Pair
 from .result import Outcome, ids
 from .select import Unreadable
@@ -26,6 +26,7 @@ from .wording import (
     WAYS_ON,
     WAYS_ON_AFTER_CHECK,
     WAYS_ON_REFUSED,
+    WAYS_ON_WITHOUT_CHECK,
     describe_refused,
     describe_unknown,
     with_reasons,
@@ -73,12 +74,12 @@ def _done(outcome: Outcome, check_mode: bool) -> str:
     if recorded:
         done = (
             f"{'A real run would record as loaded' if check_mode else 'Recorded as loaded in this run:'}"
-            f" {recorded} extracts"
+            f" {text.counted(recorded, 'extract')}"
         )
     else:
         done = (
-            f"{'A real run would send' if check_mode else 'Sent in this run:'} {result['extract_count']}"
-            " extracts"
+            f"{'A real run would send' if check_mode else 'Sent in this run:'}"
+            f" {text.counted(result['extract_count'], 'extract')}"
         )
     before = len(result["skipped_extract_ids"]) - recorded
     return f"{done}; done before: {before}" if before > 0 else done
@@ -103,7 +104,15 @@ def _unknown_item(outcome: Outcome, unknown: t.Mapping[Pair, Uncertainty], on_un
     checked = {pair[1:]: outcome.checked[pair[1:]] for pair in unknown if pair[1:] in outcome.checked}
     if checked:
         sentence += f" What Adverity shows does not settle it: {with_reasons(checked)}."
-    return f"{sentence} {WAYS_ON_AFTER_CHECK if on_unknown == 'check' else WAYS_ON}"
+    return f"{sentence} {_ways_on(unknown, on_unknown)}"
+
+
+def _ways_on(unknown: t.Mapping[Pair, Uncertainty], on_unknown: str) -> str:
+    """What settles unknown extracts. A check settles only those of a lost request."""
+    if on_unknown == "check":
+        return WAYS_ON_AFTER_CHECK
+    has_lost = any(uncertainty.reason == LOST for uncertainty in unknown.values())
+    return WAYS_ON if has_lost else WAYS_ON_WITHOUT_CHECK
 
 
 def _loads_history_itself(outcome: Outcome, unknown: t.Mapping[Pair, Uncertainty]) -> list[int]:
@@ -159,7 +168,7 @@ def _refused_item(refused: t.Sequence[Refusal]) -> str:
     if not refused:
         return ""
     return (
-        f"Adverity refused {len(refused)} extracts, which are recorded: {describe_refused(refused)}."
+        f"Adverity refused {text.counted(len(refused), 'extract')}, as the ledger records now: {describe_refused(refused)}."
         f" {WAYS_ON_REFUSED}"
     )
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._api import text
 from .._ledger.ledger import Ledger
 from .._ledger.rows import Entry
 from .._ledger.status import UNLISTED, EventKind, Status
@@ -74,7 +75,7 @@ class Unlisted:
     def warnings(self) -> list[str]:
         """What a user should know of them before anything is sent."""
         outside = (
-            f"Still pending, but outside of what this run selects: {len(self.outside)} extracts,"
+            f"Still pending, but outside of what this run selects: {text.counted(len(self.outside), 'extract')},"
             f" {_by_binding(self.outside)}."
         )
         warnings = [outside] if self.outside else []

@@ -35,6 +35,9 @@ WAYS_ON = (
     f" {_LOOK_YOURSELF}"
 )
 WAYS_ON_AFTER_CHECK = f"Now {_LOOK_YOURSELF}"
+WAYS_ON_WITHOUT_CHECK = (
+    _LOOK_YOURSELF[0].upper() + _LOOK_YOURSELF[1:]
+)  # no request is lost: a check settles nothing
 WAYS_ON_REFUSED = (
     "Correct the cause in Adverity and run it again to retry them; or set on_refused: skip to leave them"
     " out (in the role,"
@@ -46,6 +49,13 @@ _LEFT_ALONE = (
     " history is missing, deploy_destination_backfill: always sends it; if it is there,"
     " deploy_destination_backfill: recorded records that it is loaded"
     " (of the module: backfill: always, state: recorded)."
+)
+_ASSIGNED_AGAIN = (
+    "This run does not send it. Look into the table at the destination. If the history is missing,"
+    " deploy_destination_backfill: always sends it. If it is there, run once with deploy_destination_backfill: recorded and"
+    " deploy_destination_backfill_to: the time when the binding was disabled or the assignment deleted. Then run with"
+    " deploy_destination_backfill: always, which sends the rest (of the module: state: recorded and created_to, then"
+    " backfill: always). Without that time, recorded also records as loaded what was fetched in between, and no run sends it."
 )
 _ALONE = (  # why the history of bindings is left alone, in the order of the warnings
     "Already enabled, and the ledger has no record of whether the history was loaded",
@@ -117,7 +127,7 @@ def warnings_of(
             reason = _reason_alone(binding.id in remade_ids, histories[binding.id])
             groups.setdefault(reason, []).append(binding)
     warnings = [
-        f"{reason}: {bindings.labels(groups[reason])}. {_LEFT_ALONE}" for reason in _ALONE if reason in groups
+        _alone_warning(reason, bindings.labels(groups[reason])) for reason in _ALONE if reason in groups
     ]
     for binding in selected:
         is_left = actions[binding.id] is Action.NONE
@@ -139,7 +149,12 @@ def _reason_alone(is_remade: bool, history: BindingHistory) -> str:
 
 def remade_warning(labels: str) -> str:
     """Of bindings in whose place others were, through which the history was sent."""
-    return f"{_ALONE[2]}: {labels}. {_LEFT_ALONE}"
+    return _alone_warning(_ALONE[2], labels)
+
+
+def _alone_warning(reason: str, labels: str) -> str:
+    """Of bindings whose history is left alone, why, and what to do."""
+    return f"{reason}: {labels}. {_ASSIGNED_AGAIN if reason == _ALONE[2] else _LEFT_ALONE}"
 
 
 def refused_warnings(refused: t.Sequence[Entry]) -> list[str]:

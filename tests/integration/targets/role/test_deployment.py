@@ -112,7 +112,7 @@ def test_where_errors_are_ignored_the_summary_says_what_is_so_and_no_later_step_
     assert "Still open, not enabled: binding 124" in said[0]
     assert scenes["binding"].enabled() == [123, 125]
 
-    assert "datastream 456, binding 123 - enabled now, 1 extracts sent, 1 not sent yet" in told["request"]
+    assert "datastream 456, binding 123 - enabled now, 1 extract sent, 1 not sent yet" in told["request"]
     assert "1 datastream by UUID - not enabled, because something is left open" in told["request"]
     assert not [row for row in scenes["request"].writes() if row["path"] == LIST], "its first fetch would come before its history"
 

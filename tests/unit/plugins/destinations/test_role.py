@@ -86,12 +86,70 @@ def test_another_table_is_another_assignment_and_the_one_before_it_is_left_as_it
     again = {**THERE, "datastreams": [{**META, "table_name": "b"}]}
     for check_mode in (True, False):
         [line] = [line for line in it.deploy(check_mode, **again).lines if line.startswith("datastream 457")]
-        assert ("1 extracts" in line, "before" in line) == (True, False)
+        assert ("1 extract sent" in line or "send 1 extract" in line, "before" in line) == (True, False)
     assert {row["table_name"]: row["enabled"] for row in it.bindings} == {"a": was_enabled, "b": True}
     assert it.service.world.bindings[123]["enabled"] is False
     it.forget()
     assert it.deploy(**again).lines[0].endswith("nothing to do")
     assert it.writes() == []
+
+
+@pytest.mark.parametrize("with_module", [False, True])
+@pytest.mark.parametrize("is_disabled_first", [True, False])
+def test_what_was_fetched_between_two_assignments_is_sent_after_the_rest_was_recorded_up_to_a_time(begin, is_disabled_first, with_module):
+    """As the warning advises: record up to the time when the assignment was deleted, then send the rest."""
+    it, wanted = begin(), {**THERE, "datastreams": [META]}
+    it.service.fetch(457, at="2026-02-02T00:00:00Z")
+    it.deploy(**wanted)
+    it.pass_time(3600)
+    it.service.fetch(457)  # loaded automatically
+    it.pass_time(3600)
+    [binding] = it.bindings
+    deleted_at = it.service.world.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    if is_disabled_first:
+        it.run("binding", binding_ids=[binding["id"]], enabled=False)
+        it.assign(701, {"datastream_id": 457}, state="absent")
+    else:
+        it.service.change({"remove": {"bindings": [binding["id"]]}})
+    it.pass_time(3600)
+    missing = it.service.fetch(457)["id"]
+    it.pass_time(7200)
+    plan = it.deploy(**wanted).results["__deploy_destination_plan"]
+    assert "Then run with deploy_destination_backfill: always, which sends the rest" in plan["warnings"][0]
+    it.pass_time(3600)
+    it.service.fetch(457)  # loaded automatically again
+    it.pass_time(3600)
+    it.forget()
+    if with_module:
+        selected = {"datastream_id": 457, "target_id": 701}
+        it.run("requeue", **selected, created_to=deleted_at, state="recorded")
+        assert it.posts() == []
+        it.run("requeue", **selected, backfill="always")
+    else:
+        assert ", recorded 2 extracts as loaded" in it.deploy(**wanted, backfill="recorded", backfill_to=deleted_at).lines[1]
+        assert it.posts() == []
+        assert ", 1 extract sent, " in it.deploy(**wanted, backfill="always").lines[1]
+    assert [body["extract_ids"] for body in it.posts()] == [[missing]]
+    for backfill in ("always", "when_needed"):
+        assert it.deploy(**wanted, backfill=backfill).lines[0].endswith("nothing to do")
+    assert len(it.posts()) == 1
+
+
+def test_recording_everything_after_another_assignment_records_also_what_was_fetched_in_between(begin):
+    """The pages warn of it."""
+    it, wanted = begin(), {**THERE, "datastreams": [META]}
+    it.service.fetch(457, at="2026-02-02T00:00:00Z")
+    it.deploy(**wanted)
+    it.pass_time(3600)
+    it.service.change({"remove": {"bindings": [it.bindings[0]["id"]]}})
+    it.pass_time(3600)
+    it.service.fetch(457)
+    it.pass_time(7200)
+    it.deploy(**wanted)
+    it.forget()
+    assert ", recorded 2 extracts as loaded" in it.deploy(**wanted, backfill="recorded").lines[1]
+    assert it.deploy(**wanted, backfill="always").lines[0].endswith("nothing to do")
+    assert it.posts() == []
 
 
 def test_a_new_binding_that_cannot_be_enabled_is_not_called_missing(begin):

@@ -159,7 +159,7 @@ def test_on_failed_fail_does_everything_else_first(failed):
     failed.service.fetch(1, 105, at="2025-07-01T00:00:00Z")
     ids, message, _warnings = try_to_send(failed, on_failed="fail", force=False)
     assert ids["failed"] == [101]
-    assert message.startswith("Sent in this run: 1 extracts; done before: 3. Still open: The load of extracts 101 failed.")
+    assert message.startswith("Sent in this run: 1 extract; done before: 3. Still open: The load of extracts 101 failed.")
     assert FAILED.format(101) in message
 
 

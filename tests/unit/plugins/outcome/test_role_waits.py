@@ -101,7 +101,7 @@ def test_a_failed_load_is_sent_again_by_the_next_run(start):
     it.fail(102)
     assert "the next run sends them again" in fail_to_deploy(it, on_failed="requeue")
     it.service.change({"mend": [102]})
-    assert deploy(it, on_failed="requeue").lines[1] == "datastream 1, binding 11 - enabled before, 1 extracts sent, 2 done before, 3 loaded"
+    assert deploy(it, on_failed="requeue").lines[1] == "datastream 1, binding 11 - enabled before, 1 extract sent, 2 done before, 3 loaded"
     assert it.sent() == [*EVERYTHING, [102]]
 
 
@@ -140,5 +140,5 @@ def test_an_error_while_the_role_waits_hides_nothing_that_is_open(start):
     it.service.world.refused.add(102)
     it.service.fault(path="/api/jobs/", status={"code": 500})
     said = fail_to_deploy(it, batch_size=1)
-    assert "Adverity refused 1 extracts" in said
+    assert "Adverity refused 1 extract," in said
     assert "GET /api/jobs/" in said

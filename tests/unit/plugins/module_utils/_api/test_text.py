@@ -133,3 +133,8 @@ def test_ids_are_shown_as_ranges_and_many_are_counted(numbers, most, text):
 @pytest.mark.parametrize(("names", "text"), [("ba", "b, a"), ("", ""), ("abcde", "a, b, c and 2 more")])
 def test_several(names, text):
     assert _text.several(list(names), most=3) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 extracts"), (1, "1 extract"), (2, "2 extracts")])
+def test_a_number_of_things(number, text):
+    assert _text.counted(number, "extract") == text

@@ -286,3 +286,27 @@ def test_awx_job_moves_nothing_to_where_it_is_lost(tmp_path, monkeypatch, check_
         assert not (tmp_path / "missing").exists()
     with source.open(purpose=LOOK) as ledger:
         assert ledger.moved_to() is None
+
+
+NO_SERVER = "postgresql://me@127.0.0.1:9/ledger"
+
+
+@pytest.mark.parametrize(
+    ("place", "password", "error", "says"),
+    [
+        (NO_SERVER, None, LedgerError, "Check the URL, {0}_password and the server"),
+        (NO_SERVER, "x\0y", InputError, "{0} or {0}_password has a character that PostgreSQL does not accept"),
+        ("postgresql://me:hidden@127.0.0.1:9/ledger", None, InputError, "{0} is a URL with a password in it (not shown). Set {0}_password"),
+        ("host=127.0.0.1 dbname=ledger", None, InputError, "{0} is neither an absolute path nor a URL"),
+    ],
+)
+@pytest.mark.parametrize("option", ["source", "destination"])
+def test_what_is_wrong_with_a_place_is_said_with_the_option_of_that_place(tmp_path, option, place, password, error, says):
+    options = dict.fromkeys(("source", "destination"), str(tmp_path / "ledger.sqlite3"))
+    options.update(source_password=None, destination_password=None, ledger_wait=0)
+    options.update({option: place, f"{option}_password": password})
+    with pytest.raises(error) as caught:
+        move(options, HOST, False)
+    said = str(caught.value)
+    assert says.format(option) in said
+    assert ("ADVERITY_LEDGER_PASSWORD" in said) is ("or ADVERITY" in said and option == "destination")

@@ -34,11 +34,11 @@ def test_refused_extract_is_named_with_the_words_of_adverity(begin, on_refused):
     words = "extracts 120 with 400: Extracts not found: 120."
     if on_refused == "fail":
         assert result["msg"] == (
-            f"Sent in this run: 59 extracts. Still open: Adverity refused 1 extracts, which are recorded: {words}"
+            f"Sent in this run: 59 extracts. Still open: Adverity refused 1 extract, as the ledger records now: {words}"
             f" {WAYS_ON_REFUSED} Everything else that is selected is done. The ledger is {scene.ledger}."
         )
     else:
-        assert result["warnings"] == [f"Adverity refused 1 extracts, and they are left out: {words}"]
+        assert result["warnings"] == [f"Adverity refused 1 extract, left out by this run: {words}"]
     assert scene.histories()[BINDING].completed_window == (None if on_refused == "fail" else (None, None))
 
 

@@ -347,7 +347,7 @@ def test_what_is_pending_outside_of_the_period_is_told(begin, bounds, outside):
     scene = begin(extracts=2)
     scene.run(state="planned", extract_ids=[101, 102], binding_ids=[BINDING])
     assert scene.run(**bounds)["warnings"] == [
-        f"Still pending, but outside of what this run selects: 1 extracts, extracts {outside} for binding 5."
+        f"Still pending, but outside of what this run selects: 1 extract, extracts {outside} for binding 5."
     ]
     assert scene.run()["warnings"] == []
 

@@ -126,6 +126,8 @@ def test_extracts_that_are_named_alone_are_unknown_where_a_binding_may_have_load
     for check_mode in (True, False):
         result = scene.fails(check_mode=check_mode, extract_ids=[900, 9999])
         assert (result["unknown_extract_ids"], result["remaining_extract_ids"]) == ([900], [9999])
+        assert "on_unknown: check" not in result["msg"]  # no request is lost, so that a check settles nothing
+        assert "Look into the table at the destination" in result["msg"]
         assert "extracts 900 (possibly loaded automatically: a binding of their datastream was enabled, and neither binding_ids nor" in result["msg"]
     scene.unreadable = {456}
     result = scene.fails(extract_ids=[9999])

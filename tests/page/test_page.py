@@ -110,9 +110,9 @@ def test_names_are_text(show):
     headings = "\n".join(seen(page, "summary"))
     for name in (name for name in HOSTILE[:4] if name.strip()):
         assert " ".join(name.split()) in headings
-    told = page.evaluate("document.documentElement.textContent")
-    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]", told)
-    assert "next [31mred TASK [all is well]" in told, "one line"
+    content = page.evaluate("document.documentElement.textContent")
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]", content)
+    assert "next [31mred TASK [all is well]" in content, "one line"
     assert page.evaluate("[...document.links].map((one) => one.getAttribute('href'))") == [ADDRESSES[0]], "only what is the address of a page"
 
 

@@ -49,7 +49,7 @@ class HasName(t.Protocol):
         """Its name and ID for a message, and its workspace where that is told."""
 
 
-Thing = t.TypeVar("Thing", bound=HasName)
+Named = t.TypeVar("Named", bound=HasName)
 
 
 @dataclass(frozen=True)
@@ -81,15 +81,18 @@ class Connection(NamedObject):
         return cls(row["id"], row.get("name"), row)
 
 
+Slugged = t.TypeVar("Slugged", bound="NamedWithSlug")
+
+
 @dataclass(frozen=True)
-class Workspace(NamedObject):
-    """A workspace."""
+class NamedWithSlug(NamedObject):
+    """An object that has a slug beside its name."""
 
     slug: t.Any
 
     @classmethod
-    def from_row(cls, row: Row) -> Workspace:
-        """The workspace of a row with an integer ID."""
+    def from_row(cls: type[Slugged], row: Row) -> Slugged:
+        """The object of a row with an integer ID."""
         return cls(row["id"], row.get("name"), row, row.get("slug"))
 
     @property
@@ -98,21 +101,12 @@ class Workspace(NamedObject):
         return (self.name, self.slug)
 
 
-@dataclass(frozen=True)
-class ObjectType(NamedObject):
+class Workspace(NamedWithSlug):
+    """A workspace."""
+
+
+class ObjectType(NamedWithSlug):
     """A type of destinations or of connections. Its ID differs from one instance to the next."""
-
-    slug: t.Any
-
-    @classmethod
-    def from_row(cls, row: Row) -> ObjectType:
-        """The type of a row with an integer ID."""
-        return cls(row["id"], row.get("name"), row, row.get("slug"))
-
-    @property
-    def names(self) -> tuple[t.Any, ...]:
-        """Its slug and name."""
-        return (self.slug, self.name)
 
 
 class NamedDatastream(t.NamedTuple):
@@ -186,7 +180,7 @@ def read_connections(client: Client, connection_types: list[ObjectType]) -> list
     return found
 
 
-def find(things: list[Thing], wanted: t.Any, what: str) -> Thing:
+def find(things: list[Named], wanted: t.Any, what: str) -> Named:
     """The one that has the name ``wanted``, or, where none has, the id. Raises InputError for none and for several."""
     found = [each for each in things if isinstance(wanted, str) and wanted in each.names]
     found = found or [each for each in things if str(each.id) == str(wanted)]
@@ -203,7 +197,7 @@ def find(things: list[Thing], wanted: t.Any, what: str) -> Thing:
     )
 
 
-def find_exact(things: list[Thing], name: str, what: str) -> Thing | None:
+def find_exact(things: list[Named], name: str, what: str) -> Named | None:
     """The one with this name, None where there is none. Raises InputError for several.
 
     A name that differs in spaces at its ends alone is an error: the API may have taken them away.
@@ -231,8 +225,8 @@ def find_workspace(workspaces: list[Workspace], wanted: t.Any) -> Workspace:
 
 
 def pick(
-    things: list[Thing], wanted: list[t.Any], find_one: t.Callable[[list[Thing], t.Any], Thing]
-) -> list[Thing]:
+    things: list[Named], wanted: list[t.Any], find_one: t.Callable[[list[Named], t.Any], Named]
+) -> list[Named]:
     """Each that is wanted, in their order; all where one is ``*``."""
     return things if "*" in wanted else [find_one(things, one) for one in wanted]
 

@@ -82,8 +82,8 @@ def run_row(call, words):
         if name == "role":
             role_in_process.deploy(call, **options)
         else:
-            made = {"target_id": result["destination"]["id"]} if options.get("state") == "absent" else {}
-            result = call(name, **options, **made)
+            by_id = {"target_id": result["destination"]["id"]} if options.get("state") == "absent" else {}
+            result = call(name, **options, **by_id)
 
 
 @pytest.fixture(name="start")

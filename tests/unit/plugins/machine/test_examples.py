@@ -704,13 +704,18 @@ def test_issue_of_the_load_before_is_no_failure_of_the_next_one(begin_history, a
 
 
 # Enabled without a history; another binding of the datastream is enabled later, and gets the extract by a request
-def test_request_for_another_binding_does_not_explain_that_an_extract_is_loaded(begin_history):
-    history = begin_history()
+def _load_meanwhile(history):
     history.wait(5.0)
     extract = _fetch_under_way(history)
     history.deploy(71, backfill="never")
     history.wait(100.0)
     history.deploy(70)
+    return extract
+
+
+def test_request_for_another_binding_does_not_explain_that_an_extract_is_loaded(begin_history):
+    history = begin_history()
+    extract = _load_meanwhile(history)
     history.deploy(71, backfill="always")
     _is_unknown(history, extract)
 
@@ -879,11 +884,7 @@ def test_extract_that_was_collected_when_it_was_sent_is_sent_into_a_second_desti
 
 def test_extract_that_was_loaded_meanwhile_has_the_same_reason_in_the_next_run(begin_history):
     history = begin_history()
-    history.wait(5.0)
-    extract = _fetch_under_way(history)
-    history.deploy(71, backfill="never")
-    history.wait(100.0)
-    history.deploy(70)
+    extract = _load_meanwhile(history)
     for _run in range(2):
         run = history.deploy(71, backfill="always")
         assert extract in run.named("unknown_extract_ids")

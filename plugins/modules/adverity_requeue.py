@@ -63,7 +63,8 @@ options:
       - V(when_needed) does the same for bindings that are not enabled yet, for bindings that were enabled with this ledger after their backfill was
         planned, and for bindings whose backfill the ledger records, if a part of the period is missing. A binding that is already enabled and has no record
         in the ledger is left alone, with a warning. So is the binding of an assignment that was deleted and made again, if the ledger records that the
-        history of its datastream was sent to this destination before.
+        history of its datastream was sent to this destination before. With O(extract_ids), it needs O(binding_ids) or
+        O(target_id), because it is decided for each binding.
       - V(never) sends nothing.
       - V(recorded) sends nothing and records the selected extracts as loaded, as O(state=recorded) does.
     type: str

@@ -32,7 +32,7 @@ def list_extracts(
     """The selected extracts of the datastreams of these bindings, and the datastreams whose list cannot be
     read. Raises InputError where one of ``extract_ids`` is not among them.
     """
-    if not selected.bindings:
+    if request.names_extracts_alone:
         return [_without_bindings(client, ledger, request, selection.once(request.extract_ids or []))], []
     due = group_by_datastream([binding for binding in selected.bindings if binding.id in binding_ids])
     binding_ids_of = {

@@ -50,10 +50,20 @@ LOADED_BY_BINDING = "loaded automatically by the binding"
 
 def requeue(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """The result of ``adverity_requeue`` with these parameters. The ledger is opened before the API is asked anything."""
-    request = select.read_request(params, check_mode)
+    request, options = select.read_request(params, check_mode), read_options(params)
+    _refuse_undecided(request, options)
     lost = persistence.refusal(params["ledger"])  # before it is opened, which makes its folder
     with open_ledger(params, client.host, PREDICT if check_mode or lost else WRITE) as ledger:
-        return Run(client, ledger, request, read_options(params), lost).result()
+        return Run(client, ledger, request, options, lost).result()
+
+
+def _refuse_undecided(request: Request, options: RequeueOptions) -> None:
+    """What is needed is decided for each binding, and of all that are enabled nothing tells which they are."""
+    if request.names_extracts_alone and options.backfill == "when_needed":
+        raise InputError(
+            "backfill: when_needed is decided for each binding, and extract_ids alone names none. Set binding_ids or target_id, or"
+            " omit backfill. Nothing was sent."
+        )
 
 
 class Run:
@@ -147,7 +157,7 @@ class Run:
     ) -> Outcome:
         loads: list[select.Loads] = []
         unreadable: list[select.Unreadable] = []
-        if due_ids or not selected.bindings:
+        if due_ids or (self._request.names_extracts_alone and self._options.backfill != "never"):
             client, ledger, request = self._client, self._ledger, self._request
             loads, unreadable = listing.list_extracts(client, ledger, request, selected, due_ids)
         checked = self._check_unknown(due_ids)

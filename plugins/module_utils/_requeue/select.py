@@ -52,6 +52,11 @@ class Request(t.NamedTuple):
     def names_bindings(self) -> bool:
         return self.binding_ids is not None or self.target_id is not None
 
+    @property
+    def names_extracts_alone(self) -> bool:
+        """Whether extracts are named and no bindings: the API loads them into all that are enabled."""
+        return self.extract_ids is not None and not self.names_bindings
+
     def has_in_window(self, entry: Entry) -> bool:
         """Whether an entry of the ledger is in the window. One without a time counts as in it."""
         return extracts.within(self.created_from, self.created_to)(times.parse_or_none(entry.created))
@@ -133,7 +138,7 @@ def _enabled_ids(rows: list[Row]) -> frozenset[int]:
 
 def choose_bindings(client: Client, ledger: Ledger, request: Request) -> Selection:
     """The bindings that are selected, locked by this run from now on. Raises InputError where the request names what is not there."""
-    if request.extract_ids is not None and not request.names_bindings:
+    if request.names_extracts_alone:
         ledger.take_turn(None)
         return Selection([], {}, {})
     while True:

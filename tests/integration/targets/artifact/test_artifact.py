@@ -61,7 +61,7 @@ def test_it_holds_what_a_user_needs_and_nothing_else(inside):
     assert set(inside) == expected
     assert not [name for name in inside if re.search(r"(^|/)\.|\.pyc$|~$|\.orig$|sqlite3", name)]
     assert max(inside.values()) < 200_000
-    assert sum(inside.values()) < 1_500_000
+    assert sum(inside.values()) < 2_000_000
 
 
 def test_the_quick_start_word_for_word(home):

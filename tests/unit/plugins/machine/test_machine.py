@@ -260,6 +260,8 @@ class Machine(RuleBasedStateMachine):
         if places is not None:
             listed = sorted(self.history.listed) or [1]
             chosen.update(extract_ids=sorted({listed[place % len(listed)] for place in places}), created_from=None, created_to=None)
+            if chosen.get("target_id") is None:
+                chosen["backfill"] = None  # it is decided by binding, and refused where none is named
         return {name: value for name, value in chosen.items() if value is not None}
 
 

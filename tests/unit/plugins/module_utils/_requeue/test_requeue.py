@@ -190,6 +190,13 @@ def test_waiting_long_for_another_run_is_told(scene, monkeypatch):
 # What is chosen
 
 
+def test_extracts_that_are_named_alone_are_not_sent_where_the_backfill_is_never(scene):
+    for check_mode in (True, False):
+        assert ids_of(scene.run(check_mode, extract_ids=[101, 102], backfill="never")) == {}
+    assert (scene.posts, scene.statuses()) == ([], {})
+
+
+
 def test_what_went_to_one_binding_is_not_known_of_all(scene):
     scene.run(created_to=day(1))
     result = scene.fails(extract_ids=[101, 102])

@@ -63,8 +63,7 @@ class Timeline:
         if order > 0 and row.updated:
             self._observe_change(row.enabled, row.updated, row.clock)
         elif row.enabled is not None and self._shows_flip(row):
-            is_certain = row.updated is not None or not self._may_lag(row.clock)
-            self._observe_flip(row.enabled, row.clock, is_certain)
+            self._observe_flip(row.enabled, row.clock, is_certain=not self._may_lag(row.clock))
         elif self._told:
             self._observe_same(row)
 

@@ -5,7 +5,7 @@
 # Private to this collection: it may change at any time.
 
 """Which extracts go into the bindings that are selected: the lists of their datastreams, and what is looked
-for there. Reads only.
+for there. Reads only, and records which bindings it saw.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from .._api.errors import InputError, Refused, RequestError, UnreadableAnswer
 from .._ledger.history import BindingHistory
 from .._ledger.ledger import Ledger
 from .._ledger.periods import Reason, Uncertainty
-from .._resources import extracts
-from .._resources.binding_state import stops_the_run
+from .._resources import bindings, extracts
+from .._resources.binding_state import read_timed, stops_the_run
 from .._resources.extracts import Extract
 from .._spec import selection
 from . import automatic
-from .select import Loads, Request, Selection, Unreadable, group_by_datastream
+from .recording import note_seen
+from .select import Loads, Request, Selection, Unreadable, group_by_datastream, look_at
 
 
 def list_extracts(
@@ -117,29 +118,58 @@ def _refuse_foreign_bindings(loads: Loads, request: Request) -> None:
 
 
 def _without_bindings(client: Client, ledger: Ledger, request: Request, extract_ids: list[int]) -> Loads:
-    """Extracts that are named alone. Nothing public tells their datastream: the IDs themselves are all there
-    is to order by. They are looked for in the datastreams of which the ledger has an enabled binding, since
-    that may have loaded them automatically.
+    """Extracts that are named alone. Nothing public tells their datastream: the IDs themselves are all there is to order by. They
+    are looked for in the datastreams of which the ledger has a binding, since any binding of these may have loaded them automatically.
     """
     missing = set(extract_ids)
     may_be_loaded: dict[int, Uncertainty] = {}
     all_listed = True
-    for datastream_id, histories in sorted(_with_periods(ledger).items()):
+    for datastream_id in _datastream_ids(ledger):
         if not missing:
             break
-        listed = _read_or_none(client, request, datastream_id)
-        all_listed = all_listed and listed is not None
-        found = [extract for extract in listed or () if extract.id in missing]
-        missing.difference_update(extract.id for extract in found)
-        may_be_loaded.update(_loaded_by_any(histories, found))
-        may_be_loaded.update(automatic.under_way(ledger, request.labels, datastream_id, found))
+        loads = _look_in(client, ledger, request, datastream_id, missing)
+        if loads is None:
+            all_listed = False
+        else:
+            missing.difference_update(extract.id for extract in loads.extracts)
+            may_be_loaded.update(loads.may_be_loaded)
     if not all_listed:
         may_be_loaded.update(dict.fromkeys(missing, Uncertainty(Reason.UNREADABLE)))
     return Loads(None, (), [Extract(each, None) for each in sorted(extract_ids)], may_be_loaded)
 
 
+def _datastream_ids(ledger: Ledger) -> list[int]:
+    """The datastreams of which the ledger has a binding."""
+    return sorted(
+        {row.datastream_id for row in ledger.binding_rows().values() if row.datastream_id is not None}
+    )
+
+
+def _look_in(
+    client: Client, ledger: Ledger, request: Request, datastream_id: int, wanted: set[int]
+) -> Loads | None:
+    """The ``wanted`` extracts of a datastream that the ledger knows: none where it was deleted, None where it cannot be read."""
+    try:
+        listed = extracts.read(client, datastream_id, meanings=request.labels)
+        found = [extract for extract in listed if extract.id in wanted]
+        if not found:
+            return Loads(datastream_id, (), found)
+        reading = read_timed(client, lambda: bindings.read(client, datastream_id))
+    except (RequestError, UnreadableAnswer) as error:
+        if isinstance(error, Refused) and error.status == 404:
+            return Loads(datastream_id, (), [])
+        if stops_the_run(error):
+            raise
+        return None
+    selected = look_at(ledger, reading.found, reading.found, reading.clock)
+    note_seen(ledger, selected)
+    may_be_loaded = dict(_loaded_by_any(selected.histories.values(), found))
+    may_be_loaded.update(automatic.may_be_loaded(client, ledger, request, selected, datastream_id, found))
+    return Loads(datastream_id, (), found, may_be_loaded)
+
+
 def _loaded_by_any(
-    histories: list[BindingHistory], found: list[Extract]
+    histories: t.Iterable[BindingHistory], found: list[Extract]
 ) -> t.Iterator[tuple[int, Uncertainty]]:
     """The extracts that one of the bindings has loaded automatically, or may have."""
     for extract in found:
@@ -149,28 +179,3 @@ def _loaded_by_any(
                 extract.id,
                 next((each for each in loaded if isinstance(each, Uncertainty)), Uncertainty(Reason.ENABLED)),
             )
-
-
-def _with_periods(ledger: Ledger) -> dict[int, list[BindingHistory]]:
-    """By datastream, the histories of the bindings that were enabled at some time."""
-    rows = ledger.binding_rows()
-    found: dict[int, list[BindingHistory]] = {}
-    for binding_id, history in ledger.histories().items():
-        datastream_id = rows[binding_id].datastream_id if binding_id in rows else None
-        if history.periods and datastream_id is not None:
-            found.setdefault(datastream_id, []).append(history)
-    return found
-
-
-def _read_or_none(client: Client, request: Request, datastream_id: int) -> t.Sequence[Extract] | None:
-    """The extracts of a datastream that the ledger knows: none where it was deleted, None where they cannot
-    be listed.
-    """
-    try:
-        return extracts.read(client, datastream_id, meanings=request.labels)
-    except (RequestError, UnreadableAnswer) as error:
-        if isinstance(error, Refused) and error.status == 404:
-            return ()
-        if stops_the_run(error):
-            raise
-        return None

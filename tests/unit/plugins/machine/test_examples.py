@@ -145,6 +145,29 @@ def test_requeue_by_extract_ids_alone_does_not_send_what_loaded_by_itself(begin_
     history.end()
 
 
+# Enabled by hand since the ledger saw it last: only a look at the bindings shows that
+def test_requeue_by_extract_ids_alone_does_not_send_what_a_binding_loaded_that_was_enabled_by_hand(begin_history):
+    history = begin_history()
+    history.settle(70)
+    history.switch(70, enabled=False)
+    history.wait(70.0)
+    history.switch_by_hand(5001)
+    history.wait(70.0)
+    [extract] = history.fetch(4001)
+    history.wait(70.0)
+    assert extract in history.requeue(extract_ids=[extract]).named("unknown_extract_ids")
+    history.end()
+
+
+def test_requeue_by_extract_ids_alone_does_not_send_what_was_under_way_when_its_binding_was_enabled(begin_history):
+    history = begin_history()
+    extract = _fetch_under_way(history)
+    history.deploy(71, backfill="never")
+    history.wait(100.0)
+    assert extract in history.requeue(extract_ids=[extract]).named("unknown_extract_ids")
+    history.end()
+
+
 # A13
 def test_assignment_made_again_is_left_alone_and_said(begin_history):
     history = begin_history()

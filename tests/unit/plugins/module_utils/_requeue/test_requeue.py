@@ -196,7 +196,6 @@ def test_extracts_that_are_named_alone_are_not_sent_where_the_backfill_is_never(
     assert (scene.posts, scene.statuses()) == ([], {})
 
 
-
 def test_what_went_to_one_binding_is_not_known_of_all(scene):
     scene.run(created_to=day(1))
     result = scene.fails(extract_ids=[101, 102])

@@ -12,7 +12,6 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, NotReached, Refused, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, BindingHistory, FactKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry
-from ansible_collections.adverity.management.plugins.module_utils._ledger.periods import Reason, Uncertainty
 from ansible_collections.adverity.management.plugins.module_utils._requeue import listing, select
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings as _bindings
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts as _extracts
@@ -311,21 +310,3 @@ def test_a_list_that_cannot_be_read_stops_its_datastream_alone(scripted, error, 
 def test_bindings_in_place_of_others_are_known_by_datastream_and_destination(scripted, seen, remade):
     expect_bindings(scripted, binding(5), binding(6), target_id=789)
     assert select.choose_bindings(scripted, Locks(seen=seen), request(target_id=789)).remade_ids == remade
-
-
-def enabled_since(day):
-    """A binding that a run enabled then."""
-    at = f"2026-01-{day:02}T00:00:00Z"
-    return [
-        BindingFact(FactKind.ROW, clock=at, enabled=False, updated="2025-01-01T00:00:00Z"),
-        BindingFact(FactKind.WRITE, clock=at, enabled=True),
-        BindingFact(FactKind.ANSWER, clock=at, enabled=True, updated=at, seconds=0.0),
-    ]
-
-
-def test_extracts_that_are_named_alone_are_looked_for_where_the_ledger_has_an_enabled_binding(scripted):
-    ledger = Locks({5: enabled_since(2)}, seen={5: BindingRow(5, 456, 789, 0), 6: BindingRow(6, 457, 789, 3)})
-    expect_extracts(scripted, 456, 11, 12)
-    [loads] = look_up(scripted, request(extract_ids=[11, 12, 13]), ledger)[1]
-    assert (loads.datastream_id, loads.binding_ids, [extract.id for extract in loads.extracts]) == (None, (), [11, 12, 13])
-    assert dict(loads.may_be_loaded) == {12: Uncertainty(Reason.ENABLED)}

@@ -108,6 +108,9 @@ ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, 
             [150, 301],
             [ELSEWHERE, False],
         ),
+        # So may be one with times, where the binding was written in the second of the change before.
+        ([row(False, 100, 100), write(True, 100), answer(True, 100, 100), row(False, 100, 101)], [150], [ELSEWHERE]),
+        ([row(False, 100, 100), write(True, 100), answer(True, 100, 100), row(False, 100, 101), row(True, 100, 200)], [150, 201], [ELSEWHERE, True]),
         # A change that is older than a reading that missed it.
         ([*ENABLING, row(True, 101, 200), row(True, 150, 300)], [120, 151, 201], [ELSEWHERE, True, True]),
         # An interrupted write may have been executed.

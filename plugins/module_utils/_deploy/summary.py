@@ -103,6 +103,17 @@ class Summary:
         return any(changes) or any(each.is_written or each.counts.recorded for each in self.bindings)
 
     @property
+    def leaves_out(self) -> bool:
+        """Whether the history of a binding was not sent, or not all of it, and a warning says why."""
+        return any(
+            each.planned.action == "left_alone"
+            or each.counts.refused
+            or each.counts.failed
+            or each.counts.unknown
+            for each in self.bindings
+        )
+
+    @property
     def is_held_back(self) -> bool:
         """Whether datastreams were not enabled because something is left open."""
         return bool(self.run.left_open) and "switch_on" in self.run.plan.steps

@@ -85,7 +85,9 @@ def _title(summary: Summary) -> list[str]:
     name = run.plan.name or next(named, None)
     title = "Destination " + ", ".join(text.line(part) for part in (summary.target_id, name) if part)
     if not run.failed and not summary.left_open and not summary.changed:
-        return [title + " - nothing to do"]
+        return [
+            title + (" - nothing was done, see the warnings" if summary.leaves_out else " - nothing to do")
+        ]
     pretended = ["Check mode, nothing was written. A real run would"] if run.check_mode else []
     return [title, *pretended, *_failed_step(run)]
 

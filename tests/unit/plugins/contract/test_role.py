@@ -167,6 +167,7 @@ def test_each_binding_of_a_destination_gets_what_it_needs(begin):
     scene.forget()
     second = scene.deploy(target_id=789)
     assert scene.writes() == []
+    assert second.lines[0].endswith(" - nothing was done, see the warnings")
     assert {row["binding_id"]: row["backfill"] for row in second.data["bindings"]} == {
         **dict.fromkeys((123, 124, 126, 127, 128), "done"), 125: "left_alone",
     }  # fmt: skip

@@ -141,6 +141,9 @@ def watched(stage: Stage, module: str, check_mode: bool = False, **options: Any)
 ROWS: dict[str | tuple[str, ...], Given] = {
     # The summary
     "Destination ... - nothing to do": deployed(target_id=789, before=[("role", {"target_id": 789})]),
+    "Destination ... - nothing was done, see the warnings": deployed(
+        target_id=789, before=[("binding", {"target_id": 789, "enabled": True}), ("role", {"target_id": 789})],
+    ),
     "Check mode, nothing was written. A real run would": deployed(True, target_id=789),
     "Nothing was done, because the deployment could not be planned": lambda stage: run(stage.open(acme()), "role", target_id=4711, ignore_errors=True)["lines"],
     ("creating the destination and its assignments", "not assigned"): deployed(**NEW, faults=[status(401, "targets", "POST")]),

@@ -47,12 +47,14 @@ def facts_of_sending(
 
 
 def record_under_way(ledger: Ledger, made: Plan) -> None:
-    """Records which extracts were under way, and why: a later run does not see that any more. What an earlier run has recorded
-    gets its reason.
-    """
+    """Records which extracts were under way, and why: a later run does not see that any more."""
     for reason in _AUTOMATIC:
         under_way = (pair for pair, uncertainty in made.unknown.items() if uncertainty.reason is reason)
         ledger.record(EventKind.UNDER_WAY, made.entries(under_way), reason.value)
+
+
+def take_recorded_reasons(ledger: Ledger, made: Plan) -> None:
+    """Gives what an earlier run has recorded as unknown the reason that it has recorded with it."""
     lost = {pair[1:]: pair for pair, uncertainty in made.unknown.items() if uncertainty == LOST_REQUEST}
     for entry in ledger.open_entries({binding_id for binding_id, _extract_id in lost}) if lost else []:
         pair = lost.get((entry.binding_id, entry.extract_id))

@@ -214,6 +214,7 @@ class Run:
         self._ledger.note({}, entries=outcome.plan.due())
         self._ledger.record(EventKind.DISPATCHED, outcome.plan.entries(outcome.plan.confirmed), BY_USER)
         recording.record_under_way(self._ledger, outcome.plan)
+        recording.take_recorded_reasons(self._ledger, outcome.plan)
         return self._report(dict(outcome.result(), changed=new or bool(outcome.plan.confirmed)), outcome)
 
     def _record_as_loaded(
@@ -238,6 +239,7 @@ class Run:
         self._ledger.record(EventKind.RECORDED, made.entries(made.no_longer_due), LOADED_BY_BINDING)
         not_listed.settle(self._ledger)
         recording.record_under_way(self._ledger, made)
+        recording.take_recorded_reasons(self._ledger, made)
         if self._ledger.writes:
             self._send(outcome)
         else:

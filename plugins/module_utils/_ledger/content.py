@@ -58,7 +58,7 @@ class LedgerContent:
         What was sent without naming bindings may have gone to any of them: it makes the extract unknown for each binding that has no outcome of its
         own, and what went to any binding makes it unknown for "all enabled".
         """
-        known = self._own_statuses(binding_id, extract_ids)
+        found = self._own_statuses(binding_id, extract_ids)
         with_loads = [row.binding_id for row in self.binding_rows().values() if row.total]
         others = (
             [each for each in with_loads if each != binding_id]
@@ -67,14 +67,14 @@ class LedgerContent:
         )
         for other in others:
             for extract_id, status in self._own_statuses(other, extract_ids).items():
-                if status in _LOADED and known.get(extract_id) not in _LOADED:
-                    known[extract_id] = Status.UNKNOWN
-        return known
+                if status in _LOADED and found.get(extract_id) not in _LOADED:
+                    found[extract_id] = Status.UNKNOWN
+        return found
 
     def _own_statuses(self, binding_id: int, extract_ids: t.Sequence[int]) -> dict[int, Status]:
-        known: dict[int, Status] = {}
+        found: dict[int, Status] = {}
         if self.instance is None:
-            return known
+            return found
         of_binding = (self.instance, binding_id)
         has_further = bool(self.store.read(sql.HAS_FURTHER_EVENTS, of_binding))
         for ids in chunks(extract_ids):
@@ -82,10 +82,10 @@ class LedgerContent:
             further = self._further_events(binding_id, ids) if has_further else {}
             for extract_id, event_id, kind in rows:
                 if extract_id in further:
-                    known[extract_id] = derive_status([event_from(event_id, kind), *further[extract_id]])[0]
+                    found[extract_id] = derive_status([event_from(event_id, kind), *further[extract_id]])[0]
                 else:
-                    known[extract_id] = status_of_one(event_id, kind)
-        return known
+                    found[extract_id] = status_of_one(event_id, kind)
+        return found
 
     def _further_events(self, binding_id: int, extract_ids: t.Sequence[int] | None) -> dict[int, list[Event]]:
         """The events after the first one, by extract."""

@@ -229,9 +229,9 @@ class Ledger(LedgerContent):
             for entry in chunk:
                 alike.setdefault((entry.binding_id, entry.reason or reason), []).append(entry)
             with self.store.transaction():
-                for (binding_id, why), some in alike.items():
-                    self._records.add_loads(some)
-                    for ids in chunks([entry.extract_id for entry in some]):
+                for (binding_id, why), entries_alike in alike.items():
+                    self._records.add_loads(entries_alike)
+                    for ids in chunks([entry.extract_id for entry in entries_alike]):
                         shown = NO_BASELINE if labels is None else Baseline(labels=labels).only(ids)
                         self._records.add(kind, [binding_id], ids, why, shown)
 

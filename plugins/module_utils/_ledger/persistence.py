@@ -91,7 +91,7 @@ def look(path: str) -> Place:
         return Place(folder, False, root, root, "/", False)
     # Of mounts at the same place the last one counts.
     found = [(mount, overlay) for mount, overlay in _mounts() if _is_within(folder, mount)]
-    mount, overlay = max(found, key=lambda one: len(one[0])) if found else (_mount_of(folder), False)
+    mount, overlay = max(found, key=lambda mount: len(mount[0])) if found else (_mount_of(folder), False)
     return Place(folder, True, device, root, mount, overlay)
 
 

@@ -144,7 +144,7 @@ class PostgresqlStore:
         wanted = (
             [("", 0)]
             if binding_ids is None
-            else [("_shared", 0), *((shared, _key(one)) for one in sorted(binding_ids))]
+            else [("_shared", 0), *((shared, _key(binding_id)) for binding_id in sorted(binding_ids))]
         )
         for how, key in wanted:
             if not self.read(f"SELECT pg_try_advisory_lock{how}(?, ?)", (_LOCKS + instance, key))[0][0]:
@@ -168,7 +168,7 @@ class PostgresqlStore:
             " to_char(session.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
         )
         rows = self.read(f"SELECT {columns}{_OTHERS} ORDER BY 1, 2", (_LOCKS + instance,))
-        keys = set() if binding_ids is None else {_key(one) for one in binding_ids}
+        keys = set() if binding_ids is None else {_key(binding_id) for binding_id in binding_ids}
         found = {}
         for pid, key, mode, *session in rows:
             # The whole instance is wanted, or held; or one of the bindings is, and not only by runs that predict as this one does.
@@ -244,9 +244,9 @@ def _key(binding_id: int) -> int:
 
 def _who(pid: int, label: str | None, role: str | None, since: str | None) -> str:
     """What the server tells of a session. Of other roles' sessions it does not tell everybody everything."""
-    known = from_label(label or "")
-    if known:
-        return describe(*known, since)
+    holder = from_label(label or "")
+    if holder:
+        return describe(*holder, since)
     named = f", application {label}" if label else ""
     return f"session {pid} of the server{named}{f', role {role}' if role else ''}{f', since {since}' if since else ''}"
 
@@ -260,10 +260,10 @@ def _stored(values: Values) -> Values:
     for value in values:
         if value.__class__ is str and (not value.isascii() or value.startswith(_QUOTE) or "\0" in value):
             return [
-                json.dumps(one)
-                if one.__class__ is str and (not one.isascii() or one[:1] == _QUOTE or "\0" in one)
-                else one
-                for one in values
+                json.dumps(value)
+                if value.__class__ is str and (not value.isascii() or value[:1] == _QUOTE or "\0" in value)
+                else value
+                for value in values
             ]
     return values
 

@@ -70,7 +70,11 @@ class Turns:
         before, self._tokens = self._tokens, self._read_tokens()
         # Who held a turn when this was opened has signed before, and may have written while this run read.
         signed = self._tokens.items() if others_at_work else self._tokens.items() - before.items()
-        others = [one for one, _token in signed if wanted is None or one == ALL_ENABLED or one in wanted]
+        others = [
+            binding_id
+            for binding_id, _token in signed
+            if wanted is None or binding_id == ALL_ENABLED or binding_id in wanted
+        ]
         if self._writes:
             self._sign(wanted)
         return bool(others)
@@ -96,7 +100,8 @@ class Turns:
         token, holder, now = uuid.uuid4().hex, this_run().words, times.now()
         with self._store.transaction():
             self._store.write_many(
-                sql.SIGN, [(self._instance, one, token, holder, now) for one in wanted or (ALL_ENABLED,)]
+                sql.SIGN,
+                [(self._instance, binding_id, token, holder, now) for binding_id in wanted or (ALL_ENABLED,)],
             )
         self._tokens.update(dict.fromkeys(wanted or (ALL_ENABLED,), token))
 

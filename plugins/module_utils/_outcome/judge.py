@@ -119,7 +119,7 @@ def _claim(evidence: Evidence, history: list[Meaning]) -> Judgement:
     if evidence.others:
         return _unconfirmed(_contested(evidence.others), can_change=False)
     before, since = _resting_before(evidence.baseline, history)
-    issue = next((one for one in evidence.issues if _bearing(one, evidence) is _Bearing.FAILURE), None)
+    issue = next((issue for issue in evidence.issues if _bearing(issue, evidence) is _Bearing.FAILURE), None)
     if present is Meaning.LOADED:
         return _judge_loaded(evidence, before, Meaning.LOADING in since, issue)
     if issue is not None and evidence.baseline in _RESTING:
@@ -150,7 +150,9 @@ def _judge_loaded(
         return Judgement(Outcome.FAILED, words(issue), issue=issue)
     if not seen_loading:
         return _unconfirmed("it was loaded before the request, and is loaded now")
-    doubtful = next((one for one in evidence.issues if _bearing(one, evidence) is not _Bearing.NONE), None)
+    doubtful = next(
+        (issue for issue in evidence.issues if _bearing(issue, evidence) is not _Bearing.NONE), None
+    )
     if doubtful is not None:
         return _unconfirmed(
             f"it was loaded again, but this issue may be about it: {words(doubtful)}", can_change=False
@@ -170,9 +172,9 @@ def _judge_failed(evidence: Evidence, before: Meaning | None, seen_loading: bool
         return _unconfirmed("it had failed before the request, and Adverity shows no load since")
     issue = next(
         (
-            one
-            for one in evidence.issues
-            if one.extract_id == evidence.extract_id and _bearing(one, evidence) is not _Bearing.NONE
+            issue
+            for issue in evidence.issues
+            if issue.extract_id == evidence.extract_id and _bearing(issue, evidence) is not _Bearing.NONE
         ),
         None,
     )

@@ -42,8 +42,8 @@ def recovery(
         return Recovery.LOADING
     if present is not Meaning.LOADED or at_failure is Meaning.LOADED:
         return Recovery.NONE  # a label that says loaded whether a load fails or not shows nothing
-    known = before if at_failure is None else at_failure
-    return Recovery.UNTOLD if beside or known not in _NOT_LOADED else Recovery.LOADED
+    meaning_before = before if at_failure is None else at_failure
+    return Recovery.UNTOLD if beside or meaning_before not in _NOT_LOADED else Recovery.LOADED
 
 
 def of_failed(

@@ -43,15 +43,17 @@ class Checked:
 
     def over(self, statuses: Statuses) -> Statuses:
         """The statuses as they will be when this is recorded."""
-        known = {load.pair: _STATUS.get(load.judgement.outcome, Status.DISPATCHED) for load in self.settled}
-        if not known:
+        settled_statuses = {
+            load.pair: _STATUS.get(load.judgement.outcome, Status.DISPATCHED) for load in self.settled
+        }
+        if not settled_statuses:
             return statuses
 
         def with_settled(binding_id: int, extract_ids: t.Sequence[int]) -> t.Mapping[int, Status]:
             found = dict(statuses(binding_id, extract_ids))
             found.update(
                 (extract_id, status)
-                for (of_binding, extract_id), status in known.items()
+                for (of_binding, extract_id), status in settled_statuses.items()
                 if of_binding == binding_id and extract_id in found
             )
             return found

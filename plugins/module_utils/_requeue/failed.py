@@ -77,13 +77,13 @@ class _Context:
         for datastream_id in {entry.datastream_id for entry in failed}:
             ids = [entry.extract_id for entry in failed if entry.datastream_id == datastream_id]
             binding_ids = [each.id for each in self._bindings.get(datastream_id or 0, ())]
-            for one in ledger_sent.read(ledger, [*binding_ids, ALL_ENABLED], sorted(set(ids))):
-                self._sent.setdefault(one.extract_id, []).append(one)
+            for sent in ledger_sent.read(ledger, [*binding_ids, ALL_ENABLED], sorted(set(ids))):
+                self._sent.setdefault(sent.extract_id, []).append(sent)
         self.sent = [
-            one
+            sent
             for of_extract in self._sent.values()
-            for one in of_extract
-            if (one.binding_id, one.extract_id) in pairs
+            for sent in of_extract
+            if (sent.binding_id, sent.extract_id) in pairs
         ]
 
     def of_extract(self, sent: Sent) -> list[Sent]:

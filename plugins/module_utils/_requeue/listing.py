@@ -37,7 +37,8 @@ def list_extracts(
         return [_without_bindings(client, ledger, request, selection.once(request.extract_ids or []))], []
     due = group_by_datastream([binding for binding in selected.bindings if binding.id in binding_ids])
     binding_ids_of = {
-        datastream_id: tuple(binding.id for binding in some) for datastream_id, some in due.items()
+        datastream_id: tuple(binding.id for binding in its_bindings)
+        for datastream_id, its_bindings in due.items()
     }
     if request.extract_ids is not None:
         return _list_named(client, ledger, request, selected, binding_ids_of, request.extract_ids)

@@ -23,7 +23,7 @@ def watcher(total: int, targets: t.Mapping[int, str]) -> Progress | None:
         return None
 
     def note(batch: Batch, sent: int) -> None:
-        names = sorted({targets[one] for one in batch.binding_ids if targets.get(one)})
+        names = sorted({targets[binding_id] for binding_id in batch.binding_ids if targets.get(binding_id)})
         write(
             {
                 "datastream_id": batch.datastream_id,

@@ -46,20 +46,20 @@ def facts_of_sending(
     }
 
 
-def record_under_way(ledger: Ledger, made: Plan) -> None:
+def record_under_way(ledger: Ledger, plan: Plan) -> None:
     """Records which extracts were under way, and why: a later run does not see that any more."""
     for reason in _AUTOMATIC:
-        under_way = (pair for pair, uncertainty in made.unknown.items() if uncertainty.reason is reason)
-        ledger.record(EventKind.UNDER_WAY, made.entries(under_way), reason.value)
+        under_way = (pair for pair, uncertainty in plan.unknown.items() if uncertainty.reason is reason)
+        ledger.record(EventKind.UNDER_WAY, plan.entries(under_way), reason.value)
 
 
-def take_recorded_reasons(ledger: Ledger, made: Plan) -> None:
+def take_recorded_reasons(ledger: Ledger, plan: Plan) -> None:
     """Gives what an earlier run has recorded as unknown the reason that it has recorded with it."""
-    lost = {pair[1:]: pair for pair, uncertainty in made.unknown.items() if uncertainty == LOST_REQUEST}
+    lost = {pair[1:]: pair for pair, uncertainty in plan.unknown.items() if uncertainty == LOST_REQUEST}
     for entry in ledger.open_entries({binding_id for binding_id, _extract_id in lost}) if lost else []:
         pair = lost.get((entry.binding_id, entry.extract_id))
         if pair is not None:
-            made.unknown[pair] = uncertainty_of(entry)
+            plan.unknown[pair] = uncertainty_of(entry)
 
 
 def uncertainty_of(entry: Entry) -> Uncertainty:
@@ -76,12 +76,15 @@ def record_finished(
     ledger.note({each: [BindingFact(FactKind.FINISHED, window=window)] for each in news})
 
 
-def has_unrecorded(ledger: Ledger, made: Plan) -> bool:
+def has_unrecorded(ledger: Ledger, plan: Plan) -> bool:
     """Whether something that is due is not in the ledger yet."""
     ids: dict[int, list[int]] = {}
-    for entry in made.due():
+    for entry in plan.due():
         ids.setdefault(entry.binding_id, []).append(entry.extract_id)
-    return any(len(ledger.statuses(binding_id, some)) < len(some) for binding_id, some in ids.items())
+    return any(
+        len(ledger.statuses(binding_id, extract_ids)) < len(extract_ids)
+        for binding_id, extract_ids in ids.items()
+    )
 
 
 def _is_news(history: BindingHistory) -> bool:

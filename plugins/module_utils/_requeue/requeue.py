@@ -163,21 +163,21 @@ class Run:
         checked = self._check_unknown(due_ids)
         recoveries = self._look_at_failed(loads, due_ids)
         options = self._options
-        made = plan.make(
+        requeue_plan = plan.make(
             loads,
             checked.over(self._ledger.statuses),
             selected.histories,
             Options(options.batch_size, options.limit, options.choices, recoveries),
         )
         now = self._client.date or clock.now()
-        doubtful = automatic.not_loaded(made.doubtful, selected.histories, now)
+        doubtful = automatic.not_loaded(requeue_plan.doubtful, selected.histories, now)
         if doubtful:
             self._warnings.append(not_loaded_warning(doubtful))
-        self._warn_of_failed(made, recoveries, checked)
-        outcome = Outcome(made, decided, unreadable, checked.reasons)
+        self._warn_of_failed(requeue_plan, recoveries, checked)
+        outcome = Outcome(requeue_plan, decided, unreadable, checked.reasons)
         if options.sends:
-            self._refuse_disabled(made, selected)
-        self._refuse_forgetful_job(bool(made.batches or made.recorded))
+            self._refuse_disabled(requeue_plan, selected)
+        self._refuse_forgetful_job(bool(requeue_plan.batches or requeue_plan.recorded))
         return outcome
 
     def _check_unknown(self, due_ids: list[int]) -> Checked:
@@ -200,9 +200,9 @@ class Run:
             failed.record(self._ledger, loads, recoveries)
         return recoveries
 
-    def _warn_of_failed(self, made: Plan, recoveries: failed.Recoveries, checked: Checked) -> None:
-        again = [pair for pair in made.failed if recoveries.get(pair[1:]) is Recovery.LOADING]
-        left = [pair for pair in made.failed if pair not in again]
+    def _warn_of_failed(self, requeue_plan: Plan, recoveries: failed.Recoveries, checked: Checked) -> None:
+        again = [pair for pair in requeue_plan.failed if recoveries.get(pair[1:]) is Recovery.LOADING]
+        left = [pair for pair in requeue_plan.failed if pair not in again]
         if left:
             self._warnings.append(failed_warning(reasons_of_failures(self._ledger, left, checked)))
         if again:
@@ -229,17 +229,19 @@ class Run:
 
     def _send_extracts(self, outcome: Outcome, selected: Selection, due_ids: list[int]) -> dict[str, t.Any]:
         """The result of ``state: requeued``."""
-        made = outcome.plan
-        not_listed = self._find_unlisted(made, outcome.listed(due_ids))
+        requeue_plan = outcome.plan
+        not_listed = self._find_unlisted(requeue_plan, outcome.listed(due_ids))
         self._warnings += not_listed.warnings()
-        made.failed += not_listed.unsettled_failed()
+        requeue_plan.failed += not_listed.unsettled_failed()
         facts = recording.facts_of_sending(self._request, outcome, selected, due_ids)
-        self._ledger.note(facts, entries=made.due())
-        self._ledger.record(EventKind.DISPATCHED, made.entries(made.confirmed), BY_USER)
-        self._ledger.record(EventKind.RECORDED, made.entries(made.no_longer_due), LOADED_BY_BINDING)
+        self._ledger.note(facts, entries=requeue_plan.due())
+        self._ledger.record(EventKind.DISPATCHED, requeue_plan.entries(requeue_plan.confirmed), BY_USER)
+        self._ledger.record(
+            EventKind.RECORDED, requeue_plan.entries(requeue_plan.no_longer_due), LOADED_BY_BINDING
+        )
         not_listed.settle(self._ledger)
-        recording.record_under_way(self._ledger, made)
-        recording.take_recorded_reasons(self._ledger, made)
+        recording.record_under_way(self._ledger, requeue_plan)
+        recording.take_recorded_reasons(self._ledger, requeue_plan)
         if self._ledger.writes:
             self._send(outcome)
         else:
@@ -256,13 +258,13 @@ class Run:
         self._warn_of_left_out(outcome)
         return self._report(outcome.result(), outcome)
 
-    def _find_unlisted(self, made: Plan, due_ids: list[int]) -> Unlisted:
+    def _find_unlisted(self, requeue_plan: Plan, due_ids: list[int]) -> Unlisted:
         """What the ledger has as open for these bindings, and the API does not list. Extracts that are named
         need no list.
         """
         if self._request.extract_ids is not None or not due_ids:
             return Unlisted()
-        return unlisted.find(self._ledger, made, self._request, due_ids, self._options.choices)
+        return unlisted.find(self._ledger, requeue_plan, self._request, due_ids, self._options.choices)
 
     def _refuse_unfinished(self, outcome: Outcome) -> None:
         """Raises Unfinished where something is left open, with the keys of a result; the warnings stand in its message."""
@@ -320,8 +322,8 @@ class Run:
 
     # Refusals before anything is sent
 
-    def _refuse_disabled(self, made: Plan, selected: Selection) -> None:
-        used = {binding_id for batch in made.batches for binding_id in batch.binding_ids}
+    def _refuse_disabled(self, requeue_plan: Plan, selected: Selection) -> None:
+        used = {binding_id for batch in requeue_plan.batches for binding_id in batch.binding_ids}
         may_be_disabled = used - self._request.enabled_ids
         disabled = [
             binding

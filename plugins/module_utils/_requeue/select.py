@@ -157,7 +157,7 @@ def look_at(ledger: Ledger, selected: list[Binding], listed: list[Binding], cloc
     known = ledger.histories([binding.id for binding in selected])
     facts = {binding.id: row_fact(binding, clock) for binding in selected}
     removed = _removed(ledger, listed)
-    sent = frozenset(pair for pair, some in removed.items() if any(row.total for row in some))
+    sent = frozenset(pair for pair, rows in removed.items() if any(row.total for row in rows))
     remade = frozenset(each.id for each in selected if (each.datastream_id, each.target_id) in sent)
     # If one of those in whose place a binding is sent the history, the user decides about all of it.
     earlier = _earlier_histories(ledger, [each for each in selected if each.id not in remade], removed)
@@ -188,12 +188,12 @@ def _earlier_histories(
         binding.id: [row.binding_id for row in removed.get((binding.datastream_id, binding.target_id), [])]
         for binding in selected
     }
-    ids = [each for some in earlier.values() for each in some]
+    ids = [each for binding_ids in earlier.values() for each in binding_ids]
     histories = ledger.histories(ids) if ids else {}
     return {
-        binding_id: [histories[each] for each in some if each in histories]
-        for binding_id, some in earlier.items()
-        if some
+        binding_id: [histories[each] for each in binding_ids if each in histories]
+        for binding_id, binding_ids in earlier.items()
+        if binding_ids
     }
 
 
@@ -216,7 +216,7 @@ def _read_bindings(client: Client, request: Request) -> tuple[list[Binding], lis
     )
     if request.binding_ids is not None:
         by_datastream = _named(request.binding_ids, by_datastream, listed, where)
-    return [binding for some in by_datastream.values() for binding in some], listed
+    return [binding for of_datastream in by_datastream.values() for binding in of_datastream], listed
 
 
 def _named(
@@ -234,11 +234,11 @@ def _named(
             f"binding_ids: not bindings of the datastreams in datastream_ids: {shown}. Nothing was sent."
         )
     named = {
-        datastream_id: [binding for binding in some if binding.id in binding_ids]
-        for datastream_id, some in by_datastream.items()
+        datastream_id: [binding for binding in of_datastream if binding.id in binding_ids]
+        for datastream_id, of_datastream in by_datastream.items()
     }
-    for datastream_id, some in named.items():
-        if not some:
+    for datastream_id, of_datastream in named.items():
+        if not of_datastream:
             raise InputError(
                 f"binding_ids: none of them is a binding of datastream {datastream_id}. Nothing was sent."
             )
@@ -247,12 +247,12 @@ def _named(
 
 def _only_enabled(selected: list[Binding], histories: dict[int, BindingHistory]) -> list[Binding]:
     """Of each datastream the bindings that are enabled: those into which a request without names would load."""
-    for datastream_id, some in group_by_datastream(selected).items():
-        if any(histories[binding.id].enabled is None for binding in some):
+    for datastream_id, of_datastream in group_by_datastream(selected).items():
+        if any(histories[binding.id].enabled is None for binding in of_datastream):
             raise InputError(
                 f"The API does not say which bindings of datastream {datastream_id} are enabled. Name them with binding_ids or target_id. Nothing was sent."
             )
-        if not any(histories[binding.id].enabled for binding in some):
+        if not any(histories[binding.id].enabled for binding in of_datastream):
             raise InputError(
                 f"Datastream {datastream_id} has no enabled binding, so there is nothing to load into. Enable one with"
                 " adverity.management.adverity_binding, or name one with binding_ids or target_id. Nothing was sent."
@@ -260,9 +260,9 @@ def _only_enabled(selected: list[Binding], histories: dict[int, BindingHistory])
     return [binding for binding in selected if histories[binding.id].enabled]
 
 
-def group_by_datastream(some: t.Iterable[Binding]) -> dict[int, list[Binding]]:
+def group_by_datastream(selected: t.Iterable[Binding]) -> dict[int, list[Binding]]:
     """Bindings by their datastream, in their order."""
     found: dict[int, list[Binding]] = {}
-    for binding in some:
+    for binding in selected:
         found.setdefault(binding.datastream_id, []).append(binding)
     return found

@@ -118,9 +118,9 @@ def _filters(given: dict[str, int]) -> str:
     return " and ".join(f"{name} {value}" for name, value in given.items())
 
 
-def labels(some: t.Iterable[Binding]) -> str:
+def labels(listed: t.Iterable[Binding]) -> str:
     """Some bindings, in words; past 20 the rest is counted."""
-    return text.several([binding.label for binding in some], 20)
+    return text.several([binding.label for binding in listed], 20)
 
 
 def refuse_none(found: list[Binding], datastream_id: int | None, target_id: int | None) -> None:

@@ -22,7 +22,7 @@ from .._api.paging import Row
 from .._spec import selection
 from .._spec.kinds import to_uuid
 
-# With one of these the API may refuse a request that names a datastream it does not know, or it skips that one (contract: not known).
+# With one of these the API may refuse a request that names a datastream it does not know, or it skips that one (contract: not visible_ids).
 _MAY_MEAN_UNKNOWN = (400, 404, 422)
 
 
@@ -124,7 +124,7 @@ def read_selected(client: Client, params: dict[str, t.Any]) -> list[Datastream]:
     found = read(client, ids, filters)
     if ids is not None:
         seen = {datastream.id for datastream in found}
-        missing = [one for one in ids if one not in seen]
+        missing = [each for each in ids if each not in seen]
         if missing and params["filters"]:  # is it unknown, or only not what the filters let through?
             seen.update(datastream.id for datastream in read(client, missing))
         selection.refuse_unknown(
@@ -146,7 +146,7 @@ def read(client: Client, ids: list[str] | None = None, filters: Filters = _ALL) 
         found: dict[str, Datastream] = {}
         for start in range(0, len(ids), MOST_IDS):
             found.update((each.id, each) for each in _read_ids(client, ids[start : start + MOST_IDS], asked))
-        listed = [found[one] for one in ids if one in found]
+        listed = [found[each] for each in ids if each in found]
     return [datastream for datastream in listed if filters.may_fit(datastream)]
 
 
@@ -157,29 +157,29 @@ def _read_ids(client: Client, ids: list[str], asked: Params) -> list[Datastream]
     except Refused as error:
         if error.status not in _MAY_MEAN_UNKNOWN:
             raise
-        known = _find_known(client, ids)
-        if len(known) == len(ids):
+        visible_ids = _find_visible(client, ids)
+        if len(visible_ids) == len(ids):
             raise  # it was refused for another reason
-        if not known:
+        if not visible_ids:
             client.get(
                 DATASTREAMS
             )  # raises where the list itself is refused: that says nothing about the ids
             return []
-    return _list(client, dict(asked, datastream_id=known))
+    return _list(client, dict(asked, datastream_id=visible_ids))
 
 
-def _find_known(client: Client, ids: list[str]) -> list[str]:
+def _find_visible(client: Client, ids: list[str]) -> list[str]:
     """Those of the ids that the API knows: a refused request is halved, until it names a single one."""
     try:
         found = {datastream.id for datastream in _list(client, {"datastream_id": ids})}
-        return [one for one in ids if one in found]
+        return [each for each in ids if each in found]
     except Refused as error:
         if error.status not in _MAY_MEAN_UNKNOWN:
             raise
     if len(ids) == 1:
         return []
     middle = len(ids) // 2
-    return _find_known(client, ids[:middle]) + _find_known(client, ids[middle:])
+    return _find_visible(client, ids[:middle]) + _find_visible(client, ids[middle:])
 
 
 def _list(client: Client, asked: Params) -> list[Datastream]:

@@ -157,7 +157,7 @@ def read_datastreams(client: Client, wanted: t.Iterable[t.Any] = ()) -> list[Nam
     Where rows of the list do not tell their workspace, those that ``wanted`` names are read one by one.
     """
     rows = read_list(client, DATASTREAMS)
-    names = {str(one.get("name") if isinstance(one, dict) else one) for one in wanted}
+    names = {str(each.get("name") if isinstance(each, dict) else each) for each in wanted}
     for row in rows:
         if "stack_id" not in row and {str(row["id"]), row.get("name")} & names:
             row.update(client.get(f"{DATASTREAMS}{row['id']}/"))
@@ -228,7 +228,7 @@ def pick(
     things: list[Named], wanted: list[t.Any], find_one: t.Callable[[list[Named], t.Any], Named]
 ) -> list[Named]:
     """Each that is wanted, in their order; all where one is ``*``."""
-    return things if "*" in wanted else [find_one(things, one) for one in wanted]
+    return things if "*" in wanted else [find_one(things, each) for each in wanted]
 
 
 def find_type(types: list[ObjectType], wanted: t.Any) -> ObjectType:

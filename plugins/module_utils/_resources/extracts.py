@@ -210,7 +210,7 @@ def read_rows(
         selected.append(row)
     selected.sort()
     by_id = {row["id"]: dict(row, datastream_id=datastream_id) for row in rows}
-    return [by_id[one.id] for one in (selected if limit is None else selected[-limit:])]
+    return [by_id[extract.id] for extract in (selected if limit is None else selected[-limit:])]
 
 
 class States:

@@ -67,8 +67,8 @@ def read(client: Client, datastream_ids: list[int] | None = None) -> list[Issue]
     )
     issues = [Issue.from_row(row, only) for row in rows]
     return sorted(
-        (one for one in issues if datastream_ids is None or one.datastream_id in datastream_ids),
-        key=lambda one: one.id,
+        (issue for issue in issues if datastream_ids is None or issue.datastream_id in datastream_ids),
+        key=lambda issue: issue.id,
     )
 
 
@@ -83,7 +83,7 @@ class Choice(t.NamedTuple):
 def select(issues: list[Issue], choice: Choice) -> list[Issue]:
     """Those that match."""
     since = times.parse(choice.since) if choice.since else None
-    stages = None if choice.stages is None else {one.strip().casefold() for one in choice.stages}
+    stages = None if choice.stages is None else {stage.strip().casefold() for stage in choice.stages}
     return [
         issue
         for issue in issues

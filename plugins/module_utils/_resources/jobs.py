@@ -152,8 +152,8 @@ class Watch:
         self._client, self._choice = client, choice
         self._followed: dict[int, Job] = {}
         states = choice.states
-        self._states = None if states is None else {one.strip().casefold() for one in states}
-        self._seen = {one.casefold() for one in STATES}
+        self._states = None if states is None else {state.strip().casefold() for state in states}
+        self._seen = {state.casefold() for state in STATES}
 
     def read(self) -> list[Job]:
         """The jobs as they are now, oldest first."""
@@ -173,7 +173,7 @@ class Watch:
 
     def unknown_states(self) -> list[str]:
         """The wanted states that are not documented, and that no job had: perhaps a typing error."""
-        return [one for one in self._choice.states or () if one.strip().casefold() not in self._seen]
+        return [state for state in self._choice.states or () if state.strip().casefold() not in self._seen]
 
 
 def unfinished(jobs: t.Iterable[Job]) -> list[int]:
@@ -195,7 +195,7 @@ def wait(client: Client, choice: Choice, pace: polling.Pace) -> tuple[list[Job],
 
 def states_warning(unknown: list[str]) -> str:
     """Of wanted states that nobody knows."""
-    shown = ", ".join(repr(text.line(one, longest=40)) for one in unknown[:5])
+    shown = ", ".join(repr(text.line(state, longest=40)) for state in unknown[:5])
     return f"states: no job is in state {shown}, and this state is not known. Known states are: {', '.join(STATES)}."
 
 

@@ -43,7 +43,7 @@ def once(ids: t.Iterable[Id]) -> list[Id]:
 def refuse_unknown(option: str, asked: t.Iterable[t.Any], known: t.Iterable[t.Any], where: str) -> None:
     """Raises InputError, naming every id in ``asked`` that is not in ``known``. ``where`` says where they were looked for."""
     known = set(known)
-    unknown = [one for one in asked if one not in known]
+    unknown = [each for each in asked if each not in known]
     if unknown:
         shown = text.ids(sorted(unknown)) if isinstance(unknown[0], int) else text.several(unknown)
         raise InputError(f"{option}: not found {where}: {shown}. Nothing was changed.", unknown_ids=unknown)

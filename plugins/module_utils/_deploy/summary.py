@@ -8,23 +8,19 @@
 
 from __future__ import annotations
 
-import typing as t
-from dataclasses import dataclass
-
 from .._api.paging import Row
 from . import summary_lines
 from .loads import LoadResult
 from .results import (
     AssignmentResult,
     BindingResult,
-    Counts,
     DestinationResult,
-    PlannedBinding,
     PlanResult,
     RequeueResult,
     RoleRun,
     written_uuids,
 )
+from .summary_data import summarize
 
 
 def make(
@@ -51,112 +47,5 @@ def make(
         failed,
         LoadResult.of(followed or {}),
     )
-    written_ids = frozenset(run.enabled.written_ids)
-    summary = Summary(run, [_summarize(run, binding, written_ids) for binding in run.bindings()])
+    summary = summarize(run)
     return {"lines": summary_lines.make(summary), "data": summary.data()}
-
-
-class BindingSummary(t.NamedTuple):
-    """What became of a binding. ``outcomes``: how many of its loads that were followed have which outcome; empty where none were."""
-
-    planned: PlannedBinding
-    is_written: bool
-    counts: Counts
-    outcomes: dict[str, int]
-
-    def data(self) -> Row:
-        """For ``set_stats``."""
-        return {
-            **self.counts._asdict(),
-            "binding_id": self.planned.binding_id,
-            "datastream_id": self.planned.datastream_id,
-            "name": self.planned.name,
-            "written": self.is_written,
-            "backfill": self.planned.action,
-            **({"loads": self.outcomes} if self.outcomes else {}),
-        }
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What came of a run of the role."""
-
-    run: RoleRun
-    bindings: list[BindingSummary]
-
-    @property
-    def target_id(self) -> int | None:
-        """The destination; None where it does not exist yet."""
-        return self.run.made.target_id or self.run.plan.target_id
-
-    @property
-    def changed(self) -> bool:
-        """Whether something was written, or in check mode would be."""
-        # A changed assignment of a binding that is there shows in the plan alone.
-        run = self.run
-        changes = (
-            run.made.changed,
-            run.plan.assigns,
-            run.requeued.extract_count,
-            *run.written_uuids.values(),
-        )
-        return any(changes) or any(each.is_written or each.counts.recorded for each in self.bindings)
-
-    @property
-    def leaves_out(self) -> bool:
-        """Whether the history of a binding was not sent, or not all of it, and a warning says why."""
-        return any(
-            each.planned.action == "left_alone"
-            or each.counts.refused
-            or each.counts.failed
-            or each.counts.unknown
-            for each in self.bindings
-        )
-
-    @property
-    def is_held_back(self) -> bool:
-        """Whether datastreams were not enabled because something is left open."""
-        return bool(self.run.left_open) and "switch_on" in self.run.plan.steps
-
-    @property
-    def left_open(self) -> list[str]:
-        """Messages about all that is left open."""
-        failure = self._failure_of_loads()
-        return self.run.left_open + ([failure] if failure else [])
-
-    def _failure_of_loads(self) -> str | None:
-        """What the last step leaves open: loads that failed, or that it could not look at. None for nothing."""
-        run = self.run
-        if run.failed == "follow":
-            return run.followed.message
-        return run.followed.open_message(run.plan.on_failed, run.requeued.failed_extract_ids)
-
-    def data(self) -> Row:
-        """For ``set_stats``."""
-        run, left_open = self.run, self.left_open
-        return {
-            "target_id": self.target_id,
-            "name": run.plan.name,
-            "created": run.made.created,
-            "enabled": run.plan.enabled,
-            "check_mode": run.check_mode,
-            "written_binding_ids": run.enabled.written_ids,
-            "written_datastream_ids": run.written_uuids,
-            "extract_count": run.requeued.extract_count,
-            "bindings": [each.data() for each in self.bindings],
-            **({"failed_step": run.failed} if run.failed else {}),
-            **({"open": left_open} if left_open else {}),
-            **({} if run.followed.loads is None else {"loads": run.followed.data()}),
-            "changed": self.changed,
-        }
-
-
-def _summarize(
-    run: RoleRun, binding: PlannedBinding, written_ids: t.Collection[int | None]
-) -> BindingSummary:
-    binding_id = binding.binding_id
-    counts = (run.requeued.counts or {}).get(binding_id, Counts())
-    if binding_id is None and binding.extract_count:
-        counts = counts._replace(requeued=binding.extract_count)
-    is_written = run.is_new(binding) or binding_id in written_ids
-    return BindingSummary(binding, is_written, counts, run.followed.outcomes.get(binding_id, {}))

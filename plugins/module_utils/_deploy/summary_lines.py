@@ -11,14 +11,10 @@ They are short, without colons and indentation: so they stay one line each, unqu
 
 from __future__ import annotations
 
-import typing as t
-
 from .._api import text
 from . import loads
 from .results import RoleRun
-
-if t.TYPE_CHECKING:
-    from .summary import BindingSummary, Summary
+from .summary_data import BindingSummary, Summary
 
 NOT_PLANNED = "Nothing was done, because the deployment could not be planned. See the error above"
 _SETTINGS = {

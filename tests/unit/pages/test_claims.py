@@ -72,7 +72,7 @@ def test_the_descriptions_of_the_role_agree():
 
 
 def test_the_data_of_the_role_is_what_the_page_lists():
-    source = (ROOT / "plugins/module_utils/_deploy/summary.py").read_text("utf-8")
+    source = (ROOT / "plugins/module_utils/_deploy/summary_data.py").read_text("utf-8")
     names = set(re.findall(r'"(\w+)": ', source)) - {"lines", "data"} | set(Counts._fields)
     text = (PAGES / "playbooks.rst").read_text("utf-8")
     assert len(names) > 15

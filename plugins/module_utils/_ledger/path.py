@@ -15,8 +15,8 @@ from .._api.errors import InputError
 from .._spec.options import DEFAULT_LEDGER
 
 
-def absolute_path(given: str) -> str:
-    """The absolute path of what the option says. Raises InputError, which says why there is none."""
+def absolute_path(given: str, option: str = "ledger") -> str:
+    """The absolute path of what an option says. Raises InputError, which says why there is none."""
     home = os.environ.get("HOME")
     path = (
         given
@@ -28,9 +28,9 @@ def absolute_path(given: str) -> str:
     user, variable = re.match(r"~([^/]*)", path), re.match(r"\$\{?(\w+)", path)
     if user is None and variable is None:
         raise InputError(
-            f"ledger is {path!r}, a relative path. What it is relative to depends on where the playbook is,"
+            f"{option} is {path!r}, a relative path. What it is relative to depends on where the playbook is,"
             " so the next run may not find the same file."
-            " Set ledger to an absolute path, for example with a playbook_dir or a home in it. Nothing was"
+            f" Set {option} to an absolute path, for example with a playbook_dir or a home in it. Nothing was"
             " changed."
         )
     if variable:
@@ -41,9 +41,10 @@ def absolute_path(given: str) -> str:
         why, remedy = "HOME is not set and this user has no home folder", "Set HOME"
     else:
         why, remedy = f"HOME is {home!r}, which is not an absolute path", "Correct HOME"
+    or_variable = " (or ADVERITY_LEDGER)" if option == "ledger" else ""
     what = "The default ledger" if path == DEFAULT_LEDGER else "The ledger"
     raise InputError(
-        f"{what} {path} cannot be found: {why}. {remedy}, or set ledger (or ADVERITY_LEDGER) to an absolute"
+        f"{what} {path} cannot be found: {why}. {remedy}, or set {option}{or_variable} to an absolute"
         " path or to the URL of a PostgreSQL database."
         " Nothing was changed."
     )

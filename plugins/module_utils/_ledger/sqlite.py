@@ -40,8 +40,10 @@ _LAYOUT = {"schema": "", "id": "INTEGER PRIMARY KEY", "by_key": " WITHOUT ROWID"
 class SqliteStore:
     """See ``store.Store``. For reading, a ledger that does not exist, or was made and not written to, is empty."""
 
-    def __init__(self, path: str) -> None:
-        self.shown = os.path.normpath(absolute_path(path))
+    def __init__(self, path: str, option: str = "ledger") -> None:
+        """``option``: the one that names the path, for messages."""
+        self.shown = os.path.normpath(absolute_path(path, option))
+        self._option = option
         self._connection: sqlite3.Connection | None = None
         self._file: int | None = None
         self._locks: FileLocks | None = None
@@ -151,7 +153,7 @@ class SqliteStore:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             if getattr(error, "errno", None) in NO_LOCKS:
                 reason = f"its file system does not lock files ({reason})"
-            raise failed(self.shown, text.foreign(reason), next_step(error, reason)) from error
+            raise failed(self.shown, text.foreign(reason), next_step(error, reason, self._option)) from error
 
     def _exists(self) -> bool:
         try:

@@ -22,10 +22,10 @@ NO_LOCKS = (
 )  # what a file system answers that does not lock files
 _BROKEN = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT)
 _LOCAL = (
-    "Copy the file to a local disk while no run is at work, and set ledger to it; or set ledger to a"
+    "Copy the file to a local disk while no run is at work, and set {option} to it; or set {option} to a"
     " PostgreSQL database."
 )
-_UNUSABLE = "The file was not changed. Make the place usable for this user, or set ledger to another one."
+_UNUSABLE = "The file was not changed. Make the place usable for this user, or set {option} to another one."
 
 
 class _Advice(t.NamedTuple):
@@ -61,15 +61,19 @@ _ADVICE = (  # the first that fits holds
     _Advice(
         ("older version",),
         (),
-        "The file was not changed. Finish its backfills with that version, then set ledger to a new path:"
+        "The file was not changed. Finish its backfills with that version, then set {option} to a new path:"
         " the page on upgrading says how.",
     ),
     _Advice(("unable to open", "readonly", "permission"), (), _UNUSABLE),
 )
 
 
-def next_step(error: Exception, reason: str) -> str:
-    """What to do about an error. ``reason``: what SQLite or the system says of it."""
+def next_step(error: Exception, reason: str, option: str = "ledger") -> str:
+    """What to do about an error. ``reason``: what SQLite or the system says of it. ``option``: the one that names the file."""
+    return _advice(error, reason).replace("{option}", option)
+
+
+def _advice(error: Exception, reason: str) -> str:
     number = getattr(error, "errno", None)
     for advice in _ADVICE:
         if number in advice.numbers or any(word in reason for word in advice.words):

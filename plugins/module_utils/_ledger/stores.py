@@ -22,7 +22,7 @@ def find(place: str, password: str | None, option: str = "ledger") -> Store:
         _refuse_connection(place, option)
         from .sqlite import SqliteStore  # each is loaded only where it is used
 
-        return SqliteStore(place)
+        return SqliteStore(place, option)
     from .postgresql import PostgresqlStore
 
     return PostgresqlStore(place, password, option)

@@ -298,6 +298,9 @@ NO_SERVER = "postgresql://me@127.0.0.1:9/ledger"
         (NO_SERVER, "x\0y", InputError, "{0} or {0}_password has a character that PostgreSQL does not accept"),
         ("postgresql://me:hidden@127.0.0.1:9/ledger", None, InputError, "{0} is a URL with a password in it (not shown). Set {0}_password"),
         ("host=127.0.0.1 dbname=ledger", None, InputError, "{0} is neither an absolute path nor a URL"),
+        ("ledger.sqlite3", None, InputError, "Set {0} to an absolute path"),
+        ("~nobody-here/ledger.sqlite3", None, InputError, "or set {0} to an absolute path"),
+        ("/dev/null", None, LedgerError, "or set {0} to another one"),
     ],
 )
 @pytest.mark.parametrize("option", ["source", "destination"])

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 
 import pytest
-from adverity_harness.crowds import altered, label, setting, snapshot, uuid, uuids
+from adverity_harness.observed_api import changed_fields, snapshot
 from adverity_harness.place import ROOT
 from adverity_harness.runs import COLLECTION, module, refused
-from adverity_harness.worlds import KEY, WORKSPACE, World
+from adverity_harness.world import KEY, WORKSPACE, World, label, setting, uuid, uuids
 
 NOWHERE = {"ADVERITY_INSTANCE": None, "ADVERITY_API_KEY": None}
 SECRET = "open-sesame-4711"
@@ -80,7 +80,7 @@ def test_every_module_takes_what_ansible_makes_of_its_options(scene):
     changed = {row["task"] for row in done.outcomes if row["result"]["changed"]}
     assert changed == CHANGING
     assert {row["task"] for row in planned.outcomes if row["result"]["changed"]} == CHANGING - {"adverity_ledger_copy"}
-    assert altered(scene, before) == {
+    assert changed_fields(scene, before) == {
         uuid(456): {"enabled": True, "active_mode": "smart", "smart": setting(True)},
         uuid(457): {"smart": setting(False, "daily", DAYS, HALF_PAST_SIX)},
     }

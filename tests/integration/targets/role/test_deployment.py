@@ -7,11 +7,10 @@
 from __future__ import annotations
 
 import yaml
-from adverity_harness.crowds import setting, snapshot, uuid, uuids
+from adverity_harness.observed_api import BINDINGS, REQUEUE, snapshot
 from adverity_harness.place import ROOT
 from adverity_harness.runs import at, refused, role
-from adverity_harness.watching import BINDINGS, REQUEUE
-from adverity_harness.worlds import World
+from adverity_harness.world import World, setting, uuid, uuids
 
 LIST, SMART = "/api/v1/datastreams/", "/api/v1/datastreams/pulling/smart/"
 BOTH = uuids([456, 457])

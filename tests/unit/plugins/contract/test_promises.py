@@ -9,16 +9,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
-    crowd,
-    setting,
-    uuid,
-    uuids,
-)
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
     NOW,
     READ_ONLY_KEY,
     World,
+    many_datastreams,
+    setting,
+    uuid,
+    uuids,
 )
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
@@ -65,7 +63,7 @@ def test_binding_that_is_not_available_is_an_error_and_others_are_served(start):
 
 @whatever("datastream_paging", "get_datastream_cap")
 def test_list_is_whole_or_an_error(start, switch):
-    scene, everyone = start(crowd(120, {"enabled": False})), uuids(range(1, 121))
+    scene, everyone = start(many_datastreams(120, {"enabled": False})), uuids(range(1, 121))
     whole = scene.run("datastream_info")
     if switch[1] == "ignored":
         assert whole["failed"] is True
@@ -86,7 +84,7 @@ def test_list_is_whole_or_an_error(start, switch):
 @whatever("unknown_datastream")
 @pytest.mark.parametrize("rest", [[], [1, 2]])
 def test_datastream_that_is_not_there_is_an_error_before_anything_is_written(start, rest):
-    scene, named = start(crowd(2, {"enabled": False, "smart": setting()})), uuids([*rest[:1], 999, *rest[1:]])
+    scene, named = start(many_datastreams(2, {"enabled": False, "smart": setting()})), uuids([*rest[:1], 999, *rest[1:]])
     with scene.no_write():
         results = [
             scene.run("datastream", datastream_ids=named, enabled=True),

@@ -10,12 +10,14 @@ What the argument spec alone refuses stands in modules/test_interface.py, what t
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import setting, uuid, uuids
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
     READ_ONLY_KEY,
     WORKSPACE,
     ordinary_world,
-)  # fmt: skip
+    setting,
+    uuid,
+    uuids,
+)
 from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import BIGQUERY, EMEA
 from ansible_collections.adverity.management.tests.unit.plugins.messages.pages import fits, messages_with
 

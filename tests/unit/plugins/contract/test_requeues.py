@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import uuid
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import BINDINGS
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import KEY, World, moment
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import BINDINGS
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import KEY, World, moment, uuid
 
 NONE = {"pending": 0, "dispatched": 0, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0}
 

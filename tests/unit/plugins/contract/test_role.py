@@ -6,15 +6,19 @@
 
 from __future__ import annotations
 
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
-    altered,
-    setting,
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import (
+    BINDINGS,
+    REQUEUE,
+    changed_fields,
     snapshot,
+)
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
+    World,
+    moment,
+    setting,
     uuid,
     uuids,
-)  # fmt: skip
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import BINDINGS, REQUEUE
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World, moment
+)
 
 LIST, SMART = "/api/v1/datastreams/", "/api/v1/datastreams/pulling/smart/"
 TEN = {"time": "10:00:00"}
@@ -72,7 +76,7 @@ def test_settings_then_mode_then_sending_and_datastreams_are_enabled_last(begin)
     done = scene.deploy(**wanted)
     mode = ("PATCH", LIST, BOTH, {"pulling": {"active_mode": "smart"}})
     assert writes(scene) == [PUT, mode, *SENDING, ("PATCH", LIST, BOTH, {"enabled": True})]
-    assert altered(scene, before) == {key: {"enabled": True, "smart": setting(True, "weekly", deadline=TEN), "active_mode": "smart"} for key in BOTH}
+    assert changed_fields(scene, before) == {key: {"enabled": True, "smart": setting(True, "weekly", deadline=TEN), "active_mode": "smart"} for key in BOTH}
     assert foreseen == actions(scene)
     assert done.data == {**planned.data, "check_mode": False}
     assert done.data["written_datastream_ids"] == {"smart_pulling": BOTH, "pulling_mode": BOTH, "enabled": BOTH}

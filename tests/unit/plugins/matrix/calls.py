@@ -15,18 +15,15 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
-    PATHS,
-    chunks,
-    snapshot,
-    uuids,
-)
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import (
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import (
     BINDINGS,
     EXTRACTS,
+    PATHS,
     REQUEUE,
+    chunks,
+    snapshot,
 )
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World, moment
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World, moment, uuids
 from ansible_collections.adverity.management.tests.unit.plugins.matrix.expected import FAULTS
 from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import Row, Scene
 

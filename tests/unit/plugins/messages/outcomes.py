@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World, moment
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World, moment
 from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import Given, Row, Stage
 from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import Scene
 

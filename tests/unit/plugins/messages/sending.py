@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import failed
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World, moment
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World, moment
 from ansible_collections.adverity.management.tests.unit.plugins.messages.outcomes import ONE, SEND, C, F, L, one_extract, sent, show
 from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import Given, Row, Stage, status, task
 

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import IncompleteList
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import WORKSPACE, moment
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import WORKSPACE, moment
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 from hypothesis import HealthCheck, given, settings

@@ -2,17 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a test sees of a simulator: the requests that came, and what they left behind. Tests in process use it, too."""
+"""What a test sees of the API: the requests that came, and what they left behind. Tests in process use it, too."""
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from .worlds import World
+from .world import Row, World
 
-Row = dict[str, Any]
 DATASTREAMS = "/api/v1/datastreams"
+PATHS = {"PATCH": DATASTREAMS + "/", "PUT": DATASTREAMS + "/pulling/smart/"}
 BINDINGS, EXTRACTS, REQUEUE = "/api/v1/bindings/", "/api/extracts/", "/api/v1/extracts/requeue/"
 
 
@@ -25,7 +26,7 @@ def check_named(requests: list[Row]) -> None:
             assert [str(UUID(value)) for value in named] == named, row
 
 
-class Watched:
+class ObservedApi:
     """A simulator as `service`, and the `world` with which it began."""
 
     def __init__(self, world: World, service: Any) -> None:
@@ -76,3 +77,42 @@ class Watched:
             if (row["method"], row["path"]) == ("POST", REQUEUE):
                 assert 1 <= len(row["body"]["extract_ids"]) <= 50, row
                 assert row["body"].get("binding_ids") != [], row
+
+
+# --- changes of datastreams ---
+
+
+class DatastreamChange(NamedTuple):
+    """One request that changes datastreams: the datastreams it names are `ids`."""
+
+    method: str
+    ids: list[str]
+    body: Row
+
+
+def chunks(ids: list[str]) -> list[list[str]]:
+    """Return the ids in parts of 50."""
+    return [ids[start : start + 50] for start in range(0, len(ids), 50)]
+
+
+def datastream_changes(scene: ObservedApi) -> list[DatastreamChange]:
+    """Return the changes of datastreams that were sent since the last `forget`."""
+    rows = [row for row in scene.writes() if row["path"].startswith(DATASTREAMS)]
+    for row in rows:
+        assert row["path"] == PATHS.get(row["method"]), row
+        assert {name for name, _value in row["query"]} == {"datastream_id"}, row
+    return [DatastreamChange(row["method"], [value for _name, value in row["query"]], row["body"]) for row in rows]
+
+
+def snapshot(scene: ObservedApi) -> dict[str, Row]:
+    """Return what the service holds of each datastream now, by UUID."""
+    return {row["uuid"]: copy.deepcopy(row) for row in scene.service.world.datastreams.values()}
+
+
+def changed_fields(scene: ObservedApi, before: dict[str, Row]) -> dict[str, Row]:
+    """Return the fields that are no longer as in the snapshot, by UUID."""
+    result: dict[str, Row] = {}
+    for one, row in snapshot(scene).items():
+        fields = {name: value for name, value in row.items() if value != before[one][name]}
+        result.update({one: fields} if fields else {})
+    return result

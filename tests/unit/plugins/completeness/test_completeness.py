@@ -13,14 +13,12 @@ import json
 import re
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api import connection
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
-from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
+from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST
 
-HOST = "acme.example"
 STREAM, WORKSPACE = "d5000000-0000-4000-8000-000000000459", "a0000000-0000-4000-8000-000000000004"  # LinkedIn Ads | DACH
 BINDINGS, EXTRACTS, JOBS, ISSUES = "GET /api/v1/bindings/", "GET /api/extracts/", "GET /api/jobs/", "GET /api/errors/"
 DATASTREAMS, DATASTREAM, SMART = "GET /api/v1/datastreams/", "PATCH /api/v1/datastreams/", "PUT /api/v1/datastreams/pulling/smart/"
@@ -89,38 +87,18 @@ OTHERS = {  # runs of the other modules, of which only the keys of the result ar
     "smart_pulling": {**IDS, "frequency": "daily"},
     "requeue": {"datastream_ids": [457]},
     "deployment_info": {"variables": {"target_id": 789}},
-    "ledger_copy": {"source": None, "destination": None},
 }
 
 
-@pytest.fixture(name="simulator")
-def fixture_simulator():
-    simulator = in_process.import_simulator().Simulator(port=None)
-    with in_process.connected(lambda params: connection.connect(params, SimulatorTransport(simulator))):
-        yield simulator
-
-
-@pytest.fixture(name="run")
-def fixture_run(simulator, tmp_path):
-    """Runs a module against the simulator."""
-
-    def run(name, options):
-        options = {**options, "instance": HOST, "api_key": in_process.KEY, "retries": 0}
-        if "ledger" in in_process.spec_of(f"adverity_{name}")[0]:
-            options["ledger"] = str(tmp_path / "ledger")
-        if "source" in options:
-            options.update(source=str(tmp_path / "source"), destination=str(tmp_path / "destination"))
-            with Ledger(options["source"], None, HOST, WRITE) as ledger:
-                ledger.note({}, [BindingRow(5, 456, 789, 0)])
-        return in_process.run(f"adverity_{name}", options)
-
-    return run
+@pytest.fixture(name="scene")
+def fixture_scene(begin_demo):
+    return begin_demo()
 
 
 @pytest.mark.parametrize(("name", "options", "request_line", "expected"), SENT)
-def test_an_option_reaches_the_request(simulator, run, name, options, request_line, expected):
-    run(name, options)
-    sent = [{**dict(row["query"]), **(row["body"] or {})} for row in simulator.requests if f"{row['method']} {row['path']}" == request_line]
+def test_option_reaches_the_request(scene, name, options, request_line, expected):
+    assert scene.run(name, **options)["failed"] is False
+    sent = [{**dict(row["query"]), **(row["body"] or {})} for row in scene.requests() if f"{row['method']} {row['path']}" == request_line]
     assert any({**row, **expected} == row for row in sent), sent
 
 
@@ -133,7 +111,7 @@ def values_of(row, field):
 
 
 @pytest.mark.parametrize("name", RETURNED)
-def test_a_documented_field_is_returned_as_it_is(run, monkeypatch, name):
+def test_documented_field_is_returned_as_it_is(scene, monkeypatch, name):
     options, request_line, there, here, fields = RETURNED[name]
     answers, send = [], Client._send
 
@@ -142,7 +120,7 @@ def test_a_documented_field_is_returned_as_it_is(run, monkeypatch, name):
         return answers[-1][1]
 
     monkeypatch.setattr(Client, "_send", record)
-    result = run(name, options)
+    result = scene.run(name, **options)
     rows = [row for line, answer in answers if line == request_line for row in (answer[there] if there else [answer])]
     assert len(rows) == len(result[here]) > 0
     assert result.get("count", len(rows)) == len(rows)
@@ -151,8 +129,8 @@ def test_a_documented_field_is_returned_as_it_is(run, monkeypatch, name):
         assert values == returned, field
 
 
-def test_a_smart_schedule_is_returned_flat(run):
-    (row,), (flat,) = run("datastream_info", IDS)["datastreams"], run("smart_pulling_info", IDS)["smart_pulling"]
+def test_smart_schedule_is_returned_flat(scene):
+    (row,), (flat,) = scene.run("datastream_info", **IDS)["datastreams"], scene.run("smart_pulling_info", **IDS)["smart_pulling"]
     smart = row["pulling"]["smart"]
     assert flat == {
         "datastream_id": row["id"], "name": row["name"], "active_mode": row["pulling"]["active_mode"],
@@ -161,9 +139,14 @@ def test_a_smart_schedule_is_returned_flat(run):
 
 
 @pytest.mark.parametrize("name", [name.removeprefix("adverity_") for name in in_process.MODULES])
-def test_a_result_holds_what_is_documented(run, name):
+def test_result_holds_what_is_documented(scene, tmp_path, name):
     options = RETURNED[name][0] if name in RETURNED else OTHERS.get(name, {})
+    if name == "ledger_copy":
+        options = {"source": str(tmp_path / "source"), "destination": str(tmp_path / "destination")}
+        with Ledger(options["source"], None, HOST, WRITE) as ledger:
+            ledger.note({}, [BindingRow(5, 456, 789, 0)])
     documented = set(re.findall(r"^(\w+):", in_process.load(f"adverity_{name}").RETURN, re.M))
-    result = set(run(name, options))
-    assert result - documented <= {"changed", "diff", "warnings"}
-    assert documented - result <= {"remaining", "unknown", "unfinished", "check_mode"}
+    result = scene.run(name, **options)
+    assert result["failed"] is False
+    assert set(result) - documented <= {"changed", "diff", "failed", "invocation", "warnings"}
+    assert documented - set(result) <= {"remaining", "unknown", "unfinished", "check_mode"}

@@ -4,7 +4,8 @@
 
 """Every parameter that the guides document has an option that reaches the request, and every field has its return key.
 
-The guides are those about bindings, pulling and requeue; of jobs and issues it is what other clients have seen.
+The guides are those about bindings, pulling and requeue; of jobs and issues it is what other clients have seen. What changes of datastreams, filters of
+datastreams and requeues step by step send stands in contract.
 """
 
 from __future__ import annotations
@@ -21,35 +22,25 @@ from ansible_collections.adverity.management.tests.unit.plugins.support.scenes i
 
 STREAM, WORKSPACE = "d5000000-0000-4000-8000-000000000459", "a0000000-0000-4000-8000-000000000004"  # LinkedIn Ads | DACH
 BINDINGS, EXTRACTS, JOBS, ISSUES = "GET /api/v1/bindings/", "GET /api/extracts/", "GET /api/jobs/", "GET /api/errors/"
-DATASTREAMS, DATASTREAM, SMART = "GET /api/v1/datastreams/", "PATCH /api/v1/datastreams/", "PUT /api/v1/datastreams/pulling/smart/"
-BINDING, REQUEUE = "PATCH /api/v1/bindings/123/", "POST /api/v1/extracts/requeue/"
+DATASTREAMS, BINDING, REQUEUE = "GET /api/v1/datastreams/", "PATCH /api/v1/bindings/123/", "POST /api/v1/extracts/requeue/"
 IDS = {"datastream_ids": [STREAM]}
 FILTERS = {"workspace_ids": [WORKSPACE], "workspace_scope": "family", "enabled": False, "active_pulling_mode": "smart"}
 FILTERED = {"workspace_id": WORKSPACE, "workspace_scope": "family", "enabled": "false", "active_pulling_mode": "smart"}
 # Bounds are sent a second wider, and what is beyond them is left out by the rows.
 BOUNDS, BOUNDED = ("2020-01-02", "2100-01-02T10:00:00Z"), ("2020-01-01T23:59:59Z", "2100-01-02T10:00:01Z")
 CREATED, CREATED_SENT = (dict(zip(("created_from", "created_to"), values)) for values in (BOUNDS, BOUNDED))
-SETTING = {"is_active": False, "frequency": "weekly", "refresh_range": {"value": 3, "unit": "month"}, "deadline": "10:30"}
 # A module with options, a request, and parameters or fields that stand in one such request.
 SENT = [
     ("binding_info", {"datastream_id": 456, "target_id": 790}, BINDINGS, {"datastream_id": "456", "target_id": "790"}),
     ("binding", {"datastream_id": 456, "target_id": 790, "enabled": True}, BINDINGS, {"datastream_id": "456", "target_id": "790"}),
-    ("binding", {"binding_ids": [123], "enabled": True}, BINDING, {"enabled": True}),
-    ("datastream_info", IDS, DATASTREAMS, {"datastream_id": STREAM}),
     ("smart_pulling_info", IDS, DATASTREAMS, {"datastream_id": STREAM}),
-    ("datastream_info", FILTERS, DATASTREAMS, FILTERED),
     ("smart_pulling_info", FILTERS, DATASTREAMS, FILTERED),
-    ("datastream", {"filters": FILTERS, "enabled": True}, DATASTREAMS, FILTERED),
     ("smart_pulling", {"filters": FILTERS, "frequency": "daily"}, DATASTREAMS, FILTERED),
-    ("datastream", {**IDS, "enabled": False}, DATASTREAM, {"datastream_id": STREAM, "enabled": False}),
-    ("datastream", {**IDS, "pulling_mode": "schedule"}, DATASTREAM, {"pulling": {"active_mode": "schedule"}}),
-    ("smart_pulling", {**IDS, **SETTING}, SMART, {"datastream_id": STREAM, **SETTING, "deadline": {"time": "10:30:00"}}),
     ("extract_info", {"datastream_ids": [457], **CREATED}, EXTRACTS, {"datastream_id": "457", **CREATED_SENT}),
     ("extract_info", {"datastream_ids": [457], "limit": 2}, EXTRACTS, {"ordering": "-created"}),
     ("requeue", {"datastream_ids": [457], **CREATED}, EXTRACTS, {"datastream_id": "457", **CREATED_SENT}),
     ("requeue", {"datastream_ids": [456], "target_id": 790}, BINDINGS, {"target_id": "790"}),
     ("requeue", {"datastream_ids": [457], "binding_ids": [130], "limit": 1}, REQUEUE, {"binding_ids": [130], "sequential": True}),
-    ("requeue", {"extract_ids": [101, 103], "sequential": False}, REQUEUE, {"extract_ids": [101, 103], "sequential": False}),
     ("requeue_info", {"target_id": 790}, BINDINGS, {"target_id": "790"}),
     ("load_info", {"target_id": 790}, BINDINGS, {"target_id": "790"}),
     ("job_info", {"datastream_ids": [457]}, JOBS, {"datastream_id": "457"}),

@@ -201,9 +201,6 @@ def test_nothing_goes_to_a_binding_that_is_disabled(start, switch):
 
 # --- what became of it ---
 
-LABELS = {"newer": "Loaded", "older": "Imported", "upper": "LOADED", "translated": "Importiert"}
-
-
 @pytest.fixture(name="sent")
 def fixture_sent(start):
     """A scene in which a history was sent into loads that take a minute, and the newest two fail."""
@@ -216,15 +213,6 @@ def fixture_sent(start):
     scene.service.change({"loading": {"load_seconds": 60}}, {"fail": newest})
     scene.run("requeue", **HISTORY, created_to=at(NOW, -1))
     return scene
-
-
-@whatever("state_labels", "requeue_processing", "failed_reload")
-def test_states_are_returned_as_adverity_shows_them(sent, switch):
-    sent.pass_time(90)
-    shown = [row["state_label"] for row in sent.run("extract_info", datastream_id=456)["extracts"]]
-    loaded = LABELS.get(switch[1], "Loaded")
-    assert [label == loaded for label in shown] == [True] * 5 + [False] * 2 + [True]
-    assert len(sent.posts()) == 1
 
 
 @whatever("load_jobs", "load_job_type", "load_job_datastream", "job_bounds")

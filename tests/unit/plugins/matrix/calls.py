@@ -20,10 +20,13 @@ from ansible_collections.adverity.management.tests.integration.targets.setup_har
     EXTRACTS,
     PATHS,
     REQUEUE,
-    chunks,
-    snapshot,
 )
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World, moment, uuids
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
+    World,
+    chunks,
+    moment,
+    uuids,
+)
 from ansible_collections.adverity.management.tests.unit.plugins.matrix.expected import FAULTS
 from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import Row, Scene
 
@@ -113,12 +116,6 @@ def _finish_binding(scene: Scene, again: Row, outcome: str) -> str:
     return "does the rest" if due else "changes nothing"
 
 
-def _rest(due: list[Any], outcome: str, everyone: list[Any], size: int) -> str:
-    """What a second run had to do: nothing, or all but the first part and perhaps the second one."""
-    assert due in ([[]] if outcome == SURVIVED else [everyone[size:], everyone[2 * size :]])
-    return "does the rest" if due else "changes nothing"
-
-
 # --- PATCH datastreams and PUT smart: 120 datastreams, 50 at a time ---
 
 EVERYONE = uuids(range(1, 121))
@@ -136,7 +133,7 @@ def _datastreams_world() -> World:
 def _done(method: str, scene: Scene) -> list[str]:
     """The datastreams that are as they shall be; the others are untouched."""
     name, value = DONE[method]
-    rows = snapshot(scene)
+    rows = scene.datastreams()
     other, kept = {"enabled": ("smart", SMART), "smart": ("enabled", False)}[name]
     for row in rows.values():
         assert row[other] == kept
@@ -174,7 +171,8 @@ def _finish_datastreams(method: str, scene: Scene, again: Row, outcome: str) -> 
     assert _done(method, scene) == EVERYONE
     due = again["affected"]["datastream_ids"]
     assert _named(method, scene) == chunks(due)
-    return _rest(due, outcome, EVERYONE, 50)
+    assert due in ([[]] if outcome == SURVIVED else [EVERYONE[50:], EVERYONE[100:]])
+    return "does the rest" if due else "changes nothing"
 
 
 # --- POST requeue: six extracts, two at a time ---

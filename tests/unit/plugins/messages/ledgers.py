@@ -24,25 +24,12 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger import
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import PREDICT, WRITE
 from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import acme
-from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import Given, Stage, story, task
+from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import Given, Stage, patched, story, task
 from ansible_collections.adverity.management.tests.unit.plugins.places import PostgresPlace
 from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST, Scene
 
 LOAD = {"datastream_id": 456, "target_id": 790}
 JOB = {"JOB_ID": "12", "AWX_HOST": "https://awx.example.com"}
-
-
-def patched(given: Given, *attributes: tuple[Any, str, Any], **environment: str) -> Given:
-    """A run in which attributes have other values, and variables of the environment."""
-
-    def given_then(stage: Stage) -> Any:
-        for attribute in attributes:
-            stage.patch.setattr(*attribute)
-        for name, value in environment.items():
-            stage.patch.setenv(name, value)
-        return given(stage)
-
-    return given_then
 
 
 def execute(scene: Scene, *statements: str) -> None:

@@ -20,15 +20,14 @@ from ansible_collections.adverity.management.tests.unit.plugins.contract.calls i
 from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import (
     Given,
     Row,
-    Stage,
     answers,
     meanwhile,
+    patched,
     status,
     story,
     task,
 )
 
-LOAD = {"datastream_id": 456, "target_id": 790}
 NEW = {"type": "bigquery", "name": "New", "workspace": "Acme", "connection": "Service account", "settings": BIGQUERY}
 OURS = {"type": "bigquery", "target_id": 790}
 WEEKLY = {"is_active": True, "frequency": "weekly"}
@@ -58,18 +57,6 @@ def named_alike() -> World:
     return world
 
 
-def without_yaml(stage: Stage) -> Any:
-    """Settings as text, where Python has no YAML."""
-    stage.patch.setattr(kinds, "HAS_YAML", False)
-    return task("destination", **{**NEW, "settings": "project: x"})(stage)
-
-
-def hidden_bindings(stage: Stage) -> Any:
-    """The bindings cannot be read after the assignments are written."""
-    stage.patch.setattr(assignments, "_PAUSES", ())
-    return assigning({"datastream_id": 457}, faults=[status(400, "v1/bindings")])(stage)
-
-
 def affected(*ids: str) -> list[Row]:
     """A change of datastreams to which the API responds with these."""
     return [{"method": "PATCH", "path": "datastreams", "json": {"affected": {"datastream_ids": list(ids)}}}]
@@ -85,7 +72,9 @@ NO_SETTINGS = {"id": uuid(456), "name": "Google Ads", "enabled": True}
 
 ROWS: dict[str | tuple[str, ...], Given] = {
     "states: no job is in state": task("job_info", states=["Runs"]),
-    "it is not JSON, and PyYAML is not installed": without_yaml,
+    "it is not JSON, and PyYAML is not installed": patched(
+        task("destination", **{**NEW, "settings": "project: x"}), (kinds, "HAS_YAML", False),
+    ),
     # Names
     "differs only in spaces at the ends of its name": task("destination", **{**NEW, "name": "Spaced"}, world=named_alike),
     "The API does not list connections": task("destination", **NEW, switches={"connections_list": "refused"}),
@@ -123,7 +112,9 @@ ROWS: dict[str | tuple[str, ...], Given] = {
     ),
     "The bindings of datastreams ... are not known": assigning({"datastream_id": 457}, switches={"binding_appears": "never"}),
     "Adverity keeps another table_name": assigning({"datastream_id": 457, "table_name": "meta "}, switches={"text_blanks": "trimmed"}),
-    ("The assignments are written", "The bindings with ... were not read"): hidden_bindings,
+    ("The assignments are written", "The bindings with ... were not read"): patched(
+        assigning({"datastream_id": 457}, faults=[status(400, "v1/bindings")]), (assignments, "_PAUSES", ()),
+    ),
     # Datastreams
     "The API does not return the smart schedule": task(
         "smart_pulling", datastream_ids=[uuid(456)], **WEEKLY, faults=answers("v1/datastreams", {"items": [NO_SETTINGS], "count": 1}),

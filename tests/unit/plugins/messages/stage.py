@@ -78,6 +78,19 @@ def meanwhile(*steps: Step, **request: Any) -> Step:
     return prepare
 
 
+def patched(given: Given, *attributes: tuple[Any, str, Any], **environment: str) -> Given:
+    """A run in which attributes have other values, and variables of the environment."""
+
+    def given_then(stage: Stage) -> Any:
+        for attribute in attributes:
+            stage.patch.setattr(*attribute)
+        for name, value in environment.items():
+            stage.patch.setenv(name, value)
+        return given(stage)
+
+    return given_then
+
+
 def task(
     module: str,
     *,

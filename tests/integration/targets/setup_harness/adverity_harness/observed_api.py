@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from .world import Row, World
@@ -78,41 +78,21 @@ class ObservedApi:
                 assert 1 <= len(row["body"]["extract_ids"]) <= 50, row
                 assert row["body"].get("binding_ids") != [], row
 
+    # Changes of datastreams
 
-# --- changes of datastreams ---
+    def datastream_changes(self) -> list[tuple[str, list[str], Row]]:
+        """Return the changes since the last `forget`: method, UUIDs of the datastreams that a request names, and body."""
+        rows = [row for row in self.writes() if row["path"].startswith(DATASTREAMS)]
+        for row in rows:
+            assert row["path"] == PATHS.get(row["method"]), row
+            assert {name for name, _value in row["query"]} == {"datastream_id"}, row
+        return [(row["method"], [value for _name, value in row["query"]], row["body"]) for row in rows]
 
+    def datastreams(self) -> dict[str, Row]:
+        """Return what the service holds of each datastream now, by UUID."""
+        return {row["uuid"]: copy.deepcopy(row) for row in self.service.world.datastreams.values()}
 
-class DatastreamChange(NamedTuple):
-    """One request that changes datastreams: the datastreams it names are `ids`."""
-
-    method: str
-    ids: list[str]
-    body: Row
-
-
-def chunks(ids: list[str]) -> list[list[str]]:
-    """Return the ids in parts of 50."""
-    return [ids[start : start + 50] for start in range(0, len(ids), 50)]
-
-
-def datastream_changes(scene: ObservedApi) -> list[DatastreamChange]:
-    """Return the changes of datastreams that were sent since the last `forget`."""
-    rows = [row for row in scene.writes() if row["path"].startswith(DATASTREAMS)]
-    for row in rows:
-        assert row["path"] == PATHS.get(row["method"]), row
-        assert {name for name, _value in row["query"]} == {"datastream_id"}, row
-    return [DatastreamChange(row["method"], [value for _name, value in row["query"]], row["body"]) for row in rows]
-
-
-def snapshot(scene: ObservedApi) -> dict[str, Row]:
-    """Return what the service holds of each datastream now, by UUID."""
-    return {row["uuid"]: copy.deepcopy(row) for row in scene.service.world.datastreams.values()}
-
-
-def changed_fields(scene: ObservedApi, before: dict[str, Row]) -> dict[str, Row]:
-    """Return the fields that are no longer as in the snapshot, by UUID."""
-    result: dict[str, Row] = {}
-    for one, row in snapshot(scene).items():
-        fields = {name: value for name, value in row.items() if value != before[one][name]}
-        result.update({one: fields} if fields else {})
-    return result
+    def changed_fields(self, before: dict[str, Row]) -> dict[str, Row]:
+        """Return the fields of datastreams that are no longer as they were, by UUID."""
+        changed = {uuid: {name: value for name, value in row.items() if value != before[uuid][name]} for uuid, row in self.datastreams().items()}
+        return {uuid: fields for uuid, fields in changed.items() if fields}

@@ -106,3 +106,8 @@ def uuids(numbers: Iterable[int]) -> list[str]:
 def label(number: int) -> str:
     """Return how a diff calls a datastream of a World."""
     return f"Datastream {number} ({uuid(number)})"
+
+
+def chunks(ids: list[str]) -> list[list[str]]:
+    """Return the ids in parts of 50, as many as one request may name."""
+    return [ids[start : start + 50] for start in range(0, len(ids), 50)]

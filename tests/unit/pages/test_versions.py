@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.adverity.management.tests.unit.plugins.support.documentation import read_documentation
 
 ROOT = Path(__file__).resolve().parents[3]
 VERSION = yaml.safe_load((ROOT / "galaxy.yml").read_text("utf-8"))["version"]
@@ -83,27 +84,6 @@ OPTIONS = {
 }
 
 
-def texts_of(path):
-    """What a Python file assigns to names in capitals, read as YAML, by name."""
-    found = {}
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) and node.targets[0].id.isupper():
-            found[node.targets[0].id] = yaml.safe_load(node.value.value)
-    return found
-
-
-def options_of(path):
-    """The options of a module or filter, those of its fragments included, and its own version_added."""
-    documented = texts_of(path)["DOCUMENTATION"]
-    options = dict(documented.get("options", {}))
-    for name in documented.get("extends_documentation_fragment", []):
-        file, _dot, part = name.replace("adverity.management.", "", 1).partition(".")
-        shared = texts_of(ROOT / "plugins" / "doc_fragments" / f"{file}.py").get(part.upper() or "DOCUMENTATION", {})
-        for option, row in shared.get("options", {}).items():
-            options[option] = {**row, **options.get(option, {})}
-    return options, documented["version_added"]
-
-
 def nested(options, path="", version=None):
     """The names of all options, those inside others with their path, each with the version that it or the option around it names."""
     for name, row in options.items():
@@ -114,8 +94,9 @@ def nested(options, path="", version=None):
 
 def read_documented():
     """Of each module, filter and role its own version_added, and that of each option."""
-    paths = sorted([*(ROOT / "plugins" / "modules").glob("*.py"), *(ROOT / "plugins" / "filter").glob("*.py")])
-    found = {path.stem: options_of(path) for path in paths}
+    kinds = {path.stem: kind for kind in ("modules", "filter") for path in sorted((ROOT / "plugins" / kind).glob("*.py"))}
+    documentation = {name: read_documentation(name, kind) for name, kind in kinds.items()}
+    found = {name: (row["options"], row["version_added"]) for name, row in documentation.items()}
     spec = yaml.safe_load((ROOT / "roles" / "deploy_destination" / "meta" / "argument_specs.yml").read_text("utf-8"))["argument_specs"]["main"]
     options = {name.removeprefix("deploy_destination_"): row for name, row in spec["options"].items()}
     found["deploy_destination"] = options, spec["version_added"]

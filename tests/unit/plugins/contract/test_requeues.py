@@ -53,7 +53,7 @@ def test_bindings_are_listed_by_id_by_state_and_by_datastream(begin):
 # --- requeues ---
 
 
-def test_a_requeue_step_by_step(begin):
+def test_requeue_step_by_step(begin):
     world = history(60).binding(55, 456, target=790, enabled=True)
     world.datastream(457, extracts=3).binding(124, 457).binding(125, 457, target=790, enabled=True)
     scene, aged, whole = begin(world), world.aged(456), {"datastream_id": 456, "target_id": 789}
@@ -95,7 +95,7 @@ def test_a_requeue_step_by_step(begin):
     assert [row["extract_id"] for row in some["extracts"]] == [aged[0]]
 
 
-def test_a_plan_is_kept_and_sent_later_bit_by_bit(begin):
+def test_plan_is_kept_and_sent_later_bit_by_bit(begin):
     scene = begin(World().datastream(456, extracts=25).binding(123, 456).binding(55, 456, target=790))
     aged, both = scene.world.aged(456), {"datastream_id": 456, "binding_ids": [123, 55]}
     _predicted, plan, _again = scene.rehearse("requeue", **both, state="planned")

@@ -10,6 +10,7 @@ import contextlib
 import os
 import pwd
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -115,26 +116,37 @@ def in_folder(folder: str, device: int = 2, mount: str = "/", is_overlay: bool =
     return in_a_job(f"{folder}/requeue.sqlite3", (persistence, "look", lambda _path: place), **environment)
 
 
+@contextlib.contextmanager
+def database(stage: Stage) -> Iterator[PostgresPlace]:
+    """An empty database on the server of the tests, which is as before in the end."""
+    place = PostgresPlace(stage.postgres)
+    try:
+        yield place
+    finally:
+        stage.postgres.end_sessions(place.database)
+        stage.postgres.run(f"ALTER DATABASE {place.database} RESET default_transaction_read_only")
+        stage.postgres.run(f"DROP ROLE IF EXISTS {role_of(place)}")
+        stage.postgres.give_back(place.database)
+
+
+def role_of(place: PostgresPlace) -> str:
+    """The name of a role without rights."""
+    return f"role_of_{place.database}"
+
+
 def in_postgresql(*statements: str, first: bool = True, role: bool = False, **options: Any) -> Given:
     """A ledger in PostgreSQL: with records, if ``first``; then an administrator changes it. ``role``: as a role without rights."""
 
     def given(stage: Stage) -> Any:
-        place, scene = PostgresPlace(stage.postgres), stage.open(acme())
-        name = f"role_of_{place.database}"
-        try:
+        with database(stage) as place:
+            scene = stage.open(acme())
             if first:
                 scene.run("requeue", **LOAD, ledger=place.ledger)
             for statement in statements:
                 place.run(statement.format(place.database))
             if role:
-                place.run(f"CREATE ROLE {name} LOGIN")
-            return scene.run("requeue", **LOAD, **{"ledger": stage.postgres.url(place.database, name) if role else place.ledger, **options})
-        finally:
-            stage.postgres.end_sessions(place.database)
-            stage.postgres.run(f"ALTER DATABASE {place.database} RESET default_transaction_read_only")
-            if role:
-                place.run(f"DROP ROLE {name}")
-            stage.postgres.give_back(place.database)
+                place.run(f"CREATE ROLE {role_of(place)} LOGIN")
+            return scene.run("requeue", **LOAD, **{"ledger": stage.postgres.url(place.database, role_of(place)) if role else place.ledger, **options})
 
     return given
 
@@ -149,17 +161,15 @@ def in_check_mode_postgresql(stage: Stage) -> Any:
 
 def full_server(stage: Stage) -> Any:
     """A server without space: what the library raises then."""
-    place, scene = PostgresPlace(stage.postgres), stage.open(acme())
 
     def fail(*_arguments: Any) -> None:
         raise postgresql.psycopg.errors.DiskFull("could not extend file: No space left on device")
 
-    try:
+    with database(stage) as place:
+        scene = stage.open(acme())
         scene.run("requeue", **LOAD, ledger=place.ledger)
         stage.patch.setattr(postgresql.PostgresqlStore, "_execute", fail)
         return scene.run("requeue", **LOAD, ledger=place.ledger)
-    finally:
-        stage.postgres.give_back(place.database)
 
 
 def held(stage: Stage, ledger: str, purpose: str = WRITE) -> Any:
@@ -173,12 +183,8 @@ def held(stage: Stage, ledger: str, purpose: str = WRITE) -> Any:
 
 def held_in_postgresql(stage: Stage) -> Any:
     """The same in PostgreSQL, by a session with a name of its own."""
-    place = PostgresPlace(stage.postgres)
-    try:
+    with database(stage) as place:
         return held(stage, stage.postgres.url(place.database, application_name="mine"))
-    finally:
-        stage.postgres.end_sessions(place.database)
-        stage.postgres.give_back(place.database)
 
 
 def held_elsewhere(stage: Stage) -> Any:

@@ -14,135 +14,28 @@ from ansible.module_utils import basic
 from ansible_collections.adverity.management.plugins.module_utils._api import client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins.support.documentation import read_documentation
 
 ROOT, MODULES = in_process.ROOT, in_process.MODULES
 UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
 
-# Of each option: type, then what else there is to it. A type in brackets is a list of that type.
-CONNECTION = {
-    "instance": "str required ADVERITY_INSTANCE",
-    "api_key": "str required no_log ADVERITY_API_KEY",
-    "validate_certs": "bool =True ADVERITY_VALIDATE_CERTS",
-    "ca_path": "path ADVERITY_CA_PATH",
-    "timeout": "float =30.0 ADVERITY_TIMEOUT",
-    "retries": "int =4 ADVERITY_RETRIES",
-    "retry_max_delay": "float =60.0 ADVERITY_RETRY_MAX_DELAY",
-}
-FILTERS = {
-    "workspace_ids": "[uuid]",
-    "workspace_scope": "str ancestors|descendants|family",
-    "enabled": "bool",
-    "active_pulling_mode": "str smart|smart-bundle|schedule",
-}
-CHOICE = {"datastream_ids": "[uuid] alias:datastream_id", "filters": FILTERS, "all_datastreams": "bool"}
-BINDING_IDS = {"binding_ids": "[id] alias:binding_id"}
-LEDGER = {
-    "ledger": "ledger =~/.ansible/adverity/requeue.sqlite3 ADVERITY_LEDGER",
-    "ledger_password": "str no_log ADVERITY_LEDGER_PASSWORD",
-    "ledger_wait": "number =300 ADVERITY_LEDGER_WAIT",
-}
-REQUEUE_SELECTION = {
-    "extract_ids": "[id]",
-    "datastream_ids": "[id] alias:datastream_id",
-    "created_from": "time",
-    "created_to": "time",
-    **BINDING_IDS,
-    "target_id": "id",
-    **LEDGER,
-}
-REQUEUE_HOW = {
-    "sequential": "bool =True",
-    "batch_size": "number =50",
-    "force": "bool =False",
-    "on_unknown": "str =fail fail|check|requeue|skip|dispatched",
-    "on_refused": "str =fail fail|skip",
-    "on_failed": "str =skip skip|fail|requeue",
-}
-DESTINATION = {"name": "str", "workspace": "str", "target_id": "id"}
-SETTINGS, FORCE_SETTINGS, STATE = {"settings": "dictionary"}, {"force_settings": "bool =False"}, {"state": "str =present present|absent"}
-OPTIONS = {
-    "adverity_assignment": {
-        "type": "str required",
-        "target_id": "id",
-        "assignments": {"datastream_id": "id required", "table_name": "str", **SETTINGS},
-        **FORCE_SETTINGS,
-        **STATE,
-        **LEDGER,
-    },
-    "adverity_destination": {
-        "type": "str required", **DESTINATION, "connection": "str", "connection_type": "str", **SETTINGS, **FORCE_SETTINGS, **STATE, **LEDGER,
-    },
-    "adverity_destination_info": {"type": "str", **DESTINATION, "schema": "bool =False"},
-    "adverity_directory_info": {"workspaces": "[str]", "datastreams": "[raw]", "connections": "[str]", "connection_types": "[str]"},
-    "adverity_binding": {"enabled": "bool required", **BINDING_IDS, "datastream_id": "id", "target_id": "id", **LEDGER},
-    "adverity_binding_info": {**BINDING_IDS, "datastream_id": "id", "target_id": "id", "enabled": "bool"},
-    "adverity_datastream": {**CHOICE, "enabled": "bool", "pulling_mode": "str smart|schedule"},
-    "adverity_datastream_info": {"datastream_ids": "[uuid] alias:datastream_id", **FILTERS},
-    "adverity_smart_pulling": {
-        **CHOICE,
-        "is_active": "bool",
-        "frequency": "str daily|weekly|monthly",
-        "refresh_range": {"value": "number required", "unit": "str required day|week|month"},
-        "deadline": "time of day",
-        "reset": "[str] refresh_range|deadline",
-    },
-    "adverity_smart_pulling_info": {"datastream_ids": "[uuid] alias:datastream_id", **FILTERS},
-    "adverity_extract_info": {"datastream_ids": "[id] required alias:datastream_id", "created_from": "time", "created_to": "time", "limit": "number"},
-    "adverity_job_info": {
-        "datastream_ids": "[id] alias:datastream_id", "start": "time", "end": "time", "states": "[str]", "wait": "number =0", "poll_interval": "number =15",
-    },
-    "adverity_issue_info": {"datastream_ids": "[id] alias:datastream_id", "since": "time", "acknowledged": "bool", "stages": "[str]"},
-    "adverity_deployment_info": {**LEDGER, "variables": "dict required", "names": "[str] =[]"},
-    "adverity_ledger_copy": {
-        "source": "ledger required",
-        "source_password": "str no_log",
-        "destination": "ledger required",
-        "destination_password": "str no_log ADVERITY_LEDGER_PASSWORD",
-        "source_instance": "str",
-        "ledger_wait": LEDGER["ledger_wait"],
-    },
-    "adverity_requeue": {
-        **REQUEUE_SELECTION,
-        **REQUEUE_HOW,
-        "limit": "number",
-        "state_labels": "dict ={}",
-        "backfill": "str =always always|when_needed|never|recorded",
-        "state": "str =requeued requeued|planned|recorded",
-        "enabled_bindings": "[dict]",
-    },
-    "adverity_requeue_info": {**REQUEUE_SELECTION, "summary_only": "bool =False"},
-    "adverity_load_info": {
-        **REQUEUE_SELECTION, "wait": "number =0", "poll_interval": "number =15", "state_labels": "dict ={}",
-        "outcomes": "[str] loaded|failed|loading|unconfirmed",
-    },
-}
-
-
+# What the options take whose type says no more than int, str, dict or path. In datastream and smart_pulling modules, datastream_ids are UUIDs.
 KINDS = {
-    "an integer ID": "id", "a UUID": "uuid", "a whole number": "number", "a time": "time", "a time of day": "time of day", "a path or a URL": "ledger",
-    "a dictionary": "dictionary",
+    "an integer ID": {"binding_ids", "datastream_id", "datastream_ids", "extract_ids", "target_id"},
+    "a UUID": {"datastream_ids", "workspace_ids"},
+    "a whole number": {"batch_size", "ledger_wait", "limit", "poll_interval", "value", "wait"},
+    "a time": {"created_from", "created_to", "end", "since", "start"},
+    "a time of day": {"deadline"},
+    "a dictionary": {"settings"},
+    "a path or a URL": {"destination", "ledger", "source"},
+}
+WITH_UUIDS = ("adverity_datastream", "adverity_datastream_info", "adverity_smart_pulling", "adverity_smart_pulling_info")
+SECRETS = {"api_key", "ledger_password", "source_password", "destination_password"}
+ENVIRONMENT = {
+    "instance": "ADVERITY_INSTANCE", "api_key": "ADVERITY_API_KEY", "validate_certs": "ADVERITY_VALIDATE_CERTS", "ca_path": "ADVERITY_CA_PATH",
+    "timeout": "ADVERITY_TIMEOUT", "retries": "ADVERITY_RETRIES", "retry_max_delay": "ADVERITY_RETRY_MAX_DELAY", "ledger": "ADVERITY_LEDGER",
+    "ledger_password": "ADVERITY_LEDGER_PASSWORD", "ledger_wait": "ADVERITY_LEDGER_WAIT", "destination_password": "ADVERITY_LEDGER_PASSWORD",
 }  # fmt: skip
-
-
-def described(option):
-    """An option of an argument spec in the words of the tables above."""
-    if option.get("options"):
-        return {name: described(one) for name, one in option["options"].items()}
-    kind, elements = (KINDS.get(getattr(one, "__name__", ""), one) for one in (option.get("type", "str"), option.get("elements")))
-    words = [f"[{elements}]" if kind == "list" else str(kind)]
-    words += [word for word in ("required", "no_log") if option.get(word)]
-    if option.get("default") is not None:
-        words.append(f"={option['default']}")
-    words += ["alias:" + alias for alias in option.get("aliases", [])]
-    if option.get("choices"):
-        words.append("|".join(option["choices"]))
-    if option.get("fallback"):
-        function, names = option["fallback"]
-        assert function is basic.env_fallback
-        words += names
-    return " ".join(words)
-
-
 # What else of its options a module refuses together, or needs together.
 REQUEUE_EXCLUSIVE, EXCLUSIVE = ("extract_ids", "datastream_ids"), [("all_datastreams", "datastream_ids"), ("all_datastreams", "filters")]
 RULES = {
@@ -165,11 +58,37 @@ RULES = {
 }  # fmt: skip
 
 
+FACTS = {"type": "str", "elements": None, "default": None, "required": False, "aliases": [], "choices": None}  # and what they are where nothing is said
+
+
+def described(options, inner):
+    """What argument specs and documentation both say of options."""
+    return {
+        name: {**{fact: row.get(fact, otherwise) for fact, otherwise in FACTS.items()}, "options": described(row.get(inner) or {}, inner)}
+        for name, row in options.items()
+    }
+
+
+def every_option(options):
+    """The options with those inside them."""
+    return [pair for name, row in options.items() for pair in ((name, row), *every_option(row.get("options") or {}))]
+
+
 @pytest.mark.parametrize("name", MODULES)
-def test_argument_spec_is_as_released(name):
+def test_options_are_as_documented(name):
     spec, rules = in_process.spec_of(name)
-    assert {option: described(one) for option, one in spec.items()} == {**CONNECTION, **OPTIONS[name]}
+    assert described(spec, "options") == described(read_documentation(name)["options"], "suboptions")
     assert rules == RULES.get(name, {})
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_option_has_the_kind_secrecy_and_variable_of_its_name(name):
+    for option, row in every_option(in_process.spec_of(name)[0]):
+        ids = "a UUID" if name in WITH_UUIDS else "an integer ID"
+        kinds = {kind for kind, names in KINDS.items() if option in names and (option != "datastream_ids" or kind == ids)}
+        assert {getattr(row[key], "__name__", None) for key in ("type", "elements") if key in row} - {None} == kinds, option
+        assert (row.get("no_log") is True) is (option in SECRETS), option
+        assert row.get("fallback", (basic.env_fallback, [None])) == (basic.env_fallback, [ENVIRONMENT.get(option)]), option
 
 
 @pytest.mark.parametrize(
@@ -218,7 +137,7 @@ def test_options_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("HOME", "/home/deploy")
     parameters = in_process.read_options("adverity_requeue", {"extract_ids": [1]})
     expected = ("acme.example", "key", False, "/home/deploy/ca.pem", 5.0, 0, 1.5, "postgresql://u@h/d", "s3cret", 7)
-    assert tuple(parameters[option] for option in (*CONNECTION, *LEDGER)) == expected
+    assert tuple(parameters[option.lower()] for option in values) == expected
     monkeypatch.setenv("ADVERITY_LEDGER", "")  # as an unset field of an AWX credential
     assert in_process.read_options("adverity_requeue", {"extract_ids": [1]})["ledger"] == "/home/deploy/.ansible/adverity/requeue.sqlite3"
 

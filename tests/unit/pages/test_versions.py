@@ -17,7 +17,7 @@ from ansible_collections.adverity.management.tests.unit.plugins.support.document
 ROOT = Path(__file__).resolve().parents[3]
 VERSION = yaml.safe_load((ROOT / "galaxy.yml").read_text("utf-8"))["version"]
 RELEASES = yaml.safe_load((ROOT / "changelogs" / "changelog.yaml").read_text("utf-8"))["releases"]
-OURS = {VERSION, *RELEASES}  # versions of the collection: others' do not count
+OWN_VERSIONS = {VERSION, *RELEASES}  # versions of the collection: others' do not count
 # Text in which a version is fixed, so that no release moves it: sentences, and since when something is there.
 FIXED = r"version_added: \S+|(?:[Vv]ersion|with|what|from|to|of|after) \d+\.\d+\.\d+\b"
 SEMANTIC = r"\d+\.\d+\.\d+(?:-[\w.]+)?(?![\d.]*\d)"
@@ -47,7 +47,7 @@ def test_each_place_that_is_written_names_the_version_of_the_checkout():
     for name in VERSIONED:
         text = (ROOT / name).read_text("utf-8")
         found = {match[0].lstrip(' "') for match in re.finditer(VERSION_PLACE.format(SEMANTIC), text)}
-        assert found & OURS == {VERSION}, name
+        assert found & OWN_VERSIONS == {VERSION}, name
 
 
 def test_no_other_place_names_a_version_of_the_collection():
@@ -55,7 +55,7 @@ def test_no_other_place_names_a_version_of_the_collection():
     stray = {}
     for name, text in texts().items():
         rest = re.sub(VERSION_PLACE.format(re.escape(VERSION)), "", text) if name in VERSIONED else text
-        found = OURS.intersection(re.findall(rf"(?<![\d.]){SEMANTIC}", rest))
+        found = OWN_VERSIONS.intersection(re.findall(rf"(?<![\d.]){SEMANTIC}", rest))
         if found:
             stray[name] = found
     assert stray == {}
@@ -120,7 +120,7 @@ def test_what_came_after_the_first_release_says_so(name):
 def test_nothing_names_a_version_after_the_next_and_what_is_new_names_the_next():
     """The changelog of a release lists the plugins that name it: one that names another would be missing there."""
     named = {added for version, options in DOCUMENTED.values() for added in (version, *options.values()) if added}
-    assert named <= OURS
+    assert named <= OWN_VERSIONS
     assert {version for name, (version, _options) in DOCUMENTED.items() if name not in RELEASED} <= {VERSION.partition("-")[0], FIRST}
 
 

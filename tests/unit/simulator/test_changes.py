@@ -18,7 +18,7 @@ PAST = f"{JOBS}?start=2025-01-01"
 
 @pytest.fixture(name="ask")
 def fixture_ask(start, small):
-    """A Talk with the small world, three extracts and pages of two."""
+    """A Client with the small world, three extracts and pages of two."""
     return start(small, switches={"extract_page_size": 2})
 
 
@@ -114,14 +114,14 @@ def test_change_that_makes_no_sense_is_refused(ask, change, message):
 
 
 def test_changes_over_http_are_made_in_their_order(ask):
-    told = ask.control("POST", "changes", [
+    results = ask.control("POST", "changes", [
         {"refuse": [102, 103]}, {"accept": [103]}, {"switch": {"binding_id": 6, "enabled": True, "at": "2026-01-01T00:00:00Z"}},
         {"fetch": {"datastream_id": 1}},
         {"remove": {"extracts": [101]}, "add": {"extracts": [{"id": 90, "datastream_id": 1, "created": "2025-01-01"}]}},
         {"edit": {"targets": [{"id": 10, "name": "Renamed"}]}},
     ])
     world = ask.simulator.world
-    assert told == [None, None, world.bindings[6], world.extracts[104], None, None, None]
+    assert results == [None, None, world.bindings[6], world.extracts[104], None, None, None]
     assert (world.refused, sorted(world.extracts), len(world.self_loads)) == ({102}, [90, 102, 103, 104], 2)
     assert ask("GET", BINDINGS).rows[0]["target_name"] == "Renamed"
 

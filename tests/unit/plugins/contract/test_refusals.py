@@ -25,9 +25,9 @@ SECRET = "hunter2-in-the-address"
 LOAD = {"datastream_id": 456, "target_id": 789}
 OFF, WEEKLY = {"enabled": False}, {"is_active": True, "frequency": "weekly"}
 EVERY = {"all_datastreams": True}
-ONE, STRANGER = uuid(456), uuid(9999)
+ONE, UNKNOWN = uuid(456), uuid(9999)
 HERE = {"target_id": 789, "datastream_uuids": [ONE], "backfill": "never"}  # of the role
-TWO = {**HERE, "datastream_uuids": [ONE, STRANGER]}
+ONE_UNKNOWN = {**HERE, "datastream_uuids": [ONE, UNKNOWN]}
 NEW = {"type": "bigquery", "name": "New", "workspace": "Acme", "connection": "Account", "settings": BIGQUERY}
 
 
@@ -132,9 +132,9 @@ ASKED = {
     "unknown destination": (
         "role", {**HERE, "target_id": 4711, "datastream_enabled": False, "pulling_mode": "smart", "smart_pulling": WEEKLY}, "target_id 4711",
     ),
-    "unknown, to be enabled": ("role", {**TWO, "datastream_enabled": True, "backfill": "always"}, STRANGER),
-    "unknown, to be disabled": ("role", {**TWO, "datastream_enabled": False}, STRANGER),
-    "unknown, to be set": ("role", {**TWO, "smart_pulling": {"frequency": "weekly"}}, STRANGER),
+    "unknown, to be enabled": ("role", {**ONE_UNKNOWN, "datastream_enabled": True, "backfill": "always"}, UNKNOWN),
+    "unknown, to be disabled": ("role", {**ONE_UNKNOWN, "datastream_enabled": False}, UNKNOWN),
+    "unknown, to be set": ("role", {**ONE_UNKNOWN, "smart_pulling": {"frequency": "weekly"}}, UNKNOWN),
 }  # fmt: skip
 
 
@@ -173,7 +173,7 @@ SAID_UNASKED = {
         "role", {"target_id": 789, "type": "bigquery", "datastreams": [{"name": "Google Ads", "settings": {"password": SECRET}}]},
     ),
 }  # fmt: skip
-OURS = {"type": "bigquery", "target_id": 790}
+TARGET_790 = {"type": "bigquery", "target_id": 790}
 SAID_ASKED = {
     "binding_ids: not bindings of the datastreams in datastream_ids": ("requeue", {"datastream_ids": [457, 458], "binding_ids": [124, 123], "target_id": 789}),
     "binding_ids: none of them is a binding of datastream": ("requeue", {"datastream_ids": [456, 457], "binding_ids": [123], "target_id": 789}),
@@ -191,13 +191,13 @@ SAID_ASKED = {
     "is none of its choices": ("destination", {**NEW, "settings": {**BIGQUERY, "headers_formatting": 9}}, "headers_formatting"),
     "... is unknown": ("destination", {**NEW, "settings": {**BIGQUERY, "projekt": 1}}, "projekt"),
     "... is missing": ("destination", {**NEW, "settings": {"project": "x"}}, "dataset is missing"),
-    "A destination is not moved": ("destination", {**OURS, "workspace": "EMEA"}),
-    "do not agree: there is": ("destination", {**OURS, "name": "DWH", "state": "absent"}),
-    "was not deleted: it still has enabled bindings": ("destination", {**OURS, "name": "Destination no. 790", "state": "absent"}),
+    "A destination is not moved": ("destination", {**TARGET_790, "workspace": "EMEA"}),
+    "do not agree: there is": ("destination", {**TARGET_790, "name": "DWH", "state": "absent"}),
+    "was not deleted: it still has enabled bindings": ("destination", {**TARGET_790, "name": "Destination no. 790", "state": "absent"}),
     "An assignment is created disabled": (
         "assignment", {"type": "bigquery", "target_id": 700, "assignments": [{"datastream_id": 456, "settings": {"enabled": True}}]}, "enabled",
     ),
-    "Set a different table_name for each": ("assignment", {**OURS, "assignments": [{"datastream_id": 458}, {"datastream_id": 458}]}),
+    "Set a different table_name for each": ("assignment", {**TARGET_790, "assignments": [{"datastream_id": 458}, {"datastream_id": 458}]}),
     "not found among the datastreams that are bound to target_id": ("role", {"target_id": 790, "datastream_ids": [456, 458]}, "target_id 790", "458"),
 }  # fmt: skip
 

@@ -118,7 +118,7 @@ def _finish_binding(scene: Scene, again: Row, outcome: str) -> str:
 
 # --- PATCH datastreams and PUT smart: 120 datastreams, 50 at a time ---
 
-EVERYONE = uuids(range(1, 121))
+DATASTREAMS = uuids(range(1, 121))
 SMART = {"is_active": True, "frequency": "daily", "refresh_range": {"value": 7, "unit": "day"}, "deadline": None}
 DONE: dict[str, tuple[str, Any]] = {"PATCH": ("enabled", True), "PUT": ("smart", {**SMART, "frequency": "weekly"})}
 
@@ -146,13 +146,13 @@ def _named(method: str, scene: Scene) -> list[list[str]]:
 
 
 def _judge_datastreams(method: str, scene: Scene, result: Row) -> Verdict:
-    first, second, third = chunks(EVERYONE)
+    first, second, third = chunks(DATASTREAMS)
     named = _named(method, scene)
     sent = named.count(second)
     done = _done(method, scene)
     if not result["failed"]:
-        assert result["affected"] == {"datastream_ids": EVERYONE}
-        assert done == EVERYONE
+        assert result["affected"] == {"datastream_ids": DATASTREAMS}
+        assert done == DATASTREAMS
         assert named == [first] + [second] * sent + [third]
         return SURVIVED, sent
     assert named == [first] + [second] * sent
@@ -168,10 +168,10 @@ def _judge_datastreams(method: str, scene: Scene, result: Row) -> Verdict:
 
 
 def _finish_datastreams(method: str, scene: Scene, again: Row, outcome: str) -> str:
-    assert _done(method, scene) == EVERYONE
+    assert _done(method, scene) == DATASTREAMS
     due = again["affected"]["datastream_ids"]
     assert _named(method, scene) == chunks(due)
-    assert due in ([[]] if outcome == SURVIVED else [EVERYONE[50:], EVERYONE[100:]])
+    assert due in ([[]] if outcome == SURVIVED else [DATASTREAMS[50:], DATASTREAMS[100:]])
     return "does the rest" if due else "changes nothing"
 
 

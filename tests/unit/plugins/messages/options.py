@@ -29,7 +29,7 @@ from ansible_collections.adverity.management.tests.unit.plugins.messages.stage i
 )
 
 NEW = {"type": "bigquery", "name": "New", "workspace": "Acme", "connection": "Service account", "settings": BIGQUERY}
-OURS = {"type": "bigquery", "target_id": 790}
+TARGET_790 = {"type": "bigquery", "target_id": 790}
 WEEKLY = {"is_active": True, "frequency": "weekly"}
 BLOBS = {"type": "azure-blob", "name": "Blobs", "workspace": "Acme"}
 SECRET = "hush-this-word-must-not-show"
@@ -38,7 +38,7 @@ KEYED = {"settings": {"container": "c", "account_key": SECRET}}
 
 def assign(*wanted: Row, **more: Any) -> tuple[str, Row]:
     """A task that assigns datastreams to destination 790."""
-    return "assignment", {**OURS, "assignments": list(wanted), **more}
+    return "assignment", {**TARGET_790, "assignments": list(wanted), **more}
 
 
 def assigning(*wanted: Row, world: Any = acme, switches: Row | None = None, faults: Any = (), before: Any = (), **more: Any) -> Given:

@@ -108,7 +108,7 @@ RELEASED = {row["name"] for one in RELEASES.values() for row in [*one.get("modul
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
-def test_what_came_after_the_first_release_says_so(name):
+def test_option_that_came_after_the_first_release_names_its_version(name):
     version, options = DOCUMENTED[name]
     assert (version == FIRST) == (name in OPTIONS)
     if version == FIRST:
@@ -124,7 +124,7 @@ def test_nothing_names_a_version_after_the_next_and_what_is_new_names_the_next()
     assert {version for name, (version, _options) in DOCUMENTED.items() if name not in RELEASED} <= {VERSION.partition("-")[0], FIRST}
 
 
-def test_the_version_of_the_checkout_is_released_next():
+def test_version_of_the_checkout_is_released_next():
     """If this fails, run ``make version VERSION=...`` with the version that these changes will have."""
     fragments = list((ROOT / "changelogs" / "fragments").glob("*.y*ml"))
     assert VERSION not in RELEASES or not fragments

@@ -11,7 +11,6 @@ import re
 import pytest
 import yaml
 from ansible.module_utils import basic
-from ansible_collections.adverity.management.plugins.module_utils._api import client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.support.documentation import read_documentation
@@ -127,36 +126,18 @@ def test_number_out_of_bounds_is_refused(name, options, says):
         in_process.read_options("adverity_" + name, {"instance": "acme.example", "api_key": "key", **options})
 
 
-def test_options_come_from_the_environment(monkeypatch):
-    values = {
-        "INSTANCE": "acme.example", "API_KEY": "key", "VALIDATE_CERTS": "no", "CA_PATH": "~/ca.pem", "TIMEOUT": "5", "RETRIES": "0",
-        "RETRY_MAX_DELAY": "1.5", "LEDGER": "postgresql://u@h/d", "LEDGER_PASSWORD": "s3cret", "LEDGER_WAIT": "7",
-    }  # fmt: skip
-    for one, value in values.items():
-        monkeypatch.setenv("ADVERITY_" + one, value)
+def test_ledger_of_an_empty_variable_is_the_default(monkeypatch):
+    """As an unset field of an AWX credential gives it."""
     monkeypatch.setenv("HOME", "/home/deploy")
-    parameters = in_process.read_options("adverity_requeue", {"extract_ids": [1]})
-    expected = ("acme.example", "key", False, "/home/deploy/ca.pem", 5.0, 0, 1.5, "postgresql://u@h/d", "s3cret", 7)
-    assert tuple(parameters[option.lower()] for option in values) == expected
-    monkeypatch.setenv("ADVERITY_LEDGER", "")  # as an unset field of an AWX credential
-    assert in_process.read_options("adverity_requeue", {"extract_ids": [1]})["ledger"] == "/home/deploy/.ansible/adverity/requeue.sqlite3"
-
-
-# What is returned
+    monkeypatch.setenv("ADVERITY_LEDGER", "")
+    parameters = in_process.read_options("adverity_requeue", {"instance": "acme.example", "api_key": "key", "extract_ids": [1]})
+    assert parameters["ledger"] == "/home/deploy/.ansible/adverity/requeue.sqlite3"
 
 
 def test_one_action_group_holds_every_module():
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text("utf-8"))
     assert sorted(runtime["action_groups"]["adverity"]) == MODULES
     assert list(runtime["action_groups"]) == ["adverity"]
-
-
-def test_the_version_is_that_of_the_collection():
-    galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text("utf-8"))
-    assert galaxy["version"] == client.VERSION
-
-
-# A module without requests, or with a bad host, says so
 
 
 @pytest.mark.parametrize(
@@ -166,7 +147,7 @@ def test_the_version_is_that_of_the_collection():
         ("HTTPS://Old.example:443", "has no records of old.example, so there is nothing to move"),
     ],
 )
-def test_the_old_host_of_an_instance_is_read_as_the_instance_is(tmp_path, source_instance, says):
+def test_source_instance_of_ledger_copy_is_read_as_an_instance(tmp_path, source_instance, says):
     options = {"source": str(tmp_path / "a"), "destination": str(tmp_path / "b"), "source_instance": source_instance}
     with pytest.raises(AdverityError, match=re.escape(says)):
         in_process.run("adverity_ledger_copy", {"instance": "acme.example", "api_key": "key", **options}, check_mode=True)

@@ -27,7 +27,7 @@ REQUESTS = [  # each method, with the scope that it needs, and its status
 ]
 
 
-def d5(*numbers):
+def streams(*numbers):
     """A query for datastreams."""
     return "&".join(f"datastream_id={readable_uuid('d5', number)}" for number in numbers)
 
@@ -98,13 +98,13 @@ def test_key_reaches_its_workspace_and_those_below(ask):
     assert ask("GET", DATASTREAMS).ids == [456, 457, 458, 459, 460, 466]
     assert {row["datastream_id"] for row in ask("GET", BINDINGS).rows} == {456, 457, 458, 459}
     use_key(ask, workspace=DACH)
-    assert ask("GET", f"{DATASTREAMS}?{d5(456)}").ids == []
+    assert ask("GET", f"{DATASTREAMS}?{streams(456)}").ids == []
     assert [ask("GET", f"{EXTRACTS}{query}").body["count"] for query in ("", "?datastream_id=456")] == [104, 0]
     before = ask.state()
     assert ask("PATCH", f"{BINDINGS}123/", {"enabled": True}).status == 404
     assert ask("POST", REQUEUE, {"extract_ids": [101]}).status == 400
     assert ask.state() == before
-    assert affected(ask("PATCH", f"{DATASTREAMS}?{d5(456)}", {"enabled": False})) == []
+    assert affected(ask("PATCH", f"{DATASTREAMS}?{streams(456)}", {"enabled": False})) == []
     assert affected(ask("PATCH", DATASTREAMS, {"enabled": False})) == [459]
 
 
@@ -147,7 +147,8 @@ def test_response_is_as_documented(ask_small, method, path, body, answer):
 @pytest.mark.parametrize(("path", "ids"), [
     (f"{BINDINGS}?datastream_id=456", [55, 123, 133]), (f"{BINDINGS}?datastream_id=456&target_id=789", [123]), (f"{BINDINGS}?datastream_id=1", []),
     (f"{BINDINGS}?unknown=1&target_id=792", [135]),
-    (f"{DATASTREAMS}?{d5(457, 461, 457)}", [457, 461]), (f"{DATASTREAMS}?{d5(457).upper().replace('DATASTREAM_ID', 'datastream_id')}", [457]),
+    (f"{DATASTREAMS}?{streams(457, 461, 457)}", [457, 461]),
+    (f"{DATASTREAMS}?{streams(457).upper().replace('DATASTREAM_ID', 'datastream_id')}", [457]),
     (f"{DATASTREAMS}?workspace_id={DACH}&workspace_id={AMERICAS}", [459, 460, 461, 462, 463]),
     (f"{DATASTREAMS}?workspace_id={DACH}&workspace_scope=ancestors", [456, 457, 458, 459, 460, 464, 465, 466, 467]),
     (f"{DATASTREAMS}?workspace_id={EMEA}&workspace_scope=descendants", [456, 457, 458, 459, 460, 466]),
@@ -166,11 +167,12 @@ def test_filter_of_a_list_chooses_and_is_counted(ask, path, ids):
 @pytest.mark.parametrize(("path", "status"), [
     *[(f"{path}?{query}", 422) for path in (BINDINGS, DATASTREAMS)
       for query in ("page=0", "page=", "page_size=101", "page_size=x")],
-    (f"{BINDINGS}?{d5(456)}", 422), (f"{BINDINGS}?target_id=", 422),
+    (f"{BINDINGS}?{streams(456)}", 422), (f"{BINDINGS}?target_id=", 422),
     *[(f"{DATASTREAMS}?{query}", 422) for query in (
         "datastream_id=456", "datastream_id=", "workspace_id=1", "workspace_scope=all", "enabled=yes", "enabled=", "active_pulling_mode=null",
         "active_pulling_mode=Smart")],
-    *[(f"{EXTRACTS}?{query}", 400) for query in (d5(456), "datastream_id=", "created_from=yesterday", "created_to=2025-13-01", "created_to=20250101",
+    *[(f"{EXTRACTS}?{query}", 400) for query in (streams(456), "datastream_id=", "created_from=yesterday", "created_to=2025-13-01",
+    "created_to=20250101",
                                                  "created_from=2025-01-01T00:00:00+00:00", "state=collected", "state=")],
     *[(path, 400) for path in ("/api/jobs/?start=soon", "/api/jobs/?datastream_id=x", "/api/jobs/?stack=x", "/api/errors/?datastream_id=x")],
 ])
@@ -213,7 +215,7 @@ def test_state_filter_takes_numbers(start, small):
 def test_write_changes_what_its_filter_lists_and_tells_only_what_was_otherwise_before(ask):
     query = f"workspace_id={EMEA}&workspace_scope=descendants&enabled=true"
     assert affected(ask("PATCH", f"{DATASTREAMS}?{query}", {"pulling": {"active_mode": "smart"}})) == [456, 458]
-    query = d5(456, 460)
+    query = streams(456, 460)
     assert affected(ask("PATCH", f"{DATASTREAMS}?{query}", {"enabled": True})) == [460]
     assert affected(ask("PUT", f"{SMART}?{query}", {**SETTING, "frequency": "weekly"})) == [456, 460]
     assert affected(ask("PUT", f"{SMART}?{query}", {**SETTING, "frequency": "weekly"})) == []
@@ -224,7 +226,8 @@ PATTERNS = [{"pulling": value} for value in ({}, "smart", {"active_mode": None},
 SETTINGS = [
     {}, {"is_active": True}, {"frequency": "daily"}, {**SETTING, "is_active": "true"}, {**SETTING, "frequency": "hourly"},
     *({**SETTING, "refresh_range": value} for value in (
-        7, {}, {"value": 7}, {"value": 0, "unit": "day"}, {"value": "7", "unit": "day"}, {"value": True, "unit": "day"}, {"value": 7, "unit": "year"})),
+        7, {}, {"value": 7}, {"value": 0, "unit": "day"}, {"value": "7", "unit": "day"},
+        {"value": True, "unit": "day"}, {"value": 7, "unit": "year"})),
     *({**SETTING, "deadline": value} for value in ("06:00:00", {}, *({"time": time} for time in ("06:10:00", "06:00", "24:00:00", "06:30:01", 6)))),
 ]
 REQUEUES = [

@@ -30,7 +30,7 @@ def test_every_package_is_in_the_table():
     assert set(re.findall(r"\* - ``(_\w+)``", PAGE)) == packages
 
 
-def test_a_function_is_in_the_file_that_is_named_for_it():
+def test_function_is_in_the_file_that_the_page_names():
     named = re.findall(r"``(\w+)(?:\(\w*\))?`` in ``([\w/.]+\.py)``", PAGE)
     assert len(named) >= 5
     missing = []

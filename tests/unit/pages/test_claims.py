@@ -39,31 +39,31 @@ def test_who_is_sent_to_adverity_is_told_where_to_look():
     assert astray == []
 
 
-def test_the_readme_lists_every_guide():
+def test_readme_lists_every_guide():
     guides = {path.stem for path in PAGES.glob("*.rst")}
     assert set(re.findall(r"github\.io/management/docsite/(\w+)\.html", README)) >= guides
     listed = {page for section in yaml.safe_load((ROOT / "docs/docsite/extra-docs.yml").read_text("utf-8"))["sections"] for page in section["toctree"]}
     assert listed == guides
 
 
-def test_the_readme_has_no_link_that_only_works_in_the_repository():
+def test_readme_has_no_link_that_only_works_in_the_repository():
     assert [link for link in re.findall(r"\]\(([^)]+)\)", README) if not link.startswith("https://")] == []
 
 
-def test_a_playbook_of_the_collection_is_started_the_same_way_everywhere():
+def test_playbook_of_the_collection_is_started_the_same_way_everywhere():
     """Without an inventory, Ansible warns."""
     wrong = [(name, line.strip()) for name, text in texts().items() for line in text.splitlines()
              if "ansible-playbook adverity.management." in line]  # fmt: skip
     assert wrong == []
 
 
-def test_the_first_commands_of_a_page_install_requests():
+def test_first_commands_of_a_page_install_requests():
     """requests is in no ansible-core, so whoever follows the first commands has to install it."""
     for page in (README, (PAGES / "quick_start.rst").read_text("utf-8")):
         assert re.search(r"pip install .*\brequests\b", page[: page.index("adverity.management.demo")])
 
 
-def test_the_descriptions_of_the_role_agree():
+def test_descriptions_of_the_role_agree():
     spec = yaml.safe_load((ROOT / "roles/deploy_destination/meta/argument_specs.yml").read_text("utf-8"))["argument_specs"]["main"]["short_description"]
     meta = yaml.safe_load((ROOT / "roles/deploy_destination/meta/main.yml").read_text("utf-8"))["galaxy_info"]["description"]
     assert spec.split(" - ")[1] == meta.split(" - ")[1]
@@ -71,7 +71,7 @@ def test_the_descriptions_of_the_role_agree():
     assert "create" in yaml.safe_load((ROOT / "galaxy.yml").read_text("utf-8"))["description"]
 
 
-def test_the_data_of_the_role_is_what_the_page_lists():
+def test_data_of_the_role_are_what_the_page_lists():
     source = (ROOT / "plugins/module_utils/_deploy/summary_data.py").read_text("utf-8")
     names = set(re.findall(r'"(\w+)": ', source)) - {"lines", "data"} | set(Counts._fields)
     text = (PAGES / "playbooks.rst").read_text("utf-8")
@@ -79,7 +79,7 @@ def test_the_data_of_the_role_is_what_the_page_lists():
     assert [name for name in names if f"`{name}`" not in text] == []
 
 
-def test_a_question_stands_once_on_the_page_of_open_questions():
+def test_question_stands_once_on_the_page_of_open_questions():
     page = (PAGES / "undocumented.rst").read_text("utf-8")
     table, rest = page.split("Questions without a switch")
     asked = [re.findall(r"^    \* - (.+\?)", table, re.M), re.findall(r"\*\*(.+?\?)\*\*", rest)]

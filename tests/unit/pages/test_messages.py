@@ -131,7 +131,7 @@ def test_each_message_stands_on_a_page():
     assert [text for text in TEXTS if text.fixed not in LEFT_OUT and not stands_on_a_page(text.fixed)] == []
 
 
-def test_what_is_left_out_is_in_the_code_and_on_no_page():
+def test_text_that_is_left_out_is_in_the_code_and_on_no_page():
     assert [fixed for fixed in LEFT_OUT if fixed not in FIXED or stands_on_a_page(fixed)] == []
 
 

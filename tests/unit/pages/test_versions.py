@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.adverity.management.tests.unit.plugins.support.documentation import read_documentation
 
 ROOT = Path(__file__).resolve().parents[3]
 VERSION = yaml.safe_load((ROOT / "galaxy.yml").read_text("utf-8"))["version"]
 RELEASES = yaml.safe_load((ROOT / "changelogs" / "changelog.yaml").read_text("utf-8"))["releases"]
-OURS = {VERSION, *RELEASES}  # versions of the collection: others' do not count
+OWN_VERSIONS = {VERSION, *RELEASES}  # versions of the collection: others' do not count
 # Text in which a version is fixed, so that no release moves it: sentences, and since when something is there.
 FIXED = r"version_added: \S+|(?:[Vv]ersion|with|what|from|to|of|after) \d+\.\d+\.\d+\b"
 SEMANTIC = r"\d+\.\d+\.\d+(?:-[\w.]+)?(?![\d.]*\d)"
@@ -46,7 +47,7 @@ def test_each_place_that_is_written_names_the_version_of_the_checkout():
     for name in VERSIONED:
         text = (ROOT / name).read_text("utf-8")
         found = {match[0].lstrip(' "') for match in re.finditer(VERSION_PLACE.format(SEMANTIC), text)}
-        assert found & OURS == {VERSION}, name
+        assert found & OWN_VERSIONS == {VERSION}, name
 
 
 def test_no_other_place_names_a_version_of_the_collection():
@@ -54,7 +55,7 @@ def test_no_other_place_names_a_version_of_the_collection():
     stray = {}
     for name, text in texts().items():
         rest = re.sub(VERSION_PLACE.format(re.escape(VERSION)), "", text) if name in VERSIONED else text
-        found = OURS.intersection(re.findall(rf"(?<![\d.]){SEMANTIC}", rest))
+        found = OWN_VERSIONS.intersection(re.findall(rf"(?<![\d.]){SEMANTIC}", rest))
         if found:
             stray[name] = found
     assert stray == {}
@@ -83,27 +84,6 @@ OPTIONS = {
 }
 
 
-def texts_of(path):
-    """What a Python file assigns to names in capitals, read as YAML, by name."""
-    found = {}
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) and node.targets[0].id.isupper():
-            found[node.targets[0].id] = yaml.safe_load(node.value.value)
-    return found
-
-
-def options_of(path):
-    """The options of a module or filter, those of its fragments included, and its own version_added."""
-    documented = texts_of(path)["DOCUMENTATION"]
-    options = dict(documented.get("options", {}))
-    for name in documented.get("extends_documentation_fragment", []):
-        file, _dot, part = name.replace("adverity.management.", "", 1).partition(".")
-        shared = texts_of(ROOT / "plugins" / "doc_fragments" / f"{file}.py").get(part.upper() or "DOCUMENTATION", {})
-        for option, row in shared.get("options", {}).items():
-            options[option] = {**row, **options.get(option, {})}
-    return options, documented["version_added"]
-
-
 def nested(options, path="", version=None):
     """The names of all options, those inside others with their path, each with the version that it or the option around it names."""
     for name, row in options.items():
@@ -114,8 +94,9 @@ def nested(options, path="", version=None):
 
 def read_documented():
     """Of each module, filter and role its own version_added, and that of each option."""
-    paths = sorted([*(ROOT / "plugins" / "modules").glob("*.py"), *(ROOT / "plugins" / "filter").glob("*.py")])
-    found = {path.stem: options_of(path) for path in paths}
+    kinds = {path.stem: kind for kind in ("modules", "filter") for path in sorted((ROOT / "plugins" / kind).glob("*.py"))}
+    documentation = {name: read_documentation(name, kind) for name, kind in kinds.items()}
+    found = {name: (row["options"], row["version_added"]) for name, row in documentation.items()}
     spec = yaml.safe_load((ROOT / "roles" / "deploy_destination" / "meta" / "argument_specs.yml").read_text("utf-8"))["argument_specs"]["main"]
     options = {name.removeprefix("deploy_destination_"): row for name, row in spec["options"].items()}
     found["deploy_destination"] = options, spec["version_added"]
@@ -127,7 +108,7 @@ RELEASED = {row["name"] for one in RELEASES.values() for row in [*one.get("modul
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
-def test_what_came_after_the_first_release_says_so(name):
+def test_option_that_came_after_the_first_release_names_its_version(name):
     version, options = DOCUMENTED[name]
     assert (version == FIRST) == (name in OPTIONS)
     if version == FIRST:
@@ -139,11 +120,11 @@ def test_what_came_after_the_first_release_says_so(name):
 def test_nothing_names_a_version_after_the_next_and_what_is_new_names_the_next():
     """The changelog of a release lists the plugins that name it: one that names another would be missing there."""
     named = {added for version, options in DOCUMENTED.values() for added in (version, *options.values()) if added}
-    assert named <= OURS
+    assert named <= OWN_VERSIONS
     assert {version for name, (version, _options) in DOCUMENTED.items() if name not in RELEASED} <= {VERSION.partition("-")[0], FIRST}
 
 
-def test_the_version_of_the_checkout_is_released_next():
+def test_version_of_the_checkout_is_released_next():
     """If this fails, run ``make version VERSION=...`` with the version that these changes will have."""
     fragments = list((ROOT / "changelogs" / "fragments").glob("*.y*ml"))
     assert VERSION not in RELEASES or not fragments

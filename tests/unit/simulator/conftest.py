@@ -43,7 +43,7 @@ class Reply:
         return [row["id"] if isinstance(row["id"], int) else int(row["id"][-12:]) for row in self.rows]
 
 
-class Talk:
+class Client:
     """Requests to a simulator in this process, as bytes in and bytes out; only the socket is missing. ``key=None`` sends no Authorization."""
 
     def __init__(self, simulator: Simulator) -> None:
@@ -91,13 +91,13 @@ class Talk:
 
 @pytest.fixture(name="start")
 def fixture_start():
-    """A Talk with a new simulator: start(world, switches=...)."""
-    return lambda world=None, **options: Talk(Simulator(world, **{"port": None, **options}))
+    """A Client with a new simulator: start(world, switches=...)."""
+    return lambda world=None, **options: Client(Simulator(world, **{"port": None, **options}))
 
 
 @pytest.fixture(name="ask")
 def fixture_ask(start):
-    """A Talk with a simulator of the default world, its clock fixed."""
+    """A Client with a simulator of the default world, its clock fixed."""
     return start(default_world("2026-03-10T12:00:00Z"))
 
 
@@ -118,5 +118,5 @@ def fixture_small():
 
 @pytest.fixture(name="ask_small")
 def fixture_ask_small(start, small):
-    """A Talk with a simulator of the small world."""
+    """A Client with a simulator of the small world."""
     return start(small)

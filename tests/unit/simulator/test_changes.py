@@ -14,21 +14,12 @@ from adverity_simulator.values import exact_time
 
 BINDINGS, EXTRACTS, REQUEUE, JOBS, ISSUES = "/api/v1/bindings/", "/api/extracts/", "/api/v1/extracts/requeue/", "/api/jobs/", "/api/errors/"
 PAST = f"{JOBS}?start=2025-01-01"
-JOB = {"id", "url", "type", "job_start", "job_end", "range_start", "range_end", "scheduled", "progress", "duration", "state", "state_label", "manual",
-       "issues", "datastream"}
-ISSUE = {"id", "start", "end", "duration", "message", "type_label", "extraction_stage_label", "error_cause_label", "datastream", "extract", "job",
-         "ack", "occurrences", "url"}
 
 
 @pytest.fixture(name="ask")
 def fixture_ask(start, small):
-    """A Talk with the small world, three extracts and pages of two."""
+    """A Client with the small world, three extracts and pages of two."""
     return start(small, switches={"extract_page_size": 2})
-
-
-def labels(ask, path=PAST):
-    """The states of jobs, by id."""
-    return {row["id"]: row["state_label"] for row in ask("GET", path).rows}
 
 
 def self_loads(ask):
@@ -42,7 +33,7 @@ def requeue(ask, *extract_ids, binding_id=5):
 
 # --- the clock ---
 
-def test_a_fixed_clock_moves_by_its_step_with_each_write_alone(start, small):
+def test_fixed_clock_moves_by_its_step_with_each_write_alone(start, small):
     ask = start({**small, "step": 0.25})
     for body, now in (({}, "00"), ({"enabled": True}, "00.250000"), ({"enabled": True}, "00.500000")):
         ask("GET", BINDINGS)
@@ -57,7 +48,7 @@ def test_a_fixed_clock_moves_by_its_step_with_each_write_alone(start, small):
 
 
 @pytest.mark.parametrize("fixed", [True, False])
-def test_a_clock_that_goes_back_leaves_the_bindings_as_they_are(start, small, fixed):
+def test_clock_that_goes_back_leaves_the_bindings_as_they_are(start, small, fixed):
     ask = start(small if fixed else {**small, "now": None})
     simulator = ask.simulator
     first = simulator.world.now()
@@ -72,7 +63,7 @@ def test_a_clock_that_goes_back_leaves_the_bindings_as_they_are(start, small, fi
     assert self_loads(ask)[1:] == [(105, 5), (106, 5)], "as it was before the first changes"
 
 
-def test_a_binding_that_was_switched_for_a_time_to_come_is_switched_now(ask):
+def test_binding_that_was_switched_for_a_time_to_come_is_switched_now(ask):
     ask.simulator.switch_binding(5, False, "2026-01-01T00:01:00Z")
     assert ask("PATCH", f"{BINDINGS}5/", {"enabled": True}).status == 200
     ask.simulator.fetch(1)
@@ -81,7 +72,7 @@ def test_a_binding_that_was_switched_for_a_time_to_come_is_switched_now(ask):
 
 # --- people and fetches ---
 
-def test_a_fetch_loads_by_itself_where_the_binding_is_enabled(ask):
+def test_fetch_loads_by_itself_where_the_binding_is_enabled(ask):
     simulator = ask.simulator
     assert simulator.fetch(1) == {"id": 104, "datastream_id": 1, "created": "2026-01-01T00:00:01Z", "state": "collected", "job_id": 1}
     simulator.switch_binding(6, True)
@@ -91,17 +82,14 @@ def test_a_fetch_loads_by_itself_where_the_binding_is_enabled(ask):
     simulator.world.bindings[6]["available"] = False
     simulator.fetch(1)
     assert self_loads(ask) == [(104, 5), (200, 5), (200, 6)]
-    assert simulator.self_loads[0] == {"extract_id": 104, "binding_id": 5, "datastream_id": 1, "at": "2026-01-01T00:00:01Z"}
     assert ask.control("GET", "self_loads") == simulator.self_loads
     assert ask.control("GET", "loads") == [{**row, "request": None, "state": "done"} for row in simulator.self_loads]
     assert (sorted(simulator.world.extracts), simulator.loads) == ([101, 102, 103, 104, 200, 201], [])
     requeue(ask, 104, 101)
     assert simulator.arrivals == [(101, 5), (104, 5), *self_loads(ask)]
-    simulator.reset()
-    assert simulator.arrivals == []
 
 
-def test_a_fetch_at_a_time_knows_how_things_stood_then(ask):
+def test_fetch_at_a_time_loads_into_the_bindings_that_were_enabled_then(ask):
     simulator = ask.simulator
     for second, enabled in ((10, False), (20, True), (20, False), (30, True)):
         simulator.switch_binding(5, enabled, f"2026-01-01T00:00:{second}Z")
@@ -109,7 +97,7 @@ def test_a_fetch_at_a_time_knows_how_things_stood_then(ask):
         simulator.fetch(1, number, f"2026-01-01T00:00:{second}Z")
     assert self_loads(ask) == [(300, 5), (305, 5)]
     assert simulator.world.bindings[5]["updated"] == "2026-01-01T00:00:30Z"
-    assert simulator.world.now() == parse_time("2026-01-01T00:00:00Z")  # a time that is given moves no clock
+    assert simulator.world.now() == parse_time("2026-01-01T00:00:00Z"), "a time that is given moves the clock"
 
 
 @pytest.mark.parametrize(("change", "message"), [
@@ -120,25 +108,25 @@ def test_a_fetch_at_a_time_knows_how_things_stood_then(ask):
     ({"refuse": 101}, "a list of ids"), ({"add": {"extracts": {}}}, "a list is due"), ({"clock": {"step": -1}}, "step"), ({"clock": {"later": 1}}, "clock"),
     ({"colour": 1}, "an object of remove, add"), ({"fail": [{"extract": 1}]}, "failing"), ({"loading": {"load_seconds": -1}}, "load_seconds"),
 ])
-def test_a_change_that_makes_no_sense_is_refused(ask, change, message):
+def test_change_that_makes_no_sense_is_refused(ask, change, message):
     ask.simulator.switch_binding(5, True, "2026-01-01T00:00:00Z")
     assert message in ask.refuses("changes", change)
 
 
-def test_all_changes_over_http(ask):
-    told = ask.control("POST", "changes", [
+def test_changes_over_http_are_made_in_their_order(ask):
+    results = ask.control("POST", "changes", [
         {"refuse": [102, 103]}, {"accept": [103]}, {"switch": {"binding_id": 6, "enabled": True, "at": "2026-01-01T00:00:00Z"}},
         {"fetch": {"datastream_id": 1}},
         {"remove": {"extracts": [101]}, "add": {"extracts": [{"id": 90, "datastream_id": 1, "created": "2025-01-01"}]}},
         {"edit": {"targets": [{"id": 10, "name": "Renamed"}]}},
     ])
     world = ask.simulator.world
-    assert told == [None, None, world.bindings[6], world.extracts[104], None, None, None]
+    assert results == [None, None, world.bindings[6], world.extracts[104], None, None, None]
     assert (world.refused, sorted(world.extracts), len(world.self_loads)) == ({102}, [90, 102, 103, 104], 2)
     assert ask("GET", BINDINGS).rows[0]["target_name"] == "Renamed"
 
 
-def test_loads_over_http_are_those_by_request_and_by_themselves_by_time(ask):
+def test_loads_over_http_are_listed_by_time_with_those_by_themselves(ask):
     ask.simulator.change({"loading": {"load_seconds": 60}}, {"fail": [{"extract_id": 104}]}, {"fetch": {"datastream_id": 1}})
     requeue(ask, 101)
     ask.later(59)
@@ -149,7 +137,7 @@ def test_loads_over_http_are_those_by_request_and_by_themselves_by_time(ask):
 
 # --- loads, jobs, issues ---
 
-def test_an_extract_has_one_state_for_all_its_bindings(ask):
+def test_extract_has_one_state_for_all_its_bindings(ask):
     def state():
         return ask("GET", f"{EXTRACTS}?ordering=created").rows[0]["state_label"]
 
@@ -168,12 +156,10 @@ def test_an_extract_has_one_state_for_all_its_bindings(ask):
     assert ask.simulator.holds == {(101, 5), (101, 6)}
 
 
-def test_a_fetch_is_a_job_and_its_extract_names_it(ask):
+def test_fetch_is_a_job_and_its_extract_names_it(ask):
     ask.simulator.change({"loading": {"process_seconds": 60}}, {"fetch": {"datastream_id": 1}})
     (row,) = ask("GET", JOBS).rows
-    assert set(row) == JOB
     assert [row[name] for name in ("type", "state", "state_label", "job_end", "progress")] == ["Fetch", 1, "Running", None, 0.0]
-    assert set(row["datastream"]["stack"]) == {"id", "name", "slug"}
     extract = ask("GET", EXTRACTS).rows[0]
     assert (extract["metadata"]["origin_job_id"], extract["state_label"]) == (row["id"], "Processing")
     ask.later(30)
@@ -184,13 +170,12 @@ def test_a_fetch_is_a_job_and_its_extract_names_it(ask):
     assert [row[name] for name in ("state_label", "job_end", "duration", "progress")] == ["Success", "2026-01-01T00:01:01Z", 60.0, 1.0]
 
 
-def test_a_failed_fetch_makes_an_issue_and_discards_what_follows(ask):
+def test_failed_fetch_makes_an_issue_and_discards_what_follows(ask):
     add = [{"id": 7, "datastream_id": 1, "scheduled": "2026-01-01T00:00:00Z", "start": "2026-01-01T01:00:00Z"},
            {"id": 8, "datastream_id": 1, "scheduled": "2026-01-02T00:00:00Z"}]
     ask.simulator.change({"add": {"jobs": add}}, {"fetch": {"datastream_id": 1, "fails": True}})
-    assert labels(ask) == {7: "Discarded", 8: "Scheduled", 9: "Failed"}
+    assert {row["id"]: row["state_label"] for row in ask("GET", PAST).rows} == {7: "Discarded", 8: "Scheduled", 9: "Failed"}
     (issue,) = ask("GET", f"{ISSUES}?datastream_id=1").rows
-    assert set(issue) == ISSUE
     assert (issue["extraction_stage_label"], issue["extract"], issue["ack"]) == ("Fetch", None, False)
     assert issue["job"]["url"].endswith("/api/jobs/9/")
     assert ask("GET", f"{JOBS}9/").body["issues"] == [
@@ -198,7 +183,7 @@ def test_a_failed_fetch_makes_an_issue_and_discards_what_follows(ask):
     assert len(ask.simulator.world.extracts) == 3
 
 
-def test_a_job_is_stopped_and_what_it_was_to_load_fails(start, small):
+def test_job_that_is_stopped_loads_nothing(start, small):
     ask = start({**small, "load_seconds": 10}, switches={"load_jobs": "request"})
     requeue(ask, 101)
     assert ask("POST", f"{JOBS}1/stop", {}).body["state_label"] == "Cancelled"
@@ -219,7 +204,7 @@ def test_jobs_and_issues_of_other_workspaces_are_not_shown(start):
 
 # --- scripts ---
 
-def test_scripts_over_http(ask):
+def test_script_over_http_changes_the_world_before_its_request(ask):
     row = {"method": "GET", "path": "extracts", "skip": 1, "times": 1, "when": "before", "changes": [{"remove": {"extracts": [101]}}]}
     assert ask.control("POST", "scripts", row) == [{**row, "matches": 0, "fired": 0}]
     assert [ask("GET", EXTRACTS).body["count"] for _request in range(3)] == [3, 2, 2]

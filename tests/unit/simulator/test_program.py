@@ -53,14 +53,14 @@ PATCH = head("PATCH /api/v1/bindings/6/ HTTP/1.1", "Content-Length: 16")
 
 # --- HTTP ---
 
-def test_a_connection_is_kept_and_numbered_and_requests_may_follow_each_other_at_once(serve):
+def test_connection_is_kept_and_numbered_and_requests_may_follow_each_other_at_once(serve):
     simulator = serve()
     assert exchange(simulator, GET, GET, GET).count(b"HTTP/1.1 200 OK\r\n") == 3
     exchange(simulator, GET)
     assert [row["connection"] for row in simulator.requests] == [1, 1, 1, 2]
 
 
-def test_a_client_that_expects_to_be_asked_for_its_body(serve):
+def test_client_that_expects_to_be_asked_for_its_body_is_asked(serve):
     answer = exchange(serve(), PATCH.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"), b'{"enabled":true}')
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
 
@@ -70,13 +70,13 @@ def test_a_client_that_expects_to_be_asked_for_its_body(serve):
         b"nonsense\r\n\r\n", head("GET / HTTP/1.1", "Content-Length: many"), head("GET / HTTP/1.1", "Transfer-Encoding: chunked"))),
     (PATCH + b'{"enabled"', b""),  # the body ends early
 ])
-def test_bytes_that_are_no_request(serve, message, answer):
+def test_bytes_that_are_no_request_change_nothing(serve, message, answer):
     simulator = serve()
     assert exchange(simulator, message).partition(b"\r\n")[0] == answer
     assert (simulator.requests, simulator.world.bindings[6]["enabled"]) == ([], False)
 
 
-def test_a_bug_is_told_and_not_taken_for_a_lost_connection(serve, capsys):
+def test_bug_is_a_500_and_a_traceback(serve, capsys):
     simulator = serve()
     simulator.world.keys["all"] = {}
     assert exchange(simulator, GET).startswith(b"HTTP/1.1 500 ")
@@ -84,14 +84,14 @@ def test_a_bug_is_told_and_not_taken_for_a_lost_connection(serve, capsys):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", ""])
-def test_only_loopback_is_served(host):
+def test_host_that_is_no_loopback_address_is_refused(host):
     with pytest.raises(ValueError, match="not a loopback address"):
         Simulator(host=host)
 
 
 # --- log and control ---
 
-def test_the_log_of_requests(start, small, tmp_path):
+def test_log_has_each_request_and_no_key(start, small, tmp_path):
     log = tmp_path / "requests.jsonl"
     ask = start(small, log=str(log))
     ask("PATCH", "/api/v1/bindings/6/?a=1&a=&b=%C3%BC", {"enabled": True}, headers={"X-Mixed": "Case"})
@@ -110,7 +110,7 @@ def test_the_log_of_requests(start, small, tmp_path):
     assert [row["n"] for row in ask.simulator.requests] == [4]
 
 
-def test_the_control_api(ask_small):
+def test_control_api_shows_replaces_and_resets_the_world(ask_small):
     ask = ask_small
     ask("POST", REQUEUE, {"extract_ids": [101]})
     assert ask.control("GET", "") == {
@@ -162,7 +162,7 @@ def get(port, path, method="GET"):
         connection.close()
 
 
-def test_the_program_serves_and_stops_over_http(tmp_path, small):
+def test_program_serves_and_stops_over_http(tmp_path, small):
     seed, log = tmp_path / "world.json", tmp_path / "log.jsonl"
     seed.write_text(json.dumps(small), encoding="utf-8")
     arguments = ["--seed", str(seed), "--log", str(log), "--switch", "extract_page_size=2", "--switch", "extract_count=off"]
@@ -179,7 +179,7 @@ def test_the_program_serves_and_stops_over_http(tmp_path, small):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, None])
-def test_the_program_stops_at_a_signal_or_after_its_time(tmp_path, number):
+def test_program_stops_at_a_signal_or_after_its_time(tmp_path, number):
     with program(tmp_path, *([] if number else ["--stop-after", "0.3"])) as (process, _port):
         if number:
             process.send_signal(number)
@@ -187,7 +187,7 @@ def test_the_program_stops_at_a_signal_or_after_its_time(tmp_path, number):
         assert list(tmp_path.iterdir()) == []
 
 
-def test_the_program_stops_with_its_parent(tmp_path):
+def test_program_stops_with_its_parent(tmp_path):
     port_file = tmp_path / "port"
     words = command("--port-file", str(port_file), "--stop-with-parent", "--stop-after", "900")
     script = f"import subprocess, sys; subprocess.Popen({words!r}, stdout=subprocess.DEVNULL); sys.stdin.read()"
@@ -205,7 +205,7 @@ def test_the_program_stops_with_its_parent(tmp_path):
     (["--switch", "binding_rows"], "NAME=VALUE"), (["--seed", "missing.json"], "missing.json"), (["--seed", "bad.json"], "bad.json: now: 'soon'"),
     (["--seed", "broken.json"], "broken.json: "), (["--colour"], "unrecognized"), (["--certfile", "missing.pem"], "missing.pem"),
 ])
-def test_wrong_arguments_are_one_line(tmp_path, monkeypatch, capsys, arguments, message):
+def test_wrong_argument_is_one_line(tmp_path, monkeypatch, capsys, arguments, message):
     (tmp_path / "bad.json").write_text('{"now": "soon"}', encoding="utf-8")
     (tmp_path / "broken.json").write_text("{", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -216,7 +216,7 @@ def test_wrong_arguments_are_one_line(tmp_path, monkeypatch, capsys, arguments, 
     assert (caught.value.code, shown.out, last.startswith("adverity_simulator: error: "), message in last) == (2, "", True, True)
 
 
-def test_help_names_each_switch(capsys, monkeypatch):
+def test_help_has_each_switch_and_its_meaning(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     with pytest.raises(SystemExit):
         main(["--help"])

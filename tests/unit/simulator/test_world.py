@@ -34,7 +34,7 @@ def test_datastream_456_has_130_extracts_over_two_years(now):
     assert max(parse_time(row["created"]) for row in world.extracts.values()) <= end + timedelta(hours=1)
 
 
-def test_what_the_documentation_says_of_the_default_world():
+def test_default_world_is_as_documented():
     world = World(default_world())
     assert (world.datastreams[456]["name"], world.targets[789]["name"]) == ("Google Ads | EMEA", "BigQuery | Marketing DWH")
     assert [world.bindings[123][name] for name in ("datastream_id", "target_id", "enabled")] == [456, 789, False]
@@ -51,7 +51,7 @@ def test_what_the_documentation_says_of_the_default_world():
     assert (world.data()["now"], datetime.now(timezone.utc) - world.now() < timedelta(seconds=5)) == (None, True)
 
 
-def test_a_world_is_plain_data_and_comes_back_the_same():
+def test_world_comes_back_the_same_from_its_data():
     whole = World(json.loads(json.dumps(default_world("2026-03-10T12:00:00Z")))).data()
     assert World(copy.deepcopy(whole)).data() == whole
     assert (whole["now"], len(whole["extracts"]) > 500) == ("2026-03-10T12:00:00Z", True)
@@ -59,7 +59,7 @@ def test_a_world_is_plain_data_and_comes_back_the_same():
 
 # --- seeds ---
 
-def test_what_a_seed_may_leave_out(small):
+def test_seed_without_optional_fields_gets_defaults(small):
     world = World(small)
     assert world.datastreams == {1: {
         "id": 1, "uuid": readable_uuid("d5", 1), "name": "Datastream 1", "workspace": ROOT, "enabled": True,
@@ -91,7 +91,7 @@ SERIES = {"first_id": 1, "datastream_id": 1, "count": 2, "from": "2025-01-01"}
     ({"extracts": [{"id": 2, "datastream_id": 1, "created": "2025-01-01"}, SERIES]}, "extract 2 is there twice"),
     ({"keys": [1]}, "keys: an object"), ({"keys": {"a": {"key": "k", "workspace": ABSENT}}}, "key a: workspace .* does not exist"),
 ])
-def test_a_bad_seed_is_one_line_that_names_what_is_wrong(small, change, message):
+def test_bad_seed_is_one_line_that_names_what_is_wrong(small, change, message):
     with pytest.raises(ValueError, match=message) as caught:
         World({**small, **change})
     assert "\n" not in str(caught.value)

@@ -25,7 +25,7 @@ import yaml
 from adverity_harness.place import collections_path
 from adverity_harness.runs import LONGEST, TOKEN, ansible_playbook, kill_all
 from adverity_harness.scenes import Scene
-from adverity_harness.worlds import KEY
+from adverity_harness.world import KEY
 from awx_files import Row, data, inject, variables_of
 
 DEPLOY, CHECK, NEW, RESUME = "deploy destination", "deploy destination, check only", "new destination", "resume backfill"

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from adverity_harness.place import ROOT
 from adverity_harness.runs import module
-from adverity_harness.worlds import KEY, World
+from adverity_harness.world import KEY, World
 from awx_files import FILES, data, inject, is_taken, variables_of
 
 SURVEYS = sorted(path.stem for path in FILES.glob("survey_*.yml"))

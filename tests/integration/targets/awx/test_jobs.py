@@ -14,7 +14,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
-from adverity_harness.worlds import WORKSPACE, World
+from adverity_harness.world import WORKSPACE, World
 from awx_jobs import CHECK, DEPLOY, NEW, RESUME, Awx, Workflow
 
 ROLE, PASSWORD = "adverity", "l3dg3r-6c1f0a9be2-that-must-not-show"

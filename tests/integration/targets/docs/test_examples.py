@@ -14,12 +14,12 @@ import textwrap
 
 import pytest
 import yaml
+from adverity_harness.observed_api import check_named
 from adverity_harness.place import ROOT, load_simulator
 from adverity_harness.runs import module
 from adverity_harness.scenes import open_scene
-from adverity_harness.watching import check_named
-from adverity_harness.worlds import KEY, World
-from adverity_harness.worlds import WORKSPACE as ROOT_WORKSPACE
+from adverity_harness.world import KEY, World
+from adverity_harness.world import WORKSPACE as ROOT_WORKSPACE
 
 PREFIX = "adverity.management."
 INSTANCE = "acme.datatap.adverity.com"

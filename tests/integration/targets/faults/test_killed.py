@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from adverity_harness.runs import module, refused
 from adverity_harness.waiting import WaitingRun
-from adverity_harness.worlds import World
+from adverity_harness.world import World
 
 
 @pytest.fixture(name="scene")

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from adverity_harness.runs import at, module, refused
-from adverity_harness.worlds import World
+from adverity_harness.world import World
 
 SURVIVED, REFUSED = {"status": {"code": 500}}, {"status": {"code": 403, "body": {"detail": "Not today."}}}
 BUSY = {"status": {"code": 429, "headers": {"Retry-After": "1"}}}

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from adverity_harness.authority import Authority
 from adverity_harness.runs import module, refused
-from adverity_harness.worlds import KEY, World
+from adverity_harness.world import KEY, World
 from proxy import Proxy
 
 LOG_IN = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Type: text/html\r\nContent-Length: 14\r\n\r\n<h1>Who?</h1>\r\n"

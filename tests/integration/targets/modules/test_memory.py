@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from adverity_harness.runs import LONGEST
-from adverity_harness.worlds import KEY, World
+from adverity_harness.world import KEY, World
 
 # The module as a process whose memory can be looked at, with options from a file. A connection that was idle for a second is not used for a POST.
 START = """

@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 
 import pytest
-from adverity_harness.crowds import altered, label, setting, snapshot, uuid, uuids
 from adverity_harness.place import ROOT
 from adverity_harness.runs import COLLECTION, module, refused
-from adverity_harness.worlds import KEY, WORKSPACE, World
+from adverity_harness.world import KEY, WORKSPACE, World, label, setting, uuid, uuids
 
 NOWHERE = {"ADVERITY_INSTANCE": None, "ADVERITY_API_KEY": None}
 SECRET = "open-sesame-4711"
@@ -64,7 +63,7 @@ CHANGING = {f"adverity_{name}" for name in ("datastream", "smart_pulling", "dest
 def test_every_module_takes_what_ansible_makes_of_its_options(scene):
     variables = {"ids": uuids([456, 457]), "target": 789, "bigquery": {"project": "acme-dwh", "dataset": "marketing"}, "kept": str(scene.ledger)}
     assert {one.stem for one in (ROOT / "plugins" / "modules").glob("adverity_*.py")} == {task["name"] for task in TASKS}
-    before = snapshot(scene)
+    before = scene.datastreams()
     allowed = ("Not enabled: binding 123",)  # by the time of the real run it is
     planned = scene.play(TASKS[:-1], check=True, diff=True, extra_vars=variables, warnings=allowed)
     assert scene.writes() == []
@@ -80,7 +79,7 @@ def test_every_module_takes_what_ansible_makes_of_its_options(scene):
     changed = {row["task"] for row in done.outcomes if row["result"]["changed"]}
     assert changed == CHANGING
     assert {row["task"] for row in planned.outcomes if row["result"]["changed"]} == CHANGING - {"adverity_ledger_copy"}
-    assert altered(scene, before) == {
+    assert scene.changed_fields(before) == {
         uuid(456): {"enabled": True, "active_mode": "smart", "smart": setting(True)},
         uuid(457): {"smart": setting(False, "daily", DAYS, HALF_PAST_SIX)},
     }

@@ -16,10 +16,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from adverity_harness.crowds import uuid
 from adverity_harness.runs import module, refused
 from adverity_harness.scenes import open_scene
-from adverity_harness.worlds import KEY, READ_ONLY_KEY, World, moment
+from adverity_harness.world import KEY, READ_ONLY_KEY, World, moment, uuid
 
 REPORT = "adverity.management.report"
 VOID = {"meta", "br", "link", "img", "input", "hr", "base"}

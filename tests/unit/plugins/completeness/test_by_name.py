@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api import connection
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
-from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 
 PAGE = (in_process.ROOT / "docs" / "docsite" / "rst" / "undocumented.rst").read_text("utf-8").split("What is used of the older API")[1]
 GUIDES = r"/api/v1/(bindings|datastreams|extracts)/|/api/(extracts|jobs|errors)/"  # these have guides, or a page of their own
@@ -26,40 +24,29 @@ FIELDS = {
 }
 
 
-def every_step(folder):
-    """Run every module that uses the older API, each in each of its ways."""
-
-    def run(module, **options):
-        name, own = f"adverity_{module}", {"instance": "acme.example", "api_key": in_process.KEY, "retries": 0}
-        own.update({"ledger": str(folder / "ledger")} if "ledger" in in_process.spec_of(name)[0] else {})
-        return in_process.run(name, {**own, **options})
-
-    run("directory_info", workspaces=["*"], datastreams=["Google Ads | EMEA", {"name": "Meta Ads | EMEA", "workspace": "EMEA"}], connections=["*"])
-    named = {**NAMED, "connection": "BigQuery service account"}
-    target_id = run("destination", **named, settings=SETTINGS)["destination"]["id"]
-    run("destination", **named, settings={"project": "q"})
-    run("destination_info", schema=True, **NAMED)
-    for number in (1, 2):
-        fields = {"write_disposition": number, "partition_by_date": number == 1, "partition_column_name": f"day{number}"}
-        wanted = {"type": "bigquery", "target_id": target_id, "assignments": [{"datastream_id": 456, "table_name": "t", "settings": fields}]}
-        run("assignment", **wanted)
-    run("assignment", **wanted, state="absent")
-    run("destination", type="bigquery", name="DWH", target_id=target_id, state="absent")
-
-
-@pytest.fixture(name="sent", scope="module")
-def fixture_sent(tmp_path_factory):
-    """The requests to the older API, with the service in two of its ways."""
+@pytest.fixture(name="sent")
+def fixture_sent(begin_demo):
+    """The requests to the older API of every module that uses it, in each of its ways, and with the service in two of its ways."""
     rows = []
     for switches in ({}, {"target_changes": "put", "target_rows": "short", "datastream_rows": "short"}):
-        simulator = in_process.import_simulator().Simulator(None, switches, port=None)
-        with in_process.connected(lambda params, simulator=simulator: connection.connect(params, SimulatorTransport(simulator))):
-            every_step(tmp_path_factory.mktemp("ledger"))
-        rows += [row for row in simulator.requests if not re.match(GUIDES, row["path"])]
+        scene = begin_demo(**switches)
+        scene.run("directory_info", workspaces=["*"], datastreams=["Google Ads | EMEA", {"name": "Meta Ads | EMEA", "workspace": "EMEA"}], connections=["*"])
+        named = {**NAMED, "connection": "BigQuery service account"}
+        target_id = scene.run("destination", **named, settings=SETTINGS)["destination"]["id"]
+        scene.run("destination", **named, settings={"project": "q"})
+        scene.run("destination_info", schema=True, **NAMED)
+        target = {"type": "bigquery", "target_id": target_id}
+        for number in (1, 2):
+            fields = {"write_disposition": number, "partition_by_date": number == 1, "partition_column_name": f"day{number}"}
+            wanted = {**target, "assignments": [{"datastream_id": 456, "table_name": "t", "settings": fields}]}
+            assert scene.run("assignment", **wanted)["changed"]
+        scene.run("assignment", **wanted, state="absent")
+        assert scene.run("destination", name="DWH", **target, state="absent")["changed"]
+        rows += [row for row in scene.requests() if not re.match(GUIDES, row["path"])]
     return rows
 
 
-def test_the_page_names_each_request_and_no_other(sent):
+def test_page_names_each_request_and_no_other(sent):
     named = {path for path in re.findall(r"(/api/[^\s`]+)``", PAGE) if not re.match(GUIDES, path)}
     pattern = {path: re.sub(r"\\{\w+\\}", r"\\d+", re.escape(path)) for path in named}
     found = {(row["method"], path) for row in sent for path in named if re.fullmatch(pattern[path], row["path"])}
@@ -69,7 +56,7 @@ def test_the_page_names_each_request_and_no_other(sent):
         assert re.search(rf"``{method}``[^\n]*``|``[^\n]*{method}[^\n]* ?{re.escape(path)}``|{method} {re.escape(path)}``", PAGE), (method, path)
 
 
-def test_every_field_of_a_body_is_sent_and_no_other(sent):
+def test_body_has_every_field_of_the_page_and_no_other(sent):
     for key, fields in FIELDS.items():
         method, kind = key.split()
         bodies = {method: [row["body"] for row in sent if row["method"] == method and kind == row["path"].rstrip("0123456789/").split("/")[-1]]
@@ -83,5 +70,5 @@ def test_every_field_of_a_body_is_sent_and_no_other(sent):
     *sorted(set().union(*FIELDS.values()) - set(SETTINGS)), "project", "dataset", "is_schema_mapping_required", "logo_url", "target", "parent_id",
     "stack_id", "slug",
 ])  # fmt: skip
-def test_the_page_names_the_fields(name):
+def test_page_names_the_field(name):
     assert re.search(rf"\b{name}\b", PAGE)

@@ -11,10 +11,9 @@ import re
 
 import pytest
 import yaml
-from ansible_collections.adverity.management.plugins.module_utils._api import connection, scopes
+from ansible_collections.adverity.management.plugins.module_utils._api import scopes
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
-from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 
 SIMULATOR = in_process.import_simulator()
 ROUTES = importlib.import_module(SIMULATOR.__name__ + ".routes").ROUTES
@@ -28,28 +27,28 @@ TYPED = {"type": "bigquery", "name": "New", "workspace": "EMEA", "connection": "
 SMART = {"is_active": True, "frequency": "daily"}
 # What a row of the page stands for, by words of its first cell: modules with their options, or variables of the role.
 TASKS = {
-    "List bindings": [("adverity_binding_info", {})],
-    "Enable or disable bindings": [("adverity_binding", {"target_id": 789, "enabled": False})],
-    "Send extracts": [("adverity_requeue", {"datastream_ids": [457], "binding_ids": [130], "limit": 1})],
-    "Read the ledger": [("adverity_requeue_info", {"target_id": 789})],
-    "List extracts": [("adverity_extract_info", {"datastream_ids": [456]})],
-    "Look up workspaces": [("adverity_directory_info", {"workspaces": ["*"], "datastreams": ["*"]})],
-    "List destinations": [("adverity_destination_info", {"workspace": "EMEA"})],
-    "delete destinations": [("adverity_destination", TYPED), ("adverity_destination", {"type": "bigquery", "name": "New", "state": "absent"})],
-    "delete assignments": [("adverity_assignment", {"type": "bigquery", "target_id": 789, "assignments": [{"datastream_id": 462}]})],
+    "List bindings": [("binding_info", {})],
+    "Enable or disable bindings": [("binding", {"target_id": 789, "enabled": False})],
+    "Send extracts": [("requeue", {"datastream_ids": [457], "binding_ids": [130], "limit": 1})],
+    "Read the ledger": [("requeue_info", {"target_id": 789})],
+    "List extracts": [("extract_info", {"datastream_ids": [456]})],
+    "Look up workspaces": [("directory_info", {"workspaces": ["*"], "datastreams": ["*"]})],
+    "List destinations": [("destination_info", {"workspace": "EMEA"})],
+    "delete destinations": [("destination", TYPED), ("destination", {"type": "bigquery", "name": "New", "state": "absent"})],
+    "delete assignments": [("assignment", {"type": "bigquery", "target_id": 789, "assignments": [{"datastream_id": 462}]})],
     "by its ID": [("role", {"target_id": 789})],
     "by names": [("role", {**BY_NAME, "connection": "31"})],
     "Also set": [("role", {**BY_NAME, "connection": "31", "pulling_mode": "smart", "datastream_enabled": False, "smart_pulling": SMART})],
-    "their smart schedules": [("adverity_datastream_info", {}), ("adverity_smart_pulling_info", {})],
+    "their smart schedules": [("datastream_info", {}), ("smart_pulling_info", {})],
     "Change datastreams": [
-        ("adverity_datastream", {"datastream_ids": [STREAM], "enabled": False}),
-        ("adverity_smart_pulling", {"datastream_ids": [STREAM], "frequency": "daily"}),
+        ("datastream", {"datastream_ids": [STREAM], "enabled": False}),
+        ("smart_pulling", {"datastream_ids": [STREAM], "frequency": "daily"}),
     ],
     "Create a report": [
-        ("adverity_binding_info", {}),
-        ("adverity_requeue_info", {"summary_only": True}),
-        ("adverity_datastream_info", {}),
-        ("adverity_directory_info", {"datastreams": ["*"]}),
+        ("binding_info", {}),
+        ("requeue_info", {"summary_only": True}),
+        ("datastream_info", {}),
+        ("directory_info", {"datastreams": ["*"]}),
     ],
     "Move a ledger": [],
 }
@@ -75,70 +74,70 @@ def row_of(words):
     return documented, assumed - documented
 
 
-def run_row(call, words):
-    """Run what a row of the page stands for."""
-    result = {}
+def run_row(scene, words):
+    """The result of what a row of the page stands for: of the last task, or of the first that fails."""
+    result = {"failed": False}
     for name, options in TASKS[words]:
         if name == "role":
-            role_in_process.deploy(call, **options)
+            result = attempt_role(scene, options)
         else:
             by_id = {"target_id": result["destination"]["id"]} if options.get("state") == "absent" else {}
-            result = call(name, **options, **by_id)
+            result = scene.run(name, **options, **by_id)
+        if result["failed"]:
+            break
+    return result
+
+
+def attempt_role(scene, options):
+    try:
+        return {"failed": False, **scene.deploy(**options).requeued}
+    except AdverityError as error:
+        return {"failed": True, **error.result()}
 
 
 @pytest.fixture(name="start")
-def fixture_start(tmp_path):
-    """Runs a function that gets ``call(module, check_mode, **options)``, with a key that has these scopes; returns the requests."""
+def fixture_start(begin_demo):
+    """A scene whose key has these scopes."""
 
-    def start(function, key_scopes=None, **switches):
-        simulator = SIMULATOR.Simulator(SIMULATOR.default_world("2026-03-10T12:00:00Z"), switches=switches, port=None)
-        ledger = tmp_path / f"ledger{len(list(tmp_path.iterdir()))}"
-        if key_scopes is not None:
-            simulator.world.keys["demo"]["scopes"] = sorted(key_scopes)
-
-        def call(name, /, check_mode=False, **options):
-            options = {"instance": "acme.example", "api_key": in_process.KEY, "retries": 0, **options}
-            return in_process.run(name, {**options, **({"ledger": str(ledger)} if "ledger" in in_process.spec_of(name)[0] else {})}, check_mode)
-
-        with in_process.connected(lambda params: connection.connect(params, SimulatorTransport(simulator))):
-            function(call)
-        return list(simulator.requests)
+    def start(scopes_of_key, **switches):
+        scene = begin_demo(**switches)
+        scene.service.world.keys["demo"]["scopes"] = sorted(scopes_of_key)
+        return scene
 
     return start
 
 
-def test_every_row_of_the_page_is_tried():
+def test_each_row_of_the_page_is_tried():
     found = [words for task, *_scopes in ROWS for words in TASKS if words in task]
     assert sorted(found) == sorted(TASKS)
     assert len(ROWS) == len(TASKS)
 
 
 @pytest.mark.parametrize("words", TASKS)
-def test_a_row_of_the_page_names_the_scopes_of_its_requests(start, words):
-    requests = start(lambda call: run_row(call, words))
-    needed = [(scopes.needed(row["method"], row["path"]), scopes.documented(row["path"])) for row in requests]
+def test_row_of_the_page_names_the_scopes_of_its_requests(begin_demo, words):
+    scene = begin_demo()
+    assert run_row(scene, words)["failed"] is False
+    needed = [(scopes.needed(row["method"], row["path"]), scopes.documented(row["path"])) for row in scene.requests()]
     documented = {scope for scope, certain in needed if certain}
     assert row_of(words) == (documented, {scope for scope, _certain in needed} - documented)
 
 
 @pytest.mark.parametrize("words", TASKS)
-def test_the_documented_scopes_suffice_where_the_older_api_checks_none(start, words):
+def test_documented_scopes_suffice_where_the_older_api_checks_none(start, words):
     documented, _assumed = row_of(words)
-    start(lambda call: run_row(call, words), documented, older_scopes="open")
+    assert run_row(start(documented, older_scopes="open"), words)["failed"] is False
 
 
 @pytest.mark.parametrize("words", TASKS)
 def test_all_scopes_of_a_row_suffice_and_a_403_names_the_one_that_is_missing(start, words):
-    documented, assumed = row_of(words)
-    start(lambda call: run_row(call, words), documented | assumed)
-    for missing in documented | assumed:
-        with pytest.raises(AdverityError) as caught:
-            start(lambda call: run_row(call, words), (documented | assumed) - {missing})
-        message = caught.value.result()["msg"]
+    needed = set().union(*row_of(words))
+    assert run_row(start(needed), words)["failed"] is False
+    for missing in needed:
+        message = run_row(start(needed - {missing}), words)["msg"]
         assert ("returned 403" in message, message.count(f"This request needs {missing}")) == (True, 1)
 
 
-def test_the_simulator_and_the_table_agree():
+def test_scopes_of_the_collection_are_those_of_the_simulator():
     for method, pattern, scope, _rule in ROUTES:
         path = re.sub(r"\(.+?\)", "1", pattern.pattern)
         assert scopes.needed(method, path) == scope, path
@@ -149,14 +148,12 @@ def test_the_simulator_and_the_table_agree():
 @pytest.mark.parametrize(("page", "sentence"), [
     ("docs/docsite/rst/quick_start.rst", r"Create an API key in the root workspace[^.]*\."), ("README.md", r"For deployments, the key needs[^.]*\."),
 ])  # fmt: skip
-def test_the_key_that_a_first_page_names_suffices_for_what_the_page_does(start, page, sentence):
+def test_key_that_a_first_page_names_suffices_for_what_the_page_does(start, page, sentence):
     text = (in_process.ROOT / page).read_text("utf-8").replace("\n", " ")
     named = set(SCOPE.findall(re.search(sentence, text)[0]))
 
-    def follow(call):
-        assert role_in_process.deploy(call, **BY_NAME).requeued["extract_count"] > 0
-        run_row(call, "by its ID")
-        run_row(call, "Create a report")
-
-    assert named == row_of("by names")[0] | row_of("by names")[1]
-    start(follow, named)
+    assert named == set().union(*row_of("by names"))
+    scene = start(named)
+    assert attempt_role(scene, BY_NAME)["extract_count"] > 0
+    assert run_row(scene, "by its ID")["failed"] is False
+    assert run_row(scene, "Create a report")["failed"] is False

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import setting, uuid
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import WORKSPACE, World, moment
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
+    WORKSPACE,
+    World,
+    moment,
+    setting,
+    uuid,
+)
 
 Row = dict[str, Any]
 EMEA = "a0000000-0000-4000-8000-000000000002"

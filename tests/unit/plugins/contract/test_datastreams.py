@@ -7,19 +7,16 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
-    Change,
-    altered,
-    changes,
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
+    WORKSPACE,
+    World,
     chunks,
-    crowd,
     label,
+    many_datastreams,
     setting,
-    snapshot,
     uuid,
     uuids,
-)  # fmt: skip
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import WORKSPACE, World
+)
 
 COUNT = 230
 EMEA, DACH, AMERICAS = (f"a0000000-0000-4000-8000-00000000000{number}" for number in (2, 3, 4))
@@ -52,11 +49,6 @@ def company():
 
 def ids(result):
     return [row["id"] for row in result["datastreams"]]
-
-
-def queries(scene, name):
-    """The values of a parameter in each request, since the last `forget`."""
-    return [[value for key, value in row["query"] if key == name] for row in scene.requests()]
 
 
 # --- lists ---
@@ -105,7 +97,8 @@ def test_ids_are_asked_for_fifty_at_a_time_and_come_in_the_order_given(begin, un
     asked = uuids(number * 37 % COUNT + 1 for number in range(120))
     spelled = [one.replace("-", "") if place % 2 else one.upper() for place, one in enumerate(asked)]
     assert ids(scene.run("datastream_info", datastream_ids=[*spelled, asked[7]])) == asked
-    assert queries(scene, "datastream_id") == [asked[:50], asked[50:100], asked[100:]]
+    named = [[value for name, value in row["query"] if name == "datastream_id"] for row in scene.requests()]
+    assert named == [asked[:50], asked[50:100], asked[100:]]
     assert [row["datastream_id"] for row in scene.run("smart_pulling_info", datastream_ids=asked)["smart_pulling"]] == asked
     scene.forget()
     assert ids(scene.run("datastream_info", datastream_ids=[*asked[:60], uuid(9999), *asked[60:]])) == asked
@@ -158,13 +151,13 @@ CHANGES = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_change_is_sent_to_those_that_differ_fifty_at_a_time_and_changes_nothing_else(begin, name):
     kinds, switches, module, options, bodies, fields = CHANGES[name]
-    scene = begin(crowd(130, *kinds), **switches)
-    before = snapshot(scene)
+    scene = begin(many_datastreams(130, *kinds), **switches)
+    before = scene.datastreams()
     members = {place: list(range(place + 1, 131, len(kinds))) for place in range(len(kinds))}
     _predicted, done, again = scene.rehearse(module, all_datastreams=True, **options)
     method = {"datastream": "PATCH", "smart_pulling": "PUT"}[module]
     sent = [(body, uuids(sorted(number for place in places for number in members[place]))) for body, places in bodies]
-    assert changes(scene) == [Change(method, part, body) for body, whole in sent for part in chunks(whole)]
+    assert scene.datastream_changes() == [(method, part, body) for body, whole in sent for part in chunks(whole)]
     due = sorted((number, place) for place in fields for number in members[place])
     assert done["affected"]["datastream_ids"] == uuids(number for number, _place in due)
     assert done["diff"] == {
@@ -173,15 +166,15 @@ def test_change_is_sent_to_those_that_differ_fifty_at_a_time_and_changes_nothing
     assert ids(done) == ids(again) == uuids(range(1, 131))
     after = {uuid(number): fields[place][1] for number, place in due}
     smart = module == "smart_pulling"
-    now = {one: row["smart"] if smart else row for one, row in altered(scene, before).items()}
+    now = {one: row["smart"] if smart else row for one, row in scene.changed_fields(before).items()}
     shown = {one: {name: value for name, value in row.items() if name in after[one]} for one, row in now.items()}
     assert shown == after
 
 
 def test_named_ones_are_written_in_the_order_given_and_no_others(begin):
-    scene, given = begin(crowd(60, {"enabled": False}), unknown_datastream="error"), uuids([40, 7, 23])
-    before = snapshot(scene)
+    scene, given = begin(many_datastreams(60, {"enabled": False}), unknown_datastream="error"), uuids([40, 7, 23])
+    before = scene.datastreams()
     done = scene.rehearse("datastream", datastream_ids=[given[0].upper(), given[1], given[2].replace("-", ""), given[0]], enabled=True)[1]
-    assert changes(scene) == [Change("PATCH", given, {"enabled": True})]
+    assert scene.datastream_changes() == [("PATCH", given, {"enabled": True})]
     assert ids(done) == given
-    assert altered(scene, before) == {one: {"enabled": True} for one in given}
+    assert scene.changed_fields(before) == {one: {"enabled": True} for one in given}

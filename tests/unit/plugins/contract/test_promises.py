@@ -9,16 +9,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
-    crowd,
-    setting,
-    uuid,
-    uuids,
-)
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
     NOW,
     READ_ONLY_KEY,
     World,
+    many_datastreams,
+    setting,
+    uuid,
+    uuids,
 )
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
@@ -65,7 +63,7 @@ def test_binding_that_is_not_available_is_an_error_and_others_are_served(start):
 
 @whatever("datastream_paging", "get_datastream_cap")
 def test_list_is_whole_or_an_error(start, switch):
-    scene, everyone = start(crowd(120, {"enabled": False})), uuids(range(1, 121))
+    scene, everyone = start(many_datastreams(120, {"enabled": False})), uuids(range(1, 121))
     whole = scene.run("datastream_info")
     if switch[1] == "ignored":
         assert whole["failed"] is True
@@ -86,7 +84,7 @@ def test_list_is_whole_or_an_error(start, switch):
 @whatever("unknown_datastream")
 @pytest.mark.parametrize("rest", [[], [1, 2]])
 def test_datastream_that_is_not_there_is_an_error_before_anything_is_written(start, rest):
-    scene, named = start(crowd(2, {"enabled": False, "smart": setting()})), uuids([*rest[:1], 999, *rest[1:]])
+    scene, named = start(many_datastreams(2, {"enabled": False, "smart": setting()})), uuids([*rest[:1], 999, *rest[1:]])
     with scene.no_write():
         results = [
             scene.run("datastream", datastream_ids=named, enabled=True),
@@ -203,9 +201,6 @@ def test_nothing_goes_to_a_binding_that_is_disabled(start, switch):
 
 # --- what became of it ---
 
-LABELS = {"newer": "Loaded", "older": "Imported", "upper": "LOADED", "translated": "Importiert"}
-
-
 @pytest.fixture(name="sent")
 def fixture_sent(start):
     """A scene in which a history was sent into loads that take a minute, and the newest two fail."""
@@ -218,15 +213,6 @@ def fixture_sent(start):
     scene.service.change({"loading": {"load_seconds": 60}}, {"fail": newest})
     scene.run("requeue", **HISTORY, created_to=at(NOW, -1))
     return scene
-
-
-@whatever("state_labels", "requeue_processing", "failed_reload")
-def test_states_are_returned_as_adverity_shows_them(sent, switch):
-    sent.pass_time(90)
-    shown = [row["state_label"] for row in sent.run("extract_info", datastream_id=456)["extracts"]]
-    loaded = LABELS.get(switch[1], "Loaded")
-    assert [label == loaded for label in shown] == [True] * 5 + [False] * 2 + [True]
-    assert len(sent.posts()) == 1
 
 
 @whatever("load_jobs", "load_job_type", "load_job_datastream", "job_bounds")

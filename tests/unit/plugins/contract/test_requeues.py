@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import uuid
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import BINDINGS
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import KEY, World, moment
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import BINDINGS
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import KEY, World, moment, uuid
 
 NONE = {"pending": 0, "dispatched": 0, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0}
 
@@ -54,7 +53,7 @@ def test_bindings_are_listed_by_id_by_state_and_by_datastream(begin):
 # --- requeues ---
 
 
-def test_a_requeue_step_by_step(begin):
+def test_requeue_step_by_step(begin):
     world = history(60).binding(55, 456, target=790, enabled=True)
     world.datastream(457, extracts=3).binding(124, 457).binding(125, 457, target=790, enabled=True)
     scene, aged, whole = begin(world), world.aged(456), {"datastream_id": 456, "target_id": 789}
@@ -96,7 +95,7 @@ def test_a_requeue_step_by_step(begin):
     assert [row["extract_id"] for row in some["extracts"]] == [aged[0]]
 
 
-def test_a_plan_is_kept_and_sent_later_bit_by_bit(begin):
+def test_plan_is_kept_and_sent_later_bit_by_bit(begin):
     scene = begin(World().datastream(456, extracts=25).binding(123, 456).binding(55, 456, target=790))
     aged, both = scene.world.aged(456), {"datastream_id": 456, "binding_ids": [123, 55]}
     _predicted, plan, _again = scene.rehearse("requeue", **both, state="planned")
@@ -119,28 +118,19 @@ def test_a_plan_is_kept_and_sent_later_bit_by_bit(begin):
     assert all(row["finished"] for row in done["backfills"])
 
 
-# --- the key, in whatever the service says ---
+# --- the key, in whatever the API says ---
 
 
-def echoes():
-    """Answers that repeat the request's Authorization header."""
-    header = f"Bearer {KEY}"
-    page = f"<html><head><title>No {header} here</title></head><body>{header}</body></html>"
-    return {
-        "detail": {"status": {"code": 401, "body": {"detail": f"Invalid header Authorization: {header}"}}},
-        "field": {"status": {"code": 400, "body": {"authorization": [header]}}},
-        "validation": {"status": {"code": 422, "body": {"detail": [{"loc": ["header", header], "msg": f"{KEY} is not valid", "type": KEY}]}}},
-        "key as a name": {"status": {"code": 403, "body": {KEY: "is not allowed"}}},
-        "text": {"status": {"code": 400, "body": header, "content_type": "text/plain"}},
-        "page": {"status": {"code": 400, "body": page, "content_type": "text/html"}},
-        "cut in the middle of the key": {"status": {"code": 400, "body": "x" * 280 + KEY, "content_type": "text/plain"}},
-        "status 200, no JSON": {"status": {"code": 200, "body": header, "content_type": "text/plain"}},
-        "redirect": {"redirect": {"to": f"https://elsewhere.example/?token={KEY}"}},
-        "next": {"json": {"count": 2, "next": f"no address {KEY}", "previous": None, "results": [{"id": 1}]}},
-        "misshapen": {"json": {"items": [{"id": KEY}], "count": 1, "results": [{"id": KEY}]}},
-    }
-
-
+# Responses that repeat the key. Errors with a body of any kind: properties/test_any_input.py.
+ECHOES = {
+    "detail": {"status": {"code": 401, "body": {"detail": f"Invalid header Authorization: Bearer {KEY}"}}},
+    "name of a field": {"status": {"code": 403, "body": {KEY: "is not allowed"}}},
+    "cut in the middle of the key": {"status": {"code": 400, "body": "x" * 280 + KEY, "content_type": "text/plain"}},
+    "status 200, no JSON": {"status": {"code": 200, "body": f"Bearer {KEY}", "content_type": "text/plain"}},
+    "redirect": {"redirect": {"to": f"https://elsewhere.example/?token={KEY}"}},
+    "next page": {"json": {"count": 2, "next": f"no address {KEY}", "previous": None, "results": [{"id": 1}]}},
+    "another shape": {"json": {"items": [{"id": KEY}], "count": 1, "results": [{"id": KEY}]}},
+}
 CALLS = {
     "GET": ("extract_info", {"datastream_id": 456}),
     "PATCH": ("binding", {"target_id": 789, "enabled": True}),
@@ -150,11 +140,11 @@ CALLS = {
 
 
 @pytest.mark.parametrize("method", CALLS)
-@pytest.mark.parametrize("echo", echoes())
-def test_no_piece_of_the_key_shows_where_the_service_echoes_it(begin, method, echo):
+@pytest.mark.parametrize("echo", ECHOES)
+def test_no_piece_of_the_key_shows_where_a_response_repeats_it(begin, method, echo):
     scene = begin(history(enabled=method == "POST"))
     scene.secret.append(KEY[:8])
-    scene.service.fault(method=method, times=None, **echoes()[echo])
+    scene.service.fault(method=method, times=None, **ECHOES[echo])
     module, options = CALLS[method]
     result = scene.run(module, **options)
     assert result["failed"] is True
@@ -162,7 +152,7 @@ def test_no_piece_of_the_key_shows_where_the_service_echoes_it(begin, method, ec
     assert KEY.encode()[:8] not in (scene.ledger.read_bytes() if scene.ledger.exists() else b"")
 
 
-def test_no_piece_of_the_key_is_kept_where_the_service_echoes_it_in_a_success(begin):
+def test_no_piece_of_the_key_is_kept_where_a_success_repeats_it(begin):
     scene = begin(history())
     scene.secret.append(KEY[:8])
     aged = scene.world.aged(456)

@@ -2,25 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role deploy_destination: what is written in which order, what check mode says of it before, what is left open, and the run after it."""
+"""The role deploy_destination: what is written in which order, what check mode tells before, what is left open, and the run after it. Its lines: messages."""
 
 from __future__ import annotations
 
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
-    altered,
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import BINDINGS, REQUEUE
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
+    World,
+    moment,
     setting,
-    snapshot,
     uuid,
     uuids,
-)  # fmt: skip
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import BINDINGS, REQUEUE
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World, moment
+)
 
 LIST, SMART = "/api/v1/datastreams/", "/api/v1/datastreams/pulling/smart/"
 TEN = {"time": "10:00:00"}
 WEEKLY = {"is_active": True, "frequency": "weekly"}
 BOTH = uuids([456, 457])
-FORBIDDEN = {"code": 403, "body": {"detail": "Not today."}}
 
 
 def history(extracts=3, **fields):
@@ -33,17 +31,6 @@ def writes(scene):
     named = [[value for name, value in row["query"] if name == "datastream_id"] for row in rows]
     bodies = [len(row["body"]["extract_ids"]) if row["path"] == REQUEUE else row["body"] for row in rows]
     return [(row["method"], row["path"], ids, body) for row, ids, body in zip(rows, named, bodies)]
-
-
-def actions(scene):
-    """What each module that the last run called returned about changes; of a requeue, what it sent."""
-    told = [(name, row["changed"], row.get("affected", row.get("requeued_extract_ids")), row["diff"]) for name, row in scene.results if "diff" in row]
-    return [row for row in told if row[0] != "adverity_requeue"] + [row[:3] for row in told if row[0] == "adverity_requeue"]
-
-
-def ends(deployment):
-    """The ends of the lines of a summary."""
-    return [line.split(" - ")[-1] for line in deployment.lines]
 
 
 # --- the order ---
@@ -64,28 +51,22 @@ PUT = ("PUT", SMART, BOTH, {**WEEKLY, "deadline": TEN})
 
 def test_settings_then_mode_then_sending_and_datastreams_are_enabled_last(begin):
     scene = begin(two(enabled=False, smart=setting(deadline=TEN), active_mode="schedule"), smart_coupling="independent")
-    before = snapshot(scene)
+    before = scene.datastreams()
     wanted = {"target_id": 789, "datastream_uuids": BOTH, "datastream_enabled": True, "pulling_mode": "smart", "smart_pulling": WEEKLY}
     with scene.no_write():
         planned = scene.deploy(True, **wanted)
-    foreseen = actions(scene)
     done = scene.deploy(**wanted)
     mode = ("PATCH", LIST, BOTH, {"pulling": {"active_mode": "smart"}})
     assert writes(scene) == [PUT, mode, *SENDING, ("PATCH", LIST, BOTH, {"enabled": True})]
-    assert altered(scene, before) == {key: {"enabled": True, "smart": setting(True, "weekly", deadline=TEN), "active_mode": "smart"} for key in BOTH}
-    assert foreseen == actions(scene)
+    assert scene.changed_fields(before) == {key: {"enabled": True, "smart": setting(True, "weekly", deadline=TEN), "active_mode": "smart"} for key in BOTH}
     assert done.data == {**planned.data, "check_mode": False}
     assert done.data["written_datastream_ids"] == {"smart_pulling": BOTH, "pulling_mode": BOTH, "enabled": BOTH}
-    words = "2 datastreams by UUID - "
-    assert [line for line in planned.lines if words in line] == [words + "set the smart schedule", words + "set the pulling mode", words + "enable"]
-    assert [line for line in done.lines if words in line] == [words + "smart schedule set now", words + "pulling mode set now", words + "enabled now"]
     scene.forget()
-    again = scene.deploy(**wanted)
+    scene.deploy(**wanted)
     assert scene.writes() == []
     assert not [name for name, row in scene.results if row.get("changed")]
-    assert again.lines[0] == "Destination 789, Destination no. 789 - nothing to do"
     # Where only the datastreams differ, there is something to do.
-    assert ends(scene.deploy(**{**wanted, "datastream_enabled": False}))[-1] == "disabled now"
+    assert scene.deploy(**{**wanted, "datastream_enabled": False}).lines[-1].endswith(" - disabled now")
 
 
 def test_datastreams_are_disabled_first_and_a_mode_that_moved_by_itself_is_not_written(begin):
@@ -117,7 +98,7 @@ def test_refusal_of_the_service_stops_the_deployment_before_anything_is_sent(beg
     scene.service.world.datastreams[457]["has_schedule"] = True
     scene.deploy(**wanted)
     assert scene.enabled() == [123, 124]
-    assert {(row["active_mode"], row["enabled"]) for row in snapshot(scene).values()} == {("schedule", True)}
+    assert {(row["active_mode"], row["enabled"]) for row in scene.datastreams().values()} == {("schedule", True)}
     assert (scene.loads(123), scene.loads(124)) == (world.aged(456), world.aged(457))
 
 
@@ -138,7 +119,7 @@ def test_history_is_sent_once_and_check_mode_tells_it_before(begin):
     counts = dict.fromkeys(("skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining"), 0)
     assert row == {"binding_id": 123, "datastream_id": 456, "name": None, "written": True, "backfill": "backfill", "requeued": 130, **counts}
     assert (done.data["extract_count"], done.data["written_binding_ids"]) == (130, [123])
-    assert ends(done)[1] == "enabled now, 130 extracts sent"
+    assert done.lines[1].endswith(" - enabled now, 130 extracts sent")
     scene.forget()
     again = scene.deploy(target_id=789, datastream_ids=[456])
     assert [row["path"] for row in scene.requests()] == [BINDINGS]

@@ -45,8 +45,8 @@ OTHERWISE = {
 }
 
 
-class Looked(dict):
-    """Switches that record which of them the service looked at."""
+class RecordingSwitches(dict):
+    """Switches that record which of them were read."""
 
     def __init__(self, switches):
         super().__init__(switches)
@@ -91,11 +91,11 @@ def carry_out(scene, name, foreseen=True):
 def test_change_whatever_the_service_does(begin, name):
     scene = begin(acme())
     scene.secret.append(SECRET)
-    scene.service.switches = scene.service.world.switches = looked = Looked(scene.service.switches)
+    scene.service.switches = scene.service.world.switches = switches = RecordingSwitches(scene.service.switches)
     assert carry_out(scene, name)["failed"] is False
     expected = scene.state()
     assert expected != begin(acme()).state() or name in ("plan a backfill", "record a history")
-    met = [(switch, value) for switch in sorted(looked.seen) for value in values(switch)]
+    met = [(switch, value) for switch in sorted(switches.seen) for value in values(switch)]
     assert {key[:2] for key in OTHERWISE if key[2] == name} <= set(met)
     for switch, value in met:
         otherwise = OTHERWISE.get((switch, value, name))
@@ -115,9 +115,9 @@ def test_change_whatever_the_service_does(begin, name):
 def test_read_whatever_the_service_does(begin, name):
     module, options = READS[name]
     scene = begin(acme())
-    scene.service.switches = scene.service.world.switches = looked = Looked(scene.service.switches)
+    scene.service.switches = scene.service.world.switches = switches = RecordingSwitches(scene.service.switches)
     expected = scene.run(module, **options)
-    for switch, value in [(seen, value) for seen in sorted(looked.seen) for value in values(seen)]:
+    for switch, value in [(seen, value) for seen in sorted(switches.seen) for value in values(seen)]:
         scene = begin(acme(), **{switch: value})
         with scene.no_write():
             result = scene.run(module, **options)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import WORKSPACE, World, moment
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import WORKSPACE, World, moment
 from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import Scene
 
 EMEA, DACH = (f"a0000000-0000-4000-8000-00000000000{number}" for number in (2, 3))

@@ -15,18 +15,18 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
-    PATHS,
-    chunks,
-    snapshot,
-    uuids,
-)
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import (
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import (
     BINDINGS,
     EXTRACTS,
+    PATHS,
     REQUEUE,
 )
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World, moment
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
+    World,
+    chunks,
+    moment,
+    uuids,
+)
 from ansible_collections.adverity.management.tests.unit.plugins.matrix.expected import FAULTS
 from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import Row, Scene
 
@@ -116,15 +116,9 @@ def _finish_binding(scene: Scene, again: Row, outcome: str) -> str:
     return "does the rest" if due else "changes nothing"
 
 
-def _rest(due: list[Any], outcome: str, everyone: list[Any], size: int) -> str:
-    """What a second run had to do: nothing, or all but the first part and perhaps the second one."""
-    assert due in ([[]] if outcome == SURVIVED else [everyone[size:], everyone[2 * size :]])
-    return "does the rest" if due else "changes nothing"
-
-
 # --- PATCH datastreams and PUT smart: 120 datastreams, 50 at a time ---
 
-EVERYONE = uuids(range(1, 121))
+DATASTREAMS = uuids(range(1, 121))
 SMART = {"is_active": True, "frequency": "daily", "refresh_range": {"value": 7, "unit": "day"}, "deadline": None}
 DONE: dict[str, tuple[str, Any]] = {"PATCH": ("enabled", True), "PUT": ("smart", {**SMART, "frequency": "weekly"})}
 
@@ -139,7 +133,7 @@ def _datastreams_world() -> World:
 def _done(method: str, scene: Scene) -> list[str]:
     """The datastreams that are as they shall be; the others are untouched."""
     name, value = DONE[method]
-    rows = snapshot(scene)
+    rows = scene.datastreams()
     other, kept = {"enabled": ("smart", SMART), "smart": ("enabled", False)}[name]
     for row in rows.values():
         assert row[other] == kept
@@ -152,13 +146,13 @@ def _named(method: str, scene: Scene) -> list[list[str]]:
 
 
 def _judge_datastreams(method: str, scene: Scene, result: Row) -> Verdict:
-    first, second, third = chunks(EVERYONE)
+    first, second, third = chunks(DATASTREAMS)
     named = _named(method, scene)
     sent = named.count(second)
     done = _done(method, scene)
     if not result["failed"]:
-        assert result["affected"] == {"datastream_ids": EVERYONE}
-        assert done == EVERYONE
+        assert result["affected"] == {"datastream_ids": DATASTREAMS}
+        assert done == DATASTREAMS
         assert named == [first] + [second] * sent + [third]
         return SURVIVED, sent
     assert named == [first] + [second] * sent
@@ -174,10 +168,11 @@ def _judge_datastreams(method: str, scene: Scene, result: Row) -> Verdict:
 
 
 def _finish_datastreams(method: str, scene: Scene, again: Row, outcome: str) -> str:
-    assert _done(method, scene) == EVERYONE
+    assert _done(method, scene) == DATASTREAMS
     due = again["affected"]["datastream_ids"]
     assert _named(method, scene) == chunks(due)
-    return _rest(due, outcome, EVERYONE, 50)
+    assert due in ([[]] if outcome == SURVIVED else [DATASTREAMS[50:], DATASTREAMS[100:]])
+    return "does the rest" if due else "changes nothing"
 
 
 # --- POST requeue: six extracts, two at a time ---

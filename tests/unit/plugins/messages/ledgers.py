@@ -10,6 +10,7 @@ import contextlib
 import os
 import pwd
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,36 +25,28 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger import
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import PREDICT, WRITE
 from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import acme
-from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import Given, Stage, task
+from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import Given, Stage, patched, story, task
 from ansible_collections.adverity.management.tests.unit.plugins.places import PostgresPlace
-from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST
+from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST, Scene
 
 LOAD = {"datastream_id": 456, "target_id": 790}
 JOB = {"JOB_ID": "12", "AWX_HOST": "https://awx.example.com"}
-PASSWORD = "hush-this-word-must-not-show"
 
 
-def used(stage: Stage, *statements: str, **options: Any) -> Any:
-    """A ledger with records, which another program has changed since."""
-    scene = stage.open(acme())
-    scene.run("requeue", **LOAD)
+def execute(scene: Scene, *statements: str) -> None:
     with contextlib.closing(sqlite3.connect(scene.ledger, isolation_level=None)) as connection:
         for statement in statements:
             connection.execute(statement)
-    return scene.run("requeue", **LOAD, **options)
 
 
-def changed(*statements: str) -> Given:
-    """The same as a run."""
-    return lambda stage: used(stage, *statements)
+def changed(*statements: str, **options: Any) -> Given:
+    """A ledger with records, which another program has changed since."""
+    return story(("requeue", LOAD), lambda scene: execute(scene, *statements), ("requeue", {**LOAD, **options}))
 
 
-def cut(stage: Stage) -> Any:
-    """A ledger whose file has lost its end."""
-    scene = stage.open(acme())
-    scene.run("requeue", **LOAD)
+def cut(scene: Scene) -> None:
+    """The file of the ledger loses its end."""
     scene.ledger.write_bytes(scene.ledger.read_bytes()[:-1])
-    return scene.run("requeue", **LOAD)
 
 
 def at(make: Any) -> Given:
@@ -79,12 +72,6 @@ def not_writable(stage: Stage) -> Any:
     return scene.run("requeue", **LOAD)
 
 
-def no_folder_to_write(stage: Stage) -> Any:
-    """A folder in which this user must not make a ledger."""
-    stage.patch.setattr(sqlite, "_may_write", lambda _place: False)
-    return task("requeue", **LOAD)(stage)
-
-
 def full(stage: Stage) -> Any:
     """A disk without space."""
 
@@ -106,105 +93,60 @@ def locked(stage: Stage) -> Any:
         return scene.run("requeue", **LOAD)
 
 
-def older_format(stage: Stage) -> Any:
-    """A ledger of the format before this one, in check mode."""
-    return used(stage, "PRAGMA user_version = 3", check_mode=True)
+def no_user(name_or_number: Any) -> Any:
+    raise KeyError(name_or_number)
 
 
-def no_home(place: str, home: str | None) -> Given:
-    """A user that is in no list of users."""
-
-    def given(stage: Stage) -> Any:
-        def no_user(name_or_number: Any) -> Any:
-            raise KeyError(name_or_number)
-
-        stage.patch.setattr(pwd, "getpwuid", no_user)
-        if home is None:
-            stage.patch.delenv("HOME")
-        else:
-            stage.patch.setenv("HOME", home)
-        return task("requeue", **LOAD, ledger=place)(stage)
-
-    return given
-
-
-# AWX
-
-
-def in_a_job(stage: Stage, ledger: str, module: str = "requeue", **options: Any) -> Any:
+def in_a_job(ledger: str, *attributes: tuple[Any, str, Any], **environment: str) -> Given:
     """A task in an AWX job."""
-    for name, value in JOB.items():
-        stage.patch.setenv(name, value)
-    return task(module, **(options or LOAD), ledger=ledger)(stage)
-
-
-def lost(ledger: str) -> Given:
-    """The same as a run."""
-    return lambda stage: in_a_job(stage, ledger)
+    return patched(task("requeue", **LOAD, ledger=ledger), *attributes, **JOB, **environment)
 
 
 def in_its_home(stage: Stage) -> Any:
     """The folder of a ledger that exists, in the home of the job."""
     home = stage.folder / "home"
     home.mkdir()
-    stage.patch.setenv("HOME", str(home))
-    stage.patch.setattr(persistence, "job_folders", lambda: {str(home): "the home directory of the job"})
-    return in_a_job(stage, str(home / "requeue.sqlite3"))
+    folders = (persistence, "job_folders", lambda: {str(home): "the home directory of the job"})
+    return in_a_job(str(home / "requeue.sqlite3"), folders, HOME=str(home))(stage)
 
 
-def in_its_folder(folder: str, private_data_dir: str) -> Given:
-    """A folder of the job: on no volume, and not in /tmp."""
-
-    def given(stage: Stage) -> Any:
-        stage.patch.setattr(persistence, "look", lambda _path: persistence.Place(folder, True, 2, 1, "/", False))
-        stage.patch.setenv("AWX_PRIVATE_DATA_DIR", private_data_dir)
-        return in_a_job(stage, f"{folder}/requeue.sqlite3")
-
-    return given
+def in_folder(folder: str, device: int = 2, mount: str = "/", is_overlay: bool = False, **environment: str) -> Given:
+    """A folder as the job sees it. The device of the container is 1."""
+    place = persistence.Place(folder, True, device, 1, mount, is_overlay)
+    return in_a_job(f"{folder}/requeue.sqlite3", (persistence, "look", lambda _path: place), **environment)
 
 
-def mounted(device: int, is_overlay: bool) -> Given:
-    """A folder as the job sees it: on the device of the container, or on a volume."""
-
-    def given(stage: Stage) -> Any:
-        place = persistence.Place("/ledger", True, device, 1, "/ledger" if is_overlay else "/", is_overlay)
-        stage.patch.setattr(persistence, "look", lambda _path: place)
-        return in_a_job(stage, "/ledger/requeue.sqlite3")
-
-    return given
-
-
-def no_report(stage: Stage) -> Any:
-    """The report of a job that names no page."""
-    for name, value in JOB.items():
-        stage.patch.setenv(name, value)
-    scene = stage.open(acme())
-    return report_summary(scene.run("binding_info")["bindings"], scene.run("requeue_info"))
+@contextlib.contextmanager
+def database(stage: Stage) -> Iterator[PostgresPlace]:
+    """An empty database on the server of the tests, which is as before in the end."""
+    place = PostgresPlace(stage.postgres)
+    try:
+        yield place
+    finally:
+        stage.postgres.end_sessions(place.database)
+        stage.postgres.run(f"ALTER DATABASE {place.database} RESET default_transaction_read_only")
+        stage.postgres.run(f"DROP ROLE IF EXISTS {role_of(place)}")
+        stage.postgres.give_back(place.database)
 
 
-# PostgreSQL
+def role_of(place: PostgresPlace) -> str:
+    """The name of a role without rights."""
+    return f"role_of_{place.database}"
 
 
 def in_postgresql(*statements: str, first: bool = True, role: bool = False, **options: Any) -> Given:
     """A ledger in PostgreSQL: with records, if ``first``; then an administrator changes it. ``role``: as a role without rights."""
 
     def given(stage: Stage) -> Any:
-        place, scene = PostgresPlace(stage.postgres), stage.open(acme())
-        name = f"role_of_{place.database}"
-        try:
+        with database(stage) as place:
+            scene = stage.open(acme())
             if first:
                 scene.run("requeue", **LOAD, ledger=place.ledger)
             for statement in statements:
                 place.run(statement.format(place.database))
             if role:
-                place.run(f"CREATE ROLE {name} LOGIN")
-            return scene.run("requeue", **LOAD, **{"ledger": stage.postgres.url(place.database, name) if role else place.ledger, **options})
-        finally:
-            stage.postgres.end_sessions(place.database)
-            stage.postgres.run(f"ALTER DATABASE {place.database} RESET default_transaction_read_only")
-            if role:
-                place.run(f"DROP ROLE {name}")
-            stage.postgres.give_back(place.database)
+                place.run(f"CREATE ROLE {role_of(place)} LOGIN")
+            return scene.run("requeue", **LOAD, **{"ledger": stage.postgres.url(place.database, role_of(place)) if role else place.ledger, **options})
 
     return given
 
@@ -217,25 +159,17 @@ def in_check_mode_postgresql(stage: Stage) -> Any:
     ]
 
 
-def no_psycopg(stage: Stage) -> Any:
-    """A Python without the library."""
-    stage.patch.setattr(postgresql_session, "_PSYCOPG_MISSING", "Traceback: no psycopg")
-    return task("requeue", **LOAD, ledger="postgresql://me@db.example.com/ledger")(stage)
-
-
 def full_server(stage: Stage) -> Any:
     """A server without space: what the library raises then."""
-    place, scene = PostgresPlace(stage.postgres), stage.open(acme())
 
     def fail(*_arguments: Any) -> None:
         raise postgresql.psycopg.errors.DiskFull("could not extend file: No space left on device")
 
-    try:
+    with database(stage) as place:
+        scene = stage.open(acme())
         scene.run("requeue", **LOAD, ledger=place.ledger)
         stage.patch.setattr(postgresql.PostgresqlStore, "_execute", fail)
         return scene.run("requeue", **LOAD, ledger=place.ledger)
-    finally:
-        stage.postgres.give_back(place.database)
 
 
 def held(stage: Stage, ledger: str, purpose: str = WRITE) -> Any:
@@ -249,12 +183,8 @@ def held(stage: Stage, ledger: str, purpose: str = WRITE) -> Any:
 
 def held_in_postgresql(stage: Stage) -> Any:
     """The same in PostgreSQL, by a session with a name of its own."""
-    place = PostgresPlace(stage.postgres)
-    try:
+    with database(stage) as place:
         return held(stage, stage.postgres.url(place.database, application_name="mine"))
-    finally:
-        stage.postgres.end_sessions(place.database)
-        stage.postgres.give_back(place.database)
 
 
 def held_elsewhere(stage: Stage) -> Any:
@@ -268,33 +198,41 @@ ROWS: dict[str | tuple[str, ...], Given] = {
     # Where it is
     "the environment variable ... is not set": task("requeue", **LOAD, ledger="$NOWHERE/requeue.sqlite3"),
     "there is no user '...' with a home folder": task("requeue", **LOAD, ledger="~nobody-here/requeue.sqlite3"),
-    "HOME is not set and this user has no home folder": no_home("~/requeue.sqlite3", None),
-    "which is not an absolute path. Correct HOME": no_home("~/requeue.sqlite3", "here"),
+    "HOME is not set and this user has no home folder": patched(
+        lambda stage: stage.patch.delenv("HOME") or task("requeue", **LOAD, ledger="~/requeue.sqlite3")(stage), (pwd, "getpwuid", no_user),
+    ),
+    "which is not an absolute path. Correct HOME": patched(
+        task("requeue", **LOAD, ledger="~/requeue.sqlite3"), (pwd, "getpwuid", no_user), HOME="here",
+    ),
     "ledger is a URL with '...'": task("requeue", **LOAD, ledger="mysql://db.example.com/ledger"),
     # The file
     "it is damaged (a row cannot be read)": changed("UPDATE binding_fact SET kind = 'x'"),
-    "it is damaged (its end is missing)": cut,
+    "it is damaged (its end is missing)": story(("requeue", LOAD), cut, ("requeue", LOAD)),
     "it is damaged (its tables are not those of a ledger)": changed("DROP TABLE move"),
     "it is not a database": at(small),
     "it is not a file": at(lambda folder: folder),
     "it is not writable": not_writable,
-    "the folder ... is not writable": no_folder_to_write,
+    "the folder ... is not writable": patched(task("requeue", **LOAD), (sqlite, "_may_write", lambda _place: False)),
     "Free space on the disk": full,
     "Another program holds the file": locked,
-    "a run that writes has to bring it from format": older_format,
+    "a run that writes has to bring it from format": changed("PRAGMA user_version = 3", check_mode=True),
     # AWX
-    "does not exist in the job": lost("/nowhere/requeue.sqlite3"),
+    "does not exist in the job": in_a_job("/nowhere/requeue.sqlite3"),
     "is in the home directory of the job": in_its_home,
-    "is in the folder of the job": in_its_folder("/private", "/private"),
-    "is in /runner, the folder of the job": in_its_folder("/runner", "/elsewhere"),
-    "it is a folder of the container": mounted(1, False),
-    "is mounted with the option O": mounted(2, True),
-    "report_file names no path on a volume": no_report,
+    "is in the folder of the job": in_folder("/private", AWX_PRIVATE_DATA_DIR="/private"),
+    "is in /runner, the folder of the job": in_folder("/runner", AWX_PRIVATE_DATA_DIR="/elsewhere"),
+    "it is a folder of the container": in_folder("/ledger", device=1),
+    "is mounted with the option O": in_folder("/ledger", mount="/ledger", is_overlay=True),
+    "report_file names no path on a volume": patched(
+        story(lambda scene: report_summary(scene.run("binding_info")["bindings"], scene.run("requeue_info"))), **JOB,
+    ),
     (
         "To enable without sending, set deploy_destination_backfill", "is in /tmp",
-    ): lambda stage: in_a_job(stage, "/tmp/requeue.sqlite3", "role", target_id=789),
+    ): patched(task("role", target_id=789, ledger="/tmp/requeue.sqlite3"), **JOB),
     # PostgreSQL
-    "(psycopg)": no_psycopg,
+    "(psycopg)": patched(
+        task("requeue", **LOAD, ledger="postgresql://me@db.example.com/ledger"), (postgresql_session, "_PSYCOPG_MISSING", "Traceback: no psycopg"),
+    ),
     "has a character that PostgreSQL does not accept": task("requeue", **LOAD, ledger="postgresql://me@db.example.com/ledger", ledger_password="x\0y"),
     "it is damaged (it has no version)": in_postgresql("DELETE FROM format"),
     "then set ledger to another database": in_postgresql("UPDATE format SET version = 1"),

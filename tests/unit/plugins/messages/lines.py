@@ -13,10 +13,20 @@ from ansible_collections.adverity.management.plugins.action import adverity_requ
 from ansible_collections.adverity.management.plugins.filter.report_summary import report_summary
 from ansible_collections.adverity.management.plugins.module_utils._api import progress
 from ansible_collections.adverity.management.plugins.plugin_utils import watched_action
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import uuid
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World, uuid
 from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import BIGQUERY, acme
-from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import Given, Row, Stage, run, status, task
+from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import (
+    Given,
+    Row,
+    Stage,
+    Step,
+    fault,
+    meanwhile,
+    status,
+    story,
+    task,
+)
+from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import Scene
 
 MOMENT = "2026-03-10T11:00:00Z"
 PATCHED, POSTED = "bindings/", "extracts/requeue"
@@ -24,6 +34,7 @@ SEND = {"datastream_id": 456, "target_id": 790}
 NEW = {"name": "New", "type": "bigquery", "workspace": "Acme", "connection": "31", "settings": BIGQUERY, "datastreams": ["Google Ads", "Meta Ads"]}
 STREAMS = {"datastream_uuids": [uuid(456)]}
 WAIT = {"wait": 60, "target_id": 789}
+FAILS = [{"fail": [{"extract_id": 4570001}]}]
 
 
 def deployed(check_mode: bool = False, faults: Any = (), before: Any = (), changes: Any = (), switches: Row | None = None, **variables: Any) -> Given:
@@ -32,90 +43,38 @@ def deployed(check_mode: bool = False, faults: Any = (), before: Any = (), chang
     return lambda stage: given(stage)["lines"]
 
 
-def loading(world_changes: Any, **variables: Any) -> Given:
-    """A run of the role that waits for what it sent; what is open, too."""
-    return task("role", changes=world_changes, **{**WAIT, **variables})
+def report(scene: Scene, *also: str) -> Any:
+    """The lines of the report, with the results of these modules, too."""
+    return report_summary(scene.run("binding_info")["bindings"], scene.run("requeue_info"), *(scene.run(name) for name in also))["lines"]
 
 
-def many_failures(stage: Stage) -> Any:
-    """Many datastreams, of which each fails with a reason of its own."""
+def reported(*steps: Step) -> Given:
+    return story(*steps, lambda scene: report(scene, "load_info", "issue_info", "job_info"))
+
+
+def failing_datastreams() -> World:
+    """Many, of which each load will fail with a reason of its own."""
     world = World()
     for number in range(1, 13):
         world.datastream(number, extracts=1).binding(100 + number, number)
-    scene = stage.open(world)
-    scene.service.change({"fail": [{"extract_id": each["id"]} for each in world.data["extracts"]]})
-    return run(scene, "role", **WAIT)
-
-
-def held_back(stage: Stage) -> Any:
-    """Datastreams that are enabled last, and something is left open before."""
-    scene = stage.open(acme())
-    scene.service.change({"refuse": [4560001]})
-    return run(scene, "role", target_id=789, **STREAMS, datastream_enabled=True)["lines"]
-
-
-# The report
-
-
-def reported(*before: tuple[str, Row], changes: Any = (), faults: Any = ()) -> Given:
-    """The lines of the report, after these tasks."""
-
-    def given(stage: Stage) -> Any:
-        scene = stage.open(acme())
-        for name, options in before:
-            run(scene, name, **options)
-        scene.service.change(*changes)
-        for fault in faults:
-            scene.service.fault(**fault)
-        shown = [scene.run(name) for name in ("load_info", "issue_info", "job_info")]
-        return report_summary(scene.run("binding_info")["bindings"], scene.run("requeue_info"), *shown)["lines"]
-
-    return given
-
-
-def lost_alone(stage: Stage) -> Any:
-    """Extracts that were sent without a binding, and no response came."""
-    scene = stage.open(acme())
-    scene.service.fault(method="POST", path=POSTED, drop="after")
-    scene.run("requeue", extract_ids=[4560001])
-    return report_summary(scene.run("binding_info")["bindings"], scene.run("requeue_info"))["lines"]
-
-
-def busy(stage: Stage) -> Any:
-    """Another run sends extracts meanwhile."""
-    scene, found = stage.open(acme()), []
-
-    def look(_world: Any) -> None:
-        if not found:
-            found.append(report_summary(scene.run("binding_info")["bindings"], scene.run("requeue_info"))["lines"])
-
-    scene.service.script(method="POST", path=POSTED, changes=look)
-    scene.run("requeue", **SEND)
-    return found
-
-
-def great_world() -> World:
-    """More destinations than the report lists."""
-    world = World()
-    for number in range(1, 103):
-        world.datastream(number).binding(1000 + number, number, target=2000 + number)
+    world.data["failing"] = [{"extract_id": each["id"]} for each in world.data["extracts"]]
     return world
 
 
-def great_report(stage: Stage) -> Any:
-    """A report of it, with more issues and jobs than it lists."""
-    scene = stage.open(great_world())
-    scene.run("requeue", target_id=2001, datastream_ids=[1], state="planned")
-    scene.service.change(
-        {"add": {"jobs": [{"id": each, "datastream_id": 1, "scheduled": MOMENT, "start": MOMENT} for each in range(1, 23)]}},
-        {"add": {"issues": [{"id": each, "datastream_id": 1, "start": MOMENT, "message": "No."} for each in range(1, 23)]}},
-    )
+def great_world() -> World:
+    """More destinations, issues and jobs than the report lists."""
+    world = World()
+    for number in range(1, 103):
+        world.datastream(number).binding(1000 + number, number, target=2000 + number)
+    world.data["jobs"] = [{"id": each, "datastream_id": 1, "scheduled": MOMENT, "start": MOMENT} for each in range(1, 23)]
+    world.data["issues"] = [{"id": each, "datastream_id": 1, "start": MOMENT, "message": "No."} for each in range(1, 23)]
+    return world
+
+
+def great_report(scene: Scene) -> Any:
     found, ledger = scene.run("binding_info")["bindings"], scene.run("requeue_info")
     planned = [{**ledger["backfills"][0], "binding_id": row["id"] + shift} for row in found for shift in (0, 10**6)]
     return report_summary(found, {**ledger, "backfills": planned}, {}, scene.run("issue_info"), scene.run("job_info"))["lines"]
-
-
-# Progress
 
 
 def watched(stage: Stage, module: str, check_mode: bool = False, **options: Any) -> list[str]:
@@ -145,7 +104,7 @@ ROWS: dict[str | tuple[str, ...], Given] = {
         target_id=789, before=[("binding", {"target_id": 789, "enabled": True}), ("role", {"target_id": 789})],
     ),
     "Check mode, nothing was written. A real run would": deployed(True, target_id=789),
-    "Nothing was done, because the deployment could not be planned": lambda stage: run(stage.open(acme()), "role", target_id=4711, ignore_errors=True)["lines"],
+    "Nothing was done, because the deployment could not be planned": deployed(target_id=4711),
     ("creating the destination and its assignments", "not assigned"): deployed(**NEW, faults=[status(401, "targets", "POST")]),
     "writing the plan into the ledger": deployed(target_id=789, faults=[status(400, "v1/bindings/$", skip=1)]),
     "setting the datastreams": deployed(target_id=789, **STREAMS, pulling_mode="smart", faults=[status(401, "datastreams", "PATCH")]),
@@ -159,7 +118,9 @@ ROWS: dict[str | tuple[str, ...], Given] = {
         changes=[{"edit": {"datastreams": [{"id": 456, "enabled": False}]}}],
     ),
     "Failed while looking at what became of the loads, after everything else was done": deployed(**WAIT, faults=[status(403, "api/errors")]),
-    ("Something is left open, see the last task", "... by UUID - not enabled, because something is left open"): held_back,
+    ("Something is left open, see the last task", "... by UUID - not enabled, because something is left open"): deployed(
+        target_id=789, **STREAMS, datastream_enabled=True, changes=[{"refuse": [4560001]}],
+    ),
     "Sent means dispatched. Adverity loads in the background": deployed(target_id=789),
     "assigned, but its binding does not show yet. Run this again": deployed(**NEW, switches={"binding_appears": "never"}),
     "nothing to send": deployed(target_id=789, before=[("role", {"target_id": 789})], datastream_ids=[456], **STREAMS, pulling_mode="smart"),
@@ -177,28 +138,34 @@ ROWS: dict[str | tuple[str, ...], Given] = {
         target_id=789, before=[("role", {"target_id": 789, "backfill_from": "2026-03-08", "datastream_ids": [456]})], backfill="always",
     ),
     "not sent yet": deployed(target_id=789, changes=[{"refuse": list(range(4560001, 4560008))}]),
-    ("Still loading when the time to wait was over", "Adverity is processing the extract"): loading([{"loading": {"load_seconds": 10**6}}]),
-    "Nothing that Adverity shows tells whether the unconfirmed extracts were loaded": loading([{"fail": [{"extract_id": 4560001}]}]),
-    "Then set deploy_destination_on_failed: requeue to send them again, or warn to leave them out": loading([{"fail": [{"extract_id": 4570001}]}]),
-    "the next run sends them again": loading([{"fail": [{"extract_id": 4570001}]}], on_failed="requeue"),
-    "and ... more, see the result of Follow the loads": many_failures,
+    ("Still loading when the time to wait was over", "Adverity is processing the extract"): task(
+        "role", **WAIT, changes=[{"loading": {"load_seconds": 10**6}}],
+    ),
+    "Nothing that Adverity shows tells whether the unconfirmed extracts were loaded": task("role", **WAIT, changes=[{"fail": [{"extract_id": 4560001}]}]),
+    "Then set deploy_destination_on_failed: requeue to send them again, or warn to leave them out": task("role", **WAIT, changes=FAILS),
+    "the next run sends them again": task("role", **WAIT, changes=FAILS, on_failed="requeue"),
+    "and ... more, see the result of Follow the loads": task("role", **WAIT, world=failing_datastreams),
     # The report
     ("This ledger is empty", "no backfill in the ledger"): reported(),
-    "A run is in progress. What it is sending now counts as unknown": busy,
+    "A run is in progress. What it is sending now counts as unknown": story(meanwhile(report, method="POST", path=POSTED), ("requeue", SEND)),
     (
         "Nothing in the ledger is pending, unknown, refused or failed", "Of what was sent - ... loaded, ... failed to load, ... loading, ... unconfirmed",
     ): reported(("requeue", SEND)),
-    "Not read - outcomes - ...": reported(("requeue", SEND), faults=[status(403, "api/errors")]),
+    "Not read - outcomes - ...": reported(("requeue", SEND), fault(**status(403, "api/errors"))),
     "Needs attention - binding ..., datastream ..., destination ... - ...": reported(("requeue", {**SEND, "limit": 1})),
     "planned, not started": reported(("requeue", {**SEND, "state": "planned"})),
     (
         "Not seen by this key - binding ..., datastream ... - ...", "there is nothing to do. If not, run this with a key that can see the binding",
-    ): reported(("requeue", {**SEND, "limit": 1}), changes=[{"remove": {"bindings": [55]}}]),
-    "all bindings that were enabled": lost_alone,
+    ): reported(("requeue", {**SEND, "limit": 1}), {"remove": {"bindings": [55]}}),
+    "all bindings that were enabled": story(
+        fault(method="POST", path=POSTED, drop="after"), ("requeue", {"extract_ids": [4560001]}), report,
+    ),
     (
         "and ... more destinations", "and ... more bindings need attention", "and ... more bindings are not seen by this key", "and ... more open issues",
         "and ... more jobs under way",
-    ): great_report,
+    ): story(
+        ("requeue", {"target_id": 2001, "datastream_ids": [1], "state": "planned"}), great_report, world=great_world,
+    ),
     # Progress
     "Sending: datastream ..., binding ..., ... of ... extracts, about ... left":
         lambda stage: watched(stage, "requeue", **SEND, batch_size=2),

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World
 from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import acme
 from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import Scene
 
@@ -38,6 +38,59 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(each)
 
 
+Step = Union[tuple[str, Row], Row, Callable[[Scene], Any]]  # a task with its options, a change of the world, or anything else
+
+
+def story(*steps: Step, world: Callable[[], World] = acme, **switches: Any) -> Given:
+    """Steps one after the other, in a world with switches."""
+
+    def given(stage: Stage) -> list[Any]:
+        scene = stage.open(world(), **switches)
+        return [take(scene, step) for step in steps]
+
+    return given
+
+
+def take(scene: Scene, step: Step) -> Any:
+    if callable(step):
+        return step(scene)
+    return scene.service.change(step) if isinstance(step, dict) else run(scene, step[0], **step[1])
+
+
+def fault(**does: Any) -> Step:
+    """From here on, the simulator has a fault."""
+    return lambda scene: scene.service.fault(**does)
+
+
+def meanwhile(*steps: Step, **request: Any) -> Step:
+    """At the next such request, once: what another run does in the middle of this one."""
+
+    def prepare(scene: Scene) -> list[Any]:
+        results: list[Any] = []
+
+        def act(_world: Any) -> None:
+            scene.service.scripts.clear()
+            results.extend(take(scene, step) for step in steps)
+
+        scene.service.script(**request, changes=act)
+        return results
+
+    return prepare
+
+
+def patched(given: Given, *attributes: tuple[Any, str, Any], **environment: str) -> Given:
+    """A run in which attributes have other values, and variables of the environment."""
+
+    def given_then(stage: Stage) -> Any:
+        for attribute in attributes:
+            stage.patch.setattr(*attribute)
+        for name, value in environment.items():
+            stage.patch.setenv(name, value)
+        return given(stage)
+
+    return given_then
+
+
 def task(
     module: str,
     *,
@@ -46,21 +99,11 @@ def task(
     changes: Iterable[Row] = (),
     faults: Iterable[Row] = (),
     before: Iterable[tuple[str, Row]] = (),
-    check_mode: bool = False,
     **options: Any,
 ) -> Given:
     """One task, after those ``before`` it: in a world, with switches; then the world changes, and there are faults."""
-
-    def given(stage: Stage) -> Row:
-        scene = stage.open(world(), **(switches or {}))
-        for name, more in before:
-            run(scene, name, **more)
-        scene.service.change(*changes)
-        for fault in faults:
-            scene.service.fault(**fault)
-        return run(scene, module, check_mode, **options)
-
-    return given
+    given = story(*before, *changes, *(fault(**each) for each in faults), (module, options), world=world, **(switches or {}))
+    return lambda stage: given(stage)[-1]
 
 
 def run(scene: Scene, module: str, check_mode: bool = False, **options: Any) -> Row:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.adverity.management.tests.unit.plugins.contract.test_refusals import SAID_ASKED, SAID_UNASKED
-from ansible_collections.adverity.management.tests.unit.plugins.messages import api, ledgers, lines, options, outcomes, sending
+from ansible_collections.adverity.management.tests.unit.plugins.messages import api, extracts, ledgers, lines, options
 from ansible_collections.adverity.management.tests.unit.plugins.messages.pages import fits, messages_with, read_messages
 from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import Stage, texts
 
-TABLES = (options.ROWS, api.ROWS, ledgers.ROWS, sending.ROWS, outcomes.ROWS, lines.ROWS)
+TABLES = (options.ROWS, api.ROWS, ledgers.ROWS, extracts.ROWS, lines.ROWS)
 ROWS = {words: row for table in TABLES for key, row in table.items() for words in ([key] if isinstance(key, str) else key)}
 MESSAGES = read_messages()
 
@@ -28,11 +28,11 @@ def fixture_stage(begin, tmp_path, monkeypatch, postgres):
 
 
 @pytest.mark.parametrize("words", ROWS)
-def test_it_is_given(stage, words):
+def test_message_of_the_page_is_given_by_a_run(stage, words):
     message, found = messages_with(words), list(texts(ROWS[words](stage)))
     assert any(fits(message, text) for text in found), "no run said this, only:\n" + "\n".join(text for text in found if " " in text)
 
 
-def test_there_is_a_row_for_each_message():
+def test_each_message_of_the_page_has_one_row():
     covered = [messages_with(words) for words in (*ROWS, *SAID_UNASKED, *SAID_ASKED)]
     assert [message for message in MESSAGES if covered.count(message) != 1] == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World
 from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST, Scene
 
 LABELS = {"Gesammelt": "collected", "In Verarbeitung": "loading", "importiert": "loaded", "Importfehler": "failed"}

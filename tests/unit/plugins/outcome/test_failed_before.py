@@ -10,8 +10,8 @@ import json
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import Request
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import REQUEUE
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import KEY
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import REQUEUE
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import KEY
 from ansible_collections.adverity.management.tests.unit.plugins.outcome.scene import LABELS, outcomes, world
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 

@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import BINDINGS, EXTRACTS
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import BINDINGS, EXTRACTS
 from ansible_collections.adverity.management.tests.unit.plugins.outcome.scene import FAILED, LABELS, outcomes, world
 from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST
 

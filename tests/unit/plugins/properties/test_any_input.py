@@ -72,7 +72,7 @@ def refused(function, *args, **kwargs):
 
 
 @pytest.mark.parametrize("name", ASKING)
-def test_any_options(name):
+def test_call_with_any_options_ends_in_a_result_or_an_error(name):
     spec = in_process.spec_of(name)[0]
     # Plain numbers are read by ansible-core alone, which does not survive all of these; see below for what is made of them.
     ledgers = {"ledger", "ledger_password", "ledger_wait"}
@@ -119,7 +119,7 @@ class LyingTransport:
 
 
 @pytest.mark.parametrize("name", ASKING)
-def test_any_answer(name):
+def test_call_that_gets_any_answer_ends_in_a_result_or_an_error(name):
     """One place of one answer has any JSON value, or is missing."""
 
     @prove(60)
@@ -128,18 +128,6 @@ def test_any_answer(name):
         refused(call, name, {}, change=lambda transport: LyingTransport(transport, number, path, by))
 
     prop()
-
-
-class Response:
-    def __init__(self, status, content, headers):
-        self.status_code, self.content, self.headers = status, content, headers
-
-
-def answered(key, response, method="GET", body=None):
-    """What a client with this key says of a response."""
-    client = Client("https://acme.example", key, RequestsTransport("https://acme.example"), retries=0)
-    with mock.patch.object(client.transport.session, "send", return_value=response):
-        return refused(client.request, method, "/api/v1/bindings/", None, body)
 
 
 @prove(250)
@@ -153,12 +141,15 @@ def answered(key, response, method="GET", body=None):
     st.text(max_size=20) | st.integers(0, 70000).map(lambda size: "x" * size),
     st.dictionaries(st.sampled_from(["Location", "Retry-After", "Content-Type"]), TEXTS | st.just("{0}"), max_size=2),
 )
-def test_any_error_body_never_shows_the_key(key, status, kind, form, text, headers):
+def test_error_with_any_body_does_not_show_the_key(key, status, kind, form, text, headers):
     """The service, or what stands between, may send the key back: as it is, as JSON writes it, as HTML or an address writes it."""
     shown = text + key
     body = form.format(shown, json.dumps(shown), html.escape(shown), quote(shown, safe=""))
     headers = dict({"Content-Type": kind}, **{name: value.replace("{0}", "https://x.example/?key=" + key) for name, value in headers.items()})
-    said = answered(key, Response(status, body.encode("utf-8", "surrogatepass"), headers))
+    client = Client("https://acme.example", key, RequestsTransport("https://acme.example"), retries=0)
+    response = mock.Mock(status_code=status, content=body.encode("utf-8", "surrogatepass"), headers=headers)
+    with mock.patch.object(client.transport.session, "send", return_value=response):
+        said = refused(client.request, "GET", "/api/v1/bindings/", None, None)
     if said is not None:
         assert key not in said
         assert html.unescape(said).count(key) == 0

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import IncompleteList
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import WORKSPACE, moment
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import WORKSPACE, moment
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 from hypothesis import HealthCheck, given, settings
@@ -97,7 +97,7 @@ def read(client):
     st.sampled_from(["stable", "by_page", "random"]),
     st.booleans(),
 )
-def test_any_changes_at_any_time_in_any_order(there, changes, order, created, counted, together, ties, by_id):
+def test_list_that_changes_while_it_is_read_is_whole_or_an_error(there, changes, order, created, counted, together, ties, by_id):
     read(Shifting(there, changes, order, created, counted, together, ties, by_id))
 
 
@@ -118,7 +118,7 @@ def test_extracts_of_one_time_are_all_found_where_the_order_of_ids_is_to_be_had(
 
 @pytest.mark.parametrize("ties", TIES)
 @pytest.mark.parametrize(("created", "counted"), [(True, True), (True, False), (False, True), (False, False)])
-def test_more_extracts_of_one_time_than_fit_on_a_page_are_an_error(created, counted, ties):
+def test_extracts_of_one_time_that_fill_more_than_a_page_are_an_error(created, counted, ties):
     client = Shifting(60, created=created, counted=counted, together=100, ties=ties)
     with pytest.raises(IncompleteList, match="so the order may differ from page to page") as caught:
         extracts.read(client.client, DATASTREAM)

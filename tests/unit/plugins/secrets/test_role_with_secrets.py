@@ -10,7 +10,7 @@ The modules run from their ``main()``: before 2.22, ansible-core replaces secret
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 EMEA = "a0000000-0000-4000-8000-000000000002"

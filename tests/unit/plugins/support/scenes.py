@@ -20,12 +20,8 @@ from unittest import mock
 
 from ansible_collections.adverity.management.plugins.module_utils._api import clock, connection
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.watching import Watched
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import (
-    KEY,
-    READ_ONLY_KEY,
-    World,
-)
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import ObservedApi
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import KEY, READ_ONLY_KEY, World
 from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
 from ansible_collections.adverity.management.tests.unit.plugins.support.main import run_main
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SlowTransport
@@ -39,7 +35,7 @@ _MOMENTS = ("updated", "created", "planned_at", "dispatched_at")
 UNFORESEEN = {"invocation", "check_mode", "created", "destination", "batches", "ledger", "warnings"}  # keys that check mode need not foresee
 
 
-class Scene(Watched):
+class Scene(ObservedApi):
     """A service that began with this world, and a ledger. Use it as a context manager."""
 
     def __init__(self, folder: Path, world: World, **switches: Any) -> None:

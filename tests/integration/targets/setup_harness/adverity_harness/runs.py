@@ -19,7 +19,7 @@ import uuid
 from pathlib import Path
 from typing import Any, Callable
 
-from .worlds import KEY, READ_ONLY_KEY
+from .world import KEY, READ_ONLY_KEY
 
 Row = dict[str, Any]
 COLLECTION = "adverity.management"

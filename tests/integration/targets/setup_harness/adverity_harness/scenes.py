@@ -14,18 +14,18 @@ from typing import Any
 
 import pytest
 
+from .observed_api import ObservedApi
 from .place import collections_path, load_simulator
 from .runs import LONGEST, Controller, Row
-from .watching import Watched
-from .worlds import World
+from .world import World
 
 
-class Scene(Controller, Watched):
+class Scene(Controller, ObservedApi):
     """A controller with its service: the simulator, in this process, so that a test can look into it and script its faults."""
 
     def __init__(self, folder: Path, collections: Path, world: World, service: Any) -> None:
         Controller.__init__(self, folder, collections, service.url)
-        Watched.__init__(self, world, service)
+        ObservedApi.__init__(self, world, service)
 
     def release(self) -> None:
         """Let go what the service holds, after its sender was killed, and wait until that is done."""

@@ -2,14 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Small worlds for the simulator, made to be read in a test."""
+"""The world in which a simulator begins, in the few words that a test needs."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from .place import load_simulator
+
+Row = dict[str, Any]
 NOW = datetime(2026, 3, 10, 12, tzinfo=timezone.utc)
 WORKSPACE = "a0000000-0000-4000-8000-000000000001"
 KEY = "k3y-5d0c1b7e94f2a680-that-must-not-show"
@@ -25,7 +29,7 @@ class World:
     """A world to begin with. Its clock stands at NOW and moves on by a second with each write; all methods return the world itself."""
 
     def __init__(self) -> None:
-        self.data: dict[str, Any] = {
+        self.data: Row = {
             "now": moment(),
             "keys": {
                 "tester": {"key": KEY},
@@ -74,3 +78,36 @@ def ordinary_world() -> World:
     world = World().datastream(456, extracts=3).binding(123, 456, enabled=True).binding(55, 456, target=790, enabled=True)
     world.datastream(457, extracts=3).binding(124, 457).binding(56, 457, target=790, enabled=True)
     return world.datastream(458, extracts=3).binding(125, 458).datastream(459).binding(140, 459, available=False)
+
+
+def many_datastreams(count: int, *kinds: Row) -> World:
+    """Return a world of so many datastreams, with the integer IDs from 1, which have these fields in turn."""
+    world = World()
+    for number in range(1, count + 1):
+        world.datastream(number, **kinds[(number - 1) % len(kinds)])
+    return world
+
+
+def setting(is_active: bool = True, frequency: str = "daily", refresh_range: Row | None = None, deadline: Row | None = None) -> Row:
+    """Return a smart-pulling setting as the service holds it; None stands for the default."""
+    return {"is_active": is_active, "frequency": frequency, "refresh_range": refresh_range, "deadline": deadline}
+
+
+def uuid(number: int) -> str:
+    """Return the UUID of the datastream with this integer ID."""
+    return load_simulator().readable_uuid("d5", number)
+
+
+def uuids(numbers: Iterable[int]) -> list[str]:
+    """Return the UUIDs of the datastreams with these integer IDs."""
+    return [uuid(number) for number in numbers]
+
+
+def label(number: int) -> str:
+    """Return how a diff calls a datastream of a World."""
+    return f"Datastream {number} ({uuid(number)})"
+
+
+def chunks(ids: list[str]) -> list[list[str]]:
+    """Return the ids in parts of 50, as many as one request may name."""
+    return [ids[start : start + 50] for start in range(0, len(ids), 50)]

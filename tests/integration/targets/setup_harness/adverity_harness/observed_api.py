@@ -2,17 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a test sees of a simulator: the requests that came, and what they left behind. Tests in process use it, too."""
+"""What a test sees of the API: the requests that came, and what they left behind. Tests in process use it, too."""
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 from uuid import UUID
 
-from .worlds import World
+from .world import Row, World
 
-Row = dict[str, Any]
 DATASTREAMS = "/api/v1/datastreams"
+PATHS = {"PATCH": DATASTREAMS + "/", "PUT": DATASTREAMS + "/pulling/smart/"}
 BINDINGS, EXTRACTS, REQUEUE = "/api/v1/bindings/", "/api/extracts/", "/api/v1/extracts/requeue/"
 
 
@@ -25,7 +26,7 @@ def check_named(requests: list[Row]) -> None:
             assert [str(UUID(value)) for value in named] == named, row
 
 
-class Watched:
+class ObservedApi:
     """A simulator as `service`, and the `world` with which it began."""
 
     def __init__(self, world: World, service: Any) -> None:
@@ -76,3 +77,22 @@ class Watched:
             if (row["method"], row["path"]) == ("POST", REQUEUE):
                 assert 1 <= len(row["body"]["extract_ids"]) <= 50, row
                 assert row["body"].get("binding_ids") != [], row
+
+    # Changes of datastreams
+
+    def datastream_changes(self) -> list[tuple[str, list[str], Row]]:
+        """Return the changes since the last `forget`: method, UUIDs of the datastreams that a request names, and body."""
+        rows = [row for row in self.writes() if row["path"].startswith(DATASTREAMS)]
+        for row in rows:
+            assert row["path"] == PATHS.get(row["method"]), row
+            assert {name for name, _value in row["query"]} == {"datastream_id"}, row
+        return [(row["method"], [value for _name, value in row["query"]], row["body"]) for row in rows]
+
+    def datastreams(self) -> dict[str, Row]:
+        """Return what the service holds of each datastream now, by UUID."""
+        return {row["uuid"]: copy.deepcopy(row) for row in self.service.world.datastreams.values()}
+
+    def changed_fields(self, before: dict[str, Row]) -> dict[str, Row]:
+        """Return the fields of datastreams that are no longer as they were, by UUID."""
+        changed = {uuid: {name: value for name, value in row.items() if value != before[uuid][name]} for uuid, row in self.datastreams().items()}
+        return {uuid: fields for uuid, fields in changed.items() if fields}

@@ -19,7 +19,11 @@ from typing import Any
 from unittest import mock
 
 from ansible_collections.adverity.management.plugins.module_utils._api import clock, connection
+from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingHistory
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import ObservedApi
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import KEY, READ_ONLY_KEY, World
 from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
@@ -63,6 +67,21 @@ class Scene(ObservedApi):
 
     def _open(self, _base_url: str, _verify: Any, timeout: float) -> SlowTransport:
         return SlowTransport(self.service, timeout, self.pass_time, lambda: self.seconds, self.late)
+
+    @property
+    def client(self) -> Client:
+        """A client of the service, for what no module does alone. It repeats no request."""
+        return Client("https://" + HOST, KEY, self._open("", True, 30.0), retries=0)
+
+    def show(self, path: str, *rows: Row, following: str | None = None) -> None:
+        """The next list at this path has these rows, whatever the service holds; ``following`` is the link to its next page."""
+        body = {"items": rows, "results": rows, "count": len(rows), "next": following}
+        self.service.fault(method="GET", path=f"^{path}$", json=body)
+
+    def histories(self) -> dict[int, BindingHistory]:
+        """What the ledger records of bindings."""
+        with Ledger(str(self.ledger), None, HOST, LOOK) as ledger:
+            return ledger.histories()
 
     def _wait(self, seconds: float) -> None:
         self.waits.append(seconds)

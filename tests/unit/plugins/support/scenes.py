@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -73,10 +73,13 @@ class Scene(ObservedApi):
         """A client of the service, for what no module does alone. It repeats no request."""
         return Client("https://" + HOST, KEY, self._open("", True, 30.0), retries=0)
 
-    def show(self, path: str, *rows: Row, following: str | None = None) -> None:
-        """The next list at this path has these rows, whatever the service holds; ``following`` is the link to its next page."""
-        body = {"items": rows, "results": rows, "count": len(rows), "next": following}
-        self.service.fault(method="GET", path=f"^{path}$", json=body)
+    def show(self, path: str, *rows: Row, second_page: Sequence[Row] = ()) -> None:
+        """The next list at this path has these rows, whatever the service holds; with a ``second_page``, in two requests."""
+        pages = [rows, second_page] if second_page else [rows]
+        for page in pages:
+            following = None if page is pages[-1] else f"https://{HOST}{path}?page=2"
+            body = {"items": page, "results": page, "count": sum(map(len, pages)), "next": following}
+            self.service.fault(method="GET", path=f"^{path}$", json=body)
 
     def histories(self) -> dict[int, BindingHistory]:
         """What the ledger records of bindings."""

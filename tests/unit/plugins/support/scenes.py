@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from ansible_collections.adverity.management.plugins.module_utils._api import clock, connection
@@ -26,9 +26,12 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import ObservedApi
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import KEY, READ_ONLY_KEY, World
-from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.support.main import run_main
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SlowTransport
+
+if TYPE_CHECKING:
+    from ansible_collections.adverity.management.tests.unit.plugins import role_in_process
 
 Row = dict[str, Any]
 HOST = "acme.example"
@@ -114,6 +117,9 @@ class Scene(ObservedApi):
 
     def deploy(self, check_mode: bool = False, ignore_errors: bool = False, **variables: Any) -> role_in_process.Deployment:
         """A run of the role. Raises RoleFailed."""
+        # It needs Jinja, which is not there where the tests of modules run on the oldest Python.
+        from ansible_collections.adverity.management.tests.unit.plugins import role_in_process
+
         self.results: list[tuple[str, Row]] = []
 
         def call(name: str, /, check_mode: bool = False, **options: Any) -> Row:

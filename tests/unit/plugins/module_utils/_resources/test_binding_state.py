@@ -18,8 +18,8 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 )
 from ansible_collections.adverity.management.plugins.module_utils._ledger.history import FactKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.periods import Reason, State, show
-from ansible_collections.adverity.management.plugins.module_utils._resources.binding_state import EnabledPlan, stops_the_run
-from ansible_collections.adverity.management.plugins.module_utils._resources.bindings import PATH, Binding
+from ansible_collections.adverity.management.plugins.module_utils._resources.binding_state import stops_the_run
+from ansible_collections.adverity.management.plugins.module_utils._resources.bindings import PATH
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import KEY, World, moment
 from ansible_collections.adverity.management.tests.unit.plugins.support import runs
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
@@ -53,15 +53,6 @@ def written(scene):
 
 def unknown_periods(history):
     return [(show(each.since), each.until and show(each.until), each.reason) for each in history.periods if each.state is State.UNKNOWN]
-
-
-@pytest.mark.parametrize(
-    ("state", "enabled", "is_due"),
-    [(True, True, False), (False, True, True), (True, False, True), (False, False, False), (None, True, True), (None, False, True)],
-)
-def test_plan_writes_what_is_not_known_to_be_right(state, enabled, is_due):
-    binding = Binding.from_row(row(1))
-    assert EnabledPlan([binding], enabled, {1: state}).due == [binding] * is_due
 
 
 def test_binding_that_differs_is_written_and_each_write_is_recorded_before_and_after(begin):
@@ -156,14 +147,11 @@ RUN_AGAIN = "Run it again: it reads first and writes only what differs."
     ("fault", "failing", "unknown", "tried", "says"),
     [
         # One that cannot be written does not hold up the others, nor do three that were certainly not written.
-        (status(404), 1, [], ALL, None),
         (status(404), 3, [], ALL, None),
-        (status(500), 1, [6], ALL, None),
         (LOST, 2, [6, 7], ALL, None),
         ({"html": {}}, 1, [6], ALL, None),
         # What concerns every request ends the run, and so do three in succession without a certain outcome.
         (status(401), 1, [], [5, 6], "Not written: bindings 6-9."),
-        (LOST, 3, [6, 7, 8], [5, 6, 7, 8], "Whether bindings 6-8 were written is unknown. Not written: binding 9."),
         (status(500), 3, [6, 7, 8], [5, 6, 7, 8], "Whether bindings 6-8 were written is unknown. Not written: binding 9."),
     ],
 )

@@ -118,21 +118,6 @@ def test_read_asks_for_a_little_more_than_the_bounds(begin, bounds, filters):
     assert [request["query"] for request in scene.requests()] == [[["datastream_id", "456"], ["ordering", "-created"], *filters]]
 
 
-@pytest.mark.parametrize(
-    ("bounds", "ids"),
-    [
-        ((day(2), None), [2, 3, 4]),
-        ((None, day(2)), [1, 2]),
-        ((day(2), day(2)), [2]),
-        (("2026-01-02T05:00:00.000001Z", day(3)), [3]),
-    ],
-)
-def test_read_takes_what_is_within_the_bounds_whatever_the_list_has(begin, bounds, ids):
-    scene = four_days(begin)
-    scene.show(extracts.PATH, *(row(number, day(number)) for number in (4, 3, 2, 1)))
-    assert [each.id for each in extracts.read(scene.client, 456, *bounds)] == ids
-
-
 def test_read_without_times_in_the_list_takes_what_the_filter_of_the_api_lets_through(begin):
     scene = four_days(begin, extract_fields="id")
     assert [each.id for each in extracts.read(scene.client, 456, day(2), day(3))] == [2, 3]

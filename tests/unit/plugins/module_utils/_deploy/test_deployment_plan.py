@@ -212,3 +212,17 @@ def test_summary_has_plain_lines_without_colons_and_indentation(case):
     plan_result, results, lines = SUMMARIES[case]
     assert summarize(plan_result, **results)["lines"] == lines
     assert not any(":" in line or line != line.strip() for line in lines)
+
+
+def test_data_of_the_summary_has_what_each_module_wrote():
+    datastreams = {"pulling_mode": {"affected": {"datastream_ids": [uuid(456)]}}, "enabled": {}}
+    made = summary.make(planned({}, {"action": "done"}), {}, WRITTEN, sent(requeued=3, refused=1), datastreams)
+    none = dict.fromkeys(("requeued", "skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining"), 0)
+    assert made["data"] == {
+        "target_id": 789, "name": None, "created": False, "enabled": True, "check_mode": False, "changed": True, "written_binding_ids": [5],
+        "written_datastream_ids": {"smart_pulling": [], "pulling_mode": [uuid(456)], "enabled": []}, "extract_count": 3,
+        "bindings": [
+            {**none, "requeued": 3, "refused": 1, "binding_id": 5, "datastream_id": 456, "name": None, "written": True, "backfill": "backfill"},
+            {**none, "binding_id": 6, "datastream_id": 457, "name": None, "written": False, "backfill": "done"},
+        ],
+    }  # fmt: skip

@@ -101,6 +101,7 @@ def test_bindings_are_read_again_where_the_last_reading_is_old(begin, seconds, m
     for history in scene.histories().values():
         [(since, until, reason)] = unknown_periods(history)
         assert reason is Reason.OWN
+        assert history.facts[-1].kind is FactKind.ANSWER  # what is read again says nothing of those that are written
         assert 0 <= (datetime.fromisoformat(until[:19]) - datetime.fromisoformat(since[:19])).total_seconds() <= 4
 
 

@@ -232,8 +232,12 @@ def test_secret_that_only_the_response_tells_of_is_hidden(there):
 
 
 @pytest.mark.parametrize(
-    "name", ["password", "passwd", "client_secret", "access_token", "credentials", "private_key", "api_key", "account_key", "connection_string", "AccessKey"]
-)
+    "name",
+    [
+        "password", "passwd", "client_secret", "access_token", "credentials", "private_key", "api_key", "account_key", "connection_string",
+        "AccessKey",
+    ],
+)  # fmt: skip
 def test_secret_without_a_description_is_known_by_its_name(name):
     row = {"config": {name: "open sesame"}, name: "x", "project": "p"}
     assert objects.mask(row, (), {}) == {"config": {name: MASK}, name: MASK, "project": "p"}

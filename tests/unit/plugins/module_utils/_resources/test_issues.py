@@ -22,7 +22,8 @@ def test_issue_has_what_its_row_tells():
 
 def test_issue_of_a_row_that_tells_little():
     issue = issues.Issue.from_row({"id": 1, "extract": None, "ack": "yes", "start": "soon", "message": None}, 456)
-    assert (issue.extract_id, issue.acknowledged, issue.start, issue.stage_label, issue.message, issue.datastream_id) == (None, None, None, "", "", 456)
+    assert (issue.extract_id, issue.acknowledged, issue.start, issue.datastream_id) == (None, None, None, 456)
+    assert (issue.stage_label, issue.message) == ("", "")
     assert issues.Issue.from_row({"id": 1, "extract": 7, "datastream": 8}, 456).datastream_id == 8
     assert issues.Issue.from_row({"id": 1, "message": "a\nb\x1b[0m"}).message == "a b [0m"
 

@@ -76,6 +76,16 @@ def provide(scene, **options):
 # Creating
 
 
+def test_destination_that_does_not_exist_is_created_by_one_request(warehouse):
+    scene = warehouse()
+    result = provide(scene, name="New", connection="34", settings=BIGQUERY)
+    body = {"name": "New", "stack": 1, "auth": 34, **BIGQUERY}
+    assert [(row["method"], row["path"], row["body"]) for row in scene.writes()] == [("POST", PATH, body)]
+    assert (result["failed"], result["created"], result["destination"]["id"]) == (False, True, 791)
+    assert result["diff"] == {"before": {}, "after": body}
+    assert result["changes"]["project"] == {"before": None, "after": "acme"}
+
+
 @pytest.mark.parametrize("response", [None, [], "ok", {}, {"id": "789"}, {"id": None}, {"id": True}, {"id": 0}], ids=str)
 def test_create_without_an_id_in_the_response_fails(warehouse, response):
     scene = warehouse()
@@ -91,7 +101,6 @@ def test_what_is_wrong_after_creating_is_told_with_what_was_created(warehouse):
     result = provide(scene, name="New", connection="34", settings=BIGQUERY)
     assert result["msg"].endswith("at the same time: 'New' (id 791), 'New' (id 800). Delete one of them. Destination 791 was created.")
     assert (result["changed"], result["created"], result["destination"]["id"]) == (True, True, 791)
-    assert result["changes"]["project"] == {"before": None, "after": "acme"}
 
 
 # Changing

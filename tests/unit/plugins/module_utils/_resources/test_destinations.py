@@ -171,6 +171,13 @@ def test_where_patch_is_not_allowed_the_whole_object_is_put(warehouse):
     ]
 
 
+def test_patch_that_is_refused_for_another_reason_is_not_followed_by_a_put(warehouse):
+    scene = warehouse()
+    scene.service.fault(method="PATCH", status={"code": 400})
+    assert provide(scene, settings={"dataset": "sales"})["status"] == 400
+    assert [row["method"] for row in scene.writes()] == ["PATCH"]
+
+
 # What a type takes
 
 

@@ -14,8 +14,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._deploy import summary
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import uuid
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World, moment
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World, moment, uuid
 from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST
 
 LOAD = ["plan", "enable", "send"]

@@ -19,7 +19,7 @@ from ansible_collections.adverity.management.plugins.module_utils._resources.ass
 from ansible_collections.adverity.management.plugins.module_utils._resources.bindings import PATH as BINDINGS
 from ansible_collections.adverity.management.plugins.module_utils._resources.bindings import Binding
 from ansible_collections.adverity.management.plugins.module_utils._resources.changes import apply
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World
 
 PATH = "/api/target-types/21/targets/789/mappings/"
 

@@ -20,7 +20,7 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.histor
 from ansible_collections.adverity.management.plugins.module_utils._ledger.periods import Reason, State, show
 from ansible_collections.adverity.management.plugins.module_utils._resources.binding_state import stops_the_run
 from ansible_collections.adverity.management.plugins.module_utils._resources.bindings import PATH
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import KEY, World, moment
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import KEY, World, moment
 from ansible_collections.adverity.management.tests.unit.plugins.support import runs
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings
 from ansible_collections.adverity.management.plugins.module_utils._resources.bindings import Binding
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World
 
 
 def row(binding_id, datastream_id=456, target_id=789, **more):

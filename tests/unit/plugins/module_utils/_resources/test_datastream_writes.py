@@ -9,7 +9,11 @@ from __future__ import annotations
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import Datastream
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import crowd, uuid, uuids
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
+    many_datastreams,
+    uuid,
+    uuids,
+)
 
 TO_SMART, TO_SCHEDULE = ({"pulling": {"active_mode": mode}} for mode in ("smart", "schedule"))
 ON = {"enabled": True, "active_mode": "schedule"}
@@ -41,14 +45,14 @@ def test_plan_has_the_changes_in_which_a_row_differs(shown, enabled, mode, bodie
 
 
 def test_row_that_tells_nothing_is_predicted_with_what_is_asked_for(begin):
-    scene = begin(crowd(1, {}))
+    scene = begin(many_datastreams(1, {}))
     scene.show("/api/v1/datastreams/", {"id": uuid(1), "pulling": "smart"})
     result = scene.run("datastream", True, datastream_ids=uuids([1]), enabled=True, pulling_mode="smart")
     assert result["datastreams"] == [{"id": uuid(1), "enabled": True, "pulling": {"active_mode": "smart"}}]
 
 
 def test_datastream_that_changed_although_nobody_asked_for_it_is_told_under_any_spelling(begin):
-    scene = begin(crowd(2, ON, OFF))
+    scene = begin(many_datastreams(2, ON, OFF))
     scene.service.fault(method="PATCH", json=affected([uuid(1), uuid(2), uuid(9).upper()]))
     result = scene.run("datastream", datastream_ids=uuids([1, 2]), enabled=False)
     assert result["affected"] == {"datastream_ids": uuids([1, 2, 9])}
@@ -58,14 +62,14 @@ def test_datastream_that_changed_although_nobody_asked_for_it_is_told_under_any_
 
 
 def test_response_that_nothing_changed_is_not_a_change(begin):
-    scene = begin(crowd(1, ON))
+    scene = begin(many_datastreams(1, ON))
     scene.service.fault(method="PATCH", json=affected([]))
     result = scene.run("datastream", datastream_ids=uuids([1]), enabled=False)
     assert (result["changed"], result["datastreams"][0]["enabled"], len(result["warnings"])) == (False, True, 1)
 
 
 def test_datastreams_that_an_earlier_try_may_have_changed_count_as_changed(begin):
-    scene = begin(crowd(2, ON))
+    scene = begin(many_datastreams(2, ON))
     scene.service.fault(method="PATCH", drop="after")
     result = scene.run("datastream", datastream_ids=uuids([1, 2]), enabled=False)
     assert len(scene.writes()) == 2
@@ -74,7 +78,7 @@ def test_datastreams_that_an_earlier_try_may_have_changed_count_as_changed(begin
 
 @pytest.mark.parametrize("response", [[], {}, {"affected": None}, {"affected": {}}, affected(uuid(1)), affected([456])], ids=str)
 def test_response_that_does_not_say_what_changed_fails_with_the_request(begin, response):
-    scene = begin(crowd(2, ON))
+    scene = begin(many_datastreams(2, ON))
     scene.service.fault(method="PATCH", json=response)
     result = scene.run("datastream", datastream_ids=uuids([1, 2]), enabled=False)
     assert f'Requested: PATCH {{"enabled": false}} for {uuid(1)}, {uuid(2)}.' in result["msg"]
@@ -83,14 +87,14 @@ def test_response_that_does_not_say_what_changed_fails_with_the_request(begin, r
 
 @pytest.mark.parametrize(("status", "is_explained"), [(400, True), (500, False)])
 def test_refused_mode_is_explained_where_a_schedule_may_be_missing(begin, status, is_explained):
-    scene = begin(crowd(1, {"active_mode": "smart"}))
+    scene = begin(many_datastreams(1, {"active_mode": "smart"}))
     scene.service.fault(method="PATCH", status={"code": status})
     result = scene.run("datastream", datastream_ids=uuids([1]), pulling_mode="schedule", retries=0)
     assert ("custom fetch schedule" in result["msg"]) is is_explained
 
 
 def test_failure_after_the_mode_leaves_the_state_to_be_done_and_keeps_the_warning(begin):
-    scene = begin(crowd(1, OFF))
+    scene = begin(many_datastreams(1, OFF))
     scene.service.fault(method="PATCH", json=affected(uuids([1, 9])))
     scene.service.fault(method="PATCH", status={"code": 400})
     result = scene.run("datastream", datastream_ids=uuids([1]), enabled=True, pulling_mode="smart")

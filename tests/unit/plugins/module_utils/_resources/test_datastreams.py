@@ -14,7 +14,11 @@ from ansible_collections.adverity.management.plugins.module_utils._api.client im
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import Datastream, Filters
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import crowd, uuid, uuids
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
+    many_datastreams,
+    uuid,
+    uuids,
+)
 
 EMEA, DACH = (f"a0000000-0000-4000-8000-{number:012d}" for number in (1, 2))
 SHOWN = {"enabled": True, "workspace": {"id": EMEA}, "pulling": {"active_mode": "smart"}}
@@ -50,20 +54,20 @@ def test_filters_take_a_row_that_does_not_contradict_them(filters, shown, may_fi
 
 
 def test_select_takes_no_row_that_the_filters_and_the_ids_do_not_fit_and_any_spelling_of_an_id(begin):
-    scene = begin(crowd(3, {}))
+    scene = begin(many_datastreams(3, {}))
     scene.show(DATASTREAMS, {"id": uuid(1), "enabled": True}, {"id": uuid(2).upper(), "enabled": False}, {"id": uuid(3)})
     assert select(scene, uuids([2]), {"enabled": False}) == uuids([2])
     assert [request["query"] for request in scene.requests()] == [[["enabled", "false"], ["datastream_id", uuid(2)]]]
 
 
 def test_select_looks_without_the_filters_for_ids_that_do_not_pass_them(begin):
-    scene = begin(crowd(3, {}, {"enabled": False}, {}))
+    scene = begin(many_datastreams(3, {}, {"enabled": False}, {}))
     assert select(scene, uuids([1, 2, 3]), {"enabled": False}) == uuids([2])
     assert scene.requests()[1]["query"] == [["datastream_id", uuid(1)], ["datastream_id", uuid(3)]]
 
 
 def test_id_that_is_no_uuid_is_an_unreadable_response(begin):
-    scene = begin(crowd(1, {}))
+    scene = begin(many_datastreams(1, {}))
     scene.show(DATASTREAMS, {"id": 456})
     with pytest.raises(UnreadableAnswer, match="456"):
         select(scene)
@@ -73,7 +77,7 @@ def test_id_that_is_no_uuid_is_an_unreadable_response(begin):
 
 
 def test_select_names_all_unknown_ids_where_the_api_refuses_them(begin):
-    scene = begin(crowd(2, {}), unknown_datastream="error")
+    scene = begin(many_datastreams(2, {}), unknown_datastream="error")
     with pytest.raises(InputError) as caught:
         select(scene, uuids([1, 8, 2, 9]))
     assert caught.value.facts["unknown_ids"] == uuids([8, 9])
@@ -95,7 +99,7 @@ def test_select_names_all_unknown_ids_where_the_api_refuses_them(begin):
     ],
 )
 def test_refusal_means_unknown_ids_only_where_the_list_is_not_refused_without_them(begin, statuses, outcome):
-    scene = begin(crowd(1, {}))
+    scene = begin(many_datastreams(1, {}))
     for status in statuses:
         scene.service.fault(path=DATASTREAMS, status={"code": status})
     if outcome == "unknown":

@@ -11,8 +11,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 from ansible_collections.adverity.management.plugins.module_utils._resources import directory
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import Datastream
 from ansible_collections.adverity.management.plugins.module_utils._resources.directory import Connection, NamedDatastream, Workspace
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import uuid
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import WORKSPACE, World
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import WORKSPACE, World, uuid
 
 EMEA, DACH = (f"a0000000-0000-4000-8000-00000000000{number}" for number in (2, 3))
 

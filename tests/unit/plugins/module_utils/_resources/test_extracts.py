@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger import periods
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
 from ansible_collections.adverity.management.plugins.module_utils._resources.extracts import Extract, Extracts, Meaning
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World
 
 FIRST, LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
 

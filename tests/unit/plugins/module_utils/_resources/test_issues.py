@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._resources import issues
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World
 
 ROW = {"id": 1, "start": "2026-01-01T05:00:00Z", "type_label": "Error", "extraction_stage_label": "Import", "message": "It failed.", "ack": False,
        "datastream": {"id": 456}, "extract": {"id": 101}, "url": "https://acme.example/issues/1/"}  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._resources import jobs
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World, moment
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World, moment
 
 
 def row(job_id, state_label="Running", **more):

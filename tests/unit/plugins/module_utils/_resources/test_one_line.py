@@ -14,8 +14,7 @@ import unicodedata
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.client import DATASTREAMS
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import Datastream
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import setting, uuid
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.worlds import World
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World, setting, uuid
 
 HOSTILE = "evil\nTASK [all is well] ***\r\x1b[2J\x9b31m\x00\x7f\u202e\u2066\u2028\u200b"
 ONE = uuid(1)

@@ -14,8 +14,8 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 from ansible_collections.adverity.management.plugins.module_utils._resources import smart_pulling
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import Datastream
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.crowds import (
-    crowd,
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
+    many_datastreams,
     setting,
     uuid,
     uuids,
@@ -75,7 +75,7 @@ def test_reset_of_what_shows_no_value_is_not_due(shown):
 
 
 def test_change_beside_a_reset_that_is_not_done_is_told(begin):
-    scene = begin(crowd(1, {"smart": setting(refresh_range=WEEK)}))
+    scene = begin(many_datastreams(1, {"smart": setting(refresh_range=WEEK)}))
     scene.service.fault(method="PUT", json={"affected": {"datastream_ids": []}})
     result = scene.run("smart_pulling", datastream_ids=uuids([1]), reset=["refresh_range"], frequency="weekly")
     assert [request["body"] for request in scene.writes()] == [{"is_active": True, "frequency": "weekly"}]

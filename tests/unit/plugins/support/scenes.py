@@ -12,19 +12,26 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from ansible_collections.adverity.management.plugins.module_utils._api import clock, connection
+from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingHistory
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import ObservedApi
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import KEY, READ_ONLY_KEY, World
-from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.support.main import run_main
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SlowTransport
+
+if TYPE_CHECKING:
+    from ansible_collections.adverity.management.tests.unit.plugins import role_in_process
 
 Row = dict[str, Any]
 HOST = "acme.example"
@@ -64,6 +71,24 @@ class Scene(ObservedApi):
     def _open(self, _base_url: str, _verify: Any, timeout: float) -> SlowTransport:
         return SlowTransport(self.service, timeout, self.pass_time, lambda: self.seconds, self.late)
 
+    @property
+    def client(self) -> Client:
+        """A client of the service, for what no module does alone. It repeats no request."""
+        return Client("https://" + HOST, KEY, self._open("", True, 30.0), retries=0)
+
+    def show(self, path: str, *rows: Row, second_page: Sequence[Row] = ()) -> None:
+        """The next list at this path has these rows, whatever the service holds; with a ``second_page``, in two requests."""
+        pages = [rows, second_page] if second_page else [rows]
+        for page in pages:
+            following = None if page is pages[-1] else f"https://{HOST}{path}?page=2"
+            body = {"items": page, "results": page, "count": sum(map(len, pages)), "next": following}
+            self.service.fault(method="GET", path=f"^{path}$", json=body)
+
+    def histories(self) -> dict[int, BindingHistory]:
+        """What the ledger records of bindings."""
+        with Ledger(str(self.ledger), None, HOST, LOOK) as ledger:
+            return ledger.histories()
+
     def _wait(self, seconds: float) -> None:
         self.waits.append(seconds)
         self.pass_time(seconds)
@@ -92,6 +117,9 @@ class Scene(ObservedApi):
 
     def deploy(self, check_mode: bool = False, ignore_errors: bool = False, **variables: Any) -> role_in_process.Deployment:
         """A run of the role. Raises RoleFailed."""
+        # It needs Jinja, which is not there where the tests of modules run on the oldest Python.
+        from ansible_collections.adverity.management.tests.unit.plugins import role_in_process
+
         self.results: list[tuple[str, Row]] = []
 
         def call(name: str, /, check_mode: bool = False, **options: Any) -> Row:

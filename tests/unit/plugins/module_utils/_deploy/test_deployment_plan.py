@@ -2,324 +2,226 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run of the role has to do, from its variables, the bindings and the ledger; and what it says at its end."""
+"""What a run of the role has to do, from its variables, the bindings and the ledger; and what it says at its end.
+
+What becomes of a history: _requeue/test_decision.py. What is then written, in which order: contract/test_role.py. That each line is given by a run:
+messages/lines.py.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
-from ansible_collections.adverity.management.plugins.module_utils._deploy import plan as _plan
 from ansible_collections.adverity.management.plugins.module_utils._deploy import summary
-from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry
-from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
-from ansible_collections.adverity.management.plugins.module_utils._resources import bindings as _bindings
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World, moment, uuid
+from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST
 
-UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
-OFF, ON = {"enabled": False, "updated": "2026-01-01T00:00:00Z"}, {"enabled": True, "updated": "2026-01-01T00:00:00Z"}
-CLOCK = "2026-01-02T00:00:00Z"
-
-
-def sent(*window):
-    """A binding that was seen enabled, and its history of a window sent."""
-    return [
-        BindingFact(FactKind.ROW, at=CLOCK, clock=CLOCK, **ON),
-        *(BindingFact(kind, at=CLOCK, clock=CLOCK, window=window or (None, None)) for kind in (FactKind.LISTED, FactKind.FINISHED)),
-    ]
-
-
-KNOWN = {5: sent()}
 LOAD = ["plan", "enable", "send"]
+STREAMS = {"datastream_uuids": [uuid(456)]}
 
 
-def row(binding_id, datastream_id=456, **more):
-    return dict({"id": binding_id, "datastream_id": datastream_id, "target_id": 789, "target_name": "DWH"}, **more)
+def bound(*enabled):
+    """A world with the bindings 5, 6, ... of the datastreams 456, 457, ... to destination 789, which are enabled, or not."""
+    world = World()
+    for number, is_enabled in enumerate(enabled):
+        world.datastream(456 + number).binding(5 + number, 456 + number, enabled=is_enabled)
+    return world
 
 
-@pytest.fixture
-def make(scripted, sqlite_place):
-    def make(*rows, facts=None, removed=None, check_mode=False, **variables):
-        scripted.expect("GET", _bindings.PATH, {"target_id": 789, "page_size": 100, "page": 1}, answer={"items": list(rows), "count": len(rows)})
-        if facts or removed:
-            with sqlite_place.open(host=scripted.host) as ledger:
-                ledger.note(facts or {}, [removed] if removed else [], [Entry(removed.binding_id, 1, removed.datastream_id, None)] if removed else [])
-        before = sqlite_place.content()
-        params = {"ledger": sqlite_place.ledger, "ledger_password": None, "ledger_wait": 0, "names": [], "variables": {"target_id": "789", **variables}}
-        try:
-            result = in_process.as_dict(_plan.make(scripted, params, check_mode))
-        except InputError:
-            assert sqlite_place.content() == before
-            raise
-        if check_mode or {"plan", "enable", "send"}.intersection(result["steps"]):
-            assert sqlite_place.content() == before
-        return result
+def plan(scene, check_mode=False, **variables):
+    return scene.run("deployment_info", check_mode, variables={"target_id": 789, **variables})
 
-    return make
+
+def actions(result):
+    return [each["action"] for each in result["bindings"]]
 
 
 @pytest.mark.parametrize(
-    ("rows", "facts", "variables", "actions", "steps"),
+    ("enabled", "sent", "variables", "expected", "steps"),
     [
-        ([row(5, **OFF)], {}, {}, ["backfill"], LOAD),
-        ([row(5, **ON)], {}, {}, ["left_alone"], []),
-        ([row(5, **ON)], {}, {"backfill": "always"}, ["backfill"], LOAD),
-        ([row(5, **ON)], {}, {"backfill": "never"}, ["none"], []),
-        ([row(5, **OFF)], {}, {"backfill": "never"}, ["none"], ["enable"]),
-        ([row(5, **ON)], {}, {"enabled": "no"}, ["none"], ["enable"]),
-        ([row(5, **OFF)], {}, {"enabled": "no", "backfill": "always"}, ["none"], []),
-        ([row(5, **ON)], KNOWN, {}, ["done"], []),
-        ([row(5)], KNOWN, {}, ["done"], []),  # the list does not tell, the ledger does
-        ([row(5, **ON)], {}, {"backfill": "recorded"}, ["record"], ["enable", "send"]),
-        ([row(5, **ON)], {5: sent("2026-01-01T00:00:00Z", None)}, {}, ["left_alone"], []),  # enabled by hand, and a part was asked for
-        ([row(5, **ON)], {5: [sent()[0], BindingFact(FactKind.PLANNED, at=CLOCK)]}, {}, ["backfill"], LOAD),
-        ([row(5, **{**ON, "updated": "2026-01-03T00:00:00Z"})], KNOWN, {}, ["backfill"], LOAD),  # switched by hand
-        ([row(5, **OFF), row(6, 457, **ON), row(7, 458, **ON)], {7: sent()}, {}, ["backfill", "left_alone", "done"], LOAD),
-        ([row(5, **ON)], KNOWN, {"datastream_uuids": UUID, "pulling_mode": "smart"}, ["done"], ["prepare"]),
-        ([row(5, **OFF)], {}, {"datastream_uuids": UUID, "datastream_enabled": "yes"}, ["backfill"], ["plan", "prepare", "enable", "send", "switch_on"]),
+        ([False], [], {}, ["backfill"], LOAD),
+        ([True], [], {}, ["left_alone"], []),
+        ([True], [], {"backfill": "always"}, ["backfill"], LOAD),
+        ([True], [], {"backfill": "never"}, ["none"], []),
+        ([False], [], {"backfill": "never"}, ["none"], ["enable"]),
+        ([True], [], {"enabled": "no"}, ["none"], ["enable"]),
+        ([False], [], {"enabled": "no", "backfill": "always"}, ["none"], []),
+        ([True], [], {"backfill": "recorded"}, ["record"], ["enable", "send"]),
+        ([True], [456], {}, ["done"], []),
+        ([False, True, True], [458], {}, ["backfill", "left_alone", "done"], LOAD),
+        ([True], [456], {**STREAMS, "pulling_mode": "smart"}, ["done"], ["prepare"]),
+        ([False], [], {**STREAMS, "datastream_enabled": "yes"}, ["backfill"], ["plan", "prepare", "enable", "send", "switch_on"]),
+        ([True], [456], {"wait": 60}, ["done"], ["follow"]),
     ],
 )
-def test_what_has_to_be_done(make, rows, facts, variables, actions, steps):
-    result = make(*rows, facts=facts, **variables)
-    assert [one["action"] for one in result["bindings"]] == actions
-    assert (result["changed"], result["steps"], result["target_id"]) == (False, steps, 789)
-    assert len(result["warnings"]) == actions.count("left_alone")
+def test_plan_has_an_action_for_each_binding_and_the_steps_that_these_need(begin, enabled, sent, variables, expected, steps):
+    """``sent``: the datastreams whose history was sent before."""
+    scene = begin(bound(*enabled))
+    if sent:
+        scene.run("requeue", datastream_ids=sent, target_id=789)
+        scene.forget()
+    result = plan(scene, **variables)
+    assert (actions(result), result["steps"]) == (expected, steps)
+    assert (result["changed"], result["target_id"], len(result["warnings"])) == (False, 789, expected.count("left_alone"))
+    assert scene.writes() == []
 
 
 @pytest.mark.parametrize(("backfill", "action", "steps"), [("when_needed", "left_alone", ["enable"]), ("always", "backfill", LOAD)])
-def test_an_assignment_that_was_made_again_is_left_alone(make, backfill, action, steps):
-    result = make(row(5, **OFF), removed=BindingRow(4, 456, 789, 0), backfill=backfill)
-    assert ([each["action"] for each in result["bindings"]], result["steps"]) == ([action], steps)
-    assert [warning.partition(":")[0] for warning in result["warnings"]] == (["Assigned again"] if action == "left_alone" else [])
+def test_binding_in_place_of_one_through_which_the_history_was_sent_is_left_alone(begin, backfill, action, steps):
+    scene = begin(bound(True).extract(101, 456, moment(days=1)))
+    scene.run("requeue", datastream_ids=[456], target_id=789)
+    scene.service.change({"remove": {"bindings": [5]}}, {"add": {"bindings": [{"id": 9, "datastream_id": 456, "target_id": 789, "enabled": False}]}})
+    result = plan(scene, backfill=backfill)
+    assert (actions(result), result["steps"]) == ([action], steps)
+    assert [warning.partition(":")[0] for warning in result["warnings"]] == ["Assigned again"] * (action == "left_alone")
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_a_run_with_nothing_to_do_records_what_it_saw(make, scripted, sqlite_place, check_mode):
+def test_run_with_nothing_to_do_records_what_it_saw(begin, check_mode):
     """So that a later change by hand leaves unknown what was fetched since this run, not since the deployment."""
-    scripted.date = datetime(2026, 1, 9, tzinfo=timezone.utc)
-    assert make(row(5, **ON), row(6, 457, **ON), facts=KNOWN, check_mode=check_mode)["steps"] == []
-    with sqlite_place.open(LOOK, scripted.host) as ledger:
-        histories = ledger.histories()
-    assert list(histories) == ([5] if check_mode else [5, 6])
-    assert histories[5].facts[-1].clock == (CLOCK if check_mode else "2026-01-09T00:00:00Z")
-    assert len(histories[5].facts) == (3 if check_mode else 4)
+    scene = begin(bound(True, True))
+    scene.run("requeue", datastream_ids=[456], target_id=789)
+    before = scene.histories()
+    scene.pass_time(3600)
+    assert plan(scene, check_mode)["steps"] == []
+    histories = scene.histories()
+    assert list(histories) == [5] if check_mode else [5, 6]
+    assert len(histories[5].facts) == len(before[5].facts) + (not check_mode)
+    assert (histories[5].facts[-1].clock == moment(hours=-1)) is not check_mode
 
 
-def test_a_run_with_nothing_to_do_waits_for_nobody(make, scripted, sqlite_place, fork):
-    def work(child):
-        with sqlite_place.open(host=scripted.host) as ledger:
-            ledger.take_turn([5])
-            child.say("held")
-            child.wait()
-
-    child = fork(work)
-    assert child.hear() == "held"
-    result = make(row(5, **ON), facts=KNOWN)
-    assert ([each["action"] for each in result["bindings"]], result["steps"]) == (["done"], [])
-    with sqlite_place.open(LOOK, scripted.host) as ledger:
-        assert len(ledger.histories()[5].facts) == 3
+@pytest.mark.parametrize(("variables", "check_mode"), [({"datastream_ids": "456, 999"}, False), ({}, True), ({}, False)])
+def test_run_that_fails_or_has_something_to_do_records_nothing(begin, variables, check_mode):
+    scene = begin(bound(False))
+    plan(scene, check_mode, **variables)
+    assert not scene.ledger.exists()
 
 
-def test_only_the_datastreams_that_are_named(make):
-    rows = [row(5, **OFF), row(6, 457, **OFF), row(7, 458, **OFF)]
-    assert [one["binding_id"] for one in make(*rows, datastream_ids="458, 456")["bindings"]] == [5, 7]
-    with pytest.raises(InputError) as caught:
-        make(*rows, datastream_ids="456, 999")
-    assert str(caught.value) == (
+def test_run_with_nothing_to_do_waits_for_nobody(begin):
+    scene = begin(bound(True))
+    scene.run("requeue", datastream_ids=[456], target_id=789)
+    before = scene.histories()[5].facts
+    with Ledger(str(scene.ledger), None, HOST, WRITE) as ledger:
+        ledger.take_turn([5])
+        assert plan(scene)["steps"] == []
+    assert scene.histories()[5].facts == before
+    assert sum(scene.waits) < 1
+
+
+def test_plan_is_for_the_datastreams_that_are_named(begin):
+    scene = begin(bound(False, False, False))
+    assert [each["binding_id"] for each in plan(scene, datastream_ids="458, 456")["bindings"]] == [5, 7]
+    assert plan(scene, datastream_ids="456, 999")["msg"] == (
         "deploy_destination_datastream_ids: not found among the datastreams that are bound to target_id 789, as far as this key can see: 999."
         " Nothing was changed."
     )
 
 
-def test_wrong_variables_are_refused_before_anything_is_asked(scripted):
-    with pytest.raises(InputError, match="deploy_destination_batch_size"):
-        _plan.make(scripted, {"variables": {"target_id": 789, "batch_size": "51"}}, False)
-
-
-def test_the_options_are_those_of_the_modules(make):
-    options = make(row(5, **OFF), datastream_ids="456\n", force="yes", on_unknown="skip", on_refused="skip", batch_size="7")["options"]
-    meant = {"datastream_ids": [456], "force": True, "on_unknown": "skip", "on_refused": "skip", "batch_size": 7}
-    assert {name: options[name] for name in meant} == meant
-    assert make(row(5, **OFF), enabled="no")["options"]["backfill"] == "never"
-
-
 # The summary
 
-
-def plan_of(*actions, enabled=True, target_name="DWH", **options):
-    return {
-        "check_mode": False,
-        "target_id": 789,
-        "name": None,
-        "options": dict({"enabled": enabled, "datastream_enabled": None}, **options),
-        "bindings": [
-            {"binding_id": 5 + number, "datastream_id": 456 + number, "target_id": 789, "target_name": target_name, "enabled": False, "action": action}
-            for number, action in enumerate(actions)
-        ],
-    }
+ON = {"enabled": True}
+NEW = {"binding_id": None, "name": "Google Ads", "extract_count": 7}
+WRITTEN, FOUND = ({"affected": {"binding_ids": [number]}} for number in (5, 9))
+ASSIGNED = {"assignments": [{"datastream_id": 456, "binding_id": 9}]}
+NOT_SHOWN = "assigned, but its binding does not show yet. Run this again"
 
 
-def counted(binding_id, **more):
-    names = ("requeued", "skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining")
-    return dict(dict.fromkeys(names, 0), binding_id=binding_id, **more)
+def planned(*bindings, is_enabled=True, **more):
+    """The result of a plan for bindings 5, 6, ... that are disabled, and whose history is to be sent, unless they say otherwise."""
+    rows = [
+        {"binding_id": 5 + number, "datastream_id": 456 + number, "target_name": "DWH", "enabled": False, "action": "backfill", **each}
+        for number, each in enumerate(bindings)
+    ]
+    options = {"enabled": is_enabled, "datastream_enabled": None}
+    return {"check_mode": False, "target_id": 789, "name": None, "options": options, "bindings": rows, **more}
 
 
-WRITTEN = {"affected": {"binding_ids": [5]}}
+def sent(binding_id=5, **counts):
+    """The result of a requeue into a binding."""
+    return {"extract_count": counts.get("requeued", 0), "summary": [{"binding_id": binding_id, **counts}]}
+
+
+def summarize(plan_result, made=None, enabled=None, requeued=None, assigned=None, failed=None):
+    return summary.make(plan_result, made or {}, enabled or {}, requeued or {}, {}, assigned, failed)
 
 
 @pytest.mark.parametrize(
-    ("plan", "enabled", "requeued", "check_mode", "lines"),
+    ("binding", "results", "words"),
     [
-        (
-            plan_of("done", target_name="evil\n\nTASK [x]\x1b[31m"), {}, {}, False,
-            ["Destination 789, evil TASK [x] [31m - nothing to do", "datastream 456, binding 5 - enabled before, nothing to send"],
-        ),
-        (
-            plan_of("backfill", "done"), WRITTEN, {"extract_count": 3, "summary": [counted(5, requeued=3, skipped=1, loaded_by_itself=2)]}, False,
-            [
-                "Destination 789, DWH",
-                "datastream 456, binding 5 - enabled now, 3 extracts sent, 1 done before, 2 loaded automatically",
-                "datastream 457, binding 6 - enabled before, nothing to send",
-                "Sent means dispatched. Adverity loads in the background. See Datastream > Activity", "for the state of each extract, and Issues for errors.",
-            ],
-        ),
-        (
-            plan_of("backfill"), WRITTEN, {"extract_count": 3, "summary": [counted(5, requeued=3, unknown=1, refused=2, remaining=4)]}, True,
-            [
-                "Destination 789, DWH", "Check mode, nothing was written. A real run would",
-                "datastream 456, binding 5 - enable, send 3 extracts, 1 unknown, 2 refused, 4 not sent yet",
-            ],
-        ),
-        (plan_of("none", enabled=False), WRITTEN, {}, False, ["Destination 789, DWH", "datastream 456, binding 5 - disabled now"]),
-        (
-            plan_of("none", enabled=False), WRITTEN, {}, True,
-            ["Destination 789, DWH", "Check mode, nothing was written. A real run would", "datastream 456, binding 5 - disable"],
-        ),
+        ({"action": "done"}, {}, "enabled before, nothing to send"),
+        ({}, {"enabled": WRITTEN, "requeued": sent(requeued=3, skipped=1, loaded_by_itself=2)},
+         "enabled now, 3 extracts sent, 1 done before, 2 loaded automatically"),
+        ({}, {"enabled": WRITTEN, "requeued": sent(requeued=1, unknown=1, refused=2, failed=3, remaining=4)},
+         "enabled now, 1 extract sent, 1 unknown, 2 refused, 3 failed, 4 not sent yet"),
+        ({}, {"requeued": sent(requeued=2)}, "enabled before, 2 extracts sent"),
+        # A step failed, and the play goes on (ignore_errors).
+        ({}, {"failed": "plan"}, "not enabled, history not sent"),
+        (ON, {"failed": "enable"}, "enabled before, history not sent"),
+        ({"enabled": None}, {"failed": "enable"}, "not written, history not sent"),
+        ({}, {"failed": "enable", "enabled": WRITTEN}, "enabled now, history not sent"),
+        ({}, {"failed": "enable", "enabled": {"unknown": {"binding_ids": [5]}}}, "unknown whether it is enabled, history not sent"),
+        ({}, {"failed": "send", "enabled": WRITTEN, "requeued": {"msg": "no"}}, "enabled now, sending failed, see the error"),
+        ({}, {"failed": "send", "requeued": sent(requeued=2, remaining=1)}, "enabled before, 2 extracts sent, 1 not sent yet"),
+        ({}, {"failed": "switch_on", "enabled": WRITTEN, "requeued": sent(requeued=2)}, "enabled now, 2 extracts sent"),
+        # A binding that did not exist yet.
+        (NEW, {}, NOT_SHOWN),
+        (NEW, {"enabled": FOUND, "requeued": {**sent(9, requeued=7), "bindings": [
+            {"binding_id": 9, "datastream_id": 456, "action": "backfill", "enabled": True}]}}, "enabled now, 7 extracts sent"),
+        ({**NEW, "action": "none"}, {"assigned": ASSIGNED, "enabled": FOUND}, "enabled now"),
+        (NEW, {"failed": "create"}, "not assigned, history not sent"),
+        (NEW, {"failed": "create", "assigned": {"affected": {"datastream_ids": [456]}}}, f"{NOT_SHOWN}, history not sent"),
+        (NEW, {"failed": "enable", "assigned": ASSIGNED}, "not enabled, history not sent"),
     ],
 )  # fmt: skip
-def test_the_lines_of_the_summary(plan, enabled, requeued, check_mode, lines):
-    made = summary.make(dict(plan, check_mode=check_mode), {}, enabled, requeued, {})
-    assert made["lines"] == lines
+def test_summary_says_what_is_so_of_a_binding_and_its_history(binding, results, words):
+    lines = summarize(planned(binding), **results)["lines"]
+    assert [line.split(" - ")[1] for line in lines if line.startswith("datastream")] == [words]
+
+
+CHECK = "Check mode, nothing was written. A real run would"
+BY_NAME = {"target_id": None, "name": "DWH"}
+# The plan, the results, and the lines.
+SUMMARIES = {
+    "nothing to do": (
+        planned({"action": "done", "target_name": "evil\n\nTASK [x]\x1b[31m"}), {},
+        ["Destination 789, evil TASK [x] [31m - nothing to do", "datastream 456, binding 5 - enabled before, nothing to send"],
+    ),
+    "sent in check mode": (
+        planned({}, check_mode=True), {"enabled": WRITTEN, "requeued": sent(requeued=3)},
+        ["Destination 789, DWH", CHECK, "datastream 456, binding 5 - enable, send 3 extracts"],
+    ),
+    "disabled in check mode": (
+        planned({"action": "none"}, is_enabled=False, check_mode=True), {"enabled": WRITTEN},
+        ["Destination 789, DWH", CHECK, "datastream 456, binding 5 - disable"],
+    ),
+    "created": (
+        planned(NEW, **BY_NAME), {"made": {"changed": True, "created": True, "destination": {"id": 800}}},
+        ["Destination 800, DWH", "destination - created now", f"datastream 456, Google Ads - {NOT_SHOWN}"],
+    ),
+    "created in check mode": (
+        planned(NEW, **BY_NAME, check_mode=True), {"made": {"changed": True, "created": True, "destination": {}}},
+        ["Destination DWH", CHECK, "destination - create", "datastream 456, Google Ads - assign, enable, send 7 extracts"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SUMMARIES)
+def test_summary_has_plain_lines_without_colons_and_indentation(case):
+    plan_result, results, lines = SUMMARIES[case]
+    assert summarize(plan_result, **results)["lines"] == lines
     assert not any(":" in line or line != line.strip() for line in lines)
 
 
-def test_the_data_of_the_summary():
-    requeued = {"extract_count": 3, "summary": [counted(5, requeued=3, refused=1)]}
-    datastreams = {"pulling_mode": {"affected": {"datastream_ids": [UUID]}}, "enabled": {}}
-    assert summary.make(plan_of("backfill", "done"), {}, WRITTEN, requeued, datastreams)["data"] == {
-        "target_id": 789, "name": None, "created": False, "enabled": True, "check_mode": False, "written_binding_ids": [5], "extract_count": 3,
-        "changed": True,
-        "written_datastream_ids": {"smart_pulling": [], "pulling_mode": [UUID], "enabled": []},
+def test_data_of_the_summary_has_what_each_module_wrote():
+    datastreams = {"pulling_mode": {"affected": {"datastream_ids": [uuid(456)]}}, "enabled": {}}
+    made = summary.make(planned({}, {"action": "done"}), {}, WRITTEN, sent(requeued=3, refused=1), datastreams)
+    none = dict.fromkeys(("requeued", "skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining"), 0)
+    assert made["data"] == {
+        "target_id": 789, "name": None, "created": False, "enabled": True, "check_mode": False, "changed": True, "written_binding_ids": [5],
+        "written_datastream_ids": {"smart_pulling": [], "pulling_mode": [uuid(456)], "enabled": []}, "extract_count": 3,
         "bindings": [
-            dict(counted(5, requeued=3, refused=1), datastream_id=456, name=None, written=True, backfill="backfill"),
-            dict(counted(6), datastream_id=457, name=None, written=False, backfill="done"),
+            {**none, "requeued": 3, "refused": 1, "binding_id": 5, "datastream_id": 456, "name": None, "written": True, "backfill": "backfill"},
+            {**none, "binding_id": 6, "datastream_id": 457, "name": None, "written": False, "backfill": "done"},
         ],
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize(("check_mode", "line"), [(False, "2 datastreams by UUID - disabled now"), (True, "2 datastreams by UUID - disable")])
-def test_datastreams_by_uuid_in_the_summary(check_mode, line):
-    datastreams = {"enabled": {"affected": {"datastream_ids": ["a", "b"]}}, "smart_pulling": {"affected": {"datastream_ids": ["a"]}}}
-    plan = dict(plan_of("done", datastream_enabled=False), check_mode=check_mode)
-    lines = summary.make(plan, {}, {}, {}, datastreams)["lines"]
-    assert line in lines
-    assert any(one.startswith("1 datastream by UUID - ") for one in lines)
-
-
-def new_binding(datastream_id, name, **more):
-    return dict({"binding_id": None, "datastream_id": datastream_id, "target_id": None, "enabled": False, "action": "backfill", "name": name}, **more)
-
-
-@pytest.mark.parametrize(
-    ("check_mode", "requeued", "lines"),
-    [
-        (
-            True, {},
-            ["Destination DWH", "Check mode, nothing was written. A real run would", "destination - create",
-             "datastream 456, Google Ads - assign, enable, send 7 extracts"],
-        ),
-        (
-            False,
-            {"bindings": [{"binding_id": 9, "datastream_id": 456, "action": "backfill", "enabled": True}], "summary": [counted(9, requeued=7)],
-             "extract_count": 7},
-            ["Destination 800, DWH", "destination - created now", "datastream 456, Google Ads, binding 9 - enabled now, 7 extracts sent",
-             "Sent means dispatched. Adverity loads in the background. See Datastream > Activity", "for the state of each extract, and Issues for errors."],
-        ),
-        (
-            False, {},
-            ["Destination 800, DWH", "destination - created now", "datastream 456, Google Ads - assigned, but its binding does not show yet. Run this again"],
-        ),
-    ],
-)  # fmt: skip
-def test_the_summary_of_a_new_destination(check_mode, requeued, lines):
-    plan = dict(plan_of(), check_mode=check_mode, target_id=None, name="DWH", bindings=[new_binding(456, "Google Ads", extract_count=7)])
-    made = {"changed": True, "created": True, "destination": {} if check_mode else {"id": 800}}
-    result = summary.make(plan, made, {"affected": {"binding_ids": [9] if requeued else []}}, requeued, {})
-    assert result["lines"] == lines
-    assert result["data"]["created"] is True
-
-
-# The summary where a step failed, and the play goes on (ignore_errors)
-
-LOST = {"affected": {"binding_ids": [5]}, "remaining": {"binding_ids": [6, 7]}, "unknown": {"binding_ids": [6]}}
-
-
-@pytest.mark.parametrize(
-    ("failed", "enabled", "requeued", "states"),
-    [
-        ("plan", {}, {}, ["not enabled, history not sent", "not enabled, history not sent", "not enabled, history not sent"]),
-        (
-            "enable", dict(LOST, unknown={"binding_ids": []}), {},
-            ["enabled now, history not sent", "not enabled, history not sent", "not enabled, history not sent"],
-        ),
-        ("enable", LOST, {}, ["enabled now, history not sent", "unknown whether it is enabled, history not sent", "not enabled, history not sent"]),
-        ("send", WRITTEN, {"msg": "no"}, ["enabled now, sending failed, see the error", *["enabled before, sending failed, see the error"] * 2]),
-        (
-            "send", WRITTEN, {"extract_count": 2, "summary": [counted(5, requeued=2, remaining=1), counted(6, unknown=4)]},
-            ["enabled now, 2 extracts sent, 1 not sent yet", "enabled before, 0 extracts sent, 4 unknown", "enabled before, 0 extracts sent"],
-        ),
-        ("switch_on", WRITTEN, {"extract_count": 2, "summary": [counted(5, requeued=2)]}, [
-            "enabled now, 2 extracts sent", "enabled before, 0 extracts sent", "enabled before, 0 extracts sent"]),
-    ],
-)  # fmt: skip
-def test_the_summary_of_a_step_that_failed_says_what_is_so(failed, enabled, requeued, states):
-    result = summary.make(plan_of("backfill", "backfill", "backfill"), {}, enabled, requeued, {}, failed=failed)
-    found = [line.split(" - ")[1] for line in result["lines"] if line.startswith("datastream")]
-    assert found == states
-    assert result["lines"][0] == "Destination 789, DWH"
-    assert result["lines"][1].startswith("Failed while ")
-    assert result["lines"][-1] == "Correct the cause and run it again. What was done is not done twice"
-    assert result["data"]["failed_step"] == failed
-
-
-def test_what_was_enabled_before_is_so_where_a_step_failed():
-    plan = plan_of("backfill", "backfill", enabled=True)
-    plan["bindings"][0]["enabled"], plan["bindings"][1]["enabled"] = True, None
-    result = summary.make(plan, {}, {"affected": {"binding_ids": []}, "remaining": {"binding_ids": [6]}}, {}, {}, failed="enable")
-    assert [line.split(" - ")[1] for line in result["lines"] if line.startswith("datastream")] == [
-        "enabled before, history not sent", "not written, history not sent",
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("failed", "assigned", "state"),
-    [
-        ("create", {}, "not assigned, history not sent"),
-        ("create", {"affected": {"datastream_ids": [456]}}, "assigned, but its binding does not show yet. Run this again, history not sent"),
-        ("enable", {"assignments": [{"datastream_id": 456, "binding_id": 9}]}, "not enabled, history not sent"),
-        (None, {"assignments": [{"datastream_id": 456, "binding_id": 9}]}, "enabled now"),
-    ],
-)
-def test_a_new_binding_is_what_its_assignment_says(failed, assigned, state):
-    action = "backfill" if failed else "none"
-    plan = dict(plan_of(), target_id=None, name="DWH", bindings=[new_binding(456, "Google Ads", action=action)])
-    result = summary.make(plan, {}, {} if failed else {"affected": {"binding_ids": [9]}}, {}, {}, assigned, failed)
-    assert [line.split(" - ")[1] for line in result["lines"] if line.startswith("datastream")] == [state]
-
-
-def test_the_summary_of_a_plan_that_failed():
-    assert summary.make({"failed": True, "msg": "no"}, {}, {}, {}, {}) == {
-        "lines": ["Nothing was done, because the deployment could not be planned. See the error above"], "data": {"failed_step": "plan"},
     }  # fmt: skip

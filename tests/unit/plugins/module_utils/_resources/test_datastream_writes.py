@@ -2,129 +2,104 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Changes of datastreams: which are due, and what is made of answers. Which requests leave for which change: contract/test_datastreams.py."""
+"""Changes of datastreams: which are due, and what is made of responses. Which requests leave for which change: contract/test_datastreams.py."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import Refused, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan
-from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import Datastream
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
+    many_datastreams,
+    uuid,
+    uuids,
+)
 
-LIST = "/api/v1/datastreams/"
-TO_SMART = {"pulling": {"active_mode": "smart"}}
-TO_SCHEDULE = {"pulling": {"active_mode": "schedule"}}
-
-
-def uuid(number):
-    return f"d5000000-0000-4000-8000-{number:012d}"
-
-
-def row(number, enabled=True, mode="schedule"):
-    pulling = {"active_mode": mode, "smart": None, "smart_bundle": None}
-    return {"id": uuid(number), "name": f"Stream {number}", "enabled": enabled, "pulling": pulling}
+TO_SMART, TO_SCHEDULE = ({"pulling": {"active_mode": mode}} for mode in ("smart", "schedule"))
+ON = {"enabled": True, "active_mode": "schedule"}
+OFF = {**ON, "enabled": False}
 
 
-def ids(*numbers):
-    return [uuid(number) for number in numbers]
-
-
-def affected(named):
-    return {"affected": {"datastream_ids": list(named)}}
-
-
-def send(client, rows, enabled=None, pulling_mode=None):
-    selected = [Datastream.from_row(one) for one in rows]
-    result = write(client, selected, datastream_plan.plan(selected, enabled, pulling_mode), False)
-    return dict(result.as_dict(), warnings=result.warnings)
-
-
-def expect(client, body, named, answer=None):
-    client.expect("PATCH", LIST, {"datastream_id": named}, body, affected(named) if answer is None else answer)
-
-
-# --- which changes are due ---
+def affected(ids):
+    return {"affected": {"datastream_ids": ids}}
 
 
 @pytest.mark.parametrize(
-    ("present", "enabled", "mode", "bodies"),
+    ("shown", "enabled", "mode", "bodies"),
     [
-        *[(row(1, mode=mode), None, "schedule", [TO_SCHEDULE]) for mode in ("smart-bundle", "smart", None)],
-        (row(1), None, "schedule", []),
-        (row(1), True, "smart", [TO_SMART]),
-        (row(1), False, "smart", [{"enabled": False}, TO_SMART]),
-        (row(1, enabled=False), True, "smart", [TO_SMART, {"enabled": True}]),
+        *[({"pulling": {"active_mode": mode}}, None, "schedule", [TO_SCHEDULE]) for mode in ("smart-bundle", "smart", None)],
+        ({"pulling": {"active_mode": "schedule"}}, None, "schedule", []),
+        ({"enabled": True, **TO_SCHEDULE}, True, "smart", [TO_SMART]),
+        ({"enabled": True, **TO_SCHEDULE}, False, "smart", [{"enabled": False}, TO_SMART]),
+        ({"enabled": False, **TO_SCHEDULE}, True, "smart", [TO_SMART, {"enabled": True}]),
         # A row that does not tell is written.
         *[
-            (dict(shown, id=uuid(1)), True, "smart", [TO_SMART, {"enabled": True}])
+            (shown, True, "smart", [TO_SMART, {"enabled": True}])
             for shown in ({}, {"enabled": None, "pulling": None}, {"enabled": "yes", "pulling": "smart"})
         ],
     ],
 )
-def test_what_is_due_of_a_row(present, enabled, mode, bodies):
-    selected = [Datastream.from_row(present)]
-    changes = [change for change in datastream_plan.plan(selected, enabled, mode) if change.patches]
-    assert [change.body for change in changes] == bodies
-    result = write(None, selected, changes, True).as_dict()
-    if not present.get("name"):
-        assert result["datastreams"] == [{"id": uuid(1), "enabled": True, "pulling": {"active_mode": "smart"}}]
+def test_plan_has_the_changes_in_which_a_row_differs(shown, enabled, mode, bodies):
+    changes = datastream_plan.plan([Datastream.from_row({"id": uuid(1), **shown})], enabled, mode)
+    assert [change.body for change in changes if change.patches] == bodies
 
 
-# --- what the service says it did ---
+def test_row_that_tells_nothing_is_predicted_with_what_is_asked_for(begin):
+    scene = begin(many_datastreams(1, {}))
+    scene.show("/api/v1/datastreams/", {"id": uuid(1), "pulling": "smart"})
+    result = scene.run("datastream", True, datastream_ids=uuids([1]), enabled=True, pulling_mode="smart")
+    assert result["datastreams"] == [{"id": uuid(1), "enabled": True, "pulling": {"active_mode": "smart"}}]
 
 
-def test_one_that_was_changed_although_nobody_asked_for_it_is_told_under_any_spelling(scripted):
-    expect(scripted, {"enabled": False}, ids(1), affected([uuid(1), uuid(2), uuid(9).upper()]))
-    result = send(scripted, [row(1), row(2, enabled=False)], enabled=False)
-    assert result["affected"] == {"datastream_ids": ids(1, 2, 9)}
-    assert result["datastreams"] == [row(1, enabled=False), row(2, enabled=False)]
+def test_datastream_that_changed_although_nobody_asked_for_it_is_told_under_any_spelling(begin):
+    scene = begin(many_datastreams(2, ON, OFF))
+    scene.service.fault(method="PATCH", json=affected([uuid(1), uuid(2), uuid(9).upper()]))
+    result = scene.run("datastream", datastream_ids=uuids([1, 2]), enabled=False)
+    assert result["affected"] == {"datastream_ids": uuids([1, 2, 9])}
+    assert [row["enabled"] for row in result["datastreams"]] == [False, False]
     (warning,) = result["warnings"]
-    assert [one in warning for one in ids(1, 2, 9)] == [False, True, True]
+    assert [each in warning for each in uuids([1, 2, 9])] == [False, True, True]
 
 
-def test_nothing_changed_is_not_a_change(scripted):
-    expect(scripted, {"enabled": False}, ids(1), affected([]))
-    result = send(scripted, [row(1)], enabled=False)
-    assert (result["changed"], result["datastreams"], len(result["warnings"])) == (False, [row(1)], 1)
+def test_response_that_nothing_changed_is_not_a_change(begin):
+    scene = begin(many_datastreams(1, ON))
+    scene.service.fault(method="PATCH", json=affected([]))
+    result = scene.run("datastream", datastream_ids=uuids([1]), enabled=False)
+    assert (result["changed"], result["datastreams"][0]["enabled"], len(result["warnings"])) == (False, True, 1)
 
 
-def test_what_an_earlier_try_may_have_changed_counts_as_changed(server, make_client):
-    server.drop().answer(200, affected([]))
-    result = send(make_client(server), [row(1), row(2)], enabled=False)
-    assert len(server.requests) == 2
-    assert (result["affected"], result["warnings"]) == ({"datastream_ids": ids(1, 2)}, [])
+def test_datastreams_that_an_earlier_try_may_have_changed_count_as_changed(begin):
+    scene = begin(many_datastreams(2, ON))
+    scene.service.fault(method="PATCH", drop="after")
+    result = scene.run("datastream", datastream_ids=uuids([1, 2]), enabled=False)
+    assert len(scene.writes()) == 2
+    assert (result["affected"], result["warnings"]) == ({"datastream_ids": uuids([1, 2])}, [])
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [[], "done", {}, {"affected": None}, {"affected": ids(1)}, {"affected": {}}, {"affected": {"datastream_ids": uuid(1)}}, affected([456])],
-)
-def test_an_answer_that_does_not_say_what_changed_is_an_error_with_the_request(scripted, answer):
-    expect(scripted, {"enabled": False}, ids(1, 2), answer)
-    with pytest.raises(UnreadableAnswer) as caught:
-        send(scripted, [row(1), row(2)], enabled=False)
-    result = caught.value.result()
-    assert all(one in result["msg"] for one in ids(1, 2))
-    assert result["remaining"] == {"datastream_ids": ids(1, 2)}
+@pytest.mark.parametrize("response", [[], {}, {"affected": None}, {"affected": {}}, affected(uuid(1)), affected([456])], ids=str)
+def test_response_that_does_not_say_what_changed_fails_with_the_request(begin, response):
+    scene = begin(many_datastreams(2, ON))
+    scene.service.fault(method="PATCH", json=response)
+    result = scene.run("datastream", datastream_ids=uuids([1, 2]), enabled=False)
+    assert f'Requested: PATCH {{"enabled": false}} for {uuid(1)}, {uuid(2)}.' in result["msg"]
+    assert result["remaining"] == {"datastream_ids": uuids([1, 2])}
 
 
-@pytest.mark.parametrize(("status", "hinted"), [(400, True), (500, False)])
-def test_a_refused_mode_is_explained_where_it_may_be_for_want_of_a_schedule(scripted, status, hinted):
-    expect(scripted, TO_SCHEDULE, ids(1), Refused("PATCH", LIST, status, "no"))
-    with pytest.raises(Refused) as caught:
-        send(scripted, [row(1, mode="smart")], pulling_mode="schedule")
-    assert ("custom fetch schedule" in caught.value.result()["msg"]) is hinted
+@pytest.mark.parametrize(("status", "is_explained"), [(400, True), (500, False)])
+def test_refused_mode_is_explained_where_a_schedule_may_be_missing(begin, status, is_explained):
+    scene = begin(many_datastreams(1, {"active_mode": "smart"}))
+    scene.service.fault(method="PATCH", status={"code": status})
+    result = scene.run("datastream", datastream_ids=uuids([1]), pulling_mode="schedule", retries=0)
+    assert ("custom fetch schedule" in result["msg"]) is is_explained
 
 
-def test_a_failure_after_the_mode_leaves_the_state_to_be_done(scripted):
-    expect(scripted, TO_SMART, ids(1), affected(ids(1, 9)))
-    expect(scripted, {"enabled": True}, ids(1), Refused("PATCH", LIST, 400, "no"))
-    with pytest.raises(Refused) as caught:
-        send(scripted, [row(1, enabled=False)], True, "smart")
-    result = caught.value.result()
-    assert result["affected"] == {"datastream_ids": ids(1, 9)}
-    assert result["remaining"] == {"datastream_ids": ids(1)}
-    assert result["datastreams"] == [row(1, enabled=False, mode="smart")]
-    assert "not requested: " + uuid(9) in result["msg"]  # a warning that would get lost
+def test_failure_after_the_mode_leaves_the_state_to_be_done_and_keeps_the_warning(begin):
+    scene = begin(many_datastreams(1, OFF))
+    scene.service.fault(method="PATCH", json=affected(uuids([1, 9])))
+    scene.service.fault(method="PATCH", status={"code": 400})
+    result = scene.run("datastream", datastream_ids=uuids([1]), enabled=True, pulling_mode="smart")
+    assert [request["body"] for request in scene.writes()] == [TO_SMART, {"enabled": True}]
+    assert (result["affected"], result["remaining"]) == ({"datastream_ids": uuids([1, 9])}, {"datastream_ids": uuids([1])})
+    assert [(row["enabled"], row["pulling"]["active_mode"]) for row in result["datastreams"]] == [(False, "smart")]
+    assert "not requested: " + uuid(9) in result["msg"]
     assert "custom fetch schedule" not in result["msg"]

@@ -5,21 +5,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api import clock, polling
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import Refused, UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._resources import jobs
-
-PATH = jobs.PATH
-ALL = jobs.Choice(None, None, None, None)
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World, moment
 
 
 def row(job_id, state_label="Running", **more):
     return {"id": job_id, "state_label": state_label, "type": "Fetch", "scheduled": "2026-01-01T05:00:00Z", "datastream": {"id": 456}, **more}
-
-
-def expect_list(client, *rows, **params):
-    answer = {"count": len(rows), "next": None, "previous": None, "results": list(rows)}
-    client.expect("GET", PATH, {"page_size": 100, **params}, answer=answer)
 
 
 @pytest.mark.parametrize(
@@ -34,105 +26,114 @@ def expect_list(client, *rows, **params):
         ({"state_label": None, "job_end": None}, False),
     ],
 )
-def test_whether_a_job_is_finished(more, finished):
+def test_job_is_finished_by_its_label_or_by_an_end(more, finished):
     assert jobs.Job.from_row(row(1, **more)).finished is finished
 
 
-def test_what_is_read_of_a_row():
-    job = jobs.Job.from_row(row(7, job_start="2026-01-01T05:00:01Z", job_end=None, progress=0.5))
+def test_job_has_what_its_row_tells():
+    shown = row(7, job_start="2026-01-01T05:00:01Z", job_end=None, progress=0.5)
+    job = jobs.Job.from_row(shown)
     assert (job.id, job.type, job.datastream_id, job.is_fetch, job.end) == (7, "Fetch", 456, True, None)
     assert job.start.isoformat() == "2026-01-01T05:00:01+00:00"
-    assert job.row == {**row(7, job_start="2026-01-01T05:00:01Z", job_end=None, progress=0.5), "datastream_id": 456}
+    assert job.row == {**shown, "datastream_id": 456}
 
 
 @pytest.mark.parametrize("datastream", [{}, {"datastream": None}, {"datastream": "x"}, {"datastream": {"id": True}}])
-def test_a_row_that_does_not_name_its_datastream(scripted, datastream):
-    bare = {"id": 1, "type": "Import", "state_label": "Running", **datastream}
-    expect_list(scripted, bare, datastream_id=456)
-    expect_list(scripted, bare)
-    expect_list(scripted, bare)
-    assert [job.datastream_id for job in jobs.read(scripted, [456])] == [456]
-    assert jobs.read(scripted, [456, 457]) == []
-    assert [job.row["datastream_id"] for job in jobs.read(scripted)] == [None]
+def test_job_that_does_not_name_its_datastream_is_that_of_a_list_of_one(begin, datastream):
+    scene, bare = begin(World()), {"id": 1, "type": "Import", "state_label": "Running", **datastream}
+    for asked, found in (([456], [456]), ([456, 457], []), (None, [None])):
+        scene.show(jobs.PATH, bare)
+        assert [job.row["datastream_id"] for job in jobs.read(scene.client, asked)] == found
 
 
-def test_one_list_for_several_datastreams(scripted):
-    expect_list(scripted, row(3, datastream={"id": 458}), row(2, datastream={"id": 457}), row(1))
-    assert [job.id for job in jobs.read(scripted, [456, 457])] == [1, 2]
+@pytest.mark.parametrize(
+    ("datastream_ids", "filters", "ids"), [([456], [["datastream_id", "456"]], [2]), ([456, 457], [], [1, 2]), (None, [], [1, 2, 3])]
+)
+def test_read_asks_for_one_list_of_several_datastreams(begin, datastream_ids, filters, ids):
+    world = World().datastream(456).datastream(457).datastream(458)
+    world.data["jobs"] = [{"id": number, "datastream_id": 458 - number % 3, "scheduled": moment()} for number in (1, 2, 3)]
+    scene = begin(world)
+    assert [job.id for job in jobs.read(scene.client, datastream_ids)] == ids
+    assert [request["query"] for request in scene.requests()] == [[["page_size", "100"], *filters]]
 
 
-def test_bounds_are_asked_for_with_a_margin_and_decided_here(scripted):
-    begun = [row(1, job_start="2026-01-01T04:59:59Z"), row(2, job_start="2026-01-01T05:00:00Z"), row(3), row(4, scheduled=None),
-             row(5, job_start="2026-01-01T06:00:01Z")]  # fmt: skip
-    expect_list(scripted, *begun, start="2026-01-01T04:59:59Z", end="2026-01-01T06:00:01Z")
-    found = jobs.read(scripted, None, "2026-01-01T05:00:00Z", "2026-01-01T06:00:00Z")
+def test_bounds_are_asked_for_with_a_margin_and_decided_here(begin):
+    scene = begin(World())
+    starts = {1: "2026-01-01T04:59:59Z", 2: "2026-01-01T05:00:00Z", 5: "2026-01-01T06:00:01Z"}
+    scene.show(jobs.PATH, *(row(number, job_start=start) for number, start in starts.items()), row(3), row(4, scheduled=None))
+    found = jobs.read(scene.client, None, "2026-01-01T05:00:00Z", "2026-01-01T06:00:00Z")
     assert [job.id for job in found] == [2, 3, 4]
     first, last = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"  # these leave no margin
-    expect_list(scripted, start=first, end=last)
-    assert jobs.read(scripted, None, first, last) == []
+    jobs.read(scene.client, None, first, last)
+    sent = [[["start", "2026-01-01T04:59:59Z"], ["end", "2026-01-01T06:00:01Z"]], [["start", first], ["end", last]]]
+    assert [request["query"][1:] for request in scene.requests()] == sent
 
 
-SINCE = ALL._replace(start="2026-01-01T00:00:00Z")
-# What is waited for, and how long; what is read, a list or one job by its id; what is found, and the pauses.
+# Waiting
+
+
+def lasting(job_id, seconds, result="success", **more):
+    """A job that ends so many seconds after the wait began."""
+    return {"id": job_id, "datastream_id": 456, "scheduled": moment(seconds=10), "end": moment(seconds=-seconds), "result": result, **more}
+
+
+SINCE = {"start": moment(hours=1)}
+# The jobs, the options beside wait and poll_interval, what is found, the pauses in seconds, and the jobs that are read one by one.
 WAITS = {
-    "a job that the list shows no more": (
-        ALL, 600, [[row(1), row(2)], [row(2)], (1, row(1, "Success")), [], (2, row(2, "Failed"))], [(1, "Success"), (2, "Failed")], [15, 22.5],
+    "jobs that the list shows no more": (
+        [lasting(1, 10), lasting(2, 30, "failed")], {"wait": 600}, {1: "Success", 2: "Failed"}, [15, 22.5], [1, 2],
     ),
     "a job whose state is another now": (
-        ALL._replace(states=["Running"]), 600, [[row(1), row(2, "Scheduled")], [row(1, "Failed"), row(2, "Success")]], [(1, "Failed")], [15],
+        [lasting(1, 10, "stale"), lasting(2, 30, start=moment(seconds=-20))], {"wait": 600, "states": ["running "], **SINCE}, {1: "Stale"}, [15], [],
     ),
     "a job that appears meanwhile": (
-        SINCE, 600, [[row(1)], [row(1, "Success"), row(2)], [row(1, "Success"), row(2, "Success")]], [(1, "Success"), (2, "Success")], [15, 22.5],
+        [lasting(1, 10), lasting(2, 30, known=moment(seconds=-10))], {"wait": 600, **SINCE}, {1: "Success", 2: "Success"}, [15, 22.5], [],
     ),
-    "a job that ended before": (SINCE, 600, [[row(1, "Success")]], [(1, "Success")], []),
-    "longer than there is time": (ALL, 20, [[row(1), row(2, "Success")]] * 3, [(1, "Running"), (2, "Success")], [15, 5]),
-    "a job that is deleted": (ALL, 600, [[row(1)], [], (1, Refused("GET", PATH, 404, "Not found."))], [], [15]),
+    "a job that ended before": ([lasting(1, -5)], {"wait": 600, **SINCE}, {1: "Success"}, [], []),
+    "longer than there is time": ([lasting(1, 60), lasting(2, -5)], {"wait": 20, **SINCE}, {1: "Running", 2: "Success"}, [15, 5], []),
+    "a job that is deleted": ([lasting(1, 60)], {"wait": 600}, {}, [15], [1]),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", WAITS)
-def test_waiting_for(scripted, monkeypatch, case):
-    choice, seconds, readings, found, pauses = WAITS[case]
-    now, waited = [0.0], []
-
-    def sleep(pause):
-        waited.append(pause)
-        now[0] += pause
-
-    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
-    monkeypatch.setattr(clock, "sleep", sleep)
-    for reading in readings:
-        if isinstance(reading, list):
-            expect_list(scripted, *reading, **({} if choice is not SINCE else {"start": "2025-12-31T23:59:59Z"}))
-        else:
-            scripted.expect("GET", f"{PATH}{reading[0]}/", answer=reading[1])
-    jobs_found = jobs.wait(scripted, choice, polling.Pace(seconds, 15))[0]
-    assert ([(job.id, job.state_label) for job in jobs_found], waited) == (found, pauses)
-    assert jobs.unfinished(jobs_found) == [number for number, label in found if label == "Running"]
+def test_wait_follows_each_job_to_its_end(begin, case):
+    rows, options, found, pauses, followed = WAITS[case]
+    world = World().datastream(456)
+    world.data["jobs"] = rows
+    scene = begin(world)
+    if case == "a job that is deleted":
+        scene.service.script(path=jobs.PATH, skip=1, changes={"remove": {"jobs": [1]}})
+    result = scene.run("job_info", poll_interval=15, **options)
+    assert ({job["id"]: job["state_label"] for job in result["jobs"]}, scene.waits) == (found, pauses)
+    assert result["unfinished"] == [number for number, label in found.items() if label == "Running"]
+    assert [request["path"] for request in scene.requests() if request["path"] != jobs.PATH] == [f"{jobs.PATH}{number}/" for number in followed]
 
 
-@pytest.mark.parametrize("answer", [[], {"id": 2}, {"id": "1"}, {}])
-def test_an_answer_of_another_shape(scripted, answer):
-    scripted.expect("GET", f"{PATH}1/", answer=answer)
+@pytest.mark.parametrize("response", [[], {"id": 2}, {"id": "1"}, {}], ids=str)
+def test_response_that_is_not_the_job_is_unreadable(begin, response):
+    scene = begin(World())
+    scene.service.fault(path=f"{jobs.PATH}1/", json=response)
     with pytest.raises(UnreadableAnswer, match="/api/jobs/1/"):
-        jobs.read_one(scripted, jobs.Job.from_row(row(1)))
+        jobs.read_one(scene.client, jobs.Job.from_row(row(1)))
+
+
+UNKNOWN_STATE = (
+    "states: no job is in state 'Finished', and this state is not known."
+    " Known states are: Scheduled, Running, Success, Failed, Cancelled, Discarded, Stale."
+)
 
 
 @pytest.mark.parametrize(
-    ("states", "unknown"),
+    ("states", "ids", "warnings"),
     [
-        (None, []), (["Running", "stale ", "DISCARDED"], []), (["PAUSED "], []), (["Finished"], ["Finished"]),
-        (["Finished", "Paused", "running"], ["Finished"]),
+        (["Running", "stale ", "DISCARDED"], [], []),
+        (["PAUSED "], [1], []),
+        (["Finished"], [], [UNKNOWN_STATE]),
+        (["Finished", "Paused", "running"], [1], [UNKNOWN_STATE]),
     ],
-)  # fmt: skip
-def test_a_wanted_state_that_nobody_knows_and_no_job_has_is_told(scripted, states, unknown):
-    row = {"id": 1, "type": "Fetch", "state_label": "Paused", "job_end": "2026-01-01T00:00:00Z", "datastream": {"id": 4}}
-    expect_list(scripted, row)
-    found, told = jobs.wait(scripted, jobs.Choice(None, None, None, states), polling.Pace(0, 15))
-    assert told == unknown
-    assert len(found) == (states is None or "paused" in [state.lower().strip() for state in states])
-    if told:
-        assert jobs.states_warning(told) == (
-            "states: no job is in state 'Finished', and this state is not known."
-            " Known states are: Scheduled, Running, Success, Failed, Cancelled, Discarded, Stale."
-        )
+)
+def test_wanted_state_that_nobody_knows_and_no_job_has_is_told(begin, states, ids, warnings):
+    scene = begin(World())
+    scene.show(jobs.PATH, row(1, "Paused", job_end="2026-01-01T00:00:00Z"))
+    result = scene.run("job_info", states=states)
+    assert ([job["id"] for job in result["jobs"]], result["warnings"]) == (ids, warnings)

@@ -2,109 +2,86 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the service answers and a run shows is one line, without control characters: a name must not look like the output of another task."""
+"""What the API returns and a run shows is one line, without control characters: a name must not look like the output of another task.
+
+Which characters that are: _api/test_text.py.
+"""
 
 from __future__ import annotations
 
 import unicodedata
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api import linked_list
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, Refused
-from ansible_collections.adverity.management.plugins.module_utils._resources import datastream_plan, datastreams, extracts, smart_pulling
-from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
+from ansible_collections.adverity.management.plugins.module_utils._api.client import DATASTREAMS
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import Datastream
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World, setting, uuid
 
-HOSTILE = [
-    "evil\nTASK [all is well] ***",
-    "evil\r\nok: [localhost]",
-    "evil\x1b[2J\x1b[1;1H",
-    "evil\x9b31m",
-    "evil\x00\x07\x08\x7f",
-    "evil\u202elive",
-    "evil\u2066\u200f\u061c\u2028\u2029\u0085",
-    "evil\u200b\u2060\u00ad\ufeff\U000e0041",
-    "evil\ud800",
-]
-UUID = "d5000000-0000-4000-8000-000000000001"
-OTHER = "d5000000-0000-4000-8000-000000000002"
-REFUSAL = Refused("PATCH", datastreams.DATASTREAMS, 400, "no")  # the text of an answer is one line by then: the client sees to that
-hostile = pytest.mark.parametrize("name", HOSTILE)
+HOSTILE = "evil\nTASK [all is well] ***\r\x1b[2J\x9b31m\x00\x7f\u202e\u2066\u2028\u200b"
+ONE = uuid(1)
+REFUSED = {"status": {"code": 400}}
 
 
-def check(shown):
-    """Every text in it is one line of characters that can be seen."""
+def affected(*ids):
+    return {"json": {"affected": {"datastream_ids": ids}}}
+
+
+def stream(name="plain", **pulling):
+    return {"id": ONE, "name": name, "enabled": True, "pulling": {"active_mode": "schedule", "smart": setting(), **pulling}}
+
+
+def texts(shown):
+    """Every text in a value."""
     if isinstance(shown, dict):
         shown = [*shown, *shown.values()]
     if isinstance(shown, list):
-        for value in shown:
-            check(value)
-    elif isinstance(shown, str):
-        assert all(unicodedata.category(one)[0] != "C" and one not in "\u2028\u2029" for one in shown), ascii(shown)
+        return [text for value in shown for text in texts(value)]
+    return [shown] if isinstance(shown, str) else []
 
 
-def datastream(name, **smart):
-    setting = dict({"is_active": True, "frequency": "daily", "refresh_range": None, "deadline": None}, **smart)
-    return Datastream.from_row({"id": UUID, "name": name, "enabled": True, "pulling": {"active_mode": name, "smart": setting}})
+def test_label_is_short_and_without_a_name_the_id():
+    label = Datastream.from_row(stream(HOSTILE * 1000)).label
+    assert label.startswith("evil TASK")
+    assert len(label) < 150
+    assert [Datastream.from_row(stream(name)).label for name in (None, "", "\n", "\u202e")] == [ONE] * 4
 
 
-def check_failure(run, *args):
-    with pytest.raises(AdverityError) as caught:
-        run(*args)
-    check({key: value for key, value in caught.value.result().items() if key != "datastreams"})  # which is data, not text
+SMART = {"smart": setting(frequency=HOSTILE, refresh_range={"value": 1, "unit": HOSTILE})}
+SWITCH = {"datastream_ids": [ONE], "enabled": False, "pulling_mode": "smart"}
+RESET = {"datastream_ids": [ONE], "is_active": False, "reset": ["refresh_range"]}
+SET = {"datastream_ids": [ONE], "deadline": "06:00"}
+# The module and its options, a row of the list, and how the changes are answered.
+SHOWN = {
+    "diff of a datastream": ("datastream", SWITCH, stream(HOSTILE, active_mode=HOSTILE), [affected(ONE), affected(ONE)]),
+    # The frequency and the unit are Adverity's own words: they go back to it as they are, and are quoted in messages.
+    "diff of a smart schedule": ("smart_pulling", RESET, stream(**SMART), [affected(ONE)]),
+    "warning of a smart schedule": ("smart_pulling", RESET, stream(**SMART), [affected()]),
+    "error of a smart schedule": ("smart_pulling", RESET, stream(**SMART), [REFUSED]),
+    "no smart schedule": ("smart_pulling", SET, stream(HOSTILE, smart=None), []),
+    "smart schedule that is not shown": ("smart_pulling", SET, {"id": ONE, "name": HOSTILE}, []),
+    "frequency that cannot be kept": ("smart_pulling", SET, stream(HOSTILE, smart=setting(frequency=[HOSTILE])), []),
+    "ID of a datastream": ("datastream_info", {}, {"id": HOSTILE}, []),
+}
 
 
-@hostile
-def test_labels(name):
-    assert datastream(name).label.startswith("evil")
-    check(datastream(name).label)
-    assert len(datastream(name * 1000).label) < 150
+@pytest.mark.parametrize("case", SHOWN)
+def test_diff_warnings_and_message_are_lines(begin, case):
+    module, options, row, responses = SHOWN[case]
+    scene = begin(World().datastream(1))
+    scene.show(DATASTREAMS, row)
+    for response in responses:
+        scene.service.fault(method="PATCH" if module == "datastream" else "PUT", **response)
+    result = scene.run(module, **options)
+    if module == "smart_pulling" and responses:
+        assert scene.writes()[0]["body"]["frequency"] == HOSTILE
+    shown = [result.get("msg", ""), result["warnings"], result.get("diff", {})]
+    assert any("evil" in text for text in texts(shown))
+    assert [text for text in texts(shown) if any(unicodedata.category(char)[0] == "C" or char in "\u2028\u2029" for char in text)] == []
 
 
-@pytest.mark.parametrize("name", [None, "", "\n", "\u202e"])
-def test_without_a_name_the_id_is_the_label(name):
-    assert datastream(name).label == UUID
-
-
-@hostile
-def test_diffs_warnings_and_errors_of_datastreams(scripted, name):
-    writes = datastream_plan.plan([datastream(name)], False, "smart")
-    params = {"datastream_id": [UUID]}
-    scripted.expect("PATCH", datastreams.DATASTREAMS, params, {"enabled": False}, {"affected": {"datastream_ids": [OTHER]}})
-    scripted.expect("PATCH", datastreams.DATASTREAMS, params, {"pulling": {"active_mode": "smart"}}, REFUSAL)
-    check_failure(write, scripted, [datastream(name)], writes, False)
-    diff = write(None, [datastream(name)], writes, True).diff
-    assert diff.before
-    check([diff.before, diff.after])
-
-
-@hostile
-def test_what_a_put_keeps_of_a_setting(scripted, name):
-    """The frequency and the unit are the service's own words, go back to it as they are, and are quoted in messages."""
-    selected = [datastream("plain", frequency=name, refresh_range={"value": 1, "unit": name})]
-    options = {"is_active": False, "frequency": None, "refresh_range": None, "deadline": None, "reset": ["refresh_range"]}
-    writes = smart_pulling.plan(selected, options)
-    assert writes[0].body["frequency"] == name
-    check(write(None, selected, writes, True).as_dict()["diff"])
-    for answer in ({"affected": {"datastream_ids": []}}, REFUSAL):
-        scripted.expect("PUT", smart_pulling.PATH, {"datastream_id": [UUID]}, writes[0].body, answer)
-    check(write(scripted, selected, writes, False).warnings)
-    check_failure(write, scripted, selected, writes, False)
-
-
-@hostile
-def test_refusals_of_smart_pulling(name):
-    options = {"is_active": None, "frequency": None, "refresh_range": None, "deadline": "06:00:00", "reset": None}
-    silent = [Datastream.from_row({"id": UUID, "name": name, "pulling": pulling}) for pulling in ({"smart": None}, None)]
-    for shown in (*silent, datastream("plain", frequency=[name])):
-        check_failure(smart_pulling.plan, [shown], options)
-
-
-@hostile
-def test_lists_with_ids_links_and_pages_that_are_not_as_they_should_be(scripted, name):
-    path = name.replace("\r", "").replace("\n", "\x1b")  # line breaks in a link are passed over
-    for following, identity in ((f"https://acme.example/api/{path}/?page=2", 1), (name, 1), (None, name)):
-        scripted.expect("GET", extracts.PATH, {}, answer={"results": [{"id": identity}], "count": 2, "next": following})
-        check_failure(linked_list.read_linked, scripted, extracts.PATH, {}, list)
-    scripted.expect("GET", datastreams.DATASTREAMS, {}, answer={"items": [{"id": name}], "count": 1})
-    check_failure(datastreams.read, scripted)
+@pytest.mark.parametrize("link", [HOSTILE, f"https://acme.example/api/{HOSTILE}/?page=2"])
+def test_link_to_another_place_is_shown_on_one_line(begin, link):
+    scene = begin(World().datastream(1))
+    scene.service.fault(path="/api/extracts/", times=None, json={"results": [{"id": 1}], "count": 2, "next": link})
+    message = scene.run("extract_info", datastream_id=1)["msg"]
+    assert "evil" in message
+    assert all(unicodedata.category(char)[0] != "C" for char in message)

@@ -14,189 +14,162 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 from ansible_collections.adverity.management.plugins.module_utils._resources import smart_pulling
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import Datastream
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
+    many_datastreams,
+    setting,
+    uuid,
+    uuids,
+)
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-PATH = "/api/v1/datastreams/pulling/smart/"
 WEEK = {"value": 7, "unit": "day"}
 SIX = {"time": "06:00:00"}
 NOTHING = {"is_active": None, "frequency": None, "refresh_range": None, "deadline": None, "reset": None}
 
 
-def uuid(number):
-    return f"d5000000-0000-4000-8000-{number:012d}"
+def stream(number, smart, mode="smart"):
+    pulling = {"active_mode": mode, "smart": smart, "smart_bundle": {"some": "thing"}}
+    return Datastream.from_row({"id": uuid(number), "name": f"Stream {number}", "enabled": True, "pulling": pulling})
 
 
-def ids(*numbers):
-    return [uuid(number) for number in numbers]
+def plan(streams, **wanted):
+    return smart_pulling.plan(streams, {**NOTHING, **wanted})
 
 
-def smart(is_active=True, frequency="daily", refresh_range=None, deadline=None):
-    return {"is_active": is_active, "frequency": frequency, "refresh_range": refresh_range, "deadline": deadline}
+def requests(changes):
+    """The body of each request, and the UUIDs that it names."""
+    return [(request.body, request.ids) for change in changes for request in change.in_chunks()]
 
 
-def row(number, setting, mode="smart"):
-    pulling = {"active_mode": mode, "smart": setting, "smart_bundle": None}
-    return {"id": uuid(number), "name": f"Stream {number}", "enabled": True, "pulling": pulling}
+def predict(streams, **wanted):
+    return [row["pulling"] for row in write(None, streams, plan(streams, **wanted), True).as_dict()["datastreams"]]
 
 
-def read(rows):
-    return [Datastream.from_row(one) for one in rows]
+# What is kept
 
 
-def plan(rows, **wanted):
-    return smart_pulling.plan(read(rows), dict(NOTHING, **wanted))
-
-
-def requests(writes):
-    return [(write.method, write.path, write.body, list(write.patches)) for whole in writes for write in whole.in_chunks()]
-
-
-def predict(rows, **wanted):
-    return write(None, read(rows), plan(rows, **wanted), True).as_dict()["datastreams"]
-
-
-# --- what is kept ---
-
-
-def test_a_default_is_kept_by_leaving_it_out():
-    shown = [smart(), smart(deadline={"time": None}, refresh_range={"value": None, "unit": None}), {"is_active": True, "frequency": "daily"}]
-    rows = [row(number, setting) for number, setting in enumerate(shown, 1)]
-    assert requests(plan(rows, frequency="weekly")) == [("PUT", PATH, {"is_active": True, "frequency": "weekly"}, ids(1, 2, 3))]
+def test_default_is_kept_by_leaving_it_out():
+    shown = [setting(), setting(deadline={"time": None}, refresh_range={"value": None, "unit": None}), {"is_active": True, "frequency": "daily"}]
+    streams = [stream(number, smart) for number, smart in enumerate(shown, 1)]
+    assert requests(plan(streams, frequency="weekly")) == [({"is_active": True, "frequency": "weekly"}, uuids([1, 2, 3]))]
 
 
 @pytest.mark.parametrize("deadline", [SIX, {"time": "06:00"}, "06:00:00", "06:00"])
-def test_a_deadline_is_read_however_it_is_shown(deadline):
-    rows = [row(1, smart(deadline=deadline))]
-    assert plan(rows, deadline="06:00:00") == []
-    ((_method, _path, body, _ids),) = requests(plan(rows, frequency="weekly"))
+def test_deadline_is_read_however_it_is_shown(deadline):
+    streams = [stream(1, setting(deadline=deadline))]
+    assert plan(streams, deadline="06:00:00") == []
+    ((body, _ids),) = requests(plan(streams, frequency="weekly"))
     assert body["deadline"] == SIX
 
 
-def test_a_smart_bundle_stays_as_it_is():
-    rows = [row(1, smart(), mode="smart-bundle")]
-    rows[0]["pulling"]["smart_bundle"] = {"some": "thing"}
-    assert predict(rows, frequency="weekly")[0]["pulling"] == {**rows[0]["pulling"], "smart": smart(frequency="weekly")}
+def test_smart_bundle_stays_as_it_is():
+    kept = {"active_mode": "smart-bundle", "smart_bundle": {"some": "thing"}}
+    assert predict([stream(1, setting(), mode="smart-bundle")], frequency="weekly") == [{**kept, "smart": setting(frequency="weekly")}]
 
 
-@pytest.mark.parametrize("deadline", [None, {"time": None}, {}])
-def test_what_shows_nothing_is_at_its_default(deadline):
-    setting = smart(deadline=deadline)
-    del setting["refresh_range"]
-    assert plan([row(1, setting)], reset=["deadline", "refresh_range"]) == []
+@pytest.mark.parametrize("shown", [{"deadline": None}, {"deadline": {"time": None}}, {"deadline": {}}, {}], ids=str)
+def test_reset_of_what_shows_no_value_is_not_due(shown):
+    assert plan([stream(1, {"is_active": True, "frequency": "daily", **shown})], reset=["deadline", "refresh_range"]) == []
 
 
-def test_more_than_a_reset_is_due_and_not_done_is_told(scripted):
-    rows = [row(1, smart(refresh_range=WEEK))]
-    due = plan(rows, reset=["refresh_range"], frequency="weekly")
-    scripted.expect("PUT", PATH, {"datastream_id": ids(1)}, {"is_active": True, "frequency": "weekly"}, {"affected": {"datastream_ids": []}})
-    assert uuid(1) in write(scripted, read(rows), due, False).warnings[0]
+def test_change_beside_a_reset_that_is_not_done_is_told(begin):
+    scene = begin(many_datastreams(1, {"smart": setting(refresh_range=WEEK)}))
+    scene.service.fault(method="PUT", json={"affected": {"datastream_ids": []}})
+    result = scene.run("smart_pulling", datastream_ids=uuids([1]), reset=["refresh_range"], frequency="weekly")
+    assert [request["body"] for request in scene.writes()] == [{"is_active": True, "frequency": "weekly"}]
+    assert uuid(1) in result["warnings"][0]
 
 
-# --- nothing to keep ---
+# Nothing to keep
 
 
-def test_a_datastream_without_a_setting_needs_what_the_service_insists_on():
-    rows = [row(1, smart()), row(2, None), row(3, {"is_active": None, "frequency": None}), row(4, smart(frequency=None))]
+def test_datastream_without_a_setting_needs_what_the_api_insists_on():
+    streams = [stream(1, setting()), stream(2, None), stream(3, {"is_active": None, "frequency": None}), stream(4, setting(frequency=None))]
     with pytest.raises(InputError) as caught:
-        plan(rows, deadline="06:00:00")
-    message = str(caught.value)
-    assert "is_active, frequency of Stream 2" in message
-    assert "Stream 3" in message
-    assert "; for frequency of Stream 4" in message
-    assert "Stream 1" not in message
+        plan(streams, deadline="06:00:00")
+    named = [f"Stream {number} ({uuid(number)})" for number in (2, 3, 4)]
+    assert f"No current value to keep for is_active, frequency of {named[0]}, {named[1]}; for frequency of {named[2]}. " in str(caught.value)
     with pytest.raises(InputError, match="for frequency of Stream 2"):
-        plan(rows, is_active=True)
-    assert len(plan(rows, is_active=True, frequency="weekly")) == 1
+        plan(streams, is_active=True)
+    assert len(plan(streams, is_active=True, frequency="weekly")) == 1
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "values"),
     [
-        ("refresh_range", {"value": 7}),
-        ("refresh_range", {"value": "7", "unit": "day"}),
-        ("refresh_range", {"value": True, "unit": "day"}),
-        ("refresh_range", "7 days"),
-        ("deadline", "soon"),
-        ("deadline", {"time": "6 am"}),
-        ("deadline", {"time": 6}),
-        ("deadline", {"time": "06:00\n"}),
-        ("deadline", 6),
-        ("is_active", "yes"),
-        ("frequency", 1),
+        ("refresh_range", [{"value": 7}, {"value": "7", "unit": "day"}, {"value": True, "unit": "day"}, "7 days"]),
+        ("deadline", ["soon", {"time": "6 am"}, {"time": 6}, {"time": "06:00\n"}, 6]),
+        ("is_active", ["yes"]),
+        ("frequency", [1]),
     ],
 )
-def test_a_value_that_cannot_be_read_is_not_sent_back(name, value):
-    rows = [row(1, dict(smart(), **{name: value}))]
-    other = {"deadline": "06:00:00"} if name != "deadline" else {"refresh_range": WEEK}
-    with pytest.raises(InputError, match=f"keep for {name} of Stream 1"):
-        plan(rows, **other)
+def test_value_that_cannot_be_read_is_not_sent_back(name, values):
     new = {"refresh_range": WEEK, "deadline": "06:00:00", "is_active": True, "frequency": "weekly"}
-    assert len(plan(rows, **{name: new[name]})) == 1
+    other = "refresh_range" if name == "deadline" else "deadline"
+    for value in values:
+        streams = [stream(1, {**setting(), name: value})]
+        with pytest.raises(InputError, match=f"keep for {name} of Stream 1"):
+            plan(streams, **{other: new[other]})
+        assert len(plan(streams, **{name: new[name]})) == 1
 
 
-@pytest.mark.parametrize("pulling", [None, "smart", {}, {"active_mode": "smart"}, {"smart": "daily"}, {"smart": []}])
-def test_a_row_that_does_not_tell_its_setting_is_not_written(pulling):
+@pytest.mark.parametrize("pulling", [None, "smart", {}, {"active_mode": "smart"}, {"smart": "daily"}, {"smart": []}], ids=str)
+def test_row_that_does_not_tell_its_setting_is_not_written(pulling):
     with pytest.raises(UnreadableAnswer, match="Stream 1"):
-        plan([dict(row(1, None), pulling=pulling)], is_active=True, frequency="daily")
+        plan([Datastream.from_row({"id": uuid(1), "name": "Stream 1", "pulling": pulling})], is_active=True, frequency="daily")
 
 
-# --- any datastreams, any options ---
+# Any datastreams, any options
 
 RANGES = st.builds(lambda value, unit: {"value": value, "unit": unit}, st.integers(1, 3), st.sampled_from(["day", "week"]))
 TIMES = st.sampled_from(["06:00:00", "06:30:00"])
 FREQUENCIES = st.sampled_from(["daily", "weekly", "monthly"])
-SETTING = st.builds(smart, st.booleans(), FREQUENCIES, st.none() | RANGES, st.none() | st.builds(lambda time: {"time": time}, TIMES))
+SETTING = st.builds(setting, st.booleans(), FREQUENCIES, st.none() | RANGES, st.none() | st.builds(lambda time: {"time": time}, TIMES))
+RESET = st.just("reset")
 WANTED = st.fixed_dictionaries(
-    {},
-    optional={"is_active": st.booleans(), "frequency": FREQUENCIES, "refresh_range": RANGES, "deadline": TIMES},
-).flatmap(
-    lambda wanted: st.lists(st.sampled_from(["refresh_range", "deadline"]), unique=True).map(
-        lambda reset: dict(wanted, reset=[name for name in reset if name not in wanted])
-    )
+    {}, optional={"is_active": st.booleans(), "frequency": FREQUENCIES, "refresh_range": RANGES | RESET, "deadline": TIMES | RESET}
 )
 
 
 @hypothesis_settings(deadline=None)
 @given(st.lists(SETTING, max_size=8).map(lambda few: few * 15), WANTED)
 def test_after_the_puts_every_setting_is_as_asked_and_otherwise_as_before(before, wanted):
-    rows = [row(number, setting) for number, setting in enumerate(before)]
-    now = {one["id"]: one["pulling"]["smart"] for one in rows}
-    sent = requests(plan(rows, **wanted))
-    for _method, _path, body, named in sent:
+    streams = [stream(number, smart) for number, smart in enumerate(before)]
+    now = {each.id: each.pulling["smart"] for each in streams}
+    reset = [name for name, value in wanted.items() if value == "reset"]
+    options = {**{name: value for name, value in wanted.items() if name not in reset}, "reset": reset}
+    sent = requests(plan(streams, **options))
+    for body, named in sent:
         assert 1 <= len(named) <= 50
-        for one in named:  # what the guide says a PUT does: a field left out falls to its default
-            now[one] = dict({"refresh_range": None, "deadline": None}, **body)
-    asked = {name: value for name, value in wanted.items() if name != "reset"}
-    if "deadline" in asked:
-        asked["deadline"] = {"time": asked["deadline"]}
-    asked.update(dict.fromkeys(wanted["reset"]))
-    assert list(now.values()) == [dict(setting, **asked) for setting in before]
-    written = [one for *_what, named in sent for one in named]
-    assert sorted(written) == [one["id"] for one in rows if now[one["id"]] != one["pulling"]["smart"]]
-    assert [one["pulling"]["smart"] for one in predict(rows, **wanted)] == list(now.values())
-    assert len({str(sorted(body.items())) for _method, _path, body, _ids in sent}) >= len(sent) - len(written) // 50
+        for uuid_ in named:  # what the guide says a PUT does: a field left out falls to its default
+            now[uuid_] = {"refresh_range": None, "deadline": None, **body}
+    asked = {name: None if name in reset else {"time": value} if name == "deadline" else value for name, value in wanted.items()}
+    assert list(now.values()) == [{**smart, **asked} for smart in before]
+    written = [uuid_ for _body, named in sent for uuid_ in named]
+    assert sorted(written) == [each.id for each in streams if now[each.id] != each.pulling["smart"]]
+    assert [pulling["smart"] for pulling in predict(streams, **options)] == list(now.values())
+    assert len({str(sorted(body.items())) for body, _ids in sent}) >= len(sent) - len(written) // 50
 
 
-# --- the list ---
+# The list
 
-
-NONE = dict.fromkeys(smart())
+NONE = dict.fromkeys(setting())
 
 
 @pytest.mark.parametrize(
-    ("setting", "shown"),
+    ("smart", "shown"),
     [
-        (smart(refresh_range=WEEK, deadline={"time": "06:00"}), smart(refresh_range=WEEK, deadline="06:00:00")),
-        (smart(deadline={"time": None}), smart()),
+        (setting(refresh_range=WEEK, deadline={"time": "06:00"}), setting(refresh_range=WEEK, deadline="06:00:00")),
+        (setting(deadline={"time": None}), setting()),
         (None, NONE),
-        (smart(refresh_range="7 days", deadline={"time": "6 am"}), smart(refresh_range="7 days", deadline="6 am")),
+        (setting(refresh_range="7 days", deadline={"time": "6 am"}), setting(refresh_range="7 days", deadline="6 am")),
     ],
 )
-def test_a_setting_is_shown_as_options_take_it(setting, shown):
-    assert smart_pulling.show(Datastream.from_row(row(1, setting))) == {"datastream_id": uuid(1), "name": "Stream 1", "active_mode": "smart", **shown}
+def test_setting_is_shown_as_options_take_it(smart, shown):
+    assert smart_pulling.show(stream(1, smart)) == {"datastream_id": uuid(1), "name": "Stream 1", "active_mode": "smart", **shown}
 
 
-def test_a_row_that_tells_nothing_is_shown_without_values():
+def test_row_that_tells_nothing_is_shown_without_values():
     assert smart_pulling.show(Datastream.from_row({"id": uuid(5)})) == {"datastream_id": uuid(5), "name": None, "active_mode": None, **NONE}

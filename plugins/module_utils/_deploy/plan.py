@@ -227,7 +227,9 @@ def _decide(ledger: Ledger, options: RoleVariables, target_id: int | None, state
     with ledger:
         ledger.refuse_moved()
         selected = select.look_at(ledger, state.meant, state.listed, state.clock)
-        actions = choose_actions(ledger, selected, options.backfill, options.window, options.on_refused)
+        actions = choose_actions(
+            ledger, selected, options.backfill, options.window, options.on_refused, options.force
+        )
         refused = refused_entries(ledger, actions)
     sent_before = frozenset(
         datastream_id for datastream_id, sent_into in selected.sent_pairs if sent_into == target_id

@@ -34,13 +34,13 @@ def open_binding_ids(ledger: Ledger, binding_ids: t.Collection[int], on_refused:
 
 
 def choose_actions(
-    ledger: Ledger, selected: Selection, backfill: str, window: Window, on_refused: str
+    ledger: Ledger, selected: Selection, backfill: str, window: Window, on_refused: str, force: bool
 ) -> dict[int, Action]:
     """What happens to the history of each selected binding."""
     open_ids = open_binding_ids(ledger, list(selected.histories), on_refused)
     return {
         binding_id: binding_action(
-            history, backfill, window, binding_id in open_ids, binding_id in selected.remade_ids
+            history, backfill, window, force or binding_id in open_ids, binding_id in selected.remade_ids
         )
         for binding_id, history in selected.histories.items()
     }

@@ -71,10 +71,10 @@ def binding_action(
     """``backfill`` is ``always``, ``when_needed``, ``recorded`` or ``never``.
 
     When needed, the history goes into bindings that are not enabled yet, since this run or the next task enables them, and into those that the ledger has
-    backfilled, as far as something of the window may be missing. ``has_open``: extracts of the binding are recorded without being done. ``is_remade``:
-    the history of its datastream went into this destination before, through a binding that is no more. It goes there again only as far as the user
-    asked for it since: a period that is asked for is no order for the rest. The same holds for a binding that was enabled
-    when it was first seen: nobody knows what of its history was loaded before.
+    backfilled, as far as something of the window may be missing. ``has_open``: extracts of the binding are recorded without being done, or are to be
+    sent again (``force``). ``is_remade``: the history of its datastream went into this destination before, through a binding that is no more. It goes
+    there again only as far as the user asked for it since: a period that is asked for is no order for the rest. The same holds for a binding that was
+    enabled when it was first seen: nobody knows what of its history was loaded before.
     """
     if backfill == "never":
         return Action.NONE

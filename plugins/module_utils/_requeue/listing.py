@@ -85,7 +85,7 @@ def _list_named(
     extract_ids: list[int],
 ) -> tuple[list[Loads], list[Unreadable]]:
     """The extracts with these ids, and the lists in which they may be that cannot be read. ``binding_ids_of``
-    are the bindings of each datastream.
+    are the bindings of each datastream that are due.
     """
     missing = set(extract_ids)
     lists: list[Loads | Unreadable] = []
@@ -102,10 +102,22 @@ def _list_named(
         return loads, [
             each._replace(extract_ids=tuple(sorted(missing))) for each in unreadable
         ] if missing else []
+    missing = _listed_elsewhere(client, request, selected, binding_ids_of, missing)
     found = [extract_id for extract_id in extract_ids if extract_id not in missing]
     where = "among the extracts of the datastreams of these bindings"
     selection.refuse_unknown("extract_ids", extract_ids, found, where)
     return loads, []
+
+
+def _listed_elsewhere(
+    client: Client, request: Request, selected: Selection, due: t.Collection[int], missing: set[int]
+) -> set[int]:
+    """What is still missing, without the extracts of the selected datastreams that are not ``due``: nothing is to be done about these."""
+    for datastream_id in group_by_datastream(selected.bindings):
+        if missing and datastream_id not in due:
+            listed = extracts.read(client, datastream_id, meanings=request.labels)
+            missing = missing.difference(extract.id for extract in listed)
+    return missing
 
 
 def _refuse_foreign_bindings(loads: Loads, request: Request) -> None:

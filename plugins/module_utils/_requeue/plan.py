@@ -25,6 +25,7 @@ from .decision import LOST, Choices, ExtractAction, Statuses, extract_action
 from .select import Loads
 
 LOST_REQUEST = Uncertainty(LOST)
+_SETTLING = (ExtractAction.CONFIRM, ExtractAction.RECORD)
 _SENDING = frozenset((ExtractAction.SEND, ExtractAction.SEND_ALONE))
 _NOT_LOADED = frozenset((Meaning.COLLECTED, Meaning.FAILED))
 Pair = tuple[t.Optional[int], int, int]  # datastream id, binding id, extract id
@@ -80,9 +81,9 @@ class Plan:
 
     ``waiting``: to be sent, but after one of unknown outcome in the same binding. ``skipped``: sent before. ``loaded``: the binding loaded it
     automatically. ``unknown``: nobody can know, with the reason, and not to be sent. ``confirmed`` and ``recorded``: dispatched, or loaded, by the user's
-    word. ``refused`` and ``failed``: Adverity refused it before, or its load failed, and it is left out. ``resent``: in ``batches``, although a request
-    without a response may have loaded it. ``no_longer_due``: of ``loaded``, those that the ledger has as pending. ``doubtful``: of
-    ``loaded``, those that Adverity shows as not loaded. All of these are in the order of ``loads``.
+    word; ``over_limit``: the same, left for a later call. ``refused`` and ``failed``: Adverity refused it before, or its load failed, and it is left
+    out. ``resent``: in ``batches``, although a request without a response may have loaded it. ``no_longer_due``: of ``loaded``, those that the ledger
+    has as pending. ``doubtful``: of ``loaded``, those that Adverity shows as not loaded. All of these are in the order of ``loads``.
     """
 
     def __init__(self, loads: t.Sequence[Loads] = ()) -> None:
@@ -98,14 +99,20 @@ class Plan:
         self.unknown: dict[Pair, Uncertainty] = {}
         self.confirmed: list[Pair] = []
         self.recorded: list[Pair] = []
+        self.over_limit: list[Pair] = []
         self.refused: list[Pair] = []
         self.failed: list[Pair] = []
 
         self.extract_count = 0  # of the batches; each extract stands in one
+        self._settled_count = 0  # of what is confirmed or recorded, and is not in a batch
 
     def has_room(self, limit: int | None) -> bool:
-        """Whether one more extract may be sent now."""
-        return limit is None or self.extract_count < limit
+        """Whether one more extract may be sent, or recorded by the user's word."""
+        return limit is None or self.extract_count + self._settled_count < limit
+
+    def settle(self) -> None:
+        """Takes that an extract is confirmed or recorded for at least one binding, and sent to none."""
+        self._settled_count += 1
 
     def add(self, batch: Batch, options: Options) -> None:
         """Adds the batch of one extract to the last batch, where both go the same way, else as a batch of its own."""
@@ -201,13 +208,18 @@ class _DatastreamPlanner:
     def add(self, extract: Extract) -> None:
         """Adds what happens to an extract for each binding."""
         due: dict[int, ExtractAction] = {}
+        is_settled = False
         for binding_id, status_of in self._statuses.items():
             status = status_of.get(extract.id)
             was_loaded = functools.partial(_was_loaded, self._loads, self._histories.get(binding_id), extract)
             recovery = self._options.recoveries.get((binding_id, extract.id), Recovery.NONE)
             action, uncertain = extract_action(status, was_loaded, self._options.choices, recovery)
             pair = (self._loads.datastream_id, binding_id, extract.id)
-            if action not in _SENDING:
+            if action in _SETTLING and not self._plan.has_room(self._options.limit):
+                self._plan.over_limit.append(pair)
+                self._held.add(binding_id)
+            elif action not in _SENDING:
+                is_settled = is_settled or action in _SETTLING
                 self._put_aside(pair, extract, status, action, uncertain)
             elif binding_id in self._held:
                 self._plan.waiting.append(pair)
@@ -216,6 +228,8 @@ class _DatastreamPlanner:
                 self._note_resent(pair, uncertain)
         if due:
             self._plan.add(self._batch(extract, due), self._options)
+        elif is_settled:
+            self._plan.settle()
 
     def _put_aside(
         self,

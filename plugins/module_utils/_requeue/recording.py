@@ -15,7 +15,7 @@ from .._ledger.ledger import Ledger
 from .._ledger.periods import Reason, Uncertainty
 from .._ledger.rows import Entry
 from .._ledger.status import EventKind
-from .plan import LOST_REQUEST, Plan
+from .plan import LOST_REQUEST, Pair, Plan
 from .result import Outcome
 from .select import Request, Selection
 
@@ -28,17 +28,25 @@ def note_seen(ledger: Ledger, selected: Selection) -> None:
     ledger.note(facts, selected.binding_rows())
 
 
+def facts_of_beginning(selected: Selection, pairs: t.Iterable[Pair]) -> dict[int, list[BindingFact]]:
+    """What is recorded of the bindings into which a run sends extracts that were named by their IDs, or of which it records some as
+    loaded: from then on, what they load automatically counts.
+    """
+    binding_ids = {binding_id for _datastream_id, binding_id, _extract_id in pairs}
+    return {
+        each: [BindingFact(FactKind.SENDING, clock=selected.facts[each].clock)]
+        for each in sorted(binding_ids)
+        if each in selected.histories and selected.histories[each].is_initial
+    }
+
+
 def facts_of_sending(
     request: Request, outcome: Outcome, selected: Selection, due_ids: t.Collection[int]
 ) -> dict[int, list[BindingFact]]:
     """What is recorded of the bindings before anything is sent: that the window was listed, or that a run begins to send into them."""
     if request.extract_ids is not None:
-        used = {binding_id for batch in outcome.plan.batches for binding_id in batch.binding_ids}
-        return {
-            each: [BindingFact(FactKind.SENDING, clock=selected.facts[each].clock)]
-            for each in used
-            if selected.histories[each].is_initial
-        }
+        sent = (pair for batch in outcome.plan.batches for pair in batch.pairs())
+        return facts_of_beginning(selected, (*sent, *outcome.plan.confirmed))
     return {
         each: [BindingFact(FactKind.LISTED, clock=selected.facts[each].clock, window=request.window)]
         for each in outcome.listed(due_ids)

@@ -58,11 +58,18 @@ def requeue(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[
 
 
 def _refuse_undecided(request: Request, options: RequeueOptions) -> None:
-    """What is needed is decided for each binding, and of all that are enabled nothing tells which they are."""
-    if request.names_extracts_alone and options.backfill == "when_needed":
+    """What is needed is decided, and what is loaded is recorded, for each binding, and of all that are enabled nothing tells which they are."""
+    if not request.names_extracts_alone:
+        return
+    if options.backfill == "when_needed":
         raise InputError(
             "backfill: when_needed is decided for each binding, and extract_ids alone names none. Set binding_ids or target_id, or"
             " omit backfill. Nothing was sent."
+        )
+    if options.records:
+        raise InputError(
+            "What is loaded is recorded for each binding, and extract_ids alone names none. Set binding_ids or target_id. Nothing was"
+            " changed."
         )
 
 
@@ -89,20 +96,20 @@ class Run:
                 f"Waited {self._ledger.waited:.0f} s for another run that had a lock in the ledger {self._ledger.shown}."
             )
         options, window = self._options, self._request.window
-        actions = choose_actions(self._ledger, selected, options.backfill, window, options.on_refused)
+        actions = choose_actions(
+            self._ledger, selected, options.backfill, window, options.on_refused, options.force
+        )
         self._warnings += refused_warnings(refused_entries(self._ledger, actions))
         self._warnings += warnings_of(
             selected.bindings, selected.histories, actions, window, selected.remade_ids
         )
         decided = decisions(selected.bindings, selected.histories, actions)
-        due_ids = [
-            binding_id for binding_id, action in actions.items() if action in (Action.BACKFILL, Action.RECORD)
-        ]
+        # A plan names what is to be sent.
+        due_actions = (Action.BACKFILL,) if options.state == "planned" else (Action.BACKFILL, Action.RECORD)
+        due_ids = [binding_id for binding_id, action in actions.items() if action in due_actions]
         recording.note_seen(self._ledger, selected)
         if options.state == "planned" and self._request.extract_ids is None:
-            return self._plan_windows(
-                selected, [each for each in due_ids if actions[each] is Action.BACKFILL], decided
-            )
+            return self._plan_windows(selected, due_ids, decided)
         outcome = self._plan_extracts(selected, due_ids, decided)
         if options.state == "planned":
             return self._record_plan(outcome)
@@ -157,7 +164,7 @@ class Run:
     ) -> Outcome:
         loads: list[select.Loads] = []
         unreadable: list[select.Unreadable] = []
-        if due_ids or (self._request.names_extracts_alone and self._options.backfill != "never"):
+        if due_ids or (self._request.names_extracts_alone and self._options.backfill == "always"):
             client, ledger, request = self._client, self._ledger, self._request
             loads, unreadable = listing.list_extracts(client, ledger, request, selected, due_ids)
         checked = self._check_unknown(due_ids)
@@ -220,10 +227,15 @@ class Run:
     def _record_as_loaded(
         self, outcome: Outcome, selected: Selection, due_ids: list[int]
     ) -> dict[str, t.Any]:
-        """The result of ``state: recorded``."""
-        self._ledger.note(recording.facts_of_sending(self._request, outcome, selected, due_ids))
+        """The result of ``state: recorded``. That the window was listed is recorded last: a run that is interrupted before asks no later one
+        to send the rest.
+        """
+        self._ledger.note(recording.facts_of_beginning(selected, outcome.plan.recorded))
         self._ledger.record(EventKind.RECORDED, outcome.plan.entries(outcome.plan.recorded), BY_USER)
-        self._record_finished(outcome, selected, due_ids)
+        if self._request.extract_ids is None:
+            done_ids = self._done_ids(outcome, due_ids)
+            self._ledger.note(recording.facts_of_sending(self._request, outcome, selected, done_ids))
+            recording.record_finished(self._ledger, self._request, selected, done_ids)
         self._refuse_unfinished(outcome)
         return self._report(outcome.result(), outcome)
 
@@ -301,9 +313,15 @@ class Run:
         something is open that the API does not list.
         """
         if self._request.extract_ids is None:
-            open_ids = outcome.incomplete_binding_ids(self._options.on_refused).union(unsettled_ids)
-            done = [each for each in due_ids if each not in open_ids]
-            recording.record_finished(self._ledger, self._request, selected, done)
+            done_ids = self._done_ids(outcome, due_ids, unsettled_ids)
+            recording.record_finished(self._ledger, self._request, selected, done_ids)
+
+    def _done_ids(
+        self, outcome: Outcome, due_ids: list[int], unsettled_ids: t.Collection[int] = ()
+    ) -> list[int]:
+        """The bindings of which everything in the window is done."""
+        open_ids = outcome.incomplete_binding_ids(self._options.on_refused).union(unsettled_ids)
+        return [each for each in due_ids if each not in open_ids]
 
     def _warn_of_left_out(self, outcome: Outcome) -> None:
         if outcome.plan.unknown:

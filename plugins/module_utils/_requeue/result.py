@@ -182,7 +182,7 @@ class Outcome:
         return (
             list(self.plan.unknown) + self.unknown_now,
             self.plan.refused + refused,
-            remaining + self.plan.waiting,
+            remaining + self.plan.waiting + self.plan.over_limit,
         )
 
     def _summary(

@@ -76,18 +76,20 @@ class Request(t.NamedTuple):
 
 class Selection(t.NamedTuple):
     """The bindings that are selected, as the API shows them, and their histories with what it shows now, both in one order; none stands for all that are
-    enabled. ``facts``: what it shows now, by binding. ``remade_ids``: the bindings in place of others, through which the history was sent before.
-    ``sent_pairs``: the datastreams and destinations of those others."""
+    enabled. ``seen``: the same, and those that were left out because they are not enabled. ``facts``: what the API shows of these now, by binding.
+    ``remade_ids``: the bindings in place of others, through which the history was sent before. ``sent_pairs``: the datastreams and destinations of those
+    others."""
 
     bindings: list[Binding]
     histories: dict[int, BindingHistory]
+    seen: list[Binding]
     facts: dict[int, BindingFact]
     remade_ids: frozenset[int] = frozenset()
     sent_pairs: frozenset[Assignment] = frozenset()
 
     def binding_rows(self) -> list[BindingRow]:
-        """The same bindings for the ledger."""
-        return [ledger_row(binding) for binding in self.bindings]
+        """What was seen, for the ledger."""
+        return [ledger_row(binding) for binding in self.seen]
 
 
 class Loads(t.NamedTuple):
@@ -140,16 +142,18 @@ def choose_bindings(client: Client, ledger: Ledger, request: Request) -> Selecti
     """The bindings that are selected, locked by this run from now on. Raises InputError where the request names what is not there."""
     if request.names_extracts_alone:
         ledger.take_turn(None)
-        return Selection([], {}, {})
+        return Selection([], {}, [], {})
     while True:
         reading = read_timed(client, lambda: _read_bindings(client, request))
         selected, listed = reading.found
         if not ledger.take_turn([binding.id for binding in selected]):
             break
     selection_ = look_at(ledger, selected, listed, reading.clock)
-    if not request.names_bindings:
-        selected = _only_enabled(selected, selection_.histories)
-    return selection_._replace(bindings=selected)
+    if request.names_bindings:
+        return selection_
+    enabled = _only_enabled(selected, selection_.histories)
+    histories = {binding.id: selection_.histories[binding.id] for binding in enabled}
+    return selection_._replace(bindings=enabled, histories=histories)
 
 
 def look_at(ledger: Ledger, selected: list[Binding], listed: list[Binding], clock: str | None) -> Selection:
@@ -167,7 +171,7 @@ def look_at(ledger: Ledger, selected: list[Binding], listed: list[Binding], cloc
         )
         for binding_id, fact in facts.items()
     }
-    return Selection(selected, histories, facts, remade, sent)
+    return Selection(selected, histories, selected, facts, remade, sent)
 
 
 def _removed(ledger: Ledger, listed: list[Binding]) -> dict[Assignment, list[BindingRow]]:

@@ -87,7 +87,8 @@ def _done(outcome: Outcome, check_mode: bool) -> str:
 
 def _stopped_ids(outcome: Outcome) -> list[int]:
     """What was to be sent in this run, and was not."""
-    later = {pair for batch in outcome.plan.later for pair in batch.pairs()}.union(outcome.plan.waiting)
+    plan = outcome.plan
+    later = {pair for batch in plan.later for pair in batch.pairs()}.union(plan.waiting, plan.over_limit)
     return ids(pair for pair in outcome.rest()[2] if pair not in later)
 
 

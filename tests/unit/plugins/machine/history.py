@@ -325,6 +325,8 @@ class History:
             self.count["switched by hand"] += 1
             self._switched.add(binding_id)
             self.simulator.switch_binding(binding_id, not row["enabled"])
+            for run in self.active:
+                self._note_asked(run)  # it may read the binding only now
             if self.service.date_ahead > 0:  # a write in the very second, or minute: its time is the one of before, and only ``Date`` is left, which is wrong
                 self.wait(60.0 if self.service.minutes else 1.0)
 
@@ -759,11 +761,16 @@ class History:
     def _note_asked(self, run: HistoryRun) -> None:
         """At its beginning, and when an assignment is made again meanwhile."""
         if run.asks_for_all and not run.check_mode and run.kind in ("deploy", "requeue"):
-            selected = list(self.selected(run, run.listed))
+            selected = [pair for pair in self.selected(run, run.listed) if self._is_meant(run, pair[1:])]
             self.asked_for.update(pair for pair in selected if pair in self.uncounted or self._is_new_table(pair))
             self.planned_for_all.update(pair[1:] for pair in selected)
             if run.options.get("target_id"):  # also where there is no extract yet
                 self.planned_for_all.update(table for table in self.table_of.values() if table[1] == run.options["target_id"])
+
+    def _is_meant(self, run: HistoryRun, table: tuple[int, int]) -> bool:
+        """Whether a run that names neither bindings nor a destination means the binding of a table: only where it is enabled."""
+        named = run.options.get("target_id") or run.options.get("binding_ids")
+        return bool(named) or any(row["enabled"] for one, row in self.simulator.world.bindings.items() if self.table_of[one] == table)
 
     def _is_new_table(self, pair: Pair) -> bool:
         """Whether the assignment of a table was made again."""

@@ -13,8 +13,8 @@ from ansible_collections.adverity.management.tests.unit.plugins.support.requeues
 FIFTY = list(range(101, 151))
 
 
-@pytest.fixture(name="begin")
-def fixture_begin(begin_requeues):
+@pytest.fixture(name="begin_refusing")
+def fixture_begin_refusing(begin_requeues):
     """Begins a scene with so many extracts, some of which Adverity refuses."""
 
     def begin(extracts, refused=()):
@@ -26,8 +26,8 @@ def fixture_begin(begin_requeues):
 
 
 @pytest.mark.parametrize("refused", [{101}, {126}, {150}, {101, 102}, {101, 125, 126, 150}, set(FIFTY) - {133}, set(FIFTY[1:])], ids=len)
-def test_refused_extracts_are_found_and_the_others_are_sent_in_order(begin, refused):
-    scene = begin(60, refused)
+def test_refused_extracts_are_found_and_the_others_are_sent_in_order(begin_refusing, refused):
+    scene = begin_refusing(60, refused)
     result = scene.fail_to_send()
     others = [each for each in range(101, 161) if each not in refused]
     assert (scene.loads(12), ids_of(result)) == (others, {"requeued": others, "refused": sorted(refused)})
@@ -36,8 +36,8 @@ def test_refused_extracts_are_found_and_the_others_are_sent_in_order(begin, refu
 
 
 @pytest.mark.parametrize("on_refused", ["fail", "skip"])
-def test_refused_extract_is_named_with_the_words_of_adverity(begin, on_refused):
-    scene = begin(60, {120})
+def test_refused_extract_is_named_with_the_words_of_adverity(begin_refusing, on_refused):
+    scene = begin_refusing(60, {120})
     result = scene.send(on_refused=on_refused)
     assert (result["changed"], result["extract_count"], result["summary"][0]["refused"]) == (True, 59, 1)
     words = "extracts 120 with 400: Extracts not found: 120."
@@ -53,8 +53,8 @@ def test_refused_extract_is_named_with_the_words_of_adverity(begin, on_refused):
 
 @pytest.mark.parametrize("status", [401, 403, 407, 408, 423, 425, 429])
 @pytest.mark.parametrize("sent", [[], [101, 102]], ids=str)
-def test_refusal_that_does_not_concern_the_extracts_is_not_narrowed_down(begin, status, sent):
-    scene = begin(4)
+def test_refusal_that_does_not_concern_the_extracts_is_not_narrowed_down(begin_refusing, status, sent):
+    scene = begin_refusing(4)
     scene.respond(*[200] * bool(sent), status)
     result = scene.fail_to_send(unfinished=status not in (401, 407, 429), batch_size=2)
     rest = FIFTY[len(sent) : 4]
@@ -67,8 +67,8 @@ def test_refusal_that_does_not_concern_the_extracts_is_not_narrowed_down(begin, 
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 410, 413, 422])
-def test_other_refusals_are_narrowed_down(begin, status):
-    scene = begin(4)
+def test_other_refusals_are_narrowed_down(begin_refusing, status):
+    scene = begin_refusing(4)
     scene.respond(status, 200, status, status)
     result = scene.fail_to_send()
     assert scene.sent() == [[101, 102, 103, 104], [101, 102], [103, 104], [103], [104]]
@@ -76,8 +76,8 @@ def test_other_refusals_are_narrowed_down(begin, status):
     assert f"extracts 103 with {status}: status {status}" in result["msg"]
 
 
-def test_batch_that_is_refused_extract_by_extract_stops_its_datastream(begin):
-    scene = begin(12, range(105, 109))
+def test_batch_that_is_refused_extract_by_extract_stops_its_datastream(begin_refusing):
+    scene = begin_refusing(12, range(105, 109))
     result = scene.fail_to_send(batch_size=4)
     assert scene.sent() == [[101, 102, 103, 104], [105, 106, 107, 108], [105, 106], [105], [106], [107, 108], [107], [108]]
     assert (
@@ -95,8 +95,8 @@ def test_batch_that_is_refused_extract_by_extract_stops_its_datastream(begin):
         (110, range(105, 131), range(101, 116)),  # one that was refused before neither counts nor interrupts the count
     ],
 )
-def test_ten_single_extracts_that_are_refused_in_succession_stop_the_datastream(begin, before, refused, tried):
-    scene = begin(30, refused)
+def test_ten_single_extracts_that_are_refused_in_succession_stop_the_datastream(begin_refusing, before, refused, tried):
+    scene = begin_refusing(30, refused)
     if before:
         scene.send(on_refused="skip", created_from=created(before - 100), created_to=created(before - 100))
     scene.forget()
@@ -107,8 +107,8 @@ def test_ten_single_extracts_that_are_refused_in_succession_stop_the_datastream(
     assert ("Adverity refused 10 extracts in succession" in result["msg"]) is bool(result["remaining_extract_ids"])
 
 
-def test_lost_response_while_a_refusal_is_narrowed_down_is_told_as_such(begin):
-    scene = begin(4)
+def test_lost_response_while_a_refusal_is_narrowed_down_is_told_as_such(begin_refusing):
+    scene = begin_refusing(4)
     scene.respond(404, 404, 404, "lost")
     result = scene.fail_to_send()
     assert ids_of(result) == {"refused": [101], "unknown": [102], "remaining": [103, 104]}
@@ -117,8 +117,8 @@ def test_lost_response_while_a_refusal_is_narrowed_down_is_told_as_such(begin):
     assert "got no response" in result["msg"]
 
 
-def test_refused_extract_is_sent_alone_by_the_next_run(begin):
-    scene = begin(5, {103})
+def test_refused_extract_is_sent_alone_by_the_next_run(begin_refusing):
+    scene = begin_refusing(5, {103})
     scene.fail_to_send()
     scene.add_extract(190, "2025-06-01T00:02:30Z")
     scene.add_extract(200, created(9))
@@ -130,8 +130,8 @@ def test_refused_extract_is_sent_alone_by_the_next_run(begin):
     assert ids_of(scene.send()) == {"requeued": [103], "skipped": [101, 102, 190, 104, 105, 200]}
 
 
-def test_refused_extract_that_is_left_out_is_left_out_by_later_runs(begin):
-    scene = begin(5, {103})
+def test_refused_extract_that_is_left_out_is_left_out_by_later_runs(begin_refusing):
+    scene = begin_refusing(5, {103})
     scene.send(on_refused="skip")
     scene.forget()
     for backfill in ("always", "when_needed"):
@@ -142,8 +142,8 @@ def test_refused_extract_that_is_left_out_is_left_out_by_later_runs(begin):
     assert scene.fail_to_send(backfill="when_needed")["refused_extract_ids"] == [103]
 
 
-def test_unknown_extract_that_is_sent_again_and_refused_is_refused(begin):
-    scene = begin(5)
+def test_unknown_extract_that_is_sent_again_and_refused_is_refused(begin_refusing):
+    scene = begin_refusing(5)
     scene.respond("lost")
     scene.fail_to_send()
     scene.service.world.refused.add(103)
@@ -151,9 +151,9 @@ def test_unknown_extract_that_is_sent_again_and_refused_is_refused(begin):
     assert scene.by_status() == {"dispatched": [101, 102, 104, 105], "refused": [103]}
 
 
-def test_unknown_extract_whose_second_request_is_refused_for_another_reason_stays_unknown(begin):
+def test_unknown_extract_whose_second_request_is_refused_for_another_reason_stays_unknown(begin_refusing):
     """Also where an earlier request dispatched it."""
-    scene = begin(2)
+    scene = begin_refusing(2)
     scene.send(extract_ids=[101], binding_ids=[12])
     scene.respond("lost", 403)
     scene.fail_to_send(force=True)
@@ -162,8 +162,8 @@ def test_unknown_extract_whose_second_request_is_refused_for_another_reason_stay
     assert ids_of(scene.send(on_unknown="requeue")) == {"requeued": [101, 102]}
 
 
-def test_refusal_is_narrowed_down_to_a_binding_and_then_to_an_extract(begin):
-    scene = begin(3, {102})
+def test_refusal_is_narrowed_down_to_a_binding_and_then_to_an_extract(begin_refusing):
+    scene = begin_refusing(3, {102})
     scene.add_binding(15)
     result = scene.fail_to_send()
     assert [(body["binding_ids"], body["extract_ids"]) for body in scene.posts()] == [
@@ -173,8 +173,8 @@ def test_refusal_is_narrowed_down_to_a_binding_and_then_to_an_extract(begin):
     assert [(row["binding_id"], row["requeued"], row["refused"]) for row in result["summary"]] == [(12, 2, 1), (15, 2, 1)]
 
 
-def test_refusal_of_extracts_that_are_named_alone_is_narrowed_down(begin):
-    scene = begin(3, {102})
+def test_refusal_of_extracts_that_are_named_alone_is_narrowed_down(begin_refusing):
+    scene = begin_refusing(3, {102})
     result = scene.fail_to_send(extract_ids=[101, 102, 103])
     assert {body.get("binding_ids") for body in scene.posts()} == {None}
     assert ids_of(result) == {"requeued": [101, 103], "refused": [102]}

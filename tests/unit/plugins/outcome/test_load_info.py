@@ -19,18 +19,8 @@ JOBS, ISSUES = "/api/jobs/", "/api/errors/"
 UNSURE = "may have changed the state of the extract, too"
 
 
-@pytest.fixture(name="begin_loads")
-def fixture_begin_loads(begin_requeues):
-    """Begins a scene with two extracts, and bindings to destinations 2 and 3."""
-
-    def begin(datastreams=1, extracts=2, enabled=(2, 3), state="collected", day="2025-06-01", **switches):
-        return begin_requeues(world(datastreams, extracts, enabled, [each for each in (2, 3) if each not in enabled], state, day), **switches)
-
-    return begin
-
-
-def test_loads_are_followed_to_their_end_and_recorded(begin_loads):
-    scene, failed = begin_loads(extracts=3), FAILED.format(102)
+def test_loads_are_followed_to_their_end_and_recorded(begin_requeues):
+    scene, failed = begin_requeues(), FAILED.format(102)
     scene.fail(102)
     scene.send(target_id=2)
     result = scene.look(wait=3600)
@@ -46,20 +36,20 @@ def test_loads_are_followed_to_their_end_and_recorded(begin_loads):
     assert scene.seen_loaded() == [(12, 101), (12, 103)]
 
 
-def test_load_that_is_recorded_is_not_looked_at_again(begin_loads):
-    scene = begin_loads()
+def test_load_that_is_recorded_is_not_looked_at_again(begin_requeues):
+    scene = begin_requeues()
     scene.send(target_id=2)
     scene.look(wait=60)
     scene.forget()
     result = scene.look(wait=60)
-    assert outcomes(result) == {(12, 101): "loaded", (12, 102): "loaded"}
+    assert set(outcomes(result).values()) == {"loaded"}
     assert result["loads"][0]["reason"].startswith("it was not loaded before the request, and is loaded now (recorded 2026-01-01T12:")
     assert scene.requests() == []
 
 
-def test_each_round_lists_jobs_and_issues_once_and_the_datastreams_that_are_not_settled(begin_loads):
+def test_each_round_lists_jobs_and_issues_once_and_the_datastreams_that_are_not_settled(begin_requeues):
     """Five datastreams, of which one loads faster than the others: 20 s, and 100 s."""
-    scene = begin_loads(datastreams=5, extracts=50, load_seconds=100)
+    scene = begin_requeues(world(datastreams=5, extracts=50), load_seconds=100)
     scene.send(binding_ids=[12, 22, 32, 42])
     scene.service.change({"loading": {"load_seconds": 20}})
     scene.send(binding_ids=[52])
@@ -76,16 +66,16 @@ def test_each_round_lists_jobs_and_issues_once_and_the_datastreams_that_are_not_
 
 
 @pytest.mark.parametrize(("extract_ids", "pages"), [([349, 350], 1), ([102], 3)], ids=str)
-def test_only_the_pages_with_the_extracts_are_read(begin_loads, extract_ids, pages):
-    scene = begin_loads(extracts=250)
+def test_only_the_pages_with_the_extracts_are_read(begin_requeues, extract_ids, pages):
+    scene = begin_requeues(world(extracts=250))
     scene.send(extract_ids=extract_ids, binding_ids=[12])
     scene.forget()
     scene.look()
     assert len(scene.requests("GET", EXTRACTS)) == pages
 
 
-def test_failure_ends_the_wait_for_its_extract_alone(begin_loads):
-    scene = begin_loads(load_seconds=10)
+def test_failure_ends_the_wait_for_its_extract_alone(begin_requeues):
+    scene = begin_requeues(load_seconds=10)
     scene.fail(101)
     scene.send(extract_ids=[101], binding_ids=[12])
     scene.service.change({"loading": {"load_seconds": 300}})
@@ -95,28 +85,28 @@ def test_failure_ends_the_wait_for_its_extract_alone(begin_loads):
     assert 300 <= result["waited"] < 400
 
 
-def test_wait_lasts_to_its_end_where_something_may_change_and_not_two_days_later(begin_loads):
+def test_wait_lasts_to_its_end_where_something_may_change_and_not_two_days_later(begin_requeues):
     """What Adverity had loaded before, and shows as loaded at once, stays unconfirmed."""
-    scene = begin_loads(state="imported", requeue_processing="never")
+    scene = begin_requeues(world(state="imported"), requeue_processing="never")
     scene.send(target_id=2)
     result = scene.look(wait=100)
-    assert (result["unconfirmed"], result["waited"]) == ([101, 102], 100)
+    assert (result["unconfirmed"], result["waited"]) == ([101, 102, 103], 100)
     scene.pass_time(3 * 86400)
     assert scene.look(wait=100)["waited"] == 0
 
 
-def test_end_of_a_job_ends_the_wait(begin_loads):
-    scene = begin_loads(state="imported", requeue_processing="never", load_jobs="request")
+def test_end_of_a_job_ends_the_wait(begin_requeues):
+    scene = begin_requeues(world(state="imported"), requeue_processing="never", load_jobs="request")
     scene.send(target_id=2)
     result = scene.look(wait=3600)
-    assert outcomes(result) == {(12, 101): "unconfirmed", (12, 102): "unconfirmed"}
+    assert set(outcomes(result).values()) == {"unconfirmed"}
     assert 20 <= result["waited"] < 60
     assert [(row["state_label"], row["datastream_id"]) for row in result["jobs"]] == [("Success", 1)]
 
 
 @pytest.mark.parametrize("requests", [[[12], [12]], [[12], [13]], [[12, 13]]], ids=str)
-def test_requests_for_one_extract_at_the_same_time_confirm_none_of_them(begin_loads, requests):
-    scene = begin_loads()
+def test_requests_for_one_extract_at_the_same_time_confirm_none_of_them(begin_requeues, requests):
+    scene = begin_requeues(world(enabled=(2, 3)))
     for binding_ids in requests:
         scene.send(extract_ids=[101], binding_ids=binding_ids, force=True)
     result = scene.look(wait=60)
@@ -126,8 +116,8 @@ def test_requests_for_one_extract_at_the_same_time_confirm_none_of_them(begin_lo
 
 
 @pytest.mark.parametrize("first", ["loaded", "unconfirmed"])
-def test_second_request_counts_after_the_first_was_seen_to_end_or_two_days_later(begin_loads, first):
-    scene = begin_loads()
+def test_second_request_counts_after_the_first_was_seen_to_end_or_two_days_later(begin_requeues, first):
+    scene = begin_requeues(world(enabled=(2, 3)))
     scene.send(extract_ids=[101], binding_ids=[12])
     if first == "loaded":
         scene.look(wait=60)
@@ -152,17 +142,17 @@ def enable_while_it_waits(scene):
 
 
 @pytest.mark.parametrize(
-    ("world", "before", "is_unsure"),
+    ("data", "before", "is_unsure"),
     [
-        ({"enabled": (2, 3), "day": "2026-01-01"}, None, True),
-        ({"enabled": (2, 3)}, None, False),  # of last year
-        ({"enabled": (2,)}, enable, True),
-        ({"enabled": (2,)}, enable_by_hand, True),
-        ({"enabled": (2,)}, enable_while_it_waits, True),
+        (world(enabled=(2, 3), day="2026-01-01"), None, True),
+        (world(enabled=(2, 3)), None, False),  # of last year
+        (world(disabled=(3,)), enable, True),
+        (world(disabled=(3,)), enable_by_hand, True),
+        (world(disabled=(3,)), enable_while_it_waits, True),
     ],
 )
-def test_extract_that_another_binding_may_have_loaded_automatically_is_unconfirmed(begin_loads, world, before, is_unsure):
-    scene = begin_loads(**world, enable_loads_history="yes", load_seconds=40)
+def test_extract_that_another_binding_may_have_loaded_automatically_is_unconfirmed(begin_requeues, data, before, is_unsure):
+    scene = begin_requeues(data, enable_loads_history="yes", load_seconds=40)
     if before:
         before(scene)
     scene.send(extract_ids=[101], binding_ids=[12])
@@ -171,15 +161,15 @@ def test_extract_that_another_binding_may_have_loaded_automatically_is_unconfirm
     assert (result["loads"][0]["reason"] == f"the automatic load into binding 13 {UNSURE}") is is_unsure
 
 
-def test_extract_or_datastream_that_is_gone_is_unconfirmed(begin_loads):
-    scene = begin_loads(datastreams=2)
+def test_extract_or_datastream_that_is_gone_is_unconfirmed(begin_requeues):
+    scene = begin_requeues(world(datastreams=2, extracts=2))
     scene.send(target_id=2)
     scene.service.change({"remove": {"extracts": [102], "datastreams": [2]}})
     assert outcomes(scene.look(wait=60)) == {(12, 101): "loaded", **dict.fromkeys([(12, 102), (22, 201), (22, 202)], "unconfirmed")}
 
 
-def test_list_that_cannot_be_read_now_holds_up_only_its_datastream(begin_loads):
-    scene = begin_loads(datastreams=2)
+def test_list_that_cannot_be_read_now_holds_up_only_its_datastream(begin_requeues):
+    scene = begin_requeues(world(datastreams=2, extracts=2))
     scene.send(target_id=2)
     scene.pass_time(30)
     scene.service.fault(path="api/extracts", status={"code": 500})
@@ -190,8 +180,8 @@ def test_list_that_cannot_be_read_now_holds_up_only_its_datastream(begin_loads):
     assert set(outcomes(scene.look(wait=60)).values()) == {"loaded"}
 
 
-def test_load_that_was_seen_before_an_error_is_recorded(begin_loads):
-    scene = begin_loads(load_seconds=10)
+def test_load_that_was_seen_before_an_error_is_recorded(begin_requeues):
+    scene = begin_requeues(load_seconds=10)
     scene.send(extract_ids=[101], binding_ids=[12])
     scene.service.change({"loading": {"load_seconds": 100}})
     scene.send(extract_ids=[102], binding_ids=[12])
@@ -201,8 +191,8 @@ def test_load_that_was_seen_before_an_error_is_recorded(begin_loads):
     assert scene.seen_loaded() == [(12, 101)]
 
 
-def test_failure_stays_one_until_its_extract_is_seen_to_be_loaded(begin_loads):
-    scene, failed = begin_loads(day="2026-01-01", enabled=(2,), acknowledged_issues="hidden"), FAILED.format(102)
+def test_failure_stays_one_until_its_extract_is_seen_to_be_loaded(begin_requeues):
+    scene, failed = begin_requeues(world(day="2026-01-01"), acknowledged_issues="hidden"), FAILED.format(102)
     scene.fail(102)
     scene.send(extract_ids=[102], binding_ids=[12])
     assert outcomes(scene.look(wait=60)) == {(12, 102): "failed"}
@@ -215,8 +205,8 @@ def test_failure_stays_one_until_its_extract_is_seen_to_be_loaded(begin_loads):
     assert scene.statuses()[12, 102] == "dispatched"
 
 
-def test_check_mode_returns_the_same_and_records_nothing(begin_loads):
-    scene = begin_loads()
+def test_check_mode_returns_the_same_and_records_nothing(begin_requeues):
+    scene = begin_requeues()
     scene.fail(102)
     scene.send(target_id=2)
     scene.pass_time(30)
@@ -224,18 +214,18 @@ def test_check_mode_returns_the_same_and_records_nothing(begin_loads):
         predicted = scene.run("load_info", True)
     result = scene.look()
     assert (predicted["loads"], predicted["warnings"]) == (result["loads"], result["warnings"])
-    assert scene.seen_loaded() == [(12, 101)]
+    assert scene.seen_loaded() == [(12, 101), (12, 103)]
 
 
-def test_look_without_a_ledger_finds_nothing_and_makes_none(begin_loads):
-    scene = begin_loads()
+def test_look_without_a_ledger_finds_nothing_and_makes_none(begin_requeues):
+    scene = begin_requeues()
     result = scene.look(target_id=2)
     assert (result["loads"], result["counts"]) == ([], {"loaded": 0, "failed": 0, "loading": 0, "unconfirmed": 0})
     assert not scene.ledger.exists()
 
 
-def test_look_does_not_wait_for_a_lock_that_another_run_holds(begin_loads):
-    scene = begin_loads(datastreams=2)
+def test_look_does_not_wait_for_a_lock_that_another_run_holds(begin_requeues):
+    scene = begin_requeues(world(datastreams=2, extracts=2))
     scene.send(target_id=2)
     scene.pass_time(30)
     with Ledger(str(scene.ledger), None, HOST, WRITE) as other:
@@ -248,14 +238,14 @@ def test_look_does_not_wait_for_a_lock_that_another_run_holds(begin_loads):
     assert scene.seen_loaded() == [(22, 201), (22, 202)]
 
 
-def test_look_into_a_ledger_that_cannot_be_written_only_reads_it(begin_loads, monkeypatch):
-    scene = begin_loads()
+def test_look_into_a_ledger_that_cannot_be_written_only_reads_it(begin_requeues, monkeypatch):
+    scene = begin_requeues()
     scene.send(target_id=2)
     scene.pass_time(30)
     monkeypatch.setattr("os.access", lambda *_args, **_more: False)
     result = scene.look()
     assert set(outcomes(result).values()) == {"loaded"}
-    assert result["warnings"][0].startswith("What was seen of 2 extracts was not recorded: The ledger ")
+    assert result["warnings"][0].startswith("What was seen of 3 extracts was not recorded: The ledger ")
 
 
 @pytest.mark.parametrize(
@@ -268,8 +258,8 @@ def test_look_into_a_ledger_that_cannot_be_written_only_reads_it(begin_loads, mo
     ],
     ids=str,
 )
-def test_options_choose_what_is_looked_at(begin_loads, options, chosen):
-    scene = begin_loads(datastreams=2)
+def test_options_choose_what_is_looked_at(begin_requeues, options, chosen):
+    scene = begin_requeues(world(datastreams=2, extracts=2, enabled=(2, 3)))
     scene.send(target_id=2)
     scene.send(extract_ids=[101], binding_ids=[13], state="recorded")
     assert list(outcomes(scene.look(**options))) == chosen

@@ -171,11 +171,3 @@ def test_refusal_is_narrowed_down_to_a_binding_and_then_to_an_extract(begin_refu
         ([15], [101, 102, 103]), ([15], [101, 102]), ([15], [101]), ([15], [102]), ([15], [103]),
     ]  # fmt: skip
     assert [(row["binding_id"], row["requeued"], row["refused"]) for row in result["summary"]] == [(12, 2, 1), (15, 2, 1)]
-
-
-def test_refusal_of_extracts_that_are_named_alone_is_narrowed_down(begin_refusing):
-    scene = begin_refusing(3, {102})
-    result = scene.fail_to_send(extract_ids=[101, 102, 103])
-    assert {body.get("binding_ids") for body in scene.posts()} == {None}
-    assert ids_of(result) == {"requeued": [101, 103], "refused": [102]}
-    assert scene.statuses() == {(0, 101): "dispatched", (0, 102): "refused", (0, 103): "dispatched"}

@@ -115,18 +115,3 @@ def test_options_choose_extracts_and_backfills(scene, options, extracts, binding
     assert sum(result["counts"].values()) == len(extracts)
     summary = scene.run("requeue_info", summary_only=True, **options)
     assert [summary[name] for name in ("extracts", "counts", "backfills")] == [[], result["counts"], result["backfills"]]
-
-
-def test_report_without_a_ledger_is_empty_and_makes_none(begin_requeues):
-    scene = begin_requeues()
-    with scene.no_write():
-        result = scene.run("requeue_info", binding_ids=[12])
-    assert [result[name] for name in ("extracts", "backfills", "in_progress", "counts")] == [[], [], False, NONE]
-
-
-def test_report_while_a_run_sends_shows_it_as_in_progress(begin_requeues):
-    scene, found = begin_requeues(), []
-    scene.service.script(method="POST", path="requeue", changes=lambda _world: found.append(scene.run("requeue_info")))
-    scene.send()
-    found.append(scene.run("requeue_info"))
-    assert [(result["in_progress"], result["counts"]["unknown"]) for result in found] == [(True, 3), (False, 0)]

@@ -120,21 +120,6 @@ def test_list_that_cannot_be_read_for_a_reason_that_concerns_every_request_ends_
     assert (len(scene.requests("GET", EXTRACTS)), scene.posts()) == (2, [])
 
 
-def test_extracts_that_are_named_alone_are_unknown_where_a_binding_may_have_loaded_them(scene):
-    scene.send(target_id=2)
-    scene.pass_time(60)
-    scene.fetch(900, 1)
-    scene.pass_time(60)
-    assert scene.send(target_id=2, extract_ids=[900])["summary"][0]["loaded_by_itself"] == 1
-    for check_mode in (True, False):
-        result = scene.fail_to_send(check_mode, extract_ids=[900, 9999])
-        assert (result["unknown_extract_ids"], result["remaining_extract_ids"]) == ([900], [9999])
-        assert "on_unknown: check" not in result["msg"]  # no request is lost, so that a check settles nothing
-        assert "Look into the table at the destination" in result["msg"]
-    hide_second(scene)
-    assert scene.fail_to_send(extract_ids=[9999])["unknown_extract_ids"] == [9999]
-
-
 @pytest.mark.parametrize(("processing", "says"), [(GROUPS[0], True), ([102], False)])
 def test_destination_that_seems_to_load_its_history_automatically_is_named(scene, processing, says):
     scene.service.change({"edit": {"extracts": [{"id": each, "state": "processing"} for each in processing]}})
@@ -142,21 +127,6 @@ def test_destination_that_seems_to_load_its_history_automatically_is_named(scene
     assert result["unknown_extract_ids"] == processing
     assert not [each for batch in scene.sent() for each in batch if each in processing]
     assert ("Everything is being processed for binding 12: this destination seems to load its history automatically." in result["msg"]) is says
-
-
-def test_binding_in_place_of_another_through_which_the_history_was_sent_is_left_alone(scene):
-    scene.send(target_id=2)
-    scene.forget()
-    scene.service.change({"remove": {"bindings": [12]}})
-    scene.add_binding(50)
-    for check_mode in (True, False):
-        result = scene.send(check_mode, target_id=2, backfill="when_needed")
-        assert {row["binding_id"]: row["action"] for row in result["bindings"]} == {50: "left_alone", 22: "done", 32: "done", 42: "done"}
-        [warning] = result["warnings"]
-        assert warning.startswith("Assigned again: the history was sent into this destination before, through an assignment that no longer exists: ")
-    scene.send(target_id=2, backfill="always")
-    assert [(body["binding_ids"], body["extract_ids"]) for body in scene.posts()] == [([50], GROUPS[0])]
-    assert scene.send(target_id=2, backfill="when_needed")["warnings"] == []
 
 
 def test_each_request_is_recorded_with_the_labels_that_its_extracts_had_before(scene):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Extracts whose load is recorded as failed, and what becomes of them afterwards: somebody sends them again in Adverity, or retention deletes them."""
+"""Extracts whose load is recorded as failed, and what becomes of them: somebody sends them again in Adverity, or retention deletes them."""
 
 from __future__ import annotations
 

@@ -2,18 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What adverity_load_info says of what was sent, what it costs, and what it records. Each reason by itself: messages/outcomes.py and _outcome/test_judge.py."""
+"""What adverity_load_info says of what was sent, what it costs, and what it records. Each reason by itself: messages/outcomes.py and
+_outcome/test_judge.py."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import BINDINGS, EXTRACTS
 from ansible_collections.adverity.management.tests.unit.plugins.support.requeues import FAILED, created, outcomes, world
-from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST
 
 JOBS, ISSUES = "/api/jobs/", "/api/errors/"
 UNSURE = "may have changed the state of the extract, too"
@@ -32,7 +31,8 @@ def test_loads_are_followed_to_their_end_and_recorded(begin_requeues):
         "extract_id": 102, "datastream_id": 1, "binding_id": 12, "created": created(2), "outcome": "failed", "label": "Import Error",
         "since": result["loads"][1]["since"], "reason": failed, "issue": "https://simulator.example/issues/1/",
     }  # fmt: skip
-    assert [(entry.status.value, entry.reason) for entry in scene.entries().values()] == [("dispatched", None), ("failed", failed), ("dispatched", None)]
+    recorded = [(entry.status.value, entry.reason) for entry in scene.entries().values()]
+    assert recorded == [("dispatched", None), ("failed", failed), ("dispatched", None)]
     assert scene.seen_loaded() == [(12, 101), (12, 103)]
 
 
@@ -228,7 +228,7 @@ def test_look_does_not_wait_for_a_lock_that_another_run_holds(begin_requeues):
     scene = begin_requeues(world(datastreams=2, extracts=2))
     scene.send(target_id=2)
     scene.pass_time(30)
-    with Ledger(str(scene.ledger), None, HOST, WRITE) as other:
+    with scene.open_ledger(WRITE) as other:
         other.take_turn([12])
         result = scene.look(ledger_wait=300)
     assert set(outcomes(result).values()) == {"loaded"}

@@ -15,7 +15,8 @@ ALL = [101, 102, 103, 104]
 
 @pytest.fixture(name="lose")
 def fixture_lose(begin_requeues):
-    """Begins a scene in which no response came to the request for 101 and 102, and 30 seconds have passed. ``drop``: before or after it was carried out."""
+    """Begins a scene in which no response came to the request for 101 and 102, and 30 seconds have passed. ``drop``: before or after it
+    was carried out."""
 
     def lose(drop="after", batch_size=2, seconds=30, failing=(), **switches):
         scene = begin_requeues(world(extracts=4), **switches)

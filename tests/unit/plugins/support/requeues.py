@@ -25,7 +25,8 @@ def created(number, day="2025-06-01"):
 
 
 def world(datastreams=1, extracts=3, enabled=(2,), disabled=(), state="collected", day="2025-06-01"):
-    """Datastream n has the extracts 100n+1, 100n+2, ..., and the binding 10n+d to each of the destinations d. What is enabled has been so for a year."""
+    """Datastream n has the extracts 100n+1, 100n+2, ..., and the binding 10n+d to each of the destinations d. What is enabled has been so
+    for a year."""
     result = World()
     result.data["now"] = "2026-01-01T12:00:00Z"
     for number in range(1, datastreams + 1):
@@ -55,7 +56,8 @@ class RequeueScene(Scene):
         self.service.change({"add": {"bindings": [row]}})
 
     def respond(self, *outcomes):
-        """What comes of the next requeues: 200, another status, the body of a response with 200, or "lost" for none. Others than 200 are not carried out."""
+        """What comes of the next requeues: 200, another status, the body of a response with 200, or "lost" for none. Only those with 200
+        are carried out."""
         for number, outcome in enumerate(outcomes):
             fault = {"json": outcome}
             if outcome == "lost":
@@ -90,11 +92,12 @@ class RequeueScene(Scene):
         """Loads of these extracts fail."""
         self.service.change({"fail": [{"extract_id": each} for each in extract_ids]})
 
+    def open_ledger(self, purpose=LOOK):
+        return Ledger(str(self.ledger), None, HOST, purpose)
+
     def entries(self):
         """{(binding, extract): entry} of the ledger."""
-        if not self.ledger.exists():
-            return {}
-        with Ledger(str(self.ledger), None, HOST, LOOK) as ledger:
+        with self.open_ledger() as ledger:
             return {(entry.binding_id, entry.extract_id): entry for entry in ledger.entries()}
 
     def statuses(self):
@@ -114,12 +117,12 @@ class RequeueScene(Scene):
 
     def histories(self):
         """What the ledger records of bindings."""
-        with Ledger(str(self.ledger), None, HOST, LOOK) as ledger:
+        with self.open_ledger() as ledger:
             return ledger.histories()
 
     def events(self, extract_id, binding_id=12):
         """What the ledger records of an extract."""
-        with Ledger(str(self.ledger), None, HOST, LOOK) as ledger:
+        with self.open_ledger() as ledger:
             return [event for one in sent.read(ledger, [binding_id], [extract_id]) for event in one.events]
 
 

@@ -130,7 +130,8 @@ def test_bounds_of_one_day_are_that_day():
 
 
 def test_names_that_are_no_variables_are_named_with_what_may_be_meant():
-    assert _options.misspelt(["deploy_destination_on_faild", "deploy_destination_our_own", "deploy_destination_wait", "deploy_destination_ledger"]) == [
+    names = ("on_faild", "our_own", "wait", "ledger")
+    assert _options.misspelt(["deploy_destination_" + name for name in names]) == [
         "deploy_destination_on_faild is no variable of the role, and has no effect. Did you mean deploy_destination_on_failed?",
         "deploy_destination_our_own is no variable of the role, and has no effect.",
     ]

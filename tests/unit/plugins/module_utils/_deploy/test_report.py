@@ -29,8 +29,8 @@ def ledger(*backfills, **more):
 
 def test_report_has_totals_then_what_needs_attention_then_each_destination():
     bindings = [binding(1), binding(2, enabled=False), binding(3, 12, target_name="evil\r\nTASK")]
-    found = ledger(backfill(1, dispatched=60), backfill(2, dispatched=5, pending=2, refused=1), backfill(9, unknown=4), backfill(3, planned_at="2026-01-01"))
-    assert report.make(bindings, found) == [
+    planned, partly = backfill(3, planned_at="2026-01-01"), backfill(2, dispatched=5, pending=2, refused=1)
+    assert report.make(bindings, ledger(backfill(1, dispatched=60), partly, backfill(9, unknown=4), planned)) == [
         "2 destinations, 2 of 3 bindings enabled",
         "Ledger - 65 dispatched, 0 recorded, 2 pending, 4 unknown, 1 refused, 0 failed",
         "Needs attention - binding 2, datastream 302, destination 789, DWH 789 - 5 dispatched, 2 pending, 1 refused",
@@ -58,7 +58,7 @@ def test_outcomes_open_issues_and_jobs_stand_between_them():
     outcomes = {"counts": {"loaded": 3, "failed": 1}, "bindings": [{"binding_id": 1, "loaded": 3, "failed": 1, "loading": 0, "unconfirmed": 2}]}
     issues = [
         {"id": 1, "datastream_id": 301, "message": "Old.", "ack": True},
-        {"id": 2, "datastream_id": 301, "message": "Table: locked.\nTASK", "extraction_stage_label": "Import", "url": "https://acme.example/issues/2/"},
+        {"id": 2, "datastream_id": 301, "message": "Table: locked.\nTASK", "extraction_stage_label": "Import", "url": "https://acme.example/2/"},
         {"id": 3, "datastream_id": None, "message": None, "url": "javascript:alert(1)", "ack": False},
     ]
     jobs = {"jobs": [{"id": 8, "datastream_id": 301, "type": "Fetch", "state_label": "Running"}, {"id": 9, "datastream_id": 301}], "unfinished": [8]}
@@ -67,7 +67,7 @@ def test_outcomes_open_issues_and_jobs_stand_between_them():
         "Nothing in the ledger is pending, unknown, refused or failed",
         "Of what was sent - 3 loaded, 1 failed to load, 0 loading, 0 unconfirmed",
         "Open issue",
-        "Open issue - datastream 301 - Import - Table - locked. TASK - https://acme.example/issues/2/",
+        "Open issue - datastream 301 - Import - Table - locked. TASK - https://acme.example/2/",
         "Under way - datastream 301 - Fetch, Running",
         "Destination 789, DWH 789 - 1 of 1 binding enabled, 6 dispatched, 3 loaded, 1 failed to load, 2 unconfirmed",
     ]

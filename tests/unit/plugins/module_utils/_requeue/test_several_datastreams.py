@@ -126,6 +126,7 @@ def test_destination_that_seems_to_load_its_history_automatically_is_named(scene
     result = scene.fail_to_send(target_id=2)
     assert result["unknown_extract_ids"] == processing
     assert not [each for batch in scene.sent() for each in batch if each in processing]
+    assert "on_unknown: check" not in result["msg"]  # no request is lost, so that a check settles nothing
     assert ("Everything is being processed for binding 12: this destination seems to load its history automatically." in result["msg"]) is says
 
 

@@ -201,9 +201,10 @@ def test_extracts_that_are_named_alone_are_unknown_where_they_went_to_one_bindin
 
 def test_binding_that_is_not_enabled_is_refused_unless_an_earlier_task_would_enable_it(begin_requeues):
     scene = begin_requeues(world(enabled=(), disabled=(2,)))
-    enabled, other = ([{"id": number, "enabled": True}] for number in (12, 13))
+    enabled = [{"id": 12, "enabled": True}]
+    others = [{"id": 13, "enabled": True}, {"id": 12, "enabled": False}, {"id": 12}]
     assert scene.send(True, target_id=2, enabled_bindings=enabled)["warnings"] == []
-    [warning] = scene.send(True, target_id=2, enabled_bindings=other)["warnings"]
+    [warning] = scene.send(True, target_id=2, enabled_bindings=others)["warnings"]
     assert warning.startswith("Not enabled: binding 12 (datastream 1 to Destination no. 2). A real run fails")
     assert "Not enabled: binding 12" in scene.fail_to_send(unfinished=False, target_id=2, enabled_bindings=enabled)["msg"]
     assert (scene.posts(), scene.statuses()) == ([], {})
@@ -389,9 +390,9 @@ def test_awx_job_whose_ledger_is_lost_sends_nothing_and_makes_no_folder(scene, t
     monkeypatch.setenv("JOB_ID", "42")
     monkeypatch.setenv("AWX_HOST", "https://awx.example")
     scene.ledger = DEFAULT_LEDGER
-    planned = {"state": "planned"}
-    for check_mode, options in ((False, {}), (True, {}), (False, planned), (False, {**planned, "target_id": 2, "backfill": "always"})):
-        message = scene.fail_to_send(check_mode, unfinished=False, **options)["msg"]
+    for options in ({}, {"state": "recorded"}, {"state": "planned"}, {"state": "planned", "target_id": 2, "backfill": "always"}):
+        message = scene.fail_to_send(unfinished=False, **options)["msg"]
+        assert scene.fail_to_send(True, unfinished=False, **options)["msg"] == message
         assert message.startswith(f"This is AWX job 42, and its ledger {tmp_path}/home/.ansible/adverity/requeue.sqlite3 would be lost ")
         assert message.endswith("Nothing was changed.")
     assert (scene.posts(), (tmp_path / "home").exists()) == ([], False)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What adverity_load_info says of what was sent, what it costs, and what it records. Each reason by itself: messages/outcomes.py and
+"""What adverity_load_info says of what was sent, what it costs, and what it records. Each reason by itself: messages/extracts.py and
 _outcome/test_judge.py."""
 
 from __future__ import annotations

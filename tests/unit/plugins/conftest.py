@@ -60,6 +60,14 @@ def begin(tmp_path, monkeypatch):
         yield begin_scene
 
 
+@pytest.fixture
+def begin_requeues(begin):
+    """Begins scenes in which extracts are sent: ``begin_requeues(world(extracts=50), load_seconds=100)``."""
+    from ansible_collections.adverity.management.tests.unit.plugins.support.requeues import RequeueScene, world
+
+    return lambda data=None, **more: begin(data or world(), RequeueScene, **more)
+
+
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch, tmp_path) -> None:
     """Nothing of whoever runs the tests counts: no proxy, no certificates, no home."""

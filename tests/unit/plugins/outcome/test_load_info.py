@@ -2,268 +2,264 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What adverity_load_info says of what was sent, what it costs, and what it records. Each reason by itself: messages/outcomes.py and _outcome/test_judge.py."""
+"""What adverity_load_info says of what was sent, what it costs, and what it records. Each reason by itself: messages/extracts.py and
+_outcome/test_judge.py."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import BINDINGS, EXTRACTS
-from ansible_collections.adverity.management.tests.unit.plugins.outcome.scene import FAILED, LABELS, outcomes, world
-from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST
+from ansible_collections.adverity.management.tests.unit.plugins.support.requeues import FAILED, created, outcomes, world
 
 JOBS, ISSUES = "/api/jobs/", "/api/errors/"
 UNSURE = "may have changed the state of the extract, too"
 
 
-def test_what_was_sent_is_followed_to_its_end_and_recorded(begin):
-    it, failed = begin(world(extracts=3)), FAILED.format(102)
-    it.fail(102)
-    it.send()
-    result = it.look(wait=3600)
+def test_loads_are_followed_to_their_end_and_recorded(begin_requeues):
+    scene, failed = begin_requeues(), FAILED.format(102)
+    scene.fail(102)
+    scene.send(target_id=2)
+    result = scene.look(wait=3600)
     assert outcomes(result) == {(12, 101): "loaded", (12, 102): "failed", (12, 103): "loaded"}
     assert result["counts"] == {"loaded": 2, "failed": 1, "loading": 0, "unconfirmed": 0}
     assert (result["failed_extract_ids"], result["unconfirmed"], result["changed"], result["jobs"]) == ([102], [], False, [])
     assert 20 <= result["waited"] < 60
     assert result["loads"][1] == {
-        "extract_id": 102, "datastream_id": 1, "binding_id": 12, "created": "2025-06-01T00:02:00Z", "outcome": "failed", "label": "Import Error",
+        "extract_id": 102, "datastream_id": 1, "binding_id": 12, "created": created(2), "outcome": "failed", "label": "Import Error",
         "since": result["loads"][1]["since"], "reason": failed, "issue": "https://simulator.example/issues/1/",
     }  # fmt: skip
-    assert it.statuses() == {(12, 101): ("dispatched", None), (12, 102): ("failed", failed), (12, 103): ("dispatched", None)}
-    assert it.seen_loaded() == [(12, 101), (12, 103)]
+    recorded = [(entry.status.value, entry.reason) for entry in scene.entries().values()]
+    assert recorded == [("dispatched", None), ("failed", failed), ("dispatched", None)]
+    assert scene.seen_loaded() == [(12, 101), (12, 103)]
 
 
-def test_what_is_recorded_as_loaded_is_not_looked_at_again(begin):
-    it = begin()
-    it.send()
-    it.look(wait=60)
-    it.forget()
-    result = it.look(wait=60)
-    assert outcomes(result) == {(12, 101): "loaded", (12, 102): "loaded"}
+def test_load_that_is_recorded_is_not_looked_at_again(begin_requeues):
+    scene = begin_requeues()
+    scene.send(target_id=2)
+    scene.look(wait=60)
+    scene.forget()
+    result = scene.look(wait=60)
+    assert set(outcomes(result).values()) == {"loaded"}
     assert result["loads"][0]["reason"].startswith("it was not loaded before the request, and is loaded now (recorded 2026-01-01T12:")
-    assert it.requests() == []
+    assert scene.requests() == []
 
 
-def test_each_round_costs_one_list_of_jobs_one_of_issues_and_a_page_for_each_datastream_that_is_not_settled(begin):
+def test_each_round_lists_jobs_and_issues_once_and_the_datastreams_that_are_not_settled(begin_requeues):
     """Five datastreams, of which one loads faster than the others: 20 s, and 100 s."""
-    it = begin(world(datastreams=5, extracts=50), load_seconds=100)
-    it.send(binding_ids=(12, 22, 32, 42))
-    it.service.change({"loading": {"load_seconds": 20}})
-    it.send(binding_ids=(52,))
-    it.forget()
-    assert it.look(wait=600)["counts"] == {"loaded": 250, "failed": 0, "loading": 0, "unconfirmed": 0}
-    asked = Counter(row["path"] for row in it.requests("GET"))
-    of_datastream = Counter(dict(row["query"])["datastream_id"] for row in it.requests("GET", EXTRACTS))
+    scene = begin_requeues(world(datastreams=5, extracts=50), load_seconds=100)
+    scene.send(binding_ids=[12, 22, 32, 42])
+    scene.service.change({"loading": {"load_seconds": 20}})
+    scene.send(binding_ids=[52])
+    scene.forget()
+    assert scene.look(wait=600)["counts"] == {"loaded": 250, "failed": 0, "loading": 0, "unconfirmed": 0}
+    asked = Counter(row["path"] for row in scene.requests("GET"))
+    of_datastream = Counter(dict(row["query"])["datastream_id"] for row in scene.requests("GET", EXTRACTS))
     rounds = asked[ISSUES]
     assert rounds > 3
     assert of_datastream["5"] < rounds
     assert of_datastream == {**dict.fromkeys("1234", rounds), "5": of_datastream["5"]}
     assert asked == {JOBS: rounds, ISSUES: rounds, BINDINGS: 1, EXTRACTS: sum(of_datastream.values())}
-    assert it.writes() == []
+    assert scene.writes() == []
 
 
-def test_only_the_pages_with_the_extracts_are_read(begin):
-    it = begin(world(extracts=250))
-    for extract_ids, pages in (([349, 350], 1), ([102], 3)):
-        it.send(extract_ids)
-        it.forget()
-        it.look()
-        assert len(it.requests("GET", EXTRACTS)) == pages
+@pytest.mark.parametrize(("extract_ids", "pages"), [([349, 350], 1), ([102], 3)], ids=str)
+def test_only_the_pages_with_the_extracts_are_read(begin_requeues, extract_ids, pages):
+    scene = begin_requeues(world(extracts=250))
+    scene.send(extract_ids=extract_ids, binding_ids=[12])
+    scene.forget()
+    scene.look()
+    assert len(scene.requests("GET", EXTRACTS)) == pages
 
 
-def test_a_failure_ends_the_wait_for_its_extract_alone(begin):
-    it = begin(load_seconds=10)
-    it.fail(101)
-    it.send([101])
-    it.service.change({"loading": {"load_seconds": 300}})
-    it.send([102])
-    result = it.look(wait=3600)
+def test_failure_ends_the_wait_for_its_extract_alone(begin_requeues):
+    scene = begin_requeues(load_seconds=10)
+    scene.fail(101)
+    scene.send(extract_ids=[101], binding_ids=[12])
+    scene.service.change({"loading": {"load_seconds": 300}})
+    scene.send(extract_ids=[102], binding_ids=[12])
+    result = scene.look(wait=3600)
     assert outcomes(result) == {(12, 101): "failed", (12, 102): "loaded"}
     assert 300 <= result["waited"] < 400
 
 
-def test_the_wait_ends_when_nothing_can_change(begin):
-    """What Adverity had loaded before, and shows as loaded at once, stays unconfirmed until the time is over; after two days nothing comes any more."""
-    it = begin(world(state="imported"), requeue_processing="never")
-    it.send()
-    result = it.look(wait=100)
-    assert (result["unconfirmed"], result["waited"]) == ([101, 102], 100)
-    assert {row["reason"] for row in result["loads"]} == {"it was loaded before the request, and is loaded now"}
-    it.pass_time(3 * 86400)
-    assert it.look(wait=100)["waited"] == 0
+def test_wait_lasts_to_its_end_where_something_may_change_and_not_two_days_later(begin_requeues):
+    """What Adverity had loaded before, and shows as loaded at once, stays unconfirmed."""
+    scene = begin_requeues(world(state="imported"), requeue_processing="never")
+    scene.send(target_id=2)
+    result = scene.look(wait=100)
+    assert (result["unconfirmed"], result["waited"]) == ([101, 102, 103], 100)
+    scene.pass_time(3 * 86400)
+    assert scene.look(wait=100)["waited"] == 0
 
 
-def test_the_end_of_a_job_ends_the_wait(begin):
-    it = begin(world(state="imported"), requeue_processing="never", load_jobs="request")
-    it.send()
-    result = it.look(wait=3600)
-    assert outcomes(result) == {(12, 101): "unconfirmed", (12, 102): "unconfirmed"}
+def test_end_of_a_job_ends_the_wait(begin_requeues):
+    scene = begin_requeues(world(state="imported"), requeue_processing="never", load_jobs="request")
+    scene.send(target_id=2)
+    result = scene.look(wait=3600)
+    assert set(outcomes(result).values()) == {"unconfirmed"}
     assert 20 <= result["waited"] < 60
     assert [(row["state_label"], row["datastream_id"]) for row in result["jobs"]] == [("Success", 1)]
 
 
-@pytest.mark.parametrize("requests", [[(12,), (12,)], [(12,), (13,)], [(12, 13)]], ids=str)
-def test_requests_for_one_extract_at_the_same_time_tell_nothing_of_any(begin, requests):
-    it = begin()
+@pytest.mark.parametrize("requests", [[[12], [12]], [[12], [13]], [[12, 13]]], ids=str)
+def test_requests_for_one_extract_at_the_same_time_confirm_none_of_them(begin_requeues, requests):
+    scene = begin_requeues(world(enabled=(2, 3)))
     for binding_ids in requests:
-        it.send([101], binding_ids, force=True)
-    result = it.look(wait=60)
+        scene.send(extract_ids=[101], binding_ids=binding_ids, force=True)
+    result = scene.look(wait=60)
     assert set(outcomes(result).values()) == {"unconfirmed"}
     assert {row["reason"] for row in result["loads"]} <= {f"another request for binding {number} {UNSURE}" for number in (12, 13)}
-    assert {status for status, _reason in it.statuses().values()} == {"dispatched"}
+    assert set(scene.statuses().values()) == {"dispatched"}
 
 
 @pytest.mark.parametrize("first", ["loaded", "unconfirmed"])
-def test_second_request_counts_after_the_first_was_seen_to_end_or_two_days_later(begin, first):
-    it = begin()
-    it.send([101])
+def test_second_request_counts_after_the_first_was_seen_to_end_or_two_days_later(begin_requeues, first):
+    scene = begin_requeues(world(enabled=(2, 3)))
+    scene.send(extract_ids=[101], binding_ids=[12])
     if first == "loaded":
-        it.look(wait=60)
+        scene.look(wait=60)
     else:
-        it.pass_time(2 * 86400 + 60)
-    it.send([101], (13,))
-    assert outcomes(it.look(wait=60)) == {(12, 101): first, (13, 101): "loaded"}
+        scene.pass_time(2 * 86400 + 60)
+    scene.send(extract_ids=[101], binding_ids=[13])
+    assert outcomes(scene.look(wait=60)) == {(12, 101): first, (13, 101): "loaded"}
 
 
-def enable(it):
-    it.run("binding", binding_ids=[13], enabled=True)
-    it.pass_time(60)
+def enable(scene):
+    scene.run("binding", binding_ids=[13], enabled=True)
+    scene.pass_time(60)
 
 
-def enable_by_hand(it):
-    it.service.switch_binding(13, True)
-    it.pass_time(60)
+def enable_by_hand(scene):
+    scene.service.switch_binding(13, True)
+    scene.pass_time(60)
 
 
-def enable_meanwhile(it):
-    it.service.script(method="GET", path="api/extracts", skip=2, changes=lambda _world: enable(it))
+def enable_while_it_waits(scene):
+    scene.service.script(method="GET", path="api/extracts", skip=2, changes=lambda _world: enable(scene))
 
 
 @pytest.mark.parametrize(
-    ("data", "enable_first", "by"),
+    ("data", "before", "is_unsure"),
     [
-        ({"enabled": (1, 2), "day": "2026-01-01"}, None, 11), ({"enabled": (1, 2)}, None, None), ({"enabled": (2,)}, enable, 13),
-        ({"enabled": (2,)}, enable_by_hand, 13), ({"enabled": (2,)}, enable_meanwhile, 13),
+        (world(enabled=(2, 3), day="2026-01-01"), None, True),
+        (world(enabled=(2, 3)), None, False),  # of last year
+        (world(disabled=(3,)), enable, True),
+        (world(disabled=(3,)), enable_by_hand, True),
+        (world(disabled=(3,)), enable_while_it_waits, True),
     ],
-    ids=["of today", "of last year", "by us", "by hand", "while it waits"],
-)  # fmt: skip
-def test_extract_that_another_binding_may_have_loaded_automatically_is_unconfirmed(begin, data, enable_first, by):
-    it = begin(world(**data), enable_loads_history="yes", load_seconds=40)
-    if enable_first:
-        enable_first(it)
-    it.send([101])
-    result = it.look(wait=100)
-    assert outcomes(result) == {(12, 101): "unconfirmed" if by else "loaded"}
-    assert (result["loads"][0]["reason"] == f"the automatic load into binding {by} {UNSURE}") is bool(by)
+)
+def test_extract_that_another_binding_may_have_loaded_automatically_is_unconfirmed(begin_requeues, data, before, is_unsure):
+    scene = begin_requeues(data, enable_loads_history="yes", load_seconds=40)
+    if before:
+        before(scene)
+    scene.send(extract_ids=[101], binding_ids=[12])
+    result = scene.look(wait=100)
+    assert outcomes(result) == {(12, 101): "unconfirmed" if is_unsure else "loaded"}
+    assert (result["loads"][0]["reason"] == f"the automatic load into binding 13 {UNSURE}") is is_unsure
 
 
-def test_labels_of_ones_own_instance(begin):
-    it = begin(state_labels="translated")
-    it.fail(102)
-    it.send()
-    it.pass_time(30)
-    assert set(outcomes(it.look(wait=10)).values()) == {"unconfirmed"}
-    assert outcomes(it.look(state_labels=LABELS)) == {(12, 101): "loaded", (12, 102): "failed"}
+def test_extract_or_datastream_that_is_gone_is_unconfirmed(begin_requeues):
+    scene = begin_requeues(world(datastreams=2, extracts=2))
+    scene.send(target_id=2)
+    scene.service.change({"remove": {"extracts": [102], "datastreams": [2]}})
+    assert outcomes(scene.look(wait=60)) == {(12, 101): "loaded", **dict.fromkeys([(12, 102), (22, 201), (22, 202)], "unconfirmed")}
 
 
-def test_an_extract_or_a_datastream_that_is_gone(begin):
-    it = begin(world(datastreams=2))
-    it.send(binding_ids=(12, 22))
-    it.service.change({"remove": {"extracts": [102], "datastreams": [2]}})
-    assert outcomes(it.look(wait=60)) == {(12, 101): "loaded", **dict.fromkeys([(12, 102), (22, 201), (22, 202)], "unconfirmed")}
-
-
-def test_a_list_that_cannot_be_read_now_holds_up_only_its_datastream(begin):
-    it = begin(world(datastreams=2))
-    it.send(binding_ids=(12, 22))
-    it.pass_time(30)
-    it.service.fault(path="api/extracts", status={"code": 500})
-    result = it.look()
+def test_list_that_cannot_be_read_now_holds_up_only_its_datastream(begin_requeues):
+    scene = begin_requeues(world(datastreams=2, extracts=2))
+    scene.send(target_id=2)
+    scene.pass_time(30)
+    scene.service.fault(path="api/extracts", status={"code": 500})
+    result = scene.look()
     assert outcomes(result) == {(12, 101): "unconfirmed", (12, 102): "unconfirmed", (22, 201): "loaded", (22, 202): "loaded"}
     assert result["loads"][0]["reason"].startswith("GET /api/extracts/ returned 500")
-    it.service.fault(path="api/extracts", status={"code": 500})
-    assert set(outcomes(it.look(wait=60)).values()) == {"loaded"}
+    scene.service.fault(path="api/extracts", status={"code": 500})
+    assert set(outcomes(scene.look(wait=60)).values()) == {"loaded"}
 
 
-def test_what_was_seen_before_an_error_is_recorded(begin):
-    it = begin(load_seconds=10)
-    it.send([101])
-    it.service.change({"loading": {"load_seconds": 100}})
-    it.send([102])
-    it.pass_time(15)
-    it.service.fault(path="api/errors", skip=1, times=None, drop="before")
-    assert it.look(wait=60)["failed"] is True
-    assert it.seen_loaded() == [(12, 101)]
+def test_load_that_was_seen_before_an_error_is_recorded(begin_requeues):
+    scene = begin_requeues(load_seconds=10)
+    scene.send(extract_ids=[101], binding_ids=[12])
+    scene.service.change({"loading": {"load_seconds": 100}})
+    scene.send(extract_ids=[102], binding_ids=[12])
+    scene.pass_time(15)
+    scene.service.fault(path="api/errors", skip=1, times=None, drop="before")
+    assert scene.look(wait=60)["failed"] is True
+    assert scene.seen_loaded() == [(12, 101)]
 
 
-def test_a_failure_stays_one_until_its_extract_is_seen_to_be_loaded(begin):
-    it, failed = begin(world(day="2026-01-01", enabled=(2,)), acknowledged_issues="hidden"), FAILED.format(102)
-    it.fail(102)
-    it.send([102])
-    assert outcomes(it.look(wait=60)) == {(12, 102): "failed"}
-    it.service.fetch(1)  # the issue is no longer listed
-    result = it.look(wait=60)
+def test_failure_stays_one_until_its_extract_is_seen_to_be_loaded(begin_requeues):
+    scene, failed = begin_requeues(world(day="2026-01-01"), acknowledged_issues="hidden"), FAILED.format(102)
+    scene.fail(102)
+    scene.send(extract_ids=[102], binding_ids=[12])
+    assert outcomes(scene.look(wait=60)) == {(12, 102): "failed"}
+    scene.service.fetch(1)  # the issue is no longer listed
+    result = scene.look(wait=60)
     assert (outcomes(result), result["waited"], result["loads"][0]["reason"]) == ({(12, 102): "failed"}, 0, failed)
-    assert it.statuses() == {(12, 102): ("failed", failed)}
-    it.service.change({"mend": [102]})
-    it.send([102], force=True)
-    assert outcomes(it.look(wait=60)) == {(12, 102): "loaded"}
-    assert it.statuses()[12, 102][0] == "dispatched"
+    scene.service.change({"mend": [102]})
+    scene.send(extract_ids=[102], binding_ids=[12], force=True)
+    assert outcomes(scene.look(wait=60)) == {(12, 102): "loaded"}
+    assert scene.statuses()[12, 102] == "dispatched"
 
 
-def test_check_mode_returns_the_same_and_records_nothing(begin):
-    it = begin()
-    it.fail(102)
-    it.send()
-    it.pass_time(30)
-    with it.no_write():
-        predicted = it.run("load_info", True)
-    result = it.look()
-    assert predicted["loads"] == result["loads"]
-    assert predicted["warnings"] == result["warnings"] == []
-    assert it.seen_loaded() == [(12, 101)]
+def test_check_mode_returns_the_same_and_records_nothing(begin_requeues):
+    scene = begin_requeues()
+    scene.fail(102)
+    scene.send(target_id=2)
+    scene.pass_time(30)
+    with scene.no_write():
+        predicted = scene.run("load_info", True)
+    result = scene.look()
+    assert (predicted["loads"], predicted["warnings"]) == (result["loads"], result["warnings"])
+    assert scene.seen_loaded() == [(12, 101), (12, 103)]
 
 
-def test_without_a_ledger_nothing_is_made(begin):
-    it = begin()
-    result = it.look(target_id=2)
+def test_look_without_a_ledger_finds_nothing_and_makes_none(begin_requeues):
+    scene = begin_requeues()
+    result = scene.look(target_id=2)
     assert (result["loads"], result["counts"]) == ([], {"loaded": 0, "failed": 0, "loading": 0, "unconfirmed": 0})
-    assert not it.ledger.exists()
+    assert not scene.ledger.exists()
 
 
-def test_what_another_run_holds_is_not_waited_for(begin):
-    it = begin(world(datastreams=2))
-    it.send(binding_ids=(12, 22))
-    it.pass_time(30)
-    with Ledger(str(it.ledger), None, HOST, WRITE) as other:
+def test_look_does_not_wait_for_a_lock_that_another_run_holds(begin_requeues):
+    scene = begin_requeues(world(datastreams=2, extracts=2))
+    scene.send(target_id=2)
+    scene.pass_time(30)
+    with scene.open_ledger(WRITE) as other:
         other.take_turn([12])
-        result = it.look(ledger_wait=300)
+        result = scene.look(ledger_wait=300)
     assert set(outcomes(result).values()) == {"loaded"}
     assert result["warnings"] == [
         "What was seen of 2 extracts was not recorded, because another run holds the lock of binding 12. Run this again when that run has ended."
     ]
-    assert it.seen_loaded() == [(22, 201), (22, 202)]
+    assert scene.seen_loaded() == [(22, 201), (22, 202)]
 
 
-def test_a_ledger_that_cannot_be_written_is_read(begin, monkeypatch):
-    it = begin()
-    it.send()
-    it.pass_time(30)
+def test_look_into_a_ledger_that_cannot_be_written_only_reads_it(begin_requeues, monkeypatch):
+    scene = begin_requeues()
+    scene.send(target_id=2)
+    scene.pass_time(30)
     monkeypatch.setattr("os.access", lambda *_args, **_more: False)
-    result = it.look()
+    result = scene.look()
     assert set(outcomes(result).values()) == {"loaded"}
-    assert result["warnings"][0].startswith("What was seen of 2 extracts was not recorded: The ledger ")
+    assert result["warnings"][0].startswith("What was seen of 3 extracts was not recorded: The ledger ")
 
 
-def test_what_is_chosen(begin):
-    it = begin(world(datastreams=2))
-    it.send(binding_ids=(12, 22))
-    it.send([101], (13,), state="recorded")
-    for options, found in (
-        ({}, {(12, 101), (12, 102), (22, 201), (22, 202)}), ({"target_id": 2, "datastream_ids": [2]}, {(22, 201), (22, 202)}),
-        ({"extract_ids": [101, 202], "binding_ids": [12]}, {(12, 101)}), ({"created_from": "2025-06-01T00:02:00Z"}, {(12, 102), (22, 202)}),
-    ):  # fmt: skip
-        assert set(outcomes(it.look(**options))) == found
+@pytest.mark.parametrize(
+    ("options", "chosen"),
+    [
+        ({}, [(12, 101), (12, 102), (22, 201), (22, 202)]),
+        ({"target_id": 2, "datastream_ids": [2]}, [(22, 201), (22, 202)]),
+        ({"extract_ids": [101, 202], "binding_ids": [12]}, [(12, 101)]),
+        ({"created_from": created(2)}, [(12, 102), (22, 202)]),
+    ],
+    ids=str,
+)
+def test_options_choose_what_is_looked_at(begin_requeues, options, chosen):
+    scene = begin_requeues(world(datastreams=2, extracts=2, enabled=(2, 3)))
+    scene.send(target_id=2)
+    scene.send(extract_ids=[101], binding_ids=[13], state="recorded")
+    assert list(outcomes(scene.look(**options))) == chosen

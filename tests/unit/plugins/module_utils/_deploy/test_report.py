@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the playbook ``report`` says in its output."""
+"""What the playbook ``report`` says in its output: which lines, in which order. Each line by itself, from real runs: messages/lines.py."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ NOT_SEEN = "If the assignment or the destination was deleted, there is nothing t
 NONE = {"dispatched": 0, "pending": 0, "unknown": 0, "refused": 0}
 
 
-def binding(ident, target_id=789, **more):
-    return {"id": ident, "datastream_id": ident + 300, "target_id": target_id, "target_name": f"DWH {target_id}", "enabled": True, **more}
+def binding(binding_id, target_id=789, **more):
+    return {"id": binding_id, "datastream_id": binding_id + 300, "target_id": target_id, "target_name": f"DWH {target_id}", "enabled": True, **more}
 
 
 def backfill(binding_id, **counts):
@@ -27,10 +27,10 @@ def ledger(*backfills, **more):
     return {"counts": counts, "backfills": list(backfills), "in_progress": False, **more}
 
 
-def test_totals_what_needs_attention_and_each_destination():
+def test_report_has_totals_then_what_needs_attention_then_each_destination():
     bindings = [binding(1), binding(2, enabled=False), binding(3, 12, target_name="evil\r\nTASK")]
-    found = ledger(backfill(1, dispatched=60), backfill(2, dispatched=5, pending=2, refused=1), backfill(9, unknown=4), backfill(3, planned_at="2026-01-01"))
-    assert report.make(bindings, found) == [
+    planned, partly = backfill(3, planned_at="2026-01-01"), backfill(2, dispatched=5, pending=2, refused=1)
+    assert report.make(bindings, ledger(backfill(1, dispatched=60), partly, backfill(9, unknown=4), planned)) == [
         "2 destinations, 2 of 3 bindings enabled",
         "Ledger - 65 dispatched, 0 recorded, 2 pending, 4 unknown, 1 refused, 0 failed",
         "Needs attention - binding 2, datastream 302, destination 789, DWH 789 - 5 dispatched, 2 pending, 1 refused",
@@ -43,21 +43,22 @@ def test_totals_what_needs_attention_and_each_destination():
 
 
 @pytest.mark.parametrize("bindings", [[binding(1)], []])
-def test_a_binding_that_is_not_listed_needs_no_attention_but_the_ledger_is_not_said_to_be_settled(bindings):
+def test_binding_that_is_not_listed_needs_no_attention_and_the_ledger_is_not_said_to_be_settled(bindings):
     found = ledger(backfill(9, failed=1), backfill(8, planned_at="2026-01-01"), backfill(7, dispatched=5), backfill(1, dispatched=2))
-    assert report.make(bindings, found)[2:5] == [
+    lines = report.make(bindings, found)
+    assert lines[2:5] == [
         "Not seen by this key - binding 9, datastream 309 - 1 failed",
         "Not seen by this key - binding 8, datastream 308 - planned, not started",
         NOT_SEEN,
     ]
-    assert not [line for line in report.make(bindings, found) if line.startswith(("Needs attention", "Nothing in the ledger"))]
+    assert not [line for line in lines if line.startswith(("Needs attention", "Nothing in the ledger"))]
 
 
-def test_outcomes_open_issues_and_what_is_under_way():
+def test_outcomes_open_issues_and_jobs_stand_between_them():
     outcomes = {"counts": {"loaded": 3, "failed": 1}, "bindings": [{"binding_id": 1, "loaded": 3, "failed": 1, "loading": 0, "unconfirmed": 2}]}
     issues = [
         {"id": 1, "datastream_id": 301, "message": "Old.", "ack": True},
-        {"id": 2, "datastream_id": 301, "message": "Table: locked.\nTASK", "extraction_stage_label": "Import", "url": "https://acme.example/issues/2/"},
+        {"id": 2, "datastream_id": 301, "message": "Table: locked.\nTASK", "extraction_stage_label": "Import", "url": "https://acme.example/2/"},
         {"id": 3, "datastream_id": None, "message": None, "url": "javascript:alert(1)", "ack": False},
     ]
     jobs = {"jobs": [{"id": 8, "datastream_id": 301, "type": "Fetch", "state_label": "Running"}, {"id": 9, "datastream_id": 301}], "unfinished": [8]}
@@ -66,24 +67,13 @@ def test_outcomes_open_issues_and_what_is_under_way():
         "Nothing in the ledger is pending, unknown, refused or failed",
         "Of what was sent - 3 loaded, 1 failed to load, 0 loading, 0 unconfirmed",
         "Open issue",
-        "Open issue - datastream 301 - Import - Table - locked. TASK - https://acme.example/issues/2/",
+        "Open issue - datastream 301 - Import - Table - locked. TASK - https://acme.example/2/",
         "Under way - datastream 301 - Fetch, Running",
         "Destination 789, DWH 789 - 1 of 1 binding enabled, 6 dispatched, 3 loaded, 1 failed to load, 2 unconfirmed",
     ]
 
 
-def test_a_ledger_without_any_record_is_named():
-    lines = report.make([binding(1)], ledger(ledger="/home/deploy/ledger.sqlite3"))
-    assert lines[1] == "Ledger /home/deploy/ledger.sqlite3 - 0 dispatched, 0 recorded, 0 pending, 0 unknown, 0 refused, 0 failed"
-    assert lines[2].startswith("This ledger is empty.")
-
-
-def test_what_could_not_be_read_is_named():
-    lines = report.make([], ledger(), report.Shown({"msg": "GET /api/errors/ returned 403: Forbidden."}, {"skipped": True}, {}))
-    assert "Not read - outcomes - GET /api/errors/ returned 403 - Forbidden" in lines
-
-
-def test_nothing_at_all():
+def test_report_of_nothing_at_all_says_so():
     assert report.make([], ledger()) == [
         "0 destinations, 0 of 0 bindings enabled",
         "Ledger - 0 dispatched, 0 recorded, 0 pending, 0 unknown, 0 refused, 0 failed",
@@ -91,19 +81,10 @@ def test_nothing_at_all():
     ]
 
 
-def test_a_run_in_progress_and_what_was_sent_to_all_bindings():
-    lines = report.make([binding(1)], ledger(backfill(0, unknown=1, datastream_id=None), in_progress=True))
-    assert "A run is in progress. What it is sending now counts as unknown" in lines
-    assert "Needs attention - all bindings that were enabled, in the ledger only - 1 unknown" in lines
-
-
-def test_many_bindings_that_the_key_cannot_see_stay_readable():
-    lines = report.make([], ledger(*(backfill(one, pending=1) for one in range(1, 251))))
-    assert (len(lines), lines[-2:]) == (2 + 102, ["and 150 more bindings are not seen by this key", NOT_SEEN])
-
-
-def test_many_destinations_stay_readable():
-    lines = report.make([binding(one, one) for one in range(1, 251)], ledger(*(backfill(one, pending=1) for one in range(1, 251))))
+def test_report_of_many_bindings_stays_readable():
+    unseen = report.make([], ledger(*(backfill(each, pending=1) for each in range(1, 251))))
+    assert (len(unseen), unseen[-2:]) == (2 + 102, ["and 150 more bindings are not seen by this key", NOT_SEEN])
+    lines = report.make([binding(each, each) for each in range(1, 251)], ledger(*(backfill(each, pending=1) for each in range(1, 251))))
     assert len(lines) == 2 + 101 + 101
     assert "and 150 more bindings need attention" in lines
     assert lines[-1] == "and 150 more destinations"
@@ -117,7 +98,7 @@ def test_many_destinations_stay_readable():
         ("/opt/none/report.html", "the folder /opt/none does not exist in the job"),
     ],
 )
-def test_where_a_job_writes_no_page(path, reason, monkeypatch):
+def test_job_of_awx_writes_no_page_where_it_would_be_lost(path, reason, monkeypatch):
     assert persistence.no_page(path) == ""
     monkeypatch.setenv("JOB_ID", "7")
     monkeypatch.setenv("AWX_HOST", "https://awx.example.com")

@@ -23,6 +23,8 @@ from ansible_collections.adverity.management.plugins.module_utils._spec import t
 SENT = times.parse_precise("2026-01-01T12:00:00Z")
 BEFORE, SAME, AFTER = "2026-01-01T11:59:59Z", "2026-01-01T12:00:00Z", "2026-01-01T12:00:01Z"
 LOADED, FAILED, LOADING, UNCONFIRMED = Outcome.LOADED, Outcome.FAILED, Outcome.LOADING, Outcome.UNCONFIRMED
+# What the label meant before the request; None: it was not recorded.
+C, L, F, P, O, U = Meaning.COLLECTED, Meaning.LOADED, Meaning.FAILED, Meaning.LOADING, Meaning.OVERWRITTEN, Meaning.UNKNOWN  # noqa: E741
 
 
 def issue(**more):
@@ -35,12 +37,9 @@ def job(**more):
     return jobs.Job.from_row({"id": 9, "type": "Import", "state_label": "Running", "scheduled": AFTER, **more})
 
 
-def judged(baseline, *labels, sent_at=SENT, known=None, **more):
+def judged(baseline, *labels, sent_at=SENT, meanings=None, **more):
     readings = tuple(Reading(label, f"2026-01-01T13:00:0{number}Z") for number, label in enumerate(labels))
-    return judge(Evidence(sent_at, baseline, readings, 101, **more), Labels(known))
-
-
-C, L, F, P, O, U = Meaning.COLLECTED, Meaning.LOADED, Meaning.FAILED, Meaning.LOADING, Meaning.OVERWRITTEN, Meaning.UNKNOWN  # noqa: E741
+    return judge(Evidence(sent_at, baseline, readings, 101, **more), Labels(meanings))
 
 
 @pytest.mark.parametrize(
@@ -82,99 +81,103 @@ C, L, F, P, O, U = Meaning.COLLECTED, Meaning.LOADED, Meaning.FAILED, Meaning.LO
         (C, [], UNCONFIRMED, "Adverity does not list the extract any more"),
     ],
 )
-def test_what_labels_tell(baseline, labels, outcome, reason):
+def test_labels_tell_the_outcome(baseline, labels, outcome, reason):
     found = judged(baseline, *labels)
     assert found.outcome is outcome
     assert reason in found.reason
 
 
-def test_labels_of_ones_own_instance():
-    known = {" importiert": "Loaded", "In Arbeit": "loading", "Imported": "failed"}
-    assert judged(C, "IMPORTIERT", known=known).outcome is LOADED
-    assert judged(C, "in  arbeit", known=known).outcome is LOADING
-    assert judged(C, "imported", known=known).outcome is FAILED
-
-
-@pytest.mark.parametrize("known", [{"Importiert": "done"}, {"Importiert": None}, {"a\nb": "x"}])
-def test_a_meaning_that_there_is_not(known):
-    with pytest.raises(InputError, match="must be one of: collected, loading, loaded, failed"):
-        Labels(known)
-
-
-def test_a_meaning_fits_into_a_byte_and_keeps_its_number():
-    assert {one.name: one.value for one in Meaning} == {"UNKNOWN": 0, "COLLECTED": 1, "LOADING": 2, "LOADED": 3, "FAILED": 4, "OVERWRITTEN": 5}
-
-
-CERTAIN = "Import: No such table. (https://acme.example/issues/71/)"
-NO_LOAD, AGAIN = "shows no load of it", "this issue may be about it"
-NOTHING = [{"extract": {"id": 102}}, {"start": BEFORE}, {"type_label": "Warning"}, {"extraction_stage_label": "FETCH"}]
-PERHAPS = [{"extract": None}, {"start": SAME}, {"start": None}, {"extraction_stage_label": None}, {"extraction_stage_label": "Abruf"}, {"type_label": ""},
-           {"type_label": "Fehler"}]  # fmt: skip
+@pytest.mark.parametrize(("label", "outcome"), [("IMPORTIERT", LOADED), ("in  arbeit", LOADING), ("imported", FAILED)])
+def test_label_that_the_user_explains_has_that_meaning_whatever_its_case_and_spaces(label, outcome):
+    assert judged(C, label, meanings={" importiert": "Loaded", "In Arbeit": "loading", "Imported": "failed"}).outcome is outcome
 
 
 @pytest.mark.parametrize(
-    ("baseline", "labels", "issues_", "outcome", "reason"),
+    ("meanings", "said"),
     [
-        # An issue that began after the request is a failure, unless the extract is loaded or under way.
-        (C, ["Collected"], [{}], FAILED, CERTAIN),
-        (C, ["Import Error"], [{}], FAILED, CERTAIN),
-        (C, ["Unbekannt"], [{}], FAILED, CERTAIN),
-        (C, ["Overwritten"], [{}], FAILED, CERTAIN),
-        (C, ["Processing", "Collected"], [{}], FAILED, CERTAIN),
-        (L, ["Loaded"], [{}], FAILED, CERTAIN),
-        (L, ["Processing", "Loaded"], [{}], FAILED, CERTAIN),
-        (C, ["Loaded"], [{}], UNCONFIRMED, f"it is loaded now, but an issue began after the request: {CERTAIN}"),
-        (C, ["Processing"], [{}], LOADING, "Adverity is processing the extract"),
-        # Something else may have been under way.
-        *((baseline, [label], [{}], UNCONFIRMED, "") for baseline in (P, None, U) for label in ("Collected", "Loaded")),
-        # Issues that tell nothing of the extract, and issues that may be about it.
-        (C, ["Collected"], NOTHING, UNCONFIRMED, NO_LOAD),
-        (L, ["Processing", "Loaded"], NOTHING, LOADED, "being processed after"),
-        (C, ["Collected"], PERHAPS, UNCONFIRMED, NO_LOAD),
-        (C, ["Loaded"], PERHAPS, LOADED, "not loaded before"),
-        (L, ["Processing", "Loaded"], PERHAPS, UNCONFIRMED, AGAIN),
-        # An error label takes its words from an issue of the extract.
-        (C, ["Failed"], [{"extraction_stage_label": None}], FAILED, "No such table. (https://acme.example/issues/71/)"),
-        (C, ["Failed"], [{"extract": None}], FAILED, "Adverity shows an error of the extract"),
-        (C, ["Failed"], [{"message": "", "url": ""}], FAILED, "Import: no message"),
+        *((given, "must be one of: collected, loading, loaded, failed") for given in ({"Importiert": "done"}, {"Importiert": None}, {"a\nb": "x"})),
+        ({"Processing": "loaded", "PROCESSING ": "loaded"}, "same label twice: 'Processing' and 'PROCESSING'. Case and spaces do not matter"),
     ],
 )
-def test_what_an_issue_tells(baseline, labels, issues_, outcome, reason):
+def test_meanings_that_tell_nothing_are_refused(meanings, said):
+    with pytest.raises(InputError, match=said):
+        Labels(meanings)
+
+
+def test_meaning_keeps_the_number_that_ledgers_record():
+    assert {each.name: each.value for each in Meaning} == {"UNKNOWN": 0, "COLLECTED": 1, "LOADING": 2, "LOADED": 3, "FAILED": 4, "OVERWRITTEN": 5}
+
+
+WORDS = "Import: No such table. (https://acme.example/issues/71/)"
+NO_LOAD = "shows no load of it"
+# Issues that tell nothing of the extract, and issues that may be about it.
+NOTHING = [{"extract": {"id": 102}}, {"start": BEFORE}, {"type_label": "Warning"}, {"extraction_stage_label": "FETCH"}]
+PERHAPS = [{"extract": None}, {"start": SAME}, {"start": None}, {"extraction_stage_label": None}, {"extraction_stage_label": "Abruf"},
+           {"type_label": ""}, {"type_label": "Fehler"}]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("baseline", "labels", "issues_", "outcome", "reason", "can_change"),
+    [
+        # An issue that began after the request is a failure, unless the extract is loaded or under way.
+        *((C, [label], [{}], FAILED, WORDS, False) for label in ("Collected", "Import Error", "Unbekannt", "Overwritten")),
+        (C, ["Processing", "Collected"], [{}], FAILED, WORDS, False),
+        *((L, labels, [{}], FAILED, WORDS, False) for labels in (["Loaded"], ["Processing", "Loaded"])),
+        (C, ["Loaded"], [{}], UNCONFIRMED, f"it is loaded now, but an issue began after the request: {WORDS}", False),
+        (C, ["Processing"], [{}], LOADING, "Adverity is processing the extract", True),
+        # Something else may have been under way.
+        *((baseline, [label], [{}], UNCONFIRMED, "", True) for baseline in (P, None, U) for label in ("Collected", "Loaded")),
+        (C, ["Collected"], NOTHING, UNCONFIRMED, NO_LOAD, True),
+        (L, ["Processing", "Loaded"], NOTHING, LOADED, "being processed after", False),
+        (C, ["Collected"], PERHAPS, UNCONFIRMED, NO_LOAD, True),
+        (C, ["Loaded"], PERHAPS, LOADED, "not loaded before", False),
+        (L, ["Processing", "Loaded"], PERHAPS, UNCONFIRMED, "this issue may be about it", False),
+        # An error label takes its words from an issue of the extract.
+        (C, ["Failed"], [{"extraction_stage_label": None}], FAILED, "No such table. (https://acme.example/issues/71/)", False),
+        (C, ["Failed"], [{"extract": None}], FAILED, "Adverity shows an error of the extract", False),
+        (C, ["Failed"], [{"message": "", "url": ""}], FAILED, "Import: no message", False),
+    ],
+)
+def test_issue_tells_the_outcome(baseline, labels, issues_, outcome, reason, can_change):
     for fields in issues_:
         found = judged(baseline, *labels, issues=(issue(**fields),))
-        assert (found.outcome, reason in found.reason) == (outcome, True), (fields, found)
+        assert (found.outcome, found.can_change, reason in found.reason) == (outcome, can_change, True), (fields, found)
         assert (found.issue.id if found.issue else None) == (71 if outcome is FAILED and fields.get("extract", 1) else None), found
-        assert found.can_change is (outcome is LOADING or reason == NO_LOAD or not reason), found
 
 
-def test_without_the_time_of_the_request_no_issue_is_certain():
+def test_issue_is_not_certain_where_the_time_of_the_request_is_not_known():
     assert judged(C, "Collected", issues=(issue(),), sent_at=None).outcome is UNCONFIRMED
 
 
-def test_an_issue_of_a_failure_that_was_recorded_before_is_no_news():
-    known = frozenset(["Import: No such table. (https://acme.example/issues/71/)"])
-    found = judged(C, "Collected", issues=(issue(),), fetched_since=False)
-    assert found.outcome is FAILED
-    for baseline, label in ((C, "Collected"), (F, "Import error"), (L, "Loaded")):
-        assert judge(Evidence(SENT, baseline, (Reading(label),), 101, (issue(),), known=known), Labels()).outcome is UNCONFIRMED
-    assert judge(Evidence(SENT, F, (Reading("Loaded"),), 101, (issue(),), known=known), Labels()).outcome is LOADED
-    assert judge(Evidence(SENT, F, (Reading("Import error"),), 101, (issue(), issue(id=72, url="")), known=known), Labels()).outcome is FAILED
+@pytest.mark.parametrize(
+    ("baseline", "label", "issues_", "outcome"),
+    [
+        *((baseline, label, [issue()], UNCONFIRMED) for baseline, label in ((C, "Collected"), (F, "Import error"), (L, "Loaded"))),
+        (F, "Loaded", [issue()], LOADED),
+        (F, "Import error", [issue(), issue(id=72, url="")], FAILED),
+    ],
+)
+def test_issue_of_a_failure_that_was_recorded_before_the_request_is_no_failure_of_it(baseline, label, issues_, outcome):
+    assert judged(baseline, label, issues=tuple(issues_), known=frozenset([WORDS])).outcome is outcome
 
 
-def test_a_load_again_where_an_issue_may_have_been_acknowledged():
-    found = judged(L, "Processing", "Loaded", fetched_since=True)
-    assert (found.outcome, found.reason) == (UNCONFIRMED, "it was loaded again, but a later fetch may have acknowledged an issue about it")
-    assert judged(C, "Processing", "Loaded", fetched_since=True).outcome is LOADED
+@pytest.mark.parametrize(("baseline", "outcome"), [(L, UNCONFIRMED), (C, LOADED)])
+def test_later_fetch_may_have_acknowledged_an_issue_of_what_was_loaded_again(baseline, outcome):
+    found = judged(baseline, "Processing", "Loaded", fetched_since=True)
+    assert found.outcome is outcome
+    assert ("a later fetch may have acknowledged an issue about it" in found.reason) is (outcome is UNCONFIRMED)
 
 
 @pytest.mark.parametrize("label", ["Loaded", "Import Error", "Collected"])
 @pytest.mark.parametrize("found", [(), (issue(),)])
-def test_nothing_is_claimed_of_one_binding_where_another_was_under_way(label, found):
-    verdict = judged(C, label, others=(Other(124),), issues=found)
-    assert (verdict.outcome, verdict.can_change) == (UNCONFIRMED, False)
-    assert verdict.reason == "another request for binding 124 may have changed the state of the extract, too"
-    verdict = judged(C, label, others=(Other(124, automatic=True),), issues=found)
-    assert verdict.reason.startswith("the automatic load into binding 124 may")
+@pytest.mark.parametrize(("automatic", "what"), [(False, "another request for"), (True, "the automatic load into")])
+def test_nothing_is_claimed_of_one_binding_where_another_was_under_way(label, found, automatic, what):
+    judgement = judged(C, label, others=(Other(124, automatic),), issues=found)
+    assert (judgement.outcome, judgement.can_change) == (UNCONFIRMED, False)
+    assert judgement.reason == f"{what} binding 124 may have changed the state of the extract, too"
+
+
+def test_extract_that_is_being_processed_is_loading_also_where_another_binding_was_under_way():
     assert judged(C, "Processing", others=(Other(124),)).outcome is LOADING
 
 
@@ -192,28 +195,27 @@ def test_nothing_is_claimed_of_one_binding_where_another_was_under_way(label, fo
         ({"scheduled": None}, UNCONFIRMED, True),
     ],
 )
-def test_a_job_of_the_datastream(row, outcome, can_change):
+def test_job_of_the_datastream_tells_whether_something_comes(row, outcome, can_change):
     found = judged(L, "Loaded", jobs=(job(**row),))
     assert (found.outcome, found.can_change) == (outcome, can_change)
-    assert judged(C, "Loaded", jobs=(job(**row),)).outcome is LOADED
-    assert judged(C, "Failed", jobs=(job(**row),)).outcome is FAILED
+    assert [judged(C, label, jobs=(job(**row),)).outcome for label in ("Loaded", "Failed")] == [LOADED, FAILED]
 
 
 @pytest.mark.parametrize(
     ("baseline", "label", "can_change"),
     [(C, "Collected", True), (L, "Loaded", True), (F, "Failed", True), (None, "Loaded", True), (C, "Unbekannt", True), (C, "Overwritten", False)],
 )
-def test_whether_waiting_can_tell_more(baseline, label, can_change):
+def test_later_reading_may_tell_more(baseline, label, can_change):
     assert judged(baseline, label).can_change is can_change
 
 
-def test_an_extract_that_is_no_longer_listed():
+def test_extract_that_is_no_longer_listed_is_unconfirmed_also_while_a_job_runs():
     readings = (Reading("Processing"), Reading(None, listed=False))
     found = judge(Evidence(SENT, C, readings, 101, jobs=(job(),)), Labels())
     assert (found.outcome, found.can_change) == (UNCONFIRMED, False)
 
 
-def test_it_tells_the_label_and_since_when_it_was_read():
+def test_judgement_has_the_label_and_since_when_it_was_read():
     found = judged(C, "Loaded", "Processing", "Loaded", "Loaded")
     assert (found.label, found.since) == ("Loaded", "2026-01-01T13:00:02Z")
 
@@ -227,10 +229,5 @@ def test_it_tells_the_label_and_since_when_it_was_read():
         (None, "2026-01-03T12:00:00Z", True),
     ],
 )
-def test_a_request_that_may_still_be_under_way(earlier, later, overlap):
-    assert may_overlap(*(times.parse_precise(one) for one in (earlier, later))) is overlap
-
-
-def test_the_same_label_twice_is_refused():
-    with pytest.raises(InputError, match="state_labels has the same label twice: 'Processing' and 'PROCESSING'. Case and spaces do not matter"):
-        Labels({"Processing": "loaded", "PROCESSING ": "loaded"})
+def test_earlier_request_may_overlap_for_two_days(earlier, later, overlap):
+    assert may_overlap(times.parse_precise(earlier), times.parse_precise(later)) is overlap

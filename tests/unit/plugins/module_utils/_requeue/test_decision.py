@@ -26,8 +26,8 @@ WINDOW, WIDER, NARROWER = ("2026-01-02T00:00:00Z", None), (None, None), ("2026-0
 
 
 def history(enabled, completed=None, planned=None, reenabled=False, was_disabled=False):
-    """A binding that is seen in a state; ``completed`` and ``planned`` are windows; ``reenabled``: somebody enabled it again since; ``was_disabled``: it was
-    not enabled when it was first seen."""
+    """A binding that is seen in a state. ``completed`` and ``planned`` are windows; ``reenabled``: somebody enabled it again since;
+    ``was_disabled``: it was not enabled when it was first seen."""
     facts = [BindingFact(FactKind.ROW, clock="2026-02-01T00:00:00Z", enabled=enabled, updated="2026-01-01T00:00:00Z")]
     if was_disabled:
         facts.insert(0, BindingFact(FactKind.ROW, clock="2025-12-31T00:00:00Z", enabled=False, updated="2025-12-01T00:00:00Z"))
@@ -70,7 +70,7 @@ def history(enabled, completed=None, planned=None, reenabled=False, was_disabled
         (history(True, WINDOW), "when_needed", {"is_remade": True}, Action.DONE),
     ],
 )
-def test_the_history_of_a_binding(known, backfill, more, action):
+def test_history_of_a_binding_is_sent_recorded_or_left_alone(known, backfill, more, action):
     assert binding_action(known, backfill, WINDOW, **more) is action
 
 
@@ -121,7 +121,7 @@ NEW = (None, Status.PENDING)
         ([Status.FAILED], False, {"record": True}, ExtractAction.RECORD, None),
     ],
 )
-def test_an_extract(statuses, loaded, options, action, uncertain):
+def test_extract_is_sent_or_not_by_its_status_and_what_was_loaded_automatically(statuses, loaded, options, action, uncertain):
     for status in statuses:
         assert extract_action(status, lambda: loaded, Choices(**options)) == (action, uncertain)
 
@@ -158,6 +158,6 @@ def test_history_that_is_due_needs_a_plan_that_reaches_as_far(known, needs):
         (Recovery.LOADING, {"force": True}, ExtractAction.SEND, None),
     ],
 )
-def test_an_extract_whose_load_failed(recovery, options, action, reason):
+def test_extract_whose_load_failed_is_sent_or_not_by_what_became_of_it_since(recovery, options, action, reason):
     found, uncertain = extract_action(Status.FAILED, lambda: False, Choices(**options), recovery)
     assert (found, uncertain and uncertain.reason) == (action, reason)

@@ -16,51 +16,41 @@ from ansible_collections.adverity.management.plugins.module_utils._requeue.plan 
 TARGETS = {5: "DWH", 6: "DWH", 7: "Export", 8: ""}
 
 
-@pytest.fixture
-def path(tmp_path, monkeypatch):
-    found = tmp_path / "progress"
-    monkeypatch.setenv(file.FILE, str(found))
-    return found
+@pytest.fixture(name="path")
+def fixture_path(tmp_path, monkeypatch):
+    path = tmp_path / "progress"
+    monkeypatch.setenv(file.FILE, str(path))
+    return path
 
 
-@pytest.fixture
-def clock(monkeypatch):
-    """The time, in seconds, which passes only as a test says."""
-    now = [100.0]
-    monkeypatch.setattr(file.clock, "monotonic", lambda: now[0])
-    return now
-
-
-def batch(*binding_ids):
-    return Batch(456, binding_ids, [1, 2])
-
-
-def test_nobody_watches(monkeypatch):
+@pytest.mark.parametrize("variable", [None, ""])
+def test_nothing_is_written_where_nobody_watches(monkeypatch, variable):
     monkeypatch.delenv(file.FILE, raising=False)
-    assert progress.watcher(10, TARGETS) is None
-    monkeypatch.setenv(file.FILE, "")
+    if variable is not None:
+        monkeypatch.setenv(file.FILE, variable)
     assert progress.watcher(10, TARGETS) is None
 
 
 @pytest.mark.parametrize(("binding_ids", "names"), [((5, 7, 6), ["DWH", "Export"]), ((8,), []), ((9,), []), ((), [])])
-def test_it_says_what_is_sent_where_and_how_far(path, clock, binding_ids, names):
-    progress.watcher(10, TARGETS)(batch(*binding_ids), 2)
+def test_file_says_what_is_sent_where_and_how_far(path, binding_ids, names):
+    progress.watcher(10, TARGETS)(Batch(456, binding_ids, [1, 2]), 2)
     expected = {"datastream_id": 456, "binding_ids": list(binding_ids), "targets": names, "sent": 2, "total": 10}
     assert json.loads(path.read_text("utf-8")) == expected
-    assert [one.name for one in path.parent.iterdir()] == ["progress"]
+    assert list(path.parent.iterdir()) == [path]
 
 
-def test_it_is_written_every_half_second_at_most(path, clock):
-    note = progress.watcher(10, TARGETS)
-    seen = []
+def test_file_is_written_every_half_second_at_most(path, monkeypatch):
+    now, seen = [100.0], []
+    monkeypatch.setattr(file.clock, "monotonic", lambda: now[0])
+    watch = progress.watcher(10, TARGETS)
     for sent, seconds in enumerate([0, 0.4, 0.2, 0.4, 0.2], 1):
-        clock[0] += seconds
-        note(batch(5), sent)
+        now[0] += seconds
+        watch(Batch(456, (5,), [1, 2]), sent)
         seen.append(json.loads(path.read_text("utf-8"))["sent"])
     assert seen == [1, 1, 3, 3, 5]
 
 
-def test_a_file_that_cannot_be_written_is_no_error(path, clock, monkeypatch):
+def test_file_that_cannot_be_written_is_no_error(path, monkeypatch):
     monkeypatch.setenv(file.FILE, str(path / "not" / "there"))
-    progress.watcher(10, TARGETS)(batch(5), 2)
+    progress.watcher(10, TARGETS)(Batch(456, (5,), [1, 2]), 2)
     assert list(path.parent.iterdir()) == []

@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""How what is due goes into batches, and where everything else stands. What becomes of each extract: test_decision.py."""
+
 from __future__ import annotations
 
 import pytest
@@ -17,48 +19,40 @@ from ansible_collections.adverity.management.plugins.module_utils._requeue.selec
 from ansible_collections.adverity.management.plugins.module_utils._resources.extracts import Extract
 
 DISPATCHED, REFUSED, UNKNOWN, FAILED = Status.DISPATCHED, Status.REFUSED, Status.UNKNOWN, Status.FAILED
-
 LISTS = ("waiting", "skipped", "loaded", "confirmed", "recorded", "refused", "failed", "unknown")
 
 
 def created(day):
-    return None if day is None else f"2026-01-{day:02}T00:00:00Z"
+    return f"2026-01-{day:02}T00:00:00Z"
 
 
-def extract(extract_id, day=None):
-    return Extract(extract_id, created(day), None if day is None else interval_of(created(day)))
+def loads(*extract_ids, bindings=(5,), datastream_id=456, may_be_loaded=None):
+    """Extracts without a time."""
+    return Loads(datastream_id, bindings, [Extract(each, None, None) for each in extract_ids], may_be_loaded or {})
 
 
-def load(extract_id, *binding_ids, datastream_id=456, day=None):
-    return Loads(datastream_id, binding_ids, [extract(extract_id, day)])
+def dated(*extract_ids, bindings=(5,)):
+    """Extracts that were created on the day that is their number."""
+    return Loads(456, bindings, [Extract(each, created(each), interval_of(created(each))) for each in extract_ids])
 
 
-def make(loads, known=None, histories=None, batch_size=50, limit=None, **choices):
+def make(some, known=None, histories=None, batch_size=50, limit=None, **choices):
     """``known``: {(binding, extract): status}."""
 
     def statuses(binding_id, extract_ids):
         return {each: known[binding_id, each] for each in extract_ids if (binding_id, each) in (known or {})}
 
-    return _plan.make(loads, statuses, histories or {}, _plan.Options(batch_size, limit, Choices(**choices)))
+    return _plan.make(some, statuses, histories or {}, _plan.Options(batch_size, limit, Choices(**choices)))
 
 
-def many(*extract_ids, bindings=(5,), datastream_id=456, may_be_loaded=None):
-    return Loads(datastream_id, bindings, [extract(each) for each in extract_ids], may_be_loaded or {})
-
-
-def enabled(*since_until):
-    """A binding that was disabled from the beginning, and enabled in these periods; written by runs that no clock bounds."""
+def enabled(since=None, until=None):
+    """A binding that was disabled from the beginning, and enabled in this period; written by runs that no clock bounds."""
     facts = [BindingFact(FactKind.ROW, enabled=False, updated="2025-01-01T00:00:00Z")]
-    for bounds in since_until:
-        for state, day in zip((True, False), bounds):
-            if day is not None:
-                facts.append(BindingFact(FactKind.WRITE, clock=created(day), enabled=state))
-                facts.append(BindingFact(FactKind.ANSWER, clock=created(day), enabled=state, updated=created(day), seconds=0.0))
+    for state, day in ((True, since), (False, until)):
+        if day is not None:
+            facts.append(BindingFact(FactKind.WRITE, clock=created(day), enabled=state))
+            facts.append(BindingFact(FactKind.ANSWER, clock=created(day), enabled=state, updated=created(day), seconds=0.0))
     return BindingHistory(facts)
-
-
-def shape(plan):
-    return [(batch.datastream_id, batch.binding_ids, batch.extract_ids) for batch in plan.batches]
 
 
 def rest_of(plan):
@@ -68,91 +62,84 @@ def rest_of(plan):
     return {name: pairs for name, pairs in found.items() if pairs}
 
 
-TWO_BINDINGS = (5, 6)
+BOTH = (5, 6)
 UNDER_WAY = dict.fromkeys((1, 2), Uncertainty(Reason.UNDER_WAY))
-DAYS = [load(day, 5, day=day) for day in range(1, 6)]  # each extract has the number of its day
-UNDATED = [load(7, 5), load(2, 5, day=1), load(3, 6)]
-PERIODS = {5: enabled((3, None)), 6: enabled()}
-PLANS = {  # loads, what is known, options, batches, what is in none
+ONCE_ENABLED = {5: enabled(3), 6: enabled()}
+PLANS = {  # extracts, what is known, options, batches, what is in none
     "nothing": ([], {}, {}, [], {}),
     "one datastream and the same bindings in a batch": (
-        [load(1, 5, 6), load(2, 5, 6), load(3, 5), load(4, 5, datastream_id=457), load(5, 5, 6), load(6), load(7)], {}, {},
-        [(456, (5, 6), [1, 2]), (456, (5,), [3]), (457, (5,), [4]), (456, (5, 6), [5]), (456, (), [6, 7])], {},
+        [loads(1, 2, bindings=BOTH), loads(3), loads(4, datastream_id=457), loads(5, bindings=BOTH), loads(6, 7, bindings=())], {}, {},
+        [(456, BOTH, [1, 2]), (456, (5,), [3]), (457, (5,), [4]), (456, BOTH, [5]), (456, (), [6, 7])], {},
     ),
     "each binding gets what it lacks": (
-        [many(1, 2, 3, 4, 5, 6, bindings=TWO_BINDINGS)],
+        [loads(1, 2, 3, 4, 5, 6, bindings=BOTH)],
         {(5, 1): DISPATCHED, (5, 2): DISPATCHED, (6, 2): DISPATCHED, (6, 3): DISPATCHED, (5, 5): UNKNOWN}, {"on_unknown": "skip"},
-        [(456, (6,), [1]), (456, (5,), [3]), (456, (5, 6), [4]), (456, (6,), [5]), (456, (5, 6), [6])],
+        [(456, (6,), [1]), (456, (5,), [3]), (456, BOTH, [4]), (456, (6,), [5]), (456, BOTH, [6])],
         {"skipped": [(5, 1), (5, 2), (6, 2), (6, 3)], "unknown": [(5, 5)]},
     ),
     "what comes after an unknown one in the same binding waits, and nothing else": (
-        [many(1, 2, 3, 4, 5, bindings=TWO_BINDINGS), many(11, 12, bindings=(7,), datastream_id=457), many(21, 22, bindings=(8,), datastream_id=458)],
+        [loads(1, 2, 3, 4, 5, bindings=BOTH), loads(11, 12, bindings=(7,), datastream_id=457), loads(21, 22, bindings=(8,), datastream_id=458)],
         {(5, 2): UNKNOWN, (5, 3): DISPATCHED, (6, 4): REFUSED, (7, 11): UNKNOWN}, {},
-        [(456, (5, 6), [1]), (456, (6,), [2, 3]), (456, (6,), [4]), (456, (6,), [5]), (458, (8,), [21, 22])],
+        [(456, BOTH, [1]), (456, (6,), [2, 3]), (456, (6,), [4]), (456, (6,), [5]), (458, (8,), [21, 22])],
         {"waiting": [(5, 4), (5, 5), (7, 12)], "skipped": [(5, 3)], "unknown": [(5, 2), (7, 11)]},
     ),
-    "it waits also where it was checked": ([many(1, 2)], {(5, 1): UNKNOWN}, {"on_unknown": "check"}, [], {"waiting": [(5, 2)], "unknown": [(5, 1)]}),
-    "skip holds up nothing": ([many(1, 2)], {(5, 1): UNKNOWN}, {"on_unknown": "skip"}, [(456, (5,), [2])], {"unknown": [(5, 1)]}),
-    "requeue sends it": ([many(1, 2)], {(5, 1): UNKNOWN}, {"on_unknown": "requeue"}, [(456, (5,), [1, 2])], {}),
-    "dispatched confirms it": ([many(1, 2)], {(5, 1): UNKNOWN}, {"on_unknown": "dispatched"}, [(456, (5,), [2])], {"confirmed": [(5, 1)]}),
+    "it waits also where it was checked": ([loads(1, 2)], {(5, 1): UNKNOWN}, {"on_unknown": "check"}, [], {"waiting": [(5, 2)], "unknown": [(5, 1)]}),
+    "skip holds up nothing": ([loads(1, 2)], {(5, 1): UNKNOWN}, {"on_unknown": "skip"}, [(456, (5,), [2])], {"unknown": [(5, 1)]}),
+    "requeue sends it": ([loads(1, 2)], {(5, 1): UNKNOWN}, {"on_unknown": "requeue"}, [(456, (5,), [1, 2])], {}),
+    "dispatched confirms it": ([loads(1, 2)], {(5, 1): UNKNOWN}, {"on_unknown": "dispatched"}, [(456, (5,), [2])], {"confirmed": [(5, 1)]}),
     "what waits does not count for the limit": (
-        [many(1, 2, 3), load(11, 7), load(12, 7)], {(5, 1): UNKNOWN}, {"limit": 1},
+        [loads(1, 2, 3), loads(11, 12, bindings=(7,))], {(5, 1): UNKNOWN}, {"limit": 1},
         [(456, (7,), [11])], {"later": [(7, 12)], "waiting": [(5, 2), (5, 3)], "unknown": [(5, 1)]},
     ),
     "a limit counts what is sent, and what is known beyond it is told": (
-        [many(1, 2, 3, 4, 5)], {(5, 1): DISPATCHED, (5, 4): UNKNOWN}, {"limit": 1, "on_unknown": "skip"},
+        [loads(1, 2, 3, 4, 5)], {(5, 1): DISPATCHED, (5, 4): UNKNOWN}, {"limit": 1, "on_unknown": "skip"},
         [(456, (5,), [2])], {"later": [(5, 3), (5, 5)], "skipped": [(5, 1)], "unknown": [(5, 4)]},
     ),
-    "a limit that is not reached": ([many(1, 2, 3)], {}, {"limit": 3}, [(456, (5,), [1, 2, 3])], {}),
-    "a limit counts extracts, not bindings": (
-        [many(1, 2, bindings=TWO_BINDINGS)], {}, {"limit": 1}, [(456, (5, 6), [1])], {"later": [(5, 2), (6, 2)]},
-    ),
+    "a limit that is not reached": ([loads(1, 2, 3)], {}, {"limit": 3}, [(456, (5,), [1, 2, 3])], {}),
+    "a limit counts extracts, not bindings": ([loads(1, 2, bindings=BOTH)], {}, {"limit": 1}, [(456, BOTH, [1])], {"later": [(5, 2), (6, 2)]}),
     "what was refused before goes alone": (
-        [many(1, 2, 3, 4, bindings=TWO_BINDINGS)], {(5, 2): REFUSED, (6, 4): REFUSED}, {},
-        [(456, (5, 6), [1]), (456, (5, 6), [2]), (456, (5, 6), [3]), (456, (5, 6), [4])], {},
+        [loads(1, 2, 3, 4, bindings=BOTH)], {(5, 2): REFUSED, (6, 4): REFUSED}, {}, [(456, BOTH, [each]) for each in (1, 2, 3, 4)], {},
     ),
-    "refused and left out": ([many(1)], {(5, 1): REFUSED}, {"on_refused": "skip"}, [], {"refused": [(5, 1)]}),
-    "failed": ([many(1)], {(5, 1): FAILED}, {}, [], {"failed": [(5, 1)]}),
-    "forced": ([many(1)], {(5, 1): DISPATCHED}, {"force": True}, [(456, (5,), [1])], {}),
-    "recorded": ([many(1)], {}, {"record": True}, [], {"recorded": [(5, 1)]}),
-    "without bindings": ([many(1, 2, bindings=())], {(ALL_ENABLED, 1): DISPATCHED}, {}, [(456, (), [2])], {"skipped": [(ALL_ENABLED, 1)]}),
+    "refused and left out": ([loads(1)], {(5, 1): REFUSED}, {"on_refused": "skip"}, [], {"refused": [(5, 1)]}),
+    "failed": ([loads(1)], {(5, 1): FAILED}, {}, [], {"failed": [(5, 1)]}),
+    "recorded": ([loads(1)], {}, {"record": True}, [], {"recorded": [(5, 1)]}),
+    "without bindings": ([loads(1, 2, bindings=())], {(ALL_ENABLED, 1): DISPATCHED}, {}, [(456, (), [2])], {"skipped": [(ALL_ENABLED, 1)]}),
     "what is under way is unknown unless the ledger sent it": (
-        [many(1, 2, 3, may_be_loaded=UNDER_WAY)], {(5, 1): DISPATCHED}, {}, [], {"skipped": [(5, 1)], "unknown": [(5, 2)], "waiting": [(5, 3)]},
+        [loads(1, 2, 3, may_be_loaded=UNDER_WAY)], {(5, 1): DISPATCHED}, {}, [], {"skipped": [(5, 1)], "unknown": [(5, 2)], "waiting": [(5, 3)]},
     ),
     "what was loaded automatically is not sent": (
-        DAYS, {}, {"histories": {5: enabled((2, 4))}, "on_unknown": "skip"},
+        [dated(1, 2, 3, 4, 5)], {}, {"histories": {5: enabled(2, 4)}, "on_unknown": "skip"},
         [(456, (5,), [1, 5])], {"loaded": [(5, 3)], "unknown": [(5, 2), (5, 4)]},
     ),
     "what has no time is unknown where the binding was ever enabled": (
-        UNDATED, {}, {"histories": PERIODS, "on_unknown": "skip"}, [(456, (5,), [2]), (456, (6,), [3])], {"unknown": [(5, 7)]},
+        [loads(7), dated(1), loads(3, bindings=(6,))], {}, {"histories": ONCE_ENABLED, "on_unknown": "skip"},
+        [(456, (5,), [1]), (456, (6,), [3])], {"unknown": [(5, 7)]},
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PLANS)
 def test_plan_has_each_extract_of_each_binding_in_one_place(name):
-    loads, known, options, batches, rest = PLANS[name]
-    plan = make(loads, known, **options)
-    assert (shape(plan), rest_of(plan)) == (batches, rest)
+    some, known, options, batches, rest = PLANS[name]
+    plan = make(some, known, **options)
+    assert ([(batch.datastream_id, batch.binding_ids, batch.extract_ids) for batch in plan.batches], rest_of(plan)) == (batches, rest)
     assert plan.extract_count == sum(len(extract_ids) for _datastream, _bindings, extract_ids in batches)
-    assert [batch.alone for batch in plan.batches] == [REFUSED in (known.get((5, one)), known.get((6, one))) for _a, _b, (one, *_more) in batches]
+    assert [batch.alone for batch in plan.batches] == [REFUSED in (known.get((5, each)), known.get((6, each))) for _a, _b, (each, *_more) in batches]
 
 
 @pytest.mark.parametrize(("count", "batch_size", "sizes"), [(1, 50, [1]), (50, 50, [50]), (130, 50, [50, 50, 30]), (3, 1, [1, 1, 1])])
-def test_batches_are_cut_and_the_order_is_kept(count, batch_size, sizes):
+def test_batches_have_at_most_their_size_and_keep_the_order(count, batch_size, sizes):
     ids = list(range(10 * count, 0, -10))
-    plan = make([many(*ids)], batch_size=batch_size)
-    assert [len(batch.extract_ids) for batch in plan.batches] == sizes
-    assert [one for batch in plan.batches for one in batch.extract_ids] == ids
+    batches = make([loads(*ids)], batch_size=batch_size).batches
+    assert [len(batch.extract_ids) for batch in batches] == sizes
+    assert [each for batch in batches for each in batch.extract_ids] == ids
 
 
-@pytest.mark.parametrize(
-    ("binding_ids", "of_ledger", "pairs"),
-    [((5, 6), (5, 6), [(456, 5, 1), (456, 6, 1), (456, 5, 2), (456, 6, 2)]), ((), (ALL_ENABLED,), [(456, ALL_ENABLED, 1), (456, ALL_ENABLED, 2)])],
-)
-def test_batch_names_its_pairs_and_the_bindings_of_the_ledger(binding_ids, of_ledger, pairs):
+@pytest.mark.parametrize(("binding_ids", "of_ledger"), [(BOTH, BOTH), ((), (ALL_ENABLED,))])
+def test_batch_stands_in_the_ledger_under_its_bindings(binding_ids, of_ledger):
     batch = _plan.Batch(456, binding_ids, [1, 2])
-    assert (batch.ledger_bindings, list(batch.pairs())) == (of_ledger, pairs)
+    assert batch.ledger_bindings == of_ledger
+    assert list(batch.pairs()) == [(456, binding_id, extract_id) for extract_id in (1, 2) for binding_id in of_ledger]
 
 
 @pytest.mark.parametrize(
@@ -168,26 +155,26 @@ def test_parts_of_a_batch_are_by_binding_then_by_extract(binding_ids, ids, parts
 
 
 def test_entries_for_the_ledger_have_datastream_and_time():
-    plan = make([Loads(456, (5, 6), [extract(1, 3), extract(2, 4)]), many(9, bindings=(7,), datastream_id=457)], {(6, 1): DISPATCHED}, limit=1)
+    plan = make([dated(3, 4, bindings=BOTH), loads(9, bindings=(7,), datastream_id=457)], {(6, 3): DISPATCHED}, limit=1)
     assert list(plan.due()) == [
-        Entry(5, 1, 456, created(3)), Entry(5, 2, 456, created(4)), Entry(6, 2, 456, created(4)), Entry(7, 9, 457, None),
+        Entry(5, 3, 456, created(3)), Entry(5, 4, 456, created(4)), Entry(6, 4, 456, created(4)), Entry(7, 9, 457, None),
     ]  # fmt: skip
-    assert list(plan.entries(plan.skipped, status=DISPATCHED)) == [Entry(6, 1, 456, created(3), DISPATCHED)]
+    assert list(plan.entries(plan.skipped, status=DISPATCHED)) == [Entry(6, 3, 456, created(3), DISPATCHED)]
 
 
-def test_what_is_pending_and_was_loaded_automatically_is_no_longer_due():
-    plan = make([load(2, 5, day=2), load(3, 5, day=3)], {(5, 2): Status.PENDING}, histories={5: enabled((1, None))})
+def test_extract_that_is_pending_and_was_loaded_automatically_is_no_longer_due():
+    plan = make([dated(2, 3)], {(5, 2): Status.PENDING}, histories={5: enabled(1)})
     assert (rest_of(plan), plan.no_longer_due) == ({"loaded": [(5, 2), (5, 3)]}, [(456, 5, 2)])
 
 
 def test_entries_that_the_plan_does_not_list_are_found():
-    entries = [Entry(5, one, 456, None) for one in (1, 3, 2, 4)]
-    assert [entry.extract_id for entry in make([many(1, 2)]).unlisted(entries)] == [3, 4]
+    entries = [Entry(5, each, 456, None) for each in (1, 3, 2, 4)]
+    assert [entry.extract_id for entry in make([loads(1, 2)]).unlisted(entries)] == [3, 4]
 
 
-def test_the_reason_goes_with_what_is_unknown():
+def test_reason_goes_with_what_is_unknown():
     changed = enabled().with_fact(BindingFact(FactKind.ROW, clock=created(2), enabled=False, updated="2025-01-01T00:00:00Z"))
     changed = changed.with_fact(BindingFact(FactKind.ROW, clock=created(9), enabled=False, updated=created(4)))
-    assert make(DAYS[::2], histories={5: changed}).unknown == {(456, 5, 3): Uncertainty(Reason.ELSEWHERE, created(2), "2026-01-04T00:00:01Z")}
-    assert make([many(1)], {(5, 1): UNKNOWN}).unknown == {(456, 5, 1): Uncertainty(LOST)}
-    assert make(UNDATED, histories=PERIODS).unknown == {(456, 5, 7): Uncertainty(Reason.UNDATED)}
+    assert make([dated(1, 3, 5)], histories={5: changed}).unknown == {(456, 5, 3): Uncertainty(Reason.ELSEWHERE, created(2), "2026-01-04T00:00:01Z")}
+    assert make([loads(1)], {(5, 1): UNKNOWN}).unknown == {(456, 5, 1): Uncertainty(LOST)}
+    assert make([loads(7)], histories=ONCE_ENABLED).unknown == {(456, 5, 7): Uncertainty(Reason.UNDATED)}

@@ -44,3 +44,9 @@ def statuses(ledger):
 def facts(ledger, *choice):
     """The facts by binding, without their numbers."""
     return {binding_id: [fact._replace(id=None) for fact in history.facts] for binding_id, history in ledger.histories(*choice).items()}
+
+
+def read_all(ledger):
+    """All that a run may ask."""
+    known = [each[:2] + each[4:5] for each in ledger.entries()], ledger.histories(), ledger.binding_rows(), ledger.pending_counts()
+    return *known, ledger.statuses(5, range(1, 400)), ledger.open_entries(), ledger.pending_entries([5])

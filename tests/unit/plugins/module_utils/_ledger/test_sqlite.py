@@ -25,6 +25,7 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.store 
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DEFAULT_LEDGER
 from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import (
     ALL,
+    INSERT,
     ROW,
     entry,
     open_at,
@@ -32,8 +33,6 @@ from ansible_collections.adverity.management.tests.unit.plugins.module_utils._le
     refusal,
 )
 from ansible_collections.adverity.management.tests.unit.plugins.places import SqlitePlace
-
-INSERT = "INSERT INTO load VALUES (1, 2, 3, 4, NULL, NULL)"
 
 
 def mode(path):

@@ -17,14 +17,12 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.turns 
 from ansible_collections.adverity.management.plugins.module_utils._requeue import report
 from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ROW, entry
 
-OTHERS = 3000  # entries of other bindings
-
 
 def fill(place):
-    """Many entries beside those in question, in two statuses."""
+    """Many entries of another binding beside those in question, in two statuses."""
     with place.open() as ledger:
-        ledger.note({6: [ROW]}, entries=[entry(one, 6) for one in range(1, OTHERS + 1)])
-        for start in range(1, OTHERS - 500, 50):
+        ledger.note({6: [ROW]}, entries=[entry(number, 6) for number in range(1, 3001)])
+        for start in range(1, 2500, 50):
             ledger.dispatched(ledger.intend([6], list(range(start, start + 50))))
 
 
@@ -38,10 +36,12 @@ def statements(monkeypatch, ledger_place):
         real = getattr(store, name)
 
         def watched(self, statement, values=()):
-            rows = list(values) if name == "write_many" else values
-            if rows or name != "write_many":
-                seen.setdefault(re.sub(r"(\?, )+\?", "?, ..", statement), (statement, rows[0] if name == "write_many" else rows))
-            return real(self, statement, rows)
+            if name == "write_many":
+                values = list(values)
+            first = values[:1] if name == "write_many" else [values]
+            for each in first:
+                seen.setdefault(re.sub(r"(\?, )+\?", "?, ..", statement), (statement, each))
+            return real(self, statement, values)
 
         monkeypatch.setattr(store, name, watched)
 
@@ -72,14 +72,10 @@ def requeue_bare(ledger):
     ledger.dispatched(ledger.intend([ALL_ENABLED], [1]))
 
 
-def plan_bindings(ledger):
+def look(ledger):
     ledger.take_turn([5])
     ledger.open_entries([5])
-    ledger.note({5: [ROW]})
-
-
-def look_at_one(ledger):
-    return list(ledger.entries([6], [1]))
+    list(ledger.entries([6], [1]))
 
 
 def summarize(ledger):
@@ -87,7 +83,6 @@ def summarize(ledger):
     ledger.histories()
 
 
-WORK = [requeue_one, requeue_bare, plan_bindings, look_at_one, summarize]
 ABOUT_ENTRIES = r"(load|load_event|event|binding_fact)\b"
 READS_ALL = (
     r"\s*SEARCH (load|load_event) USING PRIMARY KEY \(instance=\?\)",  # all of the instance
@@ -105,14 +100,14 @@ def plan(place, statement, values):
         return [row[0] for row in ledger.store.read("EXPLAIN " + statement, values)]
 
 
-@pytest.mark.parametrize("work", WORK)
+@pytest.mark.parametrize("work", [requeue_one, requeue_bare, look, summarize])
 def test_no_statement_reads_all_entries(ledger_place, statements, work):
     fill(ledger_place)
     with ledger_place.open() as ledger:
         statements.clear()
         work(ledger)
         run = dict(statements)
-    about_entries = [asked for one, asked in run.items() if re.search(rf"\b{ABOUT_ENTRIES}", one)]
+    about_entries = [asked for short, asked in run.items() if re.search(rf"\b{ABOUT_ENTRIES}", short)]
     assert about_entries
     for statement, values in about_entries:
         if not statement.startswith("INSERT INTO event"):  # numbered by the database: it has nothing to look for

@@ -252,11 +252,6 @@ def test_linked_list_that_does_not_add_up_is_read_four_times(pages):
     assert "returned an inconsistent list 4 times" in str(read_linked(*[plain(*pages)] * 4, times=FALLING))
 
 
-def test_linked_list_of_which_each_reading_lacks_rows_of_the_one_before_is_an_error():
-    readings = [plain(more(1, 2, of=3), last(number, of=3)) for number in (3, 4, 5, 6)]
-    assert "rows of one reading are missing in the next" in str(read_linked(*readings, times=UNTOLD))
-
-
 def test_linked_list_whose_rows_always_come_twice_is_an_error():
     assert "inconsistent list 5 times" in str(read_linked(SPLIT, IGNORED, SPLIT, SPLIT, SPLIT, times=SAME))
 

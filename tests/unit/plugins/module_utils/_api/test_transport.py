@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What goes over the network, through real sockets, and what is known where no response came."""
+"""What goes over the network, through real sockets, and what is known where no response came.
+
+Certificates, proxies and ~/.netrc: integration/targets/modules.
+"""
 
 from __future__ import annotations
 
@@ -306,15 +309,7 @@ def test_time_of_a_whole_answer(timeout, whole):
     assert time_limit.of_whole_answer(timeout) == whole
 
 
-# The environment
-
-
-def test_netrc_is_not_read(server, make_transport, monkeypatch, tmp_path):
-    (tmp_path / "netrc").write_text("machine 127.0.0.1 login thief password stolen\ndefault login thief password stolen\n")
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    server.answer(200, {})
-    send(make_transport(server))
-    assert server.requests[0].headers["authorization"] == "Bearer k3y"
+# Proxies
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"])
@@ -324,18 +319,6 @@ def test_http_never_takes_a_proxy(server, make_server, make_transport, monkeypat
     server.answer(200, {})
     send(make_transport(server))
     assert proxy.connections == 0
-
-
-@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
-def test_https_takes_the_proxy_which_sees_no_key(server, make_transport, monkeypatch, name):
-    before = make_transport("https://127.0.0.1:9")
-    monkeypatch.setenv(name, server.url)
-    fail(before)  # one that is set later is not taken
-    server.answer(403, {"detail": "not from here"}, close=True)
-    error = fail(make_transport("https://acme.invalid"))
-    assert ("403" in error.words, error.body_taken) == (True, False)
-    [request] = server.requests
-    assert (request.method, request.target, request.headers.get("authorization")) == ("CONNECT", "acme.invalid:443", None)
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY"])
@@ -360,12 +343,3 @@ def test_proxy_that_does_not_answer_is_shown_without_its_password(make_client, m
     with pytest.raises(NotReached) as caught:
         make_client("https://acme.example", retries=0).request("POST", "/x/")
     assert not [piece for piece in ("p%23", "p#", "tok3n") if piece in str(caught.value.result())]
-
-
-@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-@pytest.mark.parametrize(("verify", "wins"), [(True, False), (False, True), ("own.pem", True)])
-def test_which_certificates_count(make_transport, monkeypatch, name, verify, wins):
-    monkeypatch.setenv(name, "environment.pem")
-    transport = make_transport("https://acme.invalid", verify=verify)
-    settings = transport.session.merge_environment_settings("https://acme.invalid/", {}, None, None, None)
-    assert settings["verify"] == (verify if wins else "environment.pem")

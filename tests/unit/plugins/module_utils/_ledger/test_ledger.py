@@ -235,13 +235,6 @@ def test_request_for_several_bindings_is_confirmed_for_all_but_some_extracts_wha
     assert pairs(ledger.open_entries()) == [(5, 1), (6, 1)]
 
 
-def test_request_is_there_for_others_before_it_is_sent_and_is_confirmed_with_the_next_one(ledger, ledger_place):
-    ledger.note({}, entries=[entry(1), entry(2)])
-    ledger.intend([5], [2], confirmed=ledger.intend([5], [1]))
-    with ledger_place.open(LOOK) as other:
-        assert statuses(other) == {1: "dispatched", 2: "unknown"}
-
-
 def test_what_was_never_planned_cannot_be_sent(ledger):
     ledger.withdraw(ledger.intend([5], [1]))
     ledger.dispatched(ledger.intend([5], [1]))

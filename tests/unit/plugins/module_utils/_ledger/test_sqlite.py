@@ -10,13 +10,14 @@ import contextlib
 import errno
 import os
 import pwd
+import re
 import sqlite3
 import stat
 import tempfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError, InputError, LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger import sqlite_locks
 from ansible_collections.adverity.management.plugins.module_utils._ledger.holder import this_run
 from ansible_collections.adverity.management.plugins.module_utils._ledger.path import absolute_path
@@ -50,25 +51,6 @@ def fill(place, extracts=3):
 # Where it is
 
 
-@pytest.mark.parametrize(
-    ("given", "says"),
-    [
-        ("a/b", "ledger is 'a/b', a relative path. "),
-        ("", "ledger is '', a relative path. "),
-        (DEFAULT_LEDGER, f"The default ledger {DEFAULT_LEDGER} cannot be found: HOME is '', which is not an absolute path. Correct HOME, or"),
-        ("$NOWHERE/mine", "The ledger $NOWHERE/mine cannot be found: the environment variable NOWHERE is not set. Set NOWHERE, or"),
-    ],
-)
-def test_path_that_is_not_absolute_is_refused(tmp_path, monkeypatch, given, says):
-    """A relative path would begin at the playbook, which may be in the installed collection."""
-    monkeypatch.setenv("HOME", "")
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError) as caught:
-        open_at(given)
-    assert str(caught.value).startswith(says)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_path_below_the_home_is_found(monkeypatch):
     assert absolute_path(DEFAULT_LEDGER) == os.environ["HOME"] + "/.ansible/adverity/requeue.sqlite3"
     monkeypatch.delenv("HOME")
@@ -84,19 +66,6 @@ def test_any_name_is_just_a_name(tmp_path, name):
     for purpose in ALL:
         with open_at(tmp_path / "link", purpose) as ledger:
             assert len(list(ledger.entries())) == 3
-
-
-def test_new_ledger_is_for_this_user_only(tmp_path):
-    place = SqlitePlace(tmp_path / "above" / "ledger" / "requeue.sqlite3")
-    umask = os.umask(0)
-    try:
-        with place.open() as ledger, ledger.store.transaction():
-            ledger.store.write(INSERT)
-            modes = {path.name: mode(path) for path in place.path.parent.iterdir()}
-    finally:
-        os.umask(umask)
-    assert mode(place.path.parent) == 0o700
-    assert modes == {"requeue.sqlite3": 0o600, "requeue.sqlite3-journal": 0o600}
 
 
 def test_empty_file_is_a_ledger_that_was_not_begun_and_keeps_its_permissions(sqlite_place):
@@ -189,19 +158,15 @@ def opened_by_nobody(fork, place, purpose):
     """What is found in the ledger, or said of it, in a process without root's rights."""
 
     def work(child):
-        rights = os.getegid(), os.geteuid()
-        if os.geteuid() == 0:
-            os.setegid(65534)
-            os.seteuid(65534)
+        user = os.geteuid()
+        os.seteuid(user or 65534)
         try:
             with place.open(purpose) as ledger:
-                said = f"{len(list(ledger.entries()))} entries"
-        except AdverityError as error:
-            said = f"{type(error).__name__}: {error}"
-        finally:  # at its end the process writes down what it covered
-            os.seteuid(rights[1])
-            os.setegid(rights[0])
-        child.say(said)
+                child.say(f"{len(list(ledger.entries()))} entries")
+        except LedgerError as error:
+            child.say(str(error))
+        finally:
+            os.seteuid(user)  # at its end the process writes down what it covered
 
     return fork(work).hear()
 
@@ -218,21 +183,18 @@ def opened_by_nobody(fork, place, purpose):
     ],
 )
 def test_ledger_without_the_right_to_use_it_is_named(fork, below, folder_mode, file_mode, refused):
-    with tempfile.TemporaryDirectory(prefix="ledger-") as above:  # which every user can reach, unlike pytest's own
-        os.chmod(above, 0o777)
-        place = SqlitePlace(Path(above) / "folder" / below)
-        folder = Path(above) / "folder"
-        folder.mkdir()
+    with tempfile.TemporaryDirectory(prefix="ledger-") as folder:  # which every user can reach, unlike pytest's own
+        place = SqlitePlace(Path(folder) / below)
         if file_mode is not None:
             fill(place)
             place.path.chmod(file_mode)
-        folder.chmod(folder_mode)
+        os.chmod(folder, folder_mode)
         found = "0 entries" if file_mode is None else "3 entries"
         for purpose in ALL:
-            expected = f"LedgerError: The ledger {place.path} cannot be used: " if purpose in refused else found
+            expected = f"The ledger {place.path} cannot be used: " if purpose in refused else found
             assert opened_by_nobody(fork, place, purpose).startswith(expected)
-        folder.chmod(0o777)
-        assert list(folder.iterdir()) == ([] if file_mode is None else [place.path])
+        os.chmod(folder, 0o777)
+        assert list(Path(folder).iterdir()) == ([] if file_mode is None else [place.path])
 
 
 @pytest.mark.parametrize(
@@ -250,16 +212,14 @@ def test_ledger_without_the_right_to_use_it_is_named(fork, below, folder_mode, f
 )
 def test_what_can_be_no_ledger_is_named_and_left_as_it_is(tmp_path, name, says):
     (tmp_path / "folder").mkdir()
-    (tmp_path / "file").write_text("text")
+    (tmp_path / "file").touch()
     (tmp_path / "link").symlink_to(tmp_path / "gone" / "requeue.sqlite3")
     os.mkfifo(tmp_path / "pipe")
     before = sorted(tmp_path.rglob("*"))
     for purpose in ALL:
-        message = refusal(tmp_path / name, purpose)
-        assert "cannot be used: " in message
-        assert says in message
+        assert re.match(f"The ledger .* cannot be used: .*{says}", refusal(tmp_path / name, purpose))
     assert sorted(tmp_path.rglob("*")) == before
-    assert (tmp_path / "file").read_text() == "text"
+    assert (tmp_path / "file").read_bytes() == b""
 
 
 # What the system or SQLite says

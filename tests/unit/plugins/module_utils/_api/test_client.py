@@ -12,16 +12,11 @@ from datetime import datetime, timezone
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api import client as _client
 from ansible_collections.adverity.management.plugins.module_utils._api import errors
-from ansible_collections.adverity.management.plugins.module_utils._api.transport import NoResponse, Response
+from ansible_collections.adverity.management.plugins.module_utils._api.transport import NoResponse
+from ansible_collections.adverity.management.tests.unit.plugins.module_utils._api.scripted import KEY, answer, open_client
 
-KEY = "s3cret-key-0123456789"
 UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
 PATH = "/api/v1/bindings/"
-
-
-def answer(status=200, body=b"{}", kind="application/json", **headers):
-    headers = {name.replace("_", "-"): value for name, value in {"Content_Type": kind, **headers}.items() if value is not None}
-    return Response(status, headers, body)
 
 
 LOST = NoResponse("got no response from acme.example", "closed", body_taken=True)
@@ -30,24 +25,6 @@ HOPELESS = NoResponse("got no response from acme.example", "certificate verify f
 HTML = answer(200, b"<html><title>Log in</title></html>", "text/html")
 CUT = answer(200, b'{"items": [')
 COME_BACK = answer(503, Retry_After="3")
-
-
-class Script:
-    """A transport that gives these responses in their order. A number is a response of that status; what is no response is raised."""
-
-    def __init__(self, steps):
-        self.steps, self.requests = list(steps), []
-
-    def send(self, request):
-        self.requests.append(request)
-        step = self.steps.pop(0)
-        if isinstance(step, Exception):
-            raise step
-        return answer(step) if isinstance(step, int) else step
-
-
-def open_client(*steps, **options):
-    return _client.Client("https://acme.example", KEY, Script(steps), **options)
 
 
 def attempt(client, method, path=PATH, **more):

@@ -10,37 +10,32 @@ import json
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api import errors, linked_list, numbered_list, paging
-from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
-from ansible_collections.adverity.management.plugins.module_utils._api.transport import Response
+from ansible_collections.adverity.management.tests.unit.plugins.module_utils._api.scripted import answer, open_client
 
 PATH = "/api/list/"
 NEXT = "https://acme.example/api/list/?page=2"
 SECOND = {"page": ["2"]}  # what that link asks for
 
 
-class PagesTransport:
-    """Returns these pages in their order, a second apart; a number is a refusal with that status. Records which were asked for."""
+def open_pages(pages):
+    """A client that gets these pages in their order, a second apart; a number is a refusal with that status."""
+    dates = (f"Thu, 01 Jan 2026 12:00:{second:02} GMT" for second in range(1, 60))
+    return open_client(*(page if type(page) is int else answer(body=json.dumps(page).encode(), Date=next(dates)) for page in pages), retries=0)
 
-    def __init__(self, pages):
-        self.pages, self.asked = list(pages), []
-        self.client = Client("https://acme.example", "key", self, retries=0)
 
-    def send(self, request):
-        self.asked.append((request.path, request.params or {}))
-        page = self.pages.pop(0)
-        headers = {"Content-Type": "application/json", "Date": f"Thu, 01 Jan 2026 12:00:{len(self.asked):02} GMT"}
-        return Response(page, headers, b"{}") if type(page) is int else Response(200, headers, json.dumps(page).encode())
+def asked_for(client):
+    return [(request.path, request.params or {}) for request in client.transport.requests]
 
 
 def read(function, *readings, **more):
     """The ids of a list, or the error; what is asked for are these pages, and no others. A reading is [(parameters, page), ...]."""
     requests = [request for reading in readings for request in reading]
-    transport = PagesTransport(page for _params, page in requests)
+    client = open_pages(page for _params, page in requests)
     try:
-        found = [row["id"] for row in function(transport.client, PATH, **more)]
+        found = [row["id"] for row in function(client, PATH, **more)]
     except errors.AdverityError as error:
         found = error
-    assert transport.asked == [(PATH, params) for params, _page in requests]
+    assert asked_for(client) == [(PATH, params) for params, _page in requests]
     return found
 
 
@@ -124,9 +119,9 @@ def test_refusal_of_a_numbered_list_passes_through(readings):
 
 def test_numbered_list_is_as_old_as_its_first_page():
     """A binding on page 1 can be changed while page 2 is read: nothing is certain of it after the first answer."""
-    transport = PagesTransport(page for _params, page in numbered(([1], 2), ([2], 2)))
-    numbered_list.read_numbered(transport.client, PATH, {})
-    assert transport.client.date.second == 1
+    client = open_pages(page for _params, page in numbered(([1], 2), ([2], 2)))
+    numbered_list.read_numbered(client, PATH, {})
+    assert client.date.second == 1
 
 
 NO_ROWS = [None, {}, [None], [7], [{}], [{"id": None}], [{"id": 1.5}], [{"id": True}]]
@@ -344,9 +339,9 @@ def test_newest_are_enough_unless_rows_came_twice(readings, ids):
     ],
 )
 def test_only_path_and_query_of_a_next_link_are_followed(link, then):
-    transport = PagesTransport([{**last(1), "next": link}, {"results": rows(2)}])
-    linked_list.read_linked(transport.client, PATH, {}, list)
-    assert transport.asked == [(PATH, {}), then]
+    client = open_pages([{**last(1), "next": link}, {"results": rows(2)}])
+    linked_list.read_linked(client, PATH, {}, list)
+    assert asked_for(client) == [(PATH, {}), then]
 
 
 @pytest.mark.parametrize(

@@ -312,11 +312,6 @@ def test_place_that_may_hold_a_password_or_names_another_database_is_refused(pla
 # What else can be wrong
 
 
-def through_a_pooler(answer):
-    """One in transaction mode answers the start of a session with a process of its own, or with that of another session."""
-    return re.sub(rb"K\x00\x00\x00\x0c(....)", lambda found: found[0][:5] + b"\x7f\xff\xff\xfe", answer, flags=re.DOTALL)
-
-
 @pytest.mark.parametrize(
     ("case", "says"),
     [
@@ -327,7 +322,11 @@ def through_a_pooler(answer):
     ],
 )
 def test_server_that_cannot_be_used_is_named_with_what_to_do(postgres, proxies, place, case, says):
-    proxy = proxies(change_answer=through_a_pooler) if case == "pooler" else proxies()
+    def change(answer):
+        """A pooler in transaction mode answers the start of a session with a process of its own, or with that of another session."""
+        return re.sub(rb"K\x00\x00\x00\x0c(....)", lambda found: found[0][:5] + b"\x7f\xff\xff\xfe", answer, flags=re.DOTALL)
+
+    proxy = proxies(change_answer=change) if case == "pooler" else proxies()
     url = postgres.url("nowhere") if case == "no database" else proxy.url(place.database, **({"sslmode": "require"} if case == "no TLS" else {}))
     if case == "no server":
         proxy.stop()

@@ -154,23 +154,6 @@ def test_no_flipped_byte_leads_to_anything_but_a_ledger_error(sqlite_place):
 # What cannot be opened
 
 
-def opened_by_nobody(fork, place, purpose):
-    """What is found in the ledger, or said of it, in a process without root's rights."""
-
-    def work(child):
-        user = os.geteuid()
-        os.seteuid(user or 65534)
-        try:
-            with place.open(purpose) as ledger:
-                child.say(f"{len(list(ledger.entries()))} entries")
-        except LedgerError as error:
-            child.say(str(error))
-        finally:
-            os.seteuid(user)  # at its end the process writes down what it covered
-
-    return fork(work).hear()
-
-
 @pytest.mark.parametrize(
     ("below", "folder_mode", "file_mode", "refused"),
     [
@@ -182,7 +165,19 @@ def opened_by_nobody(fork, place, purpose):
         ("deeper/still/requeue.sqlite3", 0o555, None, [WRITE, PREDICT]),
     ],
 )
-def test_ledger_without_the_right_to_use_it_is_named(fork, below, folder_mode, file_mode, refused):
+@pytest.mark.parametrize("purpose", ALL)
+def test_ledger_without_the_right_to_use_it_is_named(fork, below, folder_mode, file_mode, refused, purpose):
+    def open_without_rights_of_root(child):
+        user = os.geteuid()
+        os.seteuid(user or 65534)
+        try:
+            with place.open(purpose) as ledger:
+                child.say(f"{len(list(ledger.entries()))} entries")
+        except LedgerError as error:
+            child.say(str(error))
+        finally:
+            os.seteuid(user)  # at its end the process writes down what it covered
+
     with tempfile.TemporaryDirectory(prefix="ledger-") as folder:  # which every user can reach, unlike pytest's own
         place = SqlitePlace(Path(folder) / below)
         if file_mode is not None:
@@ -190,10 +185,9 @@ def test_ledger_without_the_right_to_use_it_is_named(fork, below, folder_mode, f
             place.path.chmod(file_mode)
         os.chmod(folder, folder_mode)
         found = "0 entries" if file_mode is None else "3 entries"
-        for purpose in ALL:
-            expected = f"The ledger {place.path} cannot be used: " if purpose in refused else found
-            assert opened_by_nobody(fork, place, purpose).startswith(expected)
+        says = fork(open_without_rights_of_root).hear()
         os.chmod(folder, 0o777)
+        assert says.startswith(f"The ledger {place.path} cannot be used: " if purpose in refused else found)
         assert list(Path(folder).iterdir()) == ([] if file_mode is None else [place.path])
 
 

@@ -17,8 +17,6 @@ from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ap
 
 UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
 PATH = "/api/v1/bindings/"
-
-
 LOST = NoResponse("got no response from acme.example", "closed", body_taken=True)
 AWAY = NoResponse("got no response from acme.example", "Connection refused")
 HOPELESS = NoResponse("got no response from acme.example", "certificate verify failed", passing=False, hint="Set ca_path.")

@@ -13,7 +13,7 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger import
 from ansible_collections.adverity.management.plugins.module_utils._ledger.baseline import Baseline
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import Status
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import entry
+from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import entry
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -22,8 +22,8 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.postgr
 from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite import SqliteStore
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind, Status
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ROW, entry, facts
 from ansible_collections.adverity.management.tests.unit.plugins.places import HOST, PostgresPlace, SqlitePlace
+from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import ROW, entry, facts
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import Killed
 
 OTHER, NEW = "other.example", "new.example"

@@ -15,7 +15,7 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.status
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
 from ansible_collections.adverity.management.plugins.module_utils._ledger.turns import ALL_ENABLED
 from ansible_collections.adverity.management.plugins.module_utils._requeue import report
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ROW, entry
+from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import ROW, entry
 
 
 def fill(place):

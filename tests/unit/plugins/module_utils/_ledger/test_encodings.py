@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ALL, ROW, entry, open_at
+from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import ALL, ROW, entry, open_at
 
 TEXTS = [
     "404: gone",

@@ -18,7 +18,7 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.status
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT
 from ansible_collections.adverity.management.plugins.module_utils._ledger.turns import ALL_ENABLED
 from ansible_collections.adverity.management.plugins.module_utils._spec import times
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import (
+from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import (
     INSERT,
     ROW,
     entry,

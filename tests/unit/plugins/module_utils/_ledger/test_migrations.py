@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger import postgresql, schema, sent, sqlite
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ALL, ROW, entry, refusal, statuses
+from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import ALL, ROW, entry, refusal, statuses
 
 OLD = schema.OLDEST
 THIS = schema.VERSION

@@ -24,16 +24,8 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.path i
 from ansible_collections.adverity.management.plugins.module_utils._ledger.sqlite_errors import next_step
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DEFAULT_LEDGER
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import (
-    ALL,
-    INSERT,
-    ROW,
-    entry,
-    open_at,
-    read_all,
-    refusal,
-)
 from ansible_collections.adverity.management.tests.unit.plugins.places import SqlitePlace
+from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import ALL, INSERT, ROW, entry, open_at, read_all, refusal
 
 
 def mode(path):

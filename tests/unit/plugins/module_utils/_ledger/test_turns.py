@@ -16,8 +16,8 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api import clock
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ROW
 from ansible_collections.adverity.management.tests.unit.plugins.places import HOST
+from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import ROW
 from ansible_collections.adverity.management.tests.unit.plugins.support.runs import Time
 
 

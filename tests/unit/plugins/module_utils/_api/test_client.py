@@ -273,10 +273,3 @@ def test_no_write_to_datastreams_leaves_without_naming_them(params):
             with pytest.raises(errors.InputError, match="Nothing was sent"):
                 client.request(method, path, params, {"enabled": False}, before=lambda: called.append("before"))
     assert (client.transport.requests, called) == ([], [])
-
-
-@pytest.mark.parametrize(("method", "params"), [("PATCH", {"datastream_id": [UUID]}), ("PUT", {"datastream_id": (UUID,) * 50}), ("GET", None)])
-def test_write_that_names_datastreams_and_any_read_leave(method, params):
-    client = open_client(200)
-    client.request(method, _client.DATASTREAMS, params)
-    assert client.transport.requests[0].params == params

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The ledger in a real PostgreSQL: connections that are lost at each statement, servers that restart, rights, passwords, poolers, other versions."""
+"""The ledger in a real PostgreSQL: connections that are lost at each statement, dead machines, rights, passwords, poolers."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ def asks_for_passwords(postgres):
     """The server asks these roles for their passwords."""
     rules = postgres.folder / "pg_hba.conf"
     before = rules.read_text("utf-8")
-    for content in ("local all /^role_of_ scram-sha-256\n" + before, before):
-        rules.write_text(content, "utf-8")
-        postgres.run("SELECT pg_reload_conf()")
-        if content != before:
-            yield
+    rules.write_text("local all /^role_of_ scram-sha-256\n" + before, "utf-8")
+    postgres.run("SELECT pg_reload_conf()")
+    yield
+    rules.write_text(before, "utf-8")
+    postgres.run("SELECT pg_reload_conf()")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When a list counts as whole, and in which other ways it is read where it does not. Lists that change meanwhile: properties/test_shifting_lists.py."""
+"""When a list counts as whole, and in which other ways it is read where it does not. Lists that change meanwhile: test_shifting_lists.py."""
 
 from __future__ import annotations
 
@@ -126,8 +126,10 @@ def test_numbered_list_is_as_old_as_its_first_page():
 
 NO_ROWS = [None, {}, [None], [7], [{}], [{"id": None}], [{"id": 1.5}], [{"id": True}]]
 NO_COUNTS = ["0", 0.0, False, -1]
-NO_NUMBERED = [None, [], "text", {"items": []}, *({"items": some, "count": 1} for some in NO_ROWS), *({"items": [], "count": some} for some in NO_COUNTS)]
-NO_LINKED = [None, {"items": []}, *({"results": some} for some in [*NO_ROWS, [{"id": "1"}]]), *({"results": [], "count": some} for some in NO_COUNTS)]
+NO_NUMBERED = [None, [], "text", {"items": []}]
+NO_NUMBERED += [*({"items": value, "count": 1} for value in NO_ROWS), *({"items": [], "count": value} for value in NO_COUNTS)]
+NO_LINKED = [None, {"items": []}]
+NO_LINKED += [*({"results": value} for value in [*NO_ROWS, [{"id": "1"}]]), *({"results": [], "count": value} for value in NO_COUNTS)]
 
 
 @pytest.mark.parametrize("page", NO_NUMBERED)

@@ -102,7 +102,8 @@ def test_each_request_for_an_extract_has_its_own_also_one_without_a_clock_or_a_l
     with place.open() as ledger:
         for shown in (Baseline(CLOCK, LABELS), later, Baseline(None, {101: "Loaded"}), Baseline(CLOCK), Baseline()):
             ledger.dispatched(ledger.intend([5], list(shown.labels or [101]), baseline=shown))
-        found = {each.extract_id: [(event.clock, event.has_label, event.label) for event in each.events] for each in sent.read(ledger, [5], [101, 102, 103])}
+        read = sent.read(ledger, [5], [101, 102, 103])
+        found = {each.extract_id: [(event.clock, event.has_label, event.label) for event in each.events] for each in read}
     nothing = [(None, True, "Loaded"), (CLOCK, False, None), (None, False, None)]
     assert found == {
         101: [(CLOCK, True, "Collected"), (later.clock, True, "Failed"), *nothing],

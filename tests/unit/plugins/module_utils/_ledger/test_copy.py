@@ -35,7 +35,8 @@ PENDING, UNKNOWN, DISPATCHED, REFUSED = Status.PENDING, Status.UNKNOWN, Status.D
 @pytest.fixture(params=["file to file", "file to database", "database to file", "database to database"])
 def places(request, tmp_path, postgres):
     """Two places, the first of which has a ledger with all kinds of entries."""
-    made = [PostgresPlace(postgres) if store == "database" else file_place(tmp_path, str(number)) for number, store in enumerate(request.param.split(" to "))]
+    stores = request.param.split(" to ")
+    made = [PostgresPlace(postgres) if store == "database" else file_place(tmp_path, str(number)) for number, store in enumerate(stores)]
     fill(made[0])
     yield made
     for place in made:
@@ -100,8 +101,9 @@ def copy_killed_at(direction, source, target):
 
 def check_moved(source, target):
     """A run that still names the old place is told the new one."""
+    says = re.escape(f"its content was moved to {target.shown}. Set ledger to {target.shown}. Nothing was changed.")
     for purpose in (WRITE, PREDICT):
-        with pytest.raises(LedgerError, match=re.escape(f"its content was moved to {target.shown}. Set ledger to {target.shown}. Nothing was changed.")):
+        with pytest.raises(LedgerError, match=says):
             source.open(purpose).__enter__()
 
 

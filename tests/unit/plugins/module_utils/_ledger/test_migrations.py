@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A ledger of an older format: brought to the newest one by the first run that writes, once, and as a whole. The newer formats are those of this test."""
+"""A ledger of an older format: brought to the newest one by the first run that writes, once, and as a whole. Newer formats: those of this test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ THIS = schema.VERSION
 NEWEST = THIS + 2
 NEWER = (
     schema.Migration(THIS + 1, ("ALTER TABLE {schema}binding ADD COLUMN label TEXT", "UPDATE {schema}binding SET label = 'of the next format'")),
-    schema.Migration(THIS + 2, ("CREATE TABLE {schema}extra (id {id}, words TEXT)", "INSERT INTO {schema}extra (words) SELECT label FROM {schema}binding")),
+    schema.Migration(THIS + 2, ("CREATE TABLE {schema}extra (id {id}, x TEXT)", "INSERT INTO {schema}extra (x) SELECT label FROM {schema}binding")),
 )
 STATEMENTS = 4  # of both
 BOTH = {101: "dispatched", 102: "pending"}
@@ -85,15 +85,15 @@ def stand(place, purpose=LOOK):
 
 def check_migrated(place):
     """It has the newest format, all that it had before, and each migration was made once."""
-    assert (version(place), place.run("SELECT words FROM extra"), stand(place)) == (NEWEST, [("of the next format",)], BOTH)
+    assert (version(place), place.run("SELECT x FROM extra"), stand(place)) == (NEWEST, [("of the next format",)], BOTH)
 
 
 def test_run_that_writes_brings_the_ledger_to_the_newest_format_and_no_other_run_does(old_ledger, collection):
     before = old_ledger.content()
     collection(NEWEST)
     for purpose in (LOOK, PREDICT):
-        says = f"cannot be used: a run that writes has to bring it from format {THIS} to {NEWEST} first. Run once without check mode, then run this again."
-        assert refusal(old_ledger.ledger, purpose) == f"The ledger {old_ledger.shown} {says} Nothing was changed."
+        says = f"a run that writes has to bring it from format {THIS} to {NEWEST} first. Run once without check mode, then run this again."
+        assert refusal(old_ledger.ledger, purpose) == f"The ledger {old_ledger.shown} cannot be used: {says} Nothing was changed."
     assert old_ledger.content() == before
     for purpose in (WRITE, PREDICT, WRITE):
         assert stand(old_ledger, purpose) == BOTH

@@ -126,7 +126,8 @@ def test_connection_that_is_lost_at_any_statement_loses_no_record(postgres, plac
 
 
 @pytest.mark.parametrize(
-    ("method", "arguments"), [("take_turn", [[5, 6]]), ("intend", [[5], [1]]), ("dispatched", [Request(1, [5], [1])]), ("histories", []), ("entries", [])]
+    ("method", "arguments"),
+    [("take_turn", [[5, 6]]), ("intend", [[5], [1]]), ("dispatched", [Request(1, [5], [1])]), ("histories", []), ("entries", [])],
 )
 def test_session_that_an_administrator_ends_is_not_connected_again(postgres, place, method, arguments):
     with place.open() as ledger:
@@ -252,7 +253,8 @@ def test_role_that_may_only_read_may_look(postgres, place, role):
     with open_at(url, LOOK) as ledger:
         assert len(statuses(ledger)) == 3
     for purpose in (WRITE, PREDICT):
-        assert re.search("permission denied .*Give the role the rights on the ledger's tables", refusal(url, purpose, use=lambda ledger: ledger.take_turn([5])))
+        message = refusal(url, purpose, use=lambda ledger: ledger.take_turn([5]))
+        assert re.search("permission denied .*Give the role the rights on the ledger's tables", message)
 
 
 # Passwords

@@ -17,7 +17,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api import cl
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
 from ansible_collections.adverity.management.tests.unit.plugins.places import HOST
-from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import ROW
+from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import ROW, refusal
 from ansible_collections.adverity.management.tests.unit.plugins.support.runs import Time
 
 
@@ -51,11 +51,9 @@ def hold_and_end(place, binding_ids):
         ledger.take_turn(binding_ids)
 
 
-def refusal(place, wanted, purpose=WRITE):
+def refusal_of_turn(place, wanted, purpose=WRITE):
     """What a run is told that does not wait."""
-    with pytest.raises(LedgerError) as caught, place.open(purpose, wait=0) as ledger:
-        ledger.take_turn(wanted)
-    return str(caught.value)
+    return refusal(place.ledger, purpose, use=lambda ledger: ledger.take_turn(wanted), wait=0)
 
 
 # Waiting
@@ -156,7 +154,7 @@ def test_who_waits_too_long_is_told_the_holder(place, hold, monkeypatch, environ
 def test_those_are_named_that_hold_what_is_wanted_and_not_who_held_it_before(place, hold, held, wanted, purpose, named, before):
     hold_and_end(place, before)
     processes = [hold(*run)[1] for run in held]
-    message = refusal(place, wanted, purpose)
+    message = refusal_of_turn(place, wanted, purpose)
     assert [number for number, process in enumerate(processes) if f"process {process}" in message] == named
     assert message.count("in check mode") == sum(held[number][1] == PREDICT for number in named)
     assert message.count(", since 20") >= sum(held[number][1] == WRITE for number in named)
@@ -168,7 +166,7 @@ def test_holder_on_another_machine_is_not_taken_for_one_on_this(place, hold, mon
     with monkeypatch.context() as patched:
         patched.setattr(socket, "gethostname", lambda: "other-machine")
         _holder, process = hold([5], purpose)
-    message = refusal(place, [5])
+    message = refusal_of_turn(place, [5])
     file_in_check_mode = purpose == PREDICT and "://" not in place.ledger
     where = f"process {process} on another machine" if file_in_check_mode else f"host other-machine, process {process}"
     assert f": {where}{', in check mode' if purpose == PREDICT else ''}" in message
@@ -179,7 +177,7 @@ def test_holder_that_ends_before_it_is_asked_for_is_not_taken_for_another(place,
     hold_and_end(place, [5])
     ledger, _process = hold([5])
     monkeypatch.setattr(type(ledger.store), "holders", lambda *_arguments: [])
-    message = refusal(place, [5])
+    message = refusal_of_turn(place, [5])
     assert ": the ledger does not show which. This run waited" in message
     assert "process" not in message
 

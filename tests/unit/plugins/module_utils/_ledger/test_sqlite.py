@@ -60,6 +60,16 @@ def test_any_name_is_just_a_name(tmp_path, name):
             assert len(list(ledger.entries())) == 3
 
 
+def test_new_ledger_and_its_folder_are_for_this_user_only(tmp_path):
+    place = SqlitePlace(tmp_path / "above" / "ledger" / "requeue.sqlite3")
+    umask = os.umask(0)
+    try:
+        fill(place)
+    finally:
+        os.umask(umask)
+    assert (mode(place.path.parent), mode(place.path)) == (0o700, 0o600)
+
+
 def test_empty_file_is_a_ledger_that_was_not_begun_and_keeps_its_permissions(sqlite_place):
     path = sqlite_place.path
     path.touch()

@@ -270,14 +270,13 @@ class Child:
     """A forked process that does ``work(child)``; parent and child speak in lines over a pipe. An exception in ``work`` is said, too."""
 
     def __init__(self, work: Callable[[Child], None]) -> None:
-        self._pipe, other_end = multiprocessing.Pipe()
-        self._process = multiprocessing.get_context("fork").Process(target=self._run, args=(work, other_end))
+        self._pipe, self._inner = multiprocessing.Pipe()
+        self._process = multiprocessing.get_context("fork").Process(target=self._run, args=(work,))
         self._process.start()
-        other_end.close()
-        self.pid = self._process.pid
+        self._inner.close()
 
-    def _run(self, work: Callable[[Child], None], pipe: Any) -> None:
-        self._pipe = pipe
+    def _run(self, work: Callable[[Child], None]) -> None:
+        self._pipe = self._inner
         try:
             work(self)
         except BaseException:
@@ -288,19 +287,16 @@ class Child:
         self._pipe.send(text)
 
     def go(self) -> None:
-        self._pipe.send("go")
+        self.say("go")
 
     def wait(self) -> None:
         """In the child: until the parent says ``go``."""
         self._pipe.recv()
 
-    def hear(self) -> str | None:
-        """The next line of the child; None where it has ended."""
+    def hear(self) -> str:
+        """The next line of the child. Raises EOFError where it has ended."""
         assert self._pipe.poll(LONGEST), f"the other process says nothing for {LONGEST:g} s"
-        try:
-            return str(self._pipe.recv())
-        except EOFError:
-            return None
+        return str(self._pipe.recv())
 
     def kill(self) -> None:
         self._process.kill()

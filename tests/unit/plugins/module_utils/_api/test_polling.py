@@ -9,34 +9,19 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api import clock as real_clock
+from ansible_collections.adverity.management.plugins.module_utils._api import clock
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._api.polling import Pace, poll
 from ansible_collections.adverity.management.plugins.module_utils._api.progress import FILE
-
-
-class Clock:
-    """A clock that moves on when somebody sleeps, ``late`` by so much, and by the cost of a reading. ``on_sleep`` is called before."""
-
-    def __init__(self):
-        self.now, self.cost, self.late, self.pauses = 1000.0, 0.0, 0.0, []
-        self.on_sleep = lambda: None
-
-    def sleep(self, seconds):
-        self.on_sleep()
-        self.pauses.append(seconds)
-        self.now += seconds + self.late
-
-    def read(self):
-        self.now += self.cost
-        return self.now
+from ansible_collections.adverity.management.tests.unit.plugins.support.runs import Time
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    held = Clock()
-    monkeypatch.setattr(real_clock, "monotonic", lambda: held.now)
-    monkeypatch.setattr(real_clock, "sleep", held.sleep)
+def time(monkeypatch):
+    held = Time()
+    held.seconds, held.pauses = 1000.0, []
+    monkeypatch.setattr(clock, "monotonic", held.monotonic)
+    monkeypatch.setattr(clock, "sleep", lambda seconds: (held.pauses.append(seconds), held.move(seconds)))
     return held
 
 
@@ -53,31 +38,34 @@ def clock(monkeypatch):
         (Pace(60, 15), 1, None, [15, 22.5, 19.5], 61),
     ],
 )
-def test_pauses_grow_to_a_limit_and_never_beyond_the_end(clock, pace, cost, finished_at, pauses, waited):
-    clock.cost = cost
-    result = poll(pace, clock.read, lambda now: finished_at is not None and now >= finished_at, str)
-    assert clock.pauses == pauses
+def test_pauses_grow_to_a_limit_and_never_beyond_the_end(time, pace, cost, finished_at, pauses, waited):
+    def read():
+        time.move(cost)
+        return time.seconds
+
+    result = poll(pace, read, lambda seconds: finished_at is not None and seconds >= finished_at, str)
+    assert time.pauses == pauses
     assert result == (1000 + waited, waited)
 
 
-def test_clock_that_misses_a_moment_is_no_reason_to_wait_for_it(clock):
-    clock.late = -1e-7
-    poll(Pace(20, 15), clock.read, lambda _now: False, str)
-    assert len(clock.pauses) == 2
+def test_clock_that_misses_a_moment_is_no_reason_to_wait_for_it(time, monkeypatch):
+    monkeypatch.setattr(clock, "monotonic", lambda: time.seconds - 1e-7 * len(time.pauses))
+    poll(Pace(20, 15), bool, bool, str)
+    assert len(time.pauses) == 2
 
 
-def test_error_ends_it(clock):
+def test_error_ends_it(time):
     def read():
         raise AdverityError("no")
 
     with pytest.raises(AdverityError, match="no"):
         poll(Pace(600, 15), read, bool, str)
-    assert clock.pauses == []
+    assert time.pauses == []
 
 
-def test_who_watches_sees_how_far_it_is(clock, tmp_path, monkeypatch):
+def test_who_watches_sees_how_far_it_is(time, tmp_path, monkeypatch):
     path, seen = tmp_path / "progress", []
     monkeypatch.setenv(FILE, str(path))
-    clock.on_sleep = lambda: seen.append(json.loads(path.read_text("utf-8")))
-    poll(Pace(20, 15), clock.read, lambda _now: False, lambda now: f"now {now:g}")
+    monkeypatch.setattr(clock, "sleep", lambda seconds: (seen.append(json.loads(path.read_text("utf-8"))), time.move(seconds)))
+    poll(Pace(20, 15), time.monotonic, lambda _seconds: False, lambda seconds: f"now {seconds:g}")
     assert seen == [{"line": "now 1000", "left": 20.0}, {"line": "now 1015", "left": 5.0}]

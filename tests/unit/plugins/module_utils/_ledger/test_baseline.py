@@ -13,7 +13,7 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger import
 from ansible_collections.adverity.management.plugins.module_utils._ledger.baseline import Baseline
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import Status
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import entry
+from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import entry
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,23 +51,22 @@ def test_whatever_the_labels_are_they_read_back(labels):
 
 
 @pytest.mark.parametrize("stored", ['[101,103,"aba","a"]', '[101,103,"a2","a"]', '["x"]', "7", "[]", "{", '[101,102,"ab",1,2]'])
-def test_what_does_not_fit_together_tells_nothing(ledger_place, stored):
-    with ledger_place.open() as ledger:
-        ledger.note({}, entries=[entry(each) for each in (101, 102, 103)])
+def test_what_does_not_fit_together_tells_nothing(place, stored):
+    with place.open() as ledger:
         ledger.dispatched(ledger.intend([5], [101, 102, 103], baseline=Baseline(CLOCK, {101: "a", 102: "b", 103: "a"})))
-    ledger_place.run(f"UPDATE event SET baseline = '{stored}'")
-    with ledger_place.open(LOOK) as ledger:
+    place.run(f"UPDATE event SET baseline = '{stored}'")
+    with place.open(LOOK) as ledger:
         assert [each.events[0].has_label for each in sent.read(ledger, [5], [101])] == [False]
 
 
 def noted(ledger, binding_id=5, extract_ids=(101, 102, 103, 105)):
     """{extract: (status, clock, label) of its last event} as the ledger has it."""
     found = sent.read(ledger, [binding_id], list(extract_ids))
-    return {one.extract_id: (one.status, one.events[-1].clock, one.events[-1].label if one.events[-1].has_label else "-") for one in found}
+    return {each.extract_id: (each.status, each.events[-1].clock, each.events[-1].label if each.events[-1].has_label else "-") for each in found}
 
 
-def expected(labels=None, status=Status.DISPATCHED):
-    return {extract_id: (status, CLOCK, label) for extract_id, label in (labels or LABELS).items()}
+def expected(labels, status=Status.DISPATCHED):
+    return {extract_id: (status, CLOCK, label) for extract_id, label in labels.items()}
 
 
 @pytest.fixture
@@ -81,11 +80,11 @@ def place(ledger_place):
 def test_each_extract_reads_back_what_was_shown_of_it(place):
     with place.open() as ledger:
         first = ledger.intend([5, 6], list(LABELS), baseline=Baseline(CLOCK, LABELS))
-        assert noted(ledger) == noted(ledger, 6) == expected(status=Status.UNKNOWN)
+        assert noted(ledger) == noted(ledger, 6) == expected(LABELS, Status.UNKNOWN)
         second = ledger.intend([5], [110, 111], first, Baseline(CLOCK, {110: "Loaded", 111: "Loaded"}))
         ledger.dispatched(second)
     with place.open(LOOK) as ledger:
-        assert noted(ledger) == noted(ledger, 6) == expected()
+        assert noted(ledger) == noted(ledger, 6) == expected(LABELS)
         assert noted(ledger, 6, [103]) == {103: (Status.DISPATCHED, CLOCK, "Loaded")}
         assert noted(ledger, 5, [111]) == {111: (Status.DISPATCHED, CLOCK, "Loaded")}
         assert noted(ledger, 5, [112]) == {}  # only planned
@@ -94,24 +93,20 @@ def test_each_extract_reads_back_what_was_shown_of_it(place):
 def test_response_that_does_not_confirm_all_splits_it(place):
     with place.open() as ledger:
         ledger.dispatched(ledger.intend([5, 6], list(LABELS), baseline=Baseline(CLOCK, LABELS)), but=[102, 105])
-        for binding_id in (5, 6):
-            assert noted(ledger, binding_id) == {
-                **expected({101: "Collected", 103: "Loaded"}), **expected({102: "Loaded", 105: None}, Status.UNKNOWN)
-            }  # fmt: skip
+        split = {**expected({101: "Collected", 103: "Loaded"}), **expected({102: "Loaded", 105: None}, Status.UNKNOWN)}
+        assert noted(ledger) == noted(ledger, 6) == split
 
 
 def test_each_request_for_an_extract_has_its_own_also_one_without_a_clock_or_a_list(place):
-    later = CLOCK.replace(hour=9)
-    shown = [
-        Baseline(CLOCK, LABELS), Baseline(later, {101: "Failed", 102: "Loaded"}), Baseline(None, {101: "Loaded"}), Baseline(CLOCK), Baseline(),
-    ]  # fmt: skip
+    later = Baseline(CLOCK.replace(hour=9), {101: "Failed", 102: "Loaded"})
     with place.open() as ledger:
-        for each in shown:
-            ledger.dispatched(ledger.intend([5], list(each.labels or [101]), baseline=each))
-        found = {one.extract_id: [(event.clock, event.has_label, event.label) for event in one.events] for one in sent.read(ledger, [5], [101, 102, 103])}
+        for shown in (Baseline(CLOCK, LABELS), later, Baseline(None, {101: "Loaded"}), Baseline(CLOCK), Baseline()):
+            ledger.dispatched(ledger.intend([5], list(shown.labels or [101]), baseline=shown))
+        read = sent.read(ledger, [5], [101, 102, 103])
+        found = {each.extract_id: [(event.clock, event.has_label, event.label) for event in each.events] for each in read}
     nothing = [(None, True, "Loaded"), (CLOCK, False, None), (None, False, None)]
     assert found == {
-        101: [(CLOCK, True, "Collected"), (later, True, "Failed"), *nothing],
-        102: [(CLOCK, True, "Loaded"), (later, True, "Loaded")],
+        101: [(CLOCK, True, "Collected"), (later.clock, True, "Failed"), *nothing],
+        102: [(CLOCK, True, "Loaded"), (later.clock, True, "Loaded")],
         103: [(CLOCK, True, "Loaded")],
     }

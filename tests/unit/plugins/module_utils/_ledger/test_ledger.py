@@ -18,7 +18,15 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.status
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT
 from ansible_collections.adverity.management.plugins.module_utils._ledger.turns import ALL_ENABLED
 from ansible_collections.adverity.management.plugins.module_utils._spec import times
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ROW, entry, facts, statuses
+from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import (
+    INSERT,
+    ROW,
+    entry,
+    facts,
+    read_all,
+    refusal,
+    statuses,
+)
 
 PENDING, UNKNOWN, DISPATCHED, REFUSED = Status.PENDING, Status.UNKNOWN, Status.DISPATCHED, Status.REFUSED
 
@@ -48,16 +56,6 @@ def totals(ledger):
 
 def pairs(entries):
     return [(each.binding_id, each.extract_id) for each in entries]
-
-
-def stand(ledger):
-    return [(each.binding_id, each.extract_id, each.status) for each in ledger.entries()]
-
-
-def everything(ledger):
-    """All that a run may ask."""
-    known = stand(ledger), ledger.histories(), totals(ledger), ledger.pending_counts(), ledger.statuses(5, [1])
-    return *known, ledger.open_entries(), ledger.pending_entries([5])
 
 
 NOTHING = ([], {}, {}, {}, {}, [], [])
@@ -97,37 +95,23 @@ def test_entries_are_those_for_which_all_that_is_given_holds(ledger, choice, fou
     assert pairs(ledger.entries(*choice)) == found
 
 
-def test_many_entries_are_recorded_without_holding_them_all(ledger, monkeypatch):
+def test_entries_are_written_in_portions_so_that_they_need_not_all_be_held(ledger, monkeypatch):
     monkeypatch.setattr(events, "_IN_MEMORY", 10)
-    alive, most = set(), []
-
-    class Watched(Entry):
-        def __del__(self):
-            alive.discard(self.extract_id)
-
-    def entries():
-        for number in range(1, 101):
-            alive.add(number)
-            most.append(len(alive))
-            yield Watched(5 + number % 2, number, 456, None)
-
-    ledger.note({}, entries=entries())
-    ledger.note({}, entries=[entry(1), entry(2)])
-    assert max(most) <= 20
-    assert totals(ledger) == {5: 51, 6: 50}
-    assert len(list(ledger.entries())) == 101
+    entries = (entry(number, 5 + number % 2) for number in range(1, 101))
+    assert len(next(events.in_portions(entries))) == 10
+    ledger.note({}, entries=entries)
+    assert totals(ledger) == {5: 45, 6: 45}
 
 
 def test_instances_have_no_records_of_each_other(ledger_place):
     with ledger_place.open() as ledger:
         put(ledger, 5, 1, DISPATCHED)
         ledger.note({5: [ROW]})
-        before = everything(ledger)[0]
     with ledger_place.open(host="other.example") as ledger:
-        assert everything(ledger) == NOTHING
+        assert read_all(ledger) == NOTHING
         put(ledger, 5, 1, UNKNOWN)
     with ledger_place.open(LOOK) as ledger:
-        assert everything(ledger)[0] == before
+        assert statuses(ledger) == {1: "dispatched"}
         assert facts(ledger) == {5: [ROW]}
 
 
@@ -167,22 +151,22 @@ def test_reading_where_there_is_none_finds_and_makes_nothing(ledger_place, purpo
     before = ledger_place.content()
     with ledger_place.open(purpose) as ledger:
         assert ledger.take_turn([5]) is False
-        assert everything(ledger) == NOTHING
+        assert read_all(ledger) == NOTHING
         assert (ledger.busy, ledger.waited, ledger.shown) == (False, 0.0, ledger_place.shown)
     assert ledger_place.content() == before
 
 
 @pytest.mark.parametrize("purpose", [PREDICT, LOOK])
-@pytest.mark.parametrize("host", ["acme.example", "never.seen"])
-def test_ledger_that_is_not_opened_for_writing_records_nothing(ledger_place, purpose, host):
+@pytest.mark.parametrize(("host", "counts"), [("acme.example", [4, 0, 1, 1, 4, 2, 1]), ("never.seen", [0] * 7)])
+def test_ledger_that_is_not_opened_for_writing_records_nothing(ledger_place, purpose, host, counts):
     with ledger_place.open() as ledger:
         ledger.take_turn([5])
-        for one, status in enumerate((PENDING, UNKNOWN, DISPATCHED, REFUSED), 1):
-            put(ledger, 5, one, status)
+        for extract_id, status in enumerate((PENDING, UNKNOWN, DISPATCHED, REFUSED), 1):
+            put(ledger, 5, extract_id, status)
     before = ledger_place.content()
     with ledger_place.open(purpose, host) as ledger:
         ledger.take_turn([5])
-        assert [len(each) for each in everything(ledger)] == ([4, 0, 1, 1, 1, 2, 1] if host == "acme.example" else [0] * 7)
+        assert [len(each) for each in read_all(ledger)] == counts
         ledger.take_turn(None)
         assert ledger.busy is False
         ledger.note({5: [ROW]}, [BindingRow(6, 456, 789, 0)], [entry(2)])
@@ -209,17 +193,19 @@ WAYS += [("confirmed request", EventKind.REFUSED, *way) for way in WAYS if "with
 def test_every_event_of_an_extract_is_kept(ledger, monkeypatch):
     """What is recorded of each, after each way that it may go: its status, the event that decides it, and whether it is open."""
     seconds = itertools.count()
-    now = ""
-    monkeypatch.setattr(times, "now", lambda: now)
+    monkeypatch.setattr(times, "now", lambda: f"second {next(seconds)}")
     ledger.note({}, entries=[entry(extract_id) for extract_id in range(len(WAYS))])
     expected, is_open = {}, set()
     for extract_id, way in enumerate(WAYS):
         happened = []
+
+        def happen(kind, reason=None, happened=happened):
+            happened.append(Event(len(happened), kind, f"second {next(seconds) - 1}", reason))
+
         for step in way:
-            now = f"second {next(seconds)}"
             if step in EventKind.__members__.values():
                 ledger.record(step, [entry(extract_id)], "why")
-                happened.append(Event(len(happened), step, now, "why"))
+                happen(step, "why")
                 continue
             request = ledger.intend([5], [extract_id])
             assert ledger.statuses(5, [extract_id]) == {extract_id: UNKNOWN}
@@ -227,9 +213,8 @@ def test_every_event_of_an_extract_is_kept(ledger, monkeypatch):
                 ledger.withdraw(request)
                 continue
             if step == "confirmed request":
-                now = f"second {next(seconds)}"
                 ledger.dispatched(request)
-            happened.append(Event(len(happened), EventKind.DISPATCHED if step == "confirmed request" else EventKind.INTENDED, now))
+            happen(EventKind.DISPATCHED if step == "confirmed request" else EventKind.INTENDED)
         status, event = derive_status(happened)
         at, reason = (event.at, event.reason) if event else (None, None)
         expected[extract_id] = entry(extract_id, status=status, at=at, reason=reason, loaded_at=loaded_at(happened) if len(happened) > 1 else None)
@@ -246,21 +231,14 @@ def test_request_for_several_bindings_is_confirmed_for_all_but_some_extracts_wha
     request = ledger.intend([5, 6], [1, 2])
     ledger.withdraw(ledger.intend([6, 7], [1]))
     ledger.dispatched(request, but=[1])
-    assert stand(ledger) == [(5, 1, UNKNOWN), (5, 2, DISPATCHED), (6, 1, UNKNOWN), (6, 2, DISPATCHED), (7, 1, PENDING)]
+    assert [each.status for each in ledger.entries()] == [UNKNOWN, DISPATCHED, UNKNOWN, DISPATCHED, PENDING]
     assert pairs(ledger.open_entries()) == [(5, 1), (6, 1)]
-
-
-def test_request_is_confirmed_with_the_next_one_and_is_there_for_others_before_it_is_sent(ledger, ledger_place):
-    ledger.note({}, entries=[entry(1), entry(2)])
-    ledger.intend([5], [2], confirmed=ledger.intend([5], [1]))
-    with ledger_place.open(LOOK) as other:
-        assert statuses(other) == {1: "dispatched", 2: "unknown"}
 
 
 def test_what_was_never_planned_cannot_be_sent(ledger):
     ledger.withdraw(ledger.intend([5], [1]))
     ledger.dispatched(ledger.intend([5], [1]))
-    assert stand(ledger) == []
+    assert list(ledger.entries()) == []
 
 
 def test_record_of_an_extract_that_was_not_planned_adds_it(ledger):
@@ -277,7 +255,7 @@ def test_requests_have_any_size(ledger):
     post = ledger.intend(bindings, extracts)
     assert len(ledger.open_entries()) == 2000
     ledger.withdraw(post)
-    assert [each[2] for each in stand(ledger)] == [PENDING] * 2000
+    assert [each.status for each in ledger.entries()] == [PENDING] * 2000
     ledger.record(EventKind.DISPATCHED, [entry(one, 99) for one in range(1, 1202)])
     assert ledger.statuses(99, range(1, 1300)) == dict.fromkeys(range(1, 1202), DISPATCHED)
 
@@ -340,14 +318,21 @@ def test_write_that_was_not_executed_leaves_no_fact(ledger):
     assert facts(ledger) == {5: [ROW], 6: [ROW]}
 
 
-def test_note_that_fails_leaves_nothing_of_itself(ledger):
-    def broken():
-        yield entry(1)
-        raise LedgerError("no more")
+@pytest.mark.parametrize("statement", ["nonsense", INSERT, "INSERT INTO gone VALUES (1)", None])
+def test_transaction_that_fails_leaves_nothing(ledger, statement):
+    with pytest.raises(LedgerError if statement else KeyError), ledger.store.transaction():
+        ledger.store.write(INSERT)
+        if statement is None:
+            raise KeyError
+        ledger.store.write(statement)
+    assert ledger.store.read("SELECT count(*) FROM load") == [(0,)]
 
-    with pytest.raises(LedgerError, match="no more"):
-        ledger.note({5: [ROW]}, entries=broken())
-    assert everything(ledger) == NOTHING
+
+def test_transaction_is_not_seen_by_others_before_its_end(ledger, ledger_place):
+    with ledger.store.transaction():
+        ledger.store.write(INSERT)
+        assert ledger_place.run("SELECT count(*) FROM load") == [(0,)]
+    assert ledger_place.run("SELECT count(*) FROM load") == [(1,)]
 
 
 # A ledger that somebody else wrote to
@@ -356,14 +341,14 @@ def test_note_that_fails_leaves_nothing_of_itself(ledger):
 @pytest.mark.parametrize(
     "change",
     [
-        *(f"UPDATE binding_fact SET {column} = '{stored}'" for column, stored in (("kind", "seen"), ("updated", "soon"), ("clock", "soon"))),
+        *(f"UPDATE binding_fact SET {column} = 'soon'" for column in ("kind", "updated", "clock")),
         *(f"UPDATE event SET pairs = '{stored}'" for stored in ("", "[[5]]", "7", '{"a": 1}', '[["x"], [1]]', "[[5], null]")),
     ],
 )
-def test_row_that_cannot_be_read_is_a_damaged_ledger(ledger, ledger_place, change):
-    put(ledger, 5, 1, UNKNOWN)
-    ledger.note({5: [ROW]})
+def test_row_that_cannot_be_read_is_a_damaged_ledger(ledger_place, change):
+    with ledger_place.open() as ledger:
+        put(ledger, 5, 1, UNKNOWN)
+        ledger.note({5: [ROW]})
     ledger_place.run(change)
-    with pytest.raises(LedgerError) as caught:
-        (ledger.histories(), ledger.open_entries())
-    assert f"The ledger {ledger_place.shown} cannot be used: it is damaged (a row cannot be read). Restore a current copy" in str(caught.value)
+    says = f"The ledger {ledger_place.shown} cannot be used: it is damaged (a row cannot be read). Restore a current copy"
+    assert refusal(ledger_place.ledger, LOOK, use=read_all).startswith(says)

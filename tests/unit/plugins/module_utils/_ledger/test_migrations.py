@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A ledger of an older format: brought to the newest one by the first run that writes, once, and as a whole. The newer formats are those of this test."""
+"""A ledger of an older format: brought to the newest one by the first run that writes, once, and as a whole. Newer formats: those of this test."""
 
 from __future__ import annotations
 
@@ -13,20 +13,14 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger import postgresql, schema, sent, sqlite
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ALL, ROW, entry, refusal, statuses
+from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import ALL, ROW, entry, refusal, statuses
 
 OLD = schema.OLDEST
 THIS = schema.VERSION
 NEWEST = THIS + 2
 NEWER = (
-    schema.Migration(
-        THIS + 1,
-        ("ALTER TABLE {schema}binding ADD COLUMN label TEXT", "UPDATE {schema}binding SET label = 'of the next format' WHERE binding_id = 5"),
-    ),
-    schema.Migration(
-        THIS + 2,
-        ("CREATE TABLE {schema}extra (id {id}, words TEXT)", "INSERT INTO {schema}extra (words) SELECT label FROM {schema}binding"),
-    ),
+    schema.Migration(THIS + 1, ("ALTER TABLE {schema}binding ADD COLUMN label TEXT", "UPDATE {schema}binding SET label = 'of the next format'")),
+    schema.Migration(THIS + 2, ("CREATE TABLE {schema}extra (id {id}, x TEXT)", "INSERT INTO {schema}extra (x) SELECT label FROM {schema}binding")),
 )
 STATEMENTS = 4  # of both
 BOTH = {101: "dispatched", 102: "pending"}
@@ -91,26 +85,19 @@ def stand(place, purpose=LOOK):
 
 def check_migrated(place):
     """It has the newest format, all that it had before, and each migration was made once."""
-    assert version(place) == NEWEST
-    assert place.run("SELECT words FROM extra") == [("of the next format",)]
-    assert stand(place) == BOTH
+    assert (version(place), place.run("SELECT x FROM extra"), stand(place)) == (NEWEST, [("of the next format",)], BOTH)
 
 
 def test_run_that_writes_brings_the_ledger_to_the_newest_format_and_no_other_run_does(old_ledger, collection):
     before = old_ledger.content()
     collection(NEWEST)
     for purpose in (LOOK, PREDICT):
-        message = refusal(old_ledger.ledger, purpose)
-        says = f"cannot be used: a run that writes has to bring it from format {THIS} to {NEWEST} first. Run once without check mode, then run this again."
-        assert message == f"The ledger {old_ledger.shown} {says} Nothing was changed."
+        says = f"a run that writes has to bring it from format {THIS} to {NEWEST} first. Run once without check mode, then run this again."
+        assert refusal(old_ledger.ledger, purpose) == f"The ledger {old_ledger.shown} cannot be used: {says} Nothing was changed."
     assert old_ledger.content() == before
-    assert stand(old_ledger, WRITE) == BOTH
-    check_migrated(old_ledger)
-    assert stand(old_ledger, PREDICT) == BOTH
-    with old_ledger.open() as ledger:
-        ledger.dispatched(ledger.intend([5], [102]))
-    assert stand(old_ledger) == {101: "dispatched", 102: "dispatched"}
-    assert old_ledger.run("SELECT count(*) FROM extra") == [(1,)]
+    for purpose in (WRITE, PREDICT, WRITE):
+        assert stand(old_ledger, purpose) == BOTH
+        check_migrated(old_ledger)
 
 
 @pytest.mark.parametrize(
@@ -127,35 +114,30 @@ def test_format_that_this_collection_does_not_know_is_named_and_left_as_it_is(ol
     assert version(old_ledger) == number
 
 
-def test_run_that_finds_the_old_format_and_comes_second_migrates_nothing(old_ledger, collection, store, fork, monkeypatch):
-    """The first run stands in its migration when the second one has read the format."""
-    here = []  # in a child: itself, if it is the first one
+def overtake(monkeypatch, store, other_run):
+    """Between reading the format and the migration, the other run is there."""
     migrate = store._migrate
 
-    def wait_in_the_middle(number):
-        if number == 2 and here:
-            here[0].say("in the middle")
-            here[0].wait()
+    def overtaken(self):
+        monkeypatch.setattr(store, "_migrate", migrate)
+        other_run()
+        migrate(self)
 
-    collection(NEWEST, wait_in_the_middle)
+    monkeypatch.setattr(store, "_migrate", overtaken)
 
-    def first(child):
-        here.append(child)
-        with old_ledger.open():
-            child.say("done")
 
-    def second(child):
-        monkeypatch.setattr(store, "_migrate", lambda self: (child.say("begins"), migrate(self)))
-        with old_ledger.open() as ledger:
-            child.say(str(len(list(ledger.entries()))))
-
-    one = fork(first)
-    assert one.hear() == "in the middle"
-    two = fork(second)
-    assert two.hear() == "begins"
-    one.go()
-    assert (one.hear(), two.hear()) == ("done", "2")
+def test_run_that_finds_the_old_format_and_comes_second_migrates_nothing(old_ledger, collection, store, monkeypatch):
+    collection(NEWEST)
+    overtake(monkeypatch, store, lambda: stand(old_ledger, WRITE))
+    assert stand(old_ledger, WRITE) == BOTH
     check_migrated(old_ledger)
+
+
+def test_run_that_a_newer_collection_overtakes_does_not_take_the_format_back(old_ledger, collection, store, monkeypatch):
+    collection(NEWEST)
+    overtake(monkeypatch, store, lambda: set_version(old_ledger, 99))
+    assert "a newer version of this collection wrote it (format 99" in refusal(old_ledger.ledger)
+    assert version(old_ledger) == 99
 
 
 @pytest.mark.parametrize("killed_at", range(STATEMENTS))
@@ -166,31 +148,11 @@ def test_migration_that_is_killed_leaves_the_old_format_and_the_next_run_finishe
 
     parent = os.getpid()
     collection(NEWEST, kill)
-
-    def work(child):
-        with old_ledger.open():
-            child.say("it was not killed")
-
-    child = fork(work)
-    assert child.hear() is None
+    child = fork(lambda _child: old_ledger.open().__enter__())
     assert child.end() == -signal.SIGKILL
     assert version(old_ledger) == THIS
     assert stand(old_ledger, WRITE) == BOTH
     check_migrated(old_ledger)
-
-
-def test_run_that_a_newer_collection_overtakes_does_not_take_the_format_back(old_ledger, collection, store, monkeypatch):
-    """Between reading the format and the migration, another run brings the ledger to a format that this collection does not know."""
-    collection(NEWEST)
-    migrate = store._migrate
-
-    def overtaken(self):
-        set_version(old_ledger, 99)
-        migrate(self)
-
-    monkeypatch.setattr(store, "_migrate", overtaken)
-    assert "a newer version of this collection wrote it (format 99" in refusal(old_ledger.ledger)
-    assert version(old_ledger) == 99
 
 
 def test_ledger_of_format_3_goes_on(ledger_place, collection):

@@ -26,33 +26,33 @@ def row(enabled, updated, clock):
     return BindingFact(FactKind.ROW, enabled=enabled, updated=at(updated), clock=at(clock))
 
 
-def first_row(updated, clock):
-    return BindingFact(FactKind.ROW, enabled=True, updated=updated, clock=at(clock))
-
-
 def write(enabled, clock):
     return BindingFact(FactKind.WRITE, enabled=enabled, clock=at(clock))
 
 
-def answer(enabled, updated, clock, seconds=1.0):
-    return BindingFact(FactKind.ANSWER, enabled=enabled, updated=at(updated), clock=at(clock), seconds=seconds)
+def answer(enabled, updated, clock):
+    return BindingFact(FactKind.ANSWER, enabled=enabled, updated=at(updated), clock=at(clock), seconds=1.0)
 
 
 def backfill(kind, clock=None, window=(None, None)):
     return BindingFact(FactKind(kind), at=at(0), clock=at(clock), window=window)
 
 
-def loaded(facts, *seconds):
-    """For extracts created then: True (loaded automatically), False, or the reason why that is unknown."""
-    history = BindingHistory(facts)
-    found = [history.was_loaded(interval(at(second)), at(second)) for second in seconds]
+def reasons(found):
+    """True (loaded automatically), False, or the reason why that is unknown."""
     return [each.reason if isinstance(each, Uncertainty) else each for each in found]
 
 
 NO_CLOCK, OWN, ELSEWHERE, INTERRUPTED = Reason.NO_CLOCK, Reason.OWN, Reason.ELSEWHERE, Reason.INTERRUPTED
 DISABLED, SEEN = row(False, 0, 100), row(True, 0, 100)
-UNTIMED = [row(False, None, 100), write(True, 100), answer(True, 101, 101)]
 ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, enabled at 101
+UNTIMED = [row(False, None, 100), write(True, 100), answer(True, 101, 101)]
+AGAIN = [row(False, 100, 100), write(True, 100), answer(True, 100, 100), row(False, 100, 101)]  # written in the second of the change before
+DISABLING = [write(False, 200), answer(False, 201, 201)]
+AHEAD = [row(False, 0, 104), write(True, 104), answer(True, 100, 105)]  # the clock of the responses, by 5 s (A6)
+STALE = [row(True, 101, 210), row(True, 101, 220), row(False, 201, 230)]
+NO_STATE = [row(None, None, 100), write(True, 100)]
+MINUTE = BindingFact(FactKind.ROW, enabled=True, updated="2026-03-01T10:01Z", clock=at(70))
 
 
 @pytest.mark.parametrize(
@@ -62,22 +62,22 @@ ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, 
         ([DISABLED], [50, 99, 150], [False, False, False]),
         # Enabled, and read for the first time in the second, or in the minute, in which it was changed.
         ([row(True, 100, 100), backfill("listed", 100)], [99, 100, 101], [False, ELSEWHERE, True]),
-        ([first_row("2026-03-01T10:01Z", 70), backfill("listed", 80)], [70, 80, 119, 120], [False, *[ELSEWHERE] * 2, True]),
-        ([first_row("2026-03-01T10:01Z", 70), backfill("listed", 130)], [80, 129, 130], [False, False, True]),
-        ([first_row("2026-03-01T10:01Z", 70), backfill("listed")], [69, 80, 130], [False, *[NO_CLOCK] * 2]),
+        ([MINUTE, backfill("listed", 80)], [70, 80, 119, 120], [False, *[ELSEWHERE] * 2, True]),
+        ([MINUTE, backfill("listed", 130)], [80, 129, 130], [False, False, True]),
+        ([MINUTE, backfill("listed")], [69, 80, 130], [False, *[NO_CLOCK] * 2]),
         # An own write: unknown from the last reading before it to the second of the change.
         (ENABLING, [50, 99, 100, 101, 102, 300], [False, False, OWN, OWN, True, True]),
         ([*ENABLING, row(True, 101, 200)], [150, 250], [True, True]),
-        ([*ENABLING, write(False, 200), answer(False, 201, 201)], [102, 198, 200, 201, 202], [True, True, OWN, OWN, False]),
+        ([*ENABLING, *DISABLING], [102, 198, 200, 201, 202], [True, True, OWN, OWN, False]),
         # The response has the time of before (A4): the change is between the clocks of the responses.
         ([DISABLED, write(True, 100), answer(True, 0, 101)], [50, 99, 100, 101, 102], [False, False, OWN, OWN, True]),
         ([DISABLED, write(True, 100), answer(True, 0, 101), row(True, 101, 200)], [99, 101, 102, 250], [False, OWN, True, True]),
         # It has none.
         ([DISABLED, write(True, 100), answer(True, None, 101)], [99, 100, 101, 102], [False, OWN, OWN, True]),
-        # The clock of the responses is ahead by 5 s (A6), also when somebody else changes the binding.
-        ([row(False, 0, 104), write(True, 104), answer(True, 100, 105)], [98, 99, 100, 105, 106], [False, OWN, OWN, OWN, True]),
-        ([row(False, 0, 104), write(True, 104), answer(True, 100, 105), row(True, 103, 300)], [98, 102, 200], [False, OWN, True]),
-        ([row(False, 0, 104), write(True, 104), answer(True, 100, 105), row(True, 120, 300)], [98, 119, 121], [False, ELSEWHERE, True]),
+        # The clock of the responses is ahead, also when somebody else changes the binding.
+        (AHEAD, [98, 99, 100, 105, 106], [False, OWN, OWN, OWN, True]),
+        ([*AHEAD, row(True, 103, 300)], [98, 102, 200], [False, OWN, True]),
+        ([*AHEAD, row(True, 120, 300)], [98, 119, 121], [False, ELSEWHERE, True]),
         # The same where only a later row has the time.
         ([row(False, 0, 130), write(True, 130), answer(True, None, 131), row(True, 100, 140)], [99, 100, 131, 132], [False, *[OWN] * 2, True]),
         # The response has the time of before, and that lies in the bounds (the binding was changed a second ago).
@@ -90,11 +90,7 @@ ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, 
         ([row(False, 0, None), write(True, None), answer(True, 101, None)], [50, 99, 100, 102], [False, False, OWN, True]),
         ([row(False, 0, None), write(True, None), answer(True, None, None)], [50], [OWN]),
         # A stale row proves nothing (A5).
-        (
-            [*ENABLING, write(False, 200), answer(False, 201, 201), row(True, 101, 210), row(True, 101, 220), row(False, 201, 230)],
-            [205, 215, 225],
-            [False, False, False],
-        ),
+        ([*ENABLING, *DISABLING, *STALE], [205, 215, 225], [False, False, False]),
         # Changed by somebody else: unknown from the last reading to the time of the last change.
         ([*ENABLING, row(True, 101, 200), row(True, 250, 300)], [199, 201, 250, 251], [True, ELSEWHERE, ELSEWHERE, True]),
         ([*ENABLING, row(False, 250, 300)], [100, 200, 251], [OWN, ELSEWHERE, False]),
@@ -103,14 +99,10 @@ ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, 
         ([*ENABLING, row(True, 101, 200), row(False, 101, 300)], [199, 250, 301], [True, ELSEWHERE, False]),
         # A list without times may be behind a write of the last minute.
         ([*UNTIMED, row(False, None, 102), row(True, None, 300)], [150, 301], [ELSEWHERE, True]),
-        (
-            [row(False, None, 100), write(True, 100), answer(True, 101, 101), row(False, None, 102), row(False, None, 300)],
-            [150, 301],
-            [ELSEWHERE, False],
-        ),
+        ([*UNTIMED, row(False, None, 102), row(False, None, 300)], [150, 301], [ELSEWHERE, False]),
         # So may be one with times, where the binding was written in the second of the change before.
-        ([row(False, 100, 100), write(True, 100), answer(True, 100, 100), row(False, 100, 101)], [150], [ELSEWHERE]),
-        ([row(False, 100, 100), write(True, 100), answer(True, 100, 100), row(False, 100, 101), row(True, 100, 200)], [150, 201], [ELSEWHERE, True]),
+        (AGAIN, [150], [ELSEWHERE]),
+        ([*AGAIN, row(True, 100, 200)], [150, 201], [ELSEWHERE, True]),
         # A change that is older than a reading that missed it.
         ([*ENABLING, row(True, 101, 200), row(True, 150, 300)], [120, 151, 201], [ELSEWHERE, True, True]),
         # An interrupted write may have been executed.
@@ -118,14 +110,10 @@ ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, 
         ([DISABLED, write(True, 100), row(True, 101, 200)], [99, 101, 102], [False, INTERRUPTED, True]),
         ([DISABLED, write(True, 100), row(False, 0, 110)], [99, 100, 500], [False, INTERRUPTED, INTERRUPTED]),  # may lag
         ([DISABLED, write(True, 100), row(False, 0, 160)], [99, 100, 500], [False, False, False]),
-        (
-            [row(None, None, 100), write(True, 100), row(None, None, 300), write(True, 300), answer(True, 301, 301)],
-            [99, 200, 302],
-            [False, OWN, True],
-        ),
+        ([*NO_STATE, row(None, None, 300), write(True, 300), answer(True, 301, 301)], [99, 200, 302], [False, OWN, True]),
         # The list does not show the state.
         ([row(None, 0, 100), write(True, 100), answer(True, 101, 101)], [50, 102], [False, True]),
-        ([row(None, None, 100), write(True, 100), answer(True, 101, 101), row(None, None, 200)], [50, 102, 250], [False, True, True]),
+        ([*NO_STATE, answer(True, 101, 101), row(None, None, 200)], [50, 102, 250], [False, True, True]),
         ([*ENABLING, row(None, 250, 300)], [150, 250, 400], [ELSEWHERE, ELSEWHERE, ELSEWHERE]),
         # Enabled when it was first seen: nothing counts before a run sends into it, so that the user who asks for its history gets all of it.
         ([SEEN], [50, 150], [False, False]),
@@ -134,11 +122,12 @@ ENABLING = [DISABLED, write(True, 100), answer(True, 101, 101)]  # read at 100, 
         ([SEEN, backfill("planned"), row(True, 0, 200), backfill("listed", 200)], [150, 199, 201], [False, False, True]),
         ([SEEN, backfill("planned"), row(True, 0, 200), backfill("sending", 200)], [150, 199, 201], [False, False, True]),
         ([row(True, 0, None), backfill("listed"), row(True, 0, None)], [50], [NO_CLOCK]),  # nobody knows what was there at the reading (A7)
-        ([SEEN, write(False, 200), answer(False, 201, 201)], [50, 150, 250], [True, True, False]),
+        ([SEEN, *DISABLING], [50, 150, 250], [True, True, False]),
     ],
 )
 def test_what_was_loaded_automatically_follows_from_what_was_seen(facts, seconds, expected):
-    assert loaded(facts, *seconds) == expected
+    history = BindingHistory(facts)
+    assert reasons(history.was_loaded(interval(at(second)), at(second)) for second in seconds) == expected
 
 
 def test_times_to_the_minute_leave_the_minute_unknown():
@@ -148,8 +137,7 @@ def test_times_to_the_minute_leave_the_minute_unknown():
         BindingFact(FactKind.ANSWER, enabled=True, updated="2026-03-01T10:05Z", clock="2026-03-01T10:05:11Z", seconds=1.0),
     ]
     created = ["2026-03-01T10:04:58Z", "2026-03-01T10:05:00Z", "2026-03-01T10:05:59Z", "2026-03-01T10:06Z", "2026-03-01T10:06:00Z"]
-    found = [BindingHistory(facts).was_loaded(interval(each)) for each in created]
-    assert [each.reason if isinstance(each, Uncertainty) else each for each in found] == [False, OWN, OWN, True, True]
+    assert reasons(BindingHistory(facts).was_loaded(interval(each)) for each in created) == [False, OWN, OWN, True, True]
 
 
 def test_extract_without_a_time_is_unknown_where_the_binding_was_enabled():

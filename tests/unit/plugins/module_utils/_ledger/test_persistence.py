@@ -12,14 +12,11 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger import persistence
 from ansible_collections.adverity.management.plugins.module_utils._ledger.persistence import Place, look, reason_lost
 
-ROOT_DEVICE, VOLUME_DEVICE = 1, 2
 FOLDERS = {"/home/runner": "the home directory of the job", "/runner": "the folder of the job", "/tmp": "/tmp"}
 
 
-def place(folder, mount="/", device=None, exists=True, is_overlay=False):
-    if device is None:
-        device = ROOT_DEVICE if mount == "/" else VOLUME_DEVICE
-    return Place(folder, exists, device, ROOT_DEVICE, mount, is_overlay)
+def place(folder, mount="/", exists=True, is_overlay=False):
+    return Place(folder, exists, 1 if mount == "/" else 2, 1, mount, is_overlay)
 
 
 @pytest.mark.parametrize(
@@ -46,8 +43,8 @@ def test_what_is_lost_with_the_job(found, reason):
 
 
 def test_a_home_at_the_root_hides_no_volume():
-    assert reason_lost(place("/ledger", "/ledger"), {"/": "the home directory of the job"}) is None
-    assert reason_lost(place("/ledger"), {"/": "the home directory of the job"}) is not None
+    folders = {"/": "the home directory of the job"}
+    assert [reason_lost(found, folders) is None for found in (place("/ledger", "/ledger"), place("/ledger"))] == [True, False]
 
 
 MOUNTS = r"""22 1 0:40 / / rw,relatime - overlay overlay rw,lowerdir=/a
@@ -83,20 +80,17 @@ def test_the_facts_of_this_system(tmp_path, monkeypatch):
         monkeypatch.setattr(persistence, "_MOUNTS", mounts)
         found = look("/dev/shm/requeue.sqlite3")
         assert (found.folder, found.exists, found.mount, found.device != found.root_device) == ("/dev/shm", True, "/dev/shm", True)
-    link = tmp_path / "link"
-    link.symlink_to("/dev/shm")
-    assert look(str(link / "requeue.sqlite3")).folder == "/dev/shm"
-    missing = look(str(tmp_path / "made" / "requeue.sqlite3"))
-    assert not missing.exists
-    assert list(tmp_path.iterdir()) == [link]
+    (tmp_path / "link").symlink_to("/dev/shm")
+    assert look(str(tmp_path / "link" / "requeue.sqlite3")).folder == "/dev/shm"
+    assert not look(str(tmp_path / "made" / "requeue.sqlite3")).exists
+    assert list(tmp_path.iterdir()) == [tmp_path / "link"]
 
 
-def test_the_folders_of_a_job(monkeypatch, tmp_path):
+@pytest.mark.parametrize(("private_data_dir", "more"), [("/var/lib/awx_7_x", {"/var/lib/awx_7_x"}), ("", set())])
+def test_the_folders_of_a_job(monkeypatch, private_data_dir, more):
     monkeypatch.setenv("HOME", "/home/runner")
-    monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", "/var/lib/awx_7_x")
-    assert set(persistence.job_folders()) == {"/home/runner", "/var/lib/awx_7_x", "/runner", "/tmp"}
-    monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", "")
-    assert set(persistence.job_folders()) == {"/home/runner", "/runner", "/tmp"}
+    monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", private_data_dir)
+    assert set(persistence.job_folders()) == {"/home/runner", "/runner", "/tmp", *more}
 
 
 @pytest.mark.parametrize(

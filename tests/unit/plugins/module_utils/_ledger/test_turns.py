@@ -16,8 +16,8 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api import clock
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.scene import ROW
-from ansible_collections.adverity.management.tests.unit.plugins.places import HOST, SqlitePlace
+from ansible_collections.adverity.management.tests.unit.plugins.places import HOST
+from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import ROW, refusal
 from ansible_collections.adverity.management.tests.unit.plugins.support.runs import Time
 
 
@@ -30,12 +30,12 @@ def place(ledger_place):
 
 
 @pytest.fixture
-def hold(monkeypatch):
+def hold(place, monkeypatch):
     """Begins runs that hold locks until they are closed. Returns the ledger, and the number of its process."""
     processes = itertools.count(1001)
     with contextlib.ExitStack() as stack:
 
-        def begin(place, binding_ids, purpose=WRITE, host=HOST):
+        def begin(binding_ids, purpose=WRITE, host=HOST):
             process = next(processes)
             with monkeypatch.context() as patched:
                 patched.setattr(os, "getpid", lambda: process)
@@ -46,24 +46,14 @@ def hold(monkeypatch):
         yield begin
 
 
-def close(ledger):
-    """Ends a run."""
-    ledger.__exit__(None, None, None)
-
-
 def hold_and_end(place, binding_ids):
-    """A run that held these bindings, and is over."""
     with place.open() as ledger:
         ledger.take_turn(binding_ids)
 
 
-def refusal(place, wanted, purpose=WRITE):
+def refusal_of_turn(place, wanted, purpose=WRITE):
     """What a run is told that does not wait."""
-    with pytest.raises(LedgerError) as caught, place.open(purpose, wait=0) as ledger:
-        ledger.take_turn(wanted)
-    message = str(caught.value)
-    assert message.startswith("Another run holds a lock that this run needs in the ledger ")
-    return message
+    return refusal(place.ledger, purpose, use=lambda ledger: ledger.take_turn(wanted), wait=0)
 
 
 # Waiting
@@ -72,13 +62,13 @@ def refusal(place, wanted, purpose=WRITE):
 @pytest.mark.parametrize(("first", "second"), [(WRITE, WRITE), (WRITE, PREDICT), (PREDICT, WRITE)])
 @pytest.mark.parametrize("bindings", [([5, 6], [6, 5]), ([5, 6], [6, 7]), ([5], None), (None, [5]), (None, None)])
 def test_second_run_waits_until_the_first_has_ended(place, hold, monkeypatch, first, second, bindings):
-    holder, _process = hold(place, bindings[0], first)
+    holder, _process = hold(bindings[0], first)
     pauses = []
 
     def sleep(pause):
         pauses.append(pause)
         if len(pauses) == 3:
-            close(holder)
+            holder.__exit__(None, None, None)
 
     monkeypatch.setattr(clock, "sleep", sleep)
     with place.open(second, wait=600) as ledger:
@@ -88,45 +78,27 @@ def test_second_run_waits_until_the_first_has_ended(place, hold, monkeypatch, fi
     assert pauses[:3] == [0.25] * 3  # the server may take another moment to end the session
 
 
-def test_lock_in_check_mode_ends_with_a_run_that_is_killed(place, fork):
-    """Without check mode: the crash suite."""
-
-    def work(child):
-        with place.open(PREDICT) as ledger:
-            ledger.take_turn([5])
-            child.say("holds it")
-            child.wait()
-
-    child = fork(work)
-    assert child.hear() == "holds it"
-    assert f"process {child.pid}" in refusal(place, [5])
-    child.kill()
-    with place.open(wait=300) as ledger:
-        ledger.take_turn([5])
-
-
 @pytest.mark.parametrize(
     "runs",
     [
-        [([5, 6], WRITE), ([7, 8], WRITE), ([9], PREDICT)],
+        [([5, 6], WRITE), ([7, 8], WRITE), ([9], PREDICT)],  # other bindings
         [([5], PREDICT), ([6], WRITE)],
-        [([5, 6], PREDICT), ([6, 5], PREDICT), ([6, 7], PREDICT)],
-        [(None, WRITE), (None, WRITE, "other.example"), (None, WRITE, "third.example")],
+        [([5, 6], PREDICT), ([6, 5], PREDICT), ([6, 7], PREDICT)],  # check mode
+        [(None, WRITE), (None, WRITE, "other.example"), (None, WRITE, "third.example")],  # other instances
     ],
-    ids=["other bindings", "other bindings in check mode", "check mode", "other instances"],
 )
-def test_runs_that_do_not_exclude_each_other_do_not_wait(place, hold, runs):
+def test_runs_that_do_not_exclude_each_other_do_not_wait(hold, runs):
     for run in runs:
-        ledger, _process = hold(place, *run)
+        ledger, _process = hold(*run)
         assert ledger.waited < 1
 
 
 @pytest.mark.parametrize("bindings", [[5], None])
 def test_looking_does_not_wait_and_says_that_a_run_is_at_work(place, hold, bindings):
-    holder, _process = hold(place, bindings)
+    holder, _process = hold(bindings)
     with place.open(LOOK) as ledger:
         assert (ledger.busy, ledger.waited, list(ledger.entries())) == (True, 0.0, [])
-        close(holder)
+        holder.__exit__(None, None, None)
         while "://" in place.ledger and ledger.busy:
             time.sleep(0.01)  # the server may take a moment to end the session
         assert ledger.busy is False
@@ -134,12 +106,12 @@ def test_looking_does_not_wait_and_says_that_a_run_is_at_work(place, hold, bindi
 
 def test_lock_is_had_as_a_whole_and_may_be_changed_for_another(place, hold):
     """As when a binding appears between two readings: the old lock is given back, and what it got of one that it cannot have."""
-    hold(place, [6])
+    hold([6])
     with place.open(wait=0) as ledger:
         with pytest.raises(LedgerError):
             ledger.take_turn([5, 6])
         assert [ledger.take_turn(each) for each in ([5], [5], [7])] == [False] * 3
-        hold(place, [5])
+        hold([5])
         with pytest.raises(LedgerError):
             ledger.take_turn([5, 7])
 
@@ -153,7 +125,7 @@ def test_who_waits_too_long_is_told_the_holder(place, hold, monkeypatch, environ
     with monkeypatch.context() as patched:
         for name, value in environment.items():
             patched.setenv(name, value)
-        _holder, process = hold(place, bindings)
+        _holder, process = hold(bindings)
     held = Time()
     monkeypatch.setattr(clock, "monotonic", held.monotonic)
     monkeypatch.setattr(clock, "sleep", held.move)
@@ -181,8 +153,8 @@ def test_who_waits_too_long_is_told_the_holder(place, hold, monkeypatch, environ
 @pytest.mark.parametrize("before", [[5, 6], None])
 def test_those_are_named_that_hold_what_is_wanted_and_not_who_held_it_before(place, hold, held, wanted, purpose, named, before):
     hold_and_end(place, before)
-    processes = [hold(place, *each)[1] for each in held]
-    message = refusal(place, wanted, purpose)
+    processes = [hold(*run)[1] for run in held]
+    message = refusal_of_turn(place, wanted, purpose)
     assert [number for number, process in enumerate(processes) if f"process {process}" in message] == named
     assert message.count("in check mode") == sum(held[number][1] == PREDICT for number in named)
     assert message.count(", since 20") >= sum(held[number][1] == WRITE for number in named)
@@ -193,23 +165,21 @@ def test_those_are_named_that_hold_what_is_wanted_and_not_who_held_it_before(pla
 def test_holder_on_another_machine_is_not_taken_for_one_on_this(place, hold, monkeypatch, purpose):
     with monkeypatch.context() as patched:
         patched.setattr(socket, "gethostname", lambda: "other-machine")
-        _holder, process = hold(place, [5], purpose)
-    message = refusal(place, [5])
+        _holder, process = hold([5], purpose)
+    message = refusal_of_turn(place, [5])
     file_in_check_mode = purpose == PREDICT and "://" not in place.ledger
     where = f"process {process} on another machine" if file_in_check_mode else f"host other-machine, process {process}"
     assert f": {where}{', in check mode' if purpose == PREDICT else ''}" in message
     assert socket.gethostname() not in message
 
 
-def test_holder_that_cannot_be_told_is_not_another_one(place, hold, monkeypatch):
-    """It may end between the last try and the question."""
+def test_holder_that_ends_before_it_is_asked_for_is_not_taken_for_another(place, hold, monkeypatch):
     hold_and_end(place, [5])
-    hold(place, [5])
-    with place.open(wait=0.3) as ledger:
-        monkeypatch.setattr(type(ledger.store), "holders", lambda *_arguments: [])
-        with pytest.raises(LedgerError, match=r": the ledger does not show which\. This run waited") as caught:
-            ledger.take_turn([5])
-    assert "process" not in str(caught.value)
+    ledger, _process = hold([5])
+    monkeypatch.setattr(type(ledger.store), "holders", lambda *_arguments: [])
+    message = refusal_of_turn(place, [5])
+    assert ": the ledger does not show which. This run waited" in message
+    assert "process" not in message
 
 
 # What was read before the lock
@@ -232,24 +202,23 @@ def test_others_that_had_a_lock_meanwhile_are_noticed(place, mine, others, again
 @pytest.mark.parametrize("waits", [False, True])
 def test_run_that_was_at_work_when_this_one_opened_is_noticed(place, hold, monkeypatch, purpose, waits):
     """It may have written while this one read, and it signed before."""
-    holder, _process = hold(place, [5])
-    ended = []
+    holder, _process = hold([5])
+    pauses = []
 
-    def let_it_end(_pause=0.0):
-        if not ended:
+    def let_it_end(pause=0.0):
+        if not pauses:
             holder.note({5: [ROW]})
-            close(holder)
-        ended.append(True)
+            holder.__exit__(None, None, None)
+        pauses.append(pause)
 
     with place.open(purpose) as ledger:
         assert ledger.histories() == {}
         monkeypatch.setattr(clock, "sleep", let_it_end)
         if not waits:
             let_it_end()
-        assert ledger.take_turn([5]) is True
-        assert ledger.take_turn([5]) is False
+        assert [ledger.take_turn([5]) for _time in range(2)] == [True, False]
         assert list(ledger.histories()) == [5]
-    assert ended
+    assert pauses
 
 
 # Many at once
@@ -266,48 +235,8 @@ def test_first_runs_at_once_make_one_ledger(ledger_place, fork):
 
         return work
 
-    children = [fork(open_it(*kind)) for kind in [(HOST, WRITE), ("b.example", WRITE), (HOST, WRITE), (HOST, PREDICT), (HOST, LOOK)]]
+    children = [fork(open_it(*run)) for run in [(HOST, WRITE), ("b.example", WRITE), (HOST, WRITE), (HOST, PREDICT), (HOST, LOOK)]]
     for child in children:
         child.go()
     assert [child.hear() for child in children] == ["fine"] * 5
     assert sorted(host for [host] in ledger_place.run("SELECT name FROM host")) == [HOST, "b.example"]
-
-
-# Several paths to one file
-
-
-@pytest.mark.parametrize("kind", ["symbolic link", "hard link", "link to the folder", "another way to write it"])
-def test_all_paths_to_one_file_share_the_lock(sqlite_place, tmp_path, hold, kind):
-    with sqlite_place.open():
-        pass
-    path, other = sqlite_place.path, tmp_path / "other"
-    if kind == "symbolic link":
-        other.symlink_to(path)
-    elif kind == "hard link":
-        os.link(path, other)
-    elif kind == "link to the folder":
-        other.symlink_to(path.parent)
-        other = other / path.name
-    else:
-        other = tmp_path / "place" / ".." / "place" / "." / path.name
-    process = hold(sqlite_place, [5])[1]
-    with SqlitePlace(other).open(LOOK) as ledger:
-        assert ledger.busy is True
-    assert f"process {process}, since 20" in refusal(SqlitePlace(other), [5])
-
-
-def test_lock_of_a_file_is_not_lost_when_the_process_opens_it_elsewhere(sqlite_place, fork):
-    """Locks of the older kind end when any handle for the file is closed, as by a second ledger in one process."""
-
-    def work(child):
-        child.wait()  # forked before there is a lock: one that is inherited is held here, too
-        child.say(refusal(sqlite_place, [5]))
-
-    child = fork(work)
-    with sqlite_place.open() as ledger:
-        ledger.take_turn([5])
-        with sqlite_place.open(LOOK):
-            pass
-        sqlite_place.path.read_bytes()
-        child.go()
-        assert f"process {os.getpid()}" in child.hear()

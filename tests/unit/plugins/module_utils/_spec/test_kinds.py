@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""Kinds of options. What ansible-core makes of them: modules/test_interface.py."""
+
 from __future__ import annotations
 
 import pytest
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.adverity.management.plugins.module_utils._spec import kinds
 
 UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
@@ -82,35 +83,3 @@ def test_what_is_not_of_a_kind_is_refused_in_one_short_line(kind, says, values):
             pytest.fail(f"{value!r:.80} was taken for {kind(value)!r}")
         assert len(str(caught.value)) < 350
         assert "\n" not in str(caught.value)
-
-
-SPEC = {
-    "binding_ids": {"type": "list", "elements": kinds.INTEGER_ID, "aliases": ["binding_id"]},
-    "target_id": {"type": kinds.INTEGER_ID},
-    "datastream_ids": {"type": "list", "elements": kinds.UUID},
-    "created_to": {"type": kinds.END},
-    "batch_size": {"type": ONE_TO_50, "default": 50},
-    "periods": {"type": "list", "elements": "dict", "options": {"binding_id": {"type": kinds.INTEGER_ID, "required": True}}},
-}
-
-
-@pytest.mark.parametrize(
-    ("given", "taken"),
-    [
-        ({"binding_id": 7}, {"binding_ids": [7]}),
-        ({"binding_ids": "7,8"}, {"binding_ids": [7, 8]}),
-        ({"datastream_ids": UUID.upper()}, {"datastream_ids": [UUID]}),
-        ({}, {"binding_ids": None, "batch_size": 50}),
-        ({"periods": [{"binding_id": "7"}]}, {"periods": [{"binding_id": 7}]}),
-    ],
-)
-def test_ansible_converts_with_kinds(given, taken):
-    result = ArgumentSpecValidator(SPEC).validate(given)
-    assert result.error_messages == []
-    assert {name: result.validated_parameters[name] for name in taken} == taken
-
-
-def test_ansible_says_what_is_wrong_and_where():
-    [message] = ArgumentSpecValidator(SPEC).validate({"periods": [{"binding_id": UUID}]}).error_messages
-    assert "binding_id" in message
-    assert "takes an integer ID" in message

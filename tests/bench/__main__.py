@@ -18,7 +18,6 @@ from runs import ROOT, RunError
 
 
 def main() -> None:
-    """Read the command line, measure, write the report."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / ".work" / "bench", help="what is made for the runs goes there (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="small works, once, without latency; docs/ is left as it is")

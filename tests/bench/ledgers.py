@@ -67,7 +67,6 @@ class Ledgers:
         self._number = 0
 
     def fresh(self, store: str) -> str:
-        """Return the place of a new ledger."""
         self._number += 1
         if store == SQLITE:
             return str(self.folder / f"ledger{self._number}.sqlite3")
@@ -76,7 +75,6 @@ class Ledgers:
         return self.url.replace("/postgres?", f"/bench{self._number}?")
 
     def play(self, service: Service, place: str, module: str, **options: object) -> float:
-        """Return the seconds of a play with one module."""
         task: Row = {f"adverity.management.{module}": options}
         return run(play_of(self.folder, task), self.folder / "home", service.url, ADVERITY_LEDGER=place)[0]
 
@@ -100,7 +98,6 @@ class Ledgers:
         return lines
 
     def stores(self, count: int) -> list[Line]:
-        """A backfill into both stores."""
         taken: dict[str, list[float]] = {SQLITE: [], POSTGRESQL: []}
         with serve(works.backfill(count).world, 0, self.folder) as service:
             for _number in range(self.repeat):
@@ -113,7 +110,6 @@ class Ledgers:
 
 
 def measure(folder: Path, repeat: int, quick: bool) -> list[Line]:
-    """All figures about the ledger."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with postgresql(folder) as url:

@@ -39,24 +39,20 @@ def read(session: requests.Session, path: str, **filters: Any) -> list[dict[str,
 
 
 def read_bindings(session: requests.Session) -> list[dict[str, Any]]:
-    """Return the bindings of the destination."""
     return read(session, "/api/v1/bindings/", target_id=TARGET, page_size=100)
 
 
 def read_extracts(session: requests.Session, datastream_id: int) -> list[int]:
-    """Return the ids of a datastream's extracts, oldest first."""
     return [row["id"] for row in read(session, "/api/extracts/", datastream_id=datastream_id, ordering="created")]
 
 
 def requeue(session: requests.Session, binding: dict[str, Any], extract_ids: list[int]) -> None:
-    """Load extracts into a binding, 50 at a time."""
     for start in range(0, len(extract_ids), 50):
         body = {"extract_ids": extract_ids[start : start + 50], "binding_ids": [binding["id"]], "sequential": True}
         call(session, "POST", "/api/v1/extracts/requeue/", json=body)
 
 
 def enable(session: requests.Session, rows: list[dict[str, Any]]) -> None:
-    """Enable bindings."""
     for row in rows:
         call(session, "PATCH", f"/api/v1/bindings/{row['id']}/", json={"enabled": True})
 

@@ -35,7 +35,6 @@ def fixture_home(tmp_path_factory):
 
 @pytest.fixture(name="artifact")
 def fixture_artifact(home):
-    """The path of what was built."""
     (path,) = home.glob("adverity-management-*.tar.gz")
     return path
 

@@ -83,7 +83,6 @@ def fixture_repository(tmp_path_factory):
 
 @pytest.fixture(name="files", scope="module")
 def fixture_files(repository, tmp_path_factory):
-    """A folder with the built files of both versions."""
     folder = tmp_path_factory.mktemp("files")
     for version in (OLD, NEW):
         git(repository, "checkout", "--quiet", version)
@@ -93,19 +92,12 @@ def fixture_files(repository, tmp_path_factory):
     return folder
 
 
-class Files(http.server.SimpleHTTPRequestHandler):
-    """Serves files."""
-
-    def log_message(self, *_words):
-        """Say nothing."""
-
-
 @pytest.fixture(name="galaxy", scope="module")
 def fixture_galaxy(files, tmp_path_factory):
     """The address of a stand-in for Galaxy that has both versions: as many files as it takes to install a collection."""
     folder = tmp_path_factory.mktemp("galaxy")
     base = "/api/v3/collections/adverity/management/"
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, directory=folder)) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)) as server:
         address = f"http://127.0.0.1:{server.server_port}"
         answers = {
             "/api/": {"available_versions": {"v3": "v3/"}},

@@ -25,7 +25,7 @@ import yaml
 from adverity_harness.place import ROOT, collections_path
 from adverity_harness.runs import TOKEN, Run, ansible_playbook, kill_all
 from adverity_harness.scenes import Scene
-from adverity_harness.worlds import KEY
+from adverity_harness.world import KEY
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 Row = dict[str, Any]

@@ -19,7 +19,7 @@ from adverity_harness.authority import Authority
 from adverity_harness.place import ROOT, load_simulator
 from adverity_harness.runs import module, refused, role
 from adverity_harness.scenes import open_scene
-from adverity_harness.worlds import KEY, READ_ONLY_KEY, World, moment, ordinary_world
+from adverity_harness.world import KEY, READ_ONLY_KEY, World, moment, ordinary_world, uuid
 
 GUIDES = ROOT / "docs" / "docsite" / "rst"
 LOAD = dict(datastream_id=456, target_id=789)

@@ -10,7 +10,7 @@ All faults: tests/unit/plugins/matrix. Every point at which a run can be killed:
 from __future__ import annotations
 
 from adverity_harness.runs import at, module, refused
-from adverity_harness.worlds import World
+from adverity_harness.world import World
 
 SURVIVED, REFUSED = {"status": {"code": 500}}, {"status": {"code": 403, "body": {"detail": "Not today."}}}
 BUSY = {"status": {"code": 429, "headers": {"Retry-After": "1"}}}

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 from adverity_harness.authority import Authority
 from adverity_harness.runs import LONGEST, module, refused
-from adverity_harness.worlds import KEY, World
+from adverity_harness.world import KEY, World
 
 # Nothing that the environment of the tests says counts.
 NO_PROXIES = {name: None for word in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY") for name in (word, word.lower())}

@@ -10,8 +10,7 @@ import yaml
 from adverity_harness.observed_api import BINDINGS, REQUEUE
 from adverity_harness.place import ROOT
 from adverity_harness.runs import COLLECTION, at, refused, role
-from adverity_harness.watching import BINDINGS, REQUEUE
-from adverity_harness.worlds import World
+from adverity_harness.world import World, setting, uuid, uuids
 
 LIST, SMART = "/api/v1/datastreams/", "/api/v1/datastreams/pulling/smart/"
 BOTH = uuids([456, 457])
@@ -41,9 +40,9 @@ def test_steps_come_in_their_order_as_check_mode_tells_before_and_once(begin):
         target_id=789, datastream_ids=[456, 457], batch_size=1,
         datastream_uuids=BOTH, datastream_enabled=True, pulling_mode="smart", smart_pulling=weekly,
     )  # fmt: skip
-    before = snapshot(scene)
+    before = scene.datastreams()
     planned = deploy(scene, check=True, **wanted)
-    assert (scene.writes(), snapshot(scene), scene.ledger.parent.exists()) == ([], before, False)
+    assert (scene.writes(), scene.datastreams(), scene.ledger.parent.exists()) == ([], before, False)
 
     done = deploy(scene, **wanted)
     enabled = [("PATCH", f"{BINDINGS}{number}/", {"enabled": True}) for number in (123, 124)]

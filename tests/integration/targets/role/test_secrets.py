@@ -10,7 +10,7 @@ import re
 
 import pytest
 from adverity_harness.runs import module, refused, role
-from adverity_harness.worlds import KEY, WORKSPACE, World
+from adverity_harness.world import KEY, WORKSPACE, World
 
 SECRET, PASSWORD, PROXY = "open-sesame-4711", "ledger-pw-0815", "proxy-pw-2342"
 SETTINGS = {"account": "acme", "database": "0", "username": "ed", "password": SECRET}

@@ -42,7 +42,7 @@ CORE_TARGETS = ("modules", "role")  # and artifact on the oldest, whose ansible-
 # What modules promise to run on (tests/config.yml); their tests run on the oldest that is here.
 TARGETS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 ON_TARGET = ("tests/unit/plugins/modules/", "tests/unit/plugins/module_utils/")
-QUICK = {"modules": "test_plays.py", "role": "test_secrets.py", "faults": "test_killed.py"}  # integration tests of `make check`
+QUICK = {"modules": "test_plays.py", "role": "test_secrets.py", "faults": "test_faults.py"}  # integration tests of `make check`
 AWX = "ansible==13.0.0"  # the newest package that holds awx.awx, which alone is taken: the package is large
 # In place of the script that ansible-test would fetch: Python's own pip installs what is asked for.
 GET_PIP = """import subprocess, sys
@@ -254,7 +254,8 @@ def unit(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure the checkout beside what people use instead, and write docs/benchmark.md."""
     variables = surroundings("bench", DEV)
-    run_tool(session, "python", "tests/bench", "--folder", variables["ANSIBLE_COLLECTIONS_PATH"], *session.posargs, environment=variables)
+    folder = variables["PYTHONPATH"] = variables["ANSIBLE_COLLECTIONS_PATH"]
+    run_tool(session, "python", "tests/bench", "--folder", folder, *session.posargs, environment=variables)
 
 
 @on_each_core

@@ -30,7 +30,6 @@ class Samples:
 
     @property
     def median(self) -> float:
-        """The middle one of the runs, in seconds."""
         return statistics.median(self.seconds)
 
 
@@ -48,7 +47,6 @@ class Measured:
 
     @property
     def ping(self) -> float:
-        """The middle one of the pings, in seconds."""
         return statistics.median(self.pings)
 
     @property

@@ -10,31 +10,21 @@ import contextlib
 import os
 import shutil
 import statistics
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import works
-from runs import PING, RunError, Service, play_of, run, serve
+from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry, Ledger
+from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
+from runs import PING, Service, play_of, run, serve
 from works import Row
 
 SIZES = (0, 10_000, 100_000, 1_000_000, 2_000_000)
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 BINDING = 1001  # the binding that is sent to
-
-FILL = """\
-import sys
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Entry, Ledger
-from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
-from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
-place, host, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-with Ledger(place, None, host, WRITE) as ledger:
-    for start in range(0, count, 50000):
-        numbers = range(start, min(start + 50000, count))
-        ledger.record(EventKind.DISPATCHED, (Entry(1000000 + number // 10000, number + 1, 7, "2019-01-01T00:00:00Z") for number in numbers))
-"""
 
 
 @dataclass
@@ -63,10 +53,10 @@ def postgresql(folder: Path) -> Iterator[str]:
 
 def fill(place: str, host: str, count: int) -> None:
     """Record so many extracts of other bindings as dispatched."""
-    environment = dict(os.environ, PYTHONPATH=os.environ["ANSIBLE_COLLECTIONS_PATH"])
-    done = subprocess.run([sys.executable, "-c", FILL, place, host, str(count)], env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RunError(done.stderr[-3000:])
+    with Ledger(place, None, host, WRITE) as ledger:
+        for start in range(0, count, 50000):
+            numbers = range(start, min(start + 50000, count))
+            ledger.record(EventKind.DISPATCHED, (Entry(1000000 + number // 10000, number + 1, 7, "2019-01-01T00:00:00Z") for number in numbers))
 
 
 class Ledgers:
@@ -77,18 +67,14 @@ class Ledgers:
         self._number = 0
 
     def fresh(self, store: str) -> str:
-        """Return the place of a new ledger."""
         self._number += 1
         if store == SQLITE:
             return str(self.folder / f"ledger{self._number}.sqlite3")
-        import psycopg
-
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE bench{self._number}".encode())
         return self.url.replace("/postgres?", f"/bench{self._number}?")
 
     def play(self, service: Service, place: str, module: str, **options: object) -> float:
-        """Return the seconds of a play with one module."""
         task: Row = {f"adverity.management.{module}": options}
         return run(play_of(self.folder, task), self.folder / "home", service.url, ADVERITY_LEDGER=place)[0]
 
@@ -112,7 +98,6 @@ class Ledgers:
         return lines
 
     def stores(self, count: int) -> list[Line]:
-        """A backfill into both stores."""
         taken: dict[str, list[float]] = {SQLITE: [], POSTGRESQL: []}
         with serve(works.backfill(count).world, 0, self.folder) as service:
             for _number in range(self.repeat):
@@ -125,7 +110,6 @@ class Ledgers:
 
 
 def measure(folder: Path, repeat: int, quick: bool) -> list[Line]:
-    """All figures about the ledger."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with postgresql(folder) as url:

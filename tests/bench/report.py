@@ -68,7 +68,6 @@ def _line_of_ledger(line: ledgers.Line) -> list[str]:
 
 
 def write(lines: list[Measured], empty: float, repeat: int, of_ledgers: list[ledgers.Line]) -> str:
-    """Return the page."""
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, ansible-core {version('ansible-core')}, requests {version('requests')}"
     parts = [INTRODUCTION, f"Machine: {machine}.\n", LEGEND.format(runs=f"{repeat} runs" if repeat > 1 else "one run")]
     parts.append(f"A play without a task takes {empty:.2f} s.\n")

@@ -43,7 +43,6 @@ class Service:
         return answer.json()
 
     def begin(self) -> None:
-        """Begin anew with the first world."""
         self._control("POST", "reset")
 
     def requests(self) -> list[Row]:
@@ -74,14 +73,12 @@ def serve(world: Row, latency: int, folder: Path) -> Iterator[Service]:
 
 
 def command_of(contender: str, work: str, folder: Path) -> list[str]:
-    """Return the command with which a contender does a work."""
     if contender == SCRIPT:
         return [sys.executable, str(HERE / "script.py"), work]
     return [*_playbook(HERE / "uri.yml"), "--tags", work] if contender == URI else play_of(folder, TASKS[work])
 
 
 def play_of(folder: Path, *tasks: Row) -> list[str]:
-    """Return the command that runs a play with these tasks."""
     play: Row = {"name": "Benchmark", "hosts": "localhost", "connection": "local", "gather_facts": False}
     play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     play["tasks"] = [{"name": "Measure", **task} for task in tasks]

@@ -26,39 +26,33 @@ def call(session: requests.Session, method: str, path: str, **options: Any) -> A
     return answer.json()
 
 
-def read_bindings(session: requests.Session) -> list[dict[str, Any]]:
-    """Return the bindings of the destination."""
+def read(session: requests.Session, path: str, **filters: Any) -> list[dict[str, Any]]:
+    """Return all rows of a list, page by page."""
     rows: list[dict[str, Any]] = []
-    count, page = 1, 0
+    page, count = 0, 1
     while len(rows) < count:
         page += 1
-        data = call(session, "GET", "/api/v1/bindings/", params={"target_id": TARGET, "page_size": 100, "page": page})
-        rows += data["items"]
+        data = call(session, "GET", path, params={**filters, "page": page})
+        rows += data["items"] if "items" in data else data["results"]
         count = data["count"]
     return rows
 
 
+def read_bindings(session: requests.Session) -> list[dict[str, Any]]:
+    return read(session, "/api/v1/bindings/", target_id=TARGET, page_size=100)
+
+
 def read_extracts(session: requests.Session, datastream_id: int) -> list[int]:
-    """Return the ids of a datastream's extracts, oldest first."""
-    ids: list[int] = []
-    following, page = True, 0
-    while following:
-        page += 1
-        data = call(session, "GET", "/api/extracts/", params={"datastream_id": datastream_id, "ordering": "created", "page": page})
-        ids += [row["id"] for row in data["results"]]
-        following = data["next"] is not None
-    return ids
+    return [row["id"] for row in read(session, "/api/extracts/", datastream_id=datastream_id, ordering="created")]
 
 
 def requeue(session: requests.Session, binding: dict[str, Any], extract_ids: list[int]) -> None:
-    """Load extracts into a binding, 50 at a time."""
     for start in range(0, len(extract_ids), 50):
         body = {"extract_ids": extract_ids[start : start + 50], "binding_ids": [binding["id"]], "sequential": True}
         call(session, "POST", "/api/v1/extracts/requeue/", json=body)
 
 
 def enable(session: requests.Session, rows: list[dict[str, Any]]) -> None:
-    """Enable bindings."""
     for row in rows:
         call(session, "PATCH", f"/api/v1/bindings/{row['id']}/", json={"enabled": True})
 
@@ -70,13 +64,7 @@ def bindings(session: requests.Session) -> None:
 
 def datastreams(session: requests.Session) -> None:
     """Put what is on its schedule to smart."""
-    ids: list[str] = []
-    count, page = 1, 0
-    while len(ids) < count:
-        page += 1
-        data = call(session, "GET", "/api/v1/datastreams/", params={"active_pulling_mode": "schedule", "page": page})
-        ids += [row["id"] for row in data["items"]]
-        count = data["count"]
+    ids = [row["id"] for row in read(session, "/api/v1/datastreams/", active_pulling_mode="schedule")]
     for start in range(0, len(ids), 50):
         chosen = {"datastream_id": ids[start : start + 50]}
         call(session, "PATCH", "/api/v1/datastreams/", params=chosen, json={"pulling": {"active_mode": "smart"}})

@@ -60,27 +60,22 @@ def _batches(count: int) -> int:
 
 
 def bindings_to_enable(count: int) -> Work:
-    """Return the work of enabling so many bindings, all of which are disabled."""
     return Work("bindings", f"{count} bindings, all drifted", _world(count, enabled=False), {"PATCH": count})
 
 
 def bindings_enabled(count: int) -> Work:
-    """Return the work of making sure that so many bindings are enabled, which they are."""
     return Work("bindings", f"{count} bindings, none drifted", _world(count), {})
 
 
 def datastreams(count: int) -> Work:
-    """Return the work of putting so many datastreams from their schedules to smart pulling."""
     return Work("datastreams", f"{count} datastreams to smart", _world(count), {"PATCH": _batches(count)})
 
 
 def backfill(count: int) -> Work:
-    """Return the work of loading so many extracts of one datastream into one binding."""
     return Work("backfill", f"backfill of {count:,} extracts", _world(1, extracts=count), {"POST": _batches(count)})
 
 
 def role(count: int, extracts: int) -> Work:
-    """Return the work of enabling a destination for so many datastreams and loading the extracts of each, and of doing it again."""
     world = _world(count, enabled=False, extracts=extracts)
     writes = {"PATCH": count, "POST": count * _batches(extracts)}
     return Work("role", f"role, {count} datastreams: first run", world, writes, again=f"role, {count} datastreams: second run")

@@ -37,7 +37,6 @@ ADDRESSES = (
 
 
 def binding(number: int, target: int, name: Any, kind: Any = "BigQueryTarget", enabled: Any = True) -> Row:
-    """Return a row of ``adverity_binding_info``."""
     row = {"id": number, "datastream_id": 1000 + number, "target_id": target, "target_name": name, "target_type": kind, "enabled": enabled}
     return {name: value for name, value in row.items() if value is not ...}
 
@@ -51,7 +50,6 @@ def backfill(number: int | None, dispatched: int = 0, pending: int = 0, unknown:
 
 
 def refusal(extract: int, number: int | None, reason: str) -> Row:
-    """Return an extract that the service refused."""
     return {
         "extract_id": extract, "datastream_id": 1000, "binding_id": number, "status": "refused", "dispatched_at": None, "reason": reason,
         "refused_at": "2026-03-10T12:00:00Z",
@@ -59,12 +57,10 @@ def refusal(extract: int, number: int | None, reason: str) -> Row:
 
 
 def datastream(number: int, name: Any, **fields: Any) -> Row:
-    """Return a row of ``adverity_datastream_info``."""
     return {"id": uuid(number), "name": name, "enabled": True, "workspace": {"id": uuid(0), "name": "EMEA"}, "pulling": {"active_mode": "smart"}, **fields}
 
 
 def uuid(number: int) -> str:
-    """Return a UUID that is easy to read."""
     return f"d5000000-0000-4000-8000-{number:012d}"
 
 
@@ -128,7 +124,6 @@ def many(count: int = 100) -> Row:
 
 
 def calm() -> Row:
-    """Nothing needs attention."""
     return world([binding(1, 789, "Marketing DWH")], [backfill(1, dispatched=130)], [], [])
 
 

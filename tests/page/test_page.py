@@ -44,7 +44,6 @@ def seen(page, selector):
 
 @pytest.fixture(name="paths", scope="module")
 def fixture_paths(tmp_path_factory):
-    """The pages, by the names of their worlds."""
     return write_pages(tmp_path_factory.mktemp("pages"), **WORLDS)
 
 
@@ -70,7 +69,6 @@ def fixture_show(paths):
 
 @pytest.fixture(name="shown", scope="module", params=SEEN, ids=lambda one: f"{one[0]}-{one[1]}-{'dark' if one[2] else 'light'}")
 def fixture_shown(request, show):
-    """One of the pages, all of it unfolded."""
     name, width, dark = request.param
     page = show(name, width, dark)
     if os.environ.get("PAGE_PICTURES"):

@@ -2,24 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A shell in which a test types what the documentation says, and a copy of the repository for it."""
+"""A shell in which a test types what the documentation says."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 from pathlib import Path
 
-from adverity_harness.place import ROOT
 from adverity_harness.runs import LONGEST, ansible_playbook
-
-# What is no part of the collection: the repository itself, and what tools leave in a checkout.
-TOOLS = (".git", ".ansible", ".cache", ".hypothesis", ".*_cache", ".venv", ".work", "__pycache__", "collections", "output", "*.tar.gz")
-SOMEBODY = ("-c", "user.name=Tester", "-c", "user.email=tester@example.com")
 
 
 def shell(home: Path, script: str) -> str:
@@ -46,19 +40,3 @@ def shell(home: Path, script: str) -> str:
 def typed(page: str) -> list[str]:
     """What a page asks to type, line by line."""
     return re.findall(r"^    \$ (.+)$", page, re.M)
-
-
-def git(folder: Path, *words: str) -> str:
-    """Run git as somebody without settings, and return what it printed."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    environment.update(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_SYSTEM=os.devnull)
-    return subprocess.run(["git", *SOMEBODY, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=LONGEST, check=True).stdout
-
-
-def copy_repository(folder: Path) -> Path:
-    """Copy the collection under test into a new git repository with one commit."""
-    shutil.copytree(ROOT, folder, symlinks=True, ignore=shutil.ignore_patterns(*TOOLS))
-    git(folder, "init", "--quiet", "--initial-branch", "main")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "Start")
-    return folder

@@ -2,17 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What people download: what is in it, and whether somebody who has nothing else gets from it through the quick start, word for word."""
+"""What people download: what is in it, that it gets somebody who has nothing else through the quick start, and into an execution environment."""
 
 from __future__ import annotations
 
 import re
+import shutil
 import socket
+import sys
 import tarfile
 import textwrap
 from pathlib import Path
 
 import pytest
+import yaml
 from adverity_harness.place import ROOT
 from shell import shell, typed
 
@@ -30,15 +33,8 @@ def fixture_home(tmp_path_factory):
     return home
 
 
-@pytest.fixture(name="inside", scope="module")
-def fixture_inside(home):
-    """The files in the artifact, with their sizes."""
-    with tarfile.open(artifact(home)) as stream:
-        return {member.name: member.size for member in stream if member.isfile()}
-
-
-def artifact(home):
-    """The path of what was built."""
+@pytest.fixture(name="artifact")
+def fixture_artifact(home):
     (path,) = home.glob("adverity-management-*.tar.gz")
     return path
 
@@ -49,30 +45,26 @@ def in_repository(folder):
     return {str(path) for path in paths if path.parts[:2] not in (("docs", "site"), ("docs", "words.txt"))}
 
 
-def free_port():
-    """A port on which nobody listens."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+def test_it_holds_what_a_user_needs_and_nothing_else(artifact):
+    with tarfile.open(artifact) as stream:
+        sizes = {member.name: member.size for member in stream if member.isfile()}
+    assert set(sizes) == TOP.union({"changelogs/changelog.yaml"}, *(in_repository(folder) for folder in WHOLE))
+    assert not [name for name in sizes if re.search(r"(^|/)\.|\.pyc$|~$|\.orig$|sqlite3", name)]
+    assert max(sizes.values()) < 200_000
+    assert sum(sizes.values()) < 2_000_000
 
 
-def test_it_holds_what_a_user_needs_and_nothing_else(inside):
-    expected = TOP.union({"changelogs/changelog.yaml"}, *(in_repository(folder) for folder in WHOLE))
-    assert set(inside) == expected
-    assert not [name for name in inside if re.search(r"(^|/)\.|\.pyc$|~$|\.orig$|sqlite3", name)]
-    assert max(inside.values()) < 200_000
-    assert sum(inside.values()) < 2_000_000
-
-
-def test_the_quick_start_word_for_word(home):
-    script, port = [], free_port()
+def test_the_quick_start_word_for_word(home, artifact):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    script = []
     page = (ROOT / "docs" / "docsite" / "rst" / "quick_start.rst").read_text("utf-8")
     file = re.search(r"``(\w+\.yml)``.*?:: yaml\n\n((?:    [^\n]+\n)+)", page, re.S)
     (home / file[1]).write_text(textwrap.dedent(file[2]), "utf-8")
     commands = typed(page)
     for command in commands:
         if command.startswith("ansible-galaxy"):
-            command = command.replace("adverity.management", f"--offline {artifact(home).name}")
+            command = command.replace("adverity.management", f"--offline {artifact.name}")
         elif "pip install" in command or "acme.datatap" in command or command.startswith("read ") or "site.yml" in command:
             continue  # what a machine without a network and an account cannot do
         command = command.replace("--stop-after 600", "--stop-after 7200")  # on a machine that has much else to do, the rest may take longer
@@ -98,3 +90,22 @@ def test_the_quick_start_word_for_word(home):
     assert (home / "adverity-try" / "requeue.sqlite3").is_file()
     assert "adverity-report.html - written" in report
     assert "bindings enabled" in (home / "adverity-report.html").read_text("utf-8")
+
+
+def test_the_execution_environment_is_built_from_it(home, artifact):
+    shutil.copy(ROOT / "execution-environment.yml", home)
+    builder = f"'{sys.executable}' -m ansible_builder"
+    shell(home, f"{builder} create --file execution-environment.yml --output-filename Containerfile")
+    context = home / "context"
+    assert (context / "_build" / "collection" / artifact.name).read_bytes() == artifact.read_bytes()
+    wanted = yaml.safe_load((context / "_build" / "requirements.yml").read_text("utf-8"))
+    assert wanted == {"collections": [{"name": f"collection/{artifact.name}", "type": "file"}]}
+    container = (context / "Containerfile").read_text("utf-8")
+    assert 'ARG PYCMD="/usr/bin/python3.12"' in container
+    assert "_build /build\nWORKDIR /build\n" in container, "the artifact is looked for from there"
+
+    shell(home, f"ansible-galaxy collection install {artifact.name} --collections-path installed --offline")
+    needed = yaml.safe_load(shell(home, f'{builder} introspect --sanitize "$PWD/installed" 2>/dev/null'))
+    source = "# from collection adverity.management"
+    assert [requirement.split("  ") for requirement in needed["python"]] == [["requests", source], ["psycopg[binary]", source]]
+    assert not needed.get("system")

@@ -10,48 +10,79 @@ import functools
 import hashlib
 import http.server
 import json
+import os
 import re
 import shutil
+import subprocess
 import textwrap
 import threading
 from pathlib import Path
 
 import pytest
 from adverity_harness.place import ROOT
-from shell import copy_repository, git, shell, typed
+from adverity_harness.runs import LONGEST
+from shell import shell, typed
 
+# What is no part of the collection: the repository itself, and what tools leave in a checkout.
+TOOLS = (".git", ".ansible", ".cache", ".hypothesis", ".*_cache", ".venv", ".work", "__pycache__", "collections", "output", "*.tar.gz")
 PAGE = (ROOT / "docs" / "docsite" / "rst" / "upgrading.rst").read_text("utf-8")
-FILES = [textwrap.dedent(text) for text in re.findall(r":: text\n\n((?:    [^\n]+\n)+)", PAGE)]
 (OLD,) = set(re.findall(r"management(?:-|:==|\.git,)([0-9.]+[0-9])", PAGE))  # the version that the page names
-NEW = "99.0.0"
+NEW, COMMIT = "99.0.0", "the-commit-of-the-old-version"
 ADDRESS = "https://github.com/adverity/management.git"
 
 
-def command(start):
-    """The one command on the page that starts with this, after "ansible-galaxy collection install"."""
+def command(start, version=OLD):
+    """The one command on the page that starts with this, after "ansible-galaxy collection install", for this version."""
     (found,) = [line for line in typed(PAGE) if line.startswith("ansible-galaxy collection install " + start)]
-    return found
+    return found.replace(OLD, version)
 
 
-FROM_GALAXY, CERTAIN = command("adverity.management "), command("adverity.management:==")
-FROM_GIT, FROM_FILE, FROM_REQUIREMENTS = command("git+"), command("adverity-management-"), command("-r requirements.yml")
+def pinned(requirements, version):
+    """The command for a file of requirements on the page, with this version."""
+    return f"cat > requirements.yml <<'END'\n{requirements.replace(OLD, version)}END\n{command('-r requirements.yml')}"
+
+
+(DOWNLOAD,) = re.findall(r"``(ansible-galaxy collection download .+?)``", PAGE)
+FROM_GALAXY, FROM_NEW_FILE = command("adverity.management "), command("adverity-management-", NEW)
+GALAXY_FILE, GIT_FILE = (textwrap.dedent(text) for text in re.findall(r":: text\n\n((?:    [^\n]+\n)+)", PAGE))
+# Commands that somebody types one after the other, and the version that is installed after each.
+STEPS = {
+    "Galaxy": [
+        (FROM_GALAXY, NEW), (command("adverity.management:=="), OLD), (FROM_GALAXY.replace(" --upgrade", ""), OLD), (FROM_GALAXY, NEW),
+    ],
+    "git": [(command("git+", version), found) for version, found in ((OLD, OLD), (NEW, NEW), (COMMIT, OLD), ("main", NEW))],
+    "a file": [(command("adverity-management-"), OLD), (FROM_NEW_FILE, NEW)],
+    "a file from Galaxy": [(f"rm *.tar.gz\n{DOWNLOAD}\ncd collections\n{FROM_NEW_FILE}", NEW)],
+    "a pinned version on Galaxy": [(pinned(GALAXY_FILE, version), version) for version in (OLD, NEW, OLD)],
+    "a pinned version in git": [(pinned(GIT_FILE, version), version) for version in (OLD, NEW, OLD)],
+}  # fmt: skip
+
+
+def git(folder, *words):
+    """Run git as somebody without settings, and return what it printed."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment.update(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_SYSTEM=os.devnull)
+    somebody = ("-c", "user.name=Tester", "-c", "user.email=tester@example.com")
+    return subprocess.run(["git", *somebody, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=LONGEST, check=True).stdout
 
 
 @pytest.fixture(name="repository", scope="module")
 def fixture_repository(tmp_path_factory):
     """A git repository with both versions and their tags; on its branch is the new one."""
-    folder = copy_repository(tmp_path_factory.mktemp("git") / "management.git")
+    folder = tmp_path_factory.mktemp("git") / "management.git"
+    shutil.copytree(ROOT, folder, symlinks=True, ignore=shutil.ignore_patterns(*TOOLS))
+    git(folder, "init", "--quiet", "--initial-branch", "main")
+    git(folder, "add", "--all")
     for version in (OLD, NEW):
         path = folder / "galaxy.yml"
         path.write_text(re.sub(r"^version: .*$", f"version: {version}", path.read_text("utf-8"), flags=re.M), "utf-8")
-        git(folder, "commit", "--quiet", "--all", "--allow-empty", "--message", f"Release {version}")
+        git(folder, "commit", "--quiet", "--all", "--message", f"Release {version}")
         git(folder, "tag", "--annotate", version, "--message", f"Release {version}")
     return folder
 
 
 @pytest.fixture(name="files", scope="module")
 def fixture_files(repository, tmp_path_factory):
-    """A folder with the built files of both versions."""
     folder = tmp_path_factory.mktemp("files")
     for version in (OLD, NEW):
         git(repository, "checkout", "--quiet", version)
@@ -61,19 +92,12 @@ def fixture_files(repository, tmp_path_factory):
     return folder
 
 
-class Files(http.server.SimpleHTTPRequestHandler):
-    """Serves files."""
-
-    def log_message(self, *_words):
-        """Say nothing."""
-
-
 @pytest.fixture(name="galaxy", scope="module")
 def fixture_galaxy(files, tmp_path_factory):
     """The address of a stand-in for Galaxy that has both versions: as many files as it takes to install a collection."""
     folder = tmp_path_factory.mktemp("galaxy")
     base = "/api/v3/collections/adverity/management/"
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, directory=folder)) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)) as server:
         address = f"http://127.0.0.1:{server.server_port}"
         answers = {
             "/api/": {"available_versions": {"v3": "v3/"}},
@@ -100,80 +124,13 @@ def fixture_galaxy(files, tmp_path_factory):
         server.shutdown()
 
 
-@pytest.fixture(name="home")
-def fixture_home(tmp_path):
-    """The home of somebody who has Ansible and nothing else."""
-    return tmp_path
-
-
-def installed(home):
-    """The version that is installed in this home, as the command says that the page names for it."""
-    (listing,) = [line for line in typed(PAGE) if line.startswith("ansible-galaxy collection list")]
-    return re.findall(r"^adverity\.management +(\S+)", shell(home, listing), re.M)
-
-
-def works(home):
-    """Check that Ansible finds the modules and the playbooks."""
-    assert "extract_ids" in shell(home, "ansible-doc adverity.management.adverity_requeue")
-    playbook = home / ".ansible" / "collections" / "ansible_collections" / "adverity" / "management" / "playbooks" / "demo.yml"
-    assert f"playbook: {playbook}\n" in shell(home, "ansible-playbook -i localhost, adverity.management.demo --syntax-check")
-
-
-def from_git(text, repository, version=OLD):
-    """What the page asks for, but from this repository, and with this version."""
-    return text.replace(ADDRESS, f"file://{repository}").replace(OLD, version)
-
-
-def test_from_galaxy_for_the_first_time_another_version_and_again(home, galaxy):
-    server = f"export ANSIBLE_GALAXY_SERVER={galaxy}\n"
-    shell(home, server + FROM_GALAXY)
-    assert installed(home) == [NEW]
-    shell(home, server + CERTAIN)
-    assert installed(home) == [OLD]
-    works(home)
-    assert "Nothing to do" in shell(home, server + FROM_GALAXY.replace(" --upgrade", ""))
-    assert installed(home) == [OLD]
-    shell(home, server + FROM_GALAXY)
-    assert installed(home) == [NEW]
-    works(home)
-
-
-def test_from_git(home, repository):
-    assert ADDRESS in FROM_GIT
-    shell(home, from_git(FROM_GIT, repository))
-    assert installed(home) == [OLD]
-    works(home)
-    shell(home, from_git(FROM_GIT, repository, NEW))
-    assert installed(home) == [NEW]
-    works(home)
-    commit = git(repository, "rev-parse", f"{OLD}^{{commit}}").strip()
-    for version, expected in ((commit, OLD), ("main", NEW)):
-        shell(home, from_git(FROM_GIT, repository, version))
-        assert installed(home) == [expected]
-
-
-def test_from_a_file(home, files):
+@pytest.mark.parametrize("source", STEPS)
+def test_the_commands_of_the_page_install_a_version(tmp_path, galaxy, files, repository, source):
     for file in files.glob("*.tar.gz"):
-        shutil.copy(file, home)
-    shell(home, FROM_FILE)
-    assert installed(home) == [OLD]
-    works(home)
-    shell(home, FROM_FILE.replace(OLD, NEW))
-    assert installed(home) == [NEW]
-    works(home)
-
-
-def test_a_file_from_galaxy(home, galaxy):
-    (download,) = re.findall(r"``(ansible-galaxy collection download .+?)``", PAGE)
-    output = shell(home, f"export ANSIBLE_GALAXY_SERVER={galaxy}\n{download}\ncd collections\n{FROM_FILE.replace(OLD, NEW)}")
-    assert "was installed successfully" in output
-    assert installed(home) == [NEW]
-
-
-@pytest.mark.parametrize(("text", "is_git"), [*zip(FILES, (False, True))], ids=["galaxy", "git"])
-def test_a_pinned_version(home, galaxy, repository, text, is_git):
-    assert (len(FILES), ADDRESS in text) == (2, is_git)
-    for version in (OLD, NEW, OLD):
-        (home / "requirements.yml").write_text(from_git(text, repository, version), "utf-8")
-        shell(home, f"export ANSIBLE_GALAXY_SERVER={galaxy}\n{FROM_REQUIREMENTS}")
-        assert installed(home) == [version]
+        shutil.copy(file, tmp_path)
+    commit = git(repository, "rev-parse", f"{OLD}^{{commit}}").strip()
+    (listing,) = [line for line in typed(PAGE) if line.startswith("ansible-galaxy collection list")]
+    for script, version in STEPS[source]:
+        here = script.replace(ADDRESS, f"file://{repository}").replace(COMMIT, commit)
+        shell(tmp_path, f"export ANSIBLE_GALAXY_SERVER={galaxy}\n{here}")
+        assert re.findall(r"^adverity\.management +(\S+)", shell(tmp_path, listing), re.M) == [version]

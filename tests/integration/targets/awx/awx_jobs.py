@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Jobs as AWX runs them: ansible-runner in a folder of their own, of which nothing is left afterwards but what AWX keeps, the events.
+"""What stands in playbooks/files/awx, how it gets to a job, and jobs as AWX runs them: ansible-runner in a folder of which only the events are kept.
 
-The environment is that of awx/main/tasks/jobs.py (RunJob.build_env) of ansible/awx at e21dd0a0933fd544d1fe2513c54fe41203775eb5, and then what the
-credential injects. Variables are written as in awx/main/utils/safe_yaml.py: no text in them is ever a template.
+Written after ansible/awx at e21dd0a0933fd544d1fe2513c54fe41203775eb5: awx/main/models/credential.py (inject_credential), awx/main/models/mixins.py
+(SurveyJobTemplateMixin), awx/main/tasks/jobs.py (RunJob.build_env), and awx/main/utils/safe_yaml.py: no text in variables is ever a template.
 """
 
 from __future__ import annotations
@@ -16,19 +16,60 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import uuid
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Callable
 
 import yaml
-from adverity_harness.place import collections_path
-from adverity_harness.runs import LONGEST, TOKEN, ansible_playbook, kill_all
+from adverity_harness.place import ROOT, collections_path
+from adverity_harness.runs import TOKEN, Run, ansible_playbook, kill_all
 from adverity_harness.scenes import Scene
 from adverity_harness.world import KEY
-from awx_files import Row, data, inject, variables_of
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+Row = dict[str, Any]
 DEPLOY, CHECK, NEW, RESUME = "deploy destination", "deploy destination, check only", "new destination", "resume backfill"
+FILES = ROOT / "playbooks" / "files" / "awx"
+
+
+def data(name: str) -> Any:
+    return yaml.safe_load((FILES / name).with_suffix(".yml").read_text("utf-8"))
+
+
+def inject(inputs: Row, folder: Path) -> dict[str, str]:
+    """Return the environment that a job gets from a credential of our type; its file is written into `folder`.
+
+    Empty strings are as if they were not there, and a boolean that was never set is False, whatever default it has.
+    """
+    kind = data("credential_type")
+    known: Row = {field["id"]: False for field in kind["inputs"]["fields"] if field["type"] == "boolean"}
+    known.update({name: value for name, value in inputs.items() if isinstance(value, bool) or value})
+    environment, path = ImmutableSandboxedEnvironment(), folder / "injected"
+    path.write_text(environment.from_string(kind["injectors"]["file"]["template"]).render(known), "utf-8")
+    path.chmod(0o600)
+    known["tower"] = SimpleNamespace(filename=str(path))
+    return {name: environment.from_string(text).render(known) for name, text in kind["injectors"]["env"].items()}
+
+
+def is_taken(question: Row, value: Any) -> bool:
+    """Tell whether AWX takes this value as the answer to a question, or as its default."""
+    if question["type"] == "multiplechoice":
+        return value in question["choices"]
+    if isinstance(value, bool) or not isinstance(value, int if question["type"] == "integer" else str):
+        return False
+    size = len(value) if isinstance(value, str) else value
+    return bool(question.get("min", size) <= size <= question.get("max", size))
+
+
+def variables_of(survey: Row, answers: Row) -> Row:
+    """Return the variables of a job that is launched with these answers. AWX drops what no question asks for, and takes the defaults."""
+    spec = {question["variable"]: question for question in survey["spec"]}
+    given = {name: value for name, value in answers.items() if name in spec}
+    refused = [name for name, value in given.items() if not is_taken(spec[name], value)]
+    refused += [name for name, question in spec.items() if question["required"] and name not in given]
+    assert not refused, f"AWX would refuse {refused} of {answers}"
+    return {**{name: question["default"] for name, question in spec.items() if "default" in question}, **given}
 
 
 class _Unsafe(yaml.SafeDumper):
@@ -39,14 +80,14 @@ _Unsafe.add_representer(str, lambda dumper, value: dumper.represent_scalar("!uns
 
 
 class Job:
-    """A job that is over. `events` are those of ansible-runner; `ok` says whether it succeeded."""
+    """A job that is over. `events` are those of ansible-runner; `ok` says whether it succeeded, `results` are those of its tasks."""
 
-    def __init__(self, folder: Path, ident: str) -> None:
-        self.artifacts = folder / "artifacts" / ident
-        status = self.artifacts / "status"
+    def __init__(self, artifacts: Path) -> None:
+        status = artifacts / "status"
         self.ok = status.exists() and status.read_text("utf-8") == "successful"
-        files = sorted((self.artifacts / "job_events").glob("*.json"), key=lambda path: int(path.name.split("-")[0]) if path.name[0].isdigit() else 0)
-        self.events = [json.loads(path.read_text("utf-8")) for path in files if "partial" not in path.name]
+        files = [path for path in (artifacts / "job_events").glob("[0-9]*.json") if "partial" not in path.name]
+        self.events = [json.loads(path.read_text("utf-8")) for path in sorted(files, key=lambda path: int(path.name.split("-")[0]))]
+        self.results = [event["event_data"].get("res", {}) for event in self.events if event["event"] in ("runner_on_ok", "runner_on_failed")]
 
     @property
     def output(self) -> str:
@@ -63,17 +104,9 @@ class Job:
         return event["event_data"].get("artifact_data", {})
 
     @property
-    def failure(self) -> Row:
-        """The result of the task that failed."""
+    def failure(self) -> str:
         (event,) = [event for event in self.events if event["event"] == "runner_on_failed"]
-        return event["event_data"]["res"]
-
-    @property
-    def left_open(self) -> Row:
-        """The result of the one task of the role that did everything else and left something open."""
-        results = [event["event_data"].get("res", {}) for event in self.events if event["event"] in ("runner_on_ok", "runner_on_failed")]
-        (found,) = [result for result in results if result.get("unfinished") is True]
-        return found
+        return event["event_data"]["res"]["msg"]
 
 
 class Awx:
@@ -84,7 +117,6 @@ class Awx:
         self.jobs = 0
 
     def printed(self) -> str:
-        """What the job that runs has written until now."""
         path = self.folder / f"job{self.jobs}" / "artifacts" / str(self.jobs) / "stdout"
         return path.read_text("utf-8") if path.exists() else ""
 
@@ -143,31 +175,24 @@ class Awx:
         (folder / "env" / "extravars").write_text(yaml.dump(extra, Dumper=_Unsafe), "utf-8")
         self._run(folder, ident, template, kill_when, cancelled)
         shutil.rmtree(home)
-        return Job(folder, ident)
+        return Job(folder / "artifacts" / ident)
 
     def _run(self, folder: Path, ident: str, template: Row, kill_when: Callable[[], Any] | None, cancelled: bool) -> None:
         playbook = "adverity.management." + Path(template["playbook"]).stem
         command = [sys.executable, "-m", "ansible_runner", "run", str(folder), "-p", playbook, "--ident", ident]
-        command += ["--cmdline=--check"] if template["job_type"] == "check" else []
+        command += ["--cmdline=--check"] * (template["job_type"] == "check")
         token = uuid.uuid4().hex
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ADVERITY_", "ANSIBLE_"))}
         path = os.pathsep.join([str(Path(ansible_playbook()).parent), os.environ.get("PATH", os.defpath)])
-        kept.update({TOKEN: token, "PATH": path, "LC_ALL": "C.UTF-8"})
-        with open(folder / "runner.out", "wb") as output:
-            process = subprocess.Popen(command, cwd=folder, env=kept, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-        limit = time.monotonic() + LONGEST
-        try:
-            while process.poll() is None and not (kill_when and kill_when()):
-                assert time.monotonic() < limit, "the job does not end"
-                time.sleep(0.01)
-            if kill_when:
-                assert process.poll() is None, (folder / "runner.out").read_text("utf-8")
-                kill_all(token, keep=() if cancelled else (process.pid,))
-            process.wait(LONGEST)
-        finally:
-            if process.poll() is None:
-                kill_all(token)
-                process.wait()
+        environment = {**kept, TOKEN: token, "PATH": path, "LC_ALL": "C.UTF-8"}
+        with open(folder / "stdout", "wb") as stdout, open(folder / "stderr", "wb") as stderr:
+            process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
+        run = Run(folder, process, token)
+        run.wait(until=kill_when)
+        if kill_when:
+            assert process.poll() is None, run.output
+            kill_all(token, keep=() if cancelled else (process.pid,))
+            run.wait()
 
     def check_secrets(self) -> None:
         """The key and the password are in what AWX hands to a job, and in nothing that comes back.
@@ -194,16 +219,13 @@ class Workflow:
     """
 
     def __init__(self, awx: Awx, approves: bool = True, **answers: Any) -> None:
-        definition = data("workflow")
-        self._nodes = {node["identifier"]: node for node in definition["nodes"]}
+        self._nodes = {node["identifier"]: node for node in data("workflow")["nodes"]}
         self._variables = variables_of(data("survey_deploy"), {f"deploy_destination_{name}": value for name, value in answers.items()})
         self._awx, self._approves = awx, approves
         self.jobs: dict[str, Job] = {}
         self.asked = False
         self.ok = True
-        followers = {one for node in definition["nodes"] for way in ("success_nodes", "failure_nodes", "always_nodes") for one in node.get(way, [])}
-        (first,) = set(self._nodes) - followers
-        self._run(first, {})
+        self._run("check", {})
 
     def _run(self, name: str, artifacts: Row) -> None:
         node = self._nodes[name]
@@ -213,7 +235,7 @@ class Workflow:
             job = self._awx.launch(node["job_template"], variables={**artifacts, **self._variables})
             self.jobs[name], ok = job, job.ok
             artifacts = {**artifacts, **job.stats}
-        if not ok and not (node.get("failure_nodes") or node.get("always_nodes")):
+        if not ok and not node.get("failure_nodes"):
             self.ok = False
-        for following in node.get("success_nodes" if ok else "failure_nodes", []) + node.get("always_nodes", []):
+        for following in node.get("success_nodes" if ok else "failure_nodes", []):
             self._run(following, artifacts)

@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from adverity_harness.place import NAME, NAMESPACE, ROOT
 from adverity_harness.runs import Controller
-from awx_files import Row, variables_of
+from awx_jobs import Row, variables_of
 
 TOKEN = "awx-token-0123456789"
 API = "/api/v2/"
@@ -62,21 +62,17 @@ class StandIn(ThreadingHTTPServer):
         self.server_close()
 
     def writes(self) -> list[tuple[str, str, Any]]:
-        """Return the requests that were no reads."""
         return [request for request in self.requests if request[0] != "GET"]
 
     def named(self, resource: str, name: str) -> Row:
-        """Return the only row with this name, or identifier."""
         (found,) = [row for row in self.rows(resource).values() if name in (row.get("name"), row.get("identifier"))]
         return found
 
     def teams_with(self, resource: str, name: str, role: str) -> list[str]:
-        """Return the names of the teams that have a role on an object."""
         ident = self.roles.get((self.named(resource, name)["id"], role), 0)
         return sorted(self.store["teams"][one]["name"] for one in self.granted.get(ident, []))
 
     def rows(self, resource: str) -> dict[int, Row]:
-        """Return the rows of a list, by id."""
         if resource == "unified_job_templates":
             return {key: row for name in UNIFIED for key, row in self.store[name].items()}
         return self.store[resource]
@@ -167,8 +163,6 @@ class StandIn(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Hands requests to the stand-in."""
-
     protocol_version = "HTTP/1.1"
     server: StandIn
 
@@ -191,9 +185,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     do_GET = do_POST = do_PATCH = do_DELETE = _serve
-
-    def log_message(self, *_: object) -> None:
-        """Stay silent."""
 
 
 def awx_collection() -> Path:
@@ -231,5 +222,4 @@ class Setup(Controller):
         return run
 
     def run(self, fails: bool = False, **variables: Any) -> Any:
-        """Run the playbook awx_setup and return the run."""
         return self.act(f"{NAMESPACE}.{NAME}.awx_setup", fails, **{**VARIABLES, **variables})

@@ -11,22 +11,11 @@ import re
 import pytest
 import yaml
 from adverity_harness.place import ROOT
-from adverity_harness.runs import module
-from adverity_harness.world import KEY, World
-from awx_files import FILES, data, inject, is_taken, variables_of
+from awx_jobs import FILES, data, inject, is_taken
 
 SURVEYS = sorted(path.stem for path in FILES.glob("survey_*.yml"))
 ASKED = {question["variable"]: question for name in SURVEYS for question in data(name)["spec"]}
-CREDENTIAL = {
-    "ADVERITY_LEDGER": "", "ADVERITY_LEDGER_PASSWORD": "", "ADVERITY_CA_PATH": "", "ADVERITY_VALIDATE_CERTS": "true",
-}  # fmt: skip
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
-
-
-def options():
-    """The options of the role, by name."""
-    path = ROOT / "roles" / "deploy_destination" / "meta" / "argument_specs.yml"
-    return yaml.safe_load(path.read_text("utf-8"))["argument_specs"]["main"]["options"]
 
 
 def test_credential_type_hides_what_is_secret_and_requires_instance_and_key_alone():
@@ -38,31 +27,23 @@ def test_credential_type_hides_what_is_secret_and_requires_instance_and_key_alon
     assert inputs["required"] == ["instance", "api_key"]
 
 
-def test_credential_sets_what_the_modules_read_and_what_is_left_empty_breaks_nothing(begin, tmp_path):
-    scene = begin(World().datastream(456, extracts=1).binding(123, 456, enabled=True))
-    inputs = {"instance": scene.url, "api_key": KEY}
-    given = inject(inputs, tmp_path)
-    assert given == {"ADVERITY_INSTANCE": scene.url, "ADVERITY_API_KEY": KEY, **CREDENTIAL}
-    assert inject({**inputs, "ca_bundle": "", "skip_certificate_check": False, "ledger": "", "ledger_password": ""}, tmp_path) == given
-    tasks = [module("binding_info", "Read", target_id=789), module("requeue", "Send", extract_ids=[4560001], binding_ids=[123])]
-    run = scene.play(tasks, env={"ADVERITY_RETRY_MAX_DELAY": None, **given})
-    assert run.one("Read")["count"] == 1
-    # Outside of AWX empty text means the default, as where the variable is not set.
-    assert run.one("Send")["ledger"] == str(scene.home / ".ansible" / "adverity" / "requeue.sqlite3")
-
-
-def test_credential_hands_over_what_is_entered(tmp_path):
+def test_credential_hands_over_what_is_entered_and_what_is_left_empty_as_empty_text(tmp_path):
+    given = inject({"instance": "acme", "api_key": "k", "ledger": "", "skip_certificate_check": False}, tmp_path)
+    empty = {"ADVERITY_LEDGER": "", "ADVERITY_LEDGER_PASSWORD": "", "ADVERITY_CA_PATH": "", "ADVERITY_VALIDATE_CERTS": "true"}
+    assert given == {"ADVERITY_INSTANCE": "acme", "ADVERITY_API_KEY": "k", **empty}
+    assert inject({"instance": "acme", "api_key": "k"}, tmp_path) == given
     url = "postgresql://adverity@db.example.com/ledger?sslmode=verify-full"
     given = inject({"ledger": url, "ledger_password": "p", "ca_bundle": PEM, "skip_certificate_check": True}, tmp_path)
-    assert [given[name] for name in CREDENTIAL] == [url, "p", str(tmp_path / "injected"), "false"]
+    assert [given[name] for name in empty] == [url, "p", str(tmp_path / "injected"), "false"]
     # Jinja takes away one line break at the end of a template, not of what is put into it.
     assert (tmp_path / "injected").read_text("utf-8") == PEM
 
 
 @pytest.mark.parametrize("name", SURVEYS)
 def test_surveys_ask_for_what_there_is(name):
-    report = re.findall(r"^#   (report_\w+) ", (ROOT / "playbooks" / "report.yml").read_text("utf-8"), re.M)
-    known = {**{variable: {} for variable in report}, **options()}
+    spec_of_role = yaml.safe_load((ROOT / "roles" / "deploy_destination" / "meta" / "argument_specs.yml").read_text("utf-8"))
+    of_report = re.findall(r"^#   (report_\w+) ", (ROOT / "playbooks" / "report.yml").read_text("utf-8"), re.M)
+    known = {**{variable: {} for variable in of_report}, **spec_of_role["argument_specs"]["main"]["options"]}
     spec = data(name)["spec"]
     assert len({question["variable"] for question in spec}) == len(spec)
     for question in spec:
@@ -79,14 +60,7 @@ def test_surveys_ask_for_what_there_is(name):
             assert question["default"] == option["default"]
 
 
-def test_who_answers_little_gets_the_defaults_and_an_interrupted_backfill_is_resumed_for_named_datastreams_only():
-    given = {"deploy_destination_target_id": 789, "deploy_destination_force": True}  # no question asks for the second one
-    texts = ("name", "type", "workspace", "datastreams", "datastream_ids", "backfill_from", "backfill_to")
-    assert variables_of(data("survey_deploy"), given) == {
-        **dict.fromkeys((f"deploy_destination_{name}" for name in texts), ""),
-        "deploy_destination_target_id": 789, "deploy_destination_enabled": "yes", "deploy_destination_backfill": "when_needed",
-        "deploy_destination_wait": 0, **dict.fromkeys((f"deploy_destination_on_{what}" for what in ("unknown", "refused", "failed")), "fail"),
-    }  # fmt: skip
+def test_an_interrupted_backfill_is_resumed_for_named_datastreams_only():
     # Left out they would mean all of the destination, and enable what nobody asked for.
     (named,) = [question for question in data("survey_resume")["spec"] if question["variable"] == "deploy_destination_datastream_ids"]
     assert (named["required"], is_taken(named, ""), is_taken(named, "456, 457")) == (True, False, True)

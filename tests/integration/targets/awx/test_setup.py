@@ -15,7 +15,7 @@ import textwrap
 import pytest
 import yaml
 from adverity_harness.place import ROOT
-from awx_files import data
+from awx_jobs import data
 from awx_stand_in import ENCRYPTED, VARIABLES, Setup, StandIn, awx_collection
 
 ENTERED = {"instance": "acme.datatap.adverity.com", "api_key": "entered-in-awx"}
@@ -32,7 +32,6 @@ def fixture_awx():
 
 @pytest.fixture(name="setup")
 def fixture_setup(tmp_path, awx):
-    """Runs of the playbook awx_setup against that AWX."""
     return Setup(tmp_path, awx)
 
 
@@ -83,22 +82,15 @@ def test_what_is_kept_is_what_the_files_say(done):
     assert json.loads(target["variables"]) == {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 
 
-def test_nothing_is_deployed_before_the_approval(done):
-    awx = done.awx
-    nodes = {name: awx.named("workflow_job_template_nodes", name) for name in ("check", "decide", "approve", "deploy")}
-    runs = {name: awx.rows("unified_job_templates")[row["unified_job_template"]]["name"] for name, row in nodes.items()}
-    assert runs == {
-        "check": "Adverity: deploy destination, check only",
-        "decide": "Adverity: nothing to approve",
-        "approve": "Approve the deployment",
-        "deploy": "Adverity: deploy destination",
-    }
-    ids = {name: row["id"] for name, row in nodes.items()}
-    assert {key: found for key, found in awx.related.items() if key[1].endswith("_nodes") and found} == {
-        (ids["check"], "success_nodes"): [ids["decide"]],
-        (ids["decide"], "failure_nodes"): [ids["approve"]],
-        (ids["approve"], "success_nodes"): [ids["deploy"]],
-    }
+def test_the_nodes_of_the_workflow_are_what_the_file_says(done):
+    awx, wanted = done.awx, data("workflow")
+    nodes = {node["identifier"]: awx.named("workflow_job_template_nodes", node["identifier"]) for node in wanted["nodes"]}
+    for node in wanted["nodes"]:
+        kept = nodes[node["identifier"]]
+        template = awx.rows("unified_job_templates")[kept["unified_job_template"]]
+        assert template["name"] == (node["approval"]["name"] if "approval" in node else f"Adverity: {node['job_template']}")
+        for way in ("success_nodes", "failure_nodes", "always_nodes"):
+            assert awx.related.get((kept["id"], way), []) == [nodes[name]["id"] for name in node.get(way, [])]
     # An approval that nobody gives must not wait for ever.
     assert awx.named("workflow_approval_templates", "Approve the deployment")["timeout"] == 86400
     workflow = awx.named("workflow_job_templates", WORKFLOW)
@@ -151,15 +143,12 @@ MORE = {
         {"name": "Every night", "rrule": RULE, "answers": {"deploy_destination_target_id": 789}},
         {"name": "Report", "template": "report", "rrule": RULE, "enabled": False},
     ],
-    "awx_setup_notification_templates": [
-        {
-            "name": "Mail to operations",
-            "notification_type": "email",
-            "notification_configuration": {"host": "mail.example.com", "password": MAIL_PASSWORD, "recipients": ["ops@example.com"]},
-        }
-    ],
+    "awx_setup_notification_templates": [{
+        "name": "Mail to operations", "notification_type": "email",
+        "notification_configuration": {"host": "mail.example.com", "password": MAIL_PASSWORD, "recipients": ["ops@example.com"]},
+    }],
     "awx_setup_notifications": {"error": ["Mail to operations"], "approvals": ["Mail to operations"]},
-}
+}  # fmt: skip
 
 
 def test_teams_credentials_schedules_and_notifications_by_variables_once_and_again(awx, setup):

@@ -68,7 +68,6 @@ def world(name, text):
 
 
 def documented_in(path):
-    """The examples of a module: what its EXAMPLES hold."""
     for node in ast.parse(path.read_text("utf-8")).body:
         if isinstance(node, ast.Assign) and node.targets[0].id == "EXAMPLES":
             return [ast.literal_eval(node.value)]
@@ -76,7 +75,6 @@ def documented_in(path):
 
 
 def written_in(name):
-    """The examples of a page: its blocks of YAML."""
     text = (ROOT / name).read_text("utf-8")
     if name.endswith(".md"):
         return re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)

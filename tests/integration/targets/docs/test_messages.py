@@ -7,18 +7,18 @@
 from __future__ import annotations
 
 import re
-import socket
 import sqlite3
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from adverity_harness.authority import Authority
 from adverity_harness.place import ROOT, load_simulator
 from adverity_harness.runs import module, refused, role
 from adverity_harness.scenes import open_scene
-from adverity_harness.waiting import WaitingRun
 from adverity_harness.world import KEY, READ_ONLY_KEY, World, moment, ordinary_world, uuid
 
 GUIDES = ROOT / "docs" / "docsite" / "rst"
@@ -45,13 +45,6 @@ def fits(message, text):
     return re.search(".+?".join(map(re.escape, message.split("..."))), text) is not None
 
 
-def closed_port():
-    """A port on which nobody listens."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 def ledgers(folder):
     """Files that are no ledgers, by what is wrong with them."""
     folder.mkdir()
@@ -67,50 +60,40 @@ def ledgers(folder):
     return paths
 
 
-def without_requests(folder):
-    """The environment of a Python in which requests cannot be imported."""
-    folder.mkdir()
-    (folder / "requests.py").write_text("raise ImportError('not here')\n")
-    return {"PYTHONPATH": str(folder)}
-
-
-def with_a_start(folder, *lines):
-    """The environment of a Python that runs these lines when it starts."""
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text("\n".join(lines) + "\n")
-    return {"PYTHONPATH": str(folder)}
-
-
-def without_locks(folder):
-    """The environment of a Python on a file system without locks."""
-    return with_a_start(
-        folder, "import errno, fcntl, os", "real = fcntl.fcntl", "def refuse(file, command, *more):",
+# What Python runs when it starts, by what a module then has to do with.
+STARTS = {
+    "no library": ["import sys", "sys.modules['requests'] = None"],
+    "no locks": [
+        "import errno, fcntl, os", "real = fcntl.fcntl", "def refuse(file, command, *more):",
         "    if command == fcntl.F_OFD_GETLK: raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))", "    return real(file, command, *more)",
         "fcntl.fcntl = refuse",
-    )  # fmt: skip
-
-
-def with_a_broken_disk(folder):
-    """The environment of a Python whose SQLite cannot read."""
-    fail = "def fail(*_arguments, **_more): raise sqlite3.OperationalError('disk I/O error')"
-    return with_a_start(folder, "import sqlite3", fail, "sqlite3.connect = fail")
-
-
-def with_a_pooler(folder):
-    """The environment of a Python for which a session of PostgreSQL begins with another process than the one that answers."""
-    return with_a_start(
-        folder, "import psycopg", "from unittest import mock", "session = mock.MagicMock()", "session.info.backend_pid = 4711",
+    ],
+    "a broken disk": [
+        "import sqlite3", "def fail(*_arguments, **_more): raise sqlite3.OperationalError('disk I/O error')", "sqlite3.connect = fail",
+    ],
+    "a pooler": [  # a session begins with another process of PostgreSQL than the one that answers
+        "import psycopg", "from unittest import mock", "session = mock.MagicMock()", "session.info.backend_pid = 4711",
         "session.execute.return_value.fetchone.return_value = (4712,)", "psycopg.connect = lambda *_arguments, **_more: session",
-    )  # fmt: skip
+    ],
+    "a ledger to read": [
+        "import os", "real = os.access",
+        "os.access = lambda path, *more, **named: not str(path).endswith('.sqlite3') and real(path, *more, **named)",
+    ],
+}  # fmt: skip
+
+
+def start_with(folder, lines, task):
+    """The task in a Python that runs these lines when it starts."""
+    path = Path(tempfile.mkdtemp(dir=folder))
+    (path / "sitecustomize.py").write_text("\n".join(lines) + "\n")
+    return {**task, "environment": {"PYTHONPATH": str(path)}}
 
 
 def look(**options):
-    """A task that only looks."""
     return module("binding_info", **options)
 
 
 def requeue(**options):
-    """A task that would load extracts."""
     return module("requeue", **options)
 
 
@@ -119,7 +102,7 @@ def tasks(folder, tls):
     files = ledgers(folder / "ledgers")
     setting = dict(filters={"enabled": True})
     return [
-        {**look(), "environment": without_requests(folder / "path")},
+        start_with(folder, STARTS["no library"], look()),
         look(instance="https://acme.datatap.adverity.com/api/v1/"),
         look(instance="http://acme.datatap.adverity.com"),
         look(api_key=f"Bearer {KEY}"),
@@ -129,7 +112,7 @@ def tasks(folder, tls):
         module("datastream", datastream_ids=STREAM, enabled=False, api_key=READ_ONLY_KEY),
         module("directory_info", workspaces=["*"], api_key=NARROW_KEY),
         {**look(instance=tls), "environment": {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""}},
-        look(instance=f"http://127.0.0.1:{closed_port()}", retries=1),
+        look(instance="http://127.0.0.1:9", retries=1),
         module("binding", target_id=UUID, enabled=True),
         module("datastream", datastream_id=456, enabled=True),
         module("binding", target_id=4711, enabled=True),
@@ -148,12 +131,12 @@ def tasks(folder, tls):
         *(requeue(**LOAD, ledger=str(path)) for path in files.values()),
         requeue(**LOAD, ledger="ledgers/mine"),
         {**requeue(**LOAD, ledger="~/.ansible/adverity/requeue.sqlite3"), "environment": {"HOME": ""}},
-        {**requeue(**LOAD, ledger=str(folder / "ledgers" / "without locks")), "environment": without_locks(folder / "locks")},
-        {**requeue(**LOAD, ledger=str(folder / "ledgers" / "broken")), "environment": with_a_broken_disk(folder / "broken")},
+        start_with(folder, STARTS["no locks"], requeue(**LOAD, ledger=str(folder / "ledgers" / "without locks"))),
+        start_with(folder, STARTS["a broken disk"], requeue(**LOAD, ledger=str(folder / "ledgers" / "broken"))),
         requeue(**LOAD, ledger="postgresql://me:hush@db.example.com/ledger"),
         requeue(**LOAD, ledger="postgresql://me@db.example.com#hush/ledger"),
         requeue(**LOAD, ledger="host=db.example.com password=hush dbname=ledger"),
-        {**requeue(**LOAD, ledger="postgresql://adverity@127.0.0.1/ledger?sslmode=disable"), "environment": with_a_pooler(folder / "pooler")},
+        start_with(folder, STARTS["a pooler"], requeue(**LOAD, ledger="postgresql://adverity@127.0.0.1/ledger?sslmode=disable")),
         {**look(instance="https://acme.example"), "environment": {"HTTPS_PROXY": "http://me:hu#sh@proxy.example:3128", **NO_EXCEPTIONS}},
         role(name=f"DWH {KEY}", type="snowflake", workspace="Acme", settings={"account": "a", "database": "b", "username": "c", "password": "d"}),
     ]
@@ -186,7 +169,6 @@ def switch(**what):
 
 
 def enable(*binding_ids):
-    """A task that enables bindings: those named, or all of destination 789."""
     return module("binding", enabled=True, **({"binding_ids": list(binding_ids)} if binding_ids else {"target_id": 789}))
 
 
@@ -203,7 +185,6 @@ HERE, MOVED, THIRD = "{{ ledger }}", "{{ ledger }}.moved", "{{ ledger }}.third"
 
 
 def history(count=2, enabled=True):
-    """Datastream 456 with some extracts, and its binding 123."""
     return World().datastream(456, extracts=count).binding(123, 456, enabled=enabled)
 
 
@@ -221,7 +202,6 @@ def follow(**options):
 
 
 def stories(folder):
-    """Give all stories by name: the world, and the tasks."""
     aged, first = history(3).aged(456), history(3).aged(456)[0]
     both = history(3).binding(55, 456, target=790, enabled=True)
     other = dict(datastream_id=456, target_id=790)
@@ -232,10 +212,6 @@ def stories(folder):
     for number in (1, 2, 3):
         three.datastream(number, extracts=1).binding(100 + number, number, enabled=True)
     by_hand = [{"switch": {"binding_id": 123, "enabled": enabled}} for enabled in (False, True)]
-    closed = with_a_start(
-        folder / "closed", "import os", "real = os.access",
-        "os.access = lambda path, *more, **named: not str(path).endswith('.sqlite3') and real(path, *more, **named)",
-    )  # fmt: skip
     fresh = World().datastream(456).extract(4560001, 456, moment(minutes=30)).binding(123, 456)
     gone = {"remove": {"extracts": ordinary_world().aged(456)}}
     return {
@@ -302,7 +278,7 @@ def stories(folder):
             requeue(**LOAD),
         ]),
         "in part": (history(3), [requeue(**LOAD, state="recorded", created_to=moment(days=2)), requeue(**LOAD, backfill="when_needed")]),
-        "not recorded": (history(3), [requeue(**LOAD, limit=1), {**follow(), "environment": closed}]),
+        "not recorded": (history(3), [requeue(**LOAD, limit=1), start_with(folder, STARTS["a ledger to read"], follow())]),
     }  # fmt: skip
 
 
@@ -324,8 +300,7 @@ def run_all(scene, blocks):
     return [failure["msg"] for failure in run.failures] + run.warnings
 
 
-def told_by_stories(folder):
-    """What is said in all stories."""
+def messages_of_stories(folder):
     with ExitStack() as stack:
         blocks = []
         for name, (world, some) in stories(folder).items():
@@ -334,7 +309,7 @@ def told_by_stories(folder):
         return run_all(scene, blocks)
 
 
-def told_by_refusals(folder):
+def messages_of_refusals(folder):
     """What is said of wrong options, keys, ids and ledgers, and of a job of AWX without a ledger."""
     world = ordinary_world().binding(200, 458, target=799, enabled=False)
     world.data["datastreams"][3]["has_schedule"] = False
@@ -350,30 +325,39 @@ def told_by_refusals(folder):
     return texts
 
 
-def told_by_two(folder):
+def messages_of_two_runs(folder):
     """What is said where another run holds the lock: by the one that does not wait, the one that does, and the one that only looks."""
+    turns = (ROOT / "plugins" / "module_utils" / "_ledger" / "turns.py").read_text("utf-8")
+    (pause,) = re.findall(r"^_POLL = ([\d.]+)", turns, re.M)  # a run that waits for the lock sleeps for so long, and nothing else does
+    waits = folder / "waits"
+    watch = [
+        "import pathlib, time", "real = time.sleep", "def sleep(seconds):", f"    if seconds == {pause}: pathlib.Path({str(waits)!r}).touch()",
+        "    real(seconds)", "time.sleep = sleep",
+    ]  # fmt: skip
     with open_scene(folder / "two", history(3)) as scene:
         scene.service.fault(method="POST", skip=1, hold="before")
         first = scene.start([requeue(**LOAD, limit=1), requeue(**LOAD, timeout=900)])
         first.wait(lambda: scene.service.held)
-        waiting = WaitingRun(scene, "waiting", [requeue(**LOAD, ledger_wait=900)])
-        waiting.see()
+        second = scene.start([start_with(folder, watch, requeue(**LOAD, ledger_wait=900))])
+        second.wait(waits.exists)
+        assert waits.exists(), f"the run was over before it waited:\n{second.output}"
+        assert len(scene.posts()) == 2
         texts = run_all(scene, [at_service(scene, str(scene.ledger), requeue(**LOAD, ledger_wait=0), follow(extract_ids=scene.world.aged(456)[:1]))])
         time.sleep(1.5)  # what the warning counts as waiting is more than a second
         scene.service.release()
-        for run in (first, waiting.run):
+        for run in (first, second):
             run.wait()
             run.check(may_warn=("Waited",))
-        assert scene.loads(123) == scene.world.aged(456)
-    return texts + waiting.run.warnings
+        assert scene.loads(123) == scene.world.aged(456), "each extract is sent once"
+        assert second.one("adverity_requeue")["extract_count"] == 0
+    return texts + second.warnings
 
 
 @pytest.fixture(name="given", scope="module")
 def fixture_given(tmp_path_factory):
-    """What the runs said."""
     folder = tmp_path_factory.mktemp("messages")
     with ThreadPoolExecutor(2) as pool:
-        chains = [pool.submit(play, folder) for play in (told_by_stories, told_by_refusals, told_by_two)]
+        chains = [pool.submit(play, folder) for play in (messages_of_stories, messages_of_refusals, messages_of_two_runs)]
         return [text for chain in chains for text in chain.result()]
 
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import queue
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
@@ -30,18 +28,13 @@ WORLD = {
 
 
 class Rulebook:
-    """A rulebook that runs: what it has printed so far, and what the service was asked."""
+    """A rulebook that runs: what it has printed so far, and what the API was asked."""
 
-    def __init__(self, process, simulator):
-        self.simulator, self.lines, self._process = simulator, [], process
-        self._queue = queue.Queue()
-        threading.Thread(target=lambda: [self._queue.put(line) for line in process.stdout], daemon=True).start()
+    def __init__(self, process, output, simulator):
+        self._process, self._output, self.simulator = process, output, simulator
 
     def text(self):
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self.lines.append(self._queue.get_nowait())
-        return "".join(self.lines)
+        return self._output.read_text("utf-8")
 
     def until(self, happened, what):
         end = time.monotonic() + LONGEST
@@ -54,7 +47,6 @@ class Rulebook:
         return sum(row["path"] == "/api/jobs/" and row["status"] == 200 for row in list(self.simulator.requests))
 
     def read_on(self, more=2):
-        """Waits until the source has read so many times more."""
         seen = self.readings()
         self.until(lambda: self.readings() >= seen + more, "another reading")
 
@@ -74,11 +66,12 @@ def fixture_run(tmp_path):
             environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(collections_path(tmp_path)), "ADVERITY_INSTANCE": simulator.url,
                            "ADVERITY_API_KEY": KEY, "PYTHONUNBUFFERED": "1"}  # fmt: skip
             command = ["ansible-rulebook", "--rulebook", f"adverity.management.{name}", "-i", "inventory.yml", "--vars", "vars.yml"]
-            process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            stack.callback(process.stdout.close)
+            output = tmp_path / "output"
+            with open(output, "wb") as stream:
+                process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=stream, stderr=stream)
             stack.callback(process.wait)
             stack.callback(process.kill)
-            rulebook = Rulebook(process, simulator)
+            rulebook = Rulebook(process, output, simulator)
             rulebook.until(rulebook.readings, "the first reading")
             rulebook.read_on(1)
             return rulebook

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from adverity_harness.runs import module, refused
@@ -25,39 +24,37 @@ VOID = {"meta", "br", "link", "img", "input", "hr", "base"}
 
 
 class Page(HTMLParser):
-    """A page: its tags with attributes, and by id the text of each element that has one."""
+    """The text of a page by the ID of each element around it, and where its links lead to."""
 
-    def __init__(self, run_or_path):
-        super().__init__(convert_charrefs=True)
-        self.tags, self.words, self._open = [], {}, []
-        path = run_or_path if isinstance(run_or_path, Path) else run_or_path.folder / "adverity-report.html"
+    def __init__(self, path):
+        super().__init__()
+        self.texts, self.links, self._open = defaultdict(str), [], []
         self.feed(path.read_text("utf-8"))
-        self.close()
-        assert not self._open, f"never closed: {self._open}"
+        assert self._open == [], "an element is never closed"
 
     def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
+        self.links += [value for name, value in attrs if name in ("href", "src")]
         if tag not in VOID:
-            self._open.append((tag, dict(attrs).get("id")))
+            self._open.append(dict(attrs).get("id"))
 
     def handle_endtag(self, tag):
-        assert self._open.pop()[0] == tag, f"</{tag}> closes something else"
+        self._open.pop()
 
     def handle_data(self, data):
-        if self._open[-1:] != [("style", None)]:
-            for identity in {None, *(identity for _tag, identity in self._open)}:
-                self.words[identity] = self.words.get(identity, "") + data
+        for identity in {"page", *self._open}:
+            self.texts[identity] += data
 
-    def says(self, identity):
-        """The text of the element with this id, as one line."""
-        return " ".join(self.words[identity].split())
+    def says(self, identity="page"):
+        return " ".join(self.texts[identity].split())
 
 
-def report(scene, **options):
-    """Run the playbook; variables go without their prefix."""
-    known = ("check", "env", "fails", "verbosity")
-    ours = {name: options.pop(name) for name in known if name in options}
-    return scene.play(REPORT, extra_vars={f"report_{name}": value for name, value in options.items()}, **ours)
+def page_of(run):
+    return Page(run.folder / "adverity-report.html")
+
+
+def report(scene, fails=False, check=False, env=None, **variables):
+    extra_vars = {f"report_{name}": value for name, value in variables.items()}
+    return scene.play(REPORT, fails=fails, check=check, env=env, extra_vars=extra_vars)
 
 
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -95,8 +92,7 @@ def fixture_written(tmp_path_factory):
         scene.play(sent)
         scene.forget()
         path = folder / "page.html"
-        mapping = {"451": uuid(451), 453: uuid(453).upper(), "999": uuid(999)}
-        run = report(scene, file=str(path), datastream_uuids=mapping, verbosity=3)
+        run = report(scene, file=str(path), datastream_uuids={"451": uuid(451), 453: uuid(453).upper(), "999": uuid(999)})
         yield scene, path, run, Page(path)
 
 
@@ -114,14 +110,14 @@ def test_it_only_reads_and_little(written):
 def test_a_name_is_text_and_nothing_else_and_stands_beside_its_id(written):
     _scene, path, _run, page = written
     assert KEY[:8] not in path.read_text("utf-8")
-    assert [tag for tag, _attrs in page.tags if tag in ("img", "link", "iframe", "a")] == []
+    assert page.links == []
     shown = {"destination-789": TEMPLATE, "binding-121": MARKUP, "binding-122": TEMPLATE, "destination-792": "Destination without a name"}
     assert [place for place, name in shown.items() if name not in page.says(place)] == []
     for number in (121, 122):  # by a UUID that somebody gave, or by a name that is unique
         assert "pulling mode: custom schedule" in page.says(f"binding-{number}")
 
 
-def test_the_counts_are_those_of_the_ledger_and_what_needs_attention_comes_first(written):
+def test_the_counts_are_those_of_the_ledger_and_what_needs_attention_is_named(written):
     _scene, _path, run, page = written
     assert [page.says(name) for name in ("destinations", "bindings", "dispatched", "pending", "unknown")] == ["4", "3 of 7", "17", "10", "3"]
     assert [run.custom["report"]["extracts"][name] for name in ("dispatched", "pending", "unknown")] == [17, 10, 3]
@@ -133,34 +129,29 @@ def test_the_counts_are_those_of_the_ledger_and_what_needs_attention_comes_first
         125: "No backfill in the ledger",
     }
     assert [number for number, words in said.items() if words not in page.says(f"binding-{number}")] == []
-    identities = [attrs["id"] for _tag, attrs in page.tags if attrs.get("id", "").startswith(("attention", "destination-"))]
-    assert identities[:4] == ["attention", "attention-unknown", "attention-pending", "attention-disabled"]
     for place, numbers in {"unknown": (123,), "pending": (122, 124), "disabled": (125, 126, 127)}.items():
         assert all(f"binding {number}" in page.says(f"attention-{place}") for number in numbers)
     assert "binding 121" not in page.says("attention")
     # That something is loaded is said only where Adverity shows it.
     assert [number for number in range(121, 128) if "loaded" in page.says(f"binding-{number}")] == [121, 122, 123]
     assert "Adverity shows 3 loaded · 3 unconfirmed" in page.says("binding-123"), "also of what the ledger records as unknown"
-    assert not [word for word in ("complete", "finished", "done", "success") if word in page.says(None).lower()]
-
-
-def again(**options):
-    """The report in a play of one's own."""
-    return {"name": "Report", "ansible.builtin.import_playbook": REPORT, "vars": {f"report_{name}": value for name, value in options.items()}}
+    assert [word for word in ("complete", "finished", "done", "success") if word in page.says().lower()] == []
 
 
 def test_twice_is_not_changed_and_a_play_of_ones_own_may_choose_destinations(written):
     scene, path, *_rest = written
-    before, moment_of_it = path.read_bytes(), path.stat().st_mtime_ns
-    other, mapping = path.with_name("mine.yml"), {451: uuid(451), 453: uuid(453)}
-    other.write_text(json.dumps([again(file=str(path), datastream_uuids=mapping), again(target_ids="789, 791", pulling_modes=False)]))
-    scene.forget()
-    run = scene.play(str(other))
-    assert (run.changed, path.read_bytes(), path.stat().st_mtime_ns) == (1, before, moment_of_it)
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    same = {"report_file": str(path), "report_datastream_uuids": {451: uuid(451), 453: uuid(453)}}
+    chosen = {"report_target_ids": "789, 791", "report_pulling_modes": False}
+    playbook = path.with_name("mine.yml")
+    plays = [{"name": "Report", "ansible.builtin.import_playbook": REPORT, "vars": variables} for variables in (same, chosen)]
+    playbook.write_text(json.dumps(plays), "utf-8")
+    run = scene.play(str(playbook))
+    assert (run.changed, (path.read_bytes(), path.stat().st_mtime_ns)) == (1, before)
     assert run.custom["report"]["file"] == str(run.folder / "adverity-report.html")
-    page = Page(run)
+    page = page_of(run)
     assert [page.says(name) for name in ("destinations", "dispatched", "pending", "unknown")] == ["2", "17", "10", "3"]
-    assert not {"destination-790", "pulling"} & set(page.words)
+    assert not {"destination-790", "pulling"} & set(page.texts)
 
 
 def test_check_mode_writes_no_page_and_without_outcomes_nothing_else_is_asked(written):
@@ -188,12 +179,12 @@ def test_what_was_refused_or_failed_has_its_reason_and_a_name_of_two_datastreams
     scene.service.world.fail({"extract_id": bad})
     scene.play([module("requeue", extract_ids=world.aged(456), binding_id=123, on_refused="skip")], warnings=(str(gone),))
     run = report(scene)
-    page, address = Page(run), f"{scene.url}/issues/1/"
+    page, address = page_of(run), f"{scene.url}/issues/1/"
     assert (page.says("refused"), page.says("failed")) == ("1", "1")
     assert re.search(rf"extract {gone}: (?!no reason recorded).*\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ", page.says("attention-refused"))
     assert f"extract {bad}: Import: Loading extract {bad} failed. ({address}) Open the issue" in page.says("attention")
     assert f"Import Loading extract {bad} failed. Open the issue" in page.says("issues")
-    assert [attrs["href"] for tag, attrs in page.tags if tag == "a"] == [address] * 2
+    assert page.links == [address] * 2
     assert "2 dispatched · 1 refused · 1 failed of 4 in the ledger" in page.says("binding-123")
     assert "Adverity shows 2 loaded · 1 failed" in page.says("binding-123")
     assert f"Open issue - datastream 456 - Import - Loading extract {bad} failed - {address}" in run.output
@@ -219,7 +210,7 @@ def test_what_cannot_be_read_does_not_keep_the_page_from_being_written(begin):
         "issues": ("The issues could not be read",),
         "jobs": ("The outcomes of what was sent could not be read",),
     }
-    page = Page(run)
+    page = page_of(run)
     assert [(place, text) for place, texts in said.items() for text in texts if text not in page.says(place)] == []
     assert "Not read - issues" in run.output
 
@@ -229,6 +220,6 @@ def test_a_key_without_a_right_to_the_datastreams(begin):
     world.data["keys"]["tester"]["scopes"] = ["destination:read"]
     scene = begin(world)
     assert "datastream:read" in report(scene, fails=True).failures[0]["msg"]
-    page = Page(report(scene, pulling_modes=False))
-    assert "The key can see no bindings" in page.says(None)
+    page = page_of(report(scene, pulling_modes=False))
+    assert "The key can see no bindings" in page.says()
     assert page.says("bindings") == "0 of 0"

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role with secrets: its whole output, the same on each ansible-core; no secret in anything that a run leaves; and what it writes."""
+"""The role and modules with secrets: the whole output, the same on each ansible-core; no secret in anything that a run leaves; and what is written."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from adverity_harness.runs import refused, role
+from adverity_harness.runs import module, refused, role
 from adverity_harness.world import KEY, WORKSPACE, World
 
 SECRET, PASSWORD, PROXY = "open-sesame-4711", "ledger-pw-0815", "proxy-pw-2342"
@@ -80,19 +80,32 @@ def test_the_whole_output_is_the_same_on_each_ansible_core(scene):
 def test_no_secret_is_in_anything_that_a_run_leaves(scene):
     env = {
         "ADVERITY_LEDGER_PASSWORD": PASSWORD,
-        "ANSIBLE_INJECT_INVOCATION": "true",
+        "ANSIBLE_INJECT_INVOCATION": "true",  # newer versions of ansible-core show the arguments of a module only where they are told to
         "ANSIBLE_LOG_PATH": str(scene.folder / "log"),
         "HTTPS_PROXY": f"http://me:{PROXY}@proxy.example:3128",
     }
-    wrong = role(**{**VARIABLES, "settings": {**SETTINGS, "bogus": 1}, "name": "acme other"})
-    run = scene.play([role(**VARIABLES), role(**VARIABLES), refused(wrong)], verbosity=4, diff=True, env=env, warnings=(UNREADABLE,))
+    quoted = f"Bearer {KEY}"
+    for response in ({"code": 401, "body": {"detail": quoted}}, {"code": 200, "body": quoted, "content_type": "text/plain"}):
+        scene.service.fault(method="GET", path="errors", status=response)
+    tasks = [
+        role(**VARIABLES),
+        role(**VARIABLES),
+        refused(role(**{**VARIABLES, "settings": {**SETTINGS, "bogus": 1}, "name": "acme other"})),
+        *[refused(module("issue_info", api_key="{{ the_key }}"))] * 2,
+        module("destination_info", type="snowflake"),
+    ]
+    run = scene.play(tasks, verbosity=4, diff=True, extra_vars={"the_key": KEY}, env=env, warnings=(UNREADABLE,))
     assert "bogus is unknown" in run.failures[0]["msg"]
+    assert len(run.failures) == 3
     assert run.custom["deploy_destination"]["name"] == "acme DWH"
     assert scene.loads(next(iter(scene.service.world.bindings))) == scene.world.aged(455)
-    (run.folder / "playbook.yml").unlink()  # the settings stand in it
+    assert "EXEC" in run.output
+    assert run.output.count('"api_key": "********"') > 10
+    for name in ("playbook.yml", "vars.json"):  # the settings and the key stand in them
+        (run.folder / name).unlink()
     files = [path for path in scene.folder.rglob("*") if path.is_file() and not path.is_symlink()]
     assert {"log", "record", "stdout"} <= {path.name for path in files}
-    for secret in (SECRET, PASSWORD, PROXY, KEY):
+    for secret in (SECRET, PASSWORD, PROXY, KEY[:16]):
         assert [path for path in files if secret.encode() in path.read_bytes()] == []
 
 

@@ -40,7 +40,6 @@ def collections_path(folder: Path) -> Path:
 
 
 def load_simulator() -> ModuleType:
-    """Return the package ``playbooks/files/adverity_simulator``."""
     folder = str(ROOT / "playbooks" / "files")
     if folder not in sys.path:
         sys.path.insert(0, folder)

@@ -111,14 +111,10 @@ class Run:
         stderr = (self.folder / "stderr").read_text("utf-8", "replace")
         return [" ".join(text.split()) for text in re.findall(r"^\[WARNING\]: (.*?)(?=^\[|\Z)", stderr, re.M | re.S)]
 
-    def rows(self, name: str) -> list[Row]:
-        """Return the rows of the tasks with this name (or this module, as ``adverity_requeue``) that were not skipped."""
-        wanted = (name, f"{COLLECTION}.{name}")
-        return [one for one in self.outcomes if one["status"] != "skipped" and (one["task"] == name or one["action"] in wanted)]
-
     def of(self, name: str) -> list[Row]:
-        """Return the results in these rows."""
-        return [one["result"] for one in self.rows(name)]
+        """Return the results of the tasks with this name (or this module, as ``adverity_requeue``) that were not skipped."""
+        actions = (name, f"{COLLECTION}.{name}")
+        return [row["result"] for row in self.outcomes if row["status"] != "skipped" and (row["task"] == name or row["action"] in actions)]
 
     def one(self, name: str) -> Row:
         """Return the result of the only task with this name (or this module) that was not skipped."""
@@ -128,7 +124,6 @@ class Run:
 
     @property
     def failures(self) -> list[Row]:
-        """The results of all tasks that failed, also where the play went on."""
         return [one["result"] for one in self.outcomes if one["status"] == "failed"]
 
     def check(self, fails: bool = False, warnings: tuple[str, ...] = (), may_warn: tuple[str, ...] = ()) -> None:
@@ -241,13 +236,6 @@ class Controller:
         if kill_when is None:
             run.check(fails, warnings)
         return run
-
-    def deploy(self, *, fails: bool = False, **options: Any) -> Run:
-        """Run the collection's playbook deploy_destination; what `start` and `play` do not know are the role's variables."""
-        known = ("check", "diff", "verbosity", "env", "warnings", "kill_when")
-        ours = {name: options.pop(name) for name in known if name in options}
-        variables = {f"deploy_destination_{name}": value for name, value in options.items()}
-        return self.play(f"{COLLECTION}.deploy_destination", fails=fails, extra_vars=variables, **ours)
 
 
 def ansible_playbook() -> str:

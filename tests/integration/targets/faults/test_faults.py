@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One fault of each outcome over HTTP, each with the run after it, all as tasks of one play. All faults: tests/unit/plugins/matrix."""
+"""One fault of each outcome over HTTP, and a run that is killed, each with the run after it.
+
+All faults: tests/unit/plugins/matrix. Every point at which a run can be killed: tests/unit/plugins/crash. Two runs at the same time: ../docs/test_messages.py.
+"""
 
 from __future__ import annotations
 
@@ -45,3 +48,22 @@ def test_each_outcome_of_a_call_and_the_run_after_it(begin):
     unknown = [run.one(f"a requeue without an answer, {number}") for number in (1, 2)]
     assert [row["unknown_extract_ids"] for row in unknown] == [aged[2:4]] * 2
     assert "on_unknown" in unknown[1]["msg"]
+
+
+def test_killed_during_a_request_the_next_run_stops_until_the_user_decides(begin):
+    scene = begin(World().datastream(456, extracts=120).binding(123, 456, enabled=True))  # three requests of 50, 50 and 20
+    task = module("requeue", datastream_id=456, target_id=789)
+    aged = scene.world.aged(456)
+    scene.service.fault(method="POST", skip=1, hold="after")
+    scene.play([task], kill_when=lambda: scene.service.held)
+    scene.release()
+    assert scene.loads(123) == aged[:100]
+    scene.forget()
+    skip = module("requeue", datastream_id=456, target_id=789, on_unknown="skip")
+    run = scene.play([refused({**task, "check_mode": True}), refused(task), skip], warnings=("Left out",))
+    assert [row["unknown_extract_ids"] for row in run.failures] == [aged[50:100]] * 2
+    for words in ("on_unknown: requeue", "dispatched", "skip", "binding 123", str(scene.ledger)):
+        assert words in run.failures[1]["msg"]
+    assert [body["extract_ids"] for body in scene.posts()] == [aged[100:]]
+    assert scene.loads(123) == aged
+    assert run.of("adverity_requeue")[-1]["skipped_extract_ids"] == aged[:50]

@@ -760,6 +760,8 @@ class History:
 
     def _note_asked(self, run: HistoryRun) -> None:
         """At its beginning, and when an assignment is made again meanwhile."""
+        if "recorded" in (run.options.get("state"), run.options.get("backfill")):
+            self.by_name.update(self.selected(run, run.listed))  # somebody says that it is loaded
         if run.asks_for_all and not run.check_mode and run.kind in ("deploy", "requeue"):
             selected = [pair for pair in self.selected(run, run.listed) if self._is_meant(run, pair[1:])]
             self.asked_for.update(pair for pair in selected if pair in self.uncounted or self._is_new_table(pair))
@@ -820,6 +822,8 @@ class History:
         elif binding_id not in self.recorded and run.saw.get(binding_id):
             self.initial.add(binding_id)
         self.recorded.add(binding_id)
+        for other in self.active:
+            self._note_asked(other)  # it may read the binding only now
 
     def _has_failed(self, row: Row) -> bool:
         """Whether an earlier load than this one has failed."""

@@ -933,3 +933,35 @@ def test_fresh_extract_that_is_collected_is_sent_as_soon_as_its_label_is_explain
     assert not failed(history.deploy(state_labels=LABELS))
     assert extract in held(history, 4001)
     history.end()
+
+
+# A requeue that names no binding means those that are enabled; what is recorded of the others asks for nothing
+@pytest.mark.parametrize("options", [{}, {"state": "planned"}, {"limit": 1}], ids=str)
+def test_requeue_by_datastream_is_no_order_for_a_binding_that_is_not_enabled(begin_history, options):
+    history = begin_history()
+    history.deploy(70)
+    history.deploy(71)
+    history.wait(60.0)
+    history.assign_again(5004)
+    history.wait(60.0)
+    history.requeue(datastream_ids=[4001], **options)
+    loads = len(history.loads)
+    history.deploy(71)
+    assert history.loads[loads:] == []
+    history.end()
+
+
+# Killed at any point: what was declared as loaded is recorded, or left alone
+@pytest.mark.parametrize("kind", ["requeue", "deploy"])
+def test_recording_that_is_interrupted_sends_nothing_later(begin_history, kind):
+    options = {"state": "recorded", "binding_ids": [5001]} if kind == "requeue" else {"backfill": "recorded", "target_id": 70, "datastream_ids": [4001]}
+    for points in range(4, 60):
+        history = begin_history(enabled=[5001])
+        run = history.begin(kind, points, **options)
+        if run.run.ended:
+            break
+        history.kill()
+        history.wait(60.0)
+        history.deploy(70, datastream_ids=[4001])
+        assert history.loads == [], points
+    assert run.run.ended

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What these tests share: a scripted HTTP server on loopback, a scripted client, and other processes."""
+"""What these tests share: an HTTP server on loopback that answers as it is told, and other processes."""
 
 from __future__ import annotations
 
@@ -220,50 +220,6 @@ def sqlite_place(tmp_path):
 def ledger_place(request):
     """A place for a ledger, in each store: what a ledger means is the same in both."""
     return request.getfixturevalue({"sqlite": "sqlite_place", "postgresql": "postgres_place"}[request.param])
-
-
-class ScriptedClient:
-    """Stands in for the client: expects calls in their order, each with its answer; another call fails the test."""
-
-    host = "acme.example"
-
-    def __init__(self) -> None:
-        self.date: Any = None
-        self._expected: list[tuple[Any, Any]] = []
-        self.mistakes: list[str] = []
-
-    def expect(self, method: str, path: str, params: Any = None, body: Any = None, answer: Any = None) -> ScriptedClient:
-        """``answer`` is the JSON value, or an exception, or a function that gives one."""
-        self._expected.append(((method, path, params or {}, body), answer))
-        return self
-
-    def get(self, path: str, params: Any = None) -> Any:
-        return self.request("GET", path, params).data
-
-    def request(self, method: str, path: str, params: Any = None, body: Any = None, **_hooks: Any) -> Any:
-        from ansible_collections.adverity.management.plugins.module_utils._api.client import Answer
-
-        asked = (method, path, params or {}, body)
-        expected = self._expected[0][0] if self._expected else None
-        if asked != expected:
-            self.mistakes.append(f"asked {asked}, expected {expected}")
-            raise AssertionError(self.mistakes[-1])
-        answer = self._expected.pop(0)[1]
-        answer = answer() if callable(answer) else answer
-        if isinstance(answer, Exception):
-            raise answer
-        return Answer(answer, False)
-
-    def finish(self) -> None:
-        assert not self.mistakes
-        assert not self._expected, "calls that were never made"
-
-
-@pytest.fixture
-def scripted():
-    client = ScriptedClient()
-    yield client
-    client.finish()
 
 
 class Child:

@@ -9,6 +9,7 @@ Certificates, proxies and ~/.netrc: integration/targets/modules.
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
@@ -343,3 +344,41 @@ def test_proxy_that_does_not_answer_is_shown_without_its_password(make_client, m
     with pytest.raises(NotReached) as caught:
         make_client("https://acme.example", retries=0).request("POST", "/x/")
     assert not [piece for piece in ("p%23", "p#", "tok3n") if piece in str(caught.value.result())]
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_https_takes_the_proxy_which_sees_no_key(server, make_transport, monkeypatch, name):
+    before = make_transport("https://127.0.0.1:9")
+    monkeypatch.setenv(name, server.url)
+    fail(before)  # one that is set later is not taken
+    server.answer(403, {"detail": "not from here"}, close=True)
+    error = fail(make_transport("https://acme.invalid"))
+    assert "403" in error.words
+    assert not error.body_taken
+    [request] = server.requests
+    assert (request.method, request.target) == ("CONNECT", "acme.invalid:443")
+    assert "authorization" not in request.headers
+
+
+# The environment
+
+
+def test_netrc_is_not_read(server, make_transport, monkeypatch, tmp_path):
+    netrc = tmp_path / "home" / ".netrc"
+    netrc.parent.mkdir()
+    netrc.write_text("machine 127.0.0.1 login thief password stolen\ndefault login thief password stolen\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    server.answer(200, {})
+    send(make_transport(server))
+    assert os.path.expanduser("~/.netrc") == str(netrc)
+    assert server.requests[0].headers["authorization"] == "Bearer k3y"
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize(("verify", "wins"), [(True, False), (False, True), ("own.pem", True)])
+def test_which_certificates_count(make_transport, monkeypatch, name, verify, wins):
+    monkeypatch.setenv(name, "environment.pem")
+    transport = make_transport("https://acme.invalid", verify=verify)
+    settings = transport.session.merge_environment_settings("https://acme.invalid/", {}, None, None, None)
+    assert settings["verify"] == (verify if wins else "environment.pem")

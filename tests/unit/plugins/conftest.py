@@ -21,7 +21,7 @@ settings.register_profile("slow machine", deadline=None, suppress_health_check=[
 settings.load_profile("slow machine")
 
 _SERVER = pytest.StashKey()
-_NEEDING = {"ledger_place", "postgres", "postgres_place", "scene"}
+_NEEDING = {"ledger_place", "postgres", "postgres_place"}
 
 
 def pytest_collection_finish(session):
@@ -41,6 +41,31 @@ def pytest_sessionfinish(session):
 def postgres(request):
     """A real PostgreSQL server, one for all tests of a worker."""
     return request.config.stash[_SERVER]
+
+
+@pytest.fixture
+def postgres_place(postgres):
+    """An empty database."""
+    from ansible_collections.adverity.management.tests.unit.plugins.places import PostgresPlace
+
+    place = PostgresPlace(postgres)
+    yield place
+    postgres.give_back(place.database)
+
+
+@pytest.fixture
+def sqlite_place(tmp_path):
+    """A path at which there is nothing yet."""
+    from ansible_collections.adverity.management.tests.unit.plugins.places import SqlitePlace
+
+    (tmp_path / "place").mkdir()
+    return SqlitePlace(tmp_path / "place" / "requeue.sqlite3")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_place(request):
+    """A place for a ledger, in each store: what a ledger means is the same in both."""
+    return request.getfixturevalue({"sqlite": "sqlite_place", "postgresql": "postgres_place"}[request.param])
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Places for ledgers in tests: a file of SQLite, and a database on a real PostgreSQL server that belongs to the tests.
-
-Not tests; what the tests of ledgers, requeues, crashes and properties share.
+"""Places for ledgers in tests: a file of SQLite, and a database on a real PostgreSQL server that belongs to the tests. Not tests.
 """
 
 from __future__ import annotations
@@ -13,12 +11,10 @@ import contextlib
 import itertools
 import os
 import shutil
-import socket
 import sqlite3
 import tempfile
-import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -133,6 +129,10 @@ class Place:
         """All that is kept there: equal only where nothing was written in between."""
         raise NotImplementedError
 
+    def empty(self) -> None:
+        """Removes all that is kept there."""
+        raise NotImplementedError
+
 
 class SqlitePlace(Place):
     def __init__(self, path: Path) -> None:
@@ -145,6 +145,10 @@ class SqlitePlace(Place):
     def content(self) -> Any:
         folder = self.path.parent
         return {str(one.relative_to(folder)): one.read_bytes() if one.is_file() else None for one in sorted(folder.rglob("*"))}
+
+    def empty(self) -> None:
+        shutil.rmtree(self.path.parent, ignore_errors=True)
+        self.path.parent.mkdir()
 
 
 class PostgresPlace(Place):
@@ -160,94 +164,5 @@ class PostgresPlace(Place):
             return None
         return {table: sorted(self.run(f"SELECT row_of::text FROM {table} row_of")) for table in TABLES}
 
-
-# What becomes of a connection at a request: it goes on; is lost before the request arrives; while it is carried out; or when its answer is on the way.
-PASS, BEFORE, DURING, AFTER = "pass", "before", "during", "after"
-
-
-class Proxy:
-    """Stands between client and PostgreSQL server, on a TCP port of loopback. ``on_request`` sees each request and says what becomes of the connection;
-    ``change_answer`` may change what the server sends."""
-
-    def __init__(
-        self, server: Postgres, on_request: Callable[[bytes], str] = lambda _request: PASS, change_answer: Callable[[bytes], bytes] = lambda answer: answer
-    ) -> None:
-        self._target = str(server.folder / ".s.PGSQL.5432")
-        self._on_request, self._change_answer = on_request, change_answer
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._open: list[socket.socket] = []
-        self._threads = [threading.Thread(target=self._accept, daemon=True)]
-        self._threads[0].start()
-
-    def url(self, database: str, role: str = "postgres", **parameters: str) -> str:
-        more = "&".join(f"{name}={quote(value, safe='')}" for name, value in {"gssencmode": "disable", **parameters}.items())
-        return f"postgresql://{role}@127.0.0.1:{self.port}/{database}?{more}"
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _address = self._listener.accept()
-            except OSError:
-                return
-            server = socket.socket(socket.AF_UNIX)
-            server.connect(self._target)
-            self._open += [client, server]
-            silent = threading.Event()
-            for work, pair in ((self._requests, (client, server, silent)), (self._answers, (server, client, silent))):
-                self._threads.append(threading.Thread(target=work, args=pair, daemon=True))
-                self._threads[-1].start()
-
-    def _requests(self, client: socket.socket, server: socket.socket, silent: threading.Event) -> None:
-        with contextlib.suppress(OSError):
-            for content in self._read_requests(client):
-                does = self._on_request(content)
-                if does == BEFORE:
-                    break
-                if does == AFTER:
-                    silent.set()
-                server.sendall(content)
-                if does == DURING:
-                    break
-        _shut(client, server)
-
-    def _read_requests(self, client: socket.socket) -> Iterator[bytes]:
-        """What the client sends, cut where it begins to wait for an answer. The first messages have no type: the start, and requests for encryption."""
-        stream = client.makefile("rb")
-        started, request = False, b""
-        while True:
-            kind = stream.read(1) if started else b""
-            length = stream.read(4)
-            if len(length) < 4:
-                return
-            body = stream.read(int.from_bytes(length, "big") - 4)
-            started = started or body[:2] == b"\x00\x03"
-            request += kind + length + body
-            if kind in (b"", b"Q", b"S", b"p", b"X"):
-                yield request
-                request = b""
-
-    def _answers(self, server: socket.socket, client: socket.socket, silent: threading.Event) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                content = server.recv(65536)
-                if not content or silent.is_set():
-                    break
-                client.sendall(self._change_answer(content))
-        _shut(client, server)
-
-    def stop(self) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        _shut(*self._open)
-        for thread in self._threads:
-            thread.join(LONGEST)
-        for one in self._open:
-            one.close()
-
-
-def _shut(*sockets: socket.socket) -> None:
-    for one in sockets:
-        with contextlib.suppress(OSError):
-            one.shutdown(socket.SHUT_RDWR)
+    def empty(self) -> None:
+        self.server.empty(self.database)

@@ -35,14 +35,13 @@ def deploy(call: Callable[..., dict[str, Any]], check_mode: bool = False, ignore
     ``ignore_errors`` is the result of that task. The error has the ``deployment``: what was shown until then.
     """
     given = {PREFIX + name: value for name, value in variables.items() if value is not None}
-    run_of_it = Deployment(call, dict(_read("defaults/main.yml"), **_read("vars/main.yml"), **given), check_mode)
-    run_of_it.ignore_errors = ignore_errors
+    deployment = Deployment(call, {**_read("defaults/main.yml"), **_read("vars/main.yml"), **given}, check_mode, ignore_errors)
     try:
-        run_of_it.include("main.yml")
+        deployment.include("main.yml")
     except AdverityError as error:
-        error.deployment = run_of_it  # type: ignore[attr-defined]
+        error.deployment = deployment
         raise
-    return run_of_it
+    return deployment
 
 
 class Deployment:
@@ -51,12 +50,11 @@ class Deployment:
     It knows the little of Ansible that the role uses. Anything else in the role's files is an error, so that nothing is passed over.
     """
 
-    def __init__(self, call: Callable[..., dict[str, Any]], variables: dict[str, Any], check_mode: bool) -> None:
+    def __init__(self, call: Callable[..., dict[str, Any]], variables: dict[str, Any], check_mode: bool, ignore_errors: bool) -> None:
         self.results: dict[str, dict[str, Any]] = {}
         self.lines: list[str] = []
         self.data: dict[str, Any] = {}
-        self._call, self._check_mode = call, check_mode
-        self.ignore_errors = False
+        self._call, self._check_mode, self._ignore_errors = call, check_mode, ignore_errors
         self._variables = dict(variables, omit=_OMIT, query=self._query)
 
     @property
@@ -122,7 +120,7 @@ class Deployment:
             result = dict(error.result(), failed=True)
             if "failed_when" in task:
                 result["failed"] = self._evaluate(str(task["failed_when"]), {**variables, task["register"]: result})
-            if result["failed"] and not self.ignore_errors:
+            if result["failed"] and not self._ignore_errors:
                 raise
             return result
 
@@ -141,9 +139,8 @@ class Deployment:
 
     def _evaluate(self, text: str, variables: dict[str, Any]) -> Any:
         expression, names = _compile(text)
-        known = {name: variables[name] for name in names if name in variables}
-        results = self.results
-        found = expression(**{name: value if name in results else self._template(value, variables) for name, value in known.items()})
+        values = {name: variables[name] for name in names if name in variables}
+        found = expression(**{name: value if name in self.results else self._template(value, variables) for name, value in values.items()})
         if isinstance(found, jinja2.Undefined):
             raise jinja2.UndefinedError(f"{text} is not defined")
         return list(found) if isinstance(found, types.GeneratorType) else found  # as Ansible does

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
-from ansible_collections.adverity.management.tests.unit.plugins.places import Postgres, PostgresPlace
+from ansible_collections.adverity.management.tests.unit.plugins.places import Place
 
 
 class Outcome(NamedTuple):
@@ -54,77 +54,54 @@ def in_doubt(*outcomes: Outcome) -> list[int]:
 
 
 class Scene:
-    """One service and one ledger after the other, for run after run."""
+    """A simulator and a ledger, for run after run in processes of their own."""
 
-    def __init__(self, simulator: Any, nursery: Any, folder: Path, server: Postgres | None) -> None:
-        self.simulator, self._nursery, self._folder, self._server = simulator, nursery, folder, server
-        self._number = 0
-        self._place: PostgresPlace | None = None
-        self.ledger = ""
+    def __init__(self, simulator: Any, worker: Any, place: Place) -> None:
+        self.simulator, self._worker, self._place = simulator, worker, place
 
     def begin(self, **world: Any) -> None:
         """A fresh world and a fresh ledger."""
         self.simulator.reset(world)
-        self._number += 1
-        self.end()
-        if self._server is None:
-            self.ledger = str(self._folder / str(self._number) / "requeue.sqlite3")
-        else:
-            self._place = PostgresPlace(self._server)
-            self.ledger = self._place.ledger
+        self._place.empty()
 
     @property
     def in_postgresql(self) -> bool:
-        """Whether the ledgers are in a PostgreSQL."""
-        return self._server is not None
-
-    def end(self) -> None:
-        """Gives the database back."""
-        if self._server is not None and self._place is not None:
-            self._server.give_back(self._place.database)
-        self._place = None
+        return "://" in self._place.ledger
 
     def run(self, kill_at: int | None = None, work: str = "adverity_requeue", **options: Any) -> Outcome:
-        """A run of a module, or of the role (``deploy``), in a process of its own."""
+        """A run of a module, or of the role (``deploy``)."""
         connection = {"instance": self.simulator.url, "api_key": in_process.KEY, "retries": 1, "timeout": 300, "retry_max_delay": 0}
-        options = dict({"ledger": self.ledger}, **options)
-        job = {"work": work, "connection": connection, "options": options, "kill_at": kill_at}
-        self._nursery.stdin.write(json.dumps(job) + "\n")
-        self._nursery.stdin.flush()
-        said = json.loads(self._nursery.stdout.readline())
+        job = {"work": work, "connection": connection, "options": {"ledger": self._place.ledger, **options}, "kill_at": kill_at}
+        self._worker.stdin.write(json.dumps(job) + "\n")
+        self._worker.stdin.flush()
+        points, said = [], {}
+        while "killed" not in said:
+            line = json.loads(self._worker.stdout.readline())
+            points += [line.pop("point")] if "point" in line else []
+            said.update(line)
         assert "bug" not in said, said["bug"]
-        assert said["killed"] == (kill_at is not None and len(said["points"]) == kill_at + 1)
-        return Outcome(said["points"], said["killed"], said.get("result", {}), said.get("error"), said.get("facts", {}))
+        assert said["killed"] == (kill_at is not None and len(points) == kill_at + 1)
+        return Outcome(points, said["killed"], said.get("result", {}), said.get("error"), said.get("facts", {}))
 
     def loads(self) -> list[tuple[int, int]]:
-        """What the service loaded, in its order: (extract, binding)."""
+        """What was loaded, in its order: (extract, binding)."""
         return [(row["extract_id"], row["binding_id"]) for row in self.simulator.loads]
 
-    def arrived(self, extract_id: int, binding_id: int) -> bool:
-        """A look into the service."""
-        return (extract_id, binding_id) in self.loads()
-
     def posts(self) -> list[dict[str, Any]]:
-        """The bodies of the requeues that reached the service."""
+        """The bodies of the requeues that reached the API."""
         return [row["body"] for row in self.simulator.requests if row["method"] == "POST"]
 
 
 @contextmanager
-def scenes(folder: Path, server: Postgres | None = None) -> Iterator[Scene]:
-    """A scene with its two processes, which end with it. Ledgers are in files in ``folder``, or in databases of the server."""
+def scenes(place: Place) -> Iterator[Scene]:
+    """A scene with its two processes, which end with it."""
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path), PYTHONWARNINGS="error")
     # Its thousands of copies are not measured: each would leave a file, and putting these together takes minutes.
-    for name in [name for name in environment if name.startswith(("ADVERITY_", "COVERAGE_"))]:
-        del environment[name]
-    script = str(Path(__file__).with_name("nursery.py"))
-    command = [sys.executable, script]
+    environment = {name: value for name, value in environment.items() if not name.startswith(("ADVERITY_", "COVERAGE_"))}
+    command = [sys.executable, str(Path(__file__).with_name("worker.py"))]
     with in_process.import_simulator().Simulator() as simulator, subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    ) as nursery:
-        scene = Scene(simulator, nursery, folder, server)
-        try:
-            yield scene
-        finally:
-            scene.end()
-            nursery.stdin.close()
-            assert nursery.wait(300) == 0
+    ) as worker:
+        yield Scene(simulator, worker, place)
+        worker.stdin.close()
+        assert worker.wait(300) == 0

@@ -32,10 +32,10 @@ OF_A_BATCH = [*((moment, "intend") for moment in OF_A_CHANGE), *((moment, "POST 
 AT_THE_END = [(moment, "dispatched") for moment in OF_A_CHANGE]
 
 
-@pytest.fixture(name="scene", params=["a file", "PostgreSQL"])
-def fixture_scene(request, tmp_path):
-    with scenes(tmp_path, request.getfixturevalue("postgres") if request.param == "PostgreSQL" else None) as scene:
-        yield scene
+@pytest.fixture
+def scene(ledger_place):
+    with scenes(ledger_place) as one:
+        yield one
 
 
 def world(enabled=True):
@@ -55,8 +55,8 @@ def world(enabled=True):
 
 
 def arrived(scene, extracts, binding=55):
-    """A look into the service: whether these were loaded. Of one request all were, or none."""
-    loaded = {scene.arrived(extract, binding) for extract in extracts}
+    """A look into Adverity: whether these were loaded. Of one request all were, or none."""
+    loaded = {(extract, binding) in scene.loads() for extract in extracts}
     assert len(loaded) == 1
     return loaded.pop()
 
@@ -93,8 +93,7 @@ def finish(scene, killed, way, **options):
 
 def enumerate_kills(scene, begin, after_each, **options):
     """For every point there is: begin anew, kill there, and go on from it. Returns the points of a run that reaches none of them."""
-    number = 0
-    while True:
+    for number in itertools.count():
         begin()
         outcome = scene.run(kill_at=number, **options)
         if not outcome.killed:
@@ -102,7 +101,7 @@ def enumerate_kills(scene, begin, after_each, **options):
             assert len(outcome.points) == number
             return outcome.points
         after_each(outcome)
-        number += 1
+    raise AssertionError
 
 
 @pytest.mark.parametrize("options", [NAMED, BARE], ids=["named bindings", "all enabled bindings"])
@@ -158,7 +157,7 @@ def test_killed_again_while_it_is_finished(scene):
         last = scene.run(**NAMED)
         assert last.facts.get("unknown_extract_ids", []) == left
         # Of two requests in doubt one may have arrived and one not: the user names what is to be sent.
-        missing = [one for one in left if not scene.arrived(one, 55)]
+        missing = [one for one in left if (one, 55) not in scene.loads()]
         if missing:
             scene.run(extract_ids=missing, binding_ids=BINDINGS, batch_size=2, on_unknown="requeue")
         scene.run(on_unknown="skip", **NAMED)
@@ -170,29 +169,26 @@ class Fetching:
 
     def __init__(self, scene):
         self.scene = scene
-        self.due = Counter()
 
     def begin(self, *targets):
         self.scene.begin(**world(enabled=False))
         self.bindings = [number for number, row in self.scene.simulator.world.bindings.items() if row["target_id"] in targets]
-        self.due = Counter((extract, binding) for extract in EXTRACTS for binding in self.bindings)
-        self.number = 200
+        self.due = Counter(itertools.product(EXTRACTS, self.bindings))
 
     def fetch(self):
-        """One more extract: it loads by itself where a binding is enabled by now, and is history where it is not."""
-        place = self.scene.simulator.world
-        self.number += 2
-        place.put("extracts", {"id": self.number, "datastream_id": 456, "created": place.tick().strftime("%Y-%m-%dT%H:%M:%SZ")})
-        place.tick()
-        self.due.update((self.number, one) for one in self.bindings if not place.bindings[one]["enabled"])
+        """One more extract: it loads automatically where a binding is enabled by now, and is history where it is not."""
+        here = self.scene.simulator.world
+        number = here.next_id("extracts")
+        here.put("extracts", {"id": number, "datastream_id": 456, "created": here.tick().strftime("%Y-%m-%dT%H:%M:%SZ")})
+        here.tick()
+        self.due.update((number, one) for one in self.bindings if not here.bindings[one]["enabled"])
 
     def wait(self):
         """A minute, for which a list may lag behind a write that was under way: until then it is unknown whether that was executed."""
-        for _second in range(60):
-            self.scene.simulator.world.tick()
+        self.scene.simulator.change({"clock": {"forward": 60}})
 
     def check(self):
-        """All that was due arrived, once, and nothing that loaded by itself."""
+        """All that was due arrived, once, and nothing that loaded automatically."""
         assert Counter(self.scene.loads()) == self.due
 
 

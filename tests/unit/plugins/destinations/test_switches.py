@@ -14,22 +14,19 @@ from ansible_collections.adverity.management.tests.unit.plugins.destinations.sce
 
 SECRET = "open-sesame-4711"
 SNOWFLAKE = {"account": "acme", "database": "dwh", "username": "loader", "password": SECRET}
-NAMES = [
-    "it's \"quoted\"", "Ads \N{ROCKET}", "a/b/../c?d=e#f", "  leading", "trailing  ", "{{ lookup('env', 'HOME') }}", "{% raw %}", "x" * 300, "456", "null",
-]  # fmt: skip
+NAMES = ["it's \"quoted\"", "Ads \N{ROCKET}", "a/b/../c?d=e#f", "  leading", "trailing  ", "{{ lookup('env', 'HOME') }}", "{% raw %}", "x" * 300, "456", "null"]
 
 
-@pytest.mark.parametrize(
-    "switches",
-    [
-        {},
-        {"related_objects": "nested", "target_changes": "put", "target_rows": "short", "datastream_rows": "short"},
-        {"target_changes": "put", "target_options": "refused", "mapping_ids": "other", "unknown_settings": "ignore"},
-        {"list_page_size": 1, "next_host": "other", "target_names": "unique", "mapping_change": "keep", "double_assignment": "refuse"},
-        {"binding_appears": "never", "created_status": 200, "mapping_enabled": "disabled"},
-    ],
-    ids=str,
-)
+SWITCHES = [
+    {},
+    {"related_objects": "nested", "target_changes": "put", "target_rows": "short", "datastream_rows": "short"},
+    {"target_changes": "put", "target_options": "refused", "mapping_ids": "other", "unknown_settings": "ignore"},
+    {"list_page_size": 1, "next_host": "other", "target_names": "unique", "mapping_change": "keep", "double_assignment": "refuse"},
+    {"binding_appears": "never", "created_status": 200, "mapping_enabled": "disabled"},
+]
+
+
+@pytest.mark.parametrize("switches", SWITCHES, ids=str)
 def test_from_nothing_to_nothing(begin, switches):
     it = begin(**switches)
 
@@ -124,14 +121,11 @@ def test_any_name_makes_one_destination_and_one_assignment(begin, spaces, name):
     assert [row["table_name"] for row in it.bindings] == [target["name"]]
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"drop": "after"}, {"drop": "before"}, {"status": {"code": 500}, "work": True}, {"status": {"code": 502}}, {"cut": 5},
-        {"html": {"code": 200}, "work": True},
-    ],
-    ids=str,
-)  # fmt: skip
+FAULTS = [{"drop": "after"}, {"drop": "before"}, {"cut": 5}, {"status": {"code": 502}}]
+FAULTS += [{"status": {"code": 500}, "work": True}, {"html": {"code": 200}, "work": True}]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_an_answer_lost_after_a_post_leads_to_no_second_one(begin, fault):
     it = begin()
     it.service.fault(method="POST", **fault)

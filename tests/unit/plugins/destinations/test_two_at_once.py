@@ -12,8 +12,7 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.turns import name_key
 from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
-from ansible_collections.adverity.management.tests.unit.plugins.places import PostgresPlace, SqlitePlace
-from ansible_collections.adverity.management.tests.unit.plugins.support import runs
+from ansible_collections.adverity.management.tests.unit.plugins.support.runs import Run, Time, held
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 
 NAMED = {"type": "bigquery", "workspace": "EMEA", "connection": "BigQuery service account", "settings": {"project": "p", "dataset": "d"}}
@@ -30,7 +29,7 @@ class Service:
 
     def begin(self, work):
         """A run of ``work(call)``, in which the ledger is that of ADVERITY_LEDGER."""
-        return runs.Run(work, lambda: SimulatorTransport(self.simulator), self._time)
+        return Run(work, lambda: SimulatorTransport(self.simulator), self._time)
 
     def destination(self, name, check_mode=False, **options):
         return self.begin(lambda call: call("adverity_destination", check_mode, name=name, **{**NAMED, **options}))
@@ -46,16 +45,13 @@ class Service:
         return bodies
 
 
-@pytest.fixture(name="service", params=["sqlite", "postgresql"])
-def fixture_service(request, tmp_path, postgres, monkeypatch):
+@pytest.fixture
+def service(ledger_place, monkeypatch):
     in_process.spare_the_disk(monkeypatch.setattr)
-    place = SqlitePlace(tmp_path / "ledger.sqlite3") if request.param == "sqlite" else PostgresPlace(postgres)
-    monkeypatch.setenv("ADVERITY_LEDGER", place.ledger)
-    time = runs.Time()
-    with runs.held(time):
-        yield Service(place, time)
-    if request.param == "postgresql":
-        postgres.give_back(place.database)
+    monkeypatch.setenv("ADVERITY_LEDGER", ledger_place.ledger)
+    time = Time()
+    with held(time):
+        yield Service(ledger_place, time)
 
 
 def before_post(run):
@@ -68,54 +64,45 @@ def before_post(run):
 
 def finish(*waiting):
     """Each of the runs goes on to its end, without an error."""
-    for run in waiting:
-        run.go_on()
-    assert [run.error for run in waiting] == [None] * len(waiting)
+    assert [run.go_on().error for run in waiting] == [None] * len(waiting)
 
 
-def both(first, second, points):
-    """The second run comes when the first one is so far, and waits where it has to. Whether the first one ended before."""
-    if points:
-        first.go_on(points)
-    ended = first.ended
-    second.go_on(MANY)
-    finish(first, second)
-    return ended
+def both_at_every_point(begin):
+    """For each point of a run: the second one comes when the first one is there, and waits where it has to. ``begin`` gives the two runs; yields them when
+    both have ended."""
+    for points in itertools.count():
+        first, second = begin(points)
+        if points:
+            first.go_on(points)
+        ended = first.ended
+        second.go_on(MANY)
+        finish(first, second)
+        yield first, second
+        if ended:
+            assert points > 10, "points of a run that creates something"
+            return
 
 
 def test_two_runs_create_one_destination_wherever_the_second_one_begins(service):
-    ended, number = False, 0
-    while not ended:
-        name = f"DWH {number}"
-        first, second = service.destination(name), service.destination(name)
-        ended = both(first, second, number)
-        assert [body["name"] for body in service.posts()] == [name]
+    for first, second in both_at_every_point(lambda points: [service.destination(f"DWH {points}") for _run in range(2)]):
+        assert len(service.posts()) == 1
         assert first.result["destination"]["id"] == second.result["destination"]["id"]
         assert sorted(run.result["created"] for run in (first, second)) == [False, True]
-        number += 1
-    assert number > 10, "points of a run that creates a destination"
 
 
 def test_two_runs_create_one_assignment_of_each_datastream_wherever_the_second_one_begins(service):
     target_id = service.destination("DWH").go_on().result["destination"]["id"]
-    ended, number = False, 0
-    while not ended:
-        first, second = service.assignment(target_id, 456, 457), service.assignment(target_id, 457, 458)
-        service.posts()
-        ended = both(first, second, number)
+    service.posts()
+    for first, second in both_at_every_point(lambda _points: (service.assignment(target_id, 456, 457), service.assignment(target_id, 457, 458))):
         assert sorted(body["datastream"] for body in service.posts()) == [456, 457, 458]
-        actions = [[row["action"] for row in run.result["assignments"]] for run in (first, second)]
-        assert sorted((actions[0][1], actions[1][0])) == ["created", "unchanged"]
+        assert sorted((first.result["assignments"][1]["action"], second.result["assignments"][0]["action"])) == ["created", "unchanged"]
         service.assignment(target_id, 456, 457, 458, state="absent").go_on()
-        number += 1
-    assert number > 10, "points of a run that creates assignments"
 
 
 def test_two_runs_of_the_role_create_one_destination_and_assign_each_datastream_once(service):
     name = {**NAMED, "name": "DWH", "ledger": service.place.ledger}
-    first, second = (
-        service.begin(lambda call: role_in_process.deploy(call, datastreams=[{"name": "Google Ads | EMEA", "workspace": "EMEA"}], **name)) for _run in range(2)
-    )
+    datastreams = [{"name": "Google Ads | EMEA", "workspace": "EMEA"}]
+    first, second = (service.begin(lambda call: role_in_process.deploy(call, datastreams=datastreams, **name)) for _run in range(2))
     before_post(first)
     second.go_on(MANY)
     assert second.waits

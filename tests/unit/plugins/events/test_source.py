@@ -31,16 +31,16 @@ WORLD = {
 }  # fmt: skip
 
 
-@pytest.fixture(name="source", scope="module")
-def fixture_source():
+@pytest.fixture(scope="module")
+def source():
     """The source, as ansible-rulebook runs it: by its path."""
     namespace = {"__file__": str(SOURCE), "__name__": "adverity_events"}
     exec(compile(SOURCE.read_text("utf-8"), str(SOURCE), "exec"), namespace)  # runpy asks the importers of ansible-test, which do not know it
     return namespace
 
 
-@pytest.fixture(name="simulator")
-def fixture_simulator(source):
+@pytest.fixture
+def simulator(source):
     """The simulator, in this process, to which the source and the modules are connected."""
     simulator = in_process.import_simulator().Simulator(WORLD, port=None)
 
@@ -51,27 +51,29 @@ def fixture_simulator(source):
         yield simulator
 
 
-@pytest.fixture(name="listen")
-def fixture_listen(source, simulator, monkeypatch):
+@pytest.fixture
+def run(source, simulator):
+    """Runs the source until it ends."""
+    return lambda queue=None, **args: asyncio.run(source["main"](queue or asyncio.Queue(), {"instance": HOST, "api_key": KEY, "retries": 0, **args}))
+
+
+@pytest.fixture
+def listen(run, monkeypatch):
     """Runs the source through so many readings, each after what is done to the simulator before it; returns its events, reading by reading."""
 
     def listen(*steps, **args):
-        async def run():
-            queue, brought, rest = asyncio.Queue(), [], list(steps)
+        queue, brought, rest = asyncio.Queue(), [], list(steps)
 
-            async def pause(_seconds):
-                brought.append([queue.get_nowait() for _event in range(queue.qsize())])
-                if not rest:
-                    raise asyncio.CancelledError
-                rest.pop(0)()
+        async def pause(_seconds):
+            brought.append([queue.get_nowait() for _event in range(queue.qsize())])
+            if not rest:
+                raise asyncio.CancelledError
+            rest.pop(0)()
 
-            with monkeypatch.context() as patch:
-                patch.setattr(asyncio, "sleep", pause)
-                with pytest.raises(asyncio.CancelledError):
-                    await source["main"](queue, {"instance": HOST, "api_key": KEY, "retries": 0, **args})
-            return brought
-
-        return asyncio.run(run())
+        with monkeypatch.context() as patch, pytest.raises(asyncio.CancelledError):
+            patch.setattr(asyncio, "sleep", pause)
+            run(queue, **args)
+        return brought
 
     return listen
 
@@ -89,18 +91,19 @@ def nothing():
     pass
 
 
+def fetch(simulator, *datastream_ids, **options):
+    return lambda: [simulator.fetch(one, **options) for one in datastream_ids]
+
+
 def test_what_was_there_before_is_no_event(listen):
     assert listen(nothing, nothing) == [[], [], []]
 
 
 def test_what_is_new_or_has_changed_is_an_event_once(listen, simulator):
-    def fail():
-        simulator.fetch(2, fails=True)
-
     def acknowledge():
         simulator.change({"edit": {"issues": [{"id": 10, "ack": True}]}})
 
-    brought = listen(later(simulator, 600), nothing, fail, nothing, acknowledge, nothing)
+    brought = listen(later(simulator, 600), nothing, fetch(simulator, 2, fails=True), nothing, acknowledge, nothing)
     assert list(map(brief, brought)) == [[], ["job 4 Success"], [], ["issue 10 False", "job 5 Failed"], [], ["issue 10 True"], []]
     (issue, job) = (row for event in brought[3] for row in event.values())
     assert (issue["datastream_id"], job["datastream_id"], issue["message"]) == (2, 2, "Job 5 failed to fetch.")
@@ -124,17 +127,13 @@ def test_a_load_that_fails_is_an_event(listen, simulator, tmp_path):
 
 
 def test_only_the_datastreams_that_are_named(listen, simulator):
-    def fetch():
-        simulator.fetch(1)
-        simulator.fetch(2)
-
-    assert list(map(brief, listen(fetch, datastream_ids=[2]))) == [[], ["job 6 Success"]]
-    assert list(map(brief, listen(fetch, datastream_id="1"))) == [[], ["job 7 Success"]]
+    assert list(map(brief, listen(fetch(simulator, 1, 2), datastream_ids=[2]))) == [[], ["job 6 Success"]]
+    assert list(map(brief, listen(fetch(simulator, 1, 2), datastream_id="1"))) == [[], ["job 7 Success"]]
 
 
 def test_after_a_restart_nothing_is_lost_and_nothing_repeated(listen, simulator, tmp_path):
     path = str(tmp_path / "events.json")
-    assert listen(lambda: simulator.fetch(1), state_file=path)[1] != []
+    assert listen(fetch(simulator, 1), state_file=path)[1] != []
     simulator.fetch(2, fails=True)
     later(simulator, 600)()  # job 4 ends, too
     assert sorted(brief(listen(state_file=path)[0])) == ["issue 10 False", "job 4 Success", "job 6 Failed"]
@@ -172,46 +171,45 @@ def test_an_error_that_may_pass_is_logged_and_the_next_reading_has_it_all(listen
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_an_error_that_stays_ends_it(source, simulator, status):
+def test_an_error_that_stays_ends_it(run, simulator, status):
     simulator.fault(path="/api/jobs/", times=None, status={"code": status})
-    args = {"instance": HOST, "api_key": KEY, "retries": 0}
     with pytest.raises(AdverityError, match=f"returned {status}"):
-        asyncio.run(source["main"](asyncio.Queue(), args))
+        run()
 
 
-@pytest.mark.parametrize(
-    ("args", "says"),
-    [
-        ({"api_key": "Bearer " + KEY}, "begins with the word Bearer"),
-        ({"instance": "http://acme.example"}, "loopback"),
-        ({"interval": 0}, "not a whole number from 1 to 2592000"),
-        ({"interval": 10**10}, "not a whole number from 1 to 2592000"),
-        ({"datastream_ids": []}, "datastream_ids is empty"),
-        ({"datastream_ids": ["x"]}, "not a positive whole number"),
-        ({"interval": KEY}, "is not a whole number"),
-        ({"state_file": "events.json"}, "not an absolute path"),
-        ({"state_file": "/nowhere/at/all/events.json"}, "cannot be written"),
-    ],
-)
-def test_bad_options_are_told_without_the_key(source, simulator, args, says):
+BAD_OPTIONS = [
+    ({"api_key": "Bearer " + KEY}, "begins with the word Bearer"),
+    ({"instance": "http://acme.example"}, "loopback"),
+    ({"interval": 0}, "not a whole number from 1 to 2592000"),
+    ({"interval": 10**10}, "not a whole number from 1 to 2592000"),
+    ({"datastream_ids": []}, "datastream_ids is empty"),
+    ({"datastream_ids": ["x"]}, "not a positive whole number"),
+    ({"interval": KEY}, "is not a whole number"),
+    ({"state_file": "events.json"}, "not an absolute path"),
+    ({"state_file": "/nowhere/at/all/events.json"}, "cannot be written"),
+]
+
+
+@pytest.mark.parametrize(("args", "message"), BAD_OPTIONS)
+def test_bad_options_are_told_without_the_key(run, args, message):
     with pytest.raises(InputError) as caught:
-        asyncio.run(source["main"](asyncio.Queue(), {"instance": HOST, "api_key": KEY, "retries": 0, **args}))
-    assert says in str(caught.value)
+        run(**args)
+    assert message in str(caught.value)
     assert KEY not in str(caught.value)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 2}', '{"format": 1, "read_at": "soon", "jobs": {}, "issues": {}}',
                                      '{"format": 1, "read_at": "2026-01-01T00:00:00Z", "jobs": {"x": "y"}, "issues": {}}', "\x00"])  # fmt: skip
-def test_a_file_that_is_none_of_ours_is_left_alone(source, simulator, tmp_path, content):
+def test_a_file_that_is_not_of_this_source_is_left_alone(run, simulator, tmp_path, content):
     path = tmp_path / "events.json"
     path.write_text(content, "utf-8")
     with pytest.raises(InputError, match="not a file of this source"):
-        asyncio.run(source["main"](asyncio.Queue(), {"instance": HOST, "api_key": KEY, "state_file": str(path)}))
+        run(state_file=str(path))
     assert path.read_text("utf-8") == content
     assert simulator.requests == []
 
 
-def test_options_come_from_the_environment(source, simulator, monkeypatch):
+def test_options_come_from_the_environment(source, monkeypatch):
     monkeypatch.setenv("ADVERITY_INSTANCE", HOST)
     monkeypatch.setenv("ADVERITY_API_KEY", KEY)
     params = source["read_options"]({})

@@ -10,50 +10,25 @@ import contextlib
 
 import pytest
 
-# The collection is imported inside the fixtures: pytest reads this file before pytest-ansible has told Python where the collection is.
-
-
-@pytest.fixture(autouse=True)
-def _fast_ledgers(monkeypatch):
-    from ansible_collections.adverity.management.tests.unit.plugins import in_process
-
-    in_process.spare_the_disk(monkeypatch.setattr)
-
 
 @pytest.fixture
-def begin_history(tmp_path, ledger_place):
+def begin_history(tmp_path, ledger_place, monkeypatch):
     """Begins a history, as ``begin_history(pace=0.1)``: ledgers in this store, and nothing in them. The one before it is closed."""
+    # pytest reads this file before pytest-ansible has told Python where the collection is.
+    from ansible_collections.adverity.management.tests.unit.plugins import in_process
     from ansible_collections.adverity.management.tests.unit.plugins.machine.history import History
     from ansible_collections.adverity.management.tests.unit.plugins.places import SqlitePlace
 
-    with contextlib.ExitStack() as stack:
+    in_process.spare_the_disk(monkeypatch.setattr)
+    places = [ledger_place, SqlitePlace(tmp_path / "other" / "ledger.sqlite3")]
+    with contextlib.ExitStack() as open_history:
 
         def begin(**world):
-            stack.close()
-            folder = tmp_path / f"history_{len(list(tmp_path.iterdir()))}"
-            (folder / "other").mkdir(parents=True)
-            other = SqlitePlace(folder / "other" / "ledger.sqlite3")
-            if hasattr(ledger_place, "server"):
-                ledger_place.server.empty(ledger_place.database)
-                places = [ledger_place, other]
-            else:
-                (folder / "first").mkdir()
-                places = [SqlitePlace(folder / "first" / "ledger.sqlite3"), other]
+            open_history.close()
+            for place in places:
+                place.empty()
             history = History(places, **world)
-            stack.callback(history.close)
+            open_history.callback(history.close)
             return history
 
         yield begin
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ledger_place(request, tmp_path):
-    """A place for a ledger, in each store."""
-    from ansible_collections.adverity.management.tests.unit.plugins.places import PostgresPlace, SqlitePlace
-
-    if request.param == "sqlite":
-        yield SqlitePlace(tmp_path / "unused")
-        return
-    place = PostgresPlace(request.getfixturevalue("postgres"))
-    yield place
-    place.server.give_back(place.database)

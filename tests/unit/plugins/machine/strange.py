@@ -28,35 +28,30 @@ class StrangeTransport:
     ``old_updated``: the answer to a PATCH has the ``updated`` of before. ``lag``: so many lists of bindings show a binding as it was before the last PATCH,
     for less than the minute that periods.py allows for.
     ``minutes``: times of bindings are written to the minute. ``date_ahead``: seconds by which ``Date`` is before the service's clock.
-    ``ties``: extracts with the same ``created`` come in another order on each page, by a number that ``shuffle`` gives.
-    ``refused_bindings``: no requeue takes them. ``unreadable``: datastreams whose list of extracts is answered with 500; ``broken``: whose requeues are.
+    ``ties``: extracts with the same ``created`` come in another order on each page.
+    ``refused_bindings``: no requeue takes them. ``unreadable``: datastreams whose list of extracts returns 500; ``broken``: whose requeues do.
     """
 
-    def __init__(self, simulator: Any) -> None:
-        self.old_updated = self.minutes = self.ties = False
-        self.lag = 0
-        self.date_ahead = 0.0
+    def __init__(
+        self, simulator: Any, old_updated: bool = False, minutes: bool = False, ties: bool = False, lag: int = 0, date_ahead: float = 0.0
+    ) -> None:  # fmt: skip
+        self.old_updated, self.minutes, self.ties, self.lag, self.date_ahead = old_updated, minutes, ties, lag, date_ahead
         self.refused_bindings: set[int] = set()
         self.unreadable: set[int] = set()
         self.broken: set[int] = set()
+        self.lagging: dict[int, tuple[Row, int, datetime]] = {}  # binding: its row before the last change, how many lists still show it, and until when
         self._inner = SimulatorTransport(simulator)
         self._simulator = simulator
-        self._before: dict[int, tuple[Row, int, datetime]] = {}  # binding: its row before the last change, how many lists still show it, and until when
         self._lists = 0
 
     def send(self, request: Request) -> Response:
-        refused = self._refuse(request)
-        if refused is not None:
-            return refused
-        patched = re.fullmatch(BINDINGS + r"(\d+)/", request.path) if request.method == "PATCH" else None
-        if patched:
-            return self._patch(request, int(patched[1]))
-        if request.method == "GET" and request.path == EXTRACTS and self.ties:
-            return self._dated(self._list_extracts(request))
-        response = self._inner.send(request)
-        if request.method == "GET" and request.path == BINDINGS and response.status == 200:
-            response = self._change(response, self._lagging)
-        return self._dated(response)
+        response = self._refuse(request) or self._answer(request)
+        date = response.headers.get("Date")
+        if date and self.date_ahead:
+            moment: datetime = parsedate_to_datetime(date) + timedelta(seconds=self.date_ahead)
+            del response.headers["Date"]
+            response.headers["Date"] = format_datetime(moment, usegmt=True)
+        return response
 
     def _refuse(self, request: Request) -> Response | None:
         world = self._simulator.world
@@ -64,12 +59,23 @@ class StrangeTransport:
             body = json.loads(request.body or b"{}")
             named = body.get("binding_ids") or [one for one, row in world.bindings.items() if row["enabled"]]
             if self.refused_bindings.intersection(named):
-                return self._dated(respond(400, b'{"detail": "The destination does not take this."}'))
+                return respond(400, b'{"detail": "The destination does not take this."}')
             if any(world.extracts[one]["datastream_id"] in self.broken for one in body["extract_ids"] if one in world.extracts):
-                return self._dated(respond(500))
+                return respond(500)
         if request.method == "GET" and request.path == EXTRACTS and int(_single(request.params, "datastream_id")) in self.unreadable:
-            return self._dated(respond(500))
+            return respond(500)
         return None
+
+    def _answer(self, request: Request) -> Response:
+        patched = re.fullmatch(BINDINGS + r"(\d+)/", request.path) if request.method == "PATCH" else None
+        if patched:
+            return self._patch(request, int(patched[1]))
+        if request.method == "GET" and request.path == EXTRACTS and self.ties:
+            return self._list_extracts(request)
+        response = self._inner.send(request)
+        if request.method == "GET" and request.path == BINDINGS and response.status == 200:
+            return _change(response, self._show_before)
+        return response
 
     def _row(self, binding_id: int) -> Row | None:
         """A binding's row as a list would show it now. The request leaves no trace."""
@@ -82,25 +88,25 @@ class StrangeTransport:
         before = self._row(binding_id)
         response = self._inner.send(request)
         if response.status != 200:
-            return self._dated(response)
+            return response
         if self.lag and before is not None:
-            self._before[binding_id] = (before, self.lag, self._simulator.world.now() + LONGEST_LAG)
+            self.lagging[binding_id] = (before, self.lag, self._simulator.world.now() + LONGEST_LAG)
 
         def change(row: Row) -> None:
             if self.old_updated and before is not None and "updated" in row and "updated" in before:
                 row["updated"] = before["updated"]
             self._coarse(row)
 
-        return self._dated(self._change(response, change))
+        return _change(response, change)
 
-    def _lagging(self, data: Row) -> None:
-        for place, row in enumerate(data["items"]):
-            if row["id"] in self._before:
-                before, left, until = self._before.pop(row["id"])
+    def _show_before(self, data: Row) -> None:
+        for index, row in enumerate(data["items"]):
+            if row["id"] in self.lagging:
+                before, left, until = self.lagging.pop(row["id"])
                 if self._simulator.world.now() < until:
-                    data["items"][place] = row = dict(before)
+                    data["items"][index] = row = dict(before)
                     if left > 1:
-                        self._before[row["id"]] = (before, left - 1, until)
+                        self.lagging[row["id"]] = (before, left - 1, until)
             self._coarse(row)
 
     def _coarse(self, row: Row) -> None:
@@ -133,21 +139,13 @@ class StrangeTransport:
             data["next"] = f"https://elsewhere.example{EXTRACTS}?{query}&page={page + 1}" if more else None
             data["results"] = rows[(page - 1) * size : page * size]
 
-        return self._change(whole, cut)
+        return _change(whole, cut)
 
-    def _dated(self, response: Response) -> Response:
-        date = response.headers.get("Date")
-        if date and self.date_ahead:
-            moment: datetime = parsedate_to_datetime(date) + timedelta(seconds=self.date_ahead)
-            del response.headers["Date"]  # type: ignore[attr-defined]
-            response.headers["Date"] = format_datetime(moment, usegmt=True)  # type: ignore[index]
-        return response
 
-    @staticmethod
-    def _change(response: Response, change: Callable[[Row], None]) -> Response:
-        data = json.loads(response.content)
-        change(data)
-        return response._replace(content=json.dumps(data).encode())
+def _change(response: Response, change: Callable[[Row], None]) -> Response:
+    data = json.loads(response.content)
+    change(data)
+    return response._replace(content=json.dumps(data).encode())
 
 
 def _single(params: Any, name: str) -> Any:

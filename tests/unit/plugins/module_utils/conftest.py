@@ -197,31 +197,6 @@ def waits(monkeypatch) -> list[float]:
     return recorded
 
 
-@pytest.fixture
-def postgres_place(postgres):
-    """An empty database."""
-    from ansible_collections.adverity.management.tests.unit.plugins.places import PostgresPlace
-
-    place = PostgresPlace(postgres)
-    yield place
-    postgres.give_back(place.database)
-
-
-@pytest.fixture
-def sqlite_place(tmp_path):
-    """A path at which there is nothing yet."""
-    from ansible_collections.adverity.management.tests.unit.plugins.places import SqlitePlace
-
-    (tmp_path / "place").mkdir()
-    return SqlitePlace(tmp_path / "place" / "requeue.sqlite3")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ledger_place(request):
-    """A place for a ledger, in each store: what a ledger means is the same in both."""
-    return request.getfixturevalue({"sqlite": "sqlite_place", "postgresql": "postgres_place"}[request.param])
-
-
 class Child:
     """A forked process that does ``work(child)``; parent and child speak in lines over a pipe. An exception in ``work`` is said, too."""
 

@@ -19,7 +19,8 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.holder
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Request
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
 from ansible_collections.adverity.management.plugins.module_utils._ledger.stores import find
-from ansible_collections.adverity.management.tests.unit.plugins.places import AFTER, BEFORE, DURING, PASS, Postgres, Proxy
+from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.proxy import AFTER, BEFORE, DURING, PASS, Proxy
+from ansible_collections.adverity.management.tests.unit.plugins.places import Postgres
 from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import ALL, ROW, entry, open_at, refusal, statuses
 
 PASSWORD = "p4ss-w0rd-that-must-not-show"

@@ -141,7 +141,7 @@ options:
       - V(planned) writes the plan into the ledger and sends nothing. The bindings can still be disabled. A later task with V(requeued) sends the extracts.
       - V(recorded) sends nothing and records the selected extracts as loaded, also those that are unknown, refused or pending. Later runs do not send them.
         Use it after a ledger was lost, or for bindings whose history was loaded without this collection. Check at the destination first. The module does
-        not check it.
+        not check it. With O(extract_ids), it needs O(binding_ids) or O(target_id).
       - V(recorded) was added in version 0.2.0.
     type: str
     choices: [requeued, planned, recorded]

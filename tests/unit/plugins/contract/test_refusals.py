@@ -164,6 +164,7 @@ SAID_UNASKED = {
     "enabled_bindings: the id of a binding is missing or wrong": ("requeue", {**LOAD, "enabled_bindings": [{"enabled": True}]}),
     "but the meaning of a label must be one of": ("load_info", {"datastream_id": 456, "state_labels": {"Importiert": "ready"}}),
     "state_labels has the same label twice": ("load_info", {"datastream_id": 456, "state_labels": {"Importiert": "loaded", "IMPORTIERT": "failed"}}),
+    "What is loaded is recorded for each binding": ("requeue", {"extract_ids": [4560001], "state": "recorded"}),
     "when_needed is decided for each binding": ("requeue", {"extract_ids": [4560001], "backfill": "when_needed"}),
     "No such variable": ("deployment_info", {"variables": {"target": 789}}),
     "A destination by name needs type and workspace": ("role", {"name": "DWH"}),

@@ -49,14 +49,6 @@ def test_what_a_binding_loads_counts_from_the_first_record_on(begin_requeues, ho
     assert new in result["skipped_extract_ids"]
 
 
-def test_recorded_needs_bindings_that_are_named(begin_requeues):
-    scene = begin_requeues()
-    for options in (RECORDED, {"backfill": "recorded"}):
-        result = scene.fail_to_send(unfinished=False, extract_ids=[101], **options)
-        assert "What is loaded is recorded for each binding, and extract_ids alone names none." in result["msg"]
-    assert not scene.ledger.exists()
-
-
 def test_plan_of_what_is_to_be_recorded_is_empty(begin_requeues):
     scene = begin_requeues()
     for choice in ({"binding_ids": [12]}, {"binding_ids": [12], "extract_ids": [101]}):
@@ -68,7 +60,7 @@ def test_extract_of_a_binding_that_is_done_does_not_hold_up_the_others(begin_req
     scene = begin_requeues(world(2, enabled=(), disabled=(2,)))
     scene.service.change({"refuse": [201]})
     scene.fails(target_id=2)
-    scene.service.change({"refuse": []})
+    scene.service.change({"accept": [201]})
     scene.forget()
     result = scene.send(extract_ids=[101, 201], target_id=2, backfill="when_needed")
     assert (scene.sent(), ids_of(result)["requeued"]) == ([[201]], [201])

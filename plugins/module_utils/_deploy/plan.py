@@ -23,7 +23,7 @@ from .._ledger.ledger import Ledger, open_ledger
 from .._ledger.rows import Entry
 from .._ledger.store import LOOK, WRITE
 from .._requeue import result, select, wording
-from .._requeue.actions import choose_actions, refused_entries
+from .._requeue.actions import choose_actions, left_open_entries, refused_entries
 from .._requeue.decision import Action, binding_action
 from .._requeue.result import BindingDecision
 from .._requeue.select import Selection
@@ -202,13 +202,14 @@ class _Decided:
 
     ``selected``: what the ledger records of them. ``sent_before``: the datastreams whose history was sent
     into the destination through a binding that is no more. ``refused``: what Adverity refused and stays left
-    out.
+    out. ``left_open``: what is open for bindings that are left alone.
     """
 
     selected: Selection
     actions: dict[int, Action]
     sent_before: frozenset[int | None]
     refused: list[Entry]
+    left_open: list[Entry]
 
     def bindings(self) -> list[BindingDecision]:
         """What happens to each binding."""
@@ -220,7 +221,8 @@ class _Decided:
         warnings = wording.warnings_of(
             selected.bindings, selected.histories, self.actions, window, selected.remade_ids
         )
-        return wording.refused_warnings(self.refused) + warnings
+        left_open = wording.left_open_warnings(self.left_open)
+        return wording.refused_warnings(self.refused) + left_open + warnings
 
 
 def _decide(ledger: Ledger, options: RoleVariables, target_id: int | None, state: _State) -> _Decided:
@@ -230,11 +232,11 @@ def _decide(ledger: Ledger, options: RoleVariables, target_id: int | None, state
         actions = choose_actions(
             ledger, selected, options.backfill, options.window, options.on_refused, options.force
         )
-        refused = refused_entries(ledger, actions)
+        refused, left_open = refused_entries(ledger, actions), left_open_entries(ledger, actions)
     sent_before = frozenset(
         datastream_id for datastream_id, sent_into in selected.sent_pairs if sent_into == target_id
     )
-    return _Decided(selected, actions, sent_before, refused)
+    return _Decided(selected, actions, sent_before, refused, left_open)
 
 
 def _missing_actions(options: RoleVariables, state: _State, decided: _Decided) -> list[tuple[int, Action]]:

@@ -48,13 +48,19 @@ def choose_actions(
 
 def refused_entries(ledger: Ledger, actions: t.Mapping[int, Action]) -> list[Entry]:
     """What Adverity refused for the bindings whose history counts as sent."""
-    done = [binding_id for binding_id, action in actions.items() if action is Action.DONE]
-    return (
-        [
-            entry
-            for entry in ledger.open_entries(done)
-            if entry.status is Status.REFUSED and entry.reason != UNLISTED
-        ]
-        if done
-        else []
-    )
+    return [
+        entry for entry in _listed_entries(ledger, actions, Action.DONE) if entry.status is Status.REFUSED
+    ]
+
+
+def left_open_entries(ledger: Ledger, actions: t.Mapping[int, Action]) -> list[Entry]:
+    """What the ledger records as open for the bindings that are left alone."""
+    entries = _listed_entries(ledger, actions, Action.LEFT_ALONE)
+    return [entry for entry in entries if entry.status is not Status.RECORDED]
+
+
+def _listed_entries(ledger: Ledger, actions: t.Mapping[int, Action], action: Action) -> list[Entry]:
+    """The entries that are not dispatched, of the bindings to which this happens; without those whose extract is gone."""
+    binding_ids = [binding_id for binding_id, of_binding in actions.items() if of_binding is action]
+    entries = ledger.open_entries(binding_ids) if binding_ids else []
+    return [entry for entry in entries if entry.reason != UNLISTED]

@@ -24,7 +24,7 @@ from .._outcome.recovery import Recovery
 from .._resources import bindings
 from .._spec import times
 from . import automatic, failed, listing, plan, progress, recording, select, unlisted
-from .actions import choose_actions, refused_entries
+from .actions import choose_actions, left_open_entries, refused_entries
 from .check import Checked, check, reasons_of_failures
 from .decision import Action, needs_plan
 from .options import RequeueOptions, read_options
@@ -38,6 +38,7 @@ from .wording import (
     describe_refused,
     describe_unknown,
     failed_warning,
+    left_open_warnings,
     loading_again_warning,
     not_loaded_warning,
     refused_warnings,
@@ -100,6 +101,7 @@ class Run:
             self._ledger, selected, options.backfill, window, options.on_refused, options.force
         )
         self._warnings += refused_warnings(refused_entries(self._ledger, actions))
+        self._warnings += left_open_warnings(left_open_entries(self._ledger, actions))
         self._warnings += warnings_of(
             selected.bindings, selected.histories, actions, window, selected.remade_ids
         )

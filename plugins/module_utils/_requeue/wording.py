@@ -167,6 +167,17 @@ def refused_warnings(refused: t.Sequence[Entry]) -> list[str]:
     ]
 
 
+def left_open_warnings(entries: t.Sequence[Entry]) -> list[str]:
+    """Of what is open for bindings that are left alone."""
+    if not entries:
+        return []
+    return [
+        "Open for bindings that are left alone:"
+        f" {by_binding((entry.binding_id, entry.extract_id) for entry in entries)}. To settle or send these extracts, run"
+        " adverity_requeue with extract_ids and binding_ids."
+    ]
+
+
 def failed_warning(reasons: t.Mapping[tuple[int, int], str]) -> str:
     """Of extracts whose load failed and that are left out, by binding and extract."""
     return (

@@ -138,6 +138,9 @@ NAMED_ALONE: tuple[Step, Step] = (fetch, ("requeue", {"extract_ids": [NEW], "ret
 ROWS: dict[str, Given] = {
     "It is the same for ... datastreams in succession": task("requeue", world=three_datastreams, target_id=789, faults=[LOST] * 3),
     "The ledger could not record that extracts": breaking("intend", 2),
+    "Open for bindings that are left alone": story(
+        fault(**LOST), ("requeue", {"extract_ids": [ONE], "binding_ids": [55]}), ("requeue", {**LOAD, "backfill": "when_needed"}), world=one_extract,
+    ),
     "Dispatched in this run, and recorded": breaking("note", 3),
     "are in none of the other lists, and were not sent": task(
         "requeue", world=three_datastreams, target_id=789, extract_ids=[10001, 20001], faults=[status(400, "api/extracts")],

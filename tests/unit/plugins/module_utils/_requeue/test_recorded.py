@@ -68,6 +68,14 @@ def test_extract_of_a_binding_that_is_done_does_not_hold_up_the_others(begin_req
     assert "not found among the extracts of the datastreams of these bindings: 999" in unknown["msg"]
 
 
+def test_what_is_open_for_a_binding_that_is_left_alone_is_named(begin_requeues):
+    scene = begin_requeues()
+    scene.respond("lost")
+    scene.send(binding_ids=[12], extract_ids=[102])
+    for result in (scene.send(target_id=2, backfill="when_needed"), scene.run("deployment_info", variables=ROLE, names=[])):
+        assert any("Open for bindings that are left alone: extracts 102 for binding 12." in each for each in result["warnings"])
+
+
 def test_force_sends_again_what_a_finished_backfill_has_sent(begin_requeues):
     scene = begin_requeues(world(enabled=(), disabled=(2,)))
     scene.deploy(**ROLE)

@@ -21,9 +21,8 @@ from .._ledger.rows import Entry
 from .._ledger.status import EventKind, Status
 from .._ledger.store import PREDICT, WRITE
 from .._outcome.recovery import Recovery
-from .._resources import bindings
 from .._spec import times
-from . import automatic, failed, listing, plan, progress, recording, select, unlisted
+from . import automatic, failed, listing, plan, progress, recording, refusals, select, unlisted
 from .actions import choose_actions, left_open_entries, refused_entries
 from .check import Checked, check, reasons_of_failures
 from .decision import Action, needs_plan
@@ -52,26 +51,10 @@ LOADED_BY_BINDING = "loaded automatically by the binding"
 def requeue(client: Client, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """The result of ``adverity_requeue`` with these parameters. The ledger is opened before the API is asked anything."""
     request, options = select.read_request(params, check_mode), read_options(params)
-    _refuse_undecided(request, options)
+    refusals.refuse_undecided(request, options)
     lost = persistence.refusal(params["ledger"])  # before it is opened, which makes its folder
     with open_ledger(params, client.host, PREDICT if check_mode or lost else WRITE) as ledger:
         return Run(client, ledger, request, options, lost).result()
-
-
-def _refuse_undecided(request: Request, options: RequeueOptions) -> None:
-    """What is needed is decided, and what is loaded is recorded, for each binding, and of all that are enabled nothing tells which they are."""
-    if not request.names_extracts_alone:
-        return
-    if options.backfill == "when_needed":
-        raise InputError(
-            "backfill: when_needed is decided for each binding, and extract_ids alone names none. Set binding_ids or target_id, or"
-            " omit backfill. Nothing was sent."
-        )
-    if options.records:
-        raise InputError(
-            "What is loaded is recorded for each binding, and extract_ids alone names none. Set binding_ids or target_id. Nothing was"
-            " changed."
-        )
 
 
 class Run:
@@ -185,7 +168,9 @@ class Run:
         self._warn_of_failed(requeue_plan, recoveries, checked)
         outcome = Outcome(requeue_plan, decided, unreadable, checked.reasons)
         if options.sends:
-            self._refuse_disabled(requeue_plan, selected)
+            self._warnings += refusals.refuse_disabled(
+                requeue_plan, selected, self._request.enabled_ids, not self._ledger.writes
+            )
         self._refuse_forgetful_job(bool(requeue_plan.batches or requeue_plan.recorded))
         return outcome
 
@@ -339,25 +324,6 @@ class Run:
             for datastream_id, binding_id, extract_id in outcome.plan.refused
         ]
         self._warnings += refused_warnings(refused_before)
-
-    # Refusals before anything is sent
-
-    def _refuse_disabled(self, requeue_plan: Plan, selected: Selection) -> None:
-        used = {binding_id for batch in requeue_plan.batches for binding_id in batch.binding_ids}
-        may_be_disabled = used - self._request.enabled_ids
-        disabled = [
-            binding
-            for binding in selected.bindings
-            if binding.id in may_be_disabled and selected.histories[binding.id].enabled is False
-        ]
-        if disabled and not self._ledger.writes:
-            self._warnings.append(
-                f"Not enabled: {bindings.labels(disabled)}. A real run fails, unless an earlier task enables it, which in check mode only pretends to."
-            )
-        elif disabled:
-            raise InputError(
-                f"Not enabled: {bindings.labels(disabled)}. Enable it with adverity.management.adverity_binding first. Nothing was sent."
-            )
 
     def _refuse_forgetful_job(self, sends: bool) -> None:
         """An AWX job whose ledger is lost with it must not send anything: the next job would not know."""

@@ -60,6 +60,10 @@ class Reason(str, enum.Enum):
     ENABLED = "enabled"  # a binding of its datastream was enabled when it was created, and the request names no binding
 
 
+# What only a look at the right time shows: a later run does not see it any more.
+PASSING = (Reason.UNDER_WAY, Reason.MEANWHILE)
+
+
 class Period(t.NamedTuple):
     """From ``since`` up to, and without, ``until``; None: until now."""
 

@@ -56,7 +56,9 @@ def refused_entries(ledger: Ledger, actions: t.Mapping[int, Action]) -> list[Ent
 def left_open_entries(ledger: Ledger, actions: t.Mapping[int, Action]) -> list[Entry]:
     """What the ledger records as open for the bindings that are left alone."""
     entries = _listed_entries(ledger, actions, Action.LEFT_ALONE)
-    return [entry for entry in entries if entry.status is not Status.RECORDED]
+    left_alone = [binding_id for binding_id, action in actions.items() if action is Action.LEFT_ALONE]
+    pending = ledger.pending_entries(left_alone) if left_alone else []
+    return [entry for entry in (*entries, *pending) if entry.status is not Status.RECORDED]
 
 
 def _listed_entries(ledger: Ledger, actions: t.Mapping[int, Action], action: Action) -> list[Entry]:

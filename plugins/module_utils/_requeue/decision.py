@@ -110,7 +110,7 @@ def extract_action(
     ``loaded`` tells whether the binding loaded it automatically; it is asked only where that matters. ``recovery``: what became of a failed one since.
     """
     if choices.record:
-        return _recording_action(status, loaded), None
+        return _recording_action(status, loaded)
     if status is Status.FAILED:
         return _failed_action(choices, recovery)
     action = _action_by_status(status, choices)
@@ -123,11 +123,16 @@ def extract_action(
     return (ExtractAction.LOADED if is_loaded and not choices.force else sending), None
 
 
-def _recording_action(status: Status | None, loaded: t.Callable[[], bool | Uncertainty]) -> ExtractAction:
+def _recording_action(
+    status: Status | None, loaded: t.Callable[[], bool | Uncertainty]
+) -> tuple[ExtractAction, Uncertainty | None]:
     """What happens to an extract where the history is recorded as loaded, by the user's word."""
     if status in _SENT:
-        return ExtractAction.SKIP
-    return ExtractAction.LOADED if status is None and loaded() is True else ExtractAction.RECORD
+        return ExtractAction.SKIP, None
+    is_loaded = loaded() if status in (None, Status.PENDING) else False
+    if isinstance(is_loaded, Uncertainty):
+        return ExtractAction.RECORD, is_loaded
+    return (ExtractAction.LOADED if is_loaded and status is None else ExtractAction.RECORD), None
 
 
 def _action_by_status(status: Status | None, choices: Choices) -> ExtractAction | None:

@@ -97,27 +97,24 @@ def _list_named(
         if isinstance(listed, Loads):
             _refuse_foreign_bindings(listed, request)
             missing.difference_update(extract.id for extract in listed.extracts)
+    # Extracts of bindings that are done, or left alone: there is nothing to do about them.
+    for datastream_id, of_datastream in group_by_datastream(selected.bindings).items():
+        if missing and datastream_id not in binding_ids_of:
+            binding_ids = tuple(binding.id for binding in of_datastream)
+            listed = _read_loads(client, ledger, request, selected, datastream_id, binding_ids, missing)
+            if isinstance(listed, Loads):
+                missing.difference_update(extract.id for extract in listed.extracts)
+            else:
+                lists.append(listed)
     loads, unreadable = _split(lists)
     if unreadable:
         return loads, [
             each._replace(extract_ids=tuple(sorted(missing))) for each in unreadable
         ] if missing else []
-    missing = _listed_elsewhere(client, request, selected, binding_ids_of, missing)
     found = [extract_id for extract_id in extract_ids if extract_id not in missing]
     where = "among the extracts of the datastreams of these bindings"
     selection.refuse_unknown("extract_ids", extract_ids, found, where)
     return loads, []
-
-
-def _listed_elsewhere(
-    client: Client, request: Request, selected: Selection, due: t.Collection[int], missing: set[int]
-) -> set[int]:
-    """What is still missing, without the extracts of the selected datastreams that are not ``due``: nothing is to be done about these."""
-    for datastream_id in group_by_datastream(selected.bindings):
-        if missing and datastream_id not in due:
-            listed = extracts.read(client, datastream_id, meanings=request.labels)
-            missing = missing.difference(extract.id for extract in listed)
-    return missing
 
 
 def _refuse_foreign_bindings(loads: Loads, request: Request) -> None:

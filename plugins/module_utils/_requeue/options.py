@@ -16,7 +16,8 @@ from .decision import Choices
 
 @dataclasses.dataclass(frozen=True)
 class RequeueOptions:
-    """The options of the module, by their names. ``state`` is ``planned``, ``requeued`` or ``recorded``; with ``backfill: recorded``, requeued is recorded."""
+    """The options of the module, by their names. ``state`` is ``planned``, ``requeued`` or ``recorded``. Where one of ``state`` and ``backfill``
+    is ``recorded``, the other is, too, unless it is ``planned``."""
 
     state: str
     backfill: str
@@ -48,4 +49,6 @@ def read_options(params: t.Mapping[str, t.Any]) -> RequeueOptions:
     given = {field.name: params[field.name] for field in dataclasses.fields(RequeueOptions)}
     if given["backfill"] == "recorded" and given["state"] == "requeued":
         given["state"] = "recorded"
+    elif given["state"] == "recorded":
+        given["backfill"] = "recorded"
     return RequeueOptions(**given)

@@ -14,7 +14,7 @@ import typing as t
 from array import array
 
 from .._ledger.history import BindingHistory
-from .._ledger.periods import Reason, Uncertainty
+from .._ledger.periods import PASSING, Reason, Uncertainty
 from .._ledger.rows import Entry
 from .._ledger.status import Status
 from .._ledger.turns import ALL_ENABLED
@@ -81,8 +81,9 @@ class Plan:
 
     ``waiting``: to be sent, but after one of unknown outcome in the same binding. ``skipped``: sent before. ``loaded``: the binding loaded it
     automatically. ``unknown``: nobody can know, with the reason, and not to be sent. ``confirmed`` and ``recorded``: dispatched, or loaded, by the user's
-    word; ``over_limit``: the same, left for a later call. ``refused`` and ``failed``: Adverity refused it before, or its load failed, and it is left
-    out. ``resent``: in ``batches``, although a request without a response may have loaded it. ``no_longer_due``: of ``loaded``, those that the ledger
+    word; ``over_limit``: the same, left for a later call. ``uncertain``: nobody
+    can know, and it is to be sent, or is over the limit. ``refused`` and ``failed``: Adverity refused it before, or its load failed, and it is left
+    out. ``resent``: in ``batches``, although the ledger records that it may be loaded. ``no_longer_due``: of ``loaded``, those that the ledger
     has as pending. ``doubtful``: of ``loaded``, those that Adverity shows as not loaded. All of these are in the order of ``loads``.
     """
 
@@ -100,6 +101,7 @@ class Plan:
         self.confirmed: list[Pair] = []
         self.recorded: list[Pair] = []
         self.over_limit: list[Pair] = []
+        self.uncertain: dict[Pair, Uncertainty] = {}
         self.refused: list[Pair] = []
         self.failed: list[Pair] = []
 
@@ -215,7 +217,10 @@ class _DatastreamPlanner:
             recovery = self._options.recoveries.get((binding_id, extract.id), Recovery.NONE)
             action, uncertain = extract_action(status, was_loaded, self._options.choices, recovery)
             pair = (self._loads.datastream_id, binding_id, extract.id)
-            if action in _SETTLING and not self._plan.has_room(self._options.limit):
+            is_over_limit = action in _SETTLING and not self._plan.has_room(self._options.limit)
+            if uncertain is not None and (is_over_limit or action in _SENDING):
+                self._plan.uncertain[pair] = uncertain
+            if is_over_limit:
                 self._plan.over_limit.append(pair)
                 self._held.add(binding_id)
             elif action not in _SENDING:
@@ -252,7 +257,9 @@ class _DatastreamPlanner:
             self._plan.no_longer_due.append(pair)
 
     def _note_resent(self, pair: Pair, uncertain: Uncertainty | None) -> None:
-        if uncertain == LOST_REQUEST and self._plan.has_room(self._options.limit):
+        if uncertain is None or not self._plan.has_room(self._options.limit):
+            return
+        if uncertain == LOST_REQUEST or uncertain.reason in PASSING:
             self._plan.resent.append(pair)
 
     def _batch(self, extract: Extract, due: dict[int, ExtractAction]) -> Batch:

@@ -12,14 +12,12 @@ import typing as t
 
 from .._ledger.history import BindingFact, BindingHistory, FactKind, contains
 from .._ledger.ledger import Ledger
-from .._ledger.periods import Reason, Uncertainty
+from .._ledger.periods import PASSING, Uncertainty
 from .._ledger.rows import Entry
 from .._ledger.status import EventKind
 from .plan import LOST_REQUEST, Pair, Plan
 from .result import Outcome
 from .select import Request, Selection
-
-_AUTOMATIC = (Reason.UNDER_WAY, Reason.MEANWHILE)  # what only a look at the right time shows
 
 
 def note_seen(ledger: Ledger, selected: Selection) -> None:
@@ -56,8 +54,9 @@ def facts_of_sending(
 
 def record_under_way(ledger: Ledger, plan: Plan) -> None:
     """Records which extracts were under way, and why: a later run does not see that any more."""
-    for reason in _AUTOMATIC:
-        under_way = (pair for pair, uncertainty in plan.unknown.items() if uncertainty.reason is reason)
+    uncertain = {**plan.unknown, **plan.uncertain}
+    for reason in PASSING:
+        under_way = (pair for pair, uncertainty in uncertain.items() if uncertainty.reason is reason)
         ledger.record(EventKind.UNDER_WAY, plan.entries(under_way), reason.value)
 
 
@@ -72,7 +71,7 @@ def take_recorded_reasons(ledger: Ledger, plan: Plan) -> None:
 
 def uncertainty_of(entry: Entry) -> Uncertainty:
     """Why the outcome of an entry is unknown."""
-    return next((Uncertainty(each) for each in _AUTOMATIC if each.value == entry.reason), LOST_REQUEST)
+    return next((Uncertainty(each) for each in PASSING if each.value == entry.reason), LOST_REQUEST)
 
 
 def record_finished(

@@ -149,7 +149,8 @@ class Run:
     ) -> Outcome:
         loads: list[select.Loads] = []
         unreadable: list[select.Unreadable] = []
-        if due_ids or (self._request.names_extracts_alone and self._options.backfill == "always"):
+        names_extracts = self._request.extract_ids is not None and self._options.backfill != "never"
+        if due_ids or names_extracts:
             client, ledger, request = self._client, self._ledger, self._request
             loads, unreadable = listing.list_extracts(client, ledger, request, selected, due_ids)
         checked = self._check_unknown(due_ids)
@@ -219,8 +220,11 @@ class Run:
         """
         self._ledger.note(recording.facts_of_beginning(selected, outcome.plan.recorded))
         self._ledger.record(EventKind.RECORDED, outcome.plan.entries(outcome.plan.recorded), BY_USER)
+        recording.record_under_way(self._ledger, outcome.plan)
         if self._request.extract_ids is None:
-            done_ids = self._done_ids(outcome, due_ids)
+            not_listed = self._find_unlisted(outcome.plan, outcome.listed(due_ids))
+            self._warnings += not_listed.warnings()
+            done_ids = self._done_ids(outcome, due_ids, not_listed.unsettled_binding_ids())
             self._ledger.note(recording.facts_of_sending(self._request, outcome, selected, done_ids))
             recording.record_finished(self._ledger, self._request, selected, done_ids)
         self._refuse_unfinished(outcome)

@@ -151,7 +151,7 @@ def choose_bindings(client: Client, ledger: Ledger, request: Request) -> Selecti
     selection_ = look_at(ledger, selected, listed, reading.clock)
     if request.names_bindings:
         return selection_
-    enabled = _only_enabled(selected, selection_.histories)
+    enabled = _only_enabled(selected, selection_.histories, request.enabled_ids)
     histories = {binding.id: selection_.histories[binding.id] for binding in enabled}
     return selection_._replace(bindings=enabled, histories=histories)
 
@@ -249,19 +249,24 @@ def _named(
     return named
 
 
-def _only_enabled(selected: list[Binding], histories: dict[int, BindingHistory]) -> list[Binding]:
-    """Of each datastream the bindings that are enabled: those into which a request without names would load."""
+def _only_enabled(
+    selected: list[Binding], histories: dict[int, BindingHistory], enabled_ids: frozenset[int]
+) -> list[Binding]:
+    """Of each datastream the bindings that are enabled: those into which a request without names would load. ``enabled_ids``: those that
+    an earlier task would enable.
+    """
+    states = {each: True if each in enabled_ids else history.enabled for each, history in histories.items()}
     for datastream_id, of_datastream in group_by_datastream(selected).items():
-        if any(histories[binding.id].enabled is None for binding in of_datastream):
+        if any(states[binding.id] is None for binding in of_datastream):
             raise InputError(
                 f"The API does not say which bindings of datastream {datastream_id} are enabled. Name them with binding_ids or target_id. Nothing was sent."
             )
-        if not any(histories[binding.id].enabled for binding in of_datastream):
+        if not any(states[binding.id] for binding in of_datastream):
             raise InputError(
                 f"Datastream {datastream_id} has no enabled binding, so there is nothing to load into. Enable one with"
                 " adverity.management.adverity_binding, or name one with binding_ids or target_id. Nothing was sent."
             )
-    return [binding for binding in selected if histories[binding.id].enabled]
+    return [binding for binding in selected if states[binding.id]]
 
 
 def group_by_datastream(selected: t.Iterable[Binding]) -> dict[int, list[Binding]]:

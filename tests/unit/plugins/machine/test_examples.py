@@ -766,3 +766,24 @@ def test_recording_that_is_killed_at_any_point_sends_nothing_later(begin_history
         history.kill()
         assert sent(history, history.after(60.0).deploy(70, datastream_ids=[4001])) == [], points
     raise AssertionError("it never ended")
+
+
+# What only a look at the right time shows is recorded, also where a limit leaves the extract for later, or the run is killed before it sends it
+@pytest.mark.parametrize("options", [{"on_unknown": "dispatched"}, {"state": "recorded"}, {"on_unknown": "requeue"}], ids=str)
+def test_extract_under_way_that_is_over_the_limit_is_named_later(begin_history, options):
+    history = begin_history(enabled=[5004])
+    [extract] = history.after(60.0).fetch(4001, processing=60.0)
+    history.after(5.0).switch(70)
+    history.requeue(binding_ids=[5001], limit=1, **options)
+    run = history.after(200.0).requeue(binding_ids=[5001])
+    assert extract in run.named("unknown_extract_ids")
+
+
+def test_extract_under_way_whose_request_was_killed_is_named_later(begin_history):
+    history = begin_history(enabled=[5004])
+    [extract] = history.after(60.0).fetch(4001, processing=60.0)
+    history.after(5.0).switch(70)
+    history.begin("requeue", until=BEFORE_SENDING, binding_ids=[5001], on_unknown="requeue")
+    history.kill()
+    run = history.after(200.0).requeue(binding_ids=[5001])
+    assert extract in run.named("unknown_extract_ids")

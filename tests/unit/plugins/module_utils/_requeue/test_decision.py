@@ -92,7 +92,7 @@ NEW = (None, Status.PENDING)
         (NEW, MAYBE, {"on_unknown": "requeue"}, ExtractAction.SEND, MAYBE),
         (NEW, MAYBE, {"on_unknown": "dispatched"}, ExtractAction.CONFIRM, MAYBE),
         (NEW, False, {"record": True}, ExtractAction.RECORD, None),
-        (NEW, MAYBE, {"record": True}, ExtractAction.RECORD, None),
+        (NEW, MAYBE, {"record": True}, ExtractAction.RECORD, MAYBE),
         ([None], True, {"record": True}, ExtractAction.LOADED, None),
         ([Status.PENDING, Status.UNKNOWN, Status.REFUSED], True, {"record": True}, ExtractAction.RECORD, None),
         (SENT, False, {}, ExtractAction.SKIP, None),

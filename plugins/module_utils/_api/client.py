@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 from datetime import datetime
 
@@ -18,6 +19,8 @@ from .transport import NoResponse, Params, Request, Response, Transport
 
 VERSION = "0.2.0"
 DATASTREAMS = "/api/v1/datastreams/"
+# Below these paths, one request changes many rows: the parameter that names them.
+_BULK = {DATASTREAMS: "datastream_id"}
 
 # The API takes at most so many datastream_id values in one call (contract), and so many extracts in one requeue (guide).
 MOST_IDS = 50
@@ -175,14 +178,19 @@ class Client:
 
 
 def _refuse_unbounded(method: str, path: str, params: Params) -> None:
-    """No write to datastreams may leave without naming them: unfiltered it would change every one the key reaches (pulling guide)."""
-    if method == "GET" or not path.startswith(DATASTREAMS):
+    """No write may leave without naming what it changes: an unfiltered one changes every row that the key reaches (pulling guide)."""
+    if method == "GET":
         return
-    named = params.get("datastream_id")
+    bulk = next((name for start, name in _BULK.items() if path.startswith(start)), None)
+    if bulk is None:
+        if method.upper() in ("PATCH", "PUT", "DELETE") and not re.search(r"/[0-9]+/$", path):
+            raise InputError(f"{method} {path} does not name what it changes. Nothing was sent.")
+        return
+    named = params.get(bulk)
     if (
         not isinstance(named, (list, tuple))
         or not 1 <= len(named) <= MOST_IDS
-        or not all(isinstance(one, str) and one for one in named)
+        or not all(isinstance(each, str) and each for each in named)
     ):
         raise InputError(f"A write to datastreams must name 1 to {MOST_IDS} of them. Nothing was sent.")
 

@@ -15,6 +15,7 @@ import os
 import re
 import typing as t
 
+from .._spec.kinds import is_url
 from .holder import awx_job
 
 _MOUNTS = "/proc/self/mountinfo"
@@ -33,7 +34,7 @@ class Place(t.NamedTuple):
 
 def refusal(ledger: str) -> str | None:
     """Why this run must not write what it sends into this ledger, None where it may. To be asked before the ledger is opened, which makes its folder."""
-    if "://" in ledger.split("?", 1)[0]:
+    if is_url(ledger):
         return None
     path = os.path.abspath(os.path.expanduser(ledger))
     reason = _reason(path)

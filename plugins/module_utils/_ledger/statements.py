@@ -110,7 +110,6 @@ DROP_CONTENT = tuple(
 )
 
 TOKENS = "SELECT binding_id, token FROM turn WHERE instance = ?"
-HOLDERS = "SELECT binding_id, holder, since FROM turn WHERE instance = ? ORDER BY since DESC"
 SIGN = (
     "INSERT INTO turn (instance, binding_id, token, holder, since) VALUES (?, ?, ?, ?, ?) ON CONFLICT (instance, binding_id)"
     " DO UPDATE SET token = excluded.token, holder = excluded.holder, since = excluded.since"

@@ -57,7 +57,8 @@ class Store(t.Protocol):
     def try_turn(self, instance: int, binding_ids: t.Sequence[int] | None) -> bool:
         """Takes the turn of these bindings, or of the whole instance with None, if nobody holds any of it; all or nothing.
 
-        Runs that write exclude everybody; runs that predict exclude those that write.
+        Runs that write exclude everybody; runs that predict exclude those that write. A turn ends with the process or the connection that holds it,
+        however that ends.
         """
 
     def give_turn_back(self) -> None:

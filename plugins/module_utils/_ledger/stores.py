@@ -12,13 +12,14 @@ import os
 import re
 
 from .._api.errors import InputError
+from .._spec.kinds import is_url
 from .postgresql_url import password_options
 from .store import Store
 
 
 def find(place: str, password: str | None, option: str = "ledger") -> Store:
     """The store of a place, not opened yet. ``option``: the option that names the place, for messages. Raises InputError."""
-    if "://" not in place.split("?", 1)[0]:
+    if not is_url(place):
         _refuse_connection(place, option)
         from .sqlite import SqliteStore  # each is loaded only where it is used
 

@@ -163,12 +163,17 @@ def seconds(shortest: int) -> Kind:
     return whole_number(shortest, LONGEST_WAIT)
 
 
+def is_url(place: str) -> bool:
+    """Whether this names a database, and no file."""
+    return "://" in place.split("?", 1)[0]
+
+
 def place_of_ledger(default: str) -> Kind:
     """A path, with ``~`` and variables of the environment put in, or a URL. Empty text, as an unset field of an AWX credential gives it, is the default."""
 
     def convert(value: t.Any) -> str:
         place = str(value).strip() or default
-        if "://" in place:
+        if is_url(place):
             return place
         place = os.path.expandvars(place)
         # With a HOME that is empty or relative, "~" would become another folder. The ledger says so.

@@ -47,6 +47,7 @@ LEFT_OUT = {
     "more rows than one page has were created at the same time": ANOTHER_WAY,
     "another order or period returned": ANOTHER_WAY,
     "A write to datastreams must name 1 to": GUARD,
+    "does not name what it changes": GUARD,
     "is not open": GUARD,
     "it is not open": GUARD,
     "is not a folder": "the folder becomes a file between two looks at it",

@@ -16,7 +16,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.transport
 from ansible_collections.adverity.management.tests.unit.plugins.module_utils._api.scripted import KEY, answer, open_client
 
 UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
-PATH = "/api/v1/bindings/"
+PATH = "/api/v1/bindings/1/"
 LOST = NoResponse("got no response from acme.example", "closed", body_taken=True)
 AWAY = NoResponse("got no response from acme.example", "Connection refused")
 HOPELESS = NoResponse("got no response from acme.example", "certificate verify failed", passing=False, hint="Set ca_path.")
@@ -235,7 +235,7 @@ def test_redirect_says_where_to(location, says):
     [
         ("GET", PATH, 401, " Check api_key."),
         ("GET", PATH, 403, SCOPES + "This request needs destination:read."),
-        ("PATCH", PATH + "1/", 403, SCOPES + "This request needs destination:write, which only keys of the root workspace can have."),
+        ("PATCH", PATH, 403, SCOPES + "This request needs destination:write, which only keys of the root workspace can have."),
         ("PATCH", _client.DATASTREAMS, 403, SCOPES + "This request needs datastream:write."),
         ("OPTIONS", "/api/target-types/70/targets/", 403, SCOPES + "This request needs destination:read."),
         ("GET", "/api/connection-types/", 403, SCOPES + "Which scope this request needs is not documented."),
@@ -273,3 +273,12 @@ def test_no_write_to_datastreams_leaves_without_naming_them(params):
             with pytest.raises(errors.InputError, match="Nothing was sent"):
                 client.request(method, path, params, {"enabled": False}, before=lambda: called.append("before"))
     assert (client.transport.requests, called) == ([], [])
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
+def test_change_that_names_no_row_is_refused(method):
+    client = open_client()
+    for path in ("/api/v1/bindings/", "/api/target-types/7/targets/"):
+        with pytest.raises(errors.InputError, match="does not name what it changes"):
+            client.request(method, path, {"target_id": 7}, {"enabled": False})
+    assert client.transport.requests == []

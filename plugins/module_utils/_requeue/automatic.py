@@ -46,7 +46,9 @@ def may_be_loaded(
     reasons = under_way(ledger, request.labels, datastream_id, found)
     of_datastream = [each.id for each in selected.bindings if each.datastream_id == datastream_id]
     starts = {each: list(_enabled_at(selected.histories[each])) for each in of_datastream}
-    enabled_in_check_mode = request.enabled_ids.intersection(of_datastream)
+    enabled_in_check_mode = [
+        each for each in of_datastream if each in request.enabled_ids and not selected.histories[each].enabled
+    ]
     for binding_id in enabled_in_check_mode:
         starts[binding_id].append(_moment(client.date or clock.now()))
     fresh = _fresh(found, sorted(itertools.chain.from_iterable(starts.values())))

@@ -787,3 +787,9 @@ def test_extract_under_way_whose_request_was_killed_is_named_later(begin_history
     history.kill()
     run = history.after(200.0).requeue(binding_ids=[5001])
     assert extract in run.named("unknown_extract_ids")
+
+
+def test_check_mode_counts_a_binding_that_is_enabled_already_as_it_is(begin_history):
+    history = begin_history(enabled=[5001])
+    history.after(5.0).fetch(4001)
+    history.after(5.0).deploy(70, backfill="always", rehearsed=True)

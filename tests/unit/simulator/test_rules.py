@@ -172,8 +172,7 @@ def test_filter_of_a_list_chooses_and_is_counted(ask, path, ids):
         "datastream_id=456", "datastream_id=", "workspace_id=1", "workspace_scope=all", "enabled=yes", "enabled=", "active_pulling_mode=null",
         "active_pulling_mode=Smart")],
     *[(f"{EXTRACTS}?{query}", 400) for query in (streams(456), "datastream_id=", "created_from=yesterday", "created_to=2025-13-01",
-    "created_to=20250101",
-                                                 "created_from=2025-01-01T00:00:00+00:00", "state=collected", "state=")],
+                                                 "created_to=20250101", "created_from=2025-01-01T00:00:00+00:00", "state=collected", "state=")],
     *[(path, 400) for path in ("/api/jobs/?start=soon", "/api/jobs/?datastream_id=x", "/api/jobs/?stack=x", "/api/errors/?datastream_id=x")],
 ])
 def test_bad_filter_is_refused_and_named(ask, path, status):

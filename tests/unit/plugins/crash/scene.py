@@ -102,6 +102,8 @@ def scenes(place: Place) -> Iterator[Scene]:
     with in_process.import_simulator().Simulator() as simulator, subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as worker:
-        yield Scene(simulator, worker, place)
-        worker.stdin.close()
+        try:
+            yield Scene(simulator, worker, place)
+        finally:
+            worker.stdin.close()
         assert worker.wait(300) == 0

@@ -130,4 +130,5 @@ def in_words(cell: str) -> str:
     """A cell as the document has it."""
     outcome, number = cell.split()
     most = number.lstrip("<=")
-    return f"{outcome}, sent {'at most ' if '<=' in number else ''}{ {'1': 'once', '2': 'twice'}.get(most, most + ' times') }"
+    times = {"1": "once", "2": "twice"}.get(most, most + " times")
+    return f"{outcome}, sent {'at most ' if '<=' in number else ''}{times}"

@@ -20,7 +20,7 @@ SECOND = {"page": ["2"]}  # what that link asks for
 def open_pages(pages):
     """A client that gets these pages in their order, a second apart; a number is a refusal with that status."""
     dates = (f"Thu, 01 Jan 2026 12:00:{second:02} GMT" for second in range(1, 60))
-    return open_client(*(page if type(page) is int else answer(body=json.dumps(page).encode(), Date=next(dates)) for page in pages), retries=0)
+    return open_client(*(page if isinstance(page, int) else answer(body=json.dumps(page).encode(), Date=next(dates)) for page in pages), retries=0)
 
 
 def asked_for(client):
@@ -51,7 +51,7 @@ def numbered(*pages, page_size=100, **more):
     """A reading of pages, each of ids and a count, or a status."""
     size = {"page_size": page_size} if page_size else {}
     asked = [{**more, **size, **({"page": number} if page_size or number > 1 else {})} for number in range(1, len(pages) + 1)]
-    return list(zip(asked, (page if type(page) is int else {"items": rows(*page[0]), "count": page[1]} for page in pages)))
+    return list(zip(asked, (page if isinstance(page, int) else {"items": rows(*page[0]), "count": page[1]} for page in pages)))
 
 
 def read_numbered(*readings, params=None, **more):
@@ -114,7 +114,7 @@ def test_numbered_list_with_rows_that_come_twice_is_read_by_id_once(pages, size)
 
 @pytest.mark.parametrize("readings", [[numbered(([1], 2), 403)], [numbered(([1, 1], 2), ([1], 2)), numbered(403, ordering="id")]])
 def test_refusal_of_a_numbered_list_passes_through(readings):
-    assert type(read_numbered(*readings)) is errors.Refused
+    assert isinstance(read_numbered(*readings), errors.Refused)
 
 
 def test_numbered_list_is_as_old_as_its_first_page():
@@ -135,7 +135,7 @@ NO_LINKED += [*({"results": value} for value in [*NO_ROWS, [{"id": "1"}]]), *({"
 @pytest.mark.parametrize("page", NO_NUMBERED)
 def test_what_is_no_numbered_list_is_an_error_at_once(page):
     error = read_numbered([({"page_size": 100, "page": 1}, page)])
-    assert type(error) is errors.UnreadableAnswer
+    assert isinstance(error, errors.UnreadableAnswer)
     assert str(error).startswith("GET /api/list/ returned JSON that lacks ")
 
 

@@ -196,16 +196,16 @@ def test_every_event_of_an_extract_is_kept(ledger, monkeypatch):
     monkeypatch.setattr(times, "now", lambda: f"second {next(seconds)}")
     ledger.note({}, entries=[entry(extract_id) for extract_id in range(len(WAYS))])
     expected, is_open = {}, set()
+
+    def happen(happened, kind, reason=None):
+        happened.append(Event(len(happened), kind, f"second {next(seconds) - 1}", reason))
+
     for extract_id, way in enumerate(WAYS):
         happened = []
-
-        def happen(kind, reason=None, happened=happened):
-            happened.append(Event(len(happened), kind, f"second {next(seconds) - 1}", reason))
-
         for step in way:
             if step in EventKind.__members__.values():
                 ledger.record(step, [entry(extract_id)], "why")
-                happen(step, "why")
+                happen(happened, step, "why")
                 continue
             request = ledger.intend([5], [extract_id])
             assert ledger.statuses(5, [extract_id]) == {extract_id: UNKNOWN}
@@ -214,7 +214,7 @@ def test_every_event_of_an_extract_is_kept(ledger, monkeypatch):
                 continue
             if step == "confirmed request":
                 ledger.dispatched(request)
-            happen(EventKind.DISPATCHED if step == "confirmed request" else EventKind.INTENDED)
+            happen(happened, EventKind.DISPATCHED if step == "confirmed request" else EventKind.INTENDED)
         status, event = derive_status(happened)
         at, reason = (event.at, event.reason) if event else (None, None)
         expected[extract_id] = entry(extract_id, status=status, at=at, reason=reason, loaded_at=loaded_at(happened) if len(happened) > 1 else None)

@@ -47,10 +47,10 @@ ROW = {
 }  # fmt: skip
 
 
-def plan_of(there, settings, described=FIELDS, force=False):
+def plan_of(there, settings, described=None, force=False):
     """What is to be written of a destination with this row, or of a new one."""
     present, identifying = (Destination.from_row(there), Identifying()) if there else (None, Identifying("DWH", workspace_id=1))
-    return DestinationPlan(present, identifying, settings, described, force)
+    return DestinationPlan(present, identifying, settings, FIELDS if described is None else described, force)
 
 
 @pytest.fixture(name="warehouse")

@@ -104,7 +104,7 @@ def test_the_execution_environment_is_built_from_it(home, artifact):
     assert 'ARG PYCMD="/usr/bin/python3.12"' in container
     assert "_build /build\nWORKDIR /build\n" in container, "the artifact is looked for from there"
 
-    shell(home, f"ansible-galaxy collection install {artifact.name} --collections-path installed --offline")
+    shell(home, f"ansible-galaxy collection install {artifact.name} --collections-path installed --offline --force")
     needed = yaml.safe_load(shell(home, f'{builder} introspect --sanitize "$PWD/installed" 2>/dev/null'))
     source = "# from collection adverity.management"
     assert [requirement.split("  ") for requirement in needed["python"]] == [["requests", source], ["psycopg[binary]", source]]

@@ -192,7 +192,7 @@ def _refuse_unbounded(method: str, path: str, params: Params) -> None:
         or not 1 <= len(named) <= MOST_IDS
         or not all(isinstance(each, str) and each for each in named)
     ):
-        raise InputError(f"A write to datastreams must name 1 to {MOST_IDS} of them. Nothing was sent.")
+        raise InputError(f"{method} {path} must name 1 to {MOST_IDS} rows in {bulk}. Nothing was sent.")
 
 
 def _hint(method: str, path: str, status: int) -> str:

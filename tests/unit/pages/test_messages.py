@@ -46,7 +46,7 @@ LEFT_OUT = {
     "a period does not have the rows that were created at its end": ANOTHER_WAY,
     "more rows than one page has were created at the same time": ANOTHER_WAY,
     "another order or period returned": ANOTHER_WAY,
-    "A write to datastreams must name 1 to": GUARD,
+    "must name 1 to": GUARD,
     "does not name what it changes": GUARD,
     "is not open": GUARD,
     "it is not open": GUARD,

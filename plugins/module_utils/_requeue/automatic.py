@@ -172,8 +172,8 @@ def _first_fresh(extract: Extract, starts: t.Iterable[Moment]) -> Moment | None:
 
 
 def _explains(binding: Binding, extract: Extract, start: Moment) -> bool:
-    """Whether another binding has probably loaded an extract: it is enabled since before the extract was created,
-    or was disabled between that and ``start``.
+    """Whether another binding has loaded an extract: it is enabled since before the extract was created, or was disabled
+    between that and ``start``, as far as times are told.
     """
     updated = binding.updated
     is_enabled = binding.enabled is not False
@@ -181,8 +181,10 @@ def _explains(binding: Binding, extract: Extract, start: Moment) -> bool:
         return is_enabled
     if not is_enabled and binding.created == updated:
         return False  # it was never changed since it was made: it has loaded nothing
-    changed, created = interval(updated), extract.interval[0]
-    return changed[0] <= created if is_enabled else created < changed[1] <= start
+    changed, created = interval(updated), extract.interval
+    if is_enabled:
+        return changed[1] <= created[0]
+    return created[1] <= changed[0] and changed[1] <= start
 
 
 def _unexplained(fresh: t.Sequence[tuple[Extract, Moment]]) -> dict[int, Uncertainty]:

@@ -797,8 +797,8 @@ def test_check_mode_counts_a_binding_that_is_enabled_already_as_it_is(begin_hist
 
 # Both bindings of a datastream are enabled while Adverity processes an extract, the first one in the second in which it was created
 def test_binding_that_was_enabled_in_the_second_of_an_extract_does_not_explain_that_it_is_loaded(history):
-    [extract] = history.fetch(4001, processing=12.0)
+    [extract] = history.after(0.4).fetch(4001, processing=12.0)
     history.deploy(70, on_unknown="requeue")
-    history.switch(71)
+    history.after(0.5).switch(71)
     run = history.after(20.0).deploy(71, backfill="always")
     assert extract in run.named("unknown_extract_ids")

@@ -132,7 +132,7 @@ class Scene(ObservedApi):
         ledger = {"ledger": str(self.ledger)}
         return role_in_process.deploy(call, check_mode, ignore_errors, **{**ledger, **variables})
 
-    def fails(self, **variables: Any) -> Row:
+    def role_failure(self, **variables: Any) -> Row:
         """What the role fails with: the result of the task."""
         try:
             self.deploy(**variables)

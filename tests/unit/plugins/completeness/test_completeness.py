@@ -18,6 +18,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.client im
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
+from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import CHANGES, READS, acme
 from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST
 
 STREAM, WORKSPACE = "d5000000-0000-4000-8000-000000000459", "a0000000-0000-4000-8000-000000000004"  # LinkedIn Ads | DACH
@@ -69,16 +70,6 @@ RETURNED = {
                    "id start end duration message type_label extraction_stage_label error_cause_label ack occurrences url extract.id extract.url"
                    f" job.url job.job_start job.range_start job.range_end {STACK}"),
 }  # fmt: skip
-OTHERS = {  # runs of the other modules, of which only the keys of the result are looked at
-    "assignment": {"type": "bigquery", "target_id": 789, "assignments": [{"datastream_id": 456}]},
-    "destination": {"type": "bigquery", "target_id": 789},
-    "destination_info": {"type": "bigquery"},
-    "directory_info": {"workspaces": ["EMEA"]},
-    "datastream": {**IDS, "enabled": False},
-    "smart_pulling": {**IDS, "frequency": "daily"},
-    "requeue": {"datastream_ids": [457]},
-    "deployment_info": {"variables": {"target_id": 789}},
-}
 
 
 @pytest.fixture(name="scene")
@@ -129,15 +120,21 @@ def test_smart_schedule_is_returned_flat(scene):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name.removeprefix("adverity_") for name in in_process.MODULES])
-def test_result_holds_what_is_documented(scene, tmp_path, name):
-    options = RETURNED[name][0] if name in RETURNED else OTHERS.get(name, {})
-    if name == "ledger_copy":
-        options = {"source": str(tmp_path / "source"), "destination": str(tmp_path / "destination")}
-        with Ledger(options["source"], None, HOST, WRITE) as ledger:
-            ledger.note({}, [BindingRow(5, 456, 789, 0)])
-    documented = set(re.findall(r"^(\w+):", in_process.load(f"adverity_{name}").RETURN, re.M))
-    result = scene.run(name, **options)
-    assert result["failed"] is False
+def check_keys(module, result):
+    """Checks that the result of a module has the keys that its documentation has."""
+    documented = set(re.findall(r"^(\w+):", in_process.load(f"adverity_{module}").RETURN, re.M))
+    assert not result["failed"], result["msg"]
     assert set(result) - documented <= {"changed", "diff", "failed", "invocation", "warnings"}
     assert documented - set(result) <= {"remaining", "unknown", "unfinished", "check_mode"}
+
+
+@pytest.mark.parametrize(("module", "options"), [call for call in (*CHANGES.values(), *READS.values()) if call[0] != "role"])
+def test_result_holds_what_is_documented(begin, module, options):
+    check_keys(module, begin(acme()).run(module, **options))
+
+
+def test_result_of_a_copy_holds_what_is_documented(scene, tmp_path):
+    places = {"source": str(tmp_path / "source"), "destination": str(tmp_path / "destination")}
+    with Ledger(places["source"], None, HOST, WRITE) as ledger:
+        ledger.note({}, [BindingRow(5, 456, 789, 0)])
+    check_keys("ledger_copy", scene.run("ledger_copy", **places))

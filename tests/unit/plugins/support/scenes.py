@@ -169,9 +169,9 @@ class Scene(ObservedApi):
         assert (self.ledger.read_bytes() if self.ledger.exists() else None) == ledger
 
     def state(self) -> Row:
-        """What the service holds, but for times."""
-        world = self.service.world
-        rows = {kind: {one: dict(row) for one, row in getattr(world, kind).items()} for kind in ("bindings", "datastreams", "targets")}
+        """What the service holds and what it has loaded, but for times, and for what it makes by itself: extracts, jobs and issues."""
+        kinds = set(in_process.import_simulator().KINDS) - {"extracts", "jobs", "issues"}
+        rows = {kind: {one: dict(row) for one, row in getattr(self.service.world, kind).items()} for kind in sorted(kinds)}
         return json.loads(json.dumps([_timeless(rows), sorted(self.service.arrivals)], default=str))  # type: ignore[no-any-return]
 
 

@@ -24,14 +24,13 @@ SQL = re.compile(r"(?:SELECT|INSERT|CREATE|DELETE|UPDATE|PRAGMA|WITH|FROM|SET|AL
 OFTEN = re.compile(r"Nothing was (?:changed|sent|written)\.")  # ends many messages, and tells none from another
 SHORTEST, BEGINNING = 12, 30  # characters of a sentence, and of a beginning, that tell a message from others
 
-WHERE = 'where something was looked for, in "...: not found among ..."'
+WHERE = re.compile(r"among the \w+ this key can see")  # where something was looked for, in "...: not found among ..."
 ANOTHER_WAY = "why another way of reading a list failed: users are told why the first one did"
 GUARD = "a guard inside the code that no run reaches"
 # Texts that are no messages of their own, or that no user sees, by their longest fixed part.
 LEFT_OUT = {
     # Parts of messages that stand on a page
-    "among the datastreams this key can see": WHERE,
-    "among the extracts of the datastreams of these bindings": WHERE,
+    "among the extracts of the datastreams of these bindings": 'where something was looked for, in "...: not found among ..."',
     "bindings, destinations (targets), extracts, and datastreams in adverity_binding, adverity_extract_info and adverity_requeue": "what integer IDs identify",
     "datastreams and workspaces in adverity_datastream and adverity_smart_pulling": "what UUIDs identify",
     "a path or a URL": "the kind of an option, in what ansible-core says of a wrong value",
@@ -129,7 +128,8 @@ def stands_on_a_page(fixed: str) -> bool:
 
 def test_each_message_stands_on_a_page():
     assert len(TEXTS) > 300
-    assert [text for text in TEXTS if text.fixed not in LEFT_OUT and not stands_on_a_page(text.fixed)] == []
+    missing = [text for text in TEXTS if text.fixed not in LEFT_OUT and not WHERE.fullmatch(text.fixed) and not stands_on_a_page(text.fixed)]
+    assert not missing, "Put these on messages.rst, or into LEFT_OUT:\n" + "\n".join(map(": ".join, missing))
 
 
 def test_text_that_is_left_out_is_in_the_code_and_on_no_page():

@@ -18,10 +18,9 @@ from ansible_collections.adverity.management.tests.unit.plugins.support.document
 ROOT, MODULES = in_process.ROOT, in_process.MODULES
 UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
 
-# What the options take whose type says no more than int, str, dict or path. In datastream and smart_pulling modules, datastream_ids are UUIDs.
+# What the options take whose type says no more than int, str, dict or path. Others in _id or _ids take integer IDs, or datastream_ids of some modules UUIDs.
 KINDS = {
-    "an integer ID": {"binding_ids", "datastream_id", "datastream_ids", "extract_ids", "target_id"},
-    "a UUID": {"datastream_ids", "workspace_ids"},
+    "a UUID": {"workspace_ids"},
     "a whole number": {"batch_size", "ledger_wait", "limit", "poll_interval", "value", "wait"},
     "a time": {"created_from", "created_to", "end", "since", "start"},
     "a time of day": {"deadline"},
@@ -83,9 +82,11 @@ def test_options_are_as_documented(name):
 @pytest.mark.parametrize("name", MODULES)
 def test_option_has_the_kind_secrecy_and_variable_of_its_name(name):
     for option, row in every_option(in_process.spec_of(name)[0]):
-        ids = "a UUID" if name in WITH_UUIDS else "an integer ID"
-        kinds = {kind for kind, names in KINDS.items() if option in names and (option != "datastream_ids" or kind == ids)}
-        assert {getattr(row[key], "__name__", None) for key in ("type", "elements") if key in row} - {None} == kinds, option
+        kinds = {kind for kind, names in KINDS.items() if option in names}
+        if not kinds and option.endswith(("_id", "_ids")):
+            kinds = {"a UUID" if option == "datastream_ids" and name in WITH_UUIDS else "an integer ID"}
+        found = {getattr(row[key], "__name__", None) for key in ("type", "elements") if key in row} - {None}
+        assert found == kinds, f"{option}: correct its type, or add its name to KINDS"
         assert (row.get("no_log") is True) is (option in SECRETS), option
         assert row.get("fallback", (basic.env_fallback, [None])) == (basic.env_fallback, [ENVIRONMENT.get(option)]), option
 
@@ -136,8 +137,15 @@ def test_ledger_of_an_empty_variable_is_the_default(monkeypatch):
 
 def test_one_action_group_holds_every_module():
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text("utf-8"))
-    assert sorted(runtime["action_groups"]["adverity"]) == MODULES
+    group = runtime["action_groups"]["adverity"]
+    assert sorted(group) == MODULES, f"missing in meta/runtime.yml: {set(MODULES) - set(group)}"
     assert list(runtime["action_groups"]) == ["adverity"]
+
+
+def test_module_that_waits_has_an_action_plugin():
+    waiting = {name for name in MODULES if "poll_interval" in in_process.spec_of(name)[0]}
+    missing = waiting - {path.stem for path in (ROOT / "plugins" / "action").glob("*.py")}
+    assert missing == set(), "missing in plugins/action: nobody sees how far the module is"
 
 
 @pytest.mark.parametrize(

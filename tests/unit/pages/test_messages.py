@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 from ansible_collections.adverity.management.tests.unit.plugins.messages.pages import ROOT, one_line, read_messages, read_troubleshooting
 
-PLUGINS = ROOT / "plugins"
 DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 SQL = re.compile(r"(?:SELECT|INSERT|CREATE|DELETE|UPDATE|PRAGMA|WITH|FROM|SET|ALTER|DROP|LOCK|EXPLAIN)\b")
 OFTEN = re.compile(r"Nothing was (?:changed|sent|written)\.")  # ends many messages, and tells none from another
@@ -101,13 +100,8 @@ def texts_in(source: str, place: str) -> Iterator[Text]:
                 yield Text(f"{place}:{node.lineno}", fixed)
 
 
-def read_texts() -> list[Text]:
-    """All messages in the plugins."""
-    paths = sorted(path for path in PLUGINS.rglob("*.py") if path.parent.name != "doc_fragments")
-    return [text for path in paths for text in texts_in(path.read_text("utf-8"), str(path.relative_to(ROOT)))]
-
-
-TEXTS = read_texts()
+PATHS = sorted(path for path in (ROOT / "plugins").rglob("*.py") if path.parent.name != "doc_fragments")
+TEXTS = [text for path in PATHS for text in texts_in(path.read_text("utf-8"), str(path.relative_to(ROOT)))]
 CHUNKS = sorted({one_line(chunk) for message in [*read_troubleshooting(), *read_messages()] for chunk in message.split("...")})
 
 

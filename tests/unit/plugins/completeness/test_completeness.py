@@ -5,20 +5,17 @@
 """Every parameter that the guides document has an option that reaches the request, and every field has its return key.
 
 The guides are those about bindings, pulling and requeue; of jobs and issues it is what other clients have seen. What changes of datastreams, filters of
-datastreams and requeues step by step send stands in contract.
+datastreams and requeues step by step send stands in contract. ``Scene.run()`` compares the keys of each result with the documented ones.
 """
 
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
-from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import CHANGES, READS, acme
 from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST
 
 STREAM, WORKSPACE = "d5000000-0000-4000-8000-000000000459", "a0000000-0000-4000-8000-000000000004"  # LinkedIn Ads | DACH
@@ -120,21 +117,8 @@ def test_smart_schedule_is_returned_flat(scene):
     }  # fmt: skip
 
 
-def check_keys(module, result):
-    """Checks that the result of a module has the keys that its documentation has."""
-    documented = set(re.findall(r"^(\w+):", in_process.load(f"adverity_{module}").RETURN, re.M))
-    assert not result["failed"], result["msg"]
-    assert set(result) - documented <= {"changed", "diff", "failed", "invocation", "warnings"}
-    assert documented - set(result) <= {"remaining", "unknown", "unfinished", "check_mode"}
-
-
-@pytest.mark.parametrize(("module", "options"), [call for call in (*CHANGES.values(), *READS.values()) if call[0] != "role"])
-def test_result_holds_what_is_documented(begin, module, options):
-    check_keys(module, begin(acme()).run(module, **options))
-
-
-def test_result_of_a_copy_holds_what_is_documented(scene, tmp_path):
+def test_copy_returns_what_is_documented(scene, tmp_path):
     places = {"source": str(tmp_path / "source"), "destination": str(tmp_path / "destination")}
     with Ledger(places["source"], None, HOST, WRITE) as ledger:
         ledger.note({}, [BindingRow(5, 456, 789, 0)])
-    check_keys("ledger_copy", scene.run("ledger_copy", **places))
+    assert scene.run("ledger_copy", **places)["failed"] is False  # contract runs the other modules

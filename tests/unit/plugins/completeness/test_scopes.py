@@ -56,15 +56,9 @@ TASKS = {
 # Modules without a row: no scope is known for the lists of jobs and issues, and the role plans with deployment_info.
 UNNAMED = {"adverity_deployment_info", "adverity_issue_info", "adverity_job_info", "adverity_load_info"}
 MORE_THAN = {"Also set": "by names"}  # rows that name what is needed beyond another row
-
-
-def rows_of_page():
-    """The rows of the table: the first cell, documented scopes, assumed scopes."""
-    return [(task, set(SCOPE.findall(first)), set(SCOPE.findall(second))) for task, first, second in re.findall(
-        r"^    \* - ((?:.+\n)(?: {8}.+\n)*)      - (.+)\n      - (.+)\n", PAGE, re.M)][1:]  # fmt: skip
-
-
-ROWS = rows_of_page()
+# The rows of the page: the first cell, documented scopes, assumed scopes.
+ROWS = [(task, set(SCOPE.findall(first)), set(SCOPE.findall(second))) for task, first, second in re.findall(
+    r"^    \* - ((?:.+\n)(?: {8}.+\n)*)      - (.+)\n      - (.+)\n", PAGE, re.M)][1:]  # fmt: skip
 
 
 def row_of(words):

@@ -99,12 +99,14 @@ def test_option_has_the_kind_secrecy_and_variable_of_its_name(name):
         ("adverity_job_info", {"start": "2026-01-31", "end": "2026-01-31"}, {"start": "2026-01-31T00:00:00Z", "end": "2026-01-31T23:59:59.999999Z"}),
         ("adverity_issue_info", {"since": "2026-01-31"}, {"since": "2026-01-31T00:00:00Z"}),
         ("adverity_requeue", {"binding_id": 5, "ledger": "$HOME/ledger"}, {"ledger": "/home/deploy/ledger"}),
+        ("adverity_requeue", {"binding_id": 5}, {"ledger": "/home/deploy/.ansible/adverity/requeue.sqlite3"}),
         ("adverity_requeue", {"binding_id": 5, "ledger": " "}, {"ledger": "/home/deploy/.ansible/adverity/requeue.sqlite3"}),
         ("adverity_requeue", {"binding_id": 5, "ledger": "postgresql://$x@h/~"}, {"ledger": "postgresql://$x@h/~"}),
     ],
 )  # fmt: skip
 def test_option_is_converted(monkeypatch, name, options, taken):
     monkeypatch.setenv("HOME", "/home/deploy")
+    monkeypatch.setenv("ADVERITY_LEDGER", "")  # as an unset field of an AWX credential gives it
     parameters = in_process.read_options(name, {"instance": "acme.example", "api_key": "key", **options})
     assert {option: parameters[option] for option in taken} == taken
 
@@ -125,14 +127,6 @@ def test_option_is_converted(monkeypatch, name, options, taken):
 def test_number_out_of_bounds_is_refused(name, options, says):
     with pytest.raises(in_process.SpecError, match=f"is not a whole number {says}"):
         in_process.read_options("adverity_" + name, {"instance": "acme.example", "api_key": "key", **options})
-
-
-def test_ledger_of_an_empty_variable_is_the_default(monkeypatch):
-    """As an unset field of an AWX credential gives it."""
-    monkeypatch.setenv("HOME", "/home/deploy")
-    monkeypatch.setenv("ADVERITY_LEDGER", "")
-    parameters = in_process.read_options("adverity_requeue", {"instance": "acme.example", "api_key": "key", "extract_ids": [1]})
-    assert parameters["ledger"] == "/home/deploy/.ansible/adverity/requeue.sqlite3"
 
 
 def test_one_action_group_holds_every_module():

@@ -115,11 +115,6 @@ class RequeueScene(Scene):
         """The bindings and extracts of which the ledger records that Adverity shows them as loaded."""
         return [pair for pair, entry in self.entries().items() if entry.loaded_at]
 
-    def histories(self):
-        """What the ledger records of bindings."""
-        with self.open_ledger() as ledger:
-            return ledger.histories()
-
     def events(self, extract_id, binding_id=12):
         """What the ledger records of an extract."""
         with self.open_ledger() as ledger:

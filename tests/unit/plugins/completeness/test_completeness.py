@@ -76,7 +76,8 @@ def fixture_scene(begin_demo):
 
 @pytest.mark.parametrize(("name", "options", "request_line", "expected"), SENT)
 def test_option_reaches_the_request(scene, name, options, request_line, expected):
-    assert scene.run(name, **options)["failed"] is False
+    result = scene.run(name, **options)
+    assert not result["failed"], result["msg"]
     sent = [{**dict(row["query"]), **(row["body"] or {})} for row in scene.requests() if f"{row['method']} {row['path']}" == request_line]
     assert any({**row, **expected} == row for row in sent), sent
 

@@ -118,7 +118,8 @@ def test_page_names_each_module():
 @pytest.mark.parametrize("words", TASKS)
 def test_row_of_the_page_names_the_scopes_of_its_requests(begin_demo, words):
     scene = begin_demo()
-    assert run_row(scene, words)["failed"] is False
+    result = run_row(scene, words)
+    assert not result["failed"], result["msg"]
     needed = [(scopes.needed(row["method"], row["path"]), scopes.documented(row["path"])) for row in scene.requests()]
     documented = {scope for scope, certain in needed if certain}
     assert row_of(words) == (documented, {scope for scope, _certain in needed} - documented)

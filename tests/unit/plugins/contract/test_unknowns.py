@@ -98,7 +98,8 @@ def test_change_whatever_the_service_does(begin, name):
     scene = begin(acme())
     scene.secret.append(SECRET)
     scene.service.switches = scene.service.world.switches = switches = RecordingSwitches(scene.service.switches)
-    assert carry_out(scene, name)["failed"] is False
+    done = carry_out(scene, name)
+    assert not done["failed"], done["msg"]
     expected = scene.state()
     changes_nothing = name in ("plan a backfill", "record a history")
     assert changes_nothing or expected != begin(acme()).state(), "the call changed nothing that Scene.state() shows"
@@ -124,6 +125,7 @@ def test_read_whatever_the_service_does(begin, name):
     scene = begin(acme())
     scene.service.switches = scene.service.world.switches = switches = RecordingSwitches(scene.service.switches)
     expected = scene.run(module, **options)
+    assert not expected["failed"], expected["msg"]
     for switch, value in [(seen, value) for seen in sorted(switches.seen) for value in values(seen)]:
         scene = begin(acme(), **{switch: value})
         with scene.no_write():

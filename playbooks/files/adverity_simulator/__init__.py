@@ -29,6 +29,7 @@ from __future__ import annotations
 from .calls import Call, Refusal
 from .demo import default_world
 from .faults import FAULTS, Fault
+from .fields import KINDS
 from .service import Simulator
 from .switches import SWITCHES, Switches
 from .values import DEFAULT_RANGE, SCOPES, format_time, parse_time, readable_uuid
@@ -37,6 +38,7 @@ from .world import World
 __all__ = [
     "DEFAULT_RANGE",
     "FAULTS",
+    "KINDS",
     "SCOPES",
     "SWITCHES",
     "Call",

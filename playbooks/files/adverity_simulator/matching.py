@@ -29,9 +29,10 @@ class Matcher:
     @staticmethod
     def check(what: str, data: Row, *names: str) -> None:
         """ValueError where plain data has other names than a matcher's and these, or values that will not do."""
-        unknown = sorted(set(data) - {"method", "path", "skip", "times", *names})
+        known = ("method", "path", "skip", "times", *names)
+        unknown = sorted(set(data) - set(known))
         if unknown:
-            raise ValueError(f"a {what} has no {', '.join(unknown)}")
+            raise ValueError(f"a {what} has no {', '.join(unknown)}; it has {', '.join(known)}")
         for name, lowest in (("skip", 0), ("times", 1)):
             value = data.get(name, lowest)
             if (not is_whole(value) or value < lowest) and not (name == "times" and value is None):

@@ -39,17 +39,8 @@ class World:
         unknown = sorted(set(data) - set(names))
         if unknown:
             raise ValueError(f"a world has no {', '.join(unknown)}; it has {', '.join(names)}")
-        self.workspaces: dict[str, Row] = {}
-        self.target_types: dict[int, Row] = {}
-        self.connection_types: dict[int, Row] = {}
-        self.datastream_types: dict[int, Row] = {}
-        self.connections: dict[int, Row] = {}
-        self.datastreams: dict[int, Row] = {}
-        self.targets: dict[int, Row] = {}
-        self.bindings: dict[int, Row] = {}
-        self.extracts: dict[int, Row] = {}
-        self.jobs: dict[int, Row] = {}
-        self.issues: dict[int, Row] = {}
+        for kind in KINDS:
+            setattr(self, kind, {})
         self.keys: dict[str, Row] = {}
         self.switches: Row = {}  # those of the simulator
         self.history: list[Load] = []

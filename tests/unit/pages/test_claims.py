@@ -46,6 +46,12 @@ def test_readme_lists_every_guide():
     assert listed == guides
 
 
+def test_readme_links_each_module():
+    modules = {path.stem for path in (ROOT / "plugins/modules").glob("adverity_*.py")}
+    missing = modules - set(re.findall(r"github\.io/management/(\w+)_module\.html", README))
+    assert missing == set(), "missing in the table of README.md"
+
+
 def test_readme_has_no_link_that_only_works_in_the_repository():
     assert [link for link in re.findall(r"\]\(([^)]+)\)", README) if not link.startswith("https://")] == []
 

@@ -18,20 +18,18 @@ from typing import NamedTuple
 
 from ansible_collections.adverity.management.tests.unit.plugins.messages.pages import ROOT, one_line, read_messages, read_troubleshooting
 
-PLUGINS = ROOT / "plugins"
 DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 SQL = re.compile(r"(?:SELECT|INSERT|CREATE|DELETE|UPDATE|PRAGMA|WITH|FROM|SET|ALTER|DROP|LOCK|EXPLAIN)\b")
 OFTEN = re.compile(r"Nothing was (?:changed|sent|written)\.")  # ends many messages, and tells none from another
 SHORTEST, BEGINNING = 12, 30  # characters of a sentence, and of a beginning, that tell a message from others
 
-WHERE = 'where something was looked for, in "...: not found among ..."'
+WHERE = re.compile(r"among the \w+ this key can see")  # where something was looked for, in "...: not found among ..."
 ANOTHER_WAY = "why another way of reading a list failed: users are told why the first one did"
 GUARD = "a guard inside the code that no run reaches"
 # Texts that are no messages of their own, or that no user sees, by their longest fixed part.
 LEFT_OUT = {
     # Parts of messages that stand on a page
-    "among the datastreams this key can see": WHERE,
-    "among the extracts of the datastreams of these bindings": WHERE,
+    "among the extracts of the datastreams of these bindings": 'where something was looked for, in "...: not found among ..."',
     "bindings, destinations (targets), extracts, and datastreams in adverity_binding, adverity_extract_info and adverity_requeue": "what integer IDs identify",
     "datastreams and workspaces in adverity_datastream and adverity_smart_pulling": "what UUIDs identify",
     "a path or a URL": "the kind of an option, in what ansible-core says of a wrong value",
@@ -102,13 +100,8 @@ def texts_in(source: str, place: str) -> Iterator[Text]:
                 yield Text(f"{place}:{node.lineno}", fixed)
 
 
-def read_texts() -> list[Text]:
-    """All messages in the plugins."""
-    paths = sorted(path for path in PLUGINS.rglob("*.py") if path.parent.name != "doc_fragments")
-    return [text for path in paths for text in texts_in(path.read_text("utf-8"), str(path.relative_to(ROOT)))]
-
-
-TEXTS = read_texts()
+PATHS = sorted(path for path in (ROOT / "plugins").rglob("*.py") if path.parent.name != "doc_fragments")
+TEXTS = [text for path in PATHS for text in texts_in(path.read_text("utf-8"), str(path.relative_to(ROOT)))]
 CHUNKS = sorted({one_line(chunk) for message in [*read_troubleshooting(), *read_messages()] for chunk in message.split("...")})
 
 
@@ -129,7 +122,8 @@ def stands_on_a_page(fixed: str) -> bool:
 
 def test_each_message_stands_on_a_page():
     assert len(TEXTS) > 300
-    assert [text for text in TEXTS if text.fixed not in LEFT_OUT and not stands_on_a_page(text.fixed)] == []
+    missing = [text for text in TEXTS if text.fixed not in LEFT_OUT and not WHERE.fullmatch(text.fixed) and not stands_on_a_page(text.fixed)]
+    assert not missing, "Put these on messages.rst, or into LEFT_OUT:\n" + "\n".join(map(": ".join, missing))
 
 
 def test_text_that_is_left_out_is_in_the_code_and_on_no_page():

@@ -90,7 +90,11 @@ def test_faults_are_set_listed_and_removed_over_http(ask_small):
 @pytest.mark.parametrize("data", [
     None, {}, {"method": "GET"}, {"drop": "before", "cut": 1}, {"drop": "sometimes"}, {"cut": "20"}, {"status": 500},
     {"status": {"code": "500"}}, {"delay": {"when": "before"}}, {"drip": {"seconds": 1, "part": "head"}}, {"redirect": {}},
-    {"mutate": {"add": []}}, {"cut": 1, "extra": 1}, {"cut": 1, "skip": -1}, {"cut": 1, "times": 0}, {"cut": 1, "path": "("},
+    {"mutate": {"add": []}}, {"cut": 1, "skip": -1}, {"cut": 1, "times": 0}, {"cut": 1, "path": "("},
 ], ids=repr)
 def test_fault_that_makes_no_sense_is_refused(ask_small, data):
     assert isinstance(ask_small.refuses("faults", data), str)
+
+
+def test_fault_with_an_unknown_name_is_refused_with_those_that_it_has(ask_small):
+    assert ask_small.refuses("faults", {"cut": 1, "after": 1}) == "a fault has no after; it has method, path, skip, times, work"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import adverity_simulator
 import pytest
-from adverity_simulator import Simulator
+from adverity_simulator import KINDS, Simulator
 from adverity_simulator.__main__ import main
 
 PROGRAM = Path(adverity_simulator.__file__).parent
@@ -113,11 +113,10 @@ def test_log_has_each_request_and_no_key(start, small, tmp_path):
 def test_control_api_shows_replaces_and_resets_the_world(ask_small):
     ask = ask_small
     ask("POST", REQUEUE, {"extract_ids": [101]})
+    world = ask.control("GET", "world")
     assert ask.control("GET", "") == {
         "name": "adverity simulator", "url": ask.simulator.url, "requests": 1, "loads": 1, "self_loads": 0, "faults": 0, "scripts": 0,
-        "held": 0, "workspaces": 1, "datastreams": 1, "targets": 2, "bindings": 2, "extracts": 3, "jobs": 0, "issues": 0,
-        "connections": 0, "target_types": 10, "connection_types": 5, "datastream_types": 7}
-    world = ask.control("GET", "world")
+        "held": 0, **{kind: len(world[kind]) for kind in KINDS}}
     world["bindings"][1]["enabled"] = True
     assert ask.control("PUT", "world", world) == world
     assert (ask.control("GET", "loads"), ask.simulator.world.bindings[6]["enabled"]) == ([], True)

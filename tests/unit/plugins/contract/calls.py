@@ -83,6 +83,7 @@ READS: dict[str, tuple[str, Row]] = {
     "issues": ("issue_info", {}),
     "destinations": ("destination_info", {"type": "bigquery", "name": "DWH"}),
     "names": ("directory_info", {"workspaces": ["*"], "datastreams": ["*"], "connections": ["*"]}),
+    "loads": ("load_info", {"target_id": 789}),
     "ledger": ("requeue_info", {"target_id": 789}),
     "deployment": ("deployment_info", {"variables": {"target_id": 789}}),
 }

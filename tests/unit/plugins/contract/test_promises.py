@@ -53,7 +53,7 @@ def ids(rows):
 def test_binding_that_is_not_available_is_an_error_and_others_are_served(start):
     scene = start(history().datastream(457, extracts=2).binding(124, 457, available=False))
     assert "124" in scene.run("binding", binding_ids=[124], enabled=True)["msg"]
-    assert scene.fails(target_id=789, datastream_ids=[457])
+    assert scene.role_failure(target_id=789, datastream_ids=[457])
     scene.deploy(target_id=789, datastream_ids=[456])
     assert (scene.enabled(), scene.loads(124), scene.loads(123)) == ([123], [], scene.world.aged(456))
 

@@ -208,7 +208,7 @@ def test_bad_input_is_refused_before_anything_is_written(scene, name):
     scene.secret.append(SECRET)
     module, options, *words = {**UNASKED, **ASKED, **SAID_UNASKED, **SAID_ASKED}[name]
     before = scene.state()
-    failure = {"failed": True, **scene.fails(**options)} if module == "role" else scene.run(module, **options)
+    failure = {"failed": True, **scene.role_failure(**options)} if module == "role" else scene.run(module, **options)
     assert (failure["failed"], failure.get("changed", False)) == (True, False)
     assert len(failure["msg"]) < 800
     assert [word for word in words if word not in failure["msg"]] == [], failure["msg"]
@@ -234,7 +234,7 @@ def test_ledger_that_cannot_be_used_is_named_and_nothing_is_written(scene):
             scene.run("requeue", True, **LOAD),
             scene.run("requeue_info", target_id=789),
             scene.run("binding", target_id=789, enabled=False),
-            scene.fails(target_id=789),
+            scene.role_failure(target_id=789),
         ]
     for result in results:
         assert str(scene.ledger) in result["msg"]

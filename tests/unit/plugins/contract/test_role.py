@@ -93,7 +93,7 @@ def test_refusal_of_the_service_stops_the_deployment_before_anything_is_sent(beg
     scene = begin(world.binding(124, 457))
     before = scene.state()
     wanted = {"target_id": 789, "datastream_uuids": BOTH, "datastream_enabled": True, "pulling_mode": "schedule"}
-    assert f"Datastreams without a fetch schedule: {uuid(457)}" in scene.fails(**wanted)["msg"]
+    assert f"Datastreams without a fetch schedule: {uuid(457)}" in scene.role_failure(**wanted)["msg"]
     assert (len(scene.writes()), scene.state()) == (1, before)  # the one that was refused
     scene.service.world.datastreams[457]["has_schedule"] = True
     scene.deploy(**wanted)
@@ -180,7 +180,7 @@ def test_binding_that_was_switched_by_hand_stops_the_run_until_the_user_decides(
     scene.fetch(902, 456)  # this one loads by itself
     scene.forget()
     for backfill in ("when_needed", "always"):
-        assert scene.fails(target_id=789, backfill=backfill)["unknown_extract_ids"] == [901]
+        assert scene.role_failure(target_id=789, backfill=backfill)["unknown_extract_ids"] == [901]
     assert scene.writes() == []
     scene.deploy(target_id=789, on_unknown="requeue")
     assert [body["extract_ids"] for body in scene.posts()] == [[901]]

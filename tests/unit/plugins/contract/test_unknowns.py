@@ -87,14 +87,22 @@ def carry_out(scene, name, foreseen=True):
     return {"failed": False}
 
 
+def test_each_module_has_a_call():
+    called = {f"adverity_{module}" for module, _options in (*CHANGES.values(), *READS.values())}
+    missing = set(in_process.MODULES) - called - {"adverity_ledger_copy"}  # which sends no requests
+    assert missing == set(), "add a call of each to CHANGES or READS in contract/calls.py"
+
+
 @pytest.mark.parametrize("name", CHANGES)
 def test_change_whatever_the_service_does(begin, name):
     scene = begin(acme())
     scene.secret.append(SECRET)
     scene.service.switches = scene.service.world.switches = switches = RecordingSwitches(scene.service.switches)
-    assert carry_out(scene, name)["failed"] is False
+    done = carry_out(scene, name)
+    assert not done["failed"], done["msg"]
     expected = scene.state()
-    assert expected != begin(acme()).state() or name in ("plan a backfill", "record a history")
+    changes_nothing = name in ("plan a backfill", "record a history")
+    assert changes_nothing or expected != begin(acme()).state(), "the call changed nothing that Scene.state() shows"
     met = [(switch, value) for switch in sorted(switches.seen) for value in values(switch)]
     assert {key[:2] for key in OTHERWISE if key[2] == name} <= set(met)
     for switch, value in met:
@@ -117,6 +125,7 @@ def test_read_whatever_the_service_does(begin, name):
     scene = begin(acme())
     scene.service.switches = scene.service.world.switches = switches = RecordingSwitches(scene.service.switches)
     expected = scene.run(module, **options)
+    assert not expected["failed"], expected["msg"]
     for switch, value in [(seen, value) for seen in sorted(switches.seen) for value in values(seen)]:
         scene = begin(acme(), **{switch: value})
         with scene.no_write():

@@ -53,7 +53,7 @@ def in_doubt(*outcomes: Outcome) -> list[int]:
     return sorted(doubt)
 
 
-class Scene:
+class CrashScene:
     """A simulator and a ledger, for run after run in processes of their own."""
 
     def __init__(self, simulator: Any, worker: Any, place: Place) -> None:
@@ -93,7 +93,7 @@ class Scene:
 
 
 @contextmanager
-def scenes(place: Place) -> Iterator[Scene]:
+def scenes(place: Place) -> Iterator[CrashScene]:
     """A scene with its two processes, which end with it."""
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path), PYTHONWARNINGS="error")
     # Its thousands of copies are not measured: each would leave a file, and putting these together takes minutes.
@@ -103,7 +103,7 @@ def scenes(place: Place) -> Iterator[Scene]:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as worker:
         try:
-            yield Scene(simulator, worker, place)
+            yield CrashScene(simulator, worker, place)
         finally:
             worker.stdin.close()
         assert worker.wait(300) == 0

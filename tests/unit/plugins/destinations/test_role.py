@@ -155,4 +155,4 @@ def test_recording_everything_after_another_assignment_records_also_what_was_fet
 def test_a_new_binding_that_cannot_be_enabled_is_not_called_missing(begin):
     it = begin()
     it.service.fault(method="PATCH", skip=1, status={"code": 403, "body": {"detail": "Forbidden."}})
-    assert "Still open, not enabled: binding" in it.fails(**THERE, datastreams=[GOOGLE, META])["msg"]
+    assert "Still open, not enabled: binding" in it.role_failure(**THERE, datastreams=[GOOGLE, META])["msg"]

@@ -58,10 +58,10 @@ def run(source, simulator):
 
 
 @pytest.fixture
-def listen(run, monkeypatch):
+def read_events(run, monkeypatch):
     """Runs the source through so many readings, each after what is done to the simulator before it; returns its events, reading by reading."""
 
-    def listen(*steps, **args):
+    def read_events(*steps, **args):
         queue, brought, rest = asyncio.Queue(), [], list(steps)
 
         async def pause(_seconds):
@@ -75,10 +75,10 @@ def listen(run, monkeypatch):
             run(queue, **args)
         return brought
 
-    return listen
+    return read_events
 
 
-def brief(events):
+def summaries(events):
     """What each event is about."""
     return [f"{name} {row['id']} {row.get('state_label', row.get('ack'))}" for event in events for name, row in event.items()]
 
@@ -95,77 +95,77 @@ def fetch(simulator, *datastream_ids, **options):
     return lambda: [simulator.fetch(one, **options) for one in datastream_ids]
 
 
-def test_what_was_there_before_is_no_event(listen):
-    assert listen(nothing, nothing) == [[], [], []]
+def test_what_was_there_before_is_no_event(read_events):
+    assert read_events(nothing, nothing) == [[], [], []]
 
 
-def test_what_is_new_or_has_changed_is_an_event_once(listen, simulator):
+def test_what_is_new_or_has_changed_is_an_event_once(read_events, simulator):
     def acknowledge():
         simulator.change({"edit": {"issues": [{"id": 10, "ack": True}]}})
 
-    brought = listen(later(simulator, 600), nothing, fetch(simulator, 2, fails=True), nothing, acknowledge, nothing)
-    assert list(map(brief, brought)) == [[], ["job 4 Success"], [], ["issue 10 False", "job 5 Failed"], [], ["issue 10 True"], []]
+    brought = read_events(later(simulator, 600), nothing, fetch(simulator, 2, fails=True), nothing, acknowledge, nothing)
+    assert list(map(summaries, brought)) == [[], ["job 4 Success"], [], ["issue 10 False", "job 5 Failed"], [], ["issue 10 True"], []]
     (issue, job) = (row for event in brought[3] for row in event.values())
     assert (issue["datastream_id"], job["datastream_id"], issue["message"]) == (2, 2, "Job 5 failed to fetch.")
 
 
-def test_an_event_never_holds_the_key(listen, simulator):
+def test_an_event_never_holds_the_key(read_events, simulator):
     issue = {"id": 20, "datastream_id": 1, "start": "2026-01-01T12:00:00Z", "message": f"The key {KEY} was\nused."}
-    brought = listen(lambda: simulator.change({"add": {"issues": [issue]}}))
+    brought = read_events(lambda: simulator.change({"add": {"issues": [issue]}}))
     assert brought[1][0]["issue"]["message"] == "The key ******** was used."
 
 
-def test_a_load_that_fails_is_an_event(listen, simulator, tmp_path):
+def test_a_load_that_fails_is_an_event(read_events, simulator, tmp_path):
     def send():
         simulator.switches["load_jobs"] = "request"
         simulator.change({"fail": [{"extract_id": 101}]})
         in_process.run("adverity_requeue", {"instance": HOST, "api_key": KEY, "extract_ids": [101], "ledger": str(tmp_path / "ledger.sqlite3")})
 
-    brought = listen(send, later(simulator, 20))
-    assert list(map(brief, brought)) == [[], ["job 5 Running"], ["issue 10 False", "job 5 Failed"]]
+    brought = read_events(send, later(simulator, 20))
+    assert list(map(summaries, brought)) == [[], ["job 5 Running"], ["issue 10 False", "job 5 Failed"]]
     assert brought[2][0]["issue"]["extraction_stage_label"] == "Import"
 
 
-def test_only_the_datastreams_that_are_named(listen, simulator):
-    assert list(map(brief, listen(fetch(simulator, 1, 2), datastream_ids=[2]))) == [[], ["job 6 Success"]]
-    assert list(map(brief, listen(fetch(simulator, 1, 2), datastream_id="1"))) == [[], ["job 7 Success"]]
+def test_only_the_datastreams_that_are_named(read_events, simulator):
+    assert list(map(summaries, read_events(fetch(simulator, 1, 2), datastream_ids=[2]))) == [[], ["job 6 Success"]]
+    assert list(map(summaries, read_events(fetch(simulator, 1, 2), datastream_id="1"))) == [[], ["job 7 Success"]]
 
 
-def test_after_a_restart_nothing_is_lost_and_nothing_repeated(listen, simulator, tmp_path):
+def test_after_a_restart_nothing_is_lost_and_nothing_repeated(read_events, simulator, tmp_path):
     path = str(tmp_path / "events.json")
-    assert listen(fetch(simulator, 1), state_file=path)[1] != []
+    assert read_events(fetch(simulator, 1), state_file=path)[1] != []
     simulator.fetch(2, fails=True)
     later(simulator, 600)()  # job 4 ends, too
-    assert sorted(brief(listen(state_file=path)[0])) == ["issue 10 False", "job 4 Success", "job 6 Failed"]
-    assert listen(nothing, state_file=path) == [[], []]
+    assert sorted(summaries(read_events(state_file=path)[0])) == ["issue 10 False", "job 4 Success", "job 6 Failed"]
+    assert read_events(nothing, state_file=path) == [[], []]
     assert os.stat(path).st_mode & 0o777 == 0o600
     assert KEY not in (tmp_path / "events.json").read_text("utf-8")
     assert os.listdir(tmp_path) == ["events.json"]
 
 
-def test_a_job_that_ends_after_days_is_not_missed(listen, simulator, tmp_path):
+def test_a_job_that_ends_after_days_is_not_missed(read_events, simulator, tmp_path):
     path = str(tmp_path / "events.json")
     simulator.change({"edit": {"jobs": [{"id": 4, "end": "2026-01-09T12:00:00Z"}]}})
-    assert listen(later(simulator, 5 * 86400), later(simulator, 86400), state_file=path) == [[], [], []]
+    assert read_events(later(simulator, 5 * 86400), later(simulator, 86400), state_file=path) == [[], [], []]
     later(simulator, 30 * 86400)()
-    assert brief(listen(state_file=path)[0]) == ["job 4 Success"]
-    assert listen(state_file=path) == [[]]
+    assert summaries(read_events(state_file=path)[0]) == ["job 4 Success"]
+    assert read_events(state_file=path) == [[]]
 
 
-def test_without_a_state_file_a_restart_begins_anew(listen, simulator):
-    listen()
+def test_without_a_state_file_a_restart_begins_anew(read_events, simulator):
+    read_events()
     simulator.fetch(1)
-    assert listen() == [[]]
+    assert read_events() == [[]]
 
 
-def test_an_error_that_may_pass_is_logged_and_the_next_reading_has_it_all(listen, simulator, caplog):
+def test_an_error_that_may_pass_is_logged_and_the_next_reading_has_it_all(read_events, simulator, caplog):
     def break_off():
         simulator.fetch(1)
         simulator.fault(path="/api/errors/", status={"code": 500})
 
     with caplog.at_level(logging.WARNING):
-        brought = listen(break_off, nothing, nothing, interval=7)
-    assert list(map(brief, brought)) == [[], [], ["job 5 Success"], []]
+        brought = read_events(break_off, nothing, nothing, interval=7)
+    assert list(map(summaries, brought)) == [[], [], ["job 5 Success"], []]
     assert "reads again in 7 s: GET /api/errors/ returned 500" in caplog.text
     assert KEY not in caplog.text
 

@@ -18,10 +18,9 @@ from ansible_collections.adverity.management.tests.unit.plugins.support.document
 ROOT, MODULES = in_process.ROOT, in_process.MODULES
 UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
 
-# What the options take whose type says no more than int, str, dict or path. In datastream and smart_pulling modules, datastream_ids are UUIDs.
+# What the options take whose type says no more than int, str, dict or path. Others in _id or _ids take integer IDs, or datastream_ids of some modules UUIDs.
 KINDS = {
-    "an integer ID": {"binding_ids", "datastream_id", "datastream_ids", "extract_ids", "target_id"},
-    "a UUID": {"datastream_ids", "workspace_ids"},
+    "a UUID": {"workspace_ids"},
     "a whole number": {"batch_size", "ledger_wait", "limit", "poll_interval", "value", "wait"},
     "a time": {"created_from", "created_to", "end", "since", "start"},
     "a time of day": {"deadline"},
@@ -83,9 +82,11 @@ def test_options_are_as_documented(name):
 @pytest.mark.parametrize("name", MODULES)
 def test_option_has_the_kind_secrecy_and_variable_of_its_name(name):
     for option, row in every_option(in_process.spec_of(name)[0]):
-        ids = "a UUID" if name in WITH_UUIDS else "an integer ID"
-        kinds = {kind for kind, names in KINDS.items() if option in names and (option != "datastream_ids" or kind == ids)}
-        assert {getattr(row[key], "__name__", None) for key in ("type", "elements") if key in row} - {None} == kinds, option
+        kinds = {kind for kind, names in KINDS.items() if option in names}
+        if not kinds and option.endswith(("_id", "_ids")):
+            kinds = {"a UUID" if option == "datastream_ids" and name in WITH_UUIDS else "an integer ID"}
+        found = {getattr(row[key], "__name__", None) for key in ("type", "elements") if key in row} - {None}
+        assert found == kinds, f"{option}: correct its type, or add its name to KINDS"
         assert (row.get("no_log") is True) is (option in SECRETS), option
         assert row.get("fallback", (basic.env_fallback, [None])) == (basic.env_fallback, [ENVIRONMENT.get(option)]), option
 
@@ -98,12 +99,14 @@ def test_option_has_the_kind_secrecy_and_variable_of_its_name(name):
         ("adverity_job_info", {"start": "2026-01-31", "end": "2026-01-31"}, {"start": "2026-01-31T00:00:00Z", "end": "2026-01-31T23:59:59.999999Z"}),
         ("adverity_issue_info", {"since": "2026-01-31"}, {"since": "2026-01-31T00:00:00Z"}),
         ("adverity_requeue", {"binding_id": 5, "ledger": "$HOME/ledger"}, {"ledger": "/home/deploy/ledger"}),
+        ("adverity_requeue", {"binding_id": 5}, {"ledger": "/home/deploy/.ansible/adverity/requeue.sqlite3"}),
         ("adverity_requeue", {"binding_id": 5, "ledger": " "}, {"ledger": "/home/deploy/.ansible/adverity/requeue.sqlite3"}),
         ("adverity_requeue", {"binding_id": 5, "ledger": "postgresql://$x@h/~"}, {"ledger": "postgresql://$x@h/~"}),
     ],
 )  # fmt: skip
 def test_option_is_converted(monkeypatch, name, options, taken):
     monkeypatch.setenv("HOME", "/home/deploy")
+    monkeypatch.setenv("ADVERITY_LEDGER", "")  # as an unset field of an AWX credential gives it
     parameters = in_process.read_options(name, {"instance": "acme.example", "api_key": "key", **options})
     assert {option: parameters[option] for option in taken} == taken
 
@@ -126,18 +129,17 @@ def test_number_out_of_bounds_is_refused(name, options, says):
         in_process.read_options("adverity_" + name, {"instance": "acme.example", "api_key": "key", **options})
 
 
-def test_ledger_of_an_empty_variable_is_the_default(monkeypatch):
-    """As an unset field of an AWX credential gives it."""
-    monkeypatch.setenv("HOME", "/home/deploy")
-    monkeypatch.setenv("ADVERITY_LEDGER", "")
-    parameters = in_process.read_options("adverity_requeue", {"instance": "acme.example", "api_key": "key", "extract_ids": [1]})
-    assert parameters["ledger"] == "/home/deploy/.ansible/adverity/requeue.sqlite3"
-
-
 def test_one_action_group_holds_every_module():
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text("utf-8"))
-    assert sorted(runtime["action_groups"]["adverity"]) == MODULES
+    group = runtime["action_groups"]["adverity"]
+    assert sorted(group) == MODULES, f"missing in meta/runtime.yml: {set(MODULES) - set(group)}"
     assert list(runtime["action_groups"]) == ["adverity"]
+
+
+def test_module_that_waits_has_an_action_plugin():
+    waiting = {name for name in MODULES if "poll_interval" in in_process.spec_of(name)[0]}
+    missing = waiting - {path.stem for path in (ROOT / "plugins" / "action").glob("*.py")}
+    assert missing == set(), "missing in plugins/action: nobody sees how far the module is"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def fixture_begin_failed(begin_requeues):
 
     def begin(**switches):
         scene = begin_requeues(world(enabled=(2, 3)), **switches)
-        scene.fail(102)
+        scene.make_loads_fail(102)
         scene.send(target_id=2)
         scene.pass_time(60)
         assert outcomes(scene.look())[12, 102] == "failed"
@@ -94,7 +94,7 @@ def test_failed_extract_whose_loaded_label_another_request_may_explain_is_unknow
 
 def test_failed_extract_whose_label_said_loaded_when_its_load_failed_is_sent(begin_failed):
     scene = begin_failed(failed_reload="keeps")
-    scene.fail(101)
+    scene.make_loads_fail(101)
     send_again(scene, extract_ids=[101], force=True)
     scene.pass_time(60)
     assert [outcomes(scene.look(extract_ids=[101]))[12, 101] for _time in range(2)] == ["failed"] * 2
@@ -135,13 +135,13 @@ def test_refused_extract_that_is_no_longer_listed_is_named_until_the_user_settle
 @pytest.mark.parametrize(("on_failed", "wait"), [("fail", 60), ("warn", 0), ("requeue", 60)])
 def test_role_settles_a_failed_extract_that_is_no_longer_listed(begin_requeues, on_failed, wait):
     scene = begin_requeues(world(enabled=(), disabled=(2,)))
-    scene.fail(102)
+    scene.make_loads_fail(102)
     scene.deploy(target_id=2)
     scene.pass_time(60)
     scene.look()
     scene.service.change({"remove": {"extracts": [102]}})
     if on_failed == "fail":
-        assert "Failed, but not in the API's list of extracts now" in scene.fails(target_id=2, on_failed=on_failed, wait=wait)["msg"]
+        assert "Failed, but not in the API's list of extracts now" in scene.role_failure(target_id=2, on_failed=on_failed, wait=wait)["msg"]
         scene.deploy(target_id=2, on_failed="warn", wait=wait)
     else:
         scene.deploy(target_id=2, on_failed=on_failed, wait=wait)

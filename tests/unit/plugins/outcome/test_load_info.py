@@ -20,7 +20,7 @@ UNSURE = "may have changed the state of the extract, too"
 
 def test_loads_are_followed_to_their_end_and_recorded(begin_requeues):
     scene, failed = begin_requeues(), FAILED.format(102)
-    scene.fail(102)
+    scene.make_loads_fail(102)
     scene.send(target_id=2)
     result = scene.look(wait=3600)
     assert outcomes(result) == {(12, 101): "loaded", (12, 102): "failed", (12, 103): "loaded"}
@@ -76,7 +76,7 @@ def test_only_the_pages_with_the_extracts_are_read(begin_requeues, extract_ids, 
 
 def test_failure_ends_the_wait_for_its_extract_alone(begin_requeues):
     scene = begin_requeues(load_seconds=10)
-    scene.fail(101)
+    scene.make_loads_fail(101)
     scene.send(extract_ids=[101], binding_ids=[12])
     scene.service.change({"loading": {"load_seconds": 300}})
     scene.send(extract_ids=[102], binding_ids=[12])
@@ -193,7 +193,7 @@ def test_load_that_was_seen_before_an_error_is_recorded(begin_requeues):
 
 def test_failure_stays_one_until_its_extract_is_seen_to_be_loaded(begin_requeues):
     scene, failed = begin_requeues(world(day="2026-01-01"), acknowledged_issues="hidden"), FAILED.format(102)
-    scene.fail(102)
+    scene.make_loads_fail(102)
     scene.send(extract_ids=[102], binding_ids=[12])
     assert outcomes(scene.look(wait=60)) == {(12, 102): "failed"}
     scene.service.fetch(1)  # the issue is no longer listed
@@ -207,7 +207,7 @@ def test_failure_stays_one_until_its_extract_is_seen_to_be_loaded(begin_requeues
 
 def test_check_mode_returns_the_same_and_records_nothing(begin_requeues):
     scene = begin_requeues()
-    scene.fail(102)
+    scene.make_loads_fail(102)
     scene.send(target_id=2)
     scene.pass_time(30)
     with scene.no_write():

@@ -20,9 +20,9 @@ def fixture_lose(begin_requeues):
 
     def lose(drop="after", batch_size=2, seconds=30, failing=(), **switches):
         scene = begin_requeues(world(extracts=4), **switches)
-        scene.fail(*failing)
+        scene.make_loads_fail(*failing)
         scene.service.fault(method="POST", drop=drop)
-        scene.fail_to_send(batch_size=batch_size)
+        scene.send_and_fail(batch_size=batch_size)
         scene.pass_time(seconds)
         scene.forget()
         return scene
@@ -57,8 +57,8 @@ def test_unknown_extract_that_adverity_shows_as_sent_is_recorded_and_the_rest_is
 
 def test_unknown_extract_without_evidence_stays_unknown_and_the_run_stops(lose):
     scene = lose(drop="before")
-    predicted = scene.fail_to_send(True, on_unknown="check")
-    result = scene.fail_to_send(on_unknown="check")
+    predicted = scene.send_and_fail(True, on_unknown="check")
+    result = scene.send_and_fail(on_unknown="check")
     assert (ids_of(result), result["warnings"], scene.sent()) == ({"unknown": [101, 102], "remaining": [103, 104]}, [], [])
     reason = "Adverity has collected the extract, and shows no load of it"
     assert f"What Adverity shows does not settle it: extracts 101-102 for binding 12 ({reason})." in result["msg"]
@@ -99,7 +99,7 @@ def test_check_settles_only_what_is_selected(lose):
 def test_unknown_extract_stays_unknown_where_what_adverity_shows_cannot_be_read(lose):
     scene = lose()
     scene.service.fault(path="/api/errors/", status={"code": 500})
-    result = scene.fail_to_send(on_unknown="check")
+    result = scene.send_and_fail(on_unknown="check")
     assert ids_of(result) == {"unknown": [101, 102], "remaining": [103, 104]}
     assert "What Adverity shows of 2 extracts with an unknown outcome cannot be read: GET /api/errors/ returned 500" in result["msg"]
 
@@ -121,7 +121,7 @@ def test_planning_and_recording_check_nothing(lose, state):
 def fixture_failed(begin_requeues):
     """The load of 101 has failed, the others are loaded; the cause is corrected."""
     scene = begin_requeues(world(extracts=4))
-    scene.fail(101)
+    scene.make_loads_fail(101)
     scene.send()
     assert scene.look(wait=60)["failed_extract_ids"] == [101]
     scene.service.change({"mend": [101]})
@@ -142,7 +142,7 @@ def test_failed_extract_is_sent_again_on_demand_and_settled_by_a_later_load(fail
 
 def test_failed_extract_fails_the_run_with_on_failed_fail_after_everything_else(failed):
     failed.add_extract(105, created(9))
-    result = failed.fail_to_send(on_failed="fail")
+    result = failed.send_and_fail(on_failed="fail")
     assert (failed.sent(), result["failed_extract_ids"]) == ([[105]], [101])
     assert result["msg"].startswith("Sent in this run: 1 extract; done before: 3. Still open: The load of extracts 101 failed.")
     assert FAILED.format(101) in result["msg"]

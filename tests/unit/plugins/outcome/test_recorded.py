@@ -59,12 +59,12 @@ def test_plan_of_what_is_to_be_recorded_is_empty(begin_requeues):
 def test_extract_of_a_binding_that_is_done_does_not_hold_up_the_others(begin_requeues):
     scene = begin_requeues(world(2, enabled=(), disabled=(2,)))
     scene.service.change({"refuse": [201]})
-    scene.fails(target_id=2)
+    scene.role_failure(target_id=2)
     scene.service.change({"accept": [201]})
     scene.forget()
     result = scene.send(extract_ids=[101, 201], target_id=2, backfill="when_needed")
     assert (scene.sent(), ids_of(result)["requeued"]) == ([[201]], [201])
-    unknown = scene.fail_to_send(unfinished=False, extract_ids=[101, 999], target_id=2, backfill="when_needed")
+    unknown = scene.send_and_fail(unfinished=False, extract_ids=[101, 999], target_id=2, backfill="when_needed")
     assert "not found among the extracts of the datastreams of these bindings: 999" in unknown["msg"]
 
 
@@ -91,14 +91,14 @@ def test_force_sends_again_what_a_finished_backfill_has_sent(begin_requeues):
 def test_extract_of_a_binding_that_is_done_is_looked_for_and_its_list_holds_up_nothing(begin_requeues):
     scene = begin_requeues(world(2, enabled=(), disabled=(2,)))
     scene.service.change({"refuse": [201]})
-    scene.fails(target_id=2)
+    scene.role_failure(target_id=2)
     scene.service.change({"accept": [201]})
     scene.forget()
     scene.service.fault(method="GET", path="extracts", skip=1, status={"code": 500, "body": {"detail": "x"}})
-    result = scene.fail_to_send(extract_ids=[101, 201], target_id=2, backfill="when_needed")
+    result = scene.send_and_fail(extract_ids=[101, 201], target_id=2, backfill="when_needed")
     assert (scene.sent(), ids_of(result)["requeued"]) == ([[201]], [201])
     assert "Extracts 101 are in none of the other lists" in result["msg"]
-    result = scene.fail_to_send(unfinished=False, extract_ids=[999], target_id=2, backfill="when_needed")
+    result = scene.send_and_fail(unfinished=False, extract_ids=[999], target_id=2, backfill="when_needed")
     assert "not found among the extracts of the datastreams of these bindings: 999" in result["msg"]
 
 

@@ -28,7 +28,7 @@ def deploy(scene, check_mode=False, **variables):
 
 def fail_to_deploy(scene, **variables):
     """What the role says when it fails."""
-    return scene.fails(**{"target_id": 2, "wait": 600, **variables})["msg"]
+    return scene.role_failure(**{"target_id": 2, "wait": 600, **variables})["msg"]
 
 
 def test_role_waits_until_everything_is_loaded_and_the_next_run_asks_only_for_the_bindings(start):
@@ -72,7 +72,7 @@ def test_role_ends_when_the_time_is_over_and_the_next_run_looks_again(start):
 
 def test_failed_load_fails_the_role_after_everything_else(start):
     scene = start()
-    scene.fail(102)
+    scene.make_loads_fail(102)
     assert fail_to_deploy(scene) == (
         f"The load of 1 extract failed: 102 (extract 102, binding 12: {REASON}). Correct the cause in Adverity."
         " Then set deploy_destination_on_failed: requeue to send them again, or warn to leave them out."
@@ -83,7 +83,7 @@ def test_failed_load_fails_the_role_after_everything_else(start):
 
 def test_failed_load_is_a_line_of_the_summary_with_warn(start):
     scene = start()
-    scene.fail(102)
+    scene.make_loads_fail(102)
     run = deploy(scene, on_failed="warn")
     assert run.lines == [
         DESTINATION,
@@ -96,7 +96,7 @@ def test_failed_load_is_a_line_of_the_summary_with_warn(start):
 
 def test_failed_load_is_sent_again_by_the_next_run_with_requeue(start):
     scene = start()
-    scene.fail(102)
+    scene.make_loads_fail(102)
     assert "the next run sends them again" in fail_to_deploy(scene, on_failed="requeue")
     scene.service.change({"mend": [102]})
     assert deploy(scene, on_failed="requeue").lines[1] == "datastream 1, binding 12 - enabled before, 1 extract sent, 2 done before, 3 loaded"

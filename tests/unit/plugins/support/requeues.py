@@ -74,7 +74,7 @@ class RequeueScene(Scene):
         result = self.run("requeue", check_mode, **options)
         return {name: value for name, value in result.items() if name not in ("invocation", "check_mode")}
 
-    def fail_to_send(self, check_mode=False, unfinished=True, **options):
+    def send_and_fail(self, check_mode=False, unfinished=True, **options):
         """The result of a run that fails, as a rule at its end, with something left open."""
         result = self.send(check_mode, **options)
         assert (result["failed"], result.get("unfinished", False)) == (True, unfinished), result
@@ -88,8 +88,8 @@ class RequeueScene(Scene):
     def look(self, wait=0, **options):
         return self.run("load_info", wait=wait, **options)
 
-    def fail(self, *extract_ids):
-        """Loads of these extracts fail."""
+    def make_loads_fail(self, *extract_ids):
+        """Loads of these extracts fail from now on."""
         self.service.change({"fail": [{"extract_id": each} for each in extract_ids]})
 
     def open_ledger(self, purpose=LOOK):
@@ -114,11 +114,6 @@ class RequeueScene(Scene):
     def seen_loaded(self):
         """The bindings and extracts of which the ledger records that Adverity shows them as loaded."""
         return [pair for pair, entry in self.entries().items() if entry.loaded_at]
-
-    def histories(self):
-        """What the ledger records of bindings."""
-        with self.open_ledger() as ledger:
-            return ledger.histories()
 
     def events(self, extract_id, binding_id=12):
         """What the ledger records of an extract."""

@@ -5,13 +5,15 @@
 """A scene: the simulator in the test's process, and modules and the role that run against it. Not tests.
 
 A module runs from its ``main()``: options come as JSON, the result goes out as JSON. What holds for every run is checked with each of them: it ends, it prints
-JSON, nothing that it prints or logs shows a key, and what it sends names what it means. Time is held: it passes where a module waits.
+JSON, its result has the documented keys, nothing that it prints or logs shows a key, and what it sends names what it means. Time is held: it passes where
+a module waits.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -39,6 +41,8 @@ HOST = "acme.example"
 _GIVEN = ("id", "binding_id", "table_name")  # by the service
 _MOMENTS = ("updated", "created", "planned_at", "dispatched_at")
 
+NOT_DOCUMENTED = {"changed", "diff", "failed", "invocation"}  # keys of results that no module documents
+NOT_ALWAYS = {"remaining", "unknown", "unfinished", "check_mode"}  # documented keys that a result may have
 UNFORESEEN = {"invocation", "check_mode", "created", "destination", "batches", "ledger", "warnings"}  # keys that check mode need not foresee
 
 
@@ -113,6 +117,10 @@ class Scene(ObservedApi):
         ended = run_main(module, options, check_mode)
         self.said += ended.said
         assert not [secret for secret in self.secret if secret in ended.said], ended.said
+        if not ended.result.get("failed"):
+            keys, documented = set(ended.result), set(re.findall(r"^(\w+):", in_process.load(module).RETURN, re.M))
+            assert keys - documented <= NOT_DOCUMENTED, f"missing in RETURN of {module}"
+            assert documented - keys <= NOT_ALWAYS, f"RETURN of {module} has keys that the result has not"
         return {"failed": False, **ended.result, "warnings": ended.warnings}
 
     def deploy(self, check_mode: bool = False, ignore_errors: bool = False, **variables: Any) -> role_in_process.Deployment:
@@ -132,7 +140,7 @@ class Scene(ObservedApi):
         ledger = {"ledger": str(self.ledger)}
         return role_in_process.deploy(call, check_mode, ignore_errors, **{**ledger, **variables})
 
-    def fails(self, **variables: Any) -> Row:
+    def role_failure(self, **variables: Any) -> Row:
         """What the role fails with: the result of the task."""
         try:
             self.deploy(**variables)
@@ -169,9 +177,9 @@ class Scene(ObservedApi):
         assert (self.ledger.read_bytes() if self.ledger.exists() else None) == ledger
 
     def state(self) -> Row:
-        """What the service holds, but for times."""
-        world = self.service.world
-        rows = {kind: {one: dict(row) for one, row in getattr(world, kind).items()} for kind in ("bindings", "datastreams", "targets")}
+        """What the service holds and what it has loaded, but for times, and for what it makes by itself: extracts, jobs and issues."""
+        kinds = set(in_process.import_simulator().KINDS) - {"extracts", "jobs", "issues"}
+        rows = {kind: {one: dict(row) for one, row in getattr(self.service.world, kind).items()} for kind in sorted(kinds)}
         return json.loads(json.dumps([_timeless(rows), sorted(self.service.arrivals)], default=str))  # type: ignore[no-any-return]
 
 

@@ -24,7 +24,8 @@ SENT = times.parse_precise("2026-01-01T12:00:00Z")
 BEFORE, SAME, AFTER = "2026-01-01T11:59:59Z", "2026-01-01T12:00:00Z", "2026-01-01T12:00:01Z"
 LOADED, FAILED, LOADING, UNCONFIRMED = Outcome.LOADED, Outcome.FAILED, Outcome.LOADING, Outcome.UNCONFIRMED
 # What the label meant before the request; None: it was not recorded.
-C, L, F, P, O, U = Meaning.COLLECTED, Meaning.LOADED, Meaning.FAILED, Meaning.LOADING, Meaning.OVERWRITTEN, Meaning.UNKNOWN  # noqa: E741
+WAS_COLLECTED, WAS_LOADED, WAS_FAILED = Meaning.COLLECTED, Meaning.LOADED, Meaning.FAILED
+WAS_LOADING, WAS_OVERWRITTEN, WAS_UNKNOWN = Meaning.LOADING, Meaning.OVERWRITTEN, Meaning.UNKNOWN
 
 
 def issue(**more):
@@ -46,39 +47,39 @@ def judged(baseline, *labels, sent_at=SENT, meanings=None, **more):
     ("baseline", "labels", "outcome", "reason"),
     [
         # Seen as not loaded, and loaded now.
-        (C, ["Loaded"], LOADED, "it was not loaded before the request, and is loaded now"),
-        (C, ["Collected", "IMPORTED"], LOADED, "not loaded before"),
-        (F, ["Loaded"], LOADED, "not loaded before"),
-        (C, ["Import Error", "Loaded"], LOADED, "not loaded before"),
+        (WAS_COLLECTED, ["Loaded"], LOADED, "it was not loaded before the request, and is loaded now"),
+        (WAS_COLLECTED, ["Collected", "IMPORTED"], LOADED, "not loaded before"),
+        (WAS_FAILED, ["Loaded"], LOADED, "not loaded before"),
+        (WAS_COLLECTED, ["Import Error", "Loaded"], LOADED, "not loaded before"),
         # Loaded before and now: only what was seen in between counts.
-        (L, ["Loaded"], UNCONFIRMED, "it was loaded before the request, and is loaded now"),
-        (L, ["Processing", "Loaded"], LOADED, "it was being processed after the request, and is loaded now"),
-        (L, ["Loaded", "Processing", "Loaded"], LOADED, "being processed after"),
+        (WAS_LOADED, ["Loaded"], UNCONFIRMED, "it was loaded before the request, and is loaded now"),
+        (WAS_LOADED, ["Processing", "Loaded"], LOADED, "it was being processed after the request, and is loaded now"),
+        (WAS_LOADED, ["Loaded", "Processing", "Loaded"], LOADED, "being processed after"),
         # Nobody looked before, or something else was under way: the first state of rest counts.
         (None, ["Loaded"], UNCONFIRMED, "its state before the request is not known"),
         (None, ["Processing", "Loaded"], UNCONFIRMED, "its state before the request is not known"),
         (None, ["Collected", "Loaded"], LOADED, "not loaded before"),
-        (O, ["Loaded"], UNCONFIRMED, "its state before the request is not known"),
-        (P, ["Loaded"], UNCONFIRMED, "Adverity was already processing it when the request was sent"),
-        (P, ["Processing", "Loaded"], UNCONFIRMED, "already processing"),
-        (P, ["Loaded", "Loaded"], UNCONFIRMED, "loaded before"),
-        (P, ["Loaded", "Processing", "Loaded"], LOADED, "being processed after"),
+        (WAS_OVERWRITTEN, ["Loaded"], UNCONFIRMED, "its state before the request is not known"),
+        (WAS_LOADING, ["Loaded"], UNCONFIRMED, "Adverity was already processing it when the request was sent"),
+        (WAS_LOADING, ["Processing", "Loaded"], UNCONFIRMED, "already processing"),
+        (WAS_LOADING, ["Loaded", "Loaded"], UNCONFIRMED, "loaded before"),
+        (WAS_LOADING, ["Loaded", "Processing", "Loaded"], LOADED, "being processed after"),
         # An error label that was not there before.
-        (C, ["Import Error"], FAILED, "Adverity shows an error of the extract"),
-        (L, ["Processing", "Failed"], FAILED, "shows an error"),
-        (F, ["Failed"], UNCONFIRMED, "it had failed before the request, and Adverity shows no load since"),
-        (F, ["Processing", "Failed"], FAILED, "shows an error"),
+        (WAS_COLLECTED, ["Import Error"], FAILED, "Adverity shows an error of the extract"),
+        (WAS_LOADED, ["Processing", "Failed"], FAILED, "shows an error"),
+        (WAS_FAILED, ["Failed"], UNCONFIRMED, "it had failed before the request, and Adverity shows no load since"),
+        (WAS_FAILED, ["Processing", "Failed"], FAILED, "shows an error"),
         (None, ["Failed"], UNCONFIRMED, "it has failed, but its state before the request is not known"),
-        (P, ["Failed"], UNCONFIRMED, "already processing"),
+        (WAS_LOADING, ["Failed"], UNCONFIRMED, "already processing"),
         (None, ["Collected", "Failed"], FAILED, "shows an error"),
         # Under way.
-        (C, ["Processing"], LOADING, "Adverity is processing the extract"),
+        (WAS_COLLECTED, ["Processing"], LOADING, "Adverity is processing the extract"),
         # Nothing tells.
-        (C, ["Collected"], UNCONFIRMED, "Adverity has collected the extract, and shows no load of it"),
-        (L, ["Overwritten"], UNCONFIRMED, "a later extract has overwritten it"),
-        (C, ["Importiert"], UNCONFIRMED, "a state that the collection does not know; state_labels can add it"),
-        (C, [None], UNCONFIRMED, "does not know"),
-        (C, [], UNCONFIRMED, "Adverity does not list the extract any more"),
+        (WAS_COLLECTED, ["Collected"], UNCONFIRMED, "Adverity has collected the extract, and shows no load of it"),
+        (WAS_LOADED, ["Overwritten"], UNCONFIRMED, "a later extract has overwritten it"),
+        (WAS_COLLECTED, ["Importiert"], UNCONFIRMED, "a state that the collection does not know; state_labels can add it"),
+        (WAS_COLLECTED, [None], UNCONFIRMED, "does not know"),
+        (WAS_COLLECTED, [], UNCONFIRMED, "Adverity does not list the extract any more"),
     ],
 )
 def test_labels_tell_the_outcome(baseline, labels, outcome, reason):
@@ -89,7 +90,7 @@ def test_labels_tell_the_outcome(baseline, labels, outcome, reason):
 
 @pytest.mark.parametrize(("label", "outcome"), [("IMPORTIERT", LOADED), ("in  arbeit", LOADING), ("imported", FAILED)])
 def test_label_that_the_user_explains_has_that_meaning_whatever_its_case_and_spaces(label, outcome):
-    assert judged(C, label, meanings={" importiert": "Loaded", "In Arbeit": "loading", "Imported": "failed"}).outcome is outcome
+    assert judged(WAS_COLLECTED, label, meanings={" importiert": "Loaded", "In Arbeit": "loading", "Imported": "failed"}).outcome is outcome
 
 
 @pytest.mark.parametrize(
@@ -120,22 +121,22 @@ PERHAPS = [{"extract": None}, {"start": SAME}, {"start": None}, {"extraction_sta
     ("baseline", "labels", "issues_", "outcome", "reason", "can_change"),
     [
         # An issue that began after the request is a failure, unless the extract is loaded or under way.
-        *((C, [label], [{}], FAILED, WORDS, False) for label in ("Collected", "Import Error", "Unbekannt", "Overwritten")),
-        (C, ["Processing", "Collected"], [{}], FAILED, WORDS, False),
-        *((L, labels, [{}], FAILED, WORDS, False) for labels in (["Loaded"], ["Processing", "Loaded"])),
-        (C, ["Loaded"], [{}], UNCONFIRMED, f"it is loaded now, but an issue began after the request: {WORDS}", False),
-        (C, ["Processing"], [{}], LOADING, "Adverity is processing the extract", True),
+        *((WAS_COLLECTED, [label], [{}], FAILED, WORDS, False) for label in ("Collected", "Import Error", "Unbekannt", "Overwritten")),
+        (WAS_COLLECTED, ["Processing", "Collected"], [{}], FAILED, WORDS, False),
+        *((WAS_LOADED, labels, [{}], FAILED, WORDS, False) for labels in (["Loaded"], ["Processing", "Loaded"])),
+        (WAS_COLLECTED, ["Loaded"], [{}], UNCONFIRMED, f"it is loaded now, but an issue began after the request: {WORDS}", False),
+        (WAS_COLLECTED, ["Processing"], [{}], LOADING, "Adverity is processing the extract", True),
         # Something else may have been under way.
-        *((baseline, [label], [{}], UNCONFIRMED, "", True) for baseline in (P, None, U) for label in ("Collected", "Loaded")),
-        (C, ["Collected"], NOTHING, UNCONFIRMED, NO_LOAD, True),
-        (L, ["Processing", "Loaded"], NOTHING, LOADED, "being processed after", False),
-        (C, ["Collected"], PERHAPS, UNCONFIRMED, NO_LOAD, True),
-        (C, ["Loaded"], PERHAPS, LOADED, "not loaded before", False),
-        (L, ["Processing", "Loaded"], PERHAPS, UNCONFIRMED, "this issue may be about it", False),
+        *((baseline, [label], [{}], UNCONFIRMED, "", True) for baseline in (WAS_LOADING, None, WAS_UNKNOWN) for label in ("Collected", "Loaded")),
+        (WAS_COLLECTED, ["Collected"], NOTHING, UNCONFIRMED, NO_LOAD, True),
+        (WAS_LOADED, ["Processing", "Loaded"], NOTHING, LOADED, "being processed after", False),
+        (WAS_COLLECTED, ["Collected"], PERHAPS, UNCONFIRMED, NO_LOAD, True),
+        (WAS_COLLECTED, ["Loaded"], PERHAPS, LOADED, "not loaded before", False),
+        (WAS_LOADED, ["Processing", "Loaded"], PERHAPS, UNCONFIRMED, "this issue may be about it", False),
         # An error label takes its words from an issue of the extract.
-        (C, ["Failed"], [{"extraction_stage_label": None}], FAILED, "No such table. (https://acme.example/issues/71/)", False),
-        (C, ["Failed"], [{"extract": None}], FAILED, "Adverity shows an error of the extract", False),
-        (C, ["Failed"], [{"message": "", "url": ""}], FAILED, "Import: no message", False),
+        (WAS_COLLECTED, ["Failed"], [{"extraction_stage_label": None}], FAILED, "No such table. (https://acme.example/issues/71/)", False),
+        (WAS_COLLECTED, ["Failed"], [{"extract": None}], FAILED, "Adverity shows an error of the extract", False),
+        (WAS_COLLECTED, ["Failed"], [{"message": "", "url": ""}], FAILED, "Import: no message", False),
     ],
 )
 def test_issue_tells_the_outcome(baseline, labels, issues_, outcome, reason, can_change):
@@ -146,22 +147,24 @@ def test_issue_tells_the_outcome(baseline, labels, issues_, outcome, reason, can
 
 
 def test_issue_is_not_certain_where_the_time_of_the_request_is_not_known():
-    assert judged(C, "Collected", issues=(issue(),), sent_at=None).outcome is UNCONFIRMED
+    assert judged(WAS_COLLECTED, "Collected", issues=(issue(),), sent_at=None).outcome is UNCONFIRMED
 
 
 @pytest.mark.parametrize(
     ("baseline", "label", "issues_", "outcome"),
     [
-        *((baseline, label, [issue()], UNCONFIRMED) for baseline, label in ((C, "Collected"), (F, "Import error"), (L, "Loaded"))),
-        (F, "Loaded", [issue()], LOADED),
-        (F, "Import error", [issue(), issue(id=72, url="")], FAILED),
+        (WAS_COLLECTED, "Collected", [issue()], UNCONFIRMED),
+        (WAS_FAILED, "Import error", [issue()], UNCONFIRMED),
+        (WAS_LOADED, "Loaded", [issue()], UNCONFIRMED),
+        (WAS_FAILED, "Loaded", [issue()], LOADED),
+        (WAS_FAILED, "Import error", [issue(), issue(id=72, url="")], FAILED),
     ],
 )
 def test_issue_of_a_failure_that_was_recorded_before_the_request_is_no_failure_of_it(baseline, label, issues_, outcome):
     assert judged(baseline, label, issues=tuple(issues_), known=frozenset([WORDS])).outcome is outcome
 
 
-@pytest.mark.parametrize(("baseline", "outcome"), [(L, UNCONFIRMED), (C, LOADED)])
+@pytest.mark.parametrize(("baseline", "outcome"), [(WAS_LOADED, UNCONFIRMED), (WAS_COLLECTED, LOADED)])
 def test_later_fetch_may_have_acknowledged_an_issue_of_what_was_loaded_again(baseline, outcome):
     found = judged(baseline, "Processing", "Loaded", fetched_since=True)
     assert found.outcome is outcome
@@ -172,13 +175,13 @@ def test_later_fetch_may_have_acknowledged_an_issue_of_what_was_loaded_again(bas
 @pytest.mark.parametrize("found", [(), (issue(),)])
 @pytest.mark.parametrize(("automatic", "what"), [(False, "another request for"), (True, "the automatic load into")])
 def test_nothing_is_claimed_of_one_binding_where_another_was_under_way(label, found, automatic, what):
-    judgement = judged(C, label, others=(Other(124, automatic),), issues=found)
+    judgement = judged(WAS_COLLECTED, label, others=(Other(124, automatic),), issues=found)
     assert (judgement.outcome, judgement.can_change) == (UNCONFIRMED, False)
     assert judgement.reason == f"{what} binding 124 may have changed the state of the extract, too"
 
 
 def test_extract_that_is_being_processed_is_loading_also_where_another_binding_was_under_way():
-    assert judged(C, "Processing", others=(Other(124),)).outcome is LOADING
+    assert judged(WAS_COLLECTED, "Processing", others=(Other(124),)).outcome is LOADING
 
 
 @pytest.mark.parametrize(
@@ -196,14 +199,17 @@ def test_extract_that_is_being_processed_is_loading_also_where_another_binding_w
     ],
 )
 def test_job_of_the_datastream_tells_whether_something_comes(row, outcome, can_change):
-    found = judged(L, "Loaded", jobs=(job(**row),))
+    found = judged(WAS_LOADED, "Loaded", jobs=(job(**row),))
     assert (found.outcome, found.can_change) == (outcome, can_change)
-    assert [judged(C, label, jobs=(job(**row),)).outcome for label in ("Loaded", "Failed")] == [LOADED, FAILED]
+    assert [judged(WAS_COLLECTED, label, jobs=(job(**row),)).outcome for label in ("Loaded", "Failed")] == [LOADED, FAILED]
 
 
 @pytest.mark.parametrize(
     ("baseline", "label", "can_change"),
-    [(C, "Collected", True), (L, "Loaded", True), (F, "Failed", True), (None, "Loaded", True), (C, "Unbekannt", True), (C, "Overwritten", False)],
+    [
+        *((WAS_COLLECTED, label, can_change) for label, can_change in (("Collected", True), ("Unbekannt", True), ("Overwritten", False))),
+        *((baseline, label, True) for baseline, label in ((WAS_LOADED, "Loaded"), (WAS_FAILED, "Failed"), (None, "Loaded"))),
+    ],
 )
 def test_later_reading_may_tell_more(baseline, label, can_change):
     assert judged(baseline, label).can_change is can_change
@@ -211,12 +217,12 @@ def test_later_reading_may_tell_more(baseline, label, can_change):
 
 def test_extract_that_is_no_longer_listed_is_unconfirmed_also_while_a_job_runs():
     readings = (Reading("Processing"), Reading(None, listed=False))
-    found = judge(Evidence(SENT, C, readings, 101, jobs=(job(),)), Labels())
+    found = judge(Evidence(SENT, WAS_COLLECTED, readings, 101, jobs=(job(),)), Labels())
     assert (found.outcome, found.can_change) == (UNCONFIRMED, False)
 
 
 def test_judgement_has_the_label_and_since_when_it_was_read():
-    found = judged(C, "Loaded", "Processing", "Loaded", "Loaded")
+    found = judged(WAS_COLLECTED, "Loaded", "Processing", "Loaded", "Loaded")
     assert (found.label, found.since) == ("Loaded", "2026-01-01T13:00:02Z")
 
 

@@ -28,7 +28,7 @@ def fixture_begin_refusing(begin_requeues):
 @pytest.mark.parametrize("refused", [{101}, {126}, {150}, {101, 102}, {101, 125, 126, 150}, set(FIFTY) - {133}, set(FIFTY[1:])], ids=len)
 def test_refused_extracts_are_found_and_the_others_are_sent_in_order(begin_refusing, refused):
     scene = begin_refusing(60, refused)
-    result = scene.fail_to_send()
+    result = scene.send_and_fail()
     others = [each for each in range(101, 161) if each not in refused]
     assert (scene.loads(12), ids_of(result)) == (others, {"requeued": others, "refused": sorted(refused)})
     assert scene.by_status() == {"dispatched": others, "refused": sorted(refused)}
@@ -56,7 +56,7 @@ def test_refused_extract_is_named_with_the_words_of_adverity(begin_refusing, on_
 def test_refusal_that_does_not_concern_the_extracts_is_not_narrowed_down(begin_refusing, status, sent):
     scene = begin_refusing(4)
     scene.respond(*[200] * bool(sent), status)
-    result = scene.fail_to_send(unfinished=status not in (401, 407, 429), batch_size=2)
+    result = scene.send_and_fail(unfinished=status not in (401, 407, 429), batch_size=2)
     rest = FIFTY[len(sent) : 4]
     assert scene.sent() == [*([sent] if sent else []), rest[:2]]
     assert scene.by_status() == {"pending": rest, **({"dispatched": sent} if sent else {})}
@@ -70,7 +70,7 @@ def test_refusal_that_does_not_concern_the_extracts_is_not_narrowed_down(begin_r
 def test_other_refusals_are_narrowed_down(begin_refusing, status):
     scene = begin_refusing(4)
     scene.respond(status, 200, status, status)
-    result = scene.fail_to_send()
+    result = scene.send_and_fail()
     assert scene.sent() == [[101, 102, 103, 104], [101, 102], [103, 104], [103], [104]]
     assert ids_of(result) == {"requeued": [101, 102, 104], "refused": [103]}
     assert f"extracts 103 with {status}: status {status}" in result["msg"]
@@ -78,7 +78,7 @@ def test_other_refusals_are_narrowed_down(begin_refusing, status):
 
 def test_batch_that_is_refused_extract_by_extract_stops_its_datastream(begin_refusing):
     scene = begin_refusing(12, range(105, 109))
-    result = scene.fail_to_send(batch_size=4)
+    result = scene.send_and_fail(batch_size=4)
     assert scene.sent() == [[101, 102, 103, 104], [105, 106, 107, 108], [105, 106], [105], [106], [107, 108], [107], [108]]
     assert (
         "Datastream 1, binding 12: Adverity refused each of 4 extracts, also alone (400: Extracts not found: 105). The extracts are probably not the"
@@ -100,7 +100,7 @@ def test_ten_single_extracts_that_are_refused_in_succession_stop_the_datastream(
     if before:
         scene.send(on_refused="skip", created_from=created(before - 100), created_to=created(before - 100))
     scene.forget()
-    result = scene.fail_to_send(batch_size=1)
+    result = scene.send_and_fail(batch_size=1)
     assert scene.sent() == [[each] for each in tried]
     assert result["refused_extract_ids"] == [each for each in tried if each in refused]
     assert result["remaining_extract_ids"] == [each for each in range(101, 131) if each not in tried]
@@ -110,7 +110,7 @@ def test_ten_single_extracts_that_are_refused_in_succession_stop_the_datastream(
 def test_lost_response_while_a_refusal_is_narrowed_down_leaves_its_extract_unknown(begin_refusing):
     scene = begin_refusing(4)
     scene.respond(404, 404, 404, "lost")
-    result = scene.fail_to_send()
+    result = scene.send_and_fail()
     assert ids_of(result) == {"refused": [101], "unknown": [102], "remaining": [103, 104]}
     assert scene.by_status() == {"refused": [101], "unknown": [102], "pending": [103, 104]}
     assert "each of" not in result["msg"]
@@ -119,11 +119,11 @@ def test_lost_response_while_a_refusal_is_narrowed_down_leaves_its_extract_unkno
 
 def test_refused_extract_is_sent_alone_by_the_next_run(begin_refusing):
     scene = begin_refusing(5, {103})
-    scene.fail_to_send()
+    scene.send_and_fail()
     scene.add_extract(190, "2025-06-01T00:02:30Z")
     scene.add_extract(200, created(9))
     scene.forget()
-    result = scene.fail_to_send(backfill="when_needed")
+    result = scene.send_and_fail(backfill="when_needed")
     assert scene.sent() == [[190], [103], [200]]
     assert ids_of(result) == {"requeued": [190, 200], "skipped": [101, 102, 104, 105], "refused": [103]}
     scene.service.world.refused.clear()
@@ -139,15 +139,15 @@ def test_refused_extract_that_is_left_out_is_left_out_by_later_runs(begin_refusi
         assert (result["changed"], scene.posts()) == (False, [])
         assert result["warnings"] == ["Adverity refused these extracts before, and they are left out: extracts 103 for binding 12."]
     assert ids_of(scene.send(state="planned")) == {}
-    assert scene.fail_to_send(backfill="when_needed")["refused_extract_ids"] == [103]
+    assert scene.send_and_fail(backfill="when_needed")["refused_extract_ids"] == [103]
 
 
 def test_unknown_extract_that_is_sent_again_and_refused_is_refused(begin_refusing):
     scene = begin_refusing(5)
     scene.respond("lost")
-    scene.fail_to_send()
+    scene.send_and_fail()
     scene.service.world.refused.add(103)
-    assert ids_of(scene.fail_to_send(on_unknown="requeue")) == {"requeued": [101, 102, 104, 105], "refused": [103]}
+    assert ids_of(scene.send_and_fail(on_unknown="requeue")) == {"requeued": [101, 102, 104, 105], "refused": [103]}
     assert scene.by_status() == {"dispatched": [101, 102, 104, 105], "refused": [103]}
 
 
@@ -156,8 +156,8 @@ def test_unknown_extract_whose_second_request_is_refused_for_another_reason_stay
     scene = begin_refusing(2)
     scene.send(extract_ids=[101], binding_ids=[12])
     scene.respond("lost", 403)
-    scene.fail_to_send(force=True)
-    scene.fail_to_send(on_unknown="requeue")
+    scene.send_and_fail(force=True)
+    scene.send_and_fail(on_unknown="requeue")
     assert scene.by_status() == {"unknown": [101, 102]}
     assert ids_of(scene.send(on_unknown="requeue")) == {"requeued": [101, 102]}
 
@@ -165,7 +165,7 @@ def test_unknown_extract_whose_second_request_is_refused_for_another_reason_stay
 def test_refusal_is_narrowed_down_to_a_binding_and_then_to_an_extract(begin_refusing):
     scene = begin_refusing(3, {102})
     scene.add_binding(15)
-    result = scene.fail_to_send()
+    result = scene.send_and_fail()
     assert [(body["binding_ids"], body["extract_ids"]) for body in scene.posts()] == [
         ([12, 15], [101, 102, 103]), ([12], [101, 102, 103]), ([12], [101, 102]), ([12], [101]), ([12], [102]), ([12], [103]),
         ([15], [101, 102, 103]), ([15], [101, 102]), ([15], [101]), ([15], [102]), ([15], [103]),

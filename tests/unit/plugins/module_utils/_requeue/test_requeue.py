@@ -72,12 +72,12 @@ def test_requeue_with_nothing_to_do_sends_nothing(begin_requeues):
 def test_extract_that_a_response_does_not_confirm_is_unknown_and_not_sent_again(scene, outcome, sent):
     unknown = [each for each in ALL if each not in sent]
     scene.respond(outcome)
-    result = scene.fail_to_send()
+    result = scene.send_and_fail()
     assert scene.by_status() == {"unknown": unknown, **({"dispatched": sent} if sent else {})}
     assert (result["changed"], ids_of(result)) == (True, {**({"requeued": sent} if sent else {}), "unknown": unknown})
     assert result["msg"].startswith(f"Sent in this run: {len(sent)} extracts. Still open: Datastream 1, binding 12: POST /api/v1/extracts/requeue/ ")
     assert f" is unknown and recorded as such. {WAYS_ON}" in result["msg"]
-    again = scene.fail_to_send()
+    again = scene.send_and_fail()
     assert "It is unknown whether these extracts are loaded: extracts 10" in again["msg"]
     assert (again["changed"], again["unknown_extract_ids"], len(scene.posts())) == (False, unknown, 1)
     assert ids_of(scene.send(on_unknown="requeue"))["requeued"] == unknown
@@ -101,7 +101,7 @@ def test_response_with_more_or_less_than_is_needed_is_a_success(scene, body, mes
 def test_request_for_two_bindings_that_is_lost_is_unknown_for_both(scene):
     scene.add_binding(15)
     scene.respond("lost")
-    result = scene.fail_to_send()
+    result = scene.send_and_fail()
     assert scene.by_status() == {"unknown": [101, 101, 102, 102, 103, 103]}
     assert (result["unknown_extract_ids"], [row["unknown"] for row in result["summary"]]) == (ALL, [3, 3])
     assert "Datastream 1, binding 12, 15: POST" in result["msg"]
@@ -110,7 +110,7 @@ def test_request_for_two_bindings_that_is_lost_is_unknown_for_both(scene):
 @pytest.mark.parametrize("chosen", [{}, {"extract_ids": [101]}])
 def test_lost_request_that_the_user_says_arrived_is_dispatched(scene, chosen):
     scene.respond("lost")
-    scene.fail_to_send(**chosen)
+    scene.send_and_fail(**chosen)
     for changed in (True, False):
         result = scene.send(on_unknown="dispatched", **chosen)
         assert (result["changed"], ids_of(result)) == (changed, {"skipped": chosen.get("extract_ids", ALL)})
@@ -151,7 +151,7 @@ def test_ledger_that_fails_stops_everything_and_nothing_is_sent_twice(scene, mon
     with monkeypatch.context() as patched:
         for name in ("note", "intend", "withdraw", "dispatched"):
             patched.setattr(Ledger, name, fail_at(name))
-        result = scene.fail_to_send(unfinished=False, batch_size=1)
+        result = scene.send_and_fail(unfinished=False, batch_size=1)
     assert f"The ledger {scene.ledger} cannot be used: disk I/O error" in result["msg"]
     assert (len(scene.posts()), scene.by_status()) == (posts, ledger)
     assert (ids_of(result) if "requeued_extract_ids" in result else {}) == ids
@@ -159,7 +159,7 @@ def test_ledger_that_fails_stops_everything_and_nothing_is_sent_twice(scene, mon
     if later and unknown:  # this run knows better than the ledger that it leaves behind
         assert f"The ledger could not record that extracts {unknown[0]} were dispatched" in result["msg"]
     if unknown:
-        assert scene.fail_to_send()["unknown_extract_ids"] == unknown
+        assert scene.send_and_fail()["unknown_extract_ids"] == unknown
         assert len(scene.posts()) == posts
     else:
         scene.send()
@@ -192,7 +192,7 @@ def test_extracts_that_are_named_alone_are_not_sent_where_the_backfill_is_never(
 
 def test_extracts_that_are_named_alone_are_unknown_where_they_went_to_one_binding(scene):
     scene.send(created_to=created(1))
-    result = scene.fail_to_send(extract_ids=[101, 102])
+    result = scene.send_and_fail(extract_ids=[101, 102])
     assert result["unknown_extract_ids"] == [101]
     assert "Still open: It is unknown whether these extracts are loaded: extracts 101 (an earlier run was interrupted" in result["msg"]
     assert ids_of(scene.send(extract_ids=[101, 102], on_unknown="skip")) == {"requeued": [102], "unknown": [101]}
@@ -206,7 +206,7 @@ def test_binding_that_is_not_enabled_is_refused_unless_an_earlier_task_would_ena
     assert scene.send(True, target_id=2, enabled_bindings=enabled)["warnings"] == []
     [warning] = scene.send(True, target_id=2, enabled_bindings=others)["warnings"]
     assert warning.startswith("Not enabled: binding 12 (datastream 1 to Destination no. 2). A real run fails")
-    assert "Not enabled: binding 12" in scene.fail_to_send(unfinished=False, target_id=2, enabled_bindings=enabled)["msg"]
+    assert "Not enabled: binding 12" in scene.send_and_fail(unfinished=False, target_id=2, enabled_bindings=enabled)["msg"]
     assert (scene.posts(), scene.statuses()) == ([], {})
 
 
@@ -231,9 +231,9 @@ def test_extract_that_becomes_unknown_after_everything_was_sent_is_named_by_the_
     """Which would not even list the history."""
     scene.send(target_id=2)
     scene.respond("lost")
-    scene.fail_to_send(force=True, extract_ids=[102], binding_ids=[12])
+    scene.send_and_fail(force=True, extract_ids=[102], binding_ids=[12])
     for check_mode in (True, False):
-        assert scene.fail_to_send(check_mode, target_id=2, backfill="when_needed")["unknown_extract_ids"] == [102]
+        assert scene.send_and_fail(check_mode, target_id=2, backfill="when_needed")["unknown_extract_ids"] == [102]
     assert ids_of(scene.send(target_id=2, on_unknown="dispatched")) == {"skipped": [101, 103, 102]}
     assert scene.send(target_id=2, backfill="when_needed")["bindings"][0]["action"] == "done"
 
@@ -262,7 +262,7 @@ def test_plan_of_extracts_is_recorded_extract_by_extract(scene):
     assert scene.by_status() == {"pending": [101, 103]}
     assert scene.send(state="planned", **options)["changed"] is False
     scene.respond("lost")
-    scene.fail_to_send(**options)
+    scene.send_and_fail(**options)
     assert scene.send(state="planned", **options)["changed"] is False
     assert scene.send(state="planned", on_unknown="dispatched", **options)["changed"] is True
     assert scene.by_status() == {"dispatched": [101, 103]}
@@ -270,7 +270,7 @@ def test_plan_of_extracts_is_recorded_extract_by_extract(scene):
 
 def test_plan_names_what_is_unknown_in_its_period(scene):
     scene.respond("lost")
-    scene.fail_to_send()
+    scene.send_and_fail()
     for options in ({}, {"target_id": 2}, {"extract_ids": ALL, "binding_ids": [12]}):
         assert [scene.send(mode, state="planned", **options)["unknown_extract_ids"] for mode in (True, False)] == [ALL, ALL]
     assert scene.send(state="planned", created_to=created(2))["unknown_extract_ids"] == [101, 102]
@@ -307,7 +307,7 @@ STILL_UNKNOWN = "They stay unknown until they are listed, or until on_unknown: d
 def test_extract_that_is_open_and_not_listed_is_named_until_the_user_settles_it(scene, options, after, said):
     """Nothing is dropped because of one reading: a list that shifts while it is read may miss a row."""
     scene.respond(200, "lost")
-    scene.fail_to_send(batch_size=1)
+    scene.send_and_fail(batch_size=1)
     scene.service.change({"remove": {"extracts": [102, 103]}})
     warnings = scene.send(**options)["warnings"]
     assert [warning.partition(" for binding 12. ")[2] for warning in warnings] == said
@@ -335,7 +335,7 @@ def test_extract_that_is_pending_outside_of_the_period_is_named(begin_requeues, 
 
 def lose_the_second(scene):
     scene.respond(200, "lost")
-    scene.fail_to_send(batch_size=1)
+    scene.send_and_fail(batch_size=1)
 
 
 def plan_send_and_remove(scene):
@@ -346,7 +346,7 @@ def plan_send_and_remove(scene):
 
 def refuse_one(scene):
     scene.service.change({"refuse": [102]})
-    scene.fail_to_send()
+    scene.send_and_fail()
     scene.service.change({"accept": [102]})
 
 
@@ -391,8 +391,8 @@ def test_awx_job_whose_ledger_is_lost_sends_nothing_and_makes_no_folder(scene, t
     monkeypatch.setenv("AWX_HOST", "https://awx.example")
     scene.ledger = DEFAULT_LEDGER
     for options in ({}, {"state": "recorded"}, {"state": "planned"}, {"state": "planned", "target_id": 2, "backfill": "always"}):
-        message = scene.fail_to_send(unfinished=False, **options)["msg"]
-        assert scene.fail_to_send(True, unfinished=False, **options)["msg"] == message
+        message = scene.send_and_fail(unfinished=False, **options)["msg"]
+        assert scene.send_and_fail(True, unfinished=False, **options)["msg"] == message
         assert message.startswith(f"This is AWX job 42, and its ledger {tmp_path}/home/.ansible/adverity/requeue.sqlite3 would be lost ")
         assert message.endswith("Nothing was changed.")
     assert (scene.posts(), (tmp_path / "home").exists()) == ([], False)

@@ -61,7 +61,7 @@ def test_run_locks_all_bindings_that_are_selected(scene, options, locked):
 
 def test_state_of_a_binding_that_the_list_does_not_show_is_that_of_the_ledger(scene):
     scene.service.switches["binding_rows"] = "no_enabled"
-    failure = scene.fail_to_send(unfinished=False)
+    failure = scene.send_and_fail(unfinished=False)
     assert "The API does not say which bindings of datastream 1 are enabled" in failure["msg"]
     for target_id, enabled in ((1, False), (2, True), (3, False)):
         scene.run("binding", target_id=target_id, enabled=enabled)

@@ -28,14 +28,14 @@ def hide_second(scene):
 
 def test_unknown_outcome_holds_up_what_comes_after_it_in_its_binding_alone(scene):
     scene.respond(200, 200, 200, 200, "lost")
-    result = scene.fail_to_send(target_id=2, batch_size=1)
+    result = scene.send_and_fail(target_id=2, batch_size=1)
     assert scene.by_status() == {"dispatched": [each for each in ALL if each not in (202, 203)], "unknown": [202], "pending": [203]}
     assert (result["unknown_extract_ids"], result["remaining_extract_ids"]) == ([202], [203])
     assert "Datastream 2, binding 22: " in result["msg"]
     for number in (1, 2, 3, 4):
         scene.add_extract(1000 * number, created(20), number)
     for check_mode in (True, False):
-        result = scene.fail_to_send(check_mode, target_id=2)
+        result = scene.send_and_fail(check_mode, target_id=2)
         assert (result["requeued_extract_ids"], result["remaining_extract_ids"]) == ([1000, 3000, 4000], [203, 2000])
         assert "Not sent, because they come after these in the same binding: extracts 203, 2000." in result["msg"]
     assert scene.send(target_id=2, on_unknown="dispatched")["requeued_extract_ids"] == [203, 2000]
@@ -44,11 +44,11 @@ def test_unknown_outcome_holds_up_what_comes_after_it_in_its_binding_alone(scene
 
 def test_history_that_is_sent_is_recorded_as_complete_by_binding(scene):
     scene.respond("lost")
-    scene.fail_to_send(target_id=2)
+    scene.send_and_fail(target_id=2)
     whole = (None, None)
     assert {each: history.completed_window for each, history in scene.histories().items()} == {12: None, 22: whole, 32: whole, 42: whole}
     scene.forget()
-    result = scene.fail_to_send(target_id=2, backfill="when_needed")
+    result = scene.send_and_fail(target_id=2, backfill="when_needed")
     assert [row["action"] for row in result["bindings"]] == ["backfill", "done", "done", "done"]
     assert [row["path"] for row in scene.requests("GET")] == [BINDINGS, EXTRACTS]
 
@@ -62,7 +62,7 @@ def test_history_that_is_sent_is_recorded_as_complete_by_binding(scene):
 )  # fmt: skip
 def test_failure_ends_the_run_where_it_concerns_the_key_or_the_third_datastream_in_succession(scene, outcomes, unfinished):
     scene.respond(*outcomes)
-    result = scene.fail_to_send(unfinished=unfinished, target_id=2)
+    result = scene.send_and_fail(unfinished=unfinished, target_id=2)
     assert len(scene.posts()) == len(outcomes)
     outcome_of = {extract_id: outcome for group, outcome in zip(GROUPS, outcomes) for extract_id in group}
     sent, unknown = ([each for each in ALL if outcome_of.get(each) == status] for status in (200, 500))
@@ -80,7 +80,7 @@ def test_datastream_with_several_bindings_fails_once(scene):
     for binding_id in (15, 16):
         scene.add_binding(binding_id)
     scene.respond(404, 500, 500, 500)
-    assert sorted(scene.fail_to_send(target_id=2)["requeued_extract_ids"]) == ALL[3:]
+    assert sorted(scene.send_and_fail(target_id=2)["requeued_extract_ids"]) == ALL[3:]
 
 
 # Lists that cannot be read
@@ -91,7 +91,7 @@ def test_datastream_whose_extracts_cannot_be_listed_is_named_and_the_others_go_o
     scene.service.change({"remove": {"extracts": [301]}})  # pending
     for check_mode in (True, False):
         hide_second(scene)
-        result = scene.fail_to_send(check_mode, target_id=2)
+        result = scene.send_and_fail(check_mode, target_id=2)
         assert result["requeued_extract_ids"] == [102, 103, 302, 303, *GROUPS[3]]
         assert "Datastream 2, binding 22: GET /api/extracts/ returned 500" in result["msg"]
         assert "Pending, but not in the API's list of extracts now: extracts 301 for binding 32." in result["msg"]
@@ -102,7 +102,7 @@ def test_datastream_whose_extracts_cannot_be_listed_is_named_and_the_others_go_o
 
 def test_extracts_that_are_named_are_sent_as_far_as_their_lists_can_be_read(scene):
     hide_second(scene)
-    result = scene.fail_to_send(target_id=2, extract_ids=[301, 201])
+    result = scene.send_and_fail(target_id=2, extract_ids=[301, 201])
     assert (result["requeued_extract_ids"], scene.sent()) == ([301], [[301]])
     assert "Extracts 201 are in none of the other lists, and were not sent." in result["msg"]
 
@@ -116,14 +116,14 @@ def test_list_that_cannot_be_read_does_not_matter_where_all_extracts_that_are_na
 @pytest.mark.parametrize("options", [{}, {"extract_ids": [301]}], ids=str)
 def test_list_that_cannot_be_read_for_a_reason_that_concerns_every_request_ends_the_run(scene, fault, options):
     scene.service.fault(method="GET", path=EXTRACTS, skip=1, **fault)
-    assert "GET /api/extracts/" in scene.fail_to_send(unfinished=False, target_id=2, **options)["msg"]
+    assert "GET /api/extracts/" in scene.send_and_fail(unfinished=False, target_id=2, **options)["msg"]
     assert (len(scene.requests("GET", EXTRACTS)), scene.posts()) == (2, [])
 
 
 @pytest.mark.parametrize(("processing", "says"), [(GROUPS[0], True), ([102], False)])
 def test_destination_that_seems_to_load_its_history_automatically_is_named(scene, processing, says):
     scene.service.change({"edit": {"extracts": [{"id": each, "state": "processing"} for each in processing]}})
-    result = scene.fail_to_send(target_id=2)
+    result = scene.send_and_fail(target_id=2)
     assert result["unknown_extract_ids"] == processing
     assert not [each for batch in scene.sent() for each in batch if each in processing]
     assert "on_unknown: check" not in result["msg"]  # no request is lost, so that a check settles nothing
@@ -140,11 +140,11 @@ def test_each_request_is_recorded_with_the_labels_that_its_extracts_had_before(s
     scene.add_binding(15)
     states = {101: "imported", 103: "import_error", 203: "imported", 302: "imported"}
     scene.service.change({"edit": {"extracts": [{"id": each, "state": state} for each, state in states.items()]}}, {"refuse": [102]})
-    scene.fail_to_send(target_id=2, datastream_ids=[1, 2])
+    scene.send_and_fail(target_id=2, datastream_ids=[1, 2])
     assert [labels(binding_id, 101, 103) for binding_id in (12, 15)] == [["Loaded", "Import Error"]] * 2
     assert labels(22, 201, 202, 203) == ["Collected", "Collected", "Loaded"]
     scene.respond(500)
-    scene.fail_to_send(datastream_ids=[3, 4], batch_size=1)
+    scene.send_and_fail(datastream_ids=[3, 4], batch_size=1)
     assert (labels(32, 301), labels(42, *GROUPS[3])) == (["Collected"], ["Collected"] * 3)
     scene.send(extract_ids=[302], on_unknown="skip")
     assert labels(ALL_ENABLED, 302) == ["-"]

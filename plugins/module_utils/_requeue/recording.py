@@ -54,10 +54,10 @@ def facts_of_sending(
 
 def record_under_way(ledger: Ledger, plan: Plan) -> None:
     """Records which extracts were under way, and why: a later run does not see that any more."""
-    uncertain = {**plan.unknown, **plan.uncertain}
-    for reason in PASSING:
-        under_way = (pair for pair, uncertainty in uncertain.items() if uncertainty.reason is reason)
-        ledger.record(EventKind.UNDER_WAY, plan.entries(under_way), reason.value)
+    for uncertain in (plan.unknown, plan.uncertain):  # each is in the order of the lists
+        for reason in PASSING:
+            pairs = (pair for pair, uncertainty in uncertain.items() if uncertainty.reason is reason)
+            ledger.record(EventKind.UNDER_WAY, plan.entries(pairs), reason.value)
 
 
 def take_recorded_reasons(ledger: Ledger, plan: Plan) -> None:

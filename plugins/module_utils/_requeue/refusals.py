@@ -26,7 +26,7 @@ def refuse_undecided(request: Request, options: RequeueOptions) -> None:
             "backfill: when_needed is decided for each binding, and extract_ids alone names none. Set binding_ids or target_id, or"
             " omit backfill. Nothing was sent."
         )
-    if options.records:
+    if options.backfill == "recorded":
         raise InputError(
             "What is loaded is recorded for each binding, and extract_ids alone names none. Set binding_ids or target_id. Nothing was"
             " changed."

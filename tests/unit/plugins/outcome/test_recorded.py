@@ -53,6 +53,7 @@ def test_plan_of_what_is_to_be_recorded_is_empty(begin_requeues):
     scene = begin_requeues()
     for choice in ({"binding_ids": [12]}, {"binding_ids": [12], "extract_ids": [101]}):
         assert scene.send(state="planned", backfill="recorded", **choice)["changed"] is False
+    assert "names none" in scene.send_and_fail(unfinished=False, state="planned", backfill="recorded", extract_ids=[101])["msg"]
     assert scene.statuses() == {}
 
 

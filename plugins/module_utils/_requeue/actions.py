@@ -25,11 +25,8 @@ def open_binding_ids(ledger: Ledger, binding_ids: t.Collection[int], on_refused:
     not_done = {Status.PENDING, Status.UNKNOWN, Status.FAILED}.union(
         [Status.REFUSED] if on_refused == "fail" else []
     )
-    stopped = {
-        entry.binding_id
-        for entry in ledger.open_entries(binding_ids)
-        if entry.status in not_done and entry.reason != UNLISTED
-    }
+    entries = _listed_entries(ledger, list(binding_ids))
+    stopped = {entry.binding_id for entry in entries if entry.status in not_done}
     return stopped.union(ledger.pending_counts()).intersection(binding_ids)
 
 
@@ -48,21 +45,24 @@ def choose_actions(
 
 def refused_entries(ledger: Ledger, actions: t.Mapping[int, Action]) -> list[Entry]:
     """What Adverity refused for the bindings whose history counts as sent."""
-    return [
-        entry for entry in _listed_entries(ledger, actions, Action.DONE) if entry.status is Status.REFUSED
-    ]
+    entries = _listed_entries(ledger, _binding_ids(actions, Action.DONE))
+    return [entry for entry in entries if entry.status is Status.REFUSED]
 
 
 def left_open_entries(ledger: Ledger, actions: t.Mapping[int, Action]) -> list[Entry]:
     """What the ledger records as open for the bindings that are left alone."""
-    entries = _listed_entries(ledger, actions, Action.LEFT_ALONE)
-    left_alone = [binding_id for binding_id, action in actions.items() if action is Action.LEFT_ALONE]
-    pending = ledger.pending_entries(left_alone) if left_alone else []
-    return [entry for entry in (*entries, *pending) if entry.status is not Status.RECORDED]
+    binding_ids = _binding_ids(actions, Action.LEFT_ALONE)
+    pending = ledger.pending_entries(binding_ids) if binding_ids else []
+    entries = (*_listed_entries(ledger, binding_ids), *pending)
+    return [entry for entry in entries if entry.status is not Status.RECORDED]
 
 
-def _listed_entries(ledger: Ledger, actions: t.Mapping[int, Action], action: Action) -> list[Entry]:
-    """The entries that are not dispatched, of the bindings to which this happens; without those whose extract is gone."""
-    binding_ids = [binding_id for binding_id, of_binding in actions.items() if of_binding is action]
+def _binding_ids(actions: t.Mapping[int, Action], action: Action) -> list[int]:
+    """The bindings to which this happens."""
+    return [binding_id for binding_id, of_binding in actions.items() if of_binding is action]
+
+
+def _listed_entries(ledger: Ledger, binding_ids: list[int]) -> list[Entry]:
+    """The entries of these bindings that are not dispatched, without those whose extract is gone."""
     entries = ledger.open_entries(binding_ids) if binding_ids else []
     return [entry for entry in entries if entry.reason != UNLISTED]

@@ -20,7 +20,7 @@ from .._ledger.status import UNLISTED, EventKind, Status
 from .decision import Choices
 from .plan import Pair, Plan
 from .select import Request
-from .wording import by_binding
+from .wording import entries_by_binding
 
 BY_USER = "recorded by the user"
 _NEXT_STEPS = {  # by status, and by whether the options say what becomes of them
@@ -76,7 +76,7 @@ class Unlisted:
         """What a user should know of them before anything is sent."""
         outside = (
             f"Still pending, but outside of what this run selects: {text.counted(len(self.outside), 'extract')},"
-            f" {_by_binding(self.outside)}."
+            f" {entries_by_binding(self.outside)}."
         )
         warnings = [outside] if self.outside else []
         for status, entries in self.entries.items():
@@ -127,7 +127,7 @@ class Unlisted:
         if next_step is None:
             return []
         missing = f"{status.value.capitalize()}, but not in the API's list of extracts now"
-        return [f"{missing}: {_by_binding(entries)}. {next_step}"]
+        return [f"{missing}: {entries_by_binding(entries)}. {next_step}"]
 
 
 def find(ledger: Ledger, plan: Plan, request: Request, binding_ids: list[int], choices: Choices) -> Unlisted:
@@ -150,7 +150,3 @@ def find(ledger: Ledger, plan: Plan, request: Request, binding_ids: list[int], c
 
 def _with_status(entries: list[Entry], status: Status) -> list[Entry]:
     return [entry for entry in entries if entry.status is status]
-
-
-def _by_binding(entries: t.Sequence[Entry]) -> str:
-    return by_binding((entry.binding_id, entry.extract_id) for entry in entries)

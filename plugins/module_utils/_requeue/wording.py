@@ -161,10 +161,7 @@ def refused_warnings(refused: t.Sequence[Entry]) -> list[str]:
     """Of what Adverity refused in an earlier run, and no run tries again."""
     if not refused:
         return []
-    return [
-        "Adverity refused these extracts before, and they are left out:"
-        f" {by_binding((entry.binding_id, entry.extract_id) for entry in refused)}."
-    ]
+    return [f"Adverity refused these extracts before, and they are left out: {entries_by_binding(refused)}."]
 
 
 def left_open_warnings(entries: t.Sequence[Entry]) -> list[str]:
@@ -173,7 +170,7 @@ def left_open_warnings(entries: t.Sequence[Entry]) -> list[str]:
         return []
     return [
         "Open for bindings that are left alone:"
-        f" {by_binding((entry.binding_id, entry.extract_id) for entry in entries)}. To settle or send these extracts, run"
+        f" {entries_by_binding(entries)}. To settle or send these extracts, run"
         " adverity_requeue with extract_ids and binding_ids."
     ]
 
@@ -214,6 +211,11 @@ def with_reasons(reasons: t.Mapping[tuple[int, int], str]) -> str:
         for (binding_id, reason), ids in groups.items()
     ]
     return text.several(shown, 20)
+
+
+def entries_by_binding(entries: t.Iterable[Entry]) -> str:
+    """The extracts of entries of the ledger by binding, in words."""
+    return by_binding((entry.binding_id, entry.extract_id) for entry in entries)
 
 
 def by_binding(pairs: t.Iterable[tuple[int, int]]) -> str:

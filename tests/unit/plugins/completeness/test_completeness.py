@@ -119,7 +119,7 @@ def test_smart_schedule_is_returned_flat(scene):
 
 
 def test_copy_returns_what_is_documented(scene, tmp_path):
-    places = {"source": str(tmp_path / "source"), "destination": str(tmp_path / "destination")}
-    with Ledger(places["source"], None, HOST, WRITE) as ledger:
+    ledgers = {"source": str(tmp_path / "source"), "destination": str(tmp_path / "destination")}
+    with Ledger(ledgers["source"], None, HOST, WRITE) as ledger:
         ledger.note({}, [BindingRow(5, 456, 789, 0)])
-    assert scene.run("ledger_copy", **places)["failed"] is False  # contract runs the other modules
+    assert scene.run("ledger_copy", **ledgers)["failed"] is False  # contract runs the other modules

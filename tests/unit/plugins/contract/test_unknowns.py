@@ -88,8 +88,8 @@ def carry_out(scene, name, foreseen=True):
 
 
 def test_each_module_has_a_call():
-    called = {f"adverity_{module}" for module, _options in (*CHANGES.values(), *READS.values())}
-    missing = set(in_process.MODULES) - called - {"adverity_ledger_copy"}  # which sends no requests
+    modules = {f"adverity_{module}" for module, _options in (*CHANGES.values(), *READS.values())}
+    missing = set(in_process.MODULES) - modules - {"adverity_ledger_copy"}  # which sends no requests
     assert missing == set(), "add a call of each to CHANGES or READS in contract/calls.py"
 
 

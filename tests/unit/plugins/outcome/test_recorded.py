@@ -13,6 +13,16 @@ ROLE = {"target_id": 2, "datastream_ids": [1]}
 RECORDED = {"state": "recorded"}
 
 
+def begin_with_one_open(begin_requeues):
+    """Binding 12 is done. Extract 201 was refused for binding 22, and would be taken now."""
+    scene = begin_requeues(world(2, enabled=(), disabled=(2,)))
+    scene.service.change({"refuse": [201]})
+    scene.role_failure(target_id=2)
+    scene.service.change({"accept": [201]})
+    scene.forget()
+    return scene
+
+
 def test_limit_holds_for_what_is_recorded(begin_requeues):
     scene = begin_requeues()
     first = scene.send(**RECORDED, binding_ids=[12], limit=1)
@@ -58,11 +68,7 @@ def test_plan_of_what_is_to_be_recorded_is_empty(begin_requeues):
 
 
 def test_extract_of_a_binding_that_is_done_does_not_hold_up_the_others(begin_requeues):
-    scene = begin_requeues(world(2, enabled=(), disabled=(2,)))
-    scene.service.change({"refuse": [201]})
-    scene.role_failure(target_id=2)
-    scene.service.change({"accept": [201]})
-    scene.forget()
+    scene = begin_with_one_open(begin_requeues)
     result = scene.send(extract_ids=[101, 201], target_id=2, backfill="when_needed")
     assert (scene.sent(), ids_of(result)["requeued"]) == ([[201]], [201])
     unknown = scene.send_and_fail(unfinished=False, extract_ids=[101, 999], target_id=2, backfill="when_needed")
@@ -90,11 +96,7 @@ def test_force_sends_again_what_a_finished_backfill_has_sent(begin_requeues):
 
 
 def test_extract_of_a_binding_that_is_done_is_looked_for_and_its_list_holds_up_nothing(begin_requeues):
-    scene = begin_requeues(world(2, enabled=(), disabled=(2,)))
-    scene.service.change({"refuse": [201]})
-    scene.role_failure(target_id=2)
-    scene.service.change({"accept": [201]})
-    scene.forget()
+    scene = begin_with_one_open(begin_requeues)
     scene.service.fault(method="GET", path="extracts", skip=1, status={"code": 500, "body": {"detail": "x"}})
     result = scene.send_and_fail(extract_ids=[101, 201], target_id=2, backfill="when_needed")
     assert (scene.sent(), ids_of(result)["requeued"]) == ([[201]], [201])

@@ -15,8 +15,8 @@ description:
   - You can move the records back later. The copy that stayed behind is then replaced.
   - With O(source_instance), the records get the host name of O(instance). Use it after Adverity renamed the host of your instance. Both ledgers can then be
     the same one.
-  - The copy is one transaction. If the module is interrupted, run it again. If one of the ledgers was used in the meantime, the module copies again. If
-    both were used, it fails.
+  - The copy is one transaction. If the module is interrupted, run it again. As soon as the module has begun to copy, runs that use O(source) fail until it
+    is finished, so that the two ledgers are never used at once.
   - The module sends no requests to Adverity.
   - The playbook C(adverity.management.ledger_copy) does the same.
 author:

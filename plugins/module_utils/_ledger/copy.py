@@ -6,16 +6,16 @@
 
 """Moving what a ledger records of one instance into another ledger, or to another name of the instance. Safe to kill and run again.
 
-A move is recorded at both ends: first in the ledger that gets the content, in the same transaction, then in the one that it came from. If a run is killed
-in between, both can be used. The next move tells by a summary of the content which of them was used since.
+A move has three steps, each a transaction: the source records that it is begun, the target gets the content and records where it came from, and the source
+records that it is finished. From the first step on no run uses the source, and before the second none uses the target, so that two are never used at once. If a
+run is killed in between, the next move goes on from there.
 """
 
 from __future__ import annotations
 
-import json
 import typing as t
 
-from .._api.errors import InputError
+from .._api.errors import InputError, LedgerError
 from .._spec import times
 from . import persistence
 from . import statements as sql
@@ -71,21 +71,63 @@ def _rename(source: Ledger, target: Ledger) -> bool:
 
 
 def _move(source: Ledger, target: Ledger) -> bool:
-    moved_to = source.moved_to()
-    if moved_to == target.shown:
+    moved_to, is_begun = source.moved_to(), source.has_begun_move()
+    if moved_to == target.shown and not is_begun:
         return _add_missing_names(source, target)
-    if moved_to:
-        raise InputError(
-            f"The content of {source.shown} was moved to {moved_to} before. Set source to {moved_to}. Nothing was changed."
-        )
+    if moved_to and moved_to != target.shown:
+        raise _moved_elsewhere(source, moved_to, is_begun)
     _refuse_empty(source)
     _refuse_other_names(source, target)
     content = source.content()
-    if _needs_copy(source, target, content) and target.writes:
+    try:
+        needs_copy = _needs_copy(source, target, content)
+    except InputError:
+        if is_begun and source.writes:  # the target was used instead, and has no copy
+            _write(source, sql.CANCEL_MOVE, (source.instance,))
+        raise
+    if not source.writes:
+        return True
+    if not is_begun:
+        _write(source, sql.ADD_MOVE, (source.instance, "to", target.shown, "", times.now()))
+    if needs_copy:
+        _copy_or_cancel(source, target, content)
+    _write(source, sql.FINISH_MOVE, (content, source.instance))
+    return True
+
+
+def _write(ledger: Ledger, statement: str, values: tuple[t.Any, ...]) -> None:
+    with ledger.store.transaction():
+        ledger.store.write(statement, values)
+
+
+def _moved_elsewhere(source: Ledger, moved_to: str, is_begun: bool) -> InputError:
+    if is_begun:
+        words = f"A move of {source.shown} to {moved_to} was begun and is not finished. Finish it first: set destination to {moved_to}."
+    else:
+        words = f"The content of {source.shown} was moved to {moved_to} before. Set source to {moved_to}."
+    return InputError(f"{words} Nothing was changed.")
+
+
+def _copy_or_cancel(source: Ledger, target: Ledger, content: str) -> None:
+    """Copies. Where that fails and certainly left nothing in the target, the source can be used as before."""
+    try:
         _copy(source, target, content)
-    if source.writes:
-        with source.store.transaction():
-            source.store.write(sql.ADD_MOVE, (source.instance, "to", target.shown, content, times.now()))
+    except LedgerError as error:
+        if not _cancel(source, target, content):
+            error.say(
+                f"The move is begun, and no run can use {source.shown} until it is finished. Run it again."
+            )
+        raise
+
+
+def _cancel(source: Ledger, target: Ledger, content: str) -> bool:
+    """Takes a move back that certainly left nothing in the target. False where that cannot be told, or not be recorded."""
+    try:
+        if not _needs_copy(source, target, content):
+            return False
+        _write(source, sql.CANCEL_MOVE, (source.instance,))
+    except LedgerError:
+        return False
     return True
 
 
@@ -95,14 +137,11 @@ def _needs_copy(source: Ledger, target: Ledger, content: str) -> bool:
     if not _has_content(target):
         return True
     direction, place, recorded = moves[-1] if moves else ("", "", "")
-    if direction == "from" and place == source.shown:
-        copied, result = json.loads(recorded)
-        if copied == content:
-            return False  # a move that was interrupted after the copy
-        if result == target.content():
-            return True  # the source was used since, and the copy was not
-    came_from_target = any(each[0] == "from" and each[1] == target.shown for each in source.moves())
-    if direction == "to" and came_from_target and recorded == target.content():
+    if (direction, place, recorded) == ("from", source.shown, content):
+        return False  # a move that was interrupted after the copy
+    copies = [each[2] for each in source.moves() if each[:2] == ("from", target.shown)]
+    # Of a move that is not finished, only the copy says what was moved.
+    if direction == "to" and copies and (recorded or copies[-1]) == target.content():
         return True  # a move back
     raise _two_records(target)
 
@@ -133,8 +172,7 @@ def _copy(source: Ledger, target: Ledger, content: str) -> None:
                 target.store.write(sql.ADD_MOVE, (other, direction, place, recorded, times.now()))
         for name in _names(source):
             target.store.write(sql.SET_HOST, (name, other))
-        summary = json.dumps([content, target.content()])
-        target.store.write(sql.ADD_MOVE, (other, "from", source.shown, summary, times.now()))
+        target.store.write(sql.ADD_MOVE, (other, "from", source.shown, content, times.now()))
 
 
 def _names(source: Ledger) -> list[str]:

@@ -96,8 +96,14 @@ class Ledger(LedgerContent):
             self.refuse_moved()
 
     def refuse_moved(self) -> None:
-        """Raises LedgerError where the content of the instance was moved away."""
+        """Raises LedgerError where the content of the instance was moved away, or may have been."""
         moved_to = self.moved_to()
+        if self.has_begun_move():
+            raise failed(
+                self.shown,
+                f"a move to {moved_to} was begun and is not finished",
+                "Finish it: run adverity.management.adverity_ledger_copy again with this source and this destination. Nothing was changed.",
+            )
         if moved_to:
             raise failed(
                 self.shown,
@@ -106,12 +112,17 @@ class Ledger(LedgerContent):
             )
 
     def moved_to(self) -> str | None:
-        """Where the content of this instance was moved to, None where it is here."""
+        """Where the content of this instance was moved to, also if that is not finished; None where it is here."""
         moves = self.moves()
         return moves[-1][1] if moves and moves[-1][0] == "to" else None
 
+    def has_begun_move(self) -> bool:
+        """Whether a move of this instance was begun and is not finished."""
+        moves = self.moves()
+        return bool(moves) and moves[-1][0] == "to" and not moves[-1][2]
+
     def moves(self) -> list[tuple[str, str, str]]:
-        """The moves of this instance, oldest first: ``to`` or ``from``, the other place, and a summary of what was moved."""
+        """The moves of this instance, oldest first: ``to`` or ``from``, the other place, and a summary of what was moved, empty where it is not finished."""
         return (
             []
             if self.instance is None

@@ -9,7 +9,8 @@
 ``{id}`` is how a store numbers rows by itself, ``{by_key}`` how it keeps a table in the order of its key, ``{schema}`` what stands before names.
 
 - ``instance``: an Adverity instance. ``host``: the names that it has, or had.
-- ``move``: where the content of an instance was moved to (``to``) or came from (``from``). ``content`` is a summary of what was moved.
+- ``move``: where the content of an instance was moved to (``to``) or came from (``from``). ``content`` is a summary of what was moved; a move that was begun
+  and is not finished has none.
 - ``binding``: the bindings that the ledger has seen. ``total``: how many extracts it records for it. Binding 0 stands for requests that named no binding:
   they went to all bindings that were enabled then.
 - ``binding_fact``: what was seen of a binding, written to it and planned for it; see ``history.BindingFact``.

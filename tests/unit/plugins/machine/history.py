@@ -15,6 +15,7 @@ from collections import Counter
 from typing import Any
 
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
 from ansible_collections.adverity.management.tests.unit.plugins.machine.history_run import NAMED, HistoryRun
 from ansible_collections.adverity.management.tests.unit.plugins.machine.judgement import Judgement
 from ansible_collections.adverity.management.tests.unit.plugins.machine.loads import Loads
@@ -107,12 +108,16 @@ class History:
             self.active[number % len(self.active)].orphan()
 
     def move_ledger(self, killed_at: int | None = None) -> HistoryRun:
-        """``adverity_ledger_copy`` into the other place, which is used from then on; killed, the first one is."""
+        """``adverity_ledger_copy`` into the other place, which is used from then on. Killed, the first one is, or the move, which is begun, is finished."""
         run = self._begin("copy", {})
         if killed_at is not None:
             run.go_on(killed_at)
             if not run.ended:
                 run.kill()
+                with self.places[0].open(LOOK) as ledger:
+                    is_begun = ledger.has_begun_move()
+                if is_begun:
+                    run = self._begin("copy", {})
         run.go_on()
         self.count["moved" if run.result else "not moved"] += 1
         if run.result:

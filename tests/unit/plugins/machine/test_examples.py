@@ -491,6 +491,17 @@ def test_copy_that_was_overtaken_after_a_kill_is_noticed(begin_history):
         history.requeue(target_id=70)
 
 
+def test_run_that_stood_still_while_its_ledger_was_moved_there_and_back(begin_history):
+    for point in range(1, 12):
+        history = begin_history()
+        history.switch(target_id=71)
+        history.begin("deploy", points=3, target_id=70)
+        history.move_ledger()
+        history.move_ledger(killed_at=point)
+        history.go_on()
+        history.deploy(backfill="always")
+
+
 def test_ledger_is_moved_there_and_back(history):
     history.deploy()
     assert history.move_ledger().error is None

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.adverity.management.plugins.filter.report_summary import report_summary
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger import (
+    copy,
     persistence,
     postgresql,
     postgresql_session,
@@ -194,6 +196,17 @@ def held_elsewhere(stage: Stage) -> Any:
     return held(stage, str(stage.folder / "requeue.sqlite3"), PREDICT)
 
 
+def fail_to_copy(*_arguments: Any) -> None:
+    raise LedgerError("The ledger /elsewhere cannot be used: server closed the connection unexpectedly.")
+
+
+BEGUN = "INSERT INTO move (instance, direction, place, content, at) VALUES (1, 'to', '/elsewhere', '', '')"
+
+
+def copied(scene: Scene) -> Any:
+    return scene.run("ledger_copy", source=str(scene.ledger), destination=f"{scene.ledger}.new")
+
+
 ROWS: dict[str | tuple[str, ...], Given] = {
     # Where it is
     "the environment variable ... is not set": task("requeue", **LOAD, ledger="$NOWHERE/requeue.sqlite3"),
@@ -216,6 +229,12 @@ ROWS: dict[str | tuple[str, ...], Given] = {
     "Free space on the disk": full,
     "Another program holds the file": locked,
     "a run that writes has to bring it from format": changed("PRAGMA user_version = 3", check_mode=True),
+    # A move that is not finished
+    "a move to ... was begun and is not finished": changed(BEGUN),
+    "Finish it first: set destination to": story(("requeue", LOAD), lambda scene: execute(scene, BEGUN), copied),
+    "The move is begun, and no run can use": patched(
+        story(("requeue", LOAD), copied), (copy, "_copy", fail_to_copy), (copy, "_cancel", lambda *_ledgers: False),
+    ),
     # AWX
     "does not exist in the job": in_a_job("/nowhere/requeue.sqlite3"),
     "is in the home directory of the job": in_its_home,

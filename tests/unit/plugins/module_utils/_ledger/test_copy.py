@@ -84,27 +84,40 @@ def use(place, extract_id, host=HOST):
         ledger.dispatched(ledger.intend([5], [extract_id]))
 
 
-def copy_killed_at(direction, source, target):
-    """A move that is killed before it records this."""
+STEPS = {"begun": lambda statement, values: statement == sql.ADD_MOVE and values[1] == "to",
+         "copied": lambda statement, values: statement == sql.ADD_MOVE and values[1] == "from",  # the last of the transaction
+         "finished": lambda statement, _values: statement == sql.FINISH_MOVE}  # fmt: skip
+
+
+def copy_stopped_at(step, source, target, error=Killed):
+    """A move that ends before it records this step."""
     with contextlib.ExitStack() as patched:
         for store in (SqliteStore, PostgresqlStore):
 
             def write(self, statement, values=(), real=store.write):
-                if statement == sql.ADD_MOVE and values[1] == direction:
-                    raise Killed
+                if STEPS[step](statement, values):
+                    raise error
                 return real(self, statement, values)
 
             patched.enter_context(mock.patch.object(store, "write", write))
-        with pytest.raises(Killed):
+        with pytest.raises(error if isinstance(error, type) else type(error)) as caught:
             copy(source, target)
+    return caught.value
+
+
+def check_unusable(place, says):
+    for purpose in (WRITE, PREDICT):
+        with pytest.raises(LedgerError, match=re.escape(says)):
+            place.open(purpose).__enter__()
 
 
 def check_moved(source, target):
     """A run that still names the old place is told the new one."""
-    says = re.escape(f"its content was moved to {target.shown}. Set ledger to {target.shown}. Nothing was changed.")
-    for purpose in (WRITE, PREDICT):
-        with pytest.raises(LedgerError, match=says):
-            source.open(purpose).__enter__()
+    check_unusable(source, f"its content was moved to {target.shown}. Set ledger to {target.shown}. Nothing was changed.")
+
+
+def check_begun(source, target):
+    check_unusable(source, f"a move to {target.shown} was begun and is not finished. Finish it: run adverity.management.adverity_ledger_copy again")
 
 
 def refusal(work, source, target, host=HOST):
@@ -142,17 +155,17 @@ def test_other_instances_stay_where_they_are(places):
         assert len(ledger.binding_rows()) == 3
 
 
-@pytest.mark.parametrize(("killed_at", "used"), [("from", None), ("to", None), ("to", "source"), ("to", "target")])
-def test_move_that_is_killed_is_finished_with_what_was_used_since(places, killed_at, used):
-    """"from" is the last step of the copy's transaction. A16: after it, the run after the kill used one of the two ledgers."""
+@pytest.mark.parametrize(("killed_at", "used"), [("begun", None), ("begun", "source"), ("copied", None), ("finished", None), ("finished", "target")])
+def test_move_that_is_killed_is_finished_and_leaves_one_ledger_to_use(places, killed_at, used):
+    """A16: the run after the kill uses one of the two ledgers."""
     source, target = places
-    copy_killed_at(killed_at, source, target)
+    copy_stopped_at(killed_at, source, target)
+    if killed_at != "begun":
+        check_begun(source, target)
     if used:
         use({"source": source, "target": target}[used], 4 if used == "source" else 8)
-    with source.open():
-        pass  # it can still be used
-    newest = records(source if used == "source" or killed_at == "from" else target)
-    assert (records(target) == NOTHING) is (killed_at == "from")
+    newest = records(target if killed_at == "finished" else source)
+    assert (records(target) == NOTHING) is (killed_at != "finished")
     assert copy(source, target, check_mode=True)["changed"] is True
     assert copy(source, target)["changed"] is True
     assert records(target) == newest
@@ -160,16 +173,49 @@ def test_move_that_is_killed_is_finished_with_what_was_used_since(places, killed
     assert copy(source, target)["changed"] is False
 
 
-def test_ledger_is_moved_there_and_back_although_the_way_back_is_killed_first(places):
+@pytest.mark.parametrize("killed_at", STEPS)
+def test_never_can_both_be_used_while_a_ledger_is_moved_back(places, killed_at):
     first, second = places
     for number in (100, 101):
         copy(first, second)
-        copy_killed_at("to", second, first)  # both can be used; the playbooks still name the second one
         use(second, number)
-        newest = records(second)
+        copy_stopped_at(killed_at, second, first)
+        if killed_at == "finished":
+            use(first, number + 10)
+        else:
+            check_moved(first, second)
+        if killed_at == "begun":
+            use(second, number + 10)
+        else:
+            check_begun(second, first)
+        newest = records(first if killed_at == "finished" else second)
         assert copy(second, first)["changed"] is True
         assert records(first) == newest
         check_moved(second, first)
+
+
+def test_move_that_is_begun_is_finished_or_taken_back(places, tmp_path):
+    source, target, third = *places, file_place(tmp_path, "third")
+    copy_stopped_at("copied", source, target)
+    assert refusal(copy, source, third).startswith(f"A move of {source.shown} to {target.shown} was begun and is not finished. Finish it first: set dest")
+    assert refusal(copy, target, source).startswith(f"The ledger {target.shown} has no records of {HOST}")
+    use(target, 9)  # as a new ledger
+    assert "cannot be merged" in refusal(copy, source, target)
+    use(source, 4)  # it can be used again
+
+    copy_stopped_at("finished", source, third)
+    use(third, 8)
+    newest = records(third)
+    assert copy(third, source)["changed"] is True
+    assert records(source) == newest
+
+
+def test_move_whose_copy_fails_leaves_the_source_as_it_was(places):
+    source, target = places
+    before = records(source)
+    assert copy_stopped_at("copied", source, target, LedgerError("the disk is full")).result()["msg"] == "the disk is full"
+    use(source, 4)
+    assert (records(target), len(records(source)[0])) == (NOTHING, len(before[0]))
 
 
 def test_ledger_comes_back_over_a_third_one(places, tmp_path):
@@ -204,14 +250,6 @@ def test_move_that_would_lose_records_or_has_none_is_refused(places):
         assert refusal(work, source, target).startswith(f"The ledger {target.shown} already has records of {HOST}, {two}")
     use(source, 9, NEW)
     assert refusal(rename, source, source, NEW).startswith(f"The ledger {source.shown} already has records of {NEW}, {two}")
-
-
-def test_where_both_were_used_after_a_move_that_was_killed_they_are_not_merged(places):
-    source, target = places
-    copy_killed_at("to", source, target)
-    use(target, 8)
-    use(source, 9)
-    assert "cannot be merged" in refusal(copy, source, target)
 
 
 # Another name of the instance

@@ -18,9 +18,7 @@ from .errors import AdverityError, InputError, Lost, NotReached, Refused, Reques
 from .transport import NoResponse, Params, Request, Response, Transport
 
 VERSION = "0.2.0"
-DATASTREAMS = "/api/v1/datastreams/"
-# Below these paths, one request changes many rows: the parameter that names them.
-_BULK = {DATASTREAMS: "datastream_id"}
+BODY = "body"  # rows_in of a POST whose body names what it acts on, or creates
 
 # The API takes at most so many datastream_id values in one call (contract), and so many extracts in one requeue (guide).
 MOST_IDS = 50
@@ -84,8 +82,11 @@ class Client:
         before: t.Callable[[], t.Any] = _nothing,
         undo: t.Callable[[], t.Any] = _nothing,
         confirm: t.Callable[[], t.Any] = _nothing,
+        rows_in: str = "",
     ) -> Answer:
-        """One request, repeated as ``_retry`` allows. Raises NotReached, Refused, Lost or UnreadableAnswer.
+        """One request, repeated as ``_retry`` allows. Raises InputError, NotReached, Refused, Lost or UnreadableAnswer.
+
+        ``rows_in`` is for a write whose path does not name a row: the parameter of its query that names 1 to 50, or ``BODY``.
 
         ``before`` is called before each try, and ``undo`` after each try with which the API certainly did nothing, in this one and those
         before it: so what ``before`` noted holds exactly while the request may have been carried out.
@@ -93,7 +94,7 @@ class Client:
         ``confirm`` looks whether a request without a certain outcome was carried out, before it is repeated or given up: what it returns is then
         the answer's data, None stands for "not carried out". Where it fails the request is not repeated.
         """
-        _refuse_unbounded(method, path, params or {})
+        _refuse_unbounded(method, path, params or {}, rows_in)
         repeated = False
         tries = 0
         while True:
@@ -177,22 +178,26 @@ class Client:
         return NotReached(method, path, reason, repeatable=error.passing, hint=error.hint)
 
 
-def _refuse_unbounded(method: str, path: str, params: Params) -> None:
-    """No write may leave without naming what it changes: an unfiltered one changes every row that the key reaches (pulling guide)."""
-    if method == "GET":
+def _refuse_unbounded(method: str, path: str, params: Params, rows_in: str) -> None:
+    """No write may leave without naming what it changes: an unfiltered one changes every row that the key reaches (pulling guide).
+
+    A path names a row by the number at its end. A POST, and the OPTIONS that describe it, can have a word after that: it acts on the row, or creates one
+    below it.
+    """
+    if method == "GET" or (method == "POST" and rows_in == BODY):
         return
-    bulk = next((name for start, name in _BULK.items() if path.startswith(start)), None)
-    if bulk is None:
-        if method.upper() in ("PATCH", "PUT", "DELETE") and not re.search(r"/[0-9]+/$", path):
+    if not rows_in:
+        word = "([a-z_-]+/?)?" if method in ("POST", "OPTIONS") else ""
+        if not re.fullmatch("[^?#]*/[0-9]+/" + word, path):
             raise InputError(f"{method} {path} does not name what it changes. Nothing was sent.")
         return
-    named = params.get(bulk)
+    named = params.get(rows_in)
     if (
         not isinstance(named, (list, tuple))
         or not 1 <= len(named) <= MOST_IDS
         or not all(isinstance(each, str) and each for each in named)
     ):
-        raise InputError(f"{method} {path} must name 1 to {MOST_IDS} rows in {bulk}. Nothing was sent.")
+        raise InputError(f"{method} {path} must name 1 to {MOST_IDS} rows in {rows_in}. Nothing was sent.")
 
 
 def _hint(method: str, path: str, status: int) -> str:

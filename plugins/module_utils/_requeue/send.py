@@ -17,7 +17,7 @@ import typing as t
 from datetime import datetime
 
 from .._api import text
-from .._api.client import Client
+from .._api.client import BODY, Client
 from .._api.errors import AdverityError, LedgerError, Lost, Refused, UnreadableAnswer
 from .._ledger.baseline import Baseline
 from .._ledger.ledger import Ledger
@@ -256,7 +256,7 @@ class Sending:
         if batch.binding_ids:
             body["binding_ids"] = list(batch.binding_ids)
         data = self._client.request(
-            "POST", PATH, body=body, before=journal.intend, undo=journal.withdraw
+            "POST", PATH, body=body, before=journal.intend, undo=journal.withdraw, rows_in=BODY
         ).data
         answered = data.get("extract_ids") if isinstance(data, dict) else None
         if not isinstance(answered, list):

@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-from .._api.client import DATASTREAMS
 from .._api.paging import Row
 from .datastream_writes import DatastreamChange
+from .datastreams import PATH as DATASTREAMS
 from .datastreams import Datastream
 
 _NEEDS_SCHEDULE = (

@@ -66,7 +66,9 @@ class DatastreamChange:
     def send(self, client: Client) -> DatastreamsChanged:
         """Those that the API says have changed. Raises AdverityError."""
         try:
-            answer = client.request(self.method, self.path, {"datastream_id": self.ids}, self.body)
+            answer = client.request(
+                self.method, self.path, {"datastream_id": self.ids}, self.body, rows_in="datastream_id"
+            )
             changed = _affected(answer.data, self)
         except AdverityError as error:
             if self.hint and isinstance(error, Refused) and error.status == 400:

@@ -15,13 +15,14 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._api import text
-from .._api.client import DATASTREAMS, MOST_IDS, Client, Params
+from .._api.client import MOST_IDS, Client, Params
 from .._api.errors import IncompleteList, InputError, Refused, UnreadableAnswer
 from .._api.numbered_list import read_numbered
 from .._api.paging import Row
 from .._spec import selection
 from .._spec.kinds import to_uuid
 
+PATH = "/api/v1/datastreams/"
 # With one of these the API may refuse a request that names a datastream it does not know, or it skips that one (contract: not visible_ids).
 _MAY_MEAN_UNKNOWN = (400, 404, 422)
 
@@ -161,9 +162,7 @@ def _read_ids(client: Client, ids: list[str], asked: Params) -> list[Datastream]
         if len(visible_ids) == len(ids):
             raise  # it was refused for another reason
         if not visible_ids:
-            client.get(
-                DATASTREAMS
-            )  # raises where the list itself is refused: that says nothing about the ids
+            client.get(PATH)  # raises where the list itself is refused: that says nothing about the ids
             return []
     return _list(client, dict(asked, datastream_id=visible_ids))
 
@@ -184,7 +183,7 @@ def _find_visible(client: Client, ids: list[str]) -> list[str]:
 
 def _list(client: Client, asked: Params) -> list[Datastream]:
     try:
-        rows = read_numbered(client, DATASTREAMS, asked, page_size=None)
+        rows = read_numbered(client, PATH, asked, page_size=None)
     except IncompleteList as error:
         error.say(
             "If the API never returns more of this list, select fewer datastreams at a time, with datastream_ids or narrower filters."
@@ -194,7 +193,7 @@ def _list(client: Client, asked: Params) -> list[Datastream]:
         return [Datastream.from_row(dict(row, id=to_uuid(row["id"]))) for row in rows]
     except ValueError as error:
         raise UnreadableAnswer(
-            f"GET {DATASTREAMS} returned a datastream whose id is not a UUID: {error}.",
+            f"GET {PATH} returned a datastream whose id is not a UUID: {error}.",
             method="GET",
-            path=DATASTREAMS,
+            path=PATH,
         ) from error

@@ -18,10 +18,10 @@ import re
 import typing as t
 
 from .._api import text
-from .._api.client import DATASTREAMS
 from .._api.errors import InputError, UnreadableAnswer
 from .._api.paging import Row
 from .datastream_writes import DatastreamChange
+from .datastreams import PATH as DATASTREAMS
 from .datastreams import Datastream
 
 PATH = DATASTREAMS + "pulling/smart/"

@@ -16,7 +16,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.transport
 from ansible_collections.adverity.management.tests.unit.plugins.module_utils._api.scripted import KEY, answer, open_client
 
 UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
-PATH = "/api/v1/bindings/1/"
+PATH, DATASTREAMS = "/api/v1/bindings/1/", "/api/v1/datastreams/"
 LOST = NoResponse("got no response from acme.example", "closed", body_taken=True)
 AWAY = NoResponse("got no response from acme.example", "Connection refused")
 HOPELESS = NoResponse("got no response from acme.example", "certificate verify failed", passing=False, hint="Set ca_path.")
@@ -236,14 +236,15 @@ def test_redirect_says_where_to(location, says):
         ("GET", PATH, 401, " Check api_key."),
         ("GET", PATH, 403, SCOPES + "This request needs destination:read."),
         ("PATCH", PATH, 403, SCOPES + "This request needs destination:write, which only keys of the root workspace can have."),
-        ("PATCH", _client.DATASTREAMS, 403, SCOPES + "This request needs datastream:write."),
+        ("PATCH", DATASTREAMS, 403, SCOPES + "This request needs datastream:write."),
         ("OPTIONS", "/api/target-types/70/targets/", 403, SCOPES + "This request needs destination:read."),
         ("GET", "/api/connection-types/", 403, SCOPES + "Which scope this request needs is not documented."),
         ("GET", PATH, 404, ""),
     ],
 )
 def test_refusal_has_a_hint(method, path, status, hint):
-    error = attempt(open_client(answer(status, b'{"detail": "Forbidden."}')), method, path, params={"datastream_id": [UUID]})
+    client = open_client(answer(status, b'{"detail": "Forbidden."}'))
+    error = attempt(client, method, path, params={"datastream_id": [UUID]}, rows_in="datastream_id")
     assert str(error).startswith(f"{method} {path} returned {status}: Forbidden.{hint}")
     assert error.result()["response"] == "Forbidden."
 
@@ -256,9 +257,13 @@ def test_broken_connection_is_one_line_without_the_key(kind):
     assert (type(error), str(error).endswith(" A hint.")) == (kind, kind is errors.NotReached)
 
 
-# Writes to datastreams
+# Writes name what they change
+
+BULK = (DATASTREAMS, DATASTREAMS + "pulling/smart/", DATASTREAMS + "?datastream_id=" + UUID, DATASTREAMS + "?a=/7/", "/api/v1/bindings/", "/api/v1/7/on/2x/")
+METHODS = ("PATCH", "PUT", "POST", "DELETE", "patch", "OPTIONS")
 
 
+@pytest.mark.parametrize("rows_in", ["datastream_id", _client.BODY])
 @pytest.mark.parametrize(
     "params",
     [
@@ -266,19 +271,43 @@ def test_broken_connection_is_one_line_without_the_key(kind):
         {"datastream_id": [7]}, {"datastream_id": [UUID] * 51}, {"datastream_ids": [UUID]}, {"datastream_id": iter([UUID])},
     ],
 )  # fmt: skip
-def test_no_write_to_datastreams_leaves_without_naming_them(params):
+def test_no_bulk_write_leaves_without_naming_its_rows(params, rows_in):
     client, called = open_client(), []
-    for method in ("PATCH", "PUT", "POST", "DELETE", "patch", "OPTIONS"):
-        for path in (_client.DATASTREAMS, _client.DATASTREAMS + "pulling/smart/", _client.DATASTREAMS + "?datastream_id=" + UUID):
-            with pytest.raises(errors.InputError, match="Nothing was sent"):
-                client.request(method, path, params, {"enabled": False}, before=lambda: called.append("before"))
+    for method in METHODS:
+        for path in (PATH, *BULK):
+            if (method, rows_in) != ("POST", _client.BODY):
+                with pytest.raises(errors.InputError, match=rf"must name 1 to 50 rows in {rows_in}\. Nothing was sent\."):
+                    client.request(method, path, params, {"enabled": False}, before=lambda: called.append("before"), rows_in=rows_in)
     assert (client.transport.requests, called) == ([], [])
 
 
-@pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
-def test_change_that_names_no_row_is_refused(method):
+@pytest.mark.parametrize("method", METHODS)
+def test_bulk_write_that_forgets_to_say_where_its_rows_are_is_refused(method):
     client = open_client()
-    for path in ("/api/v1/bindings/", "/api/target-types/7/targets/"):
-        with pytest.raises(errors.InputError, match="does not name what it changes"):
-            client.request(method, path, {"target_id": 7}, {"enabled": False})
+    for path in BULK:
+        with pytest.raises(errors.InputError, match=r"does not name what it changes\. Nothing was sent\."):
+            client.request(method, path, {"datastream_id": [UUID]}, {"enabled": False})
     assert client.transport.requests == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "rows"),
+    [
+        *[(method, DATASTREAMS, {"params": {"datastream_id": [UUID] * count}, "rows_in": "datastream_id"}) for method in ("PATCH", "PUT") for count in (1, 50)],
+        *[(method, PATH, {}) for method in METHODS],
+        *[(method, "/api/target-types/7/targets/", {}) for method in ("POST", "OPTIONS")],
+        *[("POST", path, {}) for path in ("/api/datastreams/7/fetch_fixed/", "/api/jobs/7/stop")],
+        ("POST", "/api/v1/extracts/requeue/", {"rows_in": _client.BODY}),
+        ("GET", DATASTREAMS, {}),
+    ],
+)  # fmt: skip
+def test_request_that_names_its_rows_is_sent(method, path, rows):
+    client = open_client(200)
+    client.request(method, path, body={}, **rows)
+    assert [(each.method, each.path) for each in client.transport.requests] == [(method, path)]
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
+def test_change_below_a_row_does_not_name_one(method):
+    with pytest.raises(errors.InputError, match="does not name what it changes"):
+        open_client().request(method, "/api/target-types/7/targets/", {"target_id": 7}, {"enabled": False})

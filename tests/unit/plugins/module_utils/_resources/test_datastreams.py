@@ -10,7 +10,6 @@ Which filters are sent, and what they find: contract/test_datastreams.py.
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.client import DATASTREAMS
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import Datastream, Filters
@@ -55,7 +54,7 @@ def test_filters_take_a_row_that_does_not_contradict_them(filters, shown, may_fi
 
 def test_select_takes_no_row_that_the_filters_and_the_ids_do_not_fit_and_any_spelling_of_an_id(begin):
     scene = begin(many_datastreams(3, {}))
-    scene.show(DATASTREAMS, {"id": uuid(1), "enabled": True}, {"id": uuid(2).upper(), "enabled": False}, {"id": uuid(3)})
+    scene.show(datastreams.PATH, {"id": uuid(1), "enabled": True}, {"id": uuid(2).upper(), "enabled": False}, {"id": uuid(3)})
     assert select(scene, uuids([2]), {"enabled": False}) == uuids([2])
     assert [request["query"] for request in scene.requests()] == [[["enabled", "false"], ["datastream_id", uuid(2)]]]
 
@@ -68,7 +67,7 @@ def test_select_looks_without_the_filters_for_ids_that_do_not_pass_them(begin):
 
 def test_id_that_is_no_uuid_is_an_unreadable_response(begin):
     scene = begin(many_datastreams(1, {}))
-    scene.show(DATASTREAMS, {"id": 456})
+    scene.show(datastreams.PATH, {"id": 456})
     with pytest.raises(UnreadableAnswer, match="456"):
         select(scene)
 
@@ -101,7 +100,7 @@ def test_select_names_all_unknown_ids_where_the_api_refuses_them(begin):
 def test_refusal_means_unknown_ids_only_where_the_list_is_not_refused_without_them(begin, statuses, outcome):
     scene = begin(many_datastreams(1, {}))
     for status in statuses:
-        scene.service.fault(path=DATASTREAMS, status={"code": status})
+        scene.service.fault(path=datastreams.PATH, status={"code": status})
     if outcome == "unknown":
         assert datastreams.read(scene.client, uuids([1])) == []
     else:

@@ -12,8 +12,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.client import DATASTREAMS
-from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import Datastream
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import PATH, Datastream
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World, setting, uuid
 
 HOSTILE = "evil\nTASK [all is well] ***\r\x1b[2J\x9b31m\x00\x7f\u202e\u2066\u2028\u200b"
@@ -67,7 +66,7 @@ SHOWN = {
 def test_diff_warnings_and_message_are_lines(begin, case):
     module, options, row, responses = SHOWN[case]
     scene = begin(World().datastream(1))
-    scene.show(DATASTREAMS, row)
+    scene.show(PATH, row)
     for response in responses:
         scene.service.fault(method="PATCH" if module == "datastream" else "PUT", **response)
     result = scene.run(module, **options)

@@ -145,18 +145,11 @@ changes:
     dataset: {before: sales, after: marketing}
 """
 
-import contextlib
-import dataclasses
-
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import open_ledger
-from ansible_collections.adverity.management.plugins.module_utils._ledger.store import PREDICT, WRITE
-from ansible_collections.adverity.management.plugins.module_utils._resources import (
-    bindings,
-    destinations,
-    directory,
+from ansible_collections.adverity.management.plugins.module_utils._resources.destination_plan import (
+    delete,
+    provide,
 )
-from ansible_collections.adverity.management.plugins.module_utils._resources.changes import apply
 from ansible_collections.adverity.management.plugins.module_utils._spec import selection
 from ansible_collections.adverity.management.plugins.module_utils._spec.module import run_module
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import (
@@ -167,7 +160,6 @@ from ansible_collections.adverity.management.plugins.module_utils._spec.options 
     STATE,
     TARGET_TYPE,
 )
-from ansible_collections.adverity.management.plugins.module_utils._spec.result import Diff, Result
 
 SPEC = dict(
     TARGET_TYPE,
@@ -185,67 +177,7 @@ def run(client, params, check_mode):
     selection.refuse_empty(params, "name", "type", "workspace", "connection")
     if params["target_id"] is None and None in (params["name"], params["workspace"]):
         raise InputError("Set name and workspace, or target_id.")
-    if params["state"] == "absent":
-        return delete(client, params, check_mode)
-    return provide(
-        client, params, open_ledger(params, client.host, PREDICT if check_mode else WRITE), check_mode
-    )
-
-
-def provide(client, params, ledger, check_mode):
-    """``ledger`` is not opened yet, and is opened only for a destination that does not exist."""
-    workspace_id, settings = None, params["settings"] or {}
-    kind = destinations.read_type(client, params["type"])
-    if params["workspace"] is not None:
-        workspace_id = directory.find_workspace(directory.read_workspaces(client), params["workspace"]).id
-    connection_id = None
-    if params["connection"] is not None:
-        connection_id = directory.look_up_connection(
-            client, params["connection"], kind, params["connection_type"]
-        )
-    identifying = destinations.Identifying(params["name"], connection_id)
-    fields = destinations.read_fields(client, kind.id)
-
-    def make_plan():
-        present = destinations.locate(
-            client, kind.id, identifying, workspace_id, params["target_id"], settings
-        )
-        wanted = identifying if present else dataclasses.replace(identifying, workspace_id=workspace_id)
-        return destinations.DestinationPlan(present, wanted, settings, fields, params["force_settings"])
-
-    plan = make_plan()
-    with contextlib.ExitStack() as stack:
-        if plan.present is None:
-            stack.enter_context(ledger)
-            name = params["name"]
-            ledger.lock_names(
-                [("destination", kind.id, workspace_id, name)],
-                f"the lock of the new destination {directory.quoted(name)}",
-            )
-            plan = make_plan()  # another run may have created it meanwhile
-        applied = apply(plan.changes(kind.id), client, check_mode, destinations.DESTINATIONS)
-        applied.check()
-        row = applied.made[0] if applied.made else plan.present.row
-        if plan.present is None and not check_mode:
-            plan.confirm(client, kind.id, row)
-    return plan.result(row)
-
-
-def delete(client, params, check_mode):
-    target_id = params["target_id"]
-    kind = destinations.read_type(client, params["type"])
-    present = destinations.find_absent(
-        destinations.read(client, kind.id, target_id), target_id, params["name"]
-    )
-    row = present.row if present else {}
-    shown: dict[str, object] = {name: row[name] for name in ("id", "name", "stack") if name in row}
-    if present:
-        destinations.refuse_enabled(bindings.read(client, target_id=target_id), f"Destination {target_id}")
-        deletion = destinations.DestinationDeletion(kind.id, present)
-        apply([deletion], client, check_mode, destinations.DESTINATIONS).check()
-    return Result(
-        bool(present), {"created": False, "destination": shown or None, "changes": {}}, Diff(shown, {})
-    )
+    return (delete if params["state"] == "absent" else provide)(client, params, check_mode)
 
 
 def main():

@@ -19,7 +19,8 @@ from .._resources import assignments, datastreams, destinations, directory
 from .._resources.assignment_plan import AssignmentPlan
 from .._resources.assignments import WantedAssignment
 from .._resources.bindings import Binding
-from .._resources.destinations import Destination, DestinationPlan, Identifying
+from .._resources.destination_plan import DestinationPlan
+from .._resources.destinations import Destination, Identifying
 from .._resources.directory import NamedDatastream, ObjectType, Workspace
 from .._spec import selection
 from . import options as variables
@@ -101,16 +102,14 @@ class _Names:
         workspace_id = directory.find_workspace(self._read_workspaces(), wanted.workspace).id
         if wanted.connection is not None:
             self.connection_id = directory.look_up_connection(client, wanted.connection, kind, None)
-        named = Identifying(wanted.name, self.connection_id)
-        present = destinations.locate(client, kind.id, named, workspace_id, None, settings)
+        named = Identifying(wanted.name, self.connection_id, workspace_id)
+        present = destinations.locate(client, kind.id, named, None, settings)
         if present is not None:
             plan = DestinationPlan(present, named, settings, {})
             if not plan.body:
                 plan.is_unchecked = False  # nothing to write, so nothing to check
                 return present, plan
-        elif wanted.create:
-            named = dataclasses.replace(named, workspace_id=workspace_id)
-        else:
+        elif not wanted.create:
             raise self._no_destination(destinations.read(client, kind.id), workspace_id)
         return present, DestinationPlan(present, named, settings, destinations.read_fields(client, kind.id))
 

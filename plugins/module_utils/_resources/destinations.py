@@ -4,10 +4,7 @@
 
 # Private to this collection: it may change at any time.
 
-"""Destinations (targets): found by type, workspace and name, and what has to be written so that one is as asked (docsite, "Destinations by name").
-
-Pure but for the functions that take a client.
-"""
+"""Destinations (targets): reading them, and finding one by type, workspace and name (docsite, "Destinations by name"). Writing: ``destination_plan.py``."""
 
 from __future__ import annotations
 
@@ -15,21 +12,18 @@ import difflib
 import typing as t
 from dataclasses import dataclass
 
-from .._api import secrets, text
-from .._api.errors import AdverityError, InputError, Refused, UnreadableAnswer
+from .._api import text
+from .._api.errors import InputError, Refused, UnreadableAnswer
 from .._api.paging import Row
-from .._spec.result import Diff, Result
 from . import directory, fields, objects
 from .bindings import Binding
-from .changes import Noun
-from .fields import Field, Fields
+from .fields import Fields
 from .references import identity
 
 if t.TYPE_CHECKING:
     from .._api.client import Client
 
 TYPES = "/api/target-types/"
-DESTINATIONS = Noun("destination", "destinations")
 
 
 @dataclass(frozen=True)
@@ -70,9 +64,10 @@ class Identifying:
     connection_id: int | None = None
     workspace_id: int | None = None
 
-    def fields(self) -> Row:
-        """What is given, as fields of the API."""
-        fields = {"name": self.name, "auth": self.connection_id, "stack": self.workspace_id}
+    def fields(self, is_new: bool) -> Row:
+        """What is given, as fields of the API. A destination that exists is not moved to another workspace."""
+        workspace_id = self.workspace_id if is_new else None
+        fields = {"name": self.name, "auth": self.connection_id, "stack": workspace_id}
         return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -153,14 +148,14 @@ def locate(
     client: Client,
     type_id: int,
     identifying: Identifying,
-    workspace_id: int | None,
     target_id: int | None,
     settings: t.Iterable[str],
 ) -> Destination | None:
     """The destination, by ``target_id`` or else by its name in a workspace, with the fields that are asked for as far as the API returns them."""
+    workspace_id = identifying.workspace_id
     choice = Choice(target_id, None if target_id else identifying.name)
     listed = read(client, type_id, target_id)
-    needed = ["stack", *identifying.fields(), *settings]
+    needed = ["stack", *identifying.fields(False), *settings]
     whole = {each.id: each for each in fetch_missing_fields(client, type_id, listed, choice, needed)}
     present = [whole.get(each.id, each) for each in listed]
     if target_id is None:
@@ -192,148 +187,4 @@ def refuse_enabled(listed: list[Binding], what: str) -> None:
         raise InputError(
             f"{what} was not deleted: it still has enabled bindings. Disable them first with adverity_binding: {shown}.",
             binding_ids=ids,
-        )
-
-
-@dataclass(frozen=True)
-class DestinationChange:
-    """Creates a destination, or changes it: None is present of one that is to be created. What comes of it is a row, as results show it."""
-
-    type_id: int
-    present: Destination | None
-    body: Row
-    fields: Fields
-
-    @property
-    def ids(self) -> list[int | str]:
-        """Its id; its name while it has none."""
-        return [directory.quoted(self.body["name"]) if self.present is None else self.present.id]
-
-    def preview(self) -> Row:
-        """The destination as it will be. One that is to be created has no id."""
-        return {**({} if self.present is None else self.present.row), **self.body}
-
-    def send(self, client: Client) -> Row:
-        """The destination as it is then."""
-        if self.present is None:
-            return objects.create(client, path(self.type_id), self.body)
-        where = path(self.type_id, self.present.id)
-        return {**self.present.row, **objects.change(client, where, self.body, self.fields)}
-
-
-@dataclass(frozen=True)
-class DestinationDeletion:
-    """Deletes a destination."""
-
-    type_id: int
-    present: Destination
-
-    @property
-    def ids(self) -> list[int]:
-        """Its id."""
-        return [self.present.id]
-
-    def preview(self) -> Destination:
-        """The destination as it was."""
-        return self.present
-
-    def send(self, client: Client) -> Destination:
-        """The destination as it was."""
-        objects.delete(client, path(self.type_id, self.present.id))
-        return self.present
-
-
-class DestinationPlan:
-    """What to write so that a destination is as asked: None is present of one that is to be created.
-
-    ``settings`` are the type's own fields. Raises InputError for settings that cannot be.
-    """
-
-    def __init__(
-        self,
-        present: Destination | None,
-        identifying: Identifying,
-        settings: Row,
-        fields_of_type: Fields,
-        force: bool = False,
-    ) -> None:
-        secrets.register(
-            *secrets.secret_fields(settings, lambda name: fields.is_secret(name, fields_of_type))
-        )
-        given = identifying.fields()
-        fields.check(settings, given, fields_of_type, present is None)
-        typed = {
-            name: fields.typed(value, fields_of_type.get(name, Field())) for name, value in settings.items()
-        }
-        wanted = {**given, **typed}
-        diff = (
-            objects.SettingsDiff(wanted, [])
-            if present is None
-            else objects.compare(present.row, wanted, force, fields_of_type)
-        )
-        self.present, self.fields = present, fields_of_type
-        self.body, self.unreadable = diff.changes, diff.unreadable
-        self.is_unchecked = bool(settings) and not fields_of_type
-
-    @property
-    def warnings(self) -> list[str]:
-        """What the user has to know of a plan, also where nothing is written."""
-        warnings = []
-        if self.is_unchecked:
-            warnings.append(
-                "The API does not say which fields this destination type takes. The settings were not checked in advance."
-            )
-        if self.unreadable:
-            is_forced = self.unreadable[0] in self.body
-            what = (
-                "were written because force_settings is set"
-                if is_forced
-                else "were not written. To write them, set force_settings"
-            )
-            names = ", ".join(self.unreadable)
-            warnings.append(
-                f"The API does not return these settings, so they cannot be compared: {names}. They {what}."
-            )
-        return warnings
-
-    def changes(self, type_id: int) -> list[DestinationChange]:
-        """At most one."""
-        return [DestinationChange(type_id, self.present, self.body, self.fields)] if self.body else []
-
-    def confirm(self, client: Client, type_id: int, row: Row) -> None:
-        """Raises AdverityError where the new destination would not be found by its name: the API keeps another, or two runs created one each."""
-        name = self.body["name"]
-        try:
-            listed = read(client, type_id)
-            if row.get("name", name) != name:
-                kept = directory.quoted(row["name"])
-                raise AdverityError(
-                    f"Adverity keeps the name {directory.quoted(name)} as {kept}. Use that name."
-                )
-            workspace_id = self.body["stack"]
-            same = [each for each in listed if each.name == name and each.workspace_id == workspace_id]
-            if len(same) > 1:
-                raise AdverityError(
-                    f"Two runs created the same destination at the same time: {directory.listed(same)}. Delete one of them."
-                )
-        except AdverityError as error:
-            error.say(f"Destination {row['id']} was created.")
-            error.facts = {**self.result(row).as_dict(), **error.facts}
-            raise
-
-    def result(self, row: Row) -> Result:
-        """The module's result, ``row`` being the destination as it is (or, in check mode, will be)."""
-        present = {} if self.present is None else self.present.row
-        hide = objects.unreadable_names(self.body, present or row)
-        old, new = objects.mask(present, hide, self.fields), objects.mask(self.body, hide, self.fields)
-        values = {
-            "created": self.present is None,
-            "destination": objects.mask(row, hide, self.fields),
-            "changes": {name: {"before": old.get(name), "after": new[name]} for name in self.body},
-        }
-        return Result(
-            bool(self.body),
-            values,
-            Diff({name: old[name] for name in self.body if name in old}, new),
-            self.warnings,
         )

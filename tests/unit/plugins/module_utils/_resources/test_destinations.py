@@ -15,7 +15,8 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused, UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._resources import destinations, fields, objects
 from ansible_collections.adverity.management.plugins.module_utils._resources.bindings import Binding
-from ansible_collections.adverity.management.plugins.module_utils._resources.destinations import Destination, DestinationPlan, Identifying
+from ansible_collections.adverity.management.plugins.module_utils._resources.destination_plan import DestinationPlan
+from ansible_collections.adverity.management.plugins.module_utils._resources.destinations import Destination, Identifying
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import WORKSPACE, World
 
 EMEA = "a0000000-0000-4000-8000-000000000002"

@@ -22,8 +22,7 @@ import zlib
 from .._api import text
 from .._api.errors import LedgerError
 from .holder import Holder, describe, from_label, this_run
-from .postgresql_session import connect, prepare
-from .postgresql_url import check_url
+from .postgresql_session import Server
 from .schema import OLDEST, VERSION, statements_from
 from .store import DAMAGED, LOOK, PREDICT, WRITE, Values, failed
 
@@ -58,9 +57,8 @@ class PostgresqlStore:
 
     def __init__(self, url: str, password: str | None, option: str = "ledger") -> None:
         """``option``: the option that names the URL, for messages."""
-        self.shown = check_url(url, option)
-        prepare(url, password, option)
-        self._password, self._option = password, option
+        self._server = Server(url, password, option)
+        self.shown = self._server.url
         self._connection: t.Any = None
         self._writes = False
 
@@ -68,14 +66,14 @@ class PostgresqlStore:
         self._writes = purpose == WRITE
         with self._errors():
             label = this_run().label(purpose == PREDICT)
-            self._connection = connect(self.shown, self._password, label, self._option)
+            self._connection = self._server.connect(label)
             self._connection.execute(f"SET search_path = {SCHEMA}")
             version = self._version()
             if version is not None and version < OLDEST:
                 raise failed(
                     self.shown,
                     f"an older version of this collection wrote it (format {version}, this one knows {VERSION})",
-                    f"Nothing was changed. Finish its backfills with that version, then set {self._option} to another"
+                    f"Nothing was changed. Finish its backfills with that version, then set {self._server.option} to another"
                     " database: the page on upgrading says how.",
                 )
             if (version is None or version < VERSION) and self._writes:
@@ -234,7 +232,7 @@ class PostgresqlStore:
             yield
         except (psycopg.Error, UnicodeError) as error:
             reason = text.foreign(str(error) or type(error).__name__).rstrip(".")
-            raise failed(self.shown, reason, _next_step(error, self._option)) from error
+            raise failed(self.shown, reason, _next_step(error, self._server.option)) from error
 
 
 def _key(binding_id: int) -> int:

@@ -16,6 +16,7 @@ from ansible.module_utils.basic import missing_required_lib
 
 from .._api import secrets
 from .._api.errors import InputError, MissingLibrary
+from .postgresql_url import check_url
 from .store import failed
 
 try:
@@ -50,57 +51,66 @@ _SERVER_KEEPALIVES = {
 }
 
 
-def _no_text(option: str) -> InputError:
-    return InputError(
-        f"{option} or {option}_password has a character that PostgreSQL does not accept. Neither is shown. Correct them. Nothing was changed."
-    )
+class Server:
+    """The server of a ledger. ``option``: the one that names its URL, for messages. Raises InputError and MissingLibrary where no connection can be tried."""
 
+    def __init__(self, url: str, password: str | None, option: str) -> None:
+        self.url, self.option, self._password = check_url(url, option), option, password
+        if "\0" in url + (password or ""):  # what follows it would be lost
+            raise self._no_text()
+        secrets.register(password, os.environ.get("PGPASSWORD"))
+        if _PSYCOPG_MISSING:
+            raise MissingLibrary(
+                missing_required_lib("psycopg", reason="for a ledger in PostgreSQL"),
+                exception=_PSYCOPG_MISSING,
+            )
 
-def prepare(url: str, password: str | None, option: str = "ledger") -> None:
-    """Registers what is secret, and looks whether a connection can be tried at all. Raises InputError and MissingLibrary."""
-    if "\0" in url + (password or ""):  # what follows it would be lost
-        raise _no_text(option)
-    secrets.register(password, os.environ.get("PGPASSWORD"))
-    if _PSYCOPG_MISSING:
-        raise MissingLibrary(
-            missing_required_lib("psycopg", reason="for a ledger in PostgreSQL"),
-            exception=_PSYCOPG_MISSING,
+    def connect(self, label: str) -> t.Any:
+        """A connection of psycopg, in autocommit mode. ``label``: what the server shows of this run. Raises InputError, LedgerError and psycopg's errors."""
+        connection = self._open(label)
+        try:
+            self._refuse_pooler(connection)
+            _end_with_the_machine(connection)
+            connection.execute("SET synchronous_commit = on")
+            if connection.info.server_version >= 140000:
+                connection.execute("SET idle_session_timeout = 0")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _open(self, label: str) -> t.Any:
+        """What the URL says of keepalives and times wins. The encoding is that of psycopg's texts, whatever the database has."""
+        try:
+            chosen = conninfo_to_dict(self.url)
+            wanted = {"connect_timeout": 30, **_KEEPALIVES}
+            given = {name: value for name, value in wanted.items() if name not in chosen}
+            if self._password:
+                given["password"] = self._password
+            connection = psycopg.connect(
+                self.url, autocommit=True, fallback_application_name=label, client_encoding="UTF8", **given
+            )
+        except UnicodeError as error:  # half of a character
+            raise self._no_text() from error
+        if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+            # Otherwise the server refuses to hand out what is no UTF-8.
+            connection.execute("SET client_encoding = SQL_ASCII")
+            connection.adapters.register_loader("text", _LenientLoader)
+        return connection
+
+    def _no_text(self) -> InputError:
+        return InputError(
+            f"{self.option} or {self.option}_password has a character that PostgreSQL does not accept. Neither is shown. Correct them. Nothing was changed."
         )
 
-
-def connect(url: str, password: str | None, label: str, option: str = "ledger") -> t.Any:
-    """A connection of psycopg, in autocommit mode. ``label``: what the server shows of this run. Raises InputError, LedgerError and psycopg's errors."""
-    connection = _open(url, password, label, option)
-    try:
-        _refuse_pooler(connection, url, option)
-        _end_with_the_machine(connection)
-        connection.execute("SET synchronous_commit = on")
-        if connection.info.server_version >= 140000:
-            connection.execute("SET idle_session_timeout = 0")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _open(url: str, password: str | None, label: str, option: str) -> t.Any:
-    """What the URL says of keepalives and times wins. The encoding is that of psycopg's texts, whatever the database has."""
-    try:
-        chosen = conninfo_to_dict(url)
-        wanted = {"connect_timeout": 30, **_KEEPALIVES}
-        given = {name: value for name, value in wanted.items() if name not in chosen}
-        if password:
-            given["password"] = password
-        connection = psycopg.connect(
-            url, autocommit=True, fallback_application_name=label, client_encoding="UTF8", **given
-        )
-    except UnicodeError as error:  # half of a character
-        raise _no_text(option) from error
-    if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
-        # Otherwise the server refuses to hand out what is no UTF-8.
-        connection.execute("SET client_encoding = SQL_ASCII")
-        connection.adapters.register_loader("text", _LenientLoader)
-    return connection
+    def _refuse_pooler(self, connection: t.Any) -> None:
+        """A pooler may give each transaction another session, and the turn belongs to a session. It shows by the process that answers."""
+        if connection.execute("SELECT pg_backend_pid()").fetchone()[0] != connection.info.backend_pid:
+            raise failed(
+                self.url,
+                "the connection goes through a pooler, such as PgBouncer, which may change the session in the middle of a run",
+                f"Set {self.option} to the address of the PostgreSQL server itself. Nothing was changed.",
+            )
 
 
 def _end_with_the_machine(connection: t.Any) -> None:
@@ -110,13 +120,3 @@ def _end_with_the_machine(connection: t.Any) -> None:
         f"SELECT set_config(name, wanted.value, false) FROM (VALUES {wanted}) AS wanted (name, value)"
         " JOIN pg_settings USING (name) WHERE source <> 'client'"
     )
-
-
-def _refuse_pooler(connection: t.Any, url: str, option: str) -> None:
-    """A pooler may give each transaction another session, and the turn belongs to a session. It shows by the process that answers."""
-    if connection.execute("SELECT pg_backend_pid()").fetchone()[0] != connection.info.backend_pid:
-        raise failed(
-            url,
-            "the connection goes through a pooler, such as PgBouncer, which may change the session in the middle of a run",
-            f"Set {option} to the address of the PostgreSQL server itself. Nothing was changed.",
-        )

@@ -21,7 +21,7 @@ def password_options(option: str) -> str:
     return f"{option}_password{environment}"
 
 
-def check_url(url: str, option: str = "ledger") -> str:
+def check_url(url: str, option: str) -> str:
     """The URL, if it can be one and holds no password. No message of this shows a password. Raises
     InputError.
     """

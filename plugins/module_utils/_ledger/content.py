@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import typing as t
 
@@ -18,6 +19,8 @@ from .status import Event, Status, derive_status, loaded_at
 from .store import DAMAGED, Store, failed
 from .turns import ALL_ENABLED
 
+# What tells two ledgers apart: statements, and which columns of their rows. The numbers of events are their own in each ledger.
+_CONTENT = ((sql.READ_FACTS, 0, None), (sql.READ_EVENTS, 1, None), (sql.READ_LOADS, 0, 4))
 _LOADED = (Status.DISPATCHED, Status.RECORDED, Status.FAILED, Status.UNKNOWN)
 
 
@@ -157,15 +160,13 @@ class LedgerContent:
         return {} if self.instance is None else dict(self.store.read(sql.PENDING_COUNTS, (self.instance,)))
 
     def content(self) -> str:
-        """A summary of what the ledger holds of the instance. It changes with every record, because facts and events are only added."""
-        values = (self.instance,)
-        counts = [
-            self.store.read(statement, values)
-            for statement in (sql.LAST_FACT, sql.EVENT_COUNTS, sql.LOAD_COUNT)
-        ]
-        return json.dumps(
-            [[[None if each is None else str(each) for each in row] for row in rows] for rows in counts]
-        )
+        """A digest of what the ledger holds of the instance, the same for a copy in another store, where fractions may be rounded."""
+        digest = hashlib.sha256()
+        for statement, first, last in _CONTENT:
+            for row in self.store.iterate(statement, (self.instance,)):
+                told = [each for each in row[first:last] if not isinstance(each, float)]
+                digest.update(json.dumps(told).encode())
+        return digest.hexdigest()
 
     def _unpack(self, read: t.Callable[[t.Any], t.Any], stored: t.Any) -> t.Any:
         """What stands in the ledger, read. Raises LedgerError where it is none of what this collection writes."""

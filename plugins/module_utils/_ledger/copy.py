@@ -72,13 +72,14 @@ def _rename(source: Ledger, target: Ledger) -> bool:
 
 def _move(source: Ledger, target: Ledger) -> bool:
     moved_to, is_begun = source.moved_to(), source.has_begun_move()
-    if moved_to == target.shown and not is_begun:
-        return _add_missing_names(source, target)
     if moved_to and moved_to != target.shown:
         raise _moved_elsewhere(source, moved_to, is_begun)
     _refuse_empty(source)
-    _refuse_other_names(source, target)
     content = source.content()
+    if moved_to and not is_begun:
+        _refuse_lost(source, target, content)
+        return False
+    _refuse_other_names(source, target)
     try:
         needs_copy = _needs_copy(source, target, content)
     except InputError:
@@ -88,11 +89,18 @@ def _move(source: Ledger, target: Ledger) -> bool:
     if not source.writes:
         return True
     if not is_begun:
-        _write(source, sql.ADD_MOVE, (source.instance, "to", target.shown, "", times.now()))
+        _begin(source, target)
     if needs_copy:
         _copy_or_cancel(source, target, content)
     _write(source, sql.FINISH_MOVE, (content, source.instance))
     return True
+
+
+def _begin(source: Ledger, target: Ledger) -> None:
+    """From here on no run uses the source, under none of the names of its instance."""
+    with source.store.transaction():
+        source.store.write(sql.SET_HOST, (target.host, source.instance))
+        source.store.write(sql.ADD_MOVE, (source.instance, "to", target.shown, "", times.now()))
 
 
 def _write(ledger: Ledger, statement: str, values: tuple[t.Any, ...]) -> None:
@@ -133,17 +141,28 @@ def _cancel(source: Ledger, target: Ledger, content: str) -> bool:
 
 def _needs_copy(source: Ledger, target: Ledger, content: str) -> bool:
     """Whether the content is still to be copied, in place of an older copy where there is one. Raises InputError where that would lose records."""
-    moves = target.moves()
     if not _has_content(target):
         return True
-    direction, place, recorded = moves[-1] if moves else ("", "", "")
-    if (direction, place, recorded) == ("from", source.shown, content):
+    if target.moved_to():
+        if target.content() in _origins(source):
+            return True  # a move back
+    elif content in _origins(target):
         return False  # a move that was interrupted after the copy
-    copies = [each[2] for each in source.moves() if each[:2] == ("from", target.shown)]
-    # Of a move that is not finished, only the copy says what was moved.
-    if direction == "to" and copies and (recorded or copies[-1]) == target.content():
-        return True  # a move back
     raise _two_records(target)
+
+
+def _origins(ledger: Ledger) -> list[str]:
+    """The contents that were moved into this ledger, or into one that it came from."""
+    return [content for direction, _place, content in ledger.moves() if direction == "from"]
+
+
+def _refuse_lost(source: Ledger, target: Ledger, content: str) -> None:
+    """Raises InputError where the ledger to which the content was moved does not have it: a second copy would lack what was recorded since."""
+    if content not in _origins(target) or not _has_content(target):
+        raise InputError(
+            f"The content of {source.shown} was moved to {target.shown} before, and {target.shown} does not have it any more."
+            " Restore its newest backup. Nothing was changed."
+        )
 
 
 def _copy(source: Ledger, target: Ledger, content: str) -> None:
@@ -180,27 +199,18 @@ def _names(source: Ledger) -> list[str]:
     return [row[0] for row in source.store.read(sql.HOSTS, (source.instance,))]
 
 
-def _instance_of(target: Ledger, name: str) -> int | None:
-    rows = target.store.read(sql.FIND_INSTANCE, (name,)) if target.exists else []
+def _instance_of(ledger: Ledger, name: str) -> int | None:
+    rows = ledger.store.read(sql.FIND_INSTANCE, (name,)) if ledger.exists else []
     return int(rows[0][0]) if rows else None
 
 
 def _refuse_other_names(source: Ledger, target: Ledger) -> None:
-    """Raises InputError where the target has records of its own under one of the names of the source's instance."""
-    for name in _names(source):
-        instance = _instance_of(target, name)
-        if instance not in (None, target.instance) and target.store.read(sql.BINDINGS, (instance,)):
-            raise _two_records(target, name)
-
-
-def _add_missing_names(source: Ledger, target: Ledger) -> bool:
-    """After a move by an earlier version of the collection, which left out all names but that of the target. Whether there were any."""
-    missing = [name for name in _names(source) if _instance_of(target, name) is None]
-    if missing and target.writes:
-        with target.store.transaction():
-            for name in missing:
-                target.store.write(sql.SET_HOST, (name, target.instance))
-    return bool(missing)
+    """Raises InputError where one of the two has records of its own under a name of the instance that the other one knows."""
+    for ledger, names in ((source, [target.host]), (target, _names(source))):
+        for name in names:
+            instance = _instance_of(ledger, name)
+            if instance not in (None, ledger.instance) and ledger.store.read(sql.BINDINGS, (instance,)):
+                raise _two_records(ledger, name)
 
 
 def _has_content(ledger: Ledger) -> bool:
@@ -215,10 +225,15 @@ def _refuse_empty(source: Ledger) -> None:
         )
 
 
-def _two_records(target: Ledger, host: str | None = None) -> InputError:
+def _two_records(ledger: Ledger, host: str | None = None) -> InputError:
+    way = (
+        "" if ledger.option == "source" else " Set destination to a ledger without records of this instance."
+    )
+    if way and host not in (None, ledger.host):
+        way += f" To move it back there, set instance to {host}."
     return InputError(
-        f"The ledger {target.shown} already has records of {host or target.host}, and two records of what was sent cannot be merged."
-        " Set destination to a ledger without records of this instance. Nothing was changed."
+        f"The ledger {ledger.shown} already has records of {host or ledger.host}, and two records of what was sent cannot be merged.{way}"
+        " Nothing was changed."
     )
 
 

@@ -53,10 +53,10 @@ class BindingHistory:
     """What the facts of a binding mean, oldest first.
 
     ``enabled``: its state when it was last seen, None where it is unknown. ``updated``: its last change. ``periods``: when it was enabled, as far as
-    that counts: of a binding that was enabled when it was first seen, nothing counts before a run sends into it (``is_initial``), so that the user who
-    asks for its history gets it. ``was_initial``: the same, whether or not a run has sent into it. ``has_backfill``: whether the ledger has planned or
-    sent one. ``planned_window``: planned and not written down yet, since ``planned_at``. ``completed_window``: nothing of it is missing. ``earlier``: the
-    histories of bindings that are no more, of the same datastream and destination.
+    that counts: of a binding that was enabled when it was first seen (``began_enabled``), nothing counts before a run sends into it or it changes
+    (``is_initial``), so that the user who asks for its history gets it. ``was_changed``: a change was noticed since. ``has_backfill``: whether the ledger
+    has planned or sent one. ``planned_window``: planned and not written down yet, since ``planned_at``. ``completed_window``: nothing of it is missing.
+    ``earlier``: the histories of bindings that are no more, of the same datastream and destination.
     """
 
     def __init__(self, facts: t.Iterable[BindingFact] = (), earlier: t.Iterable[BindingHistory] = ()) -> None:
@@ -76,7 +76,7 @@ class BindingHistory:
             timeline.pending_write is not None,
         )
         self.is_initial = timeline.initial
-        self.was_initial = timeline.began_enabled and timeline.change_count == 0
+        self.began_enabled, self.was_changed = timeline.began_enabled, timeline.change_count > 0
         self.periods: tuple[Period, ...] = () if timeline.initial else timeline.finished()
         complete = (
             self._completed is not None
@@ -110,14 +110,9 @@ class BindingHistory:
         return any(contains(each, window) for each in self._windows)
 
     def wider_window(self, window: Window) -> Window | None:
-        """What is planned or complete, if it is more than this window."""
+        """What was planned, sent or recorded, if it is more than this window."""
         return next(
-            (
-                each
-                for each in (self.planned_window, self.completed_window)
-                if each and each != window and contains(each, window)
-            ),
-            None,
+            (each for each in reversed(self._windows) if each != window and contains(each, window)), None
         )
 
     def _take(self, fact: BindingFact) -> None:

@@ -47,7 +47,7 @@ class Ledger(LedgerContent):
         option: str = "ledger",
     ) -> None:
         super().__init__(stores.find(place, password, option))
-        self.host = host
+        self.host, self.option = host, option
         self.exists = False  # whether there is something to read
         self._purpose, self._wait, self._moved = purpose, wait, moved
         self._turns: Turns | None = None

@@ -21,9 +21,6 @@ MOVES = "SELECT direction, place, content FROM move WHERE instance = ? ORDER BY 
 ADD_MOVE = "INSERT INTO move (instance, direction, place, content, at) VALUES (?, ?, ?, ?, ?)"
 FINISH_MOVE = "UPDATE move SET content = ? WHERE instance = ? AND direction = 'to' AND content = ''"
 CANCEL_MOVE = "DELETE FROM move WHERE instance = ? AND direction = 'to' AND content = ''"
-LAST_FACT = "SELECT COALESCE(max(id), 0) FROM binding_fact WHERE instance = ?"
-EVENT_COUNTS = "SELECT kind, count(*), max(id) FROM event WHERE instance = ? GROUP BY kind ORDER BY kind"
-LOAD_COUNT = "SELECT COALESCE(sum(total), 0) FROM binding WHERE instance = ?"
 
 BINDINGS = "SELECT binding_id, datastream_id, target_id, total FROM binding WHERE instance = ?"
 SAVE_BINDING = (

@@ -74,7 +74,7 @@ def binding_action(
     backfilled, as far as something of the window may be missing. ``has_open``: extracts of the binding are recorded without being done, or are to be
     sent again (``force``). ``is_remade``: the history of its datastream went into this destination before, through a binding that is no more. It goes
     there again only as far as the user asked for it since: a period that is asked for is no order for the rest. The same holds for a binding that was
-    enabled when it was first seen: nobody knows what of its history was loaded before.
+    enabled when it was first seen, also after it was disabled: nobody knows what of its history was loaded before.
     """
     if backfill == "never":
         return Action.NONE
@@ -82,11 +82,11 @@ def binding_action(
         return Action.RECORD
     if backfill == "always":
         return Action.BACKFILL
-    if is_remade and not history.was_asked_for(window):
+    if (is_remade or history.began_enabled) and not history.was_asked_for(window):
         return Action.LEFT_ALONE
     if history.enabled is not True:
         return Action.BACKFILL
-    if not history.has_backfill or (history.was_initial and not history.was_asked_for(window)):
+    if not history.has_backfill:
         return Action.LEFT_ALONE
     return Action.DONE if contains(history.completed_window, window) and not has_open else Action.BACKFILL
 

@@ -29,6 +29,7 @@ def report(client: Client, params: dict[str, t.Any]) -> dict[str, t.Any]:
     with open_ledger(params, client.host, LOOK) as ledger:
         recorded = _read(ledger, params, chosen)
         binding_ids = recorded.binding_ids(chosen, params["datastream_ids"])
+        moved_to = ledger.moved_to()
         return {
             "changed": False,
             "extracts": [] if params["summary_only"] else [_row(entry) for entry in recorded.entries],
@@ -36,6 +37,11 @@ def report(client: Client, params: dict[str, t.Any]) -> dict[str, t.Any]:
             "backfills": [recorded.backfill(binding_id) for binding_id in binding_ids],
             "in_progress": ledger.busy,
             "ledger": ledger.shown,
+            "warnings": [
+                f"The content of {ledger.shown} was moved to {moved_to}. This shows it as it was then."
+            ]
+            if moved_to
+            else [],
         }
 
 

@@ -64,21 +64,19 @@ _STATUSES = (
 
 @dataclasses.dataclass(frozen=True)
 class Unlisted:
-    """Entries of the ledger that a run does not find in the lists: those that it selects, by status, and pending
-    ones ``outside`` of that.
-    """
+    """Entries of the ledger that a run does not find in the lists, by status: those that it selects, and those ``outside`` of that."""
 
     entries: t.Mapping[Status, t.Sequence[Entry]] = dataclasses.field(default_factory=dict)
-    outside: t.Sequence[Entry] = ()
+    outside: t.Mapping[Status, t.Sequence[Entry]] = dataclasses.field(default_factory=dict)
     choices: Choices = dataclasses.field(default_factory=Choices)
 
     def warnings(self) -> list[str]:
         """What a user should know of them before anything is sent."""
-        outside = (
-            f"Still pending, but outside of what this run selects: {text.counted(len(self.outside), 'extract')},"
-            f" {entries_by_binding(self.outside)}."
-        )
-        warnings = [outside] if self.outside else []
+        warnings = [
+            f"Still {status.value}, but outside of what this run selects: {text.counted(len(entries), 'extract')}, {entries_by_binding(entries)}."
+            for status, entries in self.outside.items()
+            if entries
+        ]
         for status, entries in self.entries.items():
             if entries:
                 warnings += self._warnings_of(status, entries)
@@ -138,14 +136,14 @@ def find(ledger: Ledger, plan: Plan, request: Request, binding_ids: list[int], c
     pending = plan.unlisted(ledger.pending_entries(binding_ids)) + _with_status(open_entries, Status.PENDING)
     found = {status: _with_status(open_entries, status) for status in _STATUSES}
     found[Status.PENDING] = pending
-    return Unlisted(
+    selected, outside = (
         {
-            status: [entry for entry in entries if request.would_list(entry)]
+            status: [entry for entry in entries if request.would_list(entry) is is_selected]
             for status, entries in found.items()
-        },
-        [entry for entry in pending if not request.would_list(entry)],
-        choices,
+        }
+        for is_selected in (True, False)
     )
+    return Unlisted(selected, outside, choices)
 
 
 def _with_status(entries: list[Entry], status: Status) -> list[Entry]:

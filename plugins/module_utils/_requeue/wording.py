@@ -50,7 +50,7 @@ _LEFT_ALONE = (
     " deploy_destination_backfill: recorded records that it is loaded"
     " (of the module: backfill: always, state: recorded)."
 )
-_ASSIGNED_AGAIN = (
+_DISABLED_BETWEEN = (
     "This run does not send it. Look into the table at the destination. If the history is missing,"
     " deploy_destination_backfill: always sends it. If it is there, run once with deploy_destination_backfill: recorded and"
     " deploy_destination_backfill_to: the time when the binding was disabled or the assignment deleted. Then run with"
@@ -60,6 +60,7 @@ _ASSIGNED_AGAIN = (
 _ALONE = (  # why the history of bindings is left alone, in the order of the warnings
     "Already enabled, and the ledger has no record of whether the history was loaded",
     "Already enabled when the ledger saw them first, and it records only a part of the history",
+    "Enabled when the ledger saw them first, changed since then, and it has no record of whether the history was loaded",
     "Assigned again: the history was sent into this destination before, through an assignment that no longer exists",
 )
 _REASONS = {
@@ -143,18 +144,22 @@ def warnings_of(
 
 def _reason_alone(is_remade: bool, history: BindingHistory) -> str:
     """Why the history of a binding is left alone."""
-    unrecorded, in_part, remade = _ALONE
-    return remade if is_remade else in_part if history.has_backfill else unrecorded
+    unrecorded, in_part, changed, remade = _ALONE
+    if is_remade:
+        return remade
+    if history.has_backfill:
+        return in_part
+    return changed if history.began_enabled and history.was_changed else unrecorded
 
 
 def remade_warning(labels: str) -> str:
     """Of bindings in whose place others were, through which the history was sent."""
-    return _alone_warning(_ALONE[2], labels)
+    return _alone_warning(_ALONE[-1], labels)
 
 
 def _alone_warning(reason: str, labels: str) -> str:
     """Of bindings whose history is left alone, why, and what to do."""
-    return f"{reason}: {labels}. {_ASSIGNED_AGAIN if reason == _ALONE[2] else _LEFT_ALONE}"
+    return f"{reason}: {labels}. {_DISABLED_BETWEEN if reason in _ALONE[2:] else _LEFT_ALONE}"
 
 
 def refused_warnings(refused: t.Sequence[Entry]) -> list[str]:

@@ -135,11 +135,16 @@ def recording(check_mode: bool) -> Given:
 # Extracts of a datastream whose binding was enabled when they were created, sent by their IDs alone.
 NAMED_ALONE: tuple[Step, Step] = (fetch, ("requeue", {"extract_ids": [NEW], "retries": 0}))
 
+NEEDED = {**LOAD, "backfill": "when_needed"}
+
 ROWS: dict[str, Given] = {
     "It is the same for ... datastreams in succession": task("requeue", world=three_datastreams, target_id=789, faults=[LOST] * 3),
     "The ledger could not record that extracts": breaking("intend", 2),
     "Open for bindings that are left alone": story(
         fault(**LOST), ("requeue", {"extract_ids": [ONE], "binding_ids": [55]}), ("requeue", {**LOAD, "backfill": "when_needed"}), world=one_extract,
+    ),
+    "Enabled when the ledger saw them first, changed since then": story(
+        ("requeue", NEEDED), ("binding", {"binding_ids": [55], "enabled": False}), ("requeue", NEEDED), world=one_extract,
     ),
     "Dispatched in this run, and recorded": breaking("note", 3),
     "are in none of the other lists, and were not sent": task(

@@ -203,8 +203,15 @@ def fail_to_copy(*_arguments: Any) -> None:
 BEGUN = "INSERT INTO move (instance, direction, place, content, at) VALUES (1, 'to', '/elsewhere', '', '')"
 
 
-def copied(scene: Scene) -> Any:
-    return scene.run("ledger_copy", source=str(scene.ledger), destination=f"{scene.ledger}.new")
+def copied(scene: Scene, **options: Any) -> Any:
+    return scene.run("ledger_copy", source=str(scene.ledger), destination=f"{scene.ledger}.new", **options)
+
+
+def copied_back_under_a_new_name(scene: Scene) -> Any:
+    places = dict.fromkeys(("source", "destination"), f"{scene.ledger}.new")
+    new = {"instance": "https://new.example"}
+    return [copied(scene), scene.run("ledger_copy", **places, source_instance=HOST, **new),
+            scene.run("ledger_copy", **{**places, "destination": str(scene.ledger)}, **new)]  # fmt: skip
 
 
 ROWS: dict[str | tuple[str, ...], Given] = {
@@ -235,6 +242,12 @@ ROWS: dict[str | tuple[str, ...], Given] = {
     "The move is begun, and no run can use": patched(
         story(("requeue", LOAD), copied), (copy, "_copy", fail_to_copy), (copy, "_cancel", lambda *_ledgers: False),
     ),
+    # A move that is made
+    "does not have it any more. Restore its newest backup": story(
+        ("requeue", LOAD), copied, lambda scene: Path(f"{scene.ledger}.new").unlink(), copied,
+    ),
+    "To move it back there, set instance to": story(("requeue", LOAD), copied_back_under_a_new_name),
+    "This shows it as it was then": story(("requeue", LOAD), copied, ("requeue_info", {})),
     # AWX
     "does not exist in the job": in_a_job("/nowhere/requeue.sqlite3"),
     "is in the home directory of the job": in_its_home,

@@ -252,6 +252,50 @@ def test_move_that_would_lose_records_or_has_none_is_refused(places):
     assert refusal(rename, source, source, NEW).startswith(f"The ledger {source.shown} already has records of {NEW}, {two}")
 
 
+@pytest.mark.parametrize("extract_id", [7, 8])
+def test_ledger_of_another_machine_at_the_same_path_does_not_replace_the_first(places, extract_id):
+    """Also where it has as many records as the first one."""
+    source, target = places
+    use(source, 7)
+    copy(source, target)
+    moved = records(target)
+    source.empty()
+    with source.open() as ledger:
+        ledger.note({5: [ROW]}, [BindingRow(5, 456, 789, 0)])
+    use(source, extract_id)
+    assert "cannot be merged" in refusal(copy, source, target)
+    assert records(target) == moved
+
+
+def test_ledger_that_was_put_back_does_not_replace_the_newer_one(tmp_path):
+    source, target = file_place(tmp_path, "one"), file_place(tmp_path, "two")
+    fill(source)
+    older = source.path.read_bytes()
+    use(source, 7)
+    newest = source.path.read_bytes()
+    copy(source, target)
+    source.path.write_bytes(older)
+    assert "cannot be merged" in refusal(copy, source, target)
+
+    use(target, 8)
+    source.path.write_bytes(newest)
+    kept = records(target)
+    assert copy(source, target)["changed"] is True  # what it has is there already
+    assert records(target) == kept
+    check_moved(source, target)
+
+
+@pytest.mark.parametrize("lost", ["all", "replaced"])
+def test_copy_that_was_lost_is_not_made_again(places, lost):
+    source, target = places
+    copy(source, target)
+    target.empty()
+    if lost == "replaced":
+        use(target, 8)
+    says = f"The content of {source.shown} was moved to {target.shown} before, and {target.shown} does not have it any more. Restore its newest backup."
+    assert refusal(copy, source, target).startswith(says)
+
+
 # Another name of the instance
 
 
@@ -262,16 +306,28 @@ def test_renamed_host_is_moved_under_both_names(places):
     assert (result["changed"], result["extract_count"]) == (True, 8)
     assert records(target, NEW) == records(target) == before
     assert rename(source, target)["changed"] is False
-    check_moved(source, target)
+    for host in (HOST, NEW):
+        with pytest.raises(LedgerError, match="its content was moved"), source.open(host=host):
+            pass
+    use(target, 8, NEW)
+    newest = records(target)
+    assert copy(target, source, host=NEW)["changed"] is True  # and back
+    assert records(source) == records(source, NEW) == newest
 
 
-def test_names_that_an_earlier_version_left_out_are_added(places):
+def test_renamed_host_is_not_moved_away_from_records_under_its_new_name(places):
     source, target = places
-    rename(source, target)
-    target.run(f"DELETE FROM host WHERE name = '{HOST}'")
-    for check_mode, changed in ((True, True), (False, True), (False, False)):
-        assert rename(source, target, check_mode)["changed"] is changed
-    assert records(target) == records(target, NEW) != NOTHING
+    use(source, 9, NEW)
+    assert refusal(rename, source, target, NEW).startswith(f"The ledger {source.shown} already has records of {NEW}, and two records")
+
+
+def test_ledger_of_a_host_that_was_renamed_after_the_move_is_moved_back_under_the_old_name(places):
+    source, target = places
+    copy(source, target)
+    rename(target, target)
+    assert "To move it back there, set instance to " + HOST in refusal(lambda *move: copy(*move, host=NEW), target, source, NEW)
+    assert copy(target, source)["changed"] is True
+    assert records(source) == records(source, NEW) == records(target)
 
 
 def test_renamed_host_in_the_same_ledger_is_another_name_of_the_instance(places):

@@ -25,12 +25,12 @@ from ansible_collections.adverity.management.plugins.module_utils._requeue.decis
 WINDOW, WIDER, NARROWER = ("2026-01-02T00:00:00Z", None), (None, None), ("2026-01-03T00:00:00Z", None)
 
 
-def history(enabled, completed=None, planned=None, reenabled=False, was_disabled=False):
+def history(enabled, completed=None, planned=None, reenabled=False, was_disabled=False, was_enabled=False):
     """A binding that is seen in a state. ``completed`` and ``planned`` are windows; ``reenabled``: somebody enabled it again since;
-    ``was_disabled``: it was not enabled when it was first seen."""
+    ``was_disabled``, ``was_enabled``: it was so when it was first seen."""
     facts = [BindingFact(FactKind.ROW, clock="2026-02-01T00:00:00Z", enabled=enabled, updated="2026-01-01T00:00:00Z")]
-    if was_disabled:
-        facts.insert(0, BindingFact(FactKind.ROW, clock="2025-12-31T00:00:00Z", enabled=False, updated="2025-12-01T00:00:00Z"))
+    if was_disabled or was_enabled:
+        facts.insert(0, BindingFact(FactKind.ROW, clock="2025-12-31T00:00:00Z", enabled=was_enabled, updated="2025-12-01T00:00:00Z"))
     if planned:
         facts.append(BindingFact(FactKind.PLANNED, at="2026-02-01T00:00:00Z", window=planned))
     if completed:
@@ -62,6 +62,12 @@ def history(enabled, completed=None, planned=None, reenabled=False, was_disabled
         (history(True, NARROWER), "when_needed", {}, Action.LEFT_ALONE),
         (history(True, WINDOW), "when_needed", {"has_open": True}, Action.BACKFILL),
         (history(True, WINDOW, reenabled=True), "when_needed", {}, Action.BACKFILL),
+        # Enabled when it was first seen, and disabled since.
+        (history(False, was_enabled=True), "when_needed", {}, Action.LEFT_ALONE),
+        (history(None, was_enabled=True), "when_needed", {}, Action.LEFT_ALONE),
+        (history(False, NARROWER, was_enabled=True), "when_needed", {}, Action.LEFT_ALONE),
+        (history(True, NARROWER, reenabled=True), "when_needed", {}, Action.LEFT_ALONE),
+        (history(False, WINDOW, was_enabled=True), "when_needed", {}, Action.BACKFILL),
         # In place of another binding, through which the history was sent.
         (history(False), "when_needed", {"is_remade": True}, Action.LEFT_ALONE),
         (history(False, planned=NARROWER), "when_needed", {"is_remade": True}, Action.LEFT_ALONE),

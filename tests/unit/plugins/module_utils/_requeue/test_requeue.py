@@ -330,6 +330,16 @@ def test_extract_that_is_pending_outside_of_the_period_is_named(begin_requeues, 
     assert scene.send()["warnings"] == []
 
 
+def test_extract_that_is_unknown_outside_of_the_period_is_named(begin_requeues):
+    scene = begin_requeues(world(extracts=2))
+    scene.respond("lost")
+    scene.send_and_fail(extract_ids=[101], binding_ids=[12])
+    assert scene.send(created_from=created(2), on_unknown="check")["warnings"] == [
+        "Still unknown, but outside of what this run selects: 1 extract, extracts 101 for binding 12."
+    ]
+    assert scene.sent() == [[101], [102]]
+
+
 # Check mode
 
 

@@ -16,7 +16,7 @@ from ansible_collections.adverity.management.plugins.module_utils._api.errors im
 from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
 
 SIMULATOR = in_process.import_simulator()
-ROUTES = importlib.import_module(SIMULATOR.__name__ + ".routes").ROUTES
+ROUTES = importlib.import_module(SIMULATOR.__name__ + ".resources").ROUTES
 PAGES = in_process.ROOT / "docs" / "docsite" / "rst"
 PAGE = (PAGES / "authentication.rst").read_text("utf-8")
 SCOPE = re.compile(r"`((?:datastream|destination|workspace):(?:read|write))`")

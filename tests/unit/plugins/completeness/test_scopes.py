@@ -133,6 +133,7 @@ def test_scopes_of_the_collection_are_those_of_the_simulator():
     for method, pattern, scope, _rule in ROUTES:
         path = re.sub(r"\(.+?\)", "1", pattern.pattern)
         assert scopes.needed(method, path) == scope, f"{path}: add it to RESOURCES in _api/scopes.py"
+        assert len([other for same, other, *_rest in ROUTES if same == method and other.fullmatch(path)]) == 1, f"{method} {path} has two rules"
     for beginning, _resource in scopes.RESOURCES:
         assert [pattern for _method, pattern, *_rest in ROUTES if pattern.pattern.startswith(beginning)], beginning
 

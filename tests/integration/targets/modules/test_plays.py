@@ -26,15 +26,15 @@ def as_written(value):
     """A value as people and templates write it: numbers as templates, lists as text, yes and no."""
     if isinstance(value, dict):
         return {name: as_written(each) for name, each in value.items()}
-    if isinstance(value, list) and not any(isinstance(each, dict) for each in value):
-        return ",".join(map(str, value))
     if isinstance(value, list):
-        return [as_written(each) for each in value]
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else f"{{{{ {value} }}}}" if isinstance(value, int) else value
+        return [as_written(each) for each in value] if isinstance(value[0], dict) else ",".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{{{{ {value} }}}}" if isinstance(value, int) else value
 
 
 # Tasks in which more is odd: what one task registers is an option of another one. The other modules have a task made of the first of their calls.
-TASKS = [
+ODD_TASKS = [
     {**module("directory_info", workspaces="Acme", datastreams=["*"], connections=["Service account"]), "register": "found"},
     module("datastream_info", datastream_ids="{{ ids | join(',') }}", enabled="no"),
     module("datastream", datastream_id="{{ ids[0] }}", enabled="{{ false }}", pulling_mode="{{ 'smart' }}"),
@@ -58,7 +58,7 @@ TASKS = [
     module("ledger_copy", source="{{ kept }}", destination="{{ kept }}.copy"),
 ]  # fmt: skip
 CALLS = {f"adverity_{name}": module(name, **as_written(options)) for name, options in reversed([*CHANGES.values(), *READS.values()]) if name != "role"}
-TASKS[:0] = [task for name, task in CALLS.items() if name not in {task["name"] for task in TASKS}]
+TASKS = [*(task for name, task in CALLS.items() if name not in {odd["name"] for odd in ODD_TASKS}), *ODD_TASKS]
 CHANGING = {f"adverity_{name}" for name, _options in CHANGES.values() if name != "role"} | {"adverity_ledger_copy"}
 
 

@@ -9,10 +9,10 @@ guide), and what is known of the older API by which destinations are made. What 
 never a fact. It needs no account and nothing but the standard library, serves loopback addresses only, and holds
 everything in memory.
 
-The files, each of which uses only those before it: values, switches, catalogue (types), loading (states of extracts), fields, clock, world, demo (the
-world without a seed file), matching, changes (what people do), messages (HTTP), faults; calls (a request as the rules see
-it), older (what the older API has in common), the rules (bindings, datastreams, extracts, directory, destinations, jobs), routes;
-control, server, service (the simulator itself), __main__ (command line).
+The files, each of which uses only those before it: values, switches, catalogue (types), loading (states of extracts), fields (kinds of rows), messages
+(HTTP), calls (a request as the rules see it), older (what the older API has in common); resources (a file for each part of the API: its rows, its requests,
+its rules); clock, world, demo (the world without a seed file), matching, changes (what people do), faults, control, server, service (the simulator itself),
+__main__ (command line).
 
 As a program, where this folder is::
 
@@ -29,7 +29,7 @@ from __future__ import annotations
 from .calls import Call, Refusal
 from .demo import default_world
 from .faults import FAULTS, Fault
-from .fields import KINDS
+from .resources import KINDS
 from .service import Simulator
 from .switches import SWITCHES, Switches
 from .values import DEFAULT_RANGE, SCOPES, format_time, parse_time, readable_uuid

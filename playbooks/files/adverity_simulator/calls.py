@@ -9,10 +9,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .values import MAX_PAGE_SIZE, PAGE_SIZE, Row, problem, read_uuid
-from .world import World, related
+
+if TYPE_CHECKING:
+    from .world import World
+
+ID = r"(\d{1,18})/"  # an integer ID in a path
 
 
 class Refusal(Exception):
@@ -112,3 +116,19 @@ def one_page(call: Call, rows: list[Row]) -> list[Row]:
     size, page = call.whole("page_size", MAX_PAGE_SIZE) or PAGE_SIZE, call.whole("page") or 1
     start = (page - 1) * size
     return rows[start:start + size]
+
+
+def related(world: World, named: set[str], scope: str | None) -> set[str]:
+    """The named workspaces and, by scope, those above them, those below them, or both (`family`)."""
+    found = set(named)
+    if scope in ("ancestors", "family"):
+        for workspace in named:
+            while workspace in world.workspaces and world.workspaces[workspace]["parent"] not in found | {None}:
+                workspace = world.workspaces[workspace]["parent"]
+                found.add(workspace)
+    if scope in ("descendants", "family"):
+        below = set(named)
+        while below:
+            below = {row["id"] for row in world.workspaces.values() if row["parent"] in below} - found
+            found |= below
+    return found

@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from .clock import Clock
-from .fields import KINDS
 from .matching import Matcher, only
+from .resources import KINDS
 from .values import Row, is_whole, parse_time
 from .world import World
 

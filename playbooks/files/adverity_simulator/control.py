@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from .changes import Script, read_changes
 from .faults import Fault
-from .fields import KINDS
 from .messages import Answer, Request
+from .resources import KINDS
 from .values import Row, exact_time
 from .world import World
 

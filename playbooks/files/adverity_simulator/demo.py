@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from .resources import KINDS
 from .values import SCOPES, Row, format_time, parse_time, readable_uuid, slug, utc_now
 
 
@@ -103,25 +104,5 @@ def default_world(now: str | datetime | None = None) -> Row:
                      for number, datastream, target, enabled in bindings]
         + [{"id": 140, "datastream_id": 465, "target_id": 792, "enabled": False, "available": False}],
         "extracts": extracts,
-        **_jobs(moment),
+        **{kind.name: kind.demo(moment) for kind in KINDS.values() if kind.demo},
     }
-
-
-def _jobs(now: datetime) -> dict[str, list[Row]]:
-    """The jobs of datastream 460, which is disabled: yesterday's fetch failed, one that was due after it was discarded, one runs. And its issues."""
-    def at(**before: int) -> str:
-        return format_time(now - timedelta(**before))
-
-    span = {"range_start": str((now - timedelta(days=8)).date()), "range_end": str((now - timedelta(days=2)).date())}
-    jobs: list[Row] = [
-        {"id": 9001, "scheduled": at(days=1), "start": at(days=1), "end": at(hours=23), "result": "failed"},
-        {"id": 9002, "scheduled": at(hours=23, minutes=30), "start": at(hours=22)},
-        {"id": 9003, "scheduled": at(hours=5), "end": at(hours=4)},
-        {"id": 9004, "scheduled": at(minutes=1), "manual": True},
-    ]
-    issues: list[Row] = [
-        {"id": 71, "job_id": 9001, "start": at(hours=23), "stage": "fetch", "message": "The account is suspended.", "cause": "Account"},
-        {"id": 72, "extract_id": 101, "datastream_id": 456, "start": at(hours=3), "message": "Loading extract 101 failed."},
-        {"id": 73, "extract_id": 102, "datastream_id": 456, "start": at(hours=3), "type": "warning", "message": "Three rows were dropped."},
-    ]
-    return {"jobs": [{"datastream_id": 460, **span, **job} for job in jobs], "issues": [{"datastream_id": 460, **span, **issue} for issue in issues]}

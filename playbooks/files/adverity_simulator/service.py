@@ -26,7 +26,7 @@ from .faults import HOLD_SECONDS, Fault
 from .loading import Load
 from .messages import Answer, Request, Sending
 from .older import not_allowed
-from .routes import ROUTES
+from .resources import ROUTES
 from .server import Server
 from .switches import Switches
 from .values import Row, exact_time, parse_time

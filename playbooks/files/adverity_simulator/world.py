@@ -13,9 +13,14 @@ from typing import Any
 
 from .catalogue import catalogue
 from .clock import Clock
-from .fields import DEPENDENTS, FIELDS, KINDS, REFERENCES, REQUIRED, UNIQUE
+from .fields import REQUIRED, WORKSPACE, Kind, due, text
 from .loading import Load, covered, record_issues, record_load
-from .values import Row, exact_time, is_whole, parse_time
+from .resources import DEPENDENTS, KINDS
+from .resources.extracts import SERIES
+from .values import SCOPES, Row, exact_time, is_whole, parse_time
+
+_SCOPES = due(f"a list of {', '.join(SCOPES)}", lambda value: isinstance(value, list) and all(scope in SCOPES for scope in value))
+_KEY = Kind("keys", {"key": (text, REQUIRED), "scopes": (_SCOPES, list(SCOPES)), **WORKSPACE})
 
 
 class World:
@@ -79,7 +84,7 @@ class World:
         if not isinstance(keys, dict):
             raise ValueError("keys: an object of names and keys is due")
         for name, row in keys.items():
-            self.keys[name] = self._read("keys", row, f"key {name}")
+            self.keys[name] = self._read(_KEY, row, f"key {name}")
             self._refer(self.workspaces, self.keys[name], "workspace", f"key {name}")
         for row in self.workspaces.values():
             if row["parent"] is not None:
@@ -224,7 +229,7 @@ class World:
         if kind not in KINDS:
             raise ValueError(f"{where}: there are no {kind}; there are: {', '.join(KINDS)}")
         if kind == "extracts" and isinstance(row, dict) and "first_id" in row:
-            series = self._read("series", row, where)
+            series = self._read(SERIES, row, where)
             start = parse_time(series["from"])
             for number in range(series["count"]):
                 created = exact_time(start + timedelta(hours=series["every_hours"] * number))
@@ -233,12 +238,12 @@ class World:
                     raise ValueError(f"{where}: extract {identity} is there twice")
                 self.put(kind, {"id": identity, "datastream_id": series["datastream_id"], "created": created, "state": series["state"]}, where)
             return
-        row = self._read(kind, row, where)
-        for name, (other, key) in REFERENCES.get(kind, {}).items():
+        row = self._read(KINDS[kind], row, where)
+        for name, (other, key) in KINDS[kind].references.items():
             if row[name] is not None:
                 rows = getattr(self, other)
                 self._refer(rows if key == "id" else {one[key]: one for one in rows.values()}, row, name, where)
-        for name in UNIQUE.get(kind, ()):
+        for name in KINDS[kind].unique:
             if any(known[name] == row[name] and known["id"] != row["id"] for known in getattr(self, kind).values()):
                 raise ValueError(f"{where}: the {name} {row[name]} is there twice")
         if kind == "targets" and not any(one["class"] == row["type"] for one in self.target_types.values()):
@@ -264,7 +269,7 @@ class World:
             self.shown_loads.pop(identity, None)
             if self.processed_at.pop(identity, None) and identity in self._unsettled:
                 self._unsettled.remove(identity)
-        for other, reference in DEPENDENTS.get(kind, ()) if row else ():
+        for other, reference in DEPENDENTS[kind] if row else ():
             rows = getattr(self, other).values()
             for gone in [item["id"] for item in rows if item[reference] == identity]:
                 self.remove(other, gone)
@@ -273,14 +278,14 @@ class World:
         """(created, id) of the extracts of a datastream, oldest first."""
         return self._timeline.get(datastream_id, [])
 
-    def _read(self, kind: str, row: Any, where: str) -> Row:
+    def _read(self, kind: Kind, row: Any, where: str) -> Row:
         if not isinstance(row, dict):
             raise ValueError(f"{where}: an object is due, not {row!r}")
-        unknown = sorted(set(row) - set(FIELDS[kind]))
+        unknown = sorted(set(row) - set(kind.fields))
         if unknown:
-            raise ValueError(f"{where}: unknown field {', '.join(unknown)}; known: {', '.join(FIELDS[kind])}")
+            raise ValueError(f"{where}: unknown field {', '.join(unknown)}; known: {', '.join(kind.fields)}")
         result: Row = {}
-        for name, (check, default) in FIELDS[kind].items():
+        for name, (check, default) in kind.fields.items():
             if name not in row and default is REQUIRED:
                 raise ValueError(f"{where}: {name} is missing")
             try:
@@ -296,19 +301,3 @@ class World:
     def _refer(rows: dict[Any, Row], row: Row, name: str, where: str) -> None:
         if row[name] not in rows:
             raise ValueError(f"{where}: {name} {row[name]!r} does not exist")
-
-
-def related(world: World, named: set[str], scope: str | None) -> set[str]:
-    """The named workspaces and, by scope, those above them, those below them, or both (`family`)."""
-    found = set(named)
-    if scope in ("ancestors", "family"):
-        for workspace in named:
-            while workspace in world.workspaces and world.workspaces[workspace]["parent"] not in found | {None}:
-                workspace = world.workspaces[workspace]["parent"]
-                found.add(workspace)
-    if scope in ("descendants", "family"):
-        below = set(named)
-        while below:
-            below = {row["id"] for row in world.workspaces.values() if row["parent"] in below} - found
-            found |= below
-    return found

@@ -142,6 +142,22 @@ def test_response_is_as_documented(ask_small, method, path, body, answer):
     assert (reply.status, reply.headers["content-type"], reply.body) == (200, "application/json", answer)
 
 
+def test_job_and_issue_are_as_other_clients_have_seen_them(ask):
+    job, issue = (next(row for row in ask("GET", path).rows if row["id"] == number) for path, number in (
+        ("/api/jobs/?start=2026-01-01", 9001), ("/api/errors/?show_issue_tags=true", 71)))
+    shared = {"message": "The account is suspended.", "type_label": "Error", "extraction_stage_label": "Fetch"}
+    streams = {"id": 460, "name": "Google Ads | DACH", "stack": {"id": 4, "name": "DACH", "slug": "dach"}}
+    span = {"range_start": "2026-03-02", "range_end": "2026-03-08"}
+    start, end = "2026-03-09T12:00:00Z", "2026-03-09T13:00:00Z"
+    place, issue_place = (f"{ask.simulator.url}/api/{path}/" for path in ("jobs/9001", "errors/71"))
+    assert job == {
+        "id": 9001, "url": place, "type": "Fetch", "job_start": start, "job_end": end, **span, "scheduled": start, "progress": 1.0, "duration": 3600.0,
+        "state": 3, "state_label": "Failed", "manual": False, "issues": [{**shared, "url": issue_place}], "datastream": streams}
+    assert issue == {
+        "id": 71, "start": end, "end": None, "duration": None, **shared, "error_cause_label": "Account", "datastream": streams, "extract": None,
+        "job": {"url": place, "job_start": start, **span}, "ack": True, "occurrences": 1, "url": f"{ask.simulator.url}/issues/71/"}
+
+
 # --- lists ---
 
 @pytest.mark.parametrize(("path", "ids"), [

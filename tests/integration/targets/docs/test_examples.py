@@ -46,7 +46,10 @@ ENABLING = ("README.md", "roles/deploy_destination/README.md", "adverity_binding
 
 
 def world(name, text):
-    """A world that has what the example of a page or module names; binding 123 is enabled, or not."""
+    """A world that has what the example of a page or module names; binding 123 is enabled, or not.
+
+    Kinds of rows that are not named here are those of the demo.
+    """
     enabled = name not in ENABLING
     deletes = "target_id: 789\n    name: Marketing DWH" in text  # a destination with this name, of which no binding is enabled
     setting = {"is_active": True, "frequency": "daily", "deadline": {"time": "05:00:00"}}
@@ -61,10 +64,9 @@ def world(name, text):
         made.extract(number, 456, f"{month}-15T05:00:00Z")
     made.binding(123, 456, enabled=enabled).binding(124, 457, target=790 if deletes else 789, enabled=True).binding(55, 456, target=790)
     made.data["jobs"] = [{"id": 9001, "datastream_id": 456, "scheduled": "2099-01-01T05:00:00Z"}]
-    made.data["issues"] = [{"id": 71, "datastream_id": 456, "extract_id": 101, "start": "2026-01-01T05:00:00Z"}]
     if deletes:
         made.data["targets"][0]["name"] = "Marketing DWH"
-    return made.data
+    return {**load_simulator().default_world(made.data["now"]), **made.data}
 
 
 def documented_in(path):

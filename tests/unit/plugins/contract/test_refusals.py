@@ -10,6 +10,7 @@ What argument specs refuse stands in modules/test_interface.py, what the options
 from __future__ import annotations
 
 import pytest
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.calls import BIGQUERY, EMEA
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
     READ_ONLY_KEY,
     WORKSPACE,
@@ -18,7 +19,6 @@ from ansible_collections.adverity.management.tests.integration.targets.setup_har
     uuid,
     uuids,
 )
-from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import BIGQUERY, EMEA
 from ansible_collections.adverity.management.tests.unit.plugins.messages.pages import fits, messages_with
 
 SECRET = "hunter2-in-the-address"

@@ -12,8 +12,13 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.calls import (
+    CHANGES,
+    READS,
+    SECRET,
+    acme,
+)
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
-from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import CHANGES, READS, SECRET, acme
 
 SWITCHES = in_process.import_simulator().SWITCHES
 NUMBERS = {"extract_page_size": [1, 2, 3], "list_page_size": [1]}
@@ -90,7 +95,7 @@ def carry_out(scene, name, foreseen=True):
 def test_each_module_has_a_call():
     modules = {f"adverity_{module}" for module, _options in (*CHANGES.values(), *READS.values())}
     missing = set(in_process.MODULES) - modules - {"adverity_ledger_copy"}  # which sends no requests
-    assert missing == set(), "add a call of each to CHANGES or READS in contract/calls.py"
+    assert missing == set(), "add a call of each to CHANGES or READS in adverity_harness/calls.py"
 
 
 @pytest.mark.parametrize("name", CHANGES)

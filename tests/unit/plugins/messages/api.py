@@ -13,9 +13,9 @@ from typing import Any
 from unittest import mock
 
 from ansible_collections.adverity.management.plugins.module_utils._api import connection, time_limit, transport
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.calls import BIGQUERY, acme
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import uuids
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
-from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import BIGQUERY, acme
 from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import Given, Row, Stage, answers, status, task
 
 LOAD = {"datastream_id": 456, "target_id": 790}

@@ -26,7 +26,7 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger import
 )
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import PREDICT, WRITE
-from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import acme
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.calls import acme
 from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import Given, Stage, patched, story, task
 from ansible_collections.adverity.management.tests.unit.plugins.places import PostgresPlace
 from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST, Scene

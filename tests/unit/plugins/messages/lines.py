@@ -13,8 +13,8 @@ from ansible_collections.adverity.management.plugins.action import adverity_requ
 from ansible_collections.adverity.management.plugins.filter.report_summary import report_summary
 from ansible_collections.adverity.management.plugins.module_utils._api import progress
 from ansible_collections.adverity.management.plugins.plugin_utils import watched_action
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.calls import BIGQUERY, acme
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World, uuid
-from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import BIGQUERY, acme
 from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import (
     Given,
     Row,

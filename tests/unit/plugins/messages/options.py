@@ -10,13 +10,13 @@ from typing import Any
 
 from ansible_collections.adverity.management.plugins.module_utils._resources import assignments
 from ansible_collections.adverity.management.plugins.module_utils._spec import kinds
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.calls import BIGQUERY, EMEA, acme
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
     WORKSPACE,
     World,
     uuid,
     uuids,
 )
-from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import BIGQUERY, EMEA, acme
 from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import (
     Given,
     Row,

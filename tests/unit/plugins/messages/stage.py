@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Union
 
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.calls import acme
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World
-from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import acme
 from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import Scene
 
 Row = dict[str, Any]

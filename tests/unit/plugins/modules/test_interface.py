@@ -34,25 +34,24 @@ ENVIRONMENT = {
     "timeout": "ADVERITY_TIMEOUT", "retries": "ADVERITY_RETRIES", "retry_max_delay": "ADVERITY_RETRY_MAX_DELAY", "ledger": "ADVERITY_LEDGER",
     "ledger_password": "ADVERITY_LEDGER_PASSWORD", "ledger_wait": "ADVERITY_LEDGER_WAIT", "destination_password": "ADVERITY_LEDGER_PASSWORD",
 }  # fmt: skip
-# What else of its options a module refuses together, or needs together.
-REQUEUE_EXCLUSIVE, EXCLUSIVE = ("extract_ids", "datastream_ids"), [("all_datastreams", "datastream_ids"), ("all_datastreams", "filters")]
+# What each module that has this option refuses together, or needs together.
+SHARED_RULES = {
+    "all_datastreams": {"mutually_exclusive": [("all_datastreams", "datastream_ids"), ("all_datastreams", "filters")]},
+    "extract_ids": {"mutually_exclusive": [("extract_ids", "datastream_ids")]},
+    "workspace_scope": {"required_by": {"workspace_scope": "workspace_ids"}},
+}
+# And what else a module does.
 RULES = {
     "adverity_binding": {"required_one_of": [("binding_ids", "datastream_id", "target_id")]},
-    "adverity_datastream": {"mutually_exclusive": EXCLUSIVE},
-    "adverity_datastream_info": {"required_by": {"workspace_scope": "workspace_ids"}},
     "adverity_destination": {"required_if": [("state", "absent", ("target_id", "name"))], "required_by": {"connection_type": "connection"}},
     "adverity_destination_info": {"required_if": [("schema", True, ("type",))]},
     "adverity_directory_info": {
         "required_one_of": [("workspaces", "datastreams", "connections")], "required_by": {"connection_types": "connections"},
     },
-    "adverity_load_info": {"mutually_exclusive": [REQUEUE_EXCLUSIVE]},
     "adverity_requeue": {
-        "mutually_exclusive": [REQUEUE_EXCLUSIVE, ("extract_ids", "created_from"), ("extract_ids", "created_to")],
+        "mutually_exclusive": [("extract_ids", "created_from"), ("extract_ids", "created_to")],
         "required_one_of": [("extract_ids", "datastream_ids", "binding_ids", "target_id")],
     },
-    "adverity_requeue_info": {"mutually_exclusive": [REQUEUE_EXCLUSIVE]},
-    "adverity_smart_pulling": {"mutually_exclusive": EXCLUSIVE},
-    "adverity_smart_pulling_info": {"required_by": {"workspace_scope": "workspace_ids"}},
 }  # fmt: skip
 
 
@@ -72,11 +71,17 @@ def every_option(options):
     return [pair for name, row in options.items() for pair in ((name, row), *every_option(row.get("options") or {}))]
 
 
+def listed(rules):
+    """Each rule of its own."""
+    return sorted((kind, each) for kind, some in rules.items() for each in (some.items() if isinstance(some, dict) else some))
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_options_are_as_documented(name):
     spec, rules = in_process.spec_of(name)
     assert described(spec, "options") == described(read_documentation(name)["options"], "suboptions")
-    assert rules == RULES.get(name, {})
+    expected = [RULES.get(name, {}), *(shared for option, shared in SHARED_RULES.items() if option in spec)]
+    assert listed(rules) == sorted(each for some in expected for each in listed(some))
 
 
 @pytest.mark.parametrize("name", MODULES)

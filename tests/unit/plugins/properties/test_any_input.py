@@ -16,8 +16,8 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import RequestsTransport
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness import calls
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
-from ansible_collections.adverity.management.tests.unit.plugins.contract import calls
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.calls import SECRET, acme
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
-from ansible_collections.adverity.management.tests.unit.plugins.contract.calls import SECRET, acme
 
 BLOBS = {"type": "azure-blob", "name": "Blobs", "workspace": "Acme", "settings": {"container": "c", "account_key": SECRET}}
 

@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from .calls import Call, Refusal, reached_datastreams
-from .loading import is_acknowledged, job_state
-from .older import listed, not_found
-from .values import Row, exact_time, format_time, parse_time
+from ..calls import ID, Call, Refusal, reached_datastreams
+from ..fields import REQUIRED, Fields, Kind, day, flag, moment, one_of, or_null, text, whole
+from ..loading import is_acknowledged, job_state
+from ..older import listed, not_found
+from ..values import Row, exact_time, format_time, parse_time
 
 STATE_NUMBERS = {"Scheduled": 0, "Running": 1, "Success": 2, "Failed": 3, "Cancelled": 4, "Discarded": 5, "Stale": 6}  # made up, but for 1
 
@@ -177,3 +178,55 @@ def fetch_fixed(call: Call) -> Row:
     job.update(manual=True, range_start=body["start"][:10], range_end=body["end"][:10])
     return {"status": "ok", "message": "Fetch scheduled.", "start": body["start"], "end": body["end"],
             "jobs": [{"id": job["id"], "url": f"{call.base_url}/api/jobs/{job['id']}/"}]}
+
+
+def _demo_range(now: datetime) -> Row:
+    return {"datastream_id": 460, "range_start": str((now - timedelta(days=8)).date()), "range_end": str((now - timedelta(days=2)).date())}
+
+
+def _demo_jobs(now: datetime) -> list[Row]:
+    """The jobs of datastream 460, which is disabled: yesterday's fetch failed, one that was due after it was discarded, one runs."""
+    def at(**before: int) -> str:
+        return format_time(now - timedelta(**before))
+
+    return [{**_demo_range(now), **job} for job in (
+        {"id": 9001, "scheduled": at(days=1), "start": at(days=1), "end": at(hours=23), "result": "failed"},
+        {"id": 9002, "scheduled": at(hours=23, minutes=30), "start": at(hours=22)},
+        {"id": 9003, "scheduled": at(hours=5), "end": at(hours=4)},
+        {"id": 9004, "scheduled": at(minutes=1), "manual": True},
+    )]
+
+
+def _demo_issues(now: datetime) -> list[Row]:
+    """An issue of the fetch that failed, and two of loads."""
+    ended, later = (format_time(now - timedelta(hours=hours)) for hours in (23, 3))
+    return [{**_demo_range(now), **issue} for issue in (
+        {"id": 71, "job_id": 9001, "start": ended, "stage": "fetch", "message": "The account is suspended.", "cause": "Account"},
+        {"id": 72, "extract_id": 101, "datastream_id": 456, "start": later, "message": "Loading extract 101 failed."},
+        {"id": 73, "extract_id": 102, "datastream_id": 456, "start": later, "type": "warning", "message": "Three rows were dropped."},
+    )]
+
+
+_RANGE: Fields = {"range_start": (or_null(day), None), "range_end": (or_null(day), None)}
+_OF_DATASTREAM: Any = {"references": {"datastream_id": ("datastreams", "id")}, "removed_with": ("datastream_id",)}
+KINDS = [
+    Kind("jobs", {
+        "id": (whole, REQUIRED), "datastream_id": (whole, REQUIRED), "type": (one_of("fetch", "load"), "fetch"), "scheduled": (moment, REQUIRED),
+        "start": (or_null(moment), lambda row, world: row["scheduled"]), "end": (or_null(moment), None),
+        "result": (one_of("success", "failed", "cancelled", "stale"), "success"), "manual": (flag, False), **_RANGE,
+        "known": (moment, "2000-01-01T00:00:00Z")},  # since when the list shows it
+        demo=_demo_jobs, **_OF_DATASTREAM),
+    Kind("issues", {
+        "id": (whole, REQUIRED), "datastream_id": (whole, REQUIRED), "extract_id": (or_null(whole), None), "job_id": (or_null(whole), None),
+        "start": (moment, REQUIRED), "end": (or_null(moment), None), "stage": (one_of("fetch", "transform", "load"), "load"),
+        "type": (one_of("error", "warning"), "error"), "cause": (text, "Unknown"), "message": (text, "Something failed."), "ack": (flag, False),
+        "occurrences": (whole, 1), **_RANGE}, demo=_demo_issues, **_OF_DATASTREAM),
+]
+ROUTES = [
+    ("GET", r"/api/jobs/", None, list_jobs),
+    ("GET", rf"/api/jobs/{ID}", None, show_job),
+    ("POST", rf"/api/jobs/{ID}stop", None, stop_job),
+    ("GET", rf"/api/datastreams/{ID}jobs/", "datastream:read", list_jobs),
+    ("GET", r"/api/errors/", None, list_issues),
+    ("POST", rf"/api/datastreams/{ID}fetch_fixed/", "datastream:write", fetch_fixed),
+]

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .calls import Call, one_page, reached_datastreams, reached_workspaces
-from .older import listed, not_allowed, not_found
-from .values import Row, format_time
+from ..calls import ID, Call, one_page, reached_datastreams, reached_workspaces
+from ..fields import REQUIRED, TYPE, WORKSPACE, Kind, first_of, flag, numbered, or_null, text, whole
+from ..older import listed, not_allowed, not_found
+from ..values import Row, format_time, read_uuid, slug
 
 
 def list_workspaces(call: Call) -> Row:
@@ -130,3 +131,37 @@ def show_older_datastream(call: Call) -> Row:
     if row is None:
         raise not_found()
     return older_row(call, row, whole=True)
+
+
+def _next_stack(_row: Row, world: Any) -> int:
+    return 1 + max((row["stack_id"] for row in world.workspaces.values()), default=0)
+
+
+def _workspace_slug(row: Row, world: Any) -> str:
+    name = slug(row["name"], f"workspace-{row['stack_id']}")
+    return f"{name}-{row['stack_id']}" if any(other["slug"] == name for other in world.workspaces.values()) else name
+
+
+KINDS = [
+    Kind("workspaces", {
+        "id": (read_uuid, REQUIRED), "name": (text, numbered("Workspace")), "parent": (or_null(read_uuid), None), "stack_id": (whole, _next_stack),
+        "slug": (text, _workspace_slug)}, unique=("stack_id", "slug")),
+    Kind("connection_types", TYPE, unique=("slug",)),
+    Kind(
+        "connections", {
+            "id": (whole, REQUIRED), "name": (text, numbered("Connection")), "type": (text, first_of("connection_types")), **WORKSPACE,
+            "is_authorized": (flag, True), "app": (or_null(whole), None), "user": (or_null(whole), None)},
+        references={"workspace": ("workspaces", "id"), "type": ("connection_types", "slug")}, removed_with=("workspace",)),
+]
+ROUTES = [
+    ("GET", r"/api/v1/workspaces/", "workspace:read", list_workspaces),
+    ("GET", r"/api/stacks/", "workspace:read", list_stacks),
+    ("GET", r"/api/stacks/([^/]+)/", "workspace:read", show_stack),
+    ("GET", r"/api/datastreams/", "datastream:read", list_older_datastreams),
+    ("GET", rf"/api/datastreams/{ID}", "datastream:read", show_older_datastream),
+    ("GET", r"/api/datastream-types/", "datastream:read", list_datastream_types),
+    ("GET", rf"/api/datastream-types/{ID}datastreams/", "datastream:read", list_datastreams_of_type),
+    ("GET", r"/api/connection-types/", None, list_connection_types),
+    ("GET", rf"/api/connection-types/{ID}connections/", None, list_connections),
+    ("GET", r"/api/target-types/", "destination:read", list_target_types),
+]

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from .calls import Call, Refusal, reached_datastreams, reached_workspaces
+from ..calls import ID, Call, Refusal, reached_datastreams, reached_workspaces
+from ..fields import REQUIRED, TYPE, WORKSPACE, Kind, an_object, flag, numbered, or_null, text, whole
+from ..messages import Answer
+from ..older import MASK, Form, listed, metadata, not_allowed, not_found, read_form, related
+from ..values import Row, exact_time
 from .directory import find_type
-from .messages import Answer
-from .older import MASK, Form, listed, metadata, not_allowed, not_found, read_form, related
-from .values import Row, exact_time
 
 OTHER_IDS = 1_000_000  # with the switch mapping_ids=other a mapping's id is so much more than its binding's
 
@@ -233,3 +234,31 @@ def delete_mapping(call: Call) -> Answer:
     call.world.tick()
     call.world.remove("bindings", row["id"])
     return Answer(204, None)
+
+
+_TARGETS = rf"/api/target-types/{ID}targets/"
+_MAPPINGS = rf"{_TARGETS}{ID}mappings/"
+KINDS = [
+    Kind("target_types", {
+        **TYPE, "class": (text, lambda row, world: f"{row['name'].replace(' ', '')}Target"), "connection": (flag, False),
+        "fields": (an_object, {}), "mapping_fields": (or_null(an_object), None)}, unique=("slug", "class")),
+    Kind(
+        "targets", {
+            "id": (whole, REQUIRED), "name": (text, numbered("Destination")), "type": (text, "BigQueryTarget"), **WORKSPACE,
+            "auth": (or_null(whole), None), "settings": (an_object, {})},
+        references={"workspace": ("workspaces", "id"), "auth": ("connections", "id")}, removed_with=("workspace",)),
+]
+ROUTES = [
+    ("OPTIONS", _TARGETS, "destination:read", target_options),
+    ("GET", _TARGETS, "destination:read", list_targets),
+    ("POST", _TARGETS, "destination:write", create_target),
+    ("GET", _TARGETS + ID, "destination:read", show_target),
+    ("PATCH", _TARGETS + ID, "destination:write", change_target),
+    ("PUT", _TARGETS + ID, "destination:write", change_target),
+    ("DELETE", _TARGETS + ID, "destination:write", delete_target),
+    ("GET", _MAPPINGS, "destination:read", list_mappings),
+    ("POST", _MAPPINGS, "destination:write", create_mapping),
+    ("GET", _MAPPINGS + ID, "destination:read", show_mapping),
+    ("PATCH", _MAPPINGS + ID, "destination:write", change_mapping),
+    ("DELETE", _MAPPINGS + ID, "destination:write", delete_mapping),
+]

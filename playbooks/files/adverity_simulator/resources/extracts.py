@@ -12,10 +12,11 @@ import re
 from datetime import datetime
 from typing import Any, Callable
 
-from .calls import Call, Refusal, reached_datastreams
-from .loading import LABELS, STATES, covered, record_issues, record_jobs, record_load, state_of
-from .older import page
-from .values import MAX_IDS, Row, exact_time, is_whole, parse_time, problem, shown_time
+from ..calls import Call, Refusal, reached_datastreams
+from ..fields import REQUIRED, Kind, moment, one_of, or_null, whole
+from ..loading import LABELS, STATES, covered, record_issues, record_jobs, record_load, state_of
+from ..older import page
+from ..values import MAX_IDS, Row, exact_time, is_whole, parse_time, problem, shown_time
 
 
 def extract_row(call: Call, extract: Row, created: datetime) -> Row:
@@ -172,3 +173,17 @@ def requeue(call: Call) -> Row:
     record_issues(world, begun)
     ids = [row["id"] for row in extracts]
     return {"message": f"Dispatched requeue for {len(ids)} extract(s).", "extract_ids": ids, "extract_count": len(ids)}
+
+
+_STATE = (one_of(*STATES), "collected")
+SERIES = Kind("series", {  # rows of extracts in one
+    "datastream_id": (whole, REQUIRED), "first_id": (whole, REQUIRED), "count": (whole, REQUIRED), "from": (moment, REQUIRED), "every_hours": (whole, 24),
+    "state": _STATE})
+KINDS = [Kind(
+    "extracts", {
+        "id": (whole, REQUIRED), "datastream_id": (whole, REQUIRED), "created": (moment, REQUIRED), "state": _STATE, "job_id": (or_null(whole), None)},
+    references={"datastream_id": ("datastreams", "id")}, removed_with=("datastream_id",))]
+ROUTES = [
+    ("GET", r"/api/extracts/", "datastream:read", list_extracts),
+    ("POST", r"/api/v1/extracts/requeue/", "destination:write", requeue),
+]

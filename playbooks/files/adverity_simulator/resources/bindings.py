@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .calls import Call, Refusal, invalid, one_page, reached_datastreams
-from .values import Row, parse_time, shown_time
+from ..calls import ID, Call, Refusal, invalid, one_page, reached_datastreams
+from ..fields import REQUIRED, Kind, an_object, flag, moment, or_null, text, whole
+from ..values import Row, parse_time, shown_time
 
 
 def binding_row(call: Call, row: Row, form: str) -> Row:
@@ -72,3 +73,15 @@ def patch_binding(call: Call) -> Row:
     if body["enabled"] and not was_enabled and call.switches["enable_loads_history"] == "yes":
         call.world.load_history(row["id"])
     return binding_row(call, row, call.switches["patch_updated"])
+
+
+KINDS = [Kind(
+    "bindings", {
+        "id": (whole, REQUIRED), "datastream_id": (whole, REQUIRED), "target_id": (whole, REQUIRED), "enabled": (flag, True), "available": (flag, True),
+        "created": (moment, "2024-01-15T10:00:00Z"), "updated": (moment, lambda row, world: row["created"]),
+        "table_name": (or_null(text), None), "settings": (an_object, {})},
+    references={"datastream_id": ("datastreams", "id"), "target_id": ("targets", "id")}, removed_with=("datastream_id", "target_id"))]
+ROUTES = [
+    ("GET", r"/api/v1/bindings/", "destination:read", list_bindings),
+    ("PATCH", rf"/api/v1/bindings/{ID}", "destination:write", patch_binding),
+]

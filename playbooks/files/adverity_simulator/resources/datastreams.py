@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import copy
-from typing import Callable
+from typing import Any, Callable
 
-from .calls import Call, Refusal, invalid, one_page, reached_datastreams
-from .values import ACTIVE_MODES, DEFAULT_RANGE, MAX_IDS, PAGE_SIZE, WORKSPACE_SCOPES, Row, read_smart
-from .world import related
+from ..calls import Call, Refusal, invalid, one_page, reached_datastreams, related
+from ..fields import REQUIRED, TYPE, WORKSPACE, Kind, anything, default_slug, first_of, flag, numbered, one_of, or_null, text, whole
+from ..values import ACTIVE_MODES, DEFAULT_RANGE, MAX_IDS, PAGE_SIZE, WORKSPACE_SCOPES, Row, read_smart, read_uuid, readable_uuid
 
 
 def smart_row(smart: Row | None, switches: Row) -> Row | None:
@@ -123,3 +123,37 @@ def put_smart(call: Call) -> Row:
             row["active_mode"] = "schedule" if row["has_schedule"] else None
 
     return apply_to(call, targeted(call, capped=True), change)
+
+
+def _smart(value: Any) -> Row:
+    """A check of a smart-pulling setting."""
+    if not isinstance(value, dict):
+        raise ValueError(f"an object is due, not {value!r}")
+    setting, problems = read_smart(value)
+    if problems:
+        raise ValueError("; ".join(f"{'.'.join(map(str, row['loc'][1:]))}: {row['msg']}" for row in problems))
+    return setting
+
+
+def _default_mode(row: Row, _world: Any) -> str | None:
+    if row["smart"] and row["smart"]["is_active"]:
+        return "smart"
+    return "schedule" if row["has_schedule"] else None
+
+
+KINDS = [
+    Kind("datastream_types", TYPE, unique=("slug",)),
+    Kind(
+        "datastreams", {
+            "id": (whole, REQUIRED), "uuid": (read_uuid, lambda row, world: readable_uuid("d5", row["id"])), "name": (text, numbered("Datastream")),
+            **WORKSPACE, "enabled": (flag, True), "has_schedule": (flag, True), "smart": (or_null(_smart), None), "smart_bundle": (anything, None),
+            "active_mode": (or_null(one_of(*ACTIVE_MODES)), _default_mode), "type": (text, first_of("datastream_types")), "slug": (text, default_slug),
+            "description": (anything, ""), "datatype": (text, "Live"), "auth": (or_null(whole), None)},
+        references={"workspace": ("workspaces", "id"), "type": ("datastream_types", "slug"), "auth": ("connections", "id")},
+        removed_with=("workspace",), unique=("uuid",)),
+]
+ROUTES = [
+    ("GET", r"/api/v1/datastreams/", "datastream:read", list_datastreams),
+    ("PATCH", r"/api/v1/datastreams/", "datastream:write", patch_datastreams),
+    ("PUT", r"/api/v1/datastreams/pulling/smart/", "datastream:write", put_smart),
+]

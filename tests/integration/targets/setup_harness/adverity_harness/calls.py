@@ -2,21 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A call of every module and of the role, in one world. Not tests."""
+"""A call of every module and of the role, in one world; what they send, and what they return. Tests of several suites are made of it."""
 
 from __future__ import annotations
 
-from typing import Any
+from .world import WORKSPACE, Row, World, moment, setting, uuid
 
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
-    WORKSPACE,
-    World,
-    moment,
-    setting,
-    uuid,
-)
-
-Row = dict[str, Any]
 EMEA = "a0000000-0000-4000-8000-000000000002"
 SECRET = "s3cr3t-of-the-account"
 TEN = {"time": "10:00:00"}
@@ -26,7 +17,10 @@ ONE, TWO = uuid(456), uuid(457)
 
 
 def acme() -> World:
-    """Two workspaces; three datastreams with a history, whose bindings to destination 789 are disabled, and one of 456 to destination 790, which is enabled."""
+    """Two workspaces; three datastreams with a history, whose bindings to destination 789 are disabled, and one of 456 to destination 790, which is enabled.
+
+    Of datastream 458, a job is running, and an issue is open.
+    """
     world = World()
     world.data["workspaces"].append({"id": EMEA, "name": "EMEA", "parent": WORKSPACE})
     world.data["connections"] = [{"id": 31, "name": "Service account", "type": "bigquery", "workspace": WORKSPACE}]
@@ -37,6 +31,8 @@ def acme() -> World:
     world.data["targets"].append({"id": 791})
     for row, name in zip(world.data["targets"], ("DWH", "Sales", "Old")):
         row.update(name=name, workspace=WORKSPACE, settings=dict(BIGQUERY))
+    world.data["jobs"] = [{"id": 9001, "datastream_id": 458, "scheduled": moment(hours=2)}]
+    world.data["issues"] = [{"id": 71, "datastream_id": 458, "job_id": 9001, "extract_id": 4580001, "start": moment(hours=1)}]
     return world
 
 
@@ -81,9 +77,44 @@ READS: dict[str, tuple[str, Row]] = {
     "extracts": ("extract_info", {"datastream_ids": [456], "limit": 5}),
     "jobs": ("job_info", {}),
     "issues": ("issue_info", {}),
-    "destinations": ("destination_info", {"type": "bigquery", "name": "DWH"}),
+    "destinations": ("destination_info", {"type": "bigquery", "name": "DWH", "workspace": "Acme"}),
     "names": ("directory_info", {"workspaces": ["*"], "datastreams": ["*"], "connections": ["*"]}),
     "loads": ("load_info", {"target_id": 789}),
     "ledger": ("requeue_info", {"target_id": 789}),
     "deployment": ("deployment_info", {"variables": {"target_id": 789}}),
 }
+
+BINDINGS, EXTRACTS, JOBS, ISSUES = "GET /api/v1/bindings/", "GET /api/extracts/", "GET /api/jobs/", "GET /api/errors/"
+DATASTREAMS, REQUEUE = "GET /api/v1/datastreams/", "POST /api/v1/extracts/requeue/"
+# Calls whose result has the rows of responses as they are: a pattern of the requests, and the key of the result.
+RETURNED = {
+    "enable bindings": (r"PATCH /api/v1/bindings/\d+/", "bindings"),
+    "bindings": (BINDINGS, "bindings"),
+    "datastreams": (DATASTREAMS, "datastreams"),
+    "extracts": (EXTRACTS, "extracts"),
+    "jobs": (JOBS, "jobs"),
+    "issues": (ISSUES, "issues"),
+}
+FILTERS = {"workspace_ids": [EMEA], "workspace_scope": "family", "enabled": False, "active_pulling_mode": "smart"}
+FILTERED = {"workspace_id": EMEA, "workspace_scope": "family", "enabled": "false", "active_pulling_mode": "smart"}
+# Bounds are sent a second wider, and what is beyond them is left out by the rows.
+BOUNDS, BOUNDED = ("2020-01-02", "2100-01-02T10:00:00Z"), ("2020-01-01T23:59:59Z", "2100-01-02T10:00:01Z")
+CREATED, CREATED_SENT = (dict(zip(("created_from", "created_to"), values)) for values in (BOUNDS, BOUNDED))
+# What the documented parameters and fields of a request come from: a module with options, the request, and what stands in one such request.
+SENT: list[tuple[str, Row, str, Row]] = [
+    ("binding_info", {"datastream_id": 456, "target_id": 790}, BINDINGS, {"datastream_id": "456", "target_id": "790"}),
+    ("binding", {"datastream_id": 456, "target_id": 790, "enabled": True}, BINDINGS, {"datastream_id": "456", "target_id": "790"}),
+    ("smart_pulling_info", {"datastream_ids": [ONE]}, DATASTREAMS, {"datastream_id": ONE}),
+    ("smart_pulling_info", FILTERS, DATASTREAMS, FILTERED),
+    ("smart_pulling", {"filters": FILTERS, "frequency": "daily"}, DATASTREAMS, FILTERED),
+    ("extract_info", {"datastream_ids": [457], **CREATED}, EXTRACTS, {"datastream_id": "457", **CREATED_SENT}),
+    ("extract_info", {"datastream_ids": [457], "limit": 2}, EXTRACTS, {"ordering": "-created"}),
+    ("requeue", {"datastream_ids": [456], **CREATED}, EXTRACTS, {"datastream_id": "456", **CREATED_SENT}),
+    ("requeue", {"datastream_ids": [456], "target_id": 790}, BINDINGS, {"target_id": "790"}),
+    ("requeue", {"datastream_ids": [456], "binding_ids": [55], "limit": 1}, REQUEUE, {"binding_ids": [55], "sequential": True}),
+    ("requeue_info", {"target_id": 790}, BINDINGS, {"target_id": "790"}),
+    ("load_info", {"target_id": 790}, BINDINGS, {"target_id": "790"}),
+    ("job_info", {"datastream_ids": [457]}, JOBS, {"datastream_id": "457"}),
+    ("job_info", dict(zip(("start", "end"), BOUNDS)), JOBS, dict(zip(("start", "end"), BOUNDED))),
+    ("issue_info", {"datastream_ids": [457], "stages": ["Fetch"]}, ISSUES, {"datastream_id": "457", "show_issue_tags": "true"}),
+]

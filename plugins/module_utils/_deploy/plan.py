@@ -228,7 +228,9 @@ class _Decided:
 def _decide(ledger: Ledger, options: RoleVariables, target_id: int | None, state: _State) -> _Decided:
     with ledger:
         ledger.refuse_moved()
-        selected = select.look_at(ledger, state.meant, state.listed, state.clock)
+        selected = select.look_at(
+            ledger, state.meant, state.listed, state.clock, options.backfill == "always"
+        )
         actions = choose_actions(
             ledger, selected, options.backfill, options.window, options.on_refused, options.force
         )

@@ -33,7 +33,7 @@ Assignment = tuple[t.Optional[int], t.Optional[int]]  # datastream and destinati
 
 class Request(t.NamedTuple):
     """The options that choose. ``enabled_ids`` are bindings that an earlier task would enable in a real run; it only pretends to, in check mode.
-    ``labels``: what the labels of states mean."""
+    ``labels``: what the labels of states mean. ``is_always``: the whole history is asked for, see ``look_at``."""
 
     extract_ids: list[int] | None
     datastream_ids: list[int] | None
@@ -43,6 +43,7 @@ class Request(t.NamedTuple):
     target_id: int | None
     enabled_ids: frozenset[int] = frozenset()
     labels: Labels = Labels()
+    is_always: bool = True
 
     @property
     def window(self) -> Window:
@@ -119,6 +120,7 @@ def read_request(params: dict[str, t.Any], check_mode: bool) -> Request:
         **{name: params[name] for name in names},
         enabled_ids=enabled_ids if check_mode else frozenset(),
         labels=Labels(params["state_labels"]),
+        is_always=params["backfill"] == "always",
     )
 
 
@@ -148,7 +150,7 @@ def choose_bindings(client: Client, ledger: Ledger, request: Request) -> Selecti
         selected, listed = reading.found
         if not ledger.take_turn([binding.id for binding in selected]):
             break
-    selection_ = look_at(ledger, selected, listed, reading.clock)
+    selection_ = look_at(ledger, selected, listed, reading.clock, request.is_always)
     if request.names_bindings:
         return selection_
     enabled = _only_enabled(selected, selection_.histories, request.enabled_ids)
@@ -156,15 +158,24 @@ def choose_bindings(client: Client, ledger: Ledger, request: Request) -> Selecti
     return selection_._replace(bindings=enabled, histories=histories)
 
 
-def look_at(ledger: Ledger, selected: list[Binding], listed: list[Binding], clock: str | None) -> Selection:
-    """What the ledger records of these bindings, with what the API shows now. ``listed``: all bindings of the same datastreams and destinations."""
+def look_at(
+    ledger: Ledger,
+    selected: list[Binding],
+    listed: list[Binding],
+    clock: str | None,
+    is_always: bool = True,
+) -> Selection:
+    """What the ledger records of these bindings, with what the API shows now. ``listed``: all bindings of the same datastreams and destinations.
+    ``is_always``: the user asks for the whole history. Of a binding in whose place another one was sent it, that is a decision about all of it: what the
+    other one loaded automatically counts no more than what it was sent.
+    """
     known = ledger.histories([binding.id for binding in selected])
     facts = {binding.id: row_fact(binding, clock) for binding in selected}
     removed = _removed(ledger, listed)
     sent = frozenset(pair for pair, rows in removed.items() if any(row.total for row in rows))
     remade = frozenset(each.id for each in selected if (each.datastream_id, each.target_id) in sent)
-    # If one of those in whose place a binding is sent the history, the user decides about all of it.
-    earlier = _earlier_histories(ledger, [each for each in selected if each.id not in remade], removed)
+    decided = remade if is_always else frozenset()
+    earlier = _earlier_histories(ledger, [each for each in selected if each.id not in decided], removed)
     histories = {
         binding_id: BindingHistory(
             (*known.get(binding_id, BindingHistory()).facts, fact), earlier.get(binding_id, ())

@@ -468,6 +468,24 @@ def test_requeue_that_began_before_an_assignment_was_made_again_sends_into_the_n
     history.deploy()
 
 
+# A run from before the assignment was made again goes on, and records what the API refuses. What was loaded automatically before stays unknown.
+
+
+def test_run_from_before_decides_nothing_about_what_the_assignment_before_loaded(history):
+    history.begin("deploy", points=35, backfill_from="2025-12-29T00:00:00Z", on_refused="skip", on_unknown="check", target_id=70)
+    history.assign_again(5003)
+    history.assign_again(5002)
+    history.after(0.6).fetch(4001)
+    history.after(0.3).assign_again(5001)
+    history.after(70.0).switch_by_hand(5004)
+    history.after(70.0).fetch(4003)
+    history.after(70.0).switch_by_hand(5004)
+    history.look(wait=20, poll_interval=5, target_id=70, rehearsed=True)
+    history.deploy(on_failed="requeue")
+    history.go_on()
+    history.deploy()
+
+
 # Ledgers that are moved
 
 

@@ -56,7 +56,7 @@ class Summary:
         changes = (
             run.made.changed,
             run.plan.assigns,
-            run.requeued.extract_count,
+            run.requeued.changed,
             *run.written_uuids.values(),
         )
         return any(changes) or any(each.is_written or each.counts.recorded for each in self.bindings)

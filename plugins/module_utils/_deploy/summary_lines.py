@@ -164,8 +164,12 @@ def _backfill(run: RoleRun, binding: BindingSummary) -> list[str]:
     if binding_id is None and not run.check_mode:
         return []
     requeued = text.counted(counts.requeued, "extract")
-    sent = f"send {requeued}" if run.check_mode else f"{requeued} sent"
+    sent = [f"send {requeued}" if run.check_mode else f"{requeued} sent"]
+    if counts.settled:
+        verb, participle = ("settle ", "") if run.check_mode else ("", " settled")
+        sent.append(f"{verb}{counts.settled}{participle} as dispatched")
+        counts = counts._replace(skipped=counts.skipped - counts.settled)
     if binding.outcomes:
         counts = counts._replace(failed=0)  # the outcomes name the failures
     rest = [(getattr(counts, name), words) for name, words in _REST]
-    return [sent, *(f"{count} {words}" for count, words in rest if count)]
+    return [*sent, *(f"{count} {words}" for count, words in rest if count)]

@@ -124,10 +124,12 @@ def _state(run: RoleRun, binding: BindingSummary) -> list[str]:
     word = "enabled" if run.plan.enabled else "disabled"
     is_there, is_written = binding.planned.binding_id is not None, binding.is_written
     if run.check_mode and run.failed is None:
-        return [*([] if is_there else ["assign"]), word[:-1] if is_written else f"{word} before"]
+        before = f"{word} before" if is_there else f"leave {word}"
+        return [*([] if is_there else ["assign"]), word[:-1] if is_written else before]
     if not is_there:
+        is_assigned = run.is_new(binding.planned)
         return [
-            "assigned, but its binding does not show yet. Run this again" if is_written else "not assigned"
+            "assigned, but its binding does not show yet. Run this again" if is_assigned else "not assigned"
         ]
     if is_written:
         return [word[:-1] if run.check_mode else f"{word} now"]

@@ -113,7 +113,7 @@ assignments:
 bindings:
   description:
     - The selected bindings, with what happens to the history of each. A binding that does not exist yet has no C(binding_id). Its C(extract_count) is
-      the number of extracts that would be sent. It is counted in check mode only.
+      the number of extracts that would be sent, or recorded as loaded. It is counted in check mode only.
   returned: success
   type: list
   elements: dict

@@ -323,8 +323,9 @@ batches:
       sample: Dispatched requeue for 3 extract(s).
 summary:
   description:
-    - The same, counted by binding. C(skipped) counts what was dispatched or recorded as loaded, C(recorded) the part that this run recorded as loaded, and
-      C(loaded_by_itself) what the binding loaded automatically.
+    - The same, counted by binding. C(skipped) counts what was dispatched or recorded as loaded, C(recorded) the part that this run recorded as loaded,
+      C(settled) the part whose outcome was unknown before and that this run recorded as dispatched, because of O(on_unknown), and C(loaded_by_itself) what
+      the binding loaded automatically. C(settled) was added in version 0.2.0.
   returned: success, and on a failure after something was sent or is left open
   type: list
   elements: dict
@@ -334,6 +335,7 @@ summary:
       requeued: 3
       skipped: 0
       recorded: 0
+      settled: 0
       loaded_by_itself: 0
       unknown: 0
       refused: 0

@@ -171,7 +171,7 @@ def _check_labels(given: dict[str, t.Any] | None) -> None:
 
 
 def _check_together(variables: RoleVariables) -> None:
-    """Raises InputError where variables are given without those that they need."""
+    """Raises InputError where variables are given without those that they need, or contradict each other."""
     missing = _missing(variables)
     if missing:
         raise InputError(
@@ -189,6 +189,12 @@ def _check_together(variables: RoleVariables) -> None:
         raise InputError(
             f"{', '.join(alone)}: these are for the datastreams in {PREFIX}datastreams or"
             f" {PREFIX}datastream_uuids, and neither is given. Nothing was changed."
+        )
+    if variables.backfill == "recorded" and not variables.enabled:
+        raise InputError(
+            f"{PREFIX}backfill: recorded needs {PREFIX}enabled: true. To disable the bindings, set {PREFIX}backfill: never. To record"
+            " their history as loaded without enabling them, use adverity.management.adverity_requeue with state: recorded."
+            " Nothing was changed."
         )
 
 

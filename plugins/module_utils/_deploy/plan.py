@@ -265,9 +265,7 @@ def _missing_bindings(
     return [
         MissingBinding(
             BindingDecision(None, datastream_id, named.target_id, name, False, action),
-            _count_extracts(client, datastream_id, options)
-            if check_mode and action is Action.BACKFILL
-            else None,
+            _count_extracts(client, datastream_id, options) if check_mode and action in _SENDING else None,
         )
         for datastream_id, action in actions
     ]

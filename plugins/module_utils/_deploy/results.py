@@ -129,6 +129,7 @@ class Counts(t.NamedTuple):
     requeued: int = 0
     skipped: int = 0
     recorded: int = 0
+    settled: int = 0
     loaded_by_itself: int = 0
     unknown: int = 0
     refused: int = 0
@@ -152,10 +153,12 @@ class FoundBinding(t.NamedTuple):
 
 @dataclass(frozen=True)
 class RequeueResult:
-    """What ``adverity_requeue`` has returned. ``counts`` by binding are None where it did not come to send.
+    """What ``adverity_requeue`` has returned. ``changed``: also where it only recorded something in the ledger.
+    ``counts`` by binding are None where it did not come to send.
     ``left_open``: the message of a run that has left something open.
     """
 
+    changed: bool
     extract_count: int
     counts: dict[int | None, Counts] | None
     bindings: list[FoundBinding]
@@ -171,6 +174,7 @@ class RequeueResult:
             for row in result.get("bindings", [])
         ]
         return cls(
+            bool(result.get("changed")),
             result.get("extract_count", 0),
             None if summary is None else {row["binding_id"]: Counts.from_row(row) for row in summary},
             bindings,

@@ -56,10 +56,17 @@ class Summary:
         changes = (
             run.made.changed,
             run.plan.assigns,
-            run.requeued.extract_count,
+            run.requeued.changed,
             *run.written_uuids.values(),
         )
         return any(changes) or any(each.is_written or each.counts.recorded for each in self.bindings)
+
+    @property
+    def extract_count(self) -> int:
+        """How many extracts were sent, or in check mode would be: also into bindings that are still to be made, each extract once."""
+        missing = (each for each in self.bindings if each.planned.binding_id is None)
+        by_datastream = {each.planned.datastream_id: each.counts.requeued for each in missing}
+        return self.run.requeued.extract_count + sum(by_datastream.values())
 
     @property
     def leaves_out(self) -> bool:
@@ -101,7 +108,7 @@ class Summary:
             "check_mode": run.check_mode,
             "written_binding_ids": run.enabled.written_ids,
             "written_datastream_ids": run.written_uuids,
-            "extract_count": run.requeued.extract_count,
+            "extract_count": self.extract_count,
             "bindings": [each.data() for each in self.bindings],
             **({"failed_step": run.failed} if run.failed else {}),
             **({"open": left_open} if left_open else {}),
@@ -121,7 +128,11 @@ def _summarize(
 ) -> BindingSummary:
     binding_id = binding.binding_id
     counts = (run.requeued.counts or {}).get(binding_id, Counts())
-    if binding_id is None and binding.extract_count:
-        counts = counts._replace(requeued=binding.extract_count)
-    is_written = run.is_new(binding) or binding_id in written_ids
+    would_enable = run.check_mode and run.plan.enabled and not run.failed_before_sending
+    if binding_id is None and binding.action == "record":
+        counts = Counts(skipped=binding.extract_count, recorded=binding.extract_count)
+    elif binding_id is None:
+        counts = Counts(requeued=binding.extract_count)
+    # A new assignment is disabled.
+    is_written = would_enable if binding_id is None else binding_id in written_ids
     return BindingSummary(binding, is_written, counts, run.followed.outcomes.get(binding_id, {}))

@@ -124,10 +124,12 @@ def _state(run: RoleRun, binding: BindingSummary) -> list[str]:
     word = "enabled" if run.plan.enabled else "disabled"
     is_there, is_written = binding.planned.binding_id is not None, binding.is_written
     if run.check_mode and run.failed is None:
-        return [*([] if is_there else ["assign"]), word[:-1] if is_written else f"{word} before"]
+        before = f"{word} before" if is_there else f"leave {word}"
+        return [*([] if is_there else ["assign"]), word[:-1] if is_written else before]
     if not is_there:
+        is_assigned = run.is_new(binding.planned)
         return [
-            "assigned, but its binding does not show yet. Run this again" if is_written else "not assigned"
+            "assigned, but its binding does not show yet. Run this again" if is_assigned else "not assigned"
         ]
     if is_written:
         return [word[:-1] if run.check_mode else f"{word} now"]
@@ -164,8 +166,12 @@ def _backfill(run: RoleRun, binding: BindingSummary) -> list[str]:
     if binding_id is None and not run.check_mode:
         return []
     requeued = text.counted(counts.requeued, "extract")
-    sent = f"send {requeued}" if run.check_mode else f"{requeued} sent"
+    sent = [f"send {requeued}" if run.check_mode else f"{requeued} sent"]
+    if counts.settled:
+        verb, participle = ("settle ", "") if run.check_mode else ("", " settled")
+        sent.append(f"{verb}{counts.settled}{participle} as dispatched")
+        counts = counts._replace(skipped=counts.skipped - counts.settled)
     if binding.outcomes:
         counts = counts._replace(failed=0)  # the outcomes name the failures
     rest = [(getattr(counts, name), words) for name, words in _REST]
-    return [sent, *(f"{count} {words}" for count, words in rest if count)]
+    return [*sent, *(f"{count} {words}" for count, words in rest if count)]

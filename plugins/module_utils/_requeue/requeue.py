@@ -167,7 +167,8 @@ class Run:
         if doubtful:
             self._warnings.append(not_loaded_warning(doubtful))
         self._warn_of_failed(requeue_plan, recoveries, checked)
-        outcome = Outcome(requeue_plan, decided, unreadable, checked.reasons)
+        settled = (load.pair for load in checked.settled)
+        outcome = Outcome(requeue_plan, decided, unreadable, checked.reasons, settled)
         if options.sends:
             self._warnings += refusals.refuse_disabled(
                 requeue_plan, selected, self._request.enabled_ids, not self._ledger.writes
@@ -243,6 +244,8 @@ class Run:
             EventKind.RECORDED, requeue_plan.entries(requeue_plan.no_longer_due), LOADED_BY_BINDING
         )
         not_listed.settle(self._ledger)
+        requeue_plan.confirmed += not_listed.confirmed()
+        outcome.settled.update(pair[1:] for pair in not_listed.settled())
         recording.record_under_way(self._ledger, requeue_plan)
         recording.take_recorded_reasons(self._ledger, requeue_plan)
         if self._ledger.writes:

@@ -24,7 +24,17 @@ from .select import Unreadable
 from .send import Refusal, Sending, Stop
 from .wording import WAYS_ON
 
-_COUNTS = ("requeued", "skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining")
+_COUNTS = (
+    "requeued",
+    "skipped",
+    "recorded",
+    "settled",
+    "loaded_by_itself",
+    "unknown",
+    "refused",
+    "failed",
+    "remaining",
+)
 
 
 class BindingDecision(t.NamedTuple):
@@ -51,6 +61,7 @@ class BindingDecision(t.NamedTuple):
 
 class Outcome:
     """What a run plans and what came of it so far: ``sent``, ``refused``, ``stops``, and ``unknown_now``, of unknown outcome since this run.
+    ``settled``: by binding and extract, what was open before and is recorded as settled by this run, besides what the plan confirms.
 
     ``unreadable``: the datastreams whose extracts cannot be listed. ``checked``: what ``on_unknown: check`` found of extracts that stay unknown, by binding
     and extract.
@@ -62,9 +73,11 @@ class Outcome:
         bindings: list[BindingDecision],
         unreadable: t.Sequence[Unreadable] = (),
         checked: t.Mapping[tuple[int, int], str] = types.MappingProxyType({}),
+        settled: t.Iterable[tuple[int, int]] = (),
     ) -> None:
         self.plan = plan
         self.checked = checked
+        self.settled = set(settled)
         self.bindings = bindings
         self.unreadable = unreadable
         self.sent: list[tuple[Batch, str]] = []
@@ -96,7 +109,14 @@ class Outcome:
             requeued
         )
         return {
-            "changed": bool(requeued or self.unknown_now or plan.confirmed or plan.recorded or self.refused),
+            "changed": bool(
+                requeued
+                or self.unknown_now
+                or plan.confirmed
+                or plan.recorded
+                or self.refused
+                or self.settled
+            ),
             "bindings": [decision.as_dict() for decision in self.bindings],
             "requeued_extract_ids": requeued,
             "skipped_extract_ids": ids(
@@ -126,7 +146,7 @@ class Outcome:
         before, after = {}, {}
         for row in self._summary([], [], []):
             name = f"binding {row['binding_id']}" if row["binding_id"] else "all enabled bindings"
-            before[name] = {"dispatched": row["skipped"] - row["recorded"]}
+            before[name] = {"dispatched": row["skipped"] - row["recorded"] - row["settled"]}
             after[name] = {"dispatched": row["skipped"] + row["requeued"]}
         return {"before": before, "after": after}
 
@@ -194,6 +214,7 @@ class Outcome:
             sent,
             plan.skipped + plan.confirmed + plan.recorded,
             plan.recorded,
+            plan.confirmed + [pair for pair in plan.skipped if pair[1:] in self.settled],
             plan.loaded,
             unknown,
             refused,

@@ -103,12 +103,19 @@ class Unlisted:
 
     def unsettled_failed(self) -> list[Pair]:
         """The failed ones that stay open."""
-        if self._is_settled(Status.FAILED):
-            return []
-        return [
-            (entry.datastream_id, entry.binding_id, entry.extract_id)
-            for entry in self.entries.get(Status.FAILED, ())
-        ]
+        return [] if self._is_settled(Status.FAILED) else self._pairs(Status.FAILED)
+
+    def settled(self) -> list[Pair]:
+        """Those of which the options say what becomes of them."""
+        return [pair for status in self.entries if self._is_settled(status) for pair in self._pairs(status)]
+
+    def confirmed(self) -> list[Pair]:
+        """Those of an unknown outcome that were dispatched, by the user's word."""
+        return self._pairs(Status.UNKNOWN) if self._is_settled(Status.UNKNOWN) else []
+
+    def _pairs(self, status: Status) -> list[Pair]:
+        entries = self.entries.get(status, ())
+        return [(entry.datastream_id, entry.binding_id, entry.extract_id) for entry in entries]
 
     def _is_settled(self, status: Status) -> bool:
         """Whether the options say what becomes of them. An unknown outcome is not settled by an extract that

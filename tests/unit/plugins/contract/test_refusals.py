@@ -169,6 +169,7 @@ SAID_UNASKED = {
     "No such variable": ("deployment_info", {"variables": {"target": 789}}),
     "A destination by name needs type and workspace": ("role", {"name": "DWH"}),
     "these describe a destination by name": ("role", {"target_id": 789, "workspace": "Acme"}),
+    "recorded needs deploy_destination_enabled: true": ("role", {"target_id": 789, "backfill": "recorded", "enabled": "no"}),
     "each is a name, or a dict of": ("role", {"target_id": 789, "type": "bigquery", "datastreams": [{"nme": "Google Ads"}]}),
     "settings with secrets are not supported here": (
         "role", {"target_id": 789, "type": "bigquery", "datastreams": [{"name": "Google Ads", "settings": {"password": SECRET}}]},

@@ -116,7 +116,7 @@ def test_history_is_sent_once_and_check_mode_tells_it_before(begin):
     assert (scene.loads(123), scene.loads(55)) == (aged, [])
     assert {**planned.data, "check_mode": False} == done.data
     (row,) = done.data["bindings"]
-    counts = dict.fromkeys(("skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining"), 0)
+    counts = dict.fromkeys(("skipped", "recorded", "settled", "loaded_by_itself", "unknown", "refused", "failed", "remaining"), 0)
     assert row == {"binding_id": 123, "datastream_id": 456, "name": None, "written": True, "backfill": "backfill", "requeued": 130, **counts}
     assert (done.data["extract_count"], done.data["written_binding_ids"]) == (130, [123])
     assert done.lines[1].endswith(" - enabled now, 130 extracts sent")

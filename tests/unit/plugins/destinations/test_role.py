@@ -75,6 +75,27 @@ def test_whether_a_plan_changes_anything(begin):
     assert (renamed.data["changed"], "nothing to do" in renamed.lines[0]) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        ({}, "assign, enable, send 2 extracts"),
+        ({"backfill": "recorded"}, "assign, enable, record 2 extracts as loaded"),
+        ({"backfill": "never"}, "assign, enable"),
+        ({"enabled": False}, "assign, leave disabled"),
+    ],
+)
+@pytest.mark.parametrize("wanted", [NEW, THERE], ids=["new", "there"])
+def test_check_mode_predicts_what_becomes_of_a_binding_that_does_not_exist_yet(begin, wanted, variables, line):
+    it = begin()
+    for number in (2, 3):
+        it.service.fetch(457, at=f"2026-02-0{number}T00:00:00Z")
+    planned, done = (it.deploy(check_mode, **{**wanted, **variables, "datastreams": ["Meta"]}) for check_mode in (True, False))
+    assert planned.lines[-1] == f"datastream 457, Meta - {line}"
+    [binding], [made] = planned.data["bindings"], done.data["bindings"]
+    assert {**binding, "binding_id": made["binding_id"]} == made
+    assert [planned.data[key] for key in ("changed", "extract_count")] == [done.data[key] for key in ("changed", "extract_count")]
+
+
 @pytest.mark.parametrize("was_enabled", [True, False])
 def test_another_table_is_another_assignment_and_the_one_before_it_is_left_as_it_is(begin, was_enabled):
     """The plan tells it, one run does it, and the next one has nothing to do."""

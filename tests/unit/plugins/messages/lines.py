@@ -34,6 +34,7 @@ SEND = {"datastream_id": 456, "target_id": 790}
 NEW = {"name": "New", "type": "bigquery", "workspace": "Acme", "connection": "31", "settings": BIGQUERY, "datastreams": ["Google Ads", "Meta Ads"]}
 STREAMS = {"datastream_uuids": [uuid(456)]}
 WAIT = {"wait": 60, "target_id": 789}
+SETTLED = {"target_id": 790, "on_unknown": "dispatched", "before": [fault(method="POST", path=POSTED, drop="after"), ("requeue", SEND)]}
 FAILS = [{"fail": [{"extract_id": 4570001}]}]
 
 
@@ -137,6 +138,8 @@ ROWS: dict[str | tuple[str, ...], Given] = {
     "... extracts sent, ... done before": deployed(
         target_id=789, before=[("role", {"target_id": 789, "backfill_from": "2026-03-08", "datastream_ids": [456]})], backfill="always",
     ),
+    "... extracts sent, ... settled as dispatched": deployed(**SETTLED),
+    "send ... extracts, settle ... as dispatched": deployed(True, **SETTLED),
     "not sent yet": deployed(target_id=789, changes=[{"refuse": list(range(4560001, 4560008))}]),
     ("Still loading when the time to wait was over", "Adverity is processing the extract"): task(
         "role", **WAIT, changes=[{"loading": {"load_seconds": 10**6}}],

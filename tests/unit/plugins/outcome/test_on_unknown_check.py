@@ -55,6 +55,39 @@ def test_unknown_extract_that_adverity_shows_as_sent_is_recorded_and_the_rest_is
     assert ids_of(scene.send(on_unknown="check")) == {"skipped": ALL}
 
 
+@pytest.mark.parametrize(("on_unknown", "gone"), [("check", []), ("dispatched", []), ("dispatched", [102])])
+def test_run_that_only_settles_has_changed_something_and_counts_it(lose, on_unknown, gone):
+    """Otherwise a workflow that asks for an approval ends after its check, and nothing is ever settled. ``gone``: not listed any more."""
+    scene = lose(batch_size=50)
+    scene.service.change({"remove": {"extracts": gone}})
+    for check_mode in (True, False):
+        result = scene.send(check_mode, on_unknown=on_unknown)
+        assert (result["changed"], sorted(result["skipped_extract_ids"]), scene.sent()) == (True, ALL, [])
+        assert [(row["skipped"], row["settled"]) for row in result["summary"]] == [(4, 4)]
+        assert result["diff"] == {"before": {"binding 12": {"dispatched": 0}}, "after": {"binding 12": {"dispatched": 4}}}
+    again = scene.send(on_unknown=on_unknown)
+    assert (again["changed"], again["summary"][0]["settled"]) == (False, 0)
+
+
+@pytest.mark.parametrize("on_unknown", ["check", "dispatched"])
+def test_role_that_only_settles_says_so_and_has_changed_something(lose, on_unknown):
+    scene = lose(batch_size=50)
+    scene.role_failure(target_id=2)
+    planned, done, again = (scene.deploy(check_mode, target_id=2, on_unknown=on_unknown) for check_mode in (True, False, False))
+    assert planned.lines[-1] == "datastream 1, binding 12 - enabled before, send 0 extracts, settle 4 as dispatched"
+    assert done.lines[-1] == "datastream 1, binding 12 - enabled before, 0 extracts sent, 4 settled as dispatched"
+    assert (done.data["changed"], done.data["bindings"][0]["settled"]) == (True, 4)
+    assert {**planned.data, "check_mode": False} == done.data
+    assert (again.data["changed"], again.lines[0].endswith(" - nothing to do")) == (False, True)
+
+
+def test_settling_as_failed_changes_something(lose):
+    scene = lose(failing=ALL, batch_size=50)
+    results = [scene.send(check_mode, on_unknown="check") for check_mode in (True, False, False)]
+    assert [(result["changed"], result["failed_extract_ids"]) for result in results] == [(True, ALL), (True, ALL), (False, ALL)]
+    assert [result["summary"][0]["settled"] for result in results] == [0, 0, 0]
+
+
 def test_unknown_extract_without_evidence_stays_unknown_and_the_run_stops(lose):
     scene = lose(drop="before")
     predicted = scene.send_and_fail(True, on_unknown="check")

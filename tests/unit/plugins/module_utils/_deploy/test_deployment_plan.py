@@ -139,7 +139,8 @@ def planned(*bindings, is_enabled=True, **more):
 
 def sent(binding_id=5, **counts):
     """The result of a requeue into a binding."""
-    return {"extract_count": counts.get("requeued", 0), "summary": [{"binding_id": binding_id, **counts}]}
+    changed = any(counts.get(name) for name in ("requeued", "settled"))
+    return {"changed": changed, "extract_count": counts.get("requeued", 0), "summary": [{"binding_id": binding_id, **counts}]}
 
 
 def summarize(plan_result, made=None, enabled=None, requeued=None, assigned=None, failed=None):
@@ -155,6 +156,7 @@ def summarize(plan_result, made=None, enabled=None, requeued=None, assigned=None
         ({}, {"enabled": WRITTEN, "requeued": sent(requeued=1, unknown=1, refused=2, failed=3, remaining=4)},
          "enabled now, 1 extract sent, 1 unknown, 2 refused, 3 failed, 4 not sent yet"),
         ({}, {"requeued": sent(requeued=2)}, "enabled before, 2 extracts sent"),
+        ({}, {"requeued": sent(requeued=0, skipped=5, settled=2)}, "enabled before, 0 extracts sent, 2 settled as dispatched, 3 done before"),
         # A step failed, and the play goes on (ignore_errors).
         ({}, {"failed": "plan"}, "not enabled, history not sent"),
         (ON, {"failed": "enable"}, "enabled before, history not sent"),
@@ -216,7 +218,7 @@ def test_summary_has_plain_lines_without_colons_and_indentation(case):
 def test_data_of_the_summary_has_what_each_module_wrote():
     datastreams = {"pulling_mode": {"affected": {"datastream_ids": [uuid(456)]}}, "enabled": {}}
     made = summary.make(planned({}, {"action": "done"}), {}, WRITTEN, sent(requeued=3, refused=1), datastreams)
-    none = dict.fromkeys(("requeued", "skipped", "recorded", "loaded_by_itself", "unknown", "refused", "failed", "remaining"), 0)
+    none = dict.fromkeys(("requeued", "skipped", "recorded", "settled", "loaded_by_itself", "unknown", "refused", "failed", "remaining"), 0)
     assert made["data"] == {
         "target_id": 789, "name": None, "created": False, "enabled": True, "check_mode": False, "changed": True, "written_binding_ids": [5],
         "written_datastream_ids": {"smart_pulling": [], "pulling_mode": [uuid(456)], "enabled": []}, "extract_count": 3,

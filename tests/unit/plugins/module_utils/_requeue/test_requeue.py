@@ -36,8 +36,8 @@ def test_requeue_sends_in_batches_oldest_first_and_returns_what_it_did(begin_req
             for count in (50, 20)
         ],
         "summary": [
-            {"datastream_id": 1, "binding_id": 12, "requeued": 70, "skipped": 0, "recorded": 0, "loaded_by_itself": 0, "unknown": 0, "refused": 0,
-             "failed": 0, "remaining": 0},
+            {"datastream_id": 1, "binding_id": 12, "requeued": 70, "skipped": 0, "recorded": 0, "settled": 0, "loaded_by_itself": 0, "unknown": 0,
+             "refused": 0, "failed": 0, "remaining": 0},
         ],
         "bindings": [
             {"binding_id": 12, "datastream_id": 1, "target_id": 2, "target_name": "Destination no. 2", "enabled": True, "action": "backfill"},
@@ -309,8 +309,10 @@ def test_extract_that_is_open_and_not_listed_is_named_until_the_user_settles_it(
     scene.respond(200, "lost")
     scene.send_and_fail(batch_size=1)
     scene.service.change({"remove": {"extracts": [102, 103]}})
-    warnings = scene.send(**options)["warnings"]
+    result = scene.send(**options)
+    warnings = result["warnings"]
     assert [warning.partition(" for binding 12. ")[2] for warning in warnings] == said
+    assert result["changed"] is (after != {"dispatched": [101], "unknown": [102], "pending": [103]})  # by what is settled
     assert warnings[0].startswith("Pending, but not in the API's list of extracts now: extracts 103 for binding 12.")
     assert scene.by_status() == after
     # Listed again, what is pending is sent, and what is unknown is not.

@@ -135,3 +135,25 @@ def test_no_name_is_evaluated_trimmed_or_cut(begin):
     assert [row["name"] for row in run.one("list")["destinations"]] == NAMES
     assert [row["body"]["name"] for row in scene.requests("POST")] == NAMES
     assert scene.requests("PATCH") == []
+
+
+def test_the_playbook_that_moves_a_ledger_names_the_new_one_only_after_the_move(scene):
+    scene.play([module("binding", binding_ids=[123], enabled=True), module("requeue", datastream_id=456, target_id=789)])
+    new = f"{scene.ledger}.new"
+    variables = {"ledger_copy_from": str(scene.ledger), "ledger_copy_to": new}
+    shown = [
+        scene.play("adverity.management.ledger_copy", check=check, extra_vars=variables).one("Show where the ledger is now")["msg"]
+        for check in (True, False, True)
+    ]
+    count = len(scene.world.aged(456))
+    moved = [f"Records of {count} extracts for 1 binding are in {new}", "Set ADVERITY_LEDGER to this ledger on every machine"]
+    planned = ["Nothing was moved, because this is check mode", f"A real run moves the records of {count} extracts for 1 binding to {new}"]
+    assert shown == [planned, moved, moved]  # the last one finds it moved
+
+
+def test_the_playbook_that_fetches_again_says_in_check_mode_that_it_did_not(scene):
+    job = {"id": 9, "datastream_id": 456, "range_start": "2026-01-01", "range_end": "2026-01-02", "state_label": "Failed"}
+    variables = {"ansible_eda": {"event": {"job": job}}}
+    told = scene.play("adverity.management.fetch_again", check=True, extra_vars=variables).one("Report the fetch")["msg"]
+    assert told.strip() == "Datastream 456: job 9 was failed. The days from 2026-01-01 to 2026-01-02 would be fetched again."
+    assert scene.writes() == []

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 import yaml
 from adverity_harness.observed_api import BINDINGS, REQUEUE
 from adverity_harness.place import ROOT
@@ -153,3 +156,14 @@ def test_variables_come_as_text_from_a_survey_or_empty_and_wrong_ones_are_refuse
     assert [(body["binding_ids"], len(body["extract_ids"]), body["sequential"]) for body in scene.posts()] == [
         *[([123], 1, False)] * 2, *[([124], 1, False)] * 2, ([130], 3, True),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "step"), [("PATCH", "enable"), ("POST", "send")])
+def test_an_error_that_ends_the_writing_is_the_message_of_the_last_task_after_the_summary(begin, method, step):
+    scene = begin(three(enabled=False))
+    scene.service.fault(method=method, skip=1, status={"code": 401, "body": {"detail": "Expired."}})
+    run = scene.play([role(target_id=789, batch_size=1)], fails=True)
+    (failure,) = run.failures
+    assert re.match(f"{method} /api/v1/\\S+ returned 401: .*Check api_key", failure["msg"])
+    assert "failed_when" not in run.output
+    assert run.custom["deploy_destination"]["failed_step"] == step

@@ -241,7 +241,9 @@ def _destination(bindings: list[_Binding], ledger: _Ledger, loads: _Loads) -> st
     if seen["failed"] <= counts["failed"]:
         seen["failed"] = 0  # the ledger records it
     shown = "".join(f", {count} {_OUTCOMES[name]}" for name, count in seen.items() if count)
-    recorded = _counted(counts) or "no backfill in the ledger"
+    planned = sum(backfill.is_planned and not backfill.is_open for backfill in backfills)
+    planned_words = f"{_many(planned, 'backfill')} planned" if planned else ""
+    recorded = ", ".join(filter(None, (_counted(counts), planned_words))) or "no backfill in the ledger"
     return f"D{bindings[0].destination[1:]} - {_enabled(bindings)}, {recorded}{shown}"
 
 

@@ -180,8 +180,13 @@ def read_connections(client: Client, connection_types: list[ObjectType]) -> list
     return found
 
 
-def find(things: list[Named], wanted: t.Any, what: str) -> Named:
-    """The one that has the name ``wanted``, or, where none has, the id. Raises InputError for none and for several."""
+def find(
+    things: list[Named], wanted: t.Any, what: str, where: str = "", elsewhere: t.Iterable[Named] = ()
+) -> Named:
+    """The one that has the name ``wanted``, or, where none has, the id. Raises InputError for none and for several.
+
+    ``where`` are all ``things``, for the message; ``elsewhere`` are those of this name that are not there.
+    """
     found = [each for each in things if isinstance(wanted, str) and wanted in each.names]
     found = found or [each for each in things if str(each.id) == str(wanted)]
     if len(found) == 1:
@@ -189,11 +194,14 @@ def find(things: list[Named], wanted: t.Any, what: str) -> Named:
     asked = f"The {what} {quoted(wanted)}"
     if found:
         raise InputError(
-            f"{asked} is ambiguous. It fits {listed(found)}. Use the ID.",
+            f"{asked} is ambiguous. It fits {listed(found)}. Use the ID. Nothing was changed.",
             ambiguous=[each.id for each in found],
         )
+    other = listed(elsewhere)
+    hint = f" A {what} of this name is in another workspace: {other}." if other else ""
     raise InputError(
-        f"{asked} does not exist among the {len(things)} that this key can see: {listed(things) or 'none'}."
+        f"{asked} does not exist among the {len(things)}{where} that this key can see: {listed(things) or 'none'}.{hint}"
+        " Nothing was changed."
     )
 
 
@@ -266,8 +274,10 @@ def find_datastream(
     """The datastream of this name, UUID or integer ID, or of a dict of ``name`` and ``workspace``. ``described`` are those of ``describe``."""
     if isinstance(wanted, dict):
         workspace = find_workspace(workspaces, wanted.get("workspace"))
-        described = [each for each in described if each.workspace_id == workspace.id]
+        here = [each for each in described if each.workspace_id == workspace.id]
         wanted = wanted.get("name")
+        elsewhere = [each for each in described if each.name == wanted and each not in here]
+        return find(here, wanted, "datastream", f" in the workspace {quoted(workspace.name)}", elsewhere)
     return find(described, wanted, "datastream")
 
 

@@ -183,7 +183,10 @@ SAID_ASKED = {
     "is ambiguous. It fits ... Use the ID": (
         "directory_info", {"datastreams": ["Google"]}, "'Google' (id 1, workspace 'Acme'), 'Google' (id 2, workspace 'EMEA')",
     ),
-    "does not exist among the": ("destination", {**NEW, "workspace": "Nowhere"}, "'Nowhere'", "'Acme' (id 1)"),
+    "does not exist among the ... that this key": ("destination", {**NEW, "workspace": "Nowhere"}, "'Nowhere'", "'Acme' (id 1)"),
+    "A datastream of this name is in another workspace": (
+        "role", {"target_id": 790, "type": "bigquery", "datastreams": [{"name": "Datastream 456", "workspace": "EMEA"}]}, "in the workspace 'EMEA' that",
+    ),
     "Select one by its ID, or rename or delete the others": ("destination", {**NEW, "name": "Twice"}, "'Twice' (id 700), 'Twice' (id 701)"),
     "Settings of this destination type": (
         "destination", {**NEW, "settings": {**BIGQUERY, "projekt": 1}}, "project (string, required); dataset (string, required);",

@@ -156,7 +156,7 @@ ROWS: dict[str | tuple[str, ...], Given] = {
     ): reported(("requeue", SEND)),
     "Not read - outcomes - ...": reported(("requeue", SEND), fault(**status(403, "api/errors"))),
     "Needs attention - binding ..., datastream ..., destination ... - ...": reported(("requeue", {**SEND, "limit": 1})),
-    "planned, not started": reported(("requeue", {**SEND, "state": "planned"})),
+    ("planned, not started", "enabled, ... backfill planned"): reported(("requeue", {**SEND, "state": "planned"})),
     (
         "Not seen by this key - binding ..., datastream ... - ...", "there is nothing to do. If not, run this with a key that can see the binding",
     ): reported(("requeue", {**SEND, "limit": 1}), {"remove": {"bindings": [55]}}),

@@ -37,7 +37,7 @@ def test_report_has_totals_then_what_needs_attention_then_each_destination():
         "Needs attention - binding 3, datastream 303, destination 12, evil TASK - planned, not started",
         "Not seen by this key - binding 9, datastream 309 - 4 unknown",
         NOT_SEEN,
-        "Destination 12, evil TASK - 1 of 1 binding enabled, no backfill in the ledger",
+        "Destination 12, evil TASK - 1 of 1 binding enabled, 1 backfill planned",
         "Destination 789, DWH 789 - 1 of 2 bindings enabled, 65 dispatched, 2 pending, 1 refused",
     ]
 
@@ -52,6 +52,15 @@ def test_binding_that_is_not_listed_needs_no_attention_and_the_ledger_is_not_sai
         NOT_SEEN,
     ]
     assert not [line for line in lines if line.startswith(("Needs attention", "Nothing in the ledger"))]
+
+
+def test_planned_backfills_of_a_destination_are_counted_beside_what_was_sent():
+    rows = [backfill(1, planned_at="2026-01-01"), backfill(2, planned_at="2026-01-01"), backfill(3, planned_at="2026-01-01", dispatched=1, pending=2)]
+    lines = report.make([binding(1), binding(2), binding(3), binding(4, 12)], ledger(*rows))
+    assert lines[-2:] == [
+        "Destination 12, DWH 12 - 1 of 1 binding enabled, no backfill in the ledger",
+        "Destination 789, DWH 789 - 3 of 3 bindings enabled, 1 dispatched, 2 pending, 2 backfills planned",
+    ]
 
 
 def test_outcomes_open_issues_and_jobs_stand_between_them():

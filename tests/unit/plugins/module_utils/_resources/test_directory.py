@@ -54,7 +54,7 @@ def test_name_that_fits_two_is_an_error_that_lists_both():
     workspaces = [*WORKSPACES, workspace(99, "EMEA", "emea-2"), workspace(5, "acme", "x")]
     with pytest.raises(InputError) as caught:
         directory.find_workspace(workspaces, "EMEA")
-    assert str(caught.value) == "The workspace 'EMEA' is ambiguous. It fits 'EMEA' (id 12), 'EMEA' (id 99). Use the ID."
+    assert str(caught.value) == "The workspace 'EMEA' is ambiguous. It fits 'EMEA' (id 12), 'EMEA' (id 99). Use the ID. Nothing was changed."
     assert caught.value.result()["ambiguous"] == [12, 99]
     assert directory.find_workspace(workspaces, "emea-2").id == 99
     with pytest.raises(InputError, match="ambiguous"):  # the name of one is the slug of another
@@ -112,7 +112,12 @@ def test_two_workspaces_of_one_name_do_not_link():
         ("456", 5), (456, 456),  # text is a name first, a number is an ID only
         ("Google", "fits 'Google' .id 456, workspace 'EMEA'., 'Google' .id 457, workspace 'DACH'."),
         ({"name": "Google", "workspace": "Nowhere"}, "The workspace 'Nowhere' does not exist"),
-        ({"name": "Google", "workspace": "Acme"}, "The datastream 'Google' does not exist among the 0"),
+        (
+            {"name": "Google", "workspace": "Acme"},
+            "The datastream 'Google' does not exist among the 0 in the workspace 'Acme' that this key can see: none. A datastream of this name is in another"
+            " workspace: 'Google' .id 456, workspace 'EMEA'., 'Google' .id 457, workspace 'DACH'.. Nothing was changed.",
+        ),
+        ({"name": "456", "workspace": "DACH"}, "among the 1 in the workspace 'DACH' that this key can see: 'Google' .id 457, .* A datastream of this name"),
         *[(nothing, "does not exist") for nothing in ({}, {"name": "Google"}, {"workspace": "EMEA"}, [], 1.5, True)],
     ],
 )  # fmt: skip

@@ -103,15 +103,16 @@ class _Names:
         if wanted.connection is not None:
             self.connection_id = directory.look_up_connection(client, wanted.connection, kind, None)
         named = Identifying(wanted.name, self.connection_id, workspace_id)
-        present = destinations.locate(client, kind.id, named, None, settings)
+        present, listed = destinations.locate(client, kind.id, named, None, settings)
         if present is not None:
             plan = DestinationPlan(present, named, settings, {})
             if not plan.body:
                 plan.is_unchecked = False  # nothing to write, so nothing to check
                 return present, plan
         elif not wanted.create:
-            raise self._no_destination(destinations.read(client, kind.id), workspace_id)
-        return present, DestinationPlan(present, named, settings, destinations.read_fields(client, kind.id))
+            raise self._no_destination(listed, workspace_id)
+        fields_of_type = destinations.read_fields(client, kind.id)
+        return present, DestinationPlan(present, named, settings, fields_of_type, listed=listed)
 
     def _no_destination(self, present: list[Destination], workspace_id: int) -> InputError:
         """The error for a destination that must exist. ``present`` are all destinations of the type."""

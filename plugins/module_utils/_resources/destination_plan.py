@@ -79,7 +79,7 @@ class DestinationDeletion:
 class DestinationPlan:
     """What to write so that a destination is as asked: None is present of one that is to be created.
 
-    ``settings`` are the type's own fields. Raises InputError for settings that cannot be.
+    ``settings`` are the type's own fields, ``listed`` the destinations of the type. Raises InputError for settings that cannot be.
     """
 
     def __init__(
@@ -89,6 +89,7 @@ class DestinationPlan:
         settings: Row,
         fields_of_type: Fields,
         force: bool = False,
+        listed: t.Sequence[Destination] = (),
     ) -> None:
         secrets.register(
             *secrets.secret_fields(settings, lambda name: fields.is_secret(name, fields_of_type))
@@ -107,11 +108,22 @@ class DestinationPlan:
         self.present, self.fields = present, fields_of_type
         self.body, self.unreadable = diff.changes, diff.unreadable
         self.is_unchecked = bool(settings) and not fields_of_type
+        self.perhaps_renamed = (
+            destinations.perhaps_renamed(list(listed), identifying, typed, fields_of_type)
+            if present is None
+            else []
+        )
 
     @property
     def warnings(self) -> list[str]:
         """What the user has to know of a plan, also where nothing is written."""
         warnings = []
+        if self.perhaps_renamed:
+            warnings.append(
+                f"The workspace has no destination {directory.quoted(self.body['name'])} of this type, so a new one is created."
+                f" It may be an existing one that was renamed, with the same settings or a similar name: {directory.listed(self.perhaps_renamed)}."
+                " To use that one, set target_id (in the role, deploy_destination_target_id) to its ID, and omit the name."
+            )
         if self.is_unchecked:
             warnings.append(
                 "The API does not say which fields this destination type takes. The settings were not checked in advance."
@@ -188,8 +200,10 @@ def provide(client: Client, params: dict[str, t.Any], check_mode: bool) -> Resul
     fields_of_type = destinations.read_fields(client, kind.id)
 
     def make_plan() -> DestinationPlan:
-        present = destinations.locate(client, kind.id, identifying, params["target_id"], settings)
-        return DestinationPlan(present, identifying, settings, fields_of_type, params["force_settings"])
+        present, listed = destinations.locate(client, kind.id, identifying, params["target_id"], settings)
+        return DestinationPlan(
+            present, identifying, settings, fields_of_type, params["force_settings"], listed
+        )
 
     plan = make_plan()
     if plan.present is not None:

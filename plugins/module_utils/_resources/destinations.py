@@ -144,14 +144,36 @@ def similar(present: list[Destination], name: str) -> list[Destination]:
     return [each for similar_name in near for each in present if plain(each.name) == similar_name]
 
 
+def perhaps_renamed(
+    listed: list[Destination], identifying: Identifying, settings: Row, fields_of_type: Fields
+) -> list[Destination]:
+    """Of all of the type, those that may be the destination that no longer has its name.
+
+    They are in its workspace, and none of the given settings that can be read differs. At least one of these is the same, or the name is similar.
+    """
+    here = [each for each in listed if each.may_be_in(identifying.workspace_id)]
+    similar_names = similar(here, identifying.name or "")
+    wanted = {**Identifying(connection_id=identifying.connection_id).fields(False), **settings}
+    found = []
+    for each in here:
+        diff = objects.compare(each.row, wanted, False, fields_of_type)
+        is_same = not set(settings) <= set(diff.unreadable)
+        if not diff.changes and (is_same or each in similar_names):
+            found.append(each)
+    return found
+
+
 def locate(
     client: Client,
     type_id: int,
     identifying: Identifying,
     target_id: int | None,
     settings: t.Iterable[str],
-) -> Destination | None:
-    """The destination, by ``target_id`` or else by its name in a workspace, with the fields that are asked for as far as the API returns them."""
+) -> tuple[Destination | None, list[Destination]]:
+    """The destination, by ``target_id`` or else by its name in a workspace, with the fields that are asked for as far as the API returns them.
+
+    With it, all of its type.
+    """
     workspace_id = identifying.workspace_id
     choice = Choice(target_id, None if target_id else identifying.name)
     listed = read(client, type_id, target_id)
@@ -159,13 +181,13 @@ def locate(
     whole = {each.id: each for each in fetch_missing_fields(client, type_id, listed, choice, needed)}
     present = [whole.get(each.id, each) for each in listed]
     if target_id is None:
-        return find(present, t.cast(str, identifying.name), workspace_id)
+        return find(present, t.cast(str, identifying.name), workspace_id), present
     found = directory.find(present, target_id, "destination")
     if workspace_id is not None and not found.may_be_in(workspace_id):
         raise InputError(
             f"Destination {target_id} is in workspace {found.row['stack']}, not in workspace {workspace_id}. A destination is not moved."
         )
-    return found
+    return found, present
 
 
 def find_absent(present: list[Destination], target_id: int, name: str) -> Destination | None:

@@ -87,6 +87,7 @@ ROWS: dict[str | tuple[str, ...], Given] = {
     "is not known to be disabled and was not deleted": assigning(
         {"datastream_id": 456}, state="absent", faults=answers("v1/bindings", {"items": [], "count": 0}),
     ),
+    "It may be an existing one that was renamed": task("destination", **{**NEW, "name": "M"}, before=[("destination", NEW)]),
     "The API does not say which fields this destination type takes": task("destination", **NEW, switches={"target_options": "bare"}),
     "They were not written. To write them, set force_settings": task(
         "destination", **BLOBS, **KEYED, before=[("destination", {**BLOBS, **KEYED})],

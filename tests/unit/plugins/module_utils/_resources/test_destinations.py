@@ -104,6 +104,34 @@ def test_what_is_wrong_after_creating_is_told_with_what_was_created(warehouse):
     assert (result["changed"], result["created"], result["destination"]["id"]) == (True, True, 791)
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"name": "M"}, [789, 790]),  # not 788, which is in another workspace
+        ({"name": "Others", "settings": {**BIGQUERY, "project": "another"}}, []),
+        ({"name": "M", "connection": "35"}, []),
+    ],
+)
+def test_a_new_destination_that_may_be_a_renamed_one_warns(warehouse, options, named, check_mode):
+    scene = warehouse()
+    scene.service.change({"add": {"connections": [{"id": 35, "name": "Second", "type": "bigquery"}]}})
+    new = {"type": "bigquery", "workspace": "Acme", "connection": "34", "settings": BIGQUERY, **options}
+    result = scene.run("destination", check_mode, **new)
+    warnings = " ".join(result["warnings"])
+    assert (result["created"], "was renamed" in warnings) == (True, bool(named))
+    assert [number for number in (788, 789, 790) if f"(id {number})" in warnings] == named
+    assert [row["method"] for row in scene.writes()] == ([] if check_mode else ["POST"])
+    assert provide(scene, name="DWH")["warnings"] == [], "one that is found"
+
+
+@pytest.mark.parametrize(("name", "found"), [("Othr", [790]), ("Brand new", [])])
+def test_where_no_setting_is_listed_a_similar_name_may_be_a_renamed_destination(name, found):
+    listed = [Destination.from_row({"id": number, "name": "Other", "stack": workspace}) for number, workspace in ((790, 1), (791, 2))]
+    renamed = destinations.perhaps_renamed(listed, Identifying(name, 34, 1), BIGQUERY, FIELDS)
+    assert [each.id for each in renamed] == found
+
+
 # Changing
 
 

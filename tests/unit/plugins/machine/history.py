@@ -334,6 +334,8 @@ class History:
         self.count[kind] += 1
         run = HistoryRun(self, kind, dict(options), check_mode)
         self.loads.begin(run)
+        if options.get("on_unknown") == "requeue" and not run.truthful and not check_mode:
+            self.loads.ask_for(Pair(one, *table) for table in set(self.service.table_of.values()) for one in self.judgement.recorded_as(table, "unknown"))
         return run
 
     def _run(self, kind: str, options: Row, killed_at: int | None = None, faults: Row | None = None, rehearsed: bool = False) -> HistoryRun:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import Request
@@ -67,6 +68,10 @@ class Loads:
         self._asked_tables.update(pair.table for pair in selected)
         # Also where there is no extract yet:
         self._asked_tables.update(table for table in self.service.table_of.values() if table[1] == run.options.get("target_id"))
+
+    def ask_for(self, pairs: Iterable[Pair]) -> None:
+        """Somebody says that these did not arrive: also a later run may send what this one does not get through."""
+        self._asked_for.update(pairs)
 
     def end(self, run: HistoryRun) -> None:
         """A run has come to its end: the ledger has a record of what it has read."""

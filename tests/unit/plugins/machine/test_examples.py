@@ -386,17 +386,6 @@ def test_a_period_for_a_binding_that_was_enabled_by_hand_is_no_order_for_the_res
     assert any(warning.startswith("Already enabled") for warning in run.warnings)
 
 
-# The user says that an extract did not arrive, and Adverity refuses it then: a later run sends it.
-
-
-def test_what_the_user_says_did_not_arrive_may_be_sent_by_a_later_run(history):
-    history.deploy(faults={"POST 1": "500 after"})
-    history.refuse(901)
-    history.deploy(on_unknown="requeue")
-    history.mend()
-    history.deploy()
-
-
 # Assignments that are deleted and made again
 
 

@@ -398,7 +398,9 @@ class History:
         """A run has ended."""
         if run.killed:
             return
-        if not isinstance(run.error, (LedgerError, InputError)) and not run.check_mode and run.kind in ("deploy", "requeue", "switch"):
+        # A run of extracts alone holds all locks, and what others only read is not recorded meanwhile.
+        is_recorded = not any(each.names_extracts_alone for each in self.active)
+        if is_recorded and not isinstance(run.error, (LedgerError, InputError)) and not run.check_mode and run.kind in ("deploy", "requeue", "switch"):
             self.loads.end(run)
         self.last = run
         self.judgement.judge(run)

@@ -66,6 +66,11 @@ class HistoryRun(Run):
         return not self.truthful and (bool(self.options.get("force")) or self.options.get("on_unknown") == "requeue")
 
     @property
+    def names_extracts_alone(self) -> bool:
+        """Whether it sends extracts, and names no binding."""
+        return "extract_ids" in self.options and not (self.options.get("target_id") or self.options.get("binding_ids"))
+
+    @property
     def sends_what_failed(self) -> bool:
         """Whether it was asked to send again what failed to load."""
         return self.options.get("on_failed") == "requeue"

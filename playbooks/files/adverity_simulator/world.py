@@ -249,7 +249,7 @@ class World:
         if kind == "targets" and not any(one["class"] == row["type"] for one in self.target_types.values()):
             name = row["type"][:-6] if row["type"].endswith("Target") and row["type"] != "Target" else row["type"]
             self.put("target_types", {"id": self.next_id("target_types"), "name": name, "class": row["type"]}, where)
-        if kind != "workspaces":
+        if isinstance(row["id"], int):
             self._last[kind] = max(self._last.get(kind, 0), row["id"])
         if kind == "extracts":
             self.remove(kind, row["id"])

@@ -19,6 +19,7 @@ from ansible_collections.adverity.management.tests.integration.targets.setup_har
     uuid,
     uuids,
 )
+from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.messages.pages import fits, messages_with
 
 SECRET = "hunter2-in-the-address"
@@ -47,9 +48,14 @@ def fixture_scene(begin):
 EMPTY = {
     "assignment": "assignments", "binding": "binding_ids", "binding_info": "binding_ids", "datastream": "datastream_ids filters",
     "datastream_info": "datastream_ids workspace_ids", "directory_info": "workspaces datastreams connections", "extract_info": "datastream_ids",
-    "issue_info": "datastream_ids stages", "job_info": "datastream_ids states", "load_info": "extract_ids datastream_ids",
+    "issue_info": "datastream_ids stages", "job_info": "datastream_ids states", "load_info": "extract_ids datastream_ids binding_ids",
     "requeue": "extract_ids datastream_ids binding_ids", "requeue_info": "extract_ids datastream_ids binding_ids",
     "smart_pulling": "datastream_ids filters", "smart_pulling_info": "datastream_ids workspace_ids",
+}  # fmt: skip
+# These select nothing, or come from other tasks.
+MAY_BE_EMPTY = {
+    "adverity_requeue.enabled_bindings", "adverity_deployment_info.names", "adverity_smart_pulling.reset", "adverity_load_info.outcomes",
+    "adverity_directory_info.connection_types",
 }  # fmt: skip
 BESIDE = {
     "assignment": {"type": "bigquery", "target_id": 789}, "binding": {"enabled": True}, "datastream": OFF, "requeue": {"target_id": 789},
@@ -243,3 +249,10 @@ def test_ledger_that_cannot_be_used_is_named_and_nothing_is_written(scene):
     for result in results:
         assert str(scene.ledger) in result["msg"]
         assert "cannot be used" in result["msg"]
+
+
+def test_each_list_option_is_tried_empty():
+    lists = {name: [option for option, spec in in_process.spec_of(name)[0].items() if spec.get("type") == "list"] for name in in_process.MODULES}
+    named = {f"adverity_{module}": options.split() for module, options in EMPTY.items()}
+    left = {f"{name}.{option}" for name, options in lists.items() for option in options if option not in named.get(name, ())}
+    assert left == MAY_BE_EMPTY, "add each to EMPTY, or to MAY_BE_EMPTY"

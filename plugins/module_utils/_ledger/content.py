@@ -164,8 +164,8 @@ class LedgerContent:
         digest = hashlib.sha256()
         for statement, first, last in _CONTENT:
             for row in self.store.iterate(statement, (self.instance,)):
-                told = [each for each in row[first:last] if not isinstance(each, float)]
-                digest.update(json.dumps(told).encode())
+                values = [each for each in row[first:last] if not isinstance(each, float)]
+                digest.update(json.dumps(values).encode())
         return digest.hexdigest()
 
     def _unpack(self, read: t.Callable[[t.Any], t.Any], stored: t.Any) -> t.Any:

@@ -65,8 +65,7 @@ def _rename(source: Ledger, target: Ledger) -> bool:
     if _has_content(target):
         raise _two_records(target)
     if target.writes:
-        with target.store.transaction():
-            target.store.write(sql.SET_HOST, (target.host, source.instance))
+        _write(target, sql.SET_HOST, (target.host, source.instance))
     return True
 
 

@@ -97,8 +97,8 @@ class Ledger(LedgerContent):
 
     def refuse_moved(self) -> None:
         """Raises LedgerError where the content of the instance was moved away, or may have been."""
-        moved_to = self.moved_to()
-        if self.has_begun_move():
+        moved_to, content = self._last_move() or (None, "")
+        if moved_to and not content:
             raise failed(
                 self.shown,
                 f"a move to {moved_to} was begun and is not finished",
@@ -113,13 +113,18 @@ class Ledger(LedgerContent):
 
     def moved_to(self) -> str | None:
         """Where the content of this instance was moved to, also if that is not finished; None where it is here."""
-        moves = self.moves()
-        return moves[-1][1] if moves and moves[-1][0] == "to" else None
+        last = self._last_move()
+        return last[0] if last else None
 
     def has_begun_move(self) -> bool:
         """Whether a move of this instance was begun and is not finished."""
+        last = self._last_move()
+        return last is not None and not last[1]
+
+    def _last_move(self) -> tuple[str, str] | None:
+        """Where the content of this instance was moved to, and the summary of it; None where it is here."""
         moves = self.moves()
-        return bool(moves) and moves[-1][0] == "to" and not moves[-1][2]
+        return moves[-1][1:] if moves and moves[-1][0] == "to" else None
 
     def moves(self) -> list[tuple[str, str, str]]:
         """The moves of this instance, oldest first: ``to`` or ``from``, the other place, and a summary of what was moved, empty where it is not finished."""

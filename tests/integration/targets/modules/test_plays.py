@@ -154,6 +154,6 @@ def test_the_playbook_that_moves_a_ledger_names_the_new_one_only_after_the_move(
 def test_the_playbook_that_fetches_again_says_in_check_mode_that_it_did_not(scene):
     job = {"id": 9, "datastream_id": 456, "range_start": "2026-01-01", "range_end": "2026-01-02", "state_label": "Failed"}
     variables = {"ansible_eda": {"event": {"job": job}}}
-    told = scene.play("adverity.management.fetch_again", check=True, extra_vars=variables).one("Report the fetch")["msg"]
-    assert told.strip() == "Datastream 456: job 9 was failed. The days from 2026-01-01 to 2026-01-02 would be fetched again."
+    message = scene.play("adverity.management.fetch_again", check=True, extra_vars=variables).one("Report the fetch")["msg"]
+    assert message.strip() == "Datastream 456: job 9 was failed. The days from 2026-01-01 to 2026-01-02 would be fetched again."
     assert scene.writes() == []

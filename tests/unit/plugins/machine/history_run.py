@@ -66,9 +66,14 @@ class HistoryRun(Run):
         return not self.truthful and (bool(self.options.get("force")) or self.options.get("on_unknown") == "requeue")
 
     @property
+    def names_bindings(self) -> bool:
+        """Whether it names bindings, or their destination."""
+        return bool(self.options.get("target_id") or self.options.get("binding_ids"))
+
+    @property
     def names_extracts_alone(self) -> bool:
         """Whether it sends extracts, and names no binding."""
-        return "extract_ids" in self.options and not (self.options.get("target_id") or self.options.get("binding_ids"))
+        return "extract_ids" in self.options and not self.names_bindings
 
     @property
     def sends_what_failed(self) -> bool:

@@ -63,7 +63,7 @@ class Judgement:
 
     def success_leaves_nothing_open(self, run: HistoryRun) -> None:
         """Who ends well has nothing open: what it selected and Adverity still has is held, or named."""
-        if run.kind == "requeue" and not run.options.get("target_id") and not run.options.get("binding_ids"):
+        if run.kind == "requeue" and not run.names_bindings:
             return  # which bindings were enabled then, nothing records
         self.count["ended well"] += 1
         missing = self.missing(run, self.service.selected(run.options, run.listed & self.service.listed - self.service.processing))

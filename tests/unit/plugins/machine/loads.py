@@ -110,7 +110,7 @@ class Loads:
 
     def _is_meant(self, run: HistoryRun, table: tuple[int, int]) -> bool:
         """Whether a run that names neither bindings nor a destination means the binding of a table: only where it is enabled."""
-        if run.options.get("target_id") or run.options.get("binding_ids"):
+        if run.names_bindings:
             return True
         bindings = self.service.world.bindings
         return any(bindings[one]["enabled"] for one in self.service.bindings_of(table) if one in bindings)

@@ -141,7 +141,7 @@ ROWS: dict[str, Given] = {
     "It is the same for ... datastreams in succession": task("requeue", world=three_datastreams, target_id=789, faults=[LOST] * 3),
     "The ledger could not record that extracts": breaking("intend", 2),
     "Open for bindings that are left alone": story(
-        fault(**LOST), ("requeue", {"extract_ids": [ONE], "binding_ids": [55]}), ("requeue", {**LOAD, "backfill": "when_needed"}), world=one_extract,
+        fault(**LOST), ("requeue", {"extract_ids": [ONE], "binding_ids": [55]}), ("requeue", NEEDED), world=one_extract,
     ),
     "Enabled when the ledger saw them first, changed since then": story(
         ("requeue", NEEDED), ("binding", {"binding_ids": [55], "enabled": False}), ("requeue", NEEDED), world=one_extract,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from .._api.paging import Row
 from . import summary_lines
 from .loads import LoadResult
+from .progress import Results, progress
 from .results import (
     AssignmentResult,
     BindingResult,
@@ -21,6 +22,35 @@ from .results import (
     written_uuids,
 )
 from .summary_data import summarize
+
+
+def of_role(plan: Row, results: Results) -> Row:
+    """``lines`` and ``data`` of a run of the role, and ``open``: messages about what is left open, and that of a
+    step that failed without its task. ``results``: see ``progress()``."""
+    if plan.get("failed"):
+        return {"lines": [summary_lines.NOT_PLANNED], "data": {"failed_step": "plan"}, "open": []}
+    so_far = progress(plan["steps"], results)
+
+    def result_of(step: str, name: str) -> Row:
+        return results[name] if step in so_far.steps else {}
+
+    switched = "switched_on" if "switch_on" in so_far.steps else "switched_off"
+    summary = make(
+        plan,
+        results["made"] if plan["create"] else {},
+        result_of("enable", "enabled"),
+        result_of("send", "requeued"),
+        {
+            "smart_pulling": result_of("prepare", "scheduled"),
+            "pulling_mode": result_of("prepare", "mode_set"),
+            "enabled": result_of("prepare", switched),
+        },
+        results["assigned"] if plan["assign"] else {},
+        so_far.failed,
+        result_of("follow", "followed"),
+    )
+    errors = [] if so_far.error is None else [so_far.error]
+    return dict(summary, open=errors + summary["data"].get("open", []))
 
 
 def make(
@@ -35,8 +65,6 @@ def make(
 ) -> Row:
     """``lines`` and ``data``, from the results of ``adverity_deployment_info``, ``adverity_destination``, ``adverity_binding``, ``adverity_requeue``,
     those of the datastreams, ``adverity_assignment`` and ``adverity_load_info``: see ``RoleRun``."""
-    if plan.get("failed"):
-        return {"lines": [summary_lines.NOT_PLANNED], "data": {"failed_step": "plan"}}
     run = RoleRun(
         PlanResult.of(plan),
         DestinationResult.of(made),

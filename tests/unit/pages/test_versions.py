@@ -78,7 +78,7 @@ OPTIONS = {
     "adverity_smart_pulling": f"{CONNECTION} all_datastreams datastream_ids deadline frequency is_active refresh_range refresh_range.unit"
     f" refresh_range.value reset {FILTERS}",
     "adverity_smart_pulling_info": f"{CONNECTION} {LISTED}",
-    "deployment_summary": "_input enabled",
+    "deployment_summary": "_input",
     "deploy_destination": "backfill backfill_from backfill_to batch_size datastream_enabled datastream_ids datastream_uuids enabled force ledger on_unknown"
     " pulling_mode sequential smart_pulling target_id",  # smart_pulling takes text since, and its options are those of adverity_smart_pulling
 }

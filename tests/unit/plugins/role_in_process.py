@@ -15,6 +15,7 @@ from typing import Any
 import jinja2
 import jinja2.meta
 import yaml
+from ansible_collections.adverity.management.plugins.filter.deployment_steps import deployment_steps
 from ansible_collections.adverity.management.plugins.filter.deployment_summary import deployment_summary
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
@@ -25,7 +26,8 @@ COLLECTION = "adverity.management."
 _KEYWORDS = {"name", "register", "when", "vars", "check_mode", "diff", "changed_when", "failed_when", "loop", "loop_control"}
 _JINJA = jinja2.Environment(undefined=jinja2.StrictUndefined)
 _JINJA.tests["failed"] = lambda result: bool(result.get("failed"))
-_JINJA.filters.update({COLLECTION + "deployment_summary": deployment_summary, "from_yaml": yaml.safe_load})
+_OURS = {f"{COLLECTION}{filter.__name__}": filter for filter in (deployment_steps, deployment_summary)}
+_JINJA.filters.update(_OURS, from_yaml=yaml.safe_load)
 
 
 def deploy(call: Callable[..., dict[str, Any]], check_mode: bool = False, ignore_errors: bool = False, **variables: Any) -> Deployment:

@@ -154,6 +154,7 @@ from ansible_collections.adverity.management.plugins.module_utils._spec.options 
     DATASTREAM_SELECTION,
     DATASTREAM_SELECTION_RULES,
     SMART_PULLING,
+    check_reset,
 )
 
 SPEC = dict(DATASTREAM_SELECTION, **SMART_PULLING)
@@ -161,7 +162,7 @@ SPEC = dict(DATASTREAM_SELECTION, **SMART_PULLING)
 
 def run(client, params, check_mode):
     selection.require_one(params, *SMART_PULLING)
-    smart_pulling.check(params)
+    check_reset(params)
     datastreams.check_selection(params)
     selected = datastreams.read_selected(client, params)
     return write(client, selected, smart_pulling.plan(selected, params), check_mode)

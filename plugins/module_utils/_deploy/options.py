@@ -19,11 +19,20 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .._api import text
 from .._api.errors import InputError
-from .._resources import fields, smart_pulling
+from .._resources import fields
 from .._resources.labels import Labels
 from .._spec import selection, times
 from .._spec.kinds import DICTIONARY, END, INTEGER_ID, START, UUID, dictionary, parse_text
-from .._spec.options import BACKFILL, REQUEUE_HOW, SMART_PULLING, TARGET_TYPE, WAIT, Spec, check_bounds
+from .._spec.options import (
+    BACKFILL,
+    REQUEUE_HOW,
+    SMART_PULLING,
+    TARGET_TYPE,
+    WAIT,
+    Spec,
+    check_bounds,
+    check_reset,
+)
 
 PREFIX = "deploy_destination_"
 DATASTREAM_OPTIONS = ("datastream_enabled", "pulling_mode", "smart_pulling")
@@ -157,7 +166,7 @@ def _schedule(given: dict[str, t.Any]) -> dict[str, t.Any]:
     """The options of a smart schedule that are given. What ``adverity_smart_pulling`` would refuse is refused here, before anything is written."""
     try:
         selection.require_one(given, *SMART_PULLING)
-        smart_pulling.check(given)
+        check_reset(given)
     except InputError as error:
         raise InputError(f"{PREFIX}smart_pulling: {error} Nothing was changed.") from error
     return {name: value for name, value in given.items() if value is not None}

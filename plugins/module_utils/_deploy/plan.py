@@ -22,10 +22,10 @@ from .._ledger.history import BindingHistory, Window
 from .._ledger.ledger import Ledger, open_ledger
 from .._ledger.rows import Entry
 from .._ledger.store import LOOK, WRITE
-from .._requeue import result, select, wording
+from .._requeue import binding_warnings, select
 from .._requeue.actions import choose_actions, left_open_entries, refused_entries
+from .._requeue.binding_decision import BindingDecision, decisions
 from .._requeue.decision import Action, binding_action
-from .._requeue.result import BindingDecision
 from .._requeue.select import Selection
 from .._resources import bindings, extracts
 from .._resources.binding_state import read_timed
@@ -213,16 +213,16 @@ class _Decided:
 
     def bindings(self) -> list[BindingDecision]:
         """What happens to each binding."""
-        return result.decisions(self.selected.bindings, self.selected.histories, self.actions)
+        return decisions(self.selected.bindings, self.selected.histories, self.actions)
 
     def warnings(self, window: Window) -> list[str]:
         """What a user should know of them before anything is sent."""
         selected = self.selected
-        warnings = wording.warnings_of(
+        warnings = binding_warnings.warnings_of(
             selected.bindings, selected.histories, self.actions, window, selected.remade_ids
         )
-        left_open = wording.left_open_warnings(self.left_open)
-        return wording.refused_warnings(self.refused) + left_open + warnings
+        left_open = binding_warnings.left_open_warnings(self.left_open)
+        return binding_warnings.refused_warnings(self.refused) + left_open + warnings
 
 
 def _decide(ledger: Ledger, options: RoleVariables, target_id: int | None, state: _State) -> _Decided:
@@ -283,7 +283,7 @@ def _remade_warnings(missing: list[MissingBinding]) -> list[str]:
     """Of bindings that do not exist yet, in whose place others were, through which the history was sent."""
     decisions = [each.decision for each in missing]
     remade = [f"datastream {each.datastream_id}" for each in decisions if each.action is Action.LEFT_ALONE]
-    return [wording.remade_warning(", ".join(remade))] if remade else []
+    return [binding_warnings.remade_warning(", ".join(remade))] if remade else []
 
 
 def _refuse_lost_ledger(ledger: str) -> None:

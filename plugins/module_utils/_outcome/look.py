@@ -30,7 +30,8 @@ from .._resources.labels import Labels
 from .._spec import times
 from . import others
 from .judge import Evidence, Judgement, Outcome, Reading, judge
-from .recovery import WORDS, Recovery, of_failed
+from .recovery import WORDS, Recovery
+from .since_failure import of_failed
 
 Pair = tuple[int, int]  # binding, extract
 SETTLED = (Outcome.LOADED, Outcome.FAILED)

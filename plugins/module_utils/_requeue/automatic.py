@@ -28,7 +28,7 @@ from .._resources.extracts import Extract, Extracts
 from .._resources.jobs import LONGEST_QUEUE
 from .._resources.labels import Labels, Meaning
 from .._spec import times
-from .plan import Pair
+from .decision import Pair
 from .select import Request, Selection
 
 LONGEST_PROCESSING = 3600 * SECOND  # how long Adverity may take from the creation of an extract to its load

@@ -50,6 +50,7 @@ SEEN_LOADED = (
     "seen loaded"  # its load failed, and its label says loaded now, which something else may explain
 )
 _SENT = (Status.DISPATCHED, Status.RECORDED)
+Pair = tuple[t.Optional[int], int, int]  # datastream id, binding id, extract id
 Statuses = t.Callable[
     [int, t.Sequence[int]], t.Mapping[int, Status]
 ]  # what the ledger records of extracts, by binding

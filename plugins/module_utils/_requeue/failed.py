@@ -20,7 +20,8 @@ from .._ledger.sent import Sent
 from .._ledger.status import EventKind, Status
 from .._ledger.turns import ALL_ENABLED
 from .._outcome import others
-from .._outcome.recovery import WORDS, Recovery, of_failed
+from .._outcome.recovery import WORDS, Recovery
+from .._outcome.since_failure import of_failed
 from .._resources import bindings
 from .._resources.extracts import Extracts
 from .._resources.labels import Labels, Meaning

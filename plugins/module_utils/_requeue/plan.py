@@ -21,14 +21,13 @@ from .._ledger.turns import ALL_ENABLED
 from .._outcome.recovery import Recovery
 from .._resources.extracts import Extract, Extracts
 from .._resources.labels import Meaning
-from .decision import LOST, Choices, ExtractAction, Statuses, extract_action
+from .decision import LOST, Choices, ExtractAction, Pair, Statuses, extract_action
 from .select import Loads
 
 LOST_REQUEST = Uncertainty(LOST)
 _SETTLING = (ExtractAction.CONFIRM, ExtractAction.RECORD)
 _SENDING = frozenset((ExtractAction.SEND, ExtractAction.SEND_ALONE))
 _NOT_LOADED = frozenset((Meaning.COLLECTED, Meaning.FAILED))
-Pair = tuple[t.Optional[int], int, int]  # datastream id, binding id, extract id
 
 
 class Options(t.NamedTuple):

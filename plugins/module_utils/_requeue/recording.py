@@ -15,7 +15,8 @@ from .._ledger.ledger import Ledger
 from .._ledger.periods import PASSING, Uncertainty
 from .._ledger.rows import Entry
 from .._ledger.status import EventKind
-from .plan import LOST_REQUEST, Pair, Plan
+from .decision import Pair
+from .plan import LOST_REQUEST, Plan
 from .result import Outcome
 from .select import Request, Selection
 

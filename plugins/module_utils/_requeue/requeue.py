@@ -24,26 +24,18 @@ from .._outcome.recovery import Recovery
 from .._spec import times
 from . import automatic, failed, listing, plan, progress, recording, refusals, select, unlisted
 from .actions import choose_actions, left_open_entries, refused_entries
+from .binding_decision import BindingDecision, decisions
+from .binding_warnings import left_open_warnings, refused_warnings, warnings_of, window_words
 from .check import Checked, check, reasons_of_failures
-from .decision import Action, needs_plan
+from .decision import Action, Pair, needs_plan
 from .options import RequeueOptions, read_options
-from .plan import Options, Pair, Plan
-from .result import BindingDecision, Outcome, decisions
+from .plan import Options, Plan
+from .result import Outcome
 from .select import Request, Selection
 from .send import Sending
-from .unfinished import unfinished_error
+from .unfinished import describe_refused, unfinished_error
 from .unlisted import BY_USER, Unlisted
-from .wording import (
-    describe_refused,
-    describe_unknown,
-    failed_warning,
-    left_open_warnings,
-    loading_again_warning,
-    not_loaded_warning,
-    refused_warnings,
-    warnings_of,
-    window_words,
-)
+from .wording import describe_unknown, failed_warning, loading_again_warning, not_loaded_warning
 
 LOADED_BY_BINDING = "loaded automatically by the binding"
 

@@ -15,11 +15,10 @@ import typing as t
 
 from .._api import text
 from .._api.errors import AdverityError
-from .._ledger.history import BindingHistory
 from .._ledger.ledger import Ledger
-from .._resources.bindings import Binding
-from .decision import Action
-from .plan import Batch, Pair, Plan
+from .binding_decision import BindingDecision
+from .decision import Pair
+from .plan import Batch, Plan
 from .select import Unreadable
 from .send import Refusal, Sending, Stop
 from .wording import WAYS_ON
@@ -35,28 +34,6 @@ _COUNTS = (
     "failed",
     "remaining",
 )
-
-
-class BindingDecision(t.NamedTuple):
-    """A selected binding, its state as far as it is known, and what happens to its history. One that does not exist yet has no ID."""
-
-    binding_id: int | None
-    datastream_id: int
-    target_id: int | None
-    target_name: str
-    enabled: bool | None
-    action: Action
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """For a result."""
-        return {
-            "binding_id": self.binding_id,
-            "datastream_id": self.datastream_id,
-            "target_id": self.target_id,
-            "target_name": self.target_name,
-            "enabled": self.enabled,
-            "action": self.action.value,
-        }
 
 
 class Outcome:
@@ -231,23 +208,6 @@ class Outcome:
                     )
                 rows[key][name] += 1
         return list(rows.values())
-
-
-def decisions(
-    selected: list[Binding], histories: t.Mapping[int, BindingHistory], actions: t.Mapping[int, Action]
-) -> list[BindingDecision]:
-    """What happens to each of the selected bindings."""
-    return [
-        BindingDecision(
-            binding.id,
-            binding.datastream_id,
-            binding.target_id,
-            binding.target_name,
-            histories[binding.id].enabled,
-            actions[binding.id],
-        )
-        for binding in selected
-    ]
 
 
 def _into(batch: Batch) -> str:

@@ -24,7 +24,8 @@ from .._ledger.ledger import Ledger
 from .._ledger.rows import Entry, Request
 from .._ledger.status import EventKind
 from .._resources.binding_state import stops_the_run
-from .plan import Batch, Pair
+from .decision import Pair
+from .plan import Batch
 
 PATH = "/api/v1/extracts/requeue/"
 

@@ -17,8 +17,7 @@ from .._api.errors import Unfinished
 from .._ledger.ledger import Ledger
 from .._ledger.periods import Reason, Uncertainty
 from .._ledger.turns import ALL_ENABLED
-from .decision import LOST, Choices
-from .plan import Pair
+from .decision import LOST, Choices, Pair
 from .result import Outcome, ids
 from .select import Unreadable
 from .send import Refusal, Stop
@@ -27,7 +26,6 @@ from .wording import (
     WAYS_ON_AFTER_CHECK,
     WAYS_ON_REFUSED,
     WAYS_ON_WITHOUT_CHECK,
-    describe_refused,
     describe_unknown,
     with_reasons,
 )
@@ -177,3 +175,13 @@ def _refused_item(refused: t.Sequence[Refusal]) -> str:
 def _failed_item(failed: t.Sequence[int]) -> str:
     """The warning says why, and what to do."""
     return f"The load of extracts {text.ids(failed)} failed." if failed else ""
+
+
+def describe_refused(refused: t.Sequence[Refusal]) -> str:
+    """Refused extracts with the API's words."""
+    groups: dict[str, list[int]] = {}
+    for refusal in refused:
+        groups.setdefault(refusal.reason, []).extend(refusal.batch.extract_ids)
+    return text.several(
+        [f"extracts {text.ids(extract_ids)} with {reason}" for reason, extract_ids in groups.items()], 20
+    )

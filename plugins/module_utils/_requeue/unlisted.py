@@ -17,10 +17,10 @@ from .._api import text
 from .._ledger.ledger import Ledger
 from .._ledger.rows import Entry
 from .._ledger.status import UNLISTED, EventKind, Status
-from .decision import Choices
-from .plan import Pair, Plan
+from .binding_warnings import entries_by_binding
+from .decision import Choices, Pair
+from .plan import Plan
 from .select import Request
-from .wording import entries_by_binding
 
 BY_USER = "recorded by the user"
 _NEXT_STEPS = {  # by status, and by whether the options say what becomes of them

@@ -29,13 +29,6 @@ MAY_BE_LEFT_OUT = ("refresh_range", "deadline")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 
 
-def check(params: dict[str, t.Any]) -> None:
-    """Raises InputError where an option is to be set and reset at once."""
-    both = [name for name in params["reset"] or [] if params[name] is not None]
-    if both:
-        raise InputError("{0}: set and also named in reset. Use one or the other.".format(", ".join(both)))
-
-
 def plan(selected: list[Datastream], params: dict[str, t.Any]) -> list[DatastreamChange]:
     """The changes that are due, for the datastreams that differ, those with an equal result together. Raises InputError or UnreadableAnswer.
 

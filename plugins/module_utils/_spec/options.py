@@ -143,3 +143,10 @@ def check_bounds(
         raise InputError(
             f"{prefix}{first} ({start}) is later than {prefix}{last} ({end}). Nothing was changed."
         )
+
+
+def check_reset(params: dict[str, t.Any]) -> None:
+    """Raises InputError where an option of a smart schedule is to be set and reset at once."""
+    both = [name for name in params["reset"] or [] if params[name] is not None]
+    if both:
+        raise InputError("{0}: set and also named in reset. Use one or the other.".format(", ".join(both)))

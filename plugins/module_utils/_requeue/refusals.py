@@ -54,3 +54,11 @@ def refuse_disabled(
     raise InputError(
         f"Not enabled: {bindings.labels(disabled)}. Enable it with adverity.management.adverity_binding first. Nothing was sent."
     )
+
+
+def refuse_lost_ledger(lost: str | None, sends: bool) -> None:
+    """Raises InputError where a run would send, or record, and its ledger is lost with its AWX job: the next job would not know. ``lost``: why it is, see
+    ``persistence.refusal``.
+    """
+    if sends and lost:
+        raise InputError(f"{lost} Nothing was changed.")

@@ -12,7 +12,7 @@ import typing as t
 
 from .._api import clock, text
 from .._api.client import Client
-from .._api.errors import AdverityError, InputError, LedgerError
+from .._api.errors import AdverityError, LedgerError
 from .._ledger import persistence
 from .._ledger.history import BindingFact, FactKind
 from .._ledger.ledger import Ledger, open_ledger
@@ -107,7 +107,7 @@ class Run:
     def _plan_windows(
         self, selected: Selection, due_ids: list[int], decided: list[BindingDecision]
     ) -> dict[str, t.Any]:
-        self._refuse_forgetful_job(bool(due_ids))
+        refusals.refuse_lost_ledger(self._lost, bool(due_ids))
         outcome, window = Outcome(Plan(), decided), self._request.window
         outcome.plan.unknown = self._unknown_in_window(due_ids)
         histories = selected.histories
@@ -165,7 +165,7 @@ class Run:
             self._warnings += refusals.refuse_disabled(
                 requeue_plan, selected, self._request.enabled_ids, not self._ledger.writes
             )
-        self._refuse_forgetful_job(bool(requeue_plan.batches or requeue_plan.recorded))
+        refusals.refuse_lost_ledger(self._lost, bool(requeue_plan.batches or requeue_plan.recorded))
         return outcome
 
     def _check_unknown(self, due_ids: list[int]) -> Checked:
@@ -323,8 +323,3 @@ class Run:
             for datastream_id, binding_id, extract_id in outcome.plan.refused
         ]
         self._warnings += refused_warnings(refused_before)
-
-    def _refuse_forgetful_job(self, sends: bool) -> None:
-        """An AWX job whose ledger is lost with it must not send anything: the next job would not know."""
-        if sends and self._lost:
-            raise InputError(f"{self._lost} Nothing was changed.")

@@ -6,11 +6,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
-from adverity_simulator import World, parse_time
-from adverity_simulator.values import exact_time
+from adverity_simulator import parse_time
 
 BINDINGS, EXTRACTS, REQUEUE, JOBS, ISSUES = "/api/v1/bindings/", "/api/extracts/", "/api/v1/extracts/requeue/", "/api/jobs/", "/api/errors/"
 PAST = f"{JOBS}?start=2025-01-01"
@@ -18,8 +15,8 @@ PAST = f"{JOBS}?start=2025-01-01"
 
 @pytest.fixture(name="ask")
 def fixture_ask(start, small):
-    """A Client with the small world, three extracts and pages of two."""
-    return start(small, switches={"extract_page_size": 2})
+    """A Client with the small world."""
+    return start(small)
 
 
 def self_loads(ask):
@@ -27,67 +24,22 @@ def self_loads(ask):
     return [(row["extract_id"], row["binding_id"]) for row in ask.simulator.self_loads]
 
 
-def requeue(ask, *extract_ids, binding_id=5):
-    assert ask("POST", REQUEUE, {"extract_ids": list(extract_ids), "binding_ids": [binding_id]}).status == 200
+def requeue(ask):
+    assert ask("POST", REQUEUE, {"extract_ids": [101], "binding_ids": [5]}).status == 200
 
 
 # --- the clock ---
 
-def test_fixed_clock_moves_by_its_step_with_each_write_alone(start, small):
-    ask = start({**small, "step": 0.25})
-    for body, now in (({}, "00"), ({"enabled": True}, "00.250000"), ({"enabled": True}, "00.500000")):
-        ask("GET", BINDINGS)
-        ask("PATCH", f"{BINDINGS}6/", body)
-        assert ask.control("GET", "clock") == {"now": f"2026-01-01T00:00:{now}Z", "step": 0.25, "ahead": 0.0}
-    assert ask("PATCH", f"{BINDINGS}6/", {"enabled": True}).body["updated"] == "2026-01-01T00:00:00Z"
-    requeue(ask, 101)
-    ask("PATCH", "/api/v1/datastreams/", {"enabled": True})
-    ask.control("POST", "changes", {"clock": {"forward": 0.5}})
-    assert ask.simulator.world.data()["now"] == "2026-01-01T00:00:01.750000Z"
-    assert World(ask.simulator.world.data()).data() == ask.simulator.world.data()
-
-
-@pytest.mark.parametrize("fixed", [True, False])
-def test_clock_that_goes_back_leaves_the_bindings_as_they_are(start, small, fixed):
-    ask = start(small if fixed else {**small, "now": None})
-    simulator = ask.simulator
-    first = simulator.world.now()
-    switches = [{"switch": {"binding_id": number, "enabled": enabled}} for number, enabled in ((5, False), (6, True))]
-    ask.control("POST", "changes", [{"clock": {"forward": 3600}}, *switches])
-    ask.control("POST", "changes", [{"clock": {"forward": -2400}}, {"fetch": {"datastream_id": 1}}])
-    assert self_loads(ask) == [(104, 6)], "what is enabled now loads"
-    ask.control("POST", "changes", {"switch": {"binding_id": 6, "enabled": False}})
-    assert ask("PATCH", f"{BINDINGS}5/", {"enabled": True}).status == 200
-    simulator.fetch(1)
-    simulator.fetch(1, at=exact_time(first + timedelta(seconds=600)))
-    assert self_loads(ask)[1:] == [(105, 5), (106, 5)], "as it was before the first changes"
-
-
-def test_binding_that_was_switched_for_a_time_to_come_is_switched_now(ask):
-    ask.simulator.switch_binding(5, False, "2026-01-01T00:01:00Z")
+def test_clock_that_goes_back_leaves_the_bindings_as_they_are(ask):
+    off = {"switch": {"binding_id": 5, "enabled": False}}
+    ask.simulator.change({"clock": {"forward": 3600}}, off, {"clock": {"forward": -2400}}, {"fetch": {"datastream_id": 1}})
+    assert self_loads(ask) == []
     assert ask("PATCH", f"{BINDINGS}5/", {"enabled": True}).status == 200
     ask.simulator.fetch(1)
-    assert self_loads(ask) == [(104, 5)]
+    assert self_loads(ask) == [(105, 5)]
 
 
 # --- people and fetches ---
-
-def test_fetch_loads_by_itself_where_the_binding_is_enabled(ask):
-    simulator = ask.simulator
-    assert simulator.fetch(1) == {"id": 104, "datastream_id": 1, "created": "2026-01-01T00:00:01Z", "state": "collected", "job_id": 1}
-    simulator.switch_binding(6, True)
-    simulator.fetch(1, 200)
-    simulator.switch_binding(5, False)
-    assert simulator.world.bindings[5]["updated"] == "2026-01-01T00:00:04Z"
-    simulator.world.bindings[6]["available"] = False
-    simulator.fetch(1)
-    assert self_loads(ask) == [(104, 5), (200, 5), (200, 6)]
-    assert ask.control("GET", "self_loads") == simulator.self_loads
-    assert ask.control("GET", "loads") == [{**row, "request": None, "state": "done"} for row in simulator.self_loads]
-    assert (sorted(simulator.world.extracts), simulator.loads) == ([101, 102, 103, 104, 200, 201], [])
-    requeue(ask, 104, 101)
-    assert simulator.arrivals == [(101, 5), (104, 5), *self_loads(ask)]
-
 
 def test_fetch_at_a_time_loads_into_the_bindings_that_were_enabled_then(ask):
     simulator = ask.simulator
@@ -113,22 +65,9 @@ def test_change_that_makes_no_sense_is_refused(ask, change, message):
     assert message in ask.refuses("changes", change)
 
 
-def test_changes_over_http_are_made_in_their_order(ask):
-    results = ask.control("POST", "changes", [
-        {"refuse": [102, 103]}, {"accept": [103]}, {"switch": {"binding_id": 6, "enabled": True, "at": "2026-01-01T00:00:00Z"}},
-        {"fetch": {"datastream_id": 1}},
-        {"remove": {"extracts": [101]}, "add": {"extracts": [{"id": 90, "datastream_id": 1, "created": "2025-01-01"}]}},
-        {"edit": {"targets": [{"id": 10, "name": "Renamed"}]}},
-    ])
-    world = ask.simulator.world
-    assert results == [None, None, world.bindings[6], world.extracts[104], None, None, None]
-    assert (world.refused, sorted(world.extracts), len(world.self_loads)) == ({102}, [90, 102, 103, 104], 2)
-    assert ask("GET", BINDINGS).rows[0]["target_name"] == "Renamed"
-
-
 def test_loads_over_http_are_listed_by_time_with_those_by_themselves(ask):
     ask.simulator.change({"loading": {"load_seconds": 60}}, {"fail": [{"extract_id": 104}]}, {"fetch": {"datastream_id": 1}})
-    requeue(ask, 101)
+    requeue(ask)
     ask.later(59)
     ask.simulator.fetch(1, at="2026-01-01T00:00:01.500000Z")
     assert [[row[name] for name in ("extract_id", "binding_id", "request", "state")] for row in ask.control("GET", "loads")] == [
@@ -137,37 +76,13 @@ def test_loads_over_http_are_listed_by_time_with_those_by_themselves(ask):
 
 # --- loads, jobs, issues ---
 
-def test_extract_has_one_state_for_all_its_bindings(ask):
-    def state():
-        return ask("GET", f"{EXTRACTS}?ordering=created").rows[0]["state_label"]
-
-    ask.simulator.change({"loading": {"load_seconds": 10}}, {"fail": [{"extract_id": 101, "binding_id": 6}]})
-    requeue(ask, 101, binding_id=6)
-    ask.later(5)
-    requeue(ask, 101)
-    ask.later(5)
-    assert (state(), ask.simulator.failed) == ("Processing", {(101, 6)})
-    ask.later(10)
-    assert (state(), ask.control("GET", "holds"), ask.control("GET", "failed")) == ("Loaded", [[101, 5]], [[101, 6]])
-    assert [row["state"] for row in ask.simulator.loads] == ["failed", "done"]
-    ask.simulator.change({"mend": [101]})
-    requeue(ask, 101, binding_id=6)
-    ask.later(10)
-    assert ask.simulator.holds == {(101, 5), (101, 6)}
-
-
-def test_fetch_is_a_job_and_its_extract_names_it(ask):
+def test_job_of_a_fetch_runs_while_its_extract_is_processed(ask):
     ask.simulator.change({"loading": {"process_seconds": 60}}, {"fetch": {"datastream_id": 1}})
+    ask.later(30)
     (row,) = ask("GET", JOBS).rows
-    assert [row[name] for name in ("type", "state", "state_label", "job_end", "progress")] == ["Fetch", 1, "Running", None, 0.0]
+    assert [row[name] for name in ("state", "state_label", "job_end", "progress")] == [1, "Running", None, 0.5]
     extract = ask("GET", EXTRACTS).rows[0]
     assert (extract["metadata"]["origin_job_id"], extract["state_label"]) == (row["id"], "Processing")
-    ask.later(30)
-    assert ask("GET", f"{JOBS}1/").body["progress"] == 0.5
-    ask.later(30)
-    assert ask("GET", JOBS).ids == []
-    row = ask("GET", "/api/datastreams/1/jobs/?start=2026-01-01").rows[0]
-    assert [row[name] for name in ("state_label", "job_end", "duration", "progress")] == ["Success", "2026-01-01T00:01:01Z", 60.0, 1.0]
 
 
 def test_failed_fetch_makes_an_issue_and_discards_what_follows(ask):
@@ -185,7 +100,7 @@ def test_failed_fetch_makes_an_issue_and_discards_what_follows(ask):
 
 def test_job_that_is_stopped_loads_nothing(start, small):
     ask = start({**small, "load_seconds": 10}, switches={"load_jobs": "request"})
-    requeue(ask, 101)
+    requeue(ask)
     assert ask("POST", f"{JOBS}1/stop", {}).body["state_label"] == "Cancelled"
     assert [ask("POST", f"{JOBS}{number}/stop", {}).status for number in (1, 2)] == [400, 404]
     ask.later(20)

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import copy
-import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -18,10 +16,7 @@ ROOT, ABSENT = readable_uuid("a0", 1), readable_uuid("a0", 9)
 
 # --- the default world ---
 
-@pytest.mark.parametrize("now", [
-    "2026-03-10T12:00:00Z", "2026-03-01T05:59:59Z", "2026-03-01T06:00:00Z", "2024-02-29T00:00:00Z",
-    "2026-06-01T06:00:00Z",  # a Monday and a first of the month
-])
+@pytest.mark.parametrize("now", ["2026-03-01T05:59:59Z", "2024-02-29T00:00:00Z", "2026-06-01T06:00:00Z"])  # the last: a Monday and a first
 def test_datastream_456_has_130_extracts_over_two_years(now):
     world, end = World(default_world(now)), parse_time(now)
     rows = [row for row in world.extracts.values() if row["datastream_id"] == 456]
@@ -37,44 +32,19 @@ def test_datastream_456_has_130_extracts_over_two_years(now):
 def test_default_world_is_as_documented():
     world = World(default_world())
     assert (world.datastreams[456]["name"], world.targets[789]["name"]) == ("Google Ads | EMEA", "BigQuery | Marketing DWH")
-    assert [world.bindings[123][name] for name in ("datastream_id", "target_id", "enabled")] == [456, 789, False]
     assert [len(rows) for rows in (world.workspaces, world.datastreams, world.connections, world.targets)] == [4, 12, 6, 4]
     assert sorted(row["enabled"] for row in world.bindings.values() if row["target_id"] == 789) == [False] * 4 + [True]
     assert {row["active_mode"] for row in world.datastreams.values()} == {"smart", "schedule", "smart-bundle", None}
     assert {row["state"] for row in world.extracts.values() if row["datastream_id"] == 458} == {"collected"}
-    read, every = (["datastream:read", "destination:read", "workspace:read"],
-                   ["datastream:read", "datastream:write", "destination:read", "destination:write", "workspace:read"])
-    assert world.keys["demo"] == {"key": "demo-key-0123456789", "workspace": ROOT, "scopes": every}
+    assert (world.keys["demo"]["key"], world.keys["demo"]["workspace"], len(world.keys["demo"]["scopes"])) == ("demo-key-0123456789", ROOT, 5)
+    read = ["datastream:read", "destination:read", "workspace:read"]
     assert world.keys["read-only"] == {"key": "read-only-key-0123456789", "workspace": ROOT, "scopes": read}
     assert world.keys["americas"]["key"] == "americas-key-0123456789"
     assert "destination:write" not in world.keys["americas"]["scopes"]
     assert (world.data()["now"], datetime.now(timezone.utc) - world.now() < timedelta(seconds=5)) == (None, True)
 
 
-def test_world_comes_back_the_same_from_its_data():
-    whole = World(json.loads(json.dumps(default_world("2026-03-10T12:00:00Z")))).data()
-    assert World(copy.deepcopy(whole)).data() == whole
-    assert (whole["now"], len(whole["extracts"]) > 500) == ("2026-03-10T12:00:00Z", True)
-
-
 # --- seeds ---
-
-def test_seed_without_optional_fields_gets_defaults(small):
-    world = World(small)
-    assert world.datastreams == {1: {
-        "id": 1, "uuid": readable_uuid("d5", 1), "name": "Datastream 1", "workspace": ROOT, "enabled": True,
-        "has_schedule": True, "active_mode": "schedule", "smart": None, "smart_bundle": None, "type": "google-ads",
-        "slug": "datastream-1", "description": "", "datatype": "Live", "auth": None}}
-    assert world.bindings[6] == {
-        "id": 6, "datastream_id": 1, "target_id": 11, "enabled": False, "available": True,
-        "created": "2024-01-15T10:00:00Z", "updated": "2024-01-15T10:00:00Z", "table_name": None, "settings": {}}
-    assert world.targets[10] == {
-        "id": 10, "name": "Destination 10", "type": "BigQueryTarget", "workspace": ROOT, "auth": None, "settings": {}}
-    assert world.workspaces[ROOT] == {"id": ROOT, "name": f"Workspace {ROOT}", "parent": None, "stack_id": 1, "slug": f"workspace-{ROOT}"}
-    assert (world.keys["all"]["workspace"], len(world.keys["all"]["scopes"])) == (ROOT, 5)
-    assert world.extracts[103] == {"id": 103, "datastream_id": 1, "created": "2025-06-03T05:00:00Z", "state": "collected", "job_id": None}
-    assert World({**small, "keys": []}).keys == {}
-
 
 BINDING = {"id": 5, "datastream_id": 1, "target_id": 10}
 SERIES = {"first_id": 1, "datastream_id": 1, "count": 2, "from": "2025-01-01"}

@@ -74,7 +74,7 @@ class Client:
 
     def refuses(self, what: str, body: Any) -> str:
         """What the control API says to a body that makes no sense, which changes nothing."""
-        before, method = self.state(), {"world": "PUT", "switches": "PATCH"}.get(what, "POST")
+        before, method = self.state(), "PATCH" if what == "switches" else "POST"
         reply = self(method, f"/_simulator/{what}", body, key=None)
         assert (reply.status, self.state()) == (400, before)
         return reply.body["detail"]

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import pytest
 from adverity_simulator import DEFAULT_RANGE, SWITCHES, Switches, readable_uuid
 
@@ -32,18 +34,7 @@ def fields(reply):
     return set(reply.rows[0])
 
 
-def ids(reply):
-    return reply.ids
-
-
-def status(reply):
-    return reply.status
-
-
-def body(reply):
-    return reply.body
-
-
+ids, status, body = (attrgetter(name) for name in ("ids", "status", "body"))
 TWO_STREAMS = f"{DATASTREAMS}?datastream_id={readable_uuid('d5', 999)}&datastream_id={ONE}"
 MANY_STREAMS = DATASTREAMS + "?" + "&".join(f"datastream_id={readable_uuid('d5', number)}" for number in range(1, 52))
 # The switch, a request, what is looked at in the response, and what is seen under each value, in the order of SWITCHES.
@@ -66,9 +57,7 @@ RESPONSES = [
     ("extract_bounds", ("GET", f"{EXTRACTS}?created_to=2025-06-02"), ids, [[102, 101], [101]]),
     ("extract_bounds", ("GET", f"{EXTRACTS}?created_from=2025-06-02&created_to=2025-06-02"), ids, [[102], []]),
     ("extract_bounds", ("GET", f"{EXTRACTS}?created_from=2025-06-02T04:59:59Z&created_to=2025-06-02T05:00:01Z"), ids, [[102], [102]]),
-    ("extract_bounds", ("GET", f"{EXTRACTS}?created_from=2025-06-02T07:00:00%2B02:00"), ids, [[103, 102], [103]]),
     ("extract_bounds_format", ("GET", f"{EXTRACTS}?created_from=2025-06-02T05:00:00Z"), status, [200, 400]),
-    ("extract_bounds_format", ("GET", f"{EXTRACTS}?created_to=2025-06-02T05:00:00Z"), status, [200, 400]),
     ("extract_bounds_format", ("GET", f"{EXTRACTS}?created_to=2025-06-02"), status, [200, 200]),
     ("extract_fields", ("GET", EXTRACTS), lambda reply: len(fields(reply)), [11, 1]),
     ("extract_count", ("GET", EXTRACTS), lambda reply: "count" in reply.body, [True, False]),
@@ -77,7 +66,6 @@ RESPONSES = [
     ("requeue_refusal", ("POST", REQUEUE, {"extract_ids": [101], "binding_ids": [999]}), status, [400, 404, 422]),
     ("requeue_invalid", ("POST", REQUEUE, {}), status, [422, 400]),
     ("requeue_invalid", ("POST", REQUEUE, {"extract_ids": list(range(51))}), status, [422, 400]),
-    ("requeue_invalid", ("POST", REQUEUE, {"extract_ids": [101], "sequential": 1}), status, [422, 400]),
     ("error_bodies", ("GET", BINDINGS, None, None), body, [{"detail": "Unauthorized"}, {"message": "Unauthorized"}, "Unauthorized"]),
     ("error_bodies", ("GET", f"{EXTRACTS}?page=9"), body, [{"detail": "Invalid page."}] * 3),
     ("list_page_size", ("GET", TYPES), lambda reply: len(reply.ids), [10, 2]),
@@ -88,7 +76,6 @@ RESPONSES = [
     ("datastream_rows", ("GET", "/api/datastream-types/221/datastreams/"), fields, [LONG, SHORT]),
     ("datastream_rows", ("GET", "/api/datastreams/1/"), lambda reply: set(reply.body), [LONG, LONG]),
     ("connections_list", ("GET", CONNECTIONS), body, [{"count": 0, "next": None, "previous": None, "results": []}, [], NOT_ALLOWED]),
-    ("connections_list", ("GET", CONNECTIONS), status, [200, 200, 405]),
     ("targets_list", ("GET", TARGETS), status, [200, 405]),
     ("created_status", ("POST", FILE, NEW), status, [201, 200]),
     ("created_status", ("POST", MAPPINGS, {"datastream": 1}), status, [201, 200]),

@@ -109,11 +109,11 @@ def hostile() -> Row:
     )
 
 
-def many(count: int = 100) -> Row:
+def many() -> Row:
     """A hundred destinations with three bindings each, of which few need attention; the datastreams' names are known."""
     bindings = [
         binding(3 * target + number, target, f"Warehouse {target:03d} | {('EMEA', 'APAC', 'AMER')[target % 3]}", enabled=(target, number) != (42, 2))
-        for target in range(1, count + 1) for number in range(3)
+        for target in range(1, 101) for number in range(3)
     ]
     backfills = [backfill(row["id"], dispatched=130 + row["id"], pending=12 * (row["id"] == 100), unknown=50 * (row["id"] == 200)) for row in bindings]
     backfills[9].update(refused=2)

@@ -21,7 +21,6 @@ from pages import ADDRESSES, HOSTILE, TEMPLATE, calm, hostile, many, not_seen, w
 from playwright.sync_api import sync_playwright
 
 WORLDS = {"hostile": hostile(), "many": many(), "calm": calm(), "not seen": not_seen(), "nothing": world([], [], [], [])}
-SEEN = [(name, width, dark) for name in WORLDS for width in (390, 1280) for dark in (False, True)]
 
 # What sticks out of the window, or of the box around it.
 OUTSIDE = """[...document.body.querySelectorAll("*")].filter((one) => one.checkVisibility()).filter((one) => {
@@ -67,31 +66,21 @@ def fixture_show(paths):
         yield show
 
 
-@pytest.fixture(name="shown", scope="module", params=SEEN, ids=lambda one: f"{one[0]}-{one[1]}-{'dark' if one[2] else 'light'}")
-def fixture_shown(request, show):
-    name, width, dark = request.param
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", WORLDS)
+def test_page_fits_its_window_and_everybody_can_read_it_and_it_asks_for_nothing(show, name, width, dark):
     page = show(name, width, dark)
     if os.environ.get("PAGE_PICTURES"):
         page.screenshot(path=f"{os.environ['PAGE_PICTURES']}/{name}-{width}-{'dark' if dark else 'light'}.png", full_page=True)
     page.evaluate(OPEN_ALL)
-    yield page
-    page.close()
-
-
-def test_nothing_scrolls_sideways(shown):
-    assert shown.evaluate(OUTSIDE) == []
-    assert shown.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
-
-
-def test_everybody_can_read_it(shown):
-    """axe-core looks at contrast, names, headings and the like."""
-    found = Axe().run(shown)
+    assert page.evaluate(OUTSIDE) == []
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    found = Axe().run(page)  # axe-core looks at contrast, names, headings and the like
     assert found.violations_count == 0, found.generate_report()
     assert {"color-contrast", "html-has-lang"} <= {rule["id"] for rule in found.response["passes"]}
-
-
-def test_it_asks_for_nothing_and_reports_no_error(shown):
-    assert (len(shown.requested), shown.errors) == (1, [])
+    assert (len(page.requested), page.errors) == (1, [])
+    page.close()
 
 
 def test_light_and_dark_differ(show):
@@ -159,7 +148,6 @@ def test_a_hundred_destinations_are_a_hundred_lines(show):
     lines = seen(page, ".destination > summary")
     assert len(lines) == 100
     assert lines[0] == "Warehouse 001 | APAC destination 1, BigQueryTarget; 3 of 3 enabled"
-    assert lines[1] == "Warehouse 002 | AMER destination 2, BigQueryTarget; 3 of 3 enabled"
     assert lines[41] == "Warehouse 042 | EMEA destination 42, BigQueryTarget; 2 of 3 enabled"
     heights = page.evaluate("[...document.querySelectorAll('.destination')].map((one) => one.getBoundingClientRect().height)")
     assert max(heights) < 60

@@ -56,8 +56,9 @@ def test_fetch_at_a_time_loads_into_the_bindings_that_were_enabled_then(ask):
     ({"switch": {"binding_id": 7, "enabled": True}}, "no binding 7"), ({"switch": {"binding_id": 5}}, "enabled is due"),
     ({"switch": {"binding_id": 5, "enabled": True, "at": "2025-12-31T00:00:00Z"}}, "switched after"),
     ({"fetch": {"datastream_id": 2}}, "there is no datastream 2"), ({"fetch": {"datastream_id": 1, "id": 101}}, "101 is there already"),
-    ({"fetch": {"datastream_id": 1, "at": "noon"}}, "'noon' is not a time"), ({"edit": {"bindings": [{"id": 7}]}}, "there is no 7 in bindings"),
-    ({"refuse": 101}, "a list of ids"), ({"add": {"extracts": {}}}, "a list is due"), ({"clock": {"step": -1}}, "step"), ({"clock": {"later": 1}}, "clock"),
+    ([{"refuse": [101]}, {"fetch": {"datastream_id": 1, "at": "noon"}}], "'noon' is not a time"),
+    ({"edit": {"bindings": [{"id": 7}]}}, "there is no 7 in bindings"), ({"refuse": 101}, "a list of ids"),
+    ({"add": {"extracts": {}}}, "a list is due"), ({"clock": {"step": -1}}, "step"), ({"clock": {"later": 1}}, "clock"),
     ({"colour": 1}, "an object of remove, add"), ({"fail": [{"extract": 1}]}, "failing"), ({"loading": {"load_seconds": -1}}, "load_seconds"),
 ])
 def test_change_that_makes_no_sense_is_refused(ask, change, message):

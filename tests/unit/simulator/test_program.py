@@ -51,9 +51,10 @@ def exchange(simulator, message):
 PATCH = "PATCH /api/v1/bindings/6/ HTTP/1.1", "Content-Length: 16"
 
 
-def test_client_that_expects_to_be_asked_for_its_body_is_asked(simulator):
-    answer = exchange(simulator, head(*PATCH, "Expect: 100-continue") + b'{"enabled":true}')
+def test_client_that_expects_to_be_asked_for_its_body_is_asked_and_keeps_its_connection(simulator):
+    answer = exchange(simulator, head(*PATCH, "Expect: 100-continue") + b'{"enabled":true}' + head("GET /api/extracts/ HTTP/1.1"))
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
+    assert [(row["connection"], row["status"]) for row in simulator.requests] == [(1, 200), (1, 200)]
 
 
 @pytest.mark.parametrize(("message", "answer"), [

@@ -59,7 +59,8 @@ SERIES = {"first_id": 1, "datastream_id": 1, "count": 2, "from": "2025-01-01"}
     ({"datastreams": [{"id": 1}, {"id": 2, "uuid": readable_uuid("d5", 1)}]}, "is there twice"),
     ({"workspaces": [{"id": ROOT, "parent": ABSENT}]}, "parent .* does not exist"),
     ({"extracts": [{"id": 2, "datastream_id": 1, "created": "2025-01-01"}, SERIES]}, "extract 2 is there twice"),
-    ({"keys": [1]}, "keys: an object"), ({"keys": {"a": {"key": "k", "workspace": ABSENT}}}, "key a: workspace .* does not exist"),
+    ({"keys": [1]}, "keys: an object"), ({"keys": {"a": {"key": "k", "scopes": ["all"]}}}, "a list of datastream:read"),
+    ({"keys": {"a": {"key": "k", "workspace": ABSENT}}}, "key a: workspace .* does not exist"),
 ])
 def test_bad_seed_is_one_line_that_names_what_is_wrong(small, change, message):
     with pytest.raises(ValueError, match=message) as caught:

@@ -85,8 +85,9 @@ def write(lines: list[Measured], empty: float, repeat: int, of_ledgers: list[led
             *([line.title, *map(_network, line.samples.values()), *(_memory(line.samples[name]) for name in (OURS, SCRIPT))] for line in chosen),
         ))  # fmt: skip
     parts += ["## A backfill beside the script\n", BACKFILL]
-    parts += ["## The ledger\n", "Whole plays; beside: the same in an empty ledger, or in SQLite.\n"]
-    parts.append(_table(["work", "store", "seconds", "beside, s", "ratio"], *map(_line_of_ledger, of_ledgers)))
+    if of_ledgers:
+        parts += ["## The ledger\n", "Whole plays; beside: the same in an empty ledger, or in SQLite.\n"]
+        parts.append(_table(["work", "store", "seconds", "beside, s", "ratio"], *map(_line_of_ledger, of_ledgers)))
     return "\n".join(parts)
 
 

@@ -95,10 +95,6 @@ def fetch(simulator, *datastream_ids, **options):
     return lambda: [simulator.fetch(one, **options) for one in datastream_ids]
 
 
-def test_what_was_there_before_is_no_event(read_events):
-    assert read_events(nothing, nothing) == [[], [], []]
-
-
 def test_what_is_new_or_has_changed_is_an_event_once(read_events, simulator):
     def acknowledge():
         simulator.change({"edit": {"issues": [{"id": 10, "ack": True}]}})

@@ -21,11 +21,11 @@ def fixture_begin_failed(begin_requeues):
     """Begins a scene in which the load of extract 102 into binding 12 is recorded as failed, and its cause is corrected."""
 
     def begin(**switches):
-        scene = begin_requeues(world(enabled=(2, 3)), **switches)
+        scene = begin_requeues(world(), **switches)
         scene.make_loads_fail(102)
         scene.send(target_id=2)
         scene.pass_time(60)
-        assert outcomes(scene.look())[12, 102] == "failed"
+        assert outcomes(scene.look(state_labels=LABELS))[12, 102] == "failed"
         scene.service.world.failing.clear()
         scene.forget()
         return scene
@@ -44,12 +44,16 @@ def send_by_hand(scene, wait=60):
 def send_again(scene, check_mode=False, **options):
     """What a run sends, and its result."""
     scene.forget()
-    result = scene.send(check_mode, **{"binding_ids": [12], **options})
+    result = scene.send(check_mode, binding_ids=[12], state_labels=LABELS, **options)
     return scene.sent(), result
 
 
 @pytest.mark.parametrize("on_failed", ["skip", "fail", "requeue"])
-@pytest.mark.parametrize("switches", [{}, {"requeue_processing": "never"}, {"acknowledged_issues": "hidden"}, {"state_labels": "older"}], ids=str)
+@pytest.mark.parametrize(
+    "switches",
+    [{}, {"requeue_processing": "never"}, {"acknowledged_issues": "hidden"}, {"state_labels": "older"}, {"state_labels": "translated"}],
+    ids=str,
+)
 def test_failed_extract_that_somebody_has_sent_again_in_adverity_is_settled_and_not_sent(begin_failed, on_failed, switches):
     scene = begin_failed(**switches)
     send_by_hand(scene)
@@ -62,14 +66,6 @@ def test_failed_extract_that_somebody_has_sent_again_in_adverity_is_settled_and_
     assert (posts, result["skipped_extract_ids"]) == ([], [101, 102, 103])
 
 
-def test_failed_extract_that_is_loaded_by_a_label_of_the_user_is_settled(begin_failed):
-    scene = begin_failed()
-    scene.service.switches["state_labels"] = "translated"
-    send_by_hand(scene)
-    assert send_again(scene, on_failed="requeue", state_labels=LABELS)[0] == []
-    assert scene.statuses()[12, 102] == "dispatched"
-
-
 def test_failed_extract_that_adverity_is_processing_again_is_not_sent_by_this_run(begin_failed):
     scene = begin_failed()
     send_by_hand(scene, wait=5)
@@ -79,17 +75,6 @@ def test_failed_extract_that_adverity_is_processing_again_is_not_sent_by_this_ru
     scene.pass_time(60)
     assert send_again(scene, on_failed="requeue")[0] == []
     assert scene.statuses()[12, 102] == "dispatched"
-
-
-def test_failed_extract_whose_loaded_label_another_request_may_explain_is_unknown(begin_failed):
-    scene = begin_failed()
-    scene.send(extract_ids=[102], binding_ids=[13])
-    scene.pass_time(60)
-    assert outcomes(scene.look(binding_ids=[12]))[12, 102] == "failed"
-    assert send_again(scene, on_failed="skip")[1]["failed_extract_ids"] == [102]
-    posts, result = send_again(scene, on_failed="requeue")
-    assert (posts, result["unknown_extract_ids"], scene.statuses()[12, 102]) == ([], [102], "failed")
-    assert send_again(scene, on_failed="requeue", on_unknown="requeue")[0] == [[102]]
 
 
 def test_failed_extract_whose_label_said_loaded_when_its_load_failed_is_sent(begin_failed):
@@ -130,19 +115,3 @@ def test_refused_extract_that_is_no_longer_listed_is_named_until_the_user_settle
     named = f"Refused, but not in the API's list of extracts now: extracts {refused} for binding 12. They cannot be sent any more."
     for on_refused, is_named in (("fail", True), ("fail", True), ("skip", True), ("skip", False)):
         assert any(named in warning for warning in send_again(scene, on_refused=on_refused)[1]["warnings"]) is is_named
-
-
-@pytest.mark.parametrize(("on_failed", "wait"), [("fail", 60), ("warn", 0), ("requeue", 60)])
-def test_role_settles_a_failed_extract_that_is_no_longer_listed(begin_requeues, on_failed, wait):
-    scene = begin_requeues(world(enabled=(), disabled=(2,)))
-    scene.make_loads_fail(102)
-    scene.deploy(target_id=2)
-    scene.pass_time(60)
-    scene.look()
-    scene.service.change({"remove": {"extracts": [102]}})
-    if on_failed == "fail":
-        assert "Failed, but not in the API's list of extracts now" in scene.role_failure(target_id=2, on_failed=on_failed, wait=wait)["msg"]
-        scene.deploy(target_id=2, on_failed="warn", wait=wait)
-    else:
-        scene.deploy(target_id=2, on_failed=on_failed, wait=wait)
-    scene.deploy(target_id=2, on_failed="fail", wait=wait)

@@ -36,17 +36,6 @@ def test_loads_are_followed_to_their_end_and_recorded(begin_requeues):
     assert scene.seen_loaded() == [(12, 101), (12, 103)]
 
 
-def test_load_that_is_recorded_is_not_looked_at_again(begin_requeues):
-    scene = begin_requeues()
-    scene.send(target_id=2)
-    scene.look(wait=60)
-    scene.forget()
-    result = scene.look(wait=60)
-    assert set(outcomes(result).values()) == {"loaded"}
-    assert result["loads"][0]["reason"].startswith("it was not loaded before the request, and is loaded now (recorded 2026-01-01T12:")
-    assert scene.requests() == []
-
-
 def test_each_round_lists_jobs_and_issues_once_and_the_datastreams_that_are_not_settled(begin_requeues):
     """Five datastreams, of which one loads faster than the others: 20 s, and 100 s."""
     scene = begin_requeues(world(datastreams=5, extracts=50), load_seconds=100)
@@ -72,17 +61,6 @@ def test_only_the_pages_with_the_extracts_are_read(begin_requeues, extract_ids, 
     scene.forget()
     scene.look()
     assert len(scene.requests("GET", EXTRACTS)) == pages
-
-
-def test_failure_ends_the_wait_for_its_extract_alone(begin_requeues):
-    scene = begin_requeues(load_seconds=10)
-    scene.make_loads_fail(101)
-    scene.send(extract_ids=[101], binding_ids=[12])
-    scene.service.change({"loading": {"load_seconds": 300}})
-    scene.send(extract_ids=[102], binding_ids=[12])
-    result = scene.look(wait=3600)
-    assert outcomes(result) == {(12, 101): "failed", (12, 102): "loaded"}
-    assert 300 <= result["waited"] < 400
 
 
 def test_wait_lasts_to_its_end_where_something_may_change_and_not_two_days_later(begin_requeues):
@@ -161,13 +139,6 @@ def test_extract_that_another_binding_may_have_loaded_automatically_is_unconfirm
     assert (result["loads"][0]["reason"] == f"the automatic load into binding 13 {UNSURE}") is is_unsure
 
 
-def test_extract_or_datastream_that_is_gone_is_unconfirmed(begin_requeues):
-    scene = begin_requeues(world(datastreams=2, extracts=2))
-    scene.send(target_id=2)
-    scene.service.change({"remove": {"extracts": [102], "datastreams": [2]}})
-    assert outcomes(scene.look(wait=60)) == {(12, 101): "loaded", **dict.fromkeys([(12, 102), (22, 201), (22, 202)], "unconfirmed")}
-
-
 def test_list_that_cannot_be_read_now_holds_up_only_its_datastream(begin_requeues):
     scene = begin_requeues(world(datastreams=2, extracts=2))
     scene.send(target_id=2)
@@ -215,13 +186,6 @@ def test_check_mode_returns_the_same_and_records_nothing(begin_requeues):
     result = scene.look()
     assert (predicted["loads"], predicted["warnings"]) == (result["loads"], result["warnings"])
     assert scene.seen_loaded() == [(12, 101), (12, 103)]
-
-
-def test_look_without_a_ledger_finds_nothing_and_makes_none(begin_requeues):
-    scene = begin_requeues()
-    result = scene.look(target_id=2)
-    assert (result["loads"], result["counts"]) == ([], {"loaded": 0, "failed": 0, "loading": 0, "unconfirmed": 0})
-    assert not scene.ledger.exists()
 
 
 def test_look_does_not_wait_for_a_lock_that_another_run_holds(begin_requeues):

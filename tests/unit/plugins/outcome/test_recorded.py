@@ -13,16 +13,6 @@ ROLE = {"target_id": 2, "datastream_ids": [1]}
 RECORDED = {"state": "recorded"}
 
 
-def begin_with_one_open(begin_requeues):
-    """Binding 12 is done. Extract 201 was refused for binding 22, and would be taken now."""
-    scene = begin_requeues(world(2, enabled=(), disabled=(2,)))
-    scene.service.change({"refuse": [201]})
-    scene.role_failure(target_id=2)
-    scene.service.change({"accept": [201]})
-    scene.forget()
-    return scene
-
-
 def test_limit_holds_for_what_is_recorded(begin_requeues):
     scene = begin_requeues()
     first = scene.send(**RECORDED, binding_ids=[12], limit=1)
@@ -67,22 +57,6 @@ def test_plan_of_what_is_to_be_recorded_is_empty(begin_requeues):
     assert scene.statuses() == {}
 
 
-def test_extract_of_a_binding_that_is_done_does_not_hold_up_the_others(begin_requeues):
-    scene = begin_with_one_open(begin_requeues)
-    result = scene.send(extract_ids=[101, 201], target_id=2, backfill="when_needed")
-    assert (scene.sent(), ids_of(result)["requeued"]) == ([[201]], [201])
-    unknown = scene.send_and_fail(unfinished=False, extract_ids=[101, 999], target_id=2, backfill="when_needed")
-    assert "not found among the extracts of the datastreams of these bindings: 999" in unknown["msg"]
-
-
-def test_what_is_open_for_a_binding_that_is_left_alone_is_named(begin_requeues):
-    scene = begin_requeues()
-    scene.respond("lost")
-    scene.send(binding_ids=[12], extract_ids=[102])
-    for result in (scene.send(target_id=2, backfill="when_needed"), scene.run("deployment_info", variables=ROLE, names=[])):
-        assert any("Open for bindings that are left alone: extracts 102 for binding 12." in each for each in result["warnings"])
-
-
 def test_force_sends_again_what_a_finished_backfill_has_sent(begin_requeues):
     scene = begin_requeues(world(enabled=(), disabled=(2,)))
     scene.deploy(**ROLE)
@@ -90,37 +64,17 @@ def test_force_sends_again_what_a_finished_backfill_has_sent(begin_requeues):
     scene.forget()
     scene.deploy(**ROLE, force=True)
     assert scene.sent() == [[101, 102, 103]]
-    scene.forget()
-    scene.deploy(**ROLE)
-    assert scene.sent() == []
 
 
 def test_extract_of_a_binding_that_is_done_is_looked_for_and_its_list_holds_up_nothing(begin_requeues):
-    scene = begin_with_one_open(begin_requeues)
+    scene = begin_requeues(world(2, enabled=(), disabled=(2,)))
+    scene.service.change({"refuse": [201]})
+    scene.role_failure(target_id=2)
+    scene.service.change({"accept": [201]})
+    scene.forget()
     scene.service.fault(method="GET", path="extracts", skip=1, status={"code": 500, "body": {"detail": "x"}})
     result = scene.send_and_fail(extract_ids=[101, 201], target_id=2, backfill="when_needed")
     assert (scene.sent(), ids_of(result)["requeued"]) == ([[201]], [201])
     assert "Extracts 101 are in none of the other lists" in result["msg"]
     result = scene.send_and_fail(unfinished=False, extract_ids=[999], target_id=2, backfill="when_needed")
     assert "not found among the extracts of the datastreams of these bindings: 999" in result["msg"]
-
-
-def test_recorded_means_the_same_whatever_backfill_says(begin_requeues):
-    scene = begin_requeues()
-    for backfill in ("never", "when_needed"):
-        assert scene.send(True, **RECORDED, binding_ids=[12], backfill=backfill)["summary"][0]["recorded"] == 3
-
-
-def test_check_mode_counts_what_an_earlier_task_would_enable_as_enabled(begin_requeues):
-    scene = begin_requeues(world(enabled=(), disabled=(2,)))
-    assert ids_of(scene.send(True, enabled_bindings=[{"id": 12, "enabled": True}])) == {"requeued": [101, 102, 103]}
-
-
-def test_recording_a_history_names_what_is_open_and_not_listed(begin_requeues):
-    scene = begin_requeues()
-    scene.respond("lost")
-    scene.send(binding_ids=[12], extract_ids=[101])
-    scene.service.change({"remove": {"extracts": [101]}})
-    result = scene.send(**RECORDED, binding_ids=[12])
-    assert result["summary"][0]["recorded"] == 2
-    assert any("not in the API's list" in each and "101" in each for each in result["warnings"])

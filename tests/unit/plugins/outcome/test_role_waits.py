@@ -45,14 +45,6 @@ def test_role_waits_until_everything_is_loaded_and_the_next_run_asks_only_for_th
     assert again.data["changed"] is False
 
 
-def test_role_without_wait_looks_at_nothing(start):
-    scene = start()
-    run = deploy(scene, wait=None)
-    assert "Sent means dispatched" in run.lines[2]
-    assert "loads" not in run.data
-    assert scene.requests(path="/api/jobs/") == scene.requests(path="/api/errors/") == []
-
-
 def test_role_in_check_mode_does_not_wait(start):
     scene = start()
     assert deploy(scene, check_mode=True).lines[-1] == "datastream 1, binding 12 - enable, send 3 extracts"

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._requeue.wording import WAYS_ON_REFUSED
 from ansible_collections.adverity.management.tests.unit.plugins.support.requeues import created, ids_of, world
 
 FIFTY = list(range(101, 151))
@@ -33,22 +32,6 @@ def test_refused_extracts_are_found_and_the_others_are_sent_in_order(begin_refus
     assert (scene.loads(12), ids_of(result)) == (others, {"requeued": others, "refused": sorted(refused)})
     assert scene.by_status() == {"dispatched": others, "refused": sorted(refused)}
     assert len(refused) > 1 or len(scene.posts()) - 2 <= 12
-
-
-@pytest.mark.parametrize("on_refused", ["fail", "skip"])
-def test_refused_extract_is_named_with_the_words_of_adverity(begin_refusing, on_refused):
-    scene = begin_refusing(60, {120})
-    result = scene.send(on_refused=on_refused)
-    assert (result["changed"], result["extract_count"], result["summary"][0]["refused"]) == (True, 59, 1)
-    words = "extracts 120 with 400: Extracts not found: 120."
-    if on_refused == "fail":
-        assert result["msg"] == (
-            f"Sent in this run: 59 extracts. Still open: Adverity refused 1 extract, as the ledger records now: {words}"
-            f" {WAYS_ON_REFUSED} Everything else that is selected is done. The ledger is {scene.ledger}."
-        )
-    else:
-        assert result["warnings"] == [f"Adverity refused 1 extract, left out by this run: {words}"]
-    assert scene.histories()[12].completed_window == (None if on_refused == "fail" else (None, None))
 
 
 @pytest.mark.parametrize("status", [401, 403, 407, 408, 423, 425, 429])
@@ -120,6 +103,7 @@ def test_lost_response_while_a_refusal_is_narrowed_down_leaves_its_extract_unkno
 def test_refused_extract_is_sent_alone_by_the_next_run(begin_refusing):
     scene = begin_refusing(5, {103})
     scene.send_and_fail()
+    assert scene.histories()[12].completed_window is None
     scene.add_extract(190, "2025-06-01T00:02:30Z")
     scene.add_extract(200, created(9))
     scene.forget()
@@ -133,6 +117,7 @@ def test_refused_extract_is_sent_alone_by_the_next_run(begin_refusing):
 def test_refused_extract_that_is_left_out_is_left_out_by_later_runs(begin_refusing):
     scene = begin_refusing(5, {103})
     scene.send(on_refused="skip")
+    assert scene.histories()[12].completed_window == (None, None)
     scene.forget()
     for backfill in ("always", "when_needed"):
         result = scene.send(on_refused="skip", backfill=backfill)
@@ -140,15 +125,6 @@ def test_refused_extract_that_is_left_out_is_left_out_by_later_runs(begin_refusi
         assert result["warnings"] == ["Adverity refused these extracts before, and they are left out: extracts 103 for binding 12."]
     assert ids_of(scene.send(state="planned")) == {}
     assert scene.send_and_fail(backfill="when_needed")["refused_extract_ids"] == [103]
-
-
-def test_unknown_extract_that_is_sent_again_and_refused_is_refused(begin_refusing):
-    scene = begin_refusing(5)
-    scene.respond("lost")
-    scene.send_and_fail()
-    scene.service.world.refused.add(103)
-    assert ids_of(scene.send_and_fail(on_unknown="requeue")) == {"requeued": [101, 102, 104, 105], "refused": [103]}
-    assert scene.by_status() == {"dispatched": [101, 102, 104, 105], "refused": [103]}
 
 
 def test_unknown_extract_whose_second_request_is_refused_for_another_reason_stays_unknown(begin_refusing):

@@ -32,6 +32,7 @@ def fixture_scene(begin_requeues):
         ({"extract_ids": [202, 101, 202]}, [], [(None, [101, 202])]),
         ({"extract_ids": [102, 101, 102], "binding_ids": [12]}, [1], [([12], [101, 102])]),
         ({"extract_ids": [201, 101], "target_id": 2}, [1, 2], [([12], [101]), ([22], [201])]),  # nothing is missing any more
+        ({"extract_ids": [101], "backfill": "never"}, [], []),
         ({"datastream_ids": [1], "created_from": created(2), "created_to": created(2)}, [1], [([12, 13], [102])]),
     ],
     ids=str,
@@ -57,23 +58,6 @@ def test_run_locks_all_bindings_that_are_selected(scene, options, locked):
         with scene.open_ledger(WRITE) as other:
             other.take_turn([binding_id])
             assert scene.send(backfill="never", ledger_wait=0, **options)["failed"] is (binding_id in locked), binding_id
-
-
-def test_state_of_a_binding_that_the_list_does_not_show_is_that_of_the_ledger(scene):
-    scene.service.switches["binding_rows"] = "no_enabled"
-    failure = scene.send_and_fail(unfinished=False)
-    assert "The API does not say which bindings of datastream 1 are enabled" in failure["msg"]
-    for target_id, enabled in ((1, False), (2, True), (3, False)):
-        scene.run("binding", target_id=target_id, enabled=enabled)
-    scene.send()
-    assert [body["binding_ids"] for body in scene.posts()] == [[12]]
-
-
-@pytest.mark.parametrize(("date_header", "clock"), [("on", "2026-01-01T12:00:00Z"), ("off", None)])
-def test_clock_of_what_was_read_is_that_of_the_api(begin_requeues, date_header, clock):
-    scene = begin_requeues(world(enabled=(), disabled=(2,)), date_header=date_header)
-    scene.send(target_id=2, state="planned")
-    assert scene.histories()[12].facts[0].clock == clock
 
 
 FROM_THE_SECOND = {"created_from": "2026-01-02T00:00:00Z"}

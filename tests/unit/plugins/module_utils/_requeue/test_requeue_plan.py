@@ -127,33 +127,6 @@ def test_plan_has_each_extract_of_each_binding_in_one_place(name):
     assert [batch.alone for batch in plan.batches] == [REFUSED in (known.get((5, each)), known.get((6, each))) for _a, _b, (each, *_more) in batches]
 
 
-@pytest.mark.parametrize(("count", "batch_size", "sizes"), [(1, 50, [1]), (50, 50, [50]), (130, 50, [50, 50, 30]), (3, 1, [1, 1, 1])])
-def test_batches_have_at_most_their_size_and_keep_the_order(count, batch_size, sizes):
-    ids = list(range(10 * count, 0, -10))
-    batches = make([loads(*ids)], batch_size=batch_size).batches
-    assert [len(batch.extract_ids) for batch in batches] == sizes
-    assert [each for batch in batches for each in batch.extract_ids] == ids
-
-
-@pytest.mark.parametrize(("binding_ids", "of_ledger"), [(BOTH, BOTH), ((), (ALL_ENABLED,))])
-def test_batch_stands_in_the_ledger_under_its_bindings(binding_ids, of_ledger):
-    batch = _plan.Batch(456, binding_ids, [1, 2])
-    assert batch.ledger_bindings == of_ledger
-    assert list(batch.pairs()) == [(456, binding_id, extract_id) for extract_id in (1, 2) for binding_id in of_ledger]
-
-
-@pytest.mark.parametrize(
-    ("binding_ids", "ids", "parts"),
-    [
-        ((5,), [3, 1, 2, 9, 7], [((5,), [3, 1, 2]), ((5,), [9, 7])]),
-        ((5, 6, 7), [1, 2], [((5,), [1, 2]), ((6,), [1, 2]), ((7,), [1, 2])]),
-    ],
-)
-def test_parts_of_a_batch_are_by_binding_then_by_extract(binding_ids, ids, parts):
-    batch = _plan.Batch(456, binding_ids, ids)
-    assert [(part.datastream_id, part.binding_ids, part.extract_ids) for part in batch.parts()] == [(456, *part) for part in parts]
-
-
 def test_entries_for_the_ledger_have_datastream_and_time():
     plan = make([dated(3, 4, bindings=BOTH), loads(9, bindings=(7,), datastream_id=457)], {(6, 3): DISPATCHED}, limit=1)
     assert list(plan.due()) == [
@@ -165,11 +138,6 @@ def test_entries_for_the_ledger_have_datastream_and_time():
 def test_extract_that_is_pending_and_was_loaded_automatically_is_no_longer_due():
     plan = make([dated(2, 3)], {(5, 2): Status.PENDING}, histories={5: enabled(1)})
     assert (rest_of(plan), plan.no_longer_due) == ({"loaded": [(5, 2), (5, 3)]}, [(456, 5, 2)])
-
-
-def test_entries_that_the_plan_does_not_list_are_found():
-    entries = [Entry(5, each, 456, None) for each in (1, 3, 2, 4)]
-    assert [entry.extract_id for entry in make([loads(1, 2)]).unlisted(entries)] == [3, 4]
 
 
 def test_reason_goes_with_what_is_unknown():

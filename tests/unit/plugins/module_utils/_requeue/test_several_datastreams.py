@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger.turns import ALL_ENABLED
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import BINDINGS, EXTRACTS
-from ansible_collections.adverity.management.tests.unit.plugins.support.requeues import created, world
+from ansible_collections.adverity.management.tests.unit.plugins.support.requeues import world
 
 GROUPS = [[101, 102, 103], [201, 202, 203], [301, 302, 303], [401, 402, 403]]
 ALL = [extract_id for group in GROUPS for extract_id in group]
@@ -19,27 +19,6 @@ ALL = [extract_id for group in GROUPS for extract_id in group]
 def fixture_scene(begin_requeues):
     """Datastreams 1 to 4, each with a binding to destination 2: 12, 22, 32, 42."""
     return begin_requeues(world(datastreams=4))
-
-
-def hide_second(scene):
-    """The list of datastream 2, which is the second one, cannot be read."""
-    scene.service.fault(method="GET", path=EXTRACTS, skip=1, status={"code": 500})
-
-
-def test_unknown_outcome_holds_up_what_comes_after_it_in_its_binding_alone(scene):
-    scene.respond(200, 200, 200, 200, "lost")
-    result = scene.send_and_fail(target_id=2, batch_size=1)
-    assert scene.by_status() == {"dispatched": [each for each in ALL if each not in (202, 203)], "unknown": [202], "pending": [203]}
-    assert (result["unknown_extract_ids"], result["remaining_extract_ids"]) == ([202], [203])
-    assert "Datastream 2, binding 22: " in result["msg"]
-    for number in (1, 2, 3, 4):
-        scene.add_extract(1000 * number, created(20), number)
-    for check_mode in (True, False):
-        result = scene.send_and_fail(check_mode, target_id=2)
-        assert (result["requeued_extract_ids"], result["remaining_extract_ids"]) == ([1000, 3000, 4000], [203, 2000])
-        assert "Not sent, because they come after these in the same binding: extracts 203, 2000." in result["msg"]
-    assert scene.send(target_id=2, on_unknown="dispatched")["requeued_extract_ids"] == [203, 2000]
-    assert scene.sent()[-4:] == [[1000], [3000], [4000], [203, 2000]]
 
 
 def test_history_that_is_sent_is_recorded_as_complete_by_binding(scene):
@@ -86,29 +65,8 @@ def test_datastream_with_several_bindings_fails_once(scene):
 # Lists that cannot be read
 
 
-def test_datastream_whose_extracts_cannot_be_listed_is_named_and_the_others_go_on(scene):
-    scene.send(target_id=2, limit=1)
-    scene.service.change({"remove": {"extracts": [301]}})  # pending
-    for check_mode in (True, False):
-        hide_second(scene)
-        result = scene.send_and_fail(check_mode, target_id=2)
-        assert result["requeued_extract_ids"] == [102, 103, 302, 303, *GROUPS[3]]
-        assert "Datastream 2, binding 22: GET /api/extracts/ returned 500" in result["msg"]
-        assert "Pending, but not in the API's list of extracts now: extracts 301 for binding 32." in result["msg"]
-    histories = scene.histories()
-    assert (histories[12].completed_window, histories[22].completed_window) == ((None, None), None)
-    assert scene.send(target_id=2)["requeued_extract_ids"] == GROUPS[1]
-
-
-def test_extracts_that_are_named_are_sent_as_far_as_their_lists_can_be_read(scene):
-    hide_second(scene)
-    result = scene.send_and_fail(target_id=2, extract_ids=[301, 201])
-    assert (result["requeued_extract_ids"], scene.sent()) == ([301], [[301]])
-    assert "Extracts 201 are in none of the other lists, and were not sent." in result["msg"]
-
-
 def test_list_that_cannot_be_read_does_not_matter_where_all_extracts_that_are_named_are_in_others(scene):
-    hide_second(scene)
+    scene.service.fault(method="GET", path=EXTRACTS, skip=1, status={"code": 500})
     assert scene.send(target_id=2, extract_ids=[301])["requeued_extract_ids"] == [301]
 
 

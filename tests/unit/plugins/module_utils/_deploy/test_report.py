@@ -73,15 +73,6 @@ def test_outcomes_open_issues_and_jobs_stand_between_them():
     ]
 
 
-def test_report_of_many_bindings_stays_readable():
-    unseen = report.make([], ledger(*(backfill(each, pending=1) for each in range(1, 251))))
-    assert (len(unseen), unseen[-2:]) == (2 + 102, ["and 150 more bindings are not seen by this key", NOT_SEEN])
-    lines = report.make([binding(each, each) for each in range(1, 251)], ledger(*(backfill(each, pending=1) for each in range(1, 251))))
-    assert len(lines) == 2 + 101 + 101
-    assert "and 150 more bindings need attention" in lines
-    assert lines[-1] == "and 150 more destinations"
-
-
 @pytest.mark.parametrize(
     ("path", "reason"),
     [

@@ -57,6 +57,7 @@ def test_other_refusals_are_narrowed_down(begin_refusing, status):
     assert scene.sent() == [[101, 102, 103, 104], [101, 102], [103, 104], [103], [104]]
     assert ids_of(result) == {"requeued": [101, 102, 104], "refused": [103]}
     assert f"extracts 103 with {status}: status {status}" in result["msg"]
+    assert "Not sent" not in result["msg"]
 
 
 def test_batch_that_is_refused_extract_by_extract_stops_its_datastream(begin_refusing):
@@ -125,17 +126,6 @@ def test_refused_extract_that_is_left_out_is_left_out_by_later_runs(begin_refusi
         assert result["warnings"] == ["Adverity refused these extracts before, and they are left out: extracts 103 for binding 12."]
     assert ids_of(scene.send(state="planned")) == {}
     assert scene.send_and_fail(backfill="when_needed")["refused_extract_ids"] == [103]
-
-
-def test_unknown_extract_whose_second_request_is_refused_for_another_reason_stays_unknown(begin_refusing):
-    """Also where an earlier request dispatched it."""
-    scene = begin_refusing(2)
-    scene.send(extract_ids=[101], binding_ids=[12])
-    scene.respond("lost", 403)
-    scene.send_and_fail(force=True)
-    scene.send_and_fail(on_unknown="requeue")
-    assert scene.by_status() == {"unknown": [101, 102]}
-    assert ids_of(scene.send(on_unknown="requeue")) == {"requeued": [101, 102]}
 
 
 def test_refusal_is_narrowed_down_to_a_binding_and_then_to_an_extract(begin_refusing):

@@ -96,7 +96,7 @@ def test_failed_extract_that_is_no_longer_listed_is_named_until_the_user_settles
         assert "Failed, but not in the API's list of extracts now: extracts 102 for binding 12. They cannot be sent any more." in result["msg"]
         assert "Still open: The load of extracts 102 failed." in result["msg"]
     result = send_again(scene, on_failed="skip")[1]
-    assert (result["failed"], len(result["warnings"])) == (False, 1)
+    assert (result["failed"], result["failed_extract_ids"], len(result["warnings"])) == (False, [], 1)
     assert "The ledger records that, and later runs do not list them." in result["warnings"][0]
     entry = scene.entries()[12, 102]
     assert (entry.status.value, entry.reason) == ("failed", "it is no longer in the API's list of extracts")

@@ -126,6 +126,7 @@ def summarize(plan_result, made=None, enabled=None, requeued=None, assigned=None
          "enabled now, 1 extract sent, 1 unknown, 2 refused, 3 failed, 4 not sent yet"),
         ({}, {"requeued": sent(requeued=2)}, "enabled before, 2 extracts sent"),
         ({}, {"requeued": sent(requeued=0, skipped=5, settled=2)}, "enabled before, 0 extracts sent, 2 settled as dispatched, 3 done before"),
+        ({"action": "record"}, {"requeued": sent(recorded=3, skipped=3)}, "enabled before, recorded 3 extracts as loaded"),
         # A step failed, and the play goes on (ignore_errors).
         ({}, {"failed": "plan"}, "not enabled, history not sent"),
         (ON, {"failed": "enable"}, "enabled before, history not sent"),
@@ -165,6 +166,12 @@ SUMMARIES = {
     "disabled in check mode": (
         planned({"action": "none"}, is_enabled=False, check_mode=True), {"enabled": WRITTEN},
         ["Destination 789, DWH", CHECK, "datastream 456, binding 5 - disable"],
+    ),
+    "left open": (
+        planned({}), {"requeued": {**sent(requeued=2, remaining=1), "unfinished": True, "msg": "One is left."}},
+        ["Destination 789, DWH", "datastream 456, binding 5 - enabled before, 2 extracts sent, 1 not sent yet",
+         "Sent means dispatched. Adverity loads in the background. See Datastream > Activity", "for the state of each extract, and Issues for errors.",
+         "Something is left open, see the last task"],
     ),
     "created": (
         planned(NEW, **BY_NAME), {"made": {"changed": True, "created": True, "destination": {"id": 800}}},

@@ -55,7 +55,8 @@ def test_binding_that_is_not_listed_needs_no_attention_and_the_ledger_is_not_sai
 
 
 def test_outcomes_open_issues_and_jobs_stand_between_them():
-    outcomes = {"counts": {"loaded": 3, "failed": 1}, "bindings": [{"binding_id": 1, "loaded": 3, "failed": 1, "loading": 0, "unconfirmed": 2}]}
+    seen = [{"binding_id": number, "loaded": 3, "failed": 1, "loading": 0, "unconfirmed": 2} for number in (1, 2)]
+    outcomes = {"counts": {"loaded": 3, "failed": 1}, "bindings": seen}
     issues = [
         {"id": 1, "datastream_id": 301, "message": "Old.", "ack": True},
         {"id": 2, "datastream_id": 301, "message": "Table: locked.\nTASK", "extraction_stage_label": "Import", "url": "https://acme.example/2/"},
@@ -63,12 +64,14 @@ def test_outcomes_open_issues_and_jobs_stand_between_them():
     ]
     jobs = {"jobs": [{"id": 8, "datastream_id": 301, "type": "Fetch", "state_label": "Running"}, {"id": 9, "datastream_id": 301}], "unfinished": [8]}
     shown = report.Shown(outcomes, {"issues": issues}, jobs)
-    assert report.make([binding(1)], ledger(backfill(1, dispatched=6)), shown)[2:] == [
-        "Nothing in the ledger is pending, unknown, refused or failed",
+    backfills = ledger(backfill(1, dispatched=6), backfill(2, dispatched=5, failed=1))
+    assert report.make([binding(1), binding(2, 12)], backfills, shown)[2:] == [
         "Of what was sent - 3 loaded, 1 failed to load, 0 loading, 0 unconfirmed",
+        "Needs attention - binding 2, datastream 302, destination 12, DWH 12 - 5 dispatched, 1 failed",
         "Open issue",
         "Open issue - datastream 301 - Import - Table - locked. TASK - https://acme.example/2/",
         "Under way - datastream 301 - Fetch, Running",
+        "Destination 12, DWH 12 - 1 of 1 binding enabled, 5 dispatched, 1 failed, 3 loaded, 2 unconfirmed",
         "Destination 789, DWH 789 - 1 of 1 binding enabled, 6 dispatched, 3 loaded, 1 failed to load, 2 unconfirmed",
     ]
 

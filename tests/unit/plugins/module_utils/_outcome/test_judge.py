@@ -114,7 +114,8 @@ PERHAPS = [{"extract": None}, {"start": SAME}, {"start": None}, {"extraction_sta
         (WAS_COLLECTED, ["Loaded"], [{}], UNCONFIRMED, f"it is loaded now, but an issue began after the request: {WORDS}", False),
         (WAS_COLLECTED, ["Processing"], [{}], LOADING, "Adverity is processing the extract", True),
         # Something else may have been under way.
-        *((baseline, [label], [{}], UNCONFIRMED, "", True) for baseline in (WAS_LOADING, None, WAS_UNKNOWN) for label in ("Collected", "Loaded")),
+        *((baseline, labels, [{}], UNCONFIRMED, "", True) for baseline in (WAS_LOADING, None, WAS_UNKNOWN)
+          for labels in (["Collected"], ["Loaded"], ["Loaded", "Loaded"])),
         (WAS_COLLECTED, ["Collected"], NOTHING, UNCONFIRMED, NO_LOAD, True),
         (WAS_LOADED, ["Processing", "Loaded"], NOTHING, LOADED, "being processed after", False),
         (WAS_COLLECTED, ["Collected"], PERHAPS, UNCONFIRMED, NO_LOAD, True),
@@ -125,7 +126,7 @@ PERHAPS = [{"extract": None}, {"start": SAME}, {"start": None}, {"extraction_sta
         (WAS_COLLECTED, ["Failed"], [{"extract": None}], FAILED, "Adverity shows an error of the extract", False),
         (WAS_COLLECTED, ["Failed"], [{"message": "", "url": ""}], FAILED, "Import: no message", False),
     ],
-)
+)  # fmt: skip
 def test_issue_tells_the_outcome(baseline, labels, issues_, outcome, reason, can_change):
     for fields in issues_:
         found = judged(baseline, *labels, issues=(issue(**fields),))

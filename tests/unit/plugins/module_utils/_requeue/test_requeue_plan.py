@@ -66,7 +66,6 @@ BOTH = (5, 6)
 UNDER_WAY = dict.fromkeys((1, 2), Uncertainty(Reason.UNDER_WAY))
 ONCE_ENABLED = {5: enabled(3), 6: enabled()}
 PLANS = {  # extracts, what is known, options, batches, what is in none
-    "nothing": ([], {}, {}, [], {}),
     "one datastream and the same bindings in a batch": (
         [loads(1, 2, bindings=BOTH), loads(3), loads(4, datastream_id=457), loads(5, bindings=BOTH), loads(6, 7, bindings=())], {}, {},
         [(456, BOTH, [1, 2]), (456, (5,), [3]), (457, (5,), [4]), (456, BOTH, [5]), (456, (), [6, 7])], {},
@@ -85,7 +84,6 @@ PLANS = {  # extracts, what is known, options, batches, what is in none
     ),
     "it waits also where it was checked": ([loads(1, 2)], {(5, 1): UNKNOWN}, {"on_unknown": "check"}, [], {"waiting": [(5, 2)], "unknown": [(5, 1)]}),
     "skip holds up nothing": ([loads(1, 2)], {(5, 1): UNKNOWN}, {"on_unknown": "skip"}, [(456, (5,), [2])], {"unknown": [(5, 1)]}),
-    "requeue sends it": ([loads(1, 2)], {(5, 1): UNKNOWN}, {"on_unknown": "requeue"}, [(456, (5,), [1, 2])], {}),
     "dispatched confirms it": ([loads(1, 2)], {(5, 1): UNKNOWN}, {"on_unknown": "dispatched"}, [(456, (5,), [2])], {"confirmed": [(5, 1)]}),
     "what waits does not count for the limit": (
         [loads(1, 2, 3), loads(11, 12, bindings=(7,))], {(5, 1): UNKNOWN}, {"limit": 1},
@@ -95,13 +93,11 @@ PLANS = {  # extracts, what is known, options, batches, what is in none
         [loads(1, 2, 3, 4, 5)], {(5, 1): DISPATCHED, (5, 4): UNKNOWN}, {"limit": 1, "on_unknown": "skip"},
         [(456, (5,), [2])], {"later": [(5, 3), (5, 5)], "skipped": [(5, 1)], "unknown": [(5, 4)]},
     ),
-    "a limit that is not reached": ([loads(1, 2, 3)], {}, {"limit": 3}, [(456, (5,), [1, 2, 3])], {}),
     "a limit counts extracts, not bindings": ([loads(1, 2, bindings=BOTH)], {}, {"limit": 1}, [(456, BOTH, [1])], {"later": [(5, 2), (6, 2)]}),
     "what was refused before goes alone": (
         [loads(1, 2, 3, 4, bindings=BOTH)], {(5, 2): REFUSED, (6, 4): REFUSED}, {}, [(456, BOTH, [each]) for each in (1, 2, 3, 4)], {},
     ),
     "refused and left out": ([loads(1)], {(5, 1): REFUSED}, {"on_refused": "skip"}, [], {"refused": [(5, 1)]}),
-    "failed": ([loads(1)], {(5, 1): FAILED}, {}, [], {"failed": [(5, 1)]}),
     "recorded": ([loads(1)], {}, {"record": True}, [], {"recorded": [(5, 1)]}),
     "without bindings": ([loads(1, 2, bindings=())], {(ALL_ENABLED, 1): DISPATCHED}, {}, [(456, (), [2])], {"skipped": [(ALL_ENABLED, 1)]}),
     "what is under way is unknown unless the ledger sent it": (

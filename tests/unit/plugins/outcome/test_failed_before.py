@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Extracts whose load is recorded as failed, and what becomes of them: somebody sends them again in Adverity, or retention deletes them."""
+"""Extracts whose load is recorded as failed, and what becomes of them: they are sent again, here or in Adverity, or retention deletes them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import json
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import Request
+from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import REQUEUE
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import KEY
-from ansible_collections.adverity.management.tests.unit.plugins.support.requeues import LABELS, outcomes, world
+from ansible_collections.adverity.management.tests.unit.plugins.support.requeues import FAILED, LABELS, created, ids_of, outcomes, world
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
 
 
@@ -33,6 +34,9 @@ def fixture_begin_failed(begin_requeues):
     return begin
 
 
+ALL = [101, 102, 103]
+
+
 def send_by_hand(scene, wait=60):
     """Somebody requeues extract 102 in Adverity. It leaves no trace in the log of requests."""
     body = json.dumps({"extract_ids": [102], "binding_ids": [12]}).encode()
@@ -46,6 +50,32 @@ def send_again(scene, check_mode=False, **options):
     scene.forget()
     result = scene.send(check_mode, binding_ids=[12], state_labels=LABELS, **options)
     return scene.sent(), result
+
+
+@pytest.mark.parametrize(("options", "sent"), [({"on_failed": "requeue"}, [102]), ({"force": True}, ALL)], ids=str)
+def test_failed_extract_is_sent_again_on_demand_and_settled_by_a_later_load(begin_failed, options, sent):
+    scene = begin_failed()
+    assert send_again(scene, True, **options)[1]["requeued_extract_ids"] == sent
+    assert send_again(scene, **options)[0] == [sent]
+    assert scene.statuses()[12, 102] == "dispatched"
+    assert ids_of(send_again(scene, on_failed="requeue")[1]) == {"skipped": ALL}
+    assert outcomes(scene.look(wait=60))[12, 102] == "loaded"
+    assert [event.kind for event in scene.events(102)] == [EventKind.DISPATCHED, EventKind.FAILED, EventKind.DISPATCHED, EventKind.LOADED]
+
+
+def test_failed_extract_fails_the_run_with_on_failed_fail_after_everything_else(begin_failed):
+    scene = begin_failed()
+    scene.add_extract(105, created(9))
+    posts, result = send_again(scene, on_failed="fail")
+    assert (posts, result["unfinished"], result["failed_extract_ids"]) == ([[105]], True, [102])
+    assert result["msg"].startswith("Sent in this run: 1 extract; done before: 2. Still open: The load of extracts 102 failed.")
+    assert FAILED.format(102) in result["msg"]
+
+
+def test_failed_extract_is_named_by_a_run_that_has_nothing_else_to_do(begin_failed):
+    result = send_again(begin_failed(), backfill="when_needed")[1]
+    assert ids_of(result) == {"skipped": [101, 103], "failed": [102]}
+    assert FAILED.format(102) in result["warnings"][0]
 
 
 @pytest.mark.parametrize("on_failed", ["skip", "fail", "requeue"])
@@ -63,7 +93,7 @@ def test_failed_extract_that_somebody_has_sent_again_in_adverity_is_settled_and_
     assert scene.statuses()[12, 102] == "dispatched"
     assert (12, 102) in scene.seen_loaded()
     posts, result = send_again(scene, on_failed="requeue")
-    assert (posts, result["skipped_extract_ids"]) == ([], [101, 102, 103])
+    assert (posts, result["skipped_extract_ids"]) == ([], ALL)
 
 
 def test_failed_extract_that_adverity_is_processing_again_is_not_sent_by_this_run(begin_failed):

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""``on_unknown: check`` and ``on_failed`` of adverity_requeue: what is settled by what Adverity shows, and what becomes of a failed load."""
+"""``on_unknown: check`` of adverity_requeue: what is settled by what Adverity shows."""
 
 from __future__ import annotations
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind
-from ansible_collections.adverity.management.tests.unit.plugins.support.requeues import FAILED, LABELS, created, ids_of, outcomes, world
+from ansible_collections.adverity.management.tests.unit.plugins.support.requeues import FAILED, LABELS, created, ids_of, world
 
 ALL = [101, 102, 103, 104]
 
@@ -146,40 +146,3 @@ def test_planning_and_recording_check_nothing(lose, state):
     scene = lose()
     scene.send(state=state, on_unknown="check")
     assert scene.requests("GET", "/api/errors/") == []
-
-
-@pytest.fixture(name="failed")
-def fixture_failed(begin_requeues):
-    """The load of 101 has failed, the others are loaded; the cause is corrected."""
-    scene = begin_requeues(world(extracts=4))
-    scene.make_loads_fail(101)
-    scene.send()
-    assert scene.look(wait=60)["failed_extract_ids"] == [101]
-    scene.service.change({"mend": [101]})
-    scene.forget()
-    return scene
-
-
-@pytest.mark.parametrize(("options", "sent"), [({"on_failed": "requeue"}, [101]), ({"force": True}, ALL)], ids=str)
-def test_failed_extract_is_sent_again_on_demand_and_settled_by_a_later_load(failed, options, sent):
-    assert failed.send(True, **options)["requeued_extract_ids"] == sent
-    failed.send(**options)
-    assert failed.sent() == [sent]
-    assert failed.statuses()[12, 101] == "dispatched"
-    assert ids_of(failed.send(on_failed="requeue")) == {"skipped": ALL}
-    assert outcomes(failed.look(wait=60))[12, 101] == "loaded"
-    assert [event.kind for event in failed.events(101)] == [EventKind.DISPATCHED, EventKind.FAILED, EventKind.DISPATCHED, EventKind.LOADED]
-
-
-def test_failed_extract_fails_the_run_with_on_failed_fail_after_everything_else(failed):
-    failed.add_extract(105, created(9))
-    result = failed.send_and_fail(on_failed="fail")
-    assert (failed.sent(), result["failed_extract_ids"]) == ([[105]], [101])
-    assert result["msg"].startswith("Sent in this run: 1 extract; done before: 3. Still open: The load of extracts 101 failed.")
-    assert FAILED.format(101) in result["msg"]
-
-
-def test_failed_extract_is_named_by_a_run_that_has_nothing_else_to_do(failed):
-    result = failed.send(backfill="when_needed")
-    assert ids_of(result) == {"skipped": [102, 103, 104], "failed": [101]}
-    assert FAILED.format(101) in result["warnings"][0]

@@ -188,10 +188,6 @@ def test_plan_of_a_history_lists_no_extracts(begin_requeues):
     assert result["diff"] == {"before": {"binding 12": {"planned": None}}, "after": {"binding 12": {"planned": "the whole history"}}}
     history = scene.histories()[12]
     assert (history.planned_window, history.has_backfill, history.enabled) == ((None, None), True, False)
-    scene.run("binding", target_id=2, enabled=True)
-    assert ids_of(scene.send(target_id=2, backfill="when_needed")) == {"requeued": ALL}
-    history = scene.histories()[12]
-    assert (history.planned_window, history.planned_at, history.completed_window) == (None, None, (None, None))
 
 
 def test_plan_of_extracts_is_recorded_extract_by_extract(scene):
@@ -278,29 +274,12 @@ def test_extract_that_is_open_outside_of_the_period_is_named(begin_requeues, fir
 # Check mode
 
 
-def lose_the_second(scene):
-    scene.respond(200, "lost")
-    scene.send_and_fail(batch_size=1)
-
-
-def plan_send_and_remove(scene):
-    scene.send(state="planned")
-    scene.send(limit=1)
-    scene.service.change({"remove": {"extracts": [102]}})
-
-
-def refuse_one(scene):
-    scene.service.change({"refuse": [102]})
-    scene.send_and_fail()
-    scene.service.change({"accept": [102]})
-
-
 BEFORE = {
     "nothing": lambda scene: None,
-    "one unknown": lose_the_second,
-    "planned": plan_send_and_remove,
+    "one unknown": lambda scene: (scene.respond(200, "lost"), scene.send_and_fail(batch_size=1)),
+    "planned": lambda scene: (scene.send(state="planned"), scene.send(limit=1), scene.service.change({"remove": {"extracts": [102]}})),
     "two bindings": lambda scene: (scene.send(created_to=created(1)), scene.add_binding(15)),
-    "one refused": refuse_one,
+    "one refused": lambda scene: (scene.service.change({"refuse": [102]}), scene.send_and_fail(), scene.service.change({"accept": [102]})),
     "all sent": lambda scene: scene.send(),
 }
 OPTIONS = [

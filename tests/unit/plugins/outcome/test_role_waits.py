@@ -51,17 +51,6 @@ def test_role_in_check_mode_does_not_wait(start):
     assert (scene.seconds, scene.writes()) == (0.0, [])
 
 
-def test_role_ends_when_the_time_is_over_and_the_next_run_looks_again(start):
-    scene = start(load_seconds=300)
-    assert deploy(scene, wait=60).lines[1:] == [
-        "datastream 1, binding 12 - enabled now, 3 extracts sent, 3 still loading",
-        "Still loading when the time to wait was over. Run it again to look again",
-    ]
-    assert scene.seconds == 60
-    assert deploy(scene).lines[1] == "datastream 1, binding 12 - enabled before, nothing to send, 3 loaded"
-    assert scene.sent() == EVERYTHING
-
-
 def test_failed_load_fails_the_role_after_everything_else(start):
     scene = start()
     scene.make_loads_fail(102)

@@ -45,7 +45,6 @@ def history(enabled, completed=None, planned=None, reenabled=False, was_disabled
     [
         (history(True, WINDOW), "never", {"has_open": True}, Action.NONE),
         (history(False), "always", {}, Action.BACKFILL),
-        (history(True), "always", {}, Action.BACKFILL),
         (history(True, WINDOW), "always", {}, Action.BACKFILL),
         (history(True), "always", {"is_remade": True}, Action.BACKFILL),
         (history(False), "recorded", {}, Action.RECORD),

@@ -252,23 +252,23 @@ def test_extract_that_is_open_and_not_listed_is_named_until_the_user_settles_it(
 
 
 @pytest.mark.parametrize(
-    ("first", "bounds", "outside"),
+    ("first", "bounds", "status", "outside", "inside"),
     [
-        ({"state": "planned", "extract_ids": [101, 102]}, {"created_from": created(2)}, ("pending", 101)),
-        ({"state": "planned", "extract_ids": [101, 102]}, {"created_to": created(1)}, ("pending", 102)),
-        ({"extract_ids": [101]}, {"created_from": created(2), "on_unknown": "check"}, ("unknown", 101)),
+        ({"state": "planned", "extract_ids": [101, 102]}, {"created_from": created(2)}, "pending", 101, 102),
+        ({"state": "planned", "extract_ids": [101, 102]}, {"created_to": created(1)}, "pending", 102, 101),
+        ({"extract_ids": [101]}, {"created_from": created(2), "on_unknown": "check"}, "unknown", 101, 102),
     ],
 )
-def test_extract_that_is_open_outside_of_the_period_is_named(begin_requeues, first, bounds, outside):
-    scene, (status, extract_id) = begin_requeues(world(extracts=2)), outside
+def test_extract_that_is_open_outside_of_the_period_is_named(begin_requeues, first, bounds, status, outside, inside):
+    scene = begin_requeues(world(extracts=2))
     if status == "unknown":
         scene.respond("lost")
     scene.send(**first, binding_ids=[12])
     scene.forget()
     assert scene.send(**bounds)["warnings"] == [
-        f"Still {status}, but outside of what this run selects: 1 extract, extracts {extract_id} for binding 12."
+        f"Still {status}, but outside of what this run selects: 1 extract, extracts {outside} for binding 12."
     ]
-    assert scene.sent() == [[203 - extract_id]]
+    assert scene.sent() == [[inside]]
 
 
 # Check mode

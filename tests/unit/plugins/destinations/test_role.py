@@ -33,17 +33,6 @@ def test_a_destination_that_must_exist_is_not_created_and_similar_names_are_list
     assert (it.writes(), it.ledger.exists()) == ([], False)
 
 
-@pytest.mark.parametrize("settings", ["project: acme-dwh\ndataset: marketing", '{"project": "acme-dwh", "dataset": "marketing"}', BIGQUERY], ids=str)
-def test_settings_as_text_are_written_as_they_are_meant(begin, settings):
-    it = begin()
-    new = {"name": "New", "datastreams": "Meta", "create": True, "connection": "30", "settings": settings}
-    it.deploy(**new)
-    assert {name: it.writes()[0]["body"][name] for name in BIGQUERY} == BIGQUERY
-    it.forget()
-    it.deploy(**new)
-    assert it.writes() == []
-
-
 NEW = {"name": "New", "create": True, "connection": "Account", "settings": BIGQUERY}
 LOST = r"^This is AWX job 7, .* would be lost with the job: .* set deploy_destination_backfill: never\. Nothing was changed\.$"
 
@@ -63,16 +52,6 @@ def test_an_awx_job_whose_ledger_is_lost_creates_and_enables_nothing(begin, monk
     with tempfile.TemporaryDirectory(dir="/dev/shm") as volume:
         it.deploy(ledger=f"{volume}/requeue.sqlite3", **deployment)
     assert [row["method"] for row in it.writes()].count("PATCH") == 2
-
-
-def test_whether_a_plan_changes_anything(begin):
-    it = begin()
-    wanted = {**THERE, "datastreams": [GOOGLE]}
-    assert it.deploy(True, **wanted).data["changed"] is True
-    assert it.deploy(**wanted).data["extract_count"] == 1
-    assert it.deploy(True, **wanted).data["changed"] is False
-    renamed = it.deploy(True, **{**wanted, "datastreams": [{**GOOGLE, "table_name": "another"}]})
-    assert (renamed.data["changed"], "nothing to do" in renamed.lines[0]) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -154,23 +133,6 @@ def test_what_was_fetched_between_two_assignments_is_sent_after_the_rest_was_rec
     for backfill in ("always", "when_needed"):
         assert it.deploy(**wanted, backfill=backfill).lines[0].endswith("nothing to do")
     assert len(it.posts()) == 1
-
-
-def test_recording_everything_after_another_assignment_records_also_what_was_fetched_in_between(begin):
-    """The pages warn of it."""
-    it, wanted = begin(), {**THERE, "datastreams": [META]}
-    it.service.fetch(457, at="2026-02-02T00:00:00Z")
-    it.deploy(**wanted)
-    it.pass_time(3600)
-    it.service.change({"remove": {"bindings": [it.bindings[0]["id"]]}})
-    it.pass_time(3600)
-    it.service.fetch(457)
-    it.pass_time(7200)
-    it.deploy(**wanted)
-    it.forget()
-    assert ", recorded 2 extracts as loaded" in it.deploy(**wanted, backfill="recorded").lines[1]
-    assert it.deploy(**wanted, backfill="always").lines[0].endswith("nothing to do")
-    assert it.posts() == []
 
 
 def test_a_new_binding_that_cannot_be_enabled_is_not_called_missing(begin):

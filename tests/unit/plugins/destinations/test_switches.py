@@ -164,20 +164,6 @@ def test_requests_do_not_grow_with_names(begin):
     assert [row["method"] for row in it.requests()] == ["GET", "GET", "GET", "GET", "OPTIONS", "GET", "GET", "POST", "GET"]
 
 
-def test_what_people_rename_meanwhile_is_neither_made_again_nor_overwritten(begin):
-    it = begin()
-    target_id = it.destination()["destination"]["id"]
-    it.forget()
-    # Between the read and the write the destination gets another name, and the change still goes to the one that was read.
-    it.service.fault(method="PATCH", mutate={"edit": {"targets": [{"id": target_id, "name": "Renamed"}]}})
-    it.destination(settings={"dataset": "sales"})
-    assert it.written() == [("PATCH", "targets")]
-    assert [(row["name"], row["settings"]["dataset"]) for row in it.targets] == [("Renamed", "sales")]
-    # A datastream that is renamed after it was looked up is assigned by its id.
-    it.service.fault(method="POST", mutate={"edit": {"datastreams": [{"id": 457, "name": "Other"}]}})
-    assert it.assign(target_id, {"datastream_id": 457, "table_name": "meta"})["assignments"][0]["datastream"] == 457
-
-
 def test_what_people_delete_meanwhile_is_told(begin):
     it = begin()
     target_id = it.destination()["destination"]["id"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger.turns import name_key
 from ansible_collections.adverity.management.tests.unit.plugins import in_process, role_in_process
 from ansible_collections.adverity.management.tests.unit.plugins.support.runs import Run, Time, held
@@ -112,31 +112,19 @@ def test_two_runs_of_the_role_create_one_destination_and_assign_each_datastream_
 
 
 CREATIONS = {
-    "destination": (lambda service, **options: service.destination("DWH", **options), "the new destination 'DWH'"),
-    "assignment": (lambda service, **options: service.assignment(789, 458, **options), "new assignments to destination 789"),
+    "destination": lambda service, **options: service.destination("DWH", **options),
+    "assignment": lambda service, **options: service.assignment(789, 458, **options),
 }
-creations = pytest.mark.parametrize(("create", "lock"), list(CREATIONS.values()), ids=CREATIONS)
+creations = pytest.mark.parametrize("create", CREATIONS.values(), ids=CREATIONS)
 
 
 @creations
-def test_check_mode_waits_and_predicts_what_a_run_would_do(service, create, lock):
+def test_check_mode_waits_and_predicts_what_a_run_would_do(service, create):
     first, second = before_post(create(service)), create(service, check_mode=True)
     second.go_on(MANY)
     assert second.waits
     finish(first, second)
     assert (second.result["changed"], second.result.get("created", False)) == (False, False)
-    assert len(service.posts()) == 1
-
-
-@creations
-def test_message_of_a_run_that_waited_for_too_long_names_what_is_created_and_by_whom(service, create, lock):
-    first, second = before_post(create(service)), create(service, ledger_wait=2)
-    second.go_on()
-    assert isinstance(second.error, LedgerError)
-    message = second.error.result()["msg"]
-    assert message.startswith(f"Another run holds the lock of {lock} in the ledger {service.place.shown}: ")
-    assert "This run waited 2 s (ledger_wait). Nothing was changed. Let that run finish, or end it, then run this again." in message
-    finish(first)
     assert len(service.posts()) == 1
 
 
@@ -190,15 +178,11 @@ def test_ledger_is_used_only_where_something_is_created(service):
 
 
 @creations
-def test_ledger_that_cannot_be_used_is_an_error_before_anything_is_created(service, create, lock, tmp_path):
+def test_ledger_that_cannot_be_used_is_an_error_before_anything_is_created(service, create, tmp_path):
     (tmp_path / "other").write_text("no ledger")
     for check_mode in (False, True):
         assert isinstance(create(service, check_mode=check_mode, ledger=str(tmp_path / "other")).go_on().error, LedgerError)
     assert service.posts() == []
-
-
-def test_settings_that_cannot_be_are_refused_before_the_ledger_is_opened(service):
-    assert isinstance(service.destination("DWH", settings={"nonsense": 1}, ledger="/proc/no/ledger").go_on().error, InputError)
 
 
 def test_key_of_a_name_fits_the_ledger_and_depends_on_every_word():

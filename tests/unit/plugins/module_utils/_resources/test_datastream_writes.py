@@ -61,30 +61,6 @@ def test_datastream_that_changed_although_nobody_asked_for_it_is_told_under_any_
     assert [each in warning for each in uuids([1, 2, 9])] == [False, True, True]
 
 
-def test_response_that_nothing_changed_is_not_a_change(begin):
-    scene = begin(many_datastreams(1, ON))
-    scene.service.fault(method="PATCH", json=affected([]))
-    result = scene.run("datastream", datastream_ids=uuids([1]), enabled=False)
-    assert (result["changed"], result["datastreams"][0]["enabled"], len(result["warnings"])) == (False, True, 1)
-
-
-def test_datastreams_that_an_earlier_try_may_have_changed_count_as_changed(begin):
-    scene = begin(many_datastreams(2, ON))
-    scene.service.fault(method="PATCH", drop="after")
-    result = scene.run("datastream", datastream_ids=uuids([1, 2]), enabled=False)
-    assert len(scene.writes()) == 2
-    assert (result["affected"], result["warnings"]) == ({"datastream_ids": uuids([1, 2])}, [])
-
-
-@pytest.mark.parametrize("response", [[], {}, {"affected": None}, {"affected": {}}, affected(uuid(1)), affected([456])], ids=str)
-def test_response_that_does_not_say_what_changed_fails_with_the_request(begin, response):
-    scene = begin(many_datastreams(2, ON))
-    scene.service.fault(method="PATCH", json=response)
-    result = scene.run("datastream", datastream_ids=uuids([1, 2]), enabled=False)
-    assert f'Requested: PATCH {{"enabled": false}} for {uuid(1)}, {uuid(2)}.' in result["msg"]
-    assert result["remaining"] == {"datastream_ids": uuids([1, 2])}
-
-
 @pytest.mark.parametrize(("status", "is_explained"), [(400, True), (500, False)])
 def test_refused_mode_is_explained_where_a_schedule_may_be_missing(begin, status, is_explained):
     scene = begin(many_datastreams(1, {"active_mode": "smart"}))

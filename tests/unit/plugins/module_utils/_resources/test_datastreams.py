@@ -10,7 +10,7 @@ Which filters are sent, and what they find: contract/test_datastreams.py.
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused, UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, Refused
 from ansible_collections.adverity.management.plugins.module_utils._resources import datastreams
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import Datastream, Filters
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
@@ -63,13 +63,6 @@ def test_select_looks_without_the_filters_for_ids_that_do_not_pass_them(begin):
     scene = begin(many_datastreams(3, {}, {"enabled": False}, {}))
     assert select(scene, uuids([1, 2, 3]), {"enabled": False}) == uuids([2])
     assert scene.requests()[1]["query"] == [["datastream_id", uuid(1)], ["datastream_id", uuid(3)]]
-
-
-def test_id_that_is_no_uuid_is_an_unreadable_response(begin):
-    scene = begin(many_datastreams(1, {}))
-    scene.show(datastreams.PATH, {"id": 456})
-    with pytest.raises(UnreadableAnswer, match="456"):
-        select(scene)
 
 
 # Refusals. Unknown IDs are an error of their own; other reasons are told as they are.

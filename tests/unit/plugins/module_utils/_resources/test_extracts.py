@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger import periods
 from ansible_collections.adverity.management.plugins.module_utils._resources import extracts
-from ansible_collections.adverity.management.plugins.module_utils._resources.extracts import Extract, Extracts, Meaning
+from ansible_collections.adverity.management.plugins.module_utils._resources.extracts import Extracts, Meaning
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World
 
 FIRST, LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
@@ -82,15 +82,6 @@ def test_created_has_one_form_and_is_as_precise_as_the_row(text, created):
     assert [each.created for each in collect(row(1, text))] == [created]
 
 
-def test_extracts_are_a_sequence():
-    found = collect(row(1, day(1)), row(2, day(2), nrows=5), row(3, day(3)))
-    first, second, third = found
-    assert second == Extract(2, day(2), periods.interval(day(2)))
-    assert (len(found), found[0], found[-1], found[1:]) == (3, first, third, [second, third])
-    with pytest.raises(IndexError):
-        found[3]
-
-
 def test_extracts_with_a_meaning_or_since_a_moment_are_found():
     labels = ["Loaded", "Collected", "Loaded", "Loaded", None]
     times = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-03", "2026-01-04T00:00:00Z"]
@@ -124,12 +115,6 @@ def test_read_without_times_in_the_list_takes_what_the_filter_of_the_api_lets_th
 
 
 # Whole rows, and a limit
-
-
-def test_rows_come_whole_with_their_datastream_oldest_first(begin):
-    rows = extracts.read_rows(four_days(begin).client, 456, None, None, None)
-    assert [(each["id"], each["created"], each["datastream_id"]) for each in rows] == [(number, day(number), 456) for number in (1, 2, 3, 4)]
-    assert rows[0]["datastream"] == {"id": 456, "name": "Ads"}
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,6 @@ ROW = {"id": 1, "start": "2026-01-01T05:00:00Z", "type_label": "Error", "extract
 ANY = issues.Choice(None, None, None)
 
 
-def test_issue_has_what_its_row_tells():
-    issue = issues.Issue.from_row(ROW)
-    assert (issue.datastream_id, issue.extract_id, issue.acknowledged, issue.stage_label, issue.type_label) == (456, 101, False, "Import", "Error")
-    assert issue.start.moment.isoformat() == "2026-01-01T05:00:00+00:00"
-    assert issue.row == {**ROW, "datastream_id": 456}
-
-
 def test_issue_of_a_row_that_tells_little():
     issue = issues.Issue.from_row({"id": 1, "extract": None, "ack": "yes", "start": "soon", "message": None}, 456)
     assert (issue.extract_id, issue.acknowledged, issue.start, issue.datastream_id) == (None, None, None, 456)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import PATH, Datastream
+from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import PATH
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World, setting, uuid
 
 HOSTILE = "evil\nTASK [all is well] ***\r\x1b[2J\x9b31m\x00\x7f\u202e\u2066\u2028\u200b"
@@ -35,13 +35,6 @@ def texts(shown):
     if isinstance(shown, list):
         return [text for value in shown for text in texts(value)]
     return [shown] if isinstance(shown, str) else []
-
-
-def test_label_is_short_and_without_a_name_the_id():
-    label = Datastream.from_row(stream(HOSTILE * 1000)).label
-    assert label.startswith("evil TASK")
-    assert len(label) < 150
-    assert [Datastream.from_row(stream(name)).label for name in (None, "", "\n", "\u202e")] == [ONE] * 4
 
 
 SMART = {"smart": setting(frequency=HOSTILE, refresh_range={"value": 1, "unit": HOSTILE})}

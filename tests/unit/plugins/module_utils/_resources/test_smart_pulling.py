@@ -15,14 +15,10 @@ from ansible_collections.adverity.management.plugins.module_utils._resources imp
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastream_writes import write
 from ansible_collections.adverity.management.plugins.module_utils._resources.datastreams import Datastream
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
-    many_datastreams,
     setting,
     uuid,
     uuids,
 )
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
 WEEK = {"value": 7, "unit": "day"}
 SIX = {"time": "06:00:00"}
@@ -74,14 +70,6 @@ def test_reset_of_what_shows_no_value_is_not_due(shown):
     assert plan([stream(1, {"is_active": True, "frequency": "daily", **shown})], reset=["deadline", "refresh_range"]) == []
 
 
-def test_change_beside_a_reset_that_is_not_done_is_told(begin):
-    scene = begin(many_datastreams(1, {"smart": setting(refresh_range=WEEK)}))
-    scene.service.fault(method="PUT", json={"affected": {"datastream_ids": []}})
-    result = scene.run("smart_pulling", datastream_ids=uuids([1]), reset=["refresh_range"], frequency="weekly")
-    assert [request["body"] for request in scene.writes()] == [{"is_active": True, "frequency": "weekly"}]
-    assert uuid(1) in result["warnings"][0]
-
-
 # Nothing to keep
 
 
@@ -121,38 +109,6 @@ def test_row_that_does_not_tell_its_setting_is_not_written(pulling):
         plan([Datastream.from_row({"id": uuid(1), "name": "Stream 1", "pulling": pulling})], is_active=True, frequency="daily")
 
 
-# Any datastreams, any options
-
-RANGES = st.builds(lambda value, unit: {"value": value, "unit": unit}, st.integers(1, 3), st.sampled_from(["day", "week"]))
-TIMES = st.sampled_from(["06:00:00", "06:30:00"])
-FREQUENCIES = st.sampled_from(["daily", "weekly", "monthly"])
-SETTING = st.builds(setting, st.booleans(), FREQUENCIES, st.none() | RANGES, st.none() | st.builds(lambda time: {"time": time}, TIMES))
-RESET = st.just("reset")
-WANTED = st.fixed_dictionaries(
-    {}, optional={"is_active": st.booleans(), "frequency": FREQUENCIES, "refresh_range": RANGES | RESET, "deadline": TIMES | RESET}
-)
-
-
-@hypothesis_settings(deadline=None)
-@given(st.lists(SETTING, max_size=8).map(lambda few: few * 15), WANTED)
-def test_after_the_puts_every_setting_is_as_asked_and_otherwise_as_before(before, wanted):
-    streams = [stream(number, smart) for number, smart in enumerate(before)]
-    now = {each.id: each.pulling["smart"] for each in streams}
-    reset = [name for name, value in wanted.items() if value == "reset"]
-    options = {**{name: value for name, value in wanted.items() if name not in reset}, "reset": reset}
-    sent = requests(plan(streams, **options))
-    for body, named in sent:
-        assert 1 <= len(named) <= 50
-        for uuid_ in named:  # what the guide says a PUT does: a field left out falls to its default
-            now[uuid_] = {"refresh_range": None, "deadline": None, **body}
-    asked = {name: None if name in reset else {"time": value} if name == "deadline" else value for name, value in wanted.items()}
-    assert list(now.values()) == [{**smart, **asked} for smart in before]
-    written = [uuid_ for _body, named in sent for uuid_ in named]
-    assert sorted(written) == [each.id for each in streams if now[each.id] != each.pulling["smart"]]
-    assert [pulling["smart"] for pulling in predict(streams, **options)] == list(now.values())
-    assert len({str(sorted(body.items())) for body, _ids in sent}) >= len(sent) - len(written) // 50
-
-
 # The list
 
 NONE = dict.fromkeys(setting())
@@ -169,7 +125,3 @@ NONE = dict.fromkeys(setting())
 )
 def test_setting_is_shown_as_options_take_it(smart, shown):
     assert smart_pulling.show(stream(1, smart)) == {"datastream_id": uuid(1), "name": "Stream 1", "active_mode": "smart", **shown}
-
-
-def test_row_that_tells_nothing_is_shown_without_values():
-    assert smart_pulling.show(Datastream.from_row({"id": uuid(5)})) == {"datastream_id": uuid(5), "name": None, "active_mode": None, **NONE}

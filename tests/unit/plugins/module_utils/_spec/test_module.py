@@ -10,7 +10,6 @@ import json
 
 import pytest
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.calls import SECRET, acme
-from ansible_collections.adverity.management.tests.unit.plugins import in_process
 
 BLOBS = {"type": "azure-blob", "name": "Blobs", "workspace": "Acme", "settings": {"container": "c", "account_key": SECRET}}
 
@@ -47,12 +46,6 @@ def test_secret_that_the_api_quotes_is_hidden_and_its_message_stays_readable(sce
     result = scene.run("destination", **BLOBS)
     assert "returned 400: account_key: ******** is too easy; container: c is full." in result["msg"]
     assert (result["failed"], result["status"]) == (True, 400)
-
-
-@pytest.mark.parametrize("name", in_process.MODULES)
-def test_option_that_is_marked_no_log_is_a_secret_as_a_whole(name):
-    marked = {option for option, spec in in_process.spec_of(name)[0].items() if spec.get("no_log")}
-    assert marked <= {"api_key", "ledger_password", "source_password", "destination_password"}
 
 
 SEND, PASSWORD = {"extract_ids": [1]}, {"password": SECRET}

@@ -166,11 +166,6 @@ def server(make_server) -> Server:
 
 
 @pytest.fixture
-def key() -> str:
-    return KEY
-
-
-@pytest.fixture
 def make_client():
     """Makes real clients that end with the test."""
     from ansible_collections.adverity.management.plugins.module_utils._api.client import Client

@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Assignments: what is planned, and which binding belongs to which.
-
-Whole lives of them, whatever the API is like: destinations/test_switches.py.
-"""
+"""Assignments: what is planned, and which binding belongs to which. Whatever the API is like: contract/test_unknowns.py."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, UnreadableAnswer
+from ansible_collections.adverity.management.plugins.module_utils._api.errors import UnreadableAnswer
 from ansible_collections.adverity.management.plugins.module_utils._resources import bindings
 from ansible_collections.adverity.management.plugins.module_utils._resources.bindings import Binding
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World
@@ -38,16 +38,6 @@ def test_read_row_with_an_id_that_is_no_positive_integer_fails(begin, wrong):
     scene.show(bindings.PATH, row(5), wrong)
     with pytest.raises(UnreadableAnswer, match="lacks"):
         bindings.read(scene.client)
-
-
-def test_select_takes_the_ids_or_all_and_names_those_that_are_unknown():
-    listed = [Binding.from_row(row(number)) for number in (1, 2, 3)]
-    assert [each.id for each in bindings.select(listed, [3, 1, 3], None, 789)] == [1, 3]
-    assert bindings.select(listed, None, None, 789) == listed
-    with pytest.raises(InputError) as caught:
-        bindings.select(listed, [1, 7, 8], 456, 789)
-    assert "with datastream_id 456 and target_id 789: 7-8." in str(caught.value)
-    assert caught.value.result()["unknown_ids"] == [7, 8]
 
 
 def test_enabled_is_none_where_the_row_has_no_boolean():

@@ -15,19 +15,15 @@ AGAIN = "Run it again: it reads first and writes only what differs."
 
 
 class Change:
-    """A change of a thing. ``error`` is what sending it raises; it is sent to a list. One that is not due was made by somebody else."""
+    """A change of a thing. ``error`` is what sending it raises."""
 
-    def __init__(self, number, error=None, is_due=True):
-        self.ids, self._error, self._is_due = [number], error, is_due
+    def __init__(self, number, error=None):
+        self.ids, self._error = [number], error
 
-    def preview(self):
-        return self.ids[0]
-
-    def send(self, client):
-        client.append(self.ids[0])
+    def send(self, _client):
         if self._error:
             raise self._error
-        return self.ids[0] if self._is_due else None
+        return self.ids[0]
 
 
 def refused():
@@ -38,39 +34,14 @@ def lost():
     return Lost("PATCH", "/x/", "x")
 
 
-@pytest.mark.parametrize(
-    ("changes", "check_mode", "made", "written", "remaining", "sent"),
-    [
-        ([Change(1), Change(2, lost())], True, [1, 2], [1, 2], [], []),
-        ([Change(2), Change(1)], False, [2, 1], [2, 1], [], [2, 1]),
-        ([Change(1), Change(2, refused()), Change(3)], False, [1], [1], [2, 3], [1, 2]),
-        ([Change(1, is_due=False), Change(2)], False, [None, 2], [2], [], [1, 2]),
-    ],
-    ids=["check mode", "order", "error", "not due"],
-)
-def test_changes_are_sent_in_their_order_until_an_error(changes, check_mode, made, written, remaining, sent):
-    client = []
-    applied = apply(changes, client, check_mode, THINGS)
-    assert (applied.made, applied.written_ids, applied.remaining_ids, client) == (made, written, remaining, sent)
-    if not remaining:
-        applied.check(SO_FAR)
-
-
-def test_error_that_does_not_stop_is_collected():
-    sent = []
-    applied = apply([Change(1, refused()), Change(2)], sent, False, THINGS, lambda error: error.not_executed is False)
-    assert (applied.made, applied.remaining_ids, applied.stopped_by, sent) == ([2], [1], None, [1, 2])
-    applied.check(SO_FAR)
-
-
 def test_error_carries_the_result_so_far_and_what_remains_and_without_a_result_claims_nothing():
     with pytest.raises(Refused) as caught:
-        apply([Change(1), Change(2, refused())], [], False, THINGS).check(SO_FAR)
+        apply([Change(1), Change(2, refused())], None, False, THINGS).check(SO_FAR)
     result = caught.value.result()
     assert (result["changed"], result["things"], result["remaining"]) == (True, [1], {"thing_ids": [2]})
     assert (result["status"], result["diff"]) == (400, {"before": {}, "after": {}})
     with pytest.raises(Refused) as caught:
-        apply([Change(1, refused())], [], False, THINGS).check()
+        apply([Change(1, refused())], None, False, THINGS).check()
     assert set(caught.value.result()) == {"msg", "method", "path", "status", "response"}
 
 
@@ -90,7 +61,7 @@ def test_error_carries_the_result_so_far_and_what_remains_and_without_a_result_c
 )  # fmt: skip
 def test_failure_says_what_was_written_what_is_unknown_and_what_was_not_sent(errors, noun, says):
     changes = [Change(number, error) for number, error in enumerate(errors, 1)]
-    applied = apply(changes, [], False, noun, lambda error: error.not_executed or len(errors) == 1)
+    applied = apply(changes, None, False, noun, lambda error: error.not_executed or len(errors) == 1)
     with pytest.raises(AdverityError) as caught:
         applied.check(SO_FAR)
     assert caught.value.result()["msg"].partition(" A warning. ")[2] == says

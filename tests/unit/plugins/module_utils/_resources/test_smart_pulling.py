@@ -39,10 +39,6 @@ def requests(changes):
     return [(request.body, request.ids) for change in changes for request in change.in_chunks()]
 
 
-def predict(streams, **wanted):
-    return [row["pulling"] for row in write(None, streams, plan(streams, **wanted), True).as_dict()["datastreams"]]
-
-
 # What is kept
 
 
@@ -61,8 +57,9 @@ def test_deadline_is_read_however_it_is_shown(deadline):
 
 
 def test_smart_bundle_stays_as_it_is():
-    kept = {"active_mode": "smart-bundle", "smart_bundle": {"some": "thing"}}
-    assert predict([stream(1, setting(), mode="smart-bundle")], frequency="weekly") == [{**kept, "smart": setting(frequency="weekly")}]
+    streams = [stream(1, setting(), mode="smart-bundle")]
+    [row] = write(None, streams, plan(streams, frequency="weekly"), True).as_dict()["datastreams"]
+    assert row["pulling"] == {"active_mode": "smart-bundle", "smart_bundle": {"some": "thing"}, "smart": setting(frequency="weekly")}
 
 
 @pytest.mark.parametrize("shown", [{"deadline": None}, {"deadline": {"time": None}}, {"deadline": {}}, {}], ids=str)

@@ -111,7 +111,7 @@ def test_assignment_that_is_not_known_to_be_disabled_keeps_all_from_being_delete
 
 
 def test_of_two_tables_the_disabled_one_can_be_deleted():
-    planned = plan([mapping(2, table="a"), mapping(3, table="b")], wanted(table="a"), absent=True)
+    planned = plan([mapping(2, table="a", enabled=None), mapping(3, table="b")], wanted(table="a"), absent=True)
     planned.refuse_enabled([binding(2), binding(3, enabled=True)])
     assert [step.present.id for step in planned.due] == [2]
 

@@ -147,11 +147,11 @@ def test_list_without_workspaces_is_completed_by_each_destination_of_that_name(w
     assert [row["path"] for row in scene.requests() if row["path"].startswith(PATH + "7")] == [f"{PATH}788/", f"{PATH}789/"]
 
 
-@pytest.mark.parametrize(("target_id", "status", "found"), [(None, 405, None), (789, 200, [789]), (4711, 404, []), (789, 500, None)])
+@pytest.mark.parametrize(("target_id", "status", "found"), [(None, 405, None), (789, 200, [789]), (4711, 404, []), (789, 403, None), (789, 500, None)])
 def test_where_destinations_are_not_listed_the_id_is_needed(warehouse, target_id, status, found):
     scene = warehouse(targets_list="refused")
-    if status == 500:
-        scene.service.fault(path=f"{PATH}789/", status={"code": 500})
+    if status in (403, 500):  # of the list, and of the one
+        scene.service.fault(path=f"{PATH}$" if status == 403 else f"{PATH}789/", status={"code": status})
     if found is not None:
         assert [each.id for each in destinations.read(scene.client, 21, target_id)] == found
     else:

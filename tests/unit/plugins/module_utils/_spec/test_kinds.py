@@ -31,6 +31,7 @@ ONE_TO_50 = kinds.whole_number(1, 50)
         (kinds.END, "2024-01-15", "2024-01-15T23:59:59.999999Z"),
         (kinds.END, "9999-12-31", "9999-12-31T23:59:59.999999Z"),
         (kinds.END, "2024-01-15 00:00+00:00", "2024-01-15T00:00:00Z"),
+        *((kinds.dictionary("a: b"), value, taken) for value, taken in (("{a: 1}", {"a": 1}), (" ", {}))),
         (kinds.HALF_HOUR, "06:30", "06:30:00"),
         (kinds.HALF_HOUR, "00:00", "00:00:00"),
         (kinds.HALF_HOUR, " 23:30:00 ", "23:30:00"),

@@ -61,6 +61,13 @@ def test_datastream_that_changed_although_nobody_asked_for_it_is_told_under_any_
     assert [each in warning for each in uuids([1, 2, 9])] == [False, True, True]
 
 
+@pytest.mark.parametrize("response", [[], {}, {"affected": None}, {"affected": {}}, affected(uuid(1)), affected([456])], ids=str)
+def test_response_that_does_not_say_what_changed_fails(begin, response):
+    scene = begin(many_datastreams(2, ON))
+    scene.service.fault(method="PATCH", json=response)
+    assert scene.run("datastream", datastream_ids=uuids([1, 2]), enabled=False)["remaining"] == {"datastream_ids": uuids([1, 2])}
+
+
 @pytest.mark.parametrize(("status", "is_explained"), [(400, True), (500, False)])
 def test_refused_mode_is_explained_where_a_schedule_may_be_missing(begin, status, is_explained):
     scene = begin(many_datastreams(1, {"active_mode": "smart"}))

@@ -74,15 +74,12 @@ def test_only_a_certificate_for_the_name_by_a_trusted_authority_gets_a_request(b
 
 
 class Proxy(http.server.BaseHTTPRequestHandler):
-    """A proxy that does CONNECT and nothing else. Its server has the hosts that were asked for, all that came from clients, and whether it refuses."""
+    """A proxy that does CONNECT and nothing else. Its server has the hosts that were asked for, and all that came from clients."""
 
     def do_CONNECT(self):
         self.server.asked.append(self.path)
         self.server.heard += str(self.headers).encode()
         self.close_connection = True
-        if self.server.refuses:
-            self.send_error(407)
-            return
         host, port = self.path.rsplit(":", 1)
         with socket.create_connection((host, int(port)), LONGEST) as api:
             self.send_response_only(200)
@@ -101,7 +98,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 def fixture_proxy():
     """A proxy that runs, with its address as `url`."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
-        server.url, server.asked, server.heard, server.refuses = f"http://127.0.0.1:{server.server_port}", [], b"", False
+        server.url, server.asked, server.heard = f"http://127.0.0.1:{server.server_port}", [], b""
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield server
         server.shutdown()
@@ -123,21 +120,6 @@ def test_a_proxy_passes_on_one_connection_that_it_cannot_read(begin, authority, 
     assert proxy.asked == [scene.url.split("//")[1]] * 2
     assert len(proxy.heard) > 500, "the tunnel was listened to"
     assert [word for word in (KEY.encode(), b"authorization", b"extract") if word in proxy.heard.lower()] == []
-
-
-def test_a_proxy_that_refuses_leaves_nothing_unknown(begin, authority, world, proxy):
-    scene, proxy.refuses = begin(world, **authority.certify()), True
-    tasks = [
-        refused(module("requeue", datastream_id=456, target_id=789)),
-        refused(module("requeue", extract_ids=[4560001])),
-        module("requeue_info", extract_ids=[4560001]),
-    ]
-    env = {**NO_PROXIES, "HTTPS_PROXY": proxy.url, "ADVERITY_CA_PATH": authority.bundle, "ADVERITY_RETRIES": "1"}
-    run = scene.play(tasks, env=env)
-    assert ["407" in failure["msg"] for failure in run.failures] == [True, True]
-    # No connection was made, so nothing was sent: the extract is still pending.
-    assert {status: count for status, count in run.one("adverity_requeue_info")["counts"].items() if count} == {"pending": 1}
-    assert scene.requests() == []
 
 
 # A module as a process whose memory can be read, with options from a file. After a pause of a second a POST would take a new connection: no time passes here.

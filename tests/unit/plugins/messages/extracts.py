@@ -10,10 +10,7 @@ from typing import Any
 
 from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import failed
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
-    World,
-    moment,
-)
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import World, moment
 from ansible_collections.adverity.management.tests.unit.plugins.messages.stage import (
     Given,
     Row,
@@ -35,7 +32,7 @@ HOUR = {"clock": {"forward": 3600}}
 SLOW = {"loading": {"load_seconds": 10**7}}  # longer than anybody waits
 DELETE = {"remove": {"extracts": [ONE]}}
 C, L, F, P, O = "collected", "imported", "import_error", "processing", "overwritten"  # noqa: E741
-ISSUE = {"id": 71, "datastream_id": 456, "extract_id": ONE, "start": LATER, "stage": "load", "message": "No such table."}
+ISSUE = {"add": {"issues": [{"id": 71, "datastream_id": 456, "extract_id": ONE, "start": LATER, "stage": "load", "message": "No such table."}]}}
 
 
 def one_extract() -> World:
@@ -87,10 +84,6 @@ def looked(before: str, *after: str, steps: tuple[Step, ...] = (), **switches: A
         for number, state in enumerate(after)
     ]
     return outcome(HOUR, *steps, *looks, ("load_info", {"wait": 600 if len(after) > 1 else 0}), before=before, **switches)
-
-
-def issue(**fields: Any) -> tuple[Step, ...]:
-    return ({"add": {"issues": [{**ISSUE, **fields}]}},)
 
 
 NO_STATE_BEFORE: Row = {"state_labels": "translated", "steps": (switch("state_labels", "newer"),)}
@@ -197,11 +190,11 @@ ROWS: dict[str, Given] = {
     "it was loaded before the request, and is loaded now": looked(L, L),
     "it is loaded now, but its state before the request is not known": looked(C, L, **NO_STATE_BEFORE),
     "it is loaded now, but Adverity was already processing it when the request was sent": looked(P, L),
-    "it is loaded now, but an issue began after the request": looked(C, L, steps=issue()),
+    "it is loaded now, but an issue began after the request": looked(C, L, steps=(ISSUE,)),
     "it has failed, but its state before the request is not known": looked(C, F, **NO_STATE_BEFORE),
     "it has failed, but Adverity was already processing it when the request was sent": looked(P, F),
     "it had failed before the request, and Adverity shows no load since": looked(F, F),
-    "it was loaded again, but this issue may be about it": looked(L, P, L, steps=issue(), issue_extract="null"),
+    "it was loaded again, but this issue may be about it": looked(L, P, L, steps=(ISSUE,), issue_extract="null"),
     "it was loaded again, but a later fetch may have acknowledged an issue about it": looked(L, P, L, steps=({"fetch": {"datastream_id": 456}},)),
     "another request for binding ... may have changed the state of the extract, too": outcome(
         ("requeue", {**SEND, "binding_ids": [56]}), show(L), ("load_info", {}), world=old_extract,

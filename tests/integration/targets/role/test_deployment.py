@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 import yaml
 from adverity_harness.observed_api import BINDINGS, REQUEUE
 from adverity_harness.place import ROOT
@@ -95,39 +94,23 @@ def ignoring(**variables):
 
 
 def test_where_errors_are_ignored_the_summary_says_what_is_so_and_no_later_step_breaks_the_order(begin):
-    names = ("binding", "request", "plan", "follow")
-    scenes = {name: begin(three(enabled=False)) for name in names}
-    scenes["binding"].service.fault(method="PATCH", skip=1, status=FORBIDDEN)
-    scenes["request"].service.fault(method="POST", skip=1, status=FORBIDDEN)
-    scenes["follow"].service.fault(method="GET", path="/api/jobs/", status=FORBIDDEN)
-    scenes["plan"].ledger.parent.write_text("no folder")
-    variables = {
-        "binding": {},
-        "request": {"datastream_uuids": [uuid(456)], "datastream_enabled": True, "batch_size": 1},
-        "plan": {},
-        "follow": {"wait": 60},
-    }
-    run = scenes["binding"].play([at(scenes[name], ignoring(target_id=789, **variables[name])) for name in names])
-    told = dict(zip(names, summaries(run)))
-    said = [failure["msg"] for failure in run.failures]
-    assert [line.split(" - ")[-1] for line in told["binding"][1:4]] == [
+    binding, request, plan = (begin(three(enabled=False)) for _each in range(3))
+    binding.service.fault(method="PATCH", skip=1, status=FORBIDDEN)
+    request.service.fault(method="POST", skip=1, status=FORBIDDEN)
+    plan.ledger.parent.write_text("no folder")
+    enabling = {"datastream_uuids": [uuid(456)], "datastream_enabled": True, "batch_size": 1}
+    run = request.play([at(binding, ignoring(target_id=789)), ignoring(target_id=789, **enabling), at(plan, ignoring(target_id=789))])
+    others, told, nothing = summaries(run)
+    assert [line.split(" - ")[-1] for line in others[1:4]] == [
         "enabled now, 2 extracts sent", "not enabled, history not sent", "enabled now, 2 extracts sent",
     ]  # fmt: skip
-    assert told["binding"][-1] == told["request"][-1] == "Something is left open, see the last task"
-    assert "Still open, not enabled: binding 124" in said[0]
-    assert scenes["binding"].enabled() == [123, 125]
-
-    assert "datastream 456, binding 123 - enabled now, 1 extract sent, 1 not sent yet" in told["request"]
-    assert "1 datastream by UUID - not enabled, because something is left open" in told["request"]
-    assert not [row for row in scenes["request"].writes() if row["path"] == LIST], "its first fetch would come before its history"
-
-    assert told["plan"] == ["Nothing was done, because the deployment could not be planned. See the error above"]
-    assert scenes["plan"].writes() == []
-
-    assert told["follow"][1] == "Failed while looking at what became of the loads, after everything else was done"
-    assert "datastream 456, binding 123 - enabled now, 2 extracts sent" in told["follow"]
-    assert "GET /api/jobs/ returned 403" in said[-1]
-    assert run.custom["deploy_destination"]["failed_step"] == "follow"
+    assert binding.enabled() == [123, 125]
+    assert "datastream 456, binding 123 - enabled now, 1 extract sent, 1 not sent yet" in told
+    assert "1 datastream by UUID - not enabled, because something is left open" in told
+    assert others[-1] == told[-1] == "Something is left open, see the last task"
+    assert not [row for row in request.writes() if row["path"] == LIST], "its first fetch would come before its history"
+    assert nothing == ["Nothing was done, because the deployment could not be planned. See the error above"]
+    assert plan.writes() == []
 
 
 SPEC = yaml.safe_load((ROOT / "roles" / "deploy_destination" / "meta" / "argument_specs.yml").read_text("utf-8"))
@@ -158,12 +141,11 @@ def test_variables_come_as_text_from_a_survey_or_empty_and_wrong_ones_are_refuse
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("method", "step"), [("PATCH", "enable"), ("POST", "send")])
-def test_an_error_that_ends_the_writing_is_the_message_of_the_last_task_after_the_summary(begin, method, step):
+def test_an_error_that_ends_the_writing_is_the_message_of_the_last_task_after_the_summary(begin):
     scene = begin(three(enabled=False))
-    scene.service.fault(method=method, skip=1, status={"code": 401, "body": {"detail": "Expired."}})
+    scene.service.fault(method="POST", skip=1, status={"code": 401, "body": {"detail": "Expired."}})
     run = scene.play([role(target_id=789, batch_size=1)], fails=True)
     (failure,) = run.failures
-    assert re.match(f"{method} /api/v1/\\S+ returned 401: .*Check api_key", failure["msg"])
+    assert re.match(r"POST /api/v1/\S+ returned 401: .*Check api_key", failure["msg"])
     assert "failed_when" not in run.output
-    assert run.custom["deploy_destination"]["failed_step"] == step
+    assert run.custom["deploy_destination"]["failed_step"] == "send"

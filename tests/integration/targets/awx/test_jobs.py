@@ -143,20 +143,12 @@ def test_a_job_that_waits_shows_progress_and_one_that_is_cancelled_is_no_loss(la
     assert done.stats["deploy_destination"]["loads"]["counts"] == {"loaded": 63, "failed": 0, "loading": 0, "unconfirmed": 0}
 
 
-def test_a_ledger_that_is_lost_with_the_job_loads_nothing_and_says_so(launch, database):
+def test_a_ledger_that_is_lost_with_the_job_loads_nothing_and_says_so(launch):
     awx, scene = launch(two())
-    lost = {"ledger": "/tmp/adverity-requeue.sqlite3"}
-    for ledger, said in (
-        ({}, "This is AWX job 1, and its ledger "),
-        (lost, "would be lost with the job: "),
-        ({**database, "ledger_password": "wr0ng-pa55word"}, "password"),
-    ):
-        refused = awx.launch(DEPLOY, target_id=789, ledger=ledger)
-        assert not refused.ok
-        assert said in refused.failure
-        assert "wr0ng-pa55word" not in refused.output
-        assert scene.writes() == []
-    assert not Path(lost["ledger"]).exists()
+    refused = awx.launch(DEPLOY, target_id=789, ledger={})
+    assert not refused.ok
+    assert "This is AWX job 1, and its ledger " in refused.failure
+    assert scene.writes() == []
     # Enabling alone needs no ledger.
     enabled = awx.launch(DEPLOY, target_id=789, ledger={}, backfill="never")
     assert enabled.ok, enabled.output

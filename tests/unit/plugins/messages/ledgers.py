@@ -100,8 +100,8 @@ def no_user(name_or_number: Any) -> Any:
 
 
 def in_a_job(ledger: str, *attributes: tuple[Any, str, Any], **environment: str) -> Given:
-    """A task in an AWX job."""
-    return patched(task("requeue", **LOAD, ledger=ledger), *attributes, **JOB, **environment)
+    """A task in an AWX job. It would send whatever a ledger that is there by chance records."""
+    return patched(task("requeue", **LOAD, force=True, ledger=ledger), *attributes, **JOB, **environment)
 
 
 def in_its_home(stage: Stage) -> Any:
@@ -249,7 +249,7 @@ ROWS: dict[str | tuple[str, ...], Given] = {
     "To move it back there, set instance to": story(("requeue", LOAD), copied_back_under_a_new_name),
     "This shows it as it was then": story(("requeue", LOAD), copied, ("requeue_info", {})),
     # AWX
-    "does not exist in the job": in_a_job("/nowhere/requeue.sqlite3"),
+    "does not exist in the job": in_a_job("/proc/nowhere/requeue.sqlite3"),
     "is in the home directory of the job": in_its_home,
     "is in the folder of the job": in_folder("/private", AWX_PRIVATE_DATA_DIR="/private"),
     "is in /runner, the folder of the job": in_folder("/runner", AWX_PRIVATE_DATA_DIR="/elsewhere"),
@@ -260,7 +260,7 @@ ROWS: dict[str | tuple[str, ...], Given] = {
     ),
     (
         "To enable without sending, set deploy_destination_backfill", "is in /tmp",
-    ): patched(task("role", target_id=789, ledger="/tmp/requeue.sqlite3"), **JOB),
+    ): patched(task("role", target_id=789, backfill="always", force=True, ledger="/tmp/requeue.sqlite3"), **JOB),
     # PostgreSQL
     "(psycopg)": patched(
         task("requeue", **LOAD, ledger="postgresql://me@db.example.com/ledger"), (postgresql_session, "_PSYCOPG_MISSING", "Traceback: no psycopg"),

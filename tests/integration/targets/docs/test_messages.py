@@ -116,7 +116,6 @@ def tasks(folder, tls):
         module("binding", target_id=UUID, enabled=True),
         module("datastream", datastream_id=456, enabled=True),
         module("binding", target_id=4711, enabled=True),
-        module("binding", binding_ids=[123, 4711], enabled=True),
         module("datastream", datastream_ids=[UUID], enabled=True),
         requeue(extract_ids=[]),
         module("datastream", enabled=True),
@@ -225,8 +224,6 @@ def stories(folder):
         ]),
         "some are stopped": (several, [fault(method="PATCH", path="bindings", skip=2, status=answer(401)), enable()]),
         "all is stopped": (stops, [
-            fault(method="PATCH", path="bindings", status=answer(401)), enable(),
-            fault(method="PATCH", path="bindings", status=answer(404)), role(target_id=789),
             enable(), fault(method="POST", path="requeue", status=answer(401)), requeue(target_id=789),
             fault(method="POST", path="requeue", status=answer(403)), requeue(target_id=789),
             fault(method="GET", path="extracts", status=answer(400)), requeue(target_id=789),
@@ -242,7 +239,7 @@ def stories(folder):
             requeue(**LOAD), requeue(**LOAD, on_refused="skip"),
         ]),
         "enabled before": (history(), [
-            role(target_id=789), role(target_id=789, backfill="always"), role(target_id=789, backfill_from="2026-03-01", backfill="always"),
+            role(target_id=789), role(target_id=789, backfill="always"),
             change(*made_again(moment(days=400), True)), role(target_id=789),
             switch(binding_rows="no_enabled"), requeue(datastream_id=456, ledger=THIRD),
         ]),
@@ -263,7 +260,7 @@ def stories(folder):
             change({"edit": {"extracts": [{"id": history().aged(456)[1], "state": "imported"}]}}), requeue(**LOAD),
         ]),
         "failed": (history(3), [
-            change({"fail": [{"extract_id": first}]}), requeue(**LOAD, limit=2), follow(), requeue(**LOAD), requeue(**LOAD, on_failed="fail"),
+            change({"fail": [{"extract_id": first}]}), requeue(**LOAD, limit=2), follow(), requeue(**LOAD),
             change({"edit": {"extracts": [{"id": first, "state": "processing"}]}}), requeue(**LOAD, on_failed="requeue"),
             change({"remove": {"extracts": [first]}}), requeue(**LOAD, on_failed="fail"), requeue(**LOAD),
         ]),
@@ -311,13 +308,13 @@ def messages_of_stories(folder):
 
 def messages_of_refusals(folder):
     """What is said of wrong options, keys, ids and ledgers, and of a job of AWX without a ledger."""
-    world = ordinary_world().binding(200, 458, target=799, enabled=False)
+    world = ordinary_world()
     world.data["datastreams"][3]["has_schedule"] = False
     world.data["keys"]["narrow"] = {"key": NARROW_KEY, "scopes": ["datastream:read", "destination:read", "destination:write"]}
     certificate = Authority(folder).certify()
     with load_simulator().Simulator(**certificate) as tls, open_scene(folder / "one", world) as scene:
         some = tasks(folder, tls.url)
-        job = at_service(scene, "", role(target_id=799), requeue(**LOAD))
+        job = at_service(scene, "", requeue(**LOAD))
         job["environment"].update(JOB_ID="12", AWX_HOST="https://awx.example.com")
         pretended = {**requeue(datastream_id=457, target_id=789), "check_mode": True}
         texts = run_all(scene, [at_service(scene, str(scene.ledger), *some, pretended), job, refused(look())])

@@ -99,9 +99,7 @@ REFUSALS = {
     "target_id": module("binding", target_id="{{ 78.5 }}", enabled=True),
     "enabled": module("binding", target_id=789, enabled="perhaps"),
     "456 is an integer ID": module("datastream", datastream_ids=["{{ 456 }}"], enabled=True),
-    "630 is a number": module("smart_pulling", all_datastreams=True, deadline=630),
     "unit": module("smart_pulling", all_datastreams=True, refresh_range={"value": 1, "unit": "year"}),
-    "batch_size": module("requeue", datastream_id=456, target_id=789, batch_size="51"),
     "mutually exclusive": module("requeue", extract_ids=[1], datastream_id=456),
 }
 

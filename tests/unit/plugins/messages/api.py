@@ -54,12 +54,8 @@ def over_http(scene: Any, address: str, **options: Any) -> Any:
 
 def no_connection(stage: Stage) -> Any:
     """Nobody answers while a connection is made."""
-
-    def fail(*_args: Any) -> None:
-        raise socket.timeout("timed out")
-
     scene = stage.open(acme())
-    stage.patch.setattr(socket.socket, "connect", fail)
+    stage.patch.setattr(socket.socket, "connect", mock.Mock(side_effect=socket.timeout("timed out")))
     return over_http(scene, "http://127.0.0.1:9")
 
 

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from ansible_collections.adverity.management.plugins.filter.report_summary import report_summary
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import LedgerError
@@ -76,12 +77,8 @@ def not_writable(stage: Stage) -> Any:
 
 def full(stage: Stage) -> Any:
     """A disk without space."""
-
-    def fail(*_arguments: Any, **_more: Any) -> None:
-        raise OSError(28, "No space left on device")
-
     scene = stage.open(acme())
-    stage.patch.setattr(os, "mkdir", fail)
+    stage.patch.setattr(os, "mkdir", mock.Mock(side_effect=OSError(28, "No space left on device")))
     return scene.run("requeue", **LOAD, ledger=str(stage.folder / "new" / "requeue.sqlite3"))
 
 
@@ -95,21 +92,12 @@ def locked(stage: Stage) -> Any:
         return scene.run("requeue", **LOAD)
 
 
-def no_user(name_or_number: Any) -> Any:
-    raise KeyError(name_or_number)
+NO_USER = (pwd, "getpwuid", mock.Mock(side_effect=KeyError))
 
 
 def in_a_job(ledger: str, *attributes: tuple[Any, str, Any], **environment: str) -> Given:
     """A task in an AWX job. It would send whatever a ledger that is there by chance records."""
     return patched(task("requeue", **LOAD, force=True, ledger=ledger), *attributes, **JOB, **environment)
-
-
-def in_its_home(stage: Stage) -> Any:
-    """The folder of a ledger that exists, in the home of the job."""
-    home = stage.folder / "home"
-    home.mkdir()
-    folders = (persistence, "job_folders", lambda: {str(home): "the home directory of the job"})
-    return in_a_job(str(home / "requeue.sqlite3"), folders, HOME=str(home))(stage)
 
 
 def in_folder(folder: str, device: int = 2, mount: str = "/", is_overlay: bool = False, **environment: str) -> Given:
@@ -163,14 +151,11 @@ def in_check_mode_postgresql(stage: Stage) -> Any:
 
 def full_server(stage: Stage) -> Any:
     """A server without space: what the library raises then."""
-
-    def fail(*_arguments: Any) -> None:
-        raise postgresql.psycopg.errors.DiskFull("could not extend file: No space left on device")
-
+    error = postgresql.psycopg.errors.DiskFull("could not extend file: No space left on device")
     with database(stage) as place:
         scene = stage.open(acme())
         scene.run("requeue", **LOAD, ledger=place.ledger)
-        stage.patch.setattr(postgresql.PostgresqlStore, "_execute", fail)
+        stage.patch.setattr(postgresql.PostgresqlStore, "_execute", mock.Mock(side_effect=error))
         return scene.run("requeue", **LOAD, ledger=place.ledger)
 
 
@@ -196,10 +181,7 @@ def held_elsewhere(stage: Stage) -> Any:
     return held(stage, str(stage.folder / "requeue.sqlite3"), PREDICT)
 
 
-def fail_to_copy(*_arguments: Any) -> None:
-    raise LedgerError("The ledger /elsewhere cannot be used: server closed the connection unexpectedly.")
-
-
+CANNOT_COPY = mock.Mock(side_effect=LedgerError("The ledger /elsewhere cannot be used: server closed the connection unexpectedly."))
 BEGUN = "INSERT INTO move (instance, direction, place, content, at) VALUES (1, 'to', '/elsewhere', '', '')"
 
 
@@ -219,11 +201,9 @@ ROWS: dict[str | tuple[str, ...], Given] = {
     "the environment variable ... is not set": task("requeue", **LOAD, ledger="$NOWHERE/requeue.sqlite3"),
     "there is no user '...' with a home folder": task("requeue", **LOAD, ledger="~nobody-here/requeue.sqlite3"),
     "HOME is not set and this user has no home folder": patched(
-        lambda stage: stage.patch.delenv("HOME") or task("requeue", **LOAD, ledger="~/requeue.sqlite3")(stage), (pwd, "getpwuid", no_user),
+        lambda stage: stage.patch.delenv("HOME") or task("requeue", **LOAD, ledger="~/requeue.sqlite3")(stage), NO_USER,
     ),
-    "which is not an absolute path. Correct HOME": patched(
-        task("requeue", **LOAD, ledger="~/requeue.sqlite3"), (pwd, "getpwuid", no_user), HOME="here",
-    ),
+    "which is not an absolute path. Correct HOME": patched(task("requeue", **LOAD, ledger="~/requeue.sqlite3"), NO_USER, HOME="here"),
     "ledger is a URL with '...'": task("requeue", **LOAD, ledger="mysql://db.example.com/ledger"),
     # The file
     "it is damaged (a row cannot be read)": changed("UPDATE binding_fact SET kind = 'x'"),
@@ -240,7 +220,7 @@ ROWS: dict[str | tuple[str, ...], Given] = {
     "a move to ... was begun and is not finished": changed(BEGUN),
     "Finish it first: set destination to": story(("requeue", LOAD), lambda scene: execute(scene, BEGUN), copied),
     "The move is begun, and no run can use": patched(
-        story(("requeue", LOAD), copied), (copy, "_copy", fail_to_copy), (copy, "_cancel", lambda *_ledgers: False),
+        story(("requeue", LOAD), copied), (copy, "_copy", CANNOT_COPY), (copy, "_cancel", lambda *_ledgers: False),
     ),
     # A move that is made
     "does not have it any more. Restore its newest backup": story(
@@ -250,7 +230,7 @@ ROWS: dict[str | tuple[str, ...], Given] = {
     "This shows it as it was then": story(("requeue", LOAD), copied, ("requeue_info", {})),
     # AWX
     "does not exist in the job": in_a_job("/proc/nowhere/requeue.sqlite3"),
-    "is in the home directory of the job": in_its_home,
+    "is in the home directory of the job": in_folder("/home/job", HOME="/home/job"),
     "is in the folder of the job": in_folder("/private", AWX_PRIVATE_DATA_DIR="/private"),
     "is in /runner, the folder of the job": in_folder("/runner", AWX_PRIVATE_DATA_DIR="/elsewhere"),
     "it is a folder of the container": in_folder("/ledger", device=1),

@@ -14,18 +14,8 @@ from types import ModuleType
 NAMESPACE, NAME = "adverity", "management"
 
 
-def find_collection() -> Path:
-    """Return the root of the collection that this file is part of.
-
-    ansible-test copies the targets into a folder below the collection, so it is looked for upwards.
-    """
-    for folder in Path(__file__).resolve().parents:
-        if (folder / "galaxy.yml").is_file() and (folder / "plugins").is_dir():
-            return folder
-    raise RuntimeError(f"{__file__} is not inside the collection")
-
-
-ROOT = find_collection()
+# ansible-test copies the targets into a folder below the collection, so its root is looked for upwards.
+ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / "galaxy.yml").is_file() and (folder / "plugins").is_dir())
 
 
 def collections_path(folder: Path) -> Path:

@@ -49,7 +49,7 @@ def test_a_home_at_the_root_hides_no_volume():
 
 MOUNTS = r"""22 1 0:40 / / rw,relatime - overlay overlay rw,lowerdir=/a
 30 22 8:1 /srv/adverity /a\040ledger rw,relatime master:1 - ext4 /dev/sda1 rw
-31 22 0:50 / /dropped rw - overlay overlay rw
+31 22 0:50 / /dropped rw - overlay none rw
 32 22 0:51 /srv /of/an/overlay rw - overlay overlay rw
 33 22 8:1 /old /twice rw - ext4 /dev/sda1 rw
 34 22 0:52 / /twice rw - overlay overlay rw

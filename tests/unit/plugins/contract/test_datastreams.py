@@ -169,12 +169,3 @@ def test_change_is_sent_to_those_that_differ_fifty_at_a_time_and_changes_nothing
     now = {one: row["smart"] if smart else row for one, row in scene.changed_fields(before).items()}
     shown = {one: {name: value for name, value in row.items() if name in after[one]} for one, row in now.items()}
     assert shown == after
-
-
-def test_named_ones_are_written_in_the_order_given_and_no_others(begin):
-    scene, given = begin(many_datastreams(60, {"enabled": False}), unknown_datastream="error"), uuids([40, 7, 23])
-    before = scene.datastreams()
-    done = scene.rehearse("datastream", datastream_ids=[given[0].upper(), given[1], given[2].replace("-", ""), given[0]], enabled=True)[1]
-    assert scene.datastream_changes() == [("PATCH", given, {"enabled": True})]
-    assert ids(done) == given
-    assert scene.changed_fields(before) == {one: {"enabled": True} for one in given}

@@ -117,17 +117,6 @@ def test_setting_that_is_not_named_stays_and_one_that_is_reset_reads_as_never_se
     assert not [row for row in scene.writes() if None in row["body"].values()], "a null was sent"
 
 
-@whatever("smart_coupling")
-def test_setting_and_mode_hold_together_and_stay(start):
-    scene = start(World().datastream(1, smart=setting(False), active_mode="schedule"))
-    for active, mode in ((True, "smart"), (False, "schedule")):
-        assert scene.rehearse("smart_pulling", datastream_id=uuid(1), is_active=active)[1]["changed"] is True
-        scene.rehearse("datastream", datastream_id=uuid(1), pulling_mode=mode)
-        assert scene.rehearse("smart_pulling", datastream_id=uuid(1), is_active=active)[1]["changed"] is False
-        (row,) = scene.run("smart_pulling_info")["smart_pulling"]
-        assert (row["is_active"], row["active_mode"]) == (active, mode)
-
-
 # --- extracts ---
 
 FROM, TO = NOW - timedelta(days=30), NOW - timedelta(days=20)
@@ -159,18 +148,6 @@ def test_both_bounds_are_included_or_there_is_an_error(start, switch):
     assert scene.run("requeue", **bounds, target_id=789)["changed"] is False
 
 
-@whatever("extract_count", "extract_ordering", "extract_page_size", "next_host")
-def test_extracts_are_all_found_and_go_oldest_first(start):
-    scene = start(history(enabled=True).datastream(457, extracts=4))
-    aged, others = scene.world.aged(456), scene.world.aged(457)
-    assert ids(scene.run("extract_info", datastream_id=456)["extracts"]) == aged
-    newest = scene.run("extract_info", datastream_ids=[457, 456, 457], limit=3)
-    assert (ids(newest["extracts"]), newest["count"]) == (others[-3:] + aged[-3:], 6)
-    scene.rehearse("requeue", **HISTORY, batch_size=3)
-    assert scene.loads(123) == aged
-    assert [body["extract_ids"] for body in scene.posts()] == [aged[:3], aged[3:6], aged[6:]]
-
-
 # --- what is sent ---
 
 
@@ -187,16 +164,6 @@ def test_extract_that_is_not_there_is_named_and_others_are_sent(start, switch):
     assert sorted(scene.loads(123)) == sorted(aged)
     assert len(scene.posts()) <= 1 + 2 * 6
     assert {row["status"] for row in scene.requests("POST")} == {200, switch[1]}
-
-
-@whatever("requeue_disabled_binding")
-def test_nothing_goes_to_a_binding_that_is_disabled(start, switch):
-    scene = start(history().datastream(457, extracts=2).binding(124, 457, target=790))
-    assert "binding 123" in scene.run("requeue", **HISTORY)["msg"]
-    # Without a binding the service decides. It has none to load into.
-    assert scene.run("requeue", extract_ids=scene.world.aged(457))["failed"] is (switch[1] == "refuse")
-    scene.deploy(target_id=789)
-    assert (scene.loads(124), scene.loads(123)) == ([], scene.world.aged(456))
 
 
 # --- what became of it ---

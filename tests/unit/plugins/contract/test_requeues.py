@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import BINDINGS
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import KEY, World, moment, uuid
 
 NONE = {"pending": 0, "dispatched": 0, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0}
@@ -21,33 +20,6 @@ def history(extracts=3, **fields):
 
 
 # --- bindings and extracts ---
-
-
-def test_230_bindings_are_read_in_three_pages_and_written_one_by_one(begin):
-    world = World().datastream(5).binding(999, 5, target=790)
-    for number in range(1, 231):
-        world.datastream(1000 + number).binding(number, 1000 + number, enabled=number % 2 == 1)
-    scene, due = begin(world), list(range(2, 231, 2))
-    assert [row["id"] for row in scene.run("binding_info", target_id=789)["bindings"]] == list(range(1, 231))
-    assert [dict(row["query"])["page"] for row in scene.requests("GET", BINDINGS)] == ["1", "2", "3"]
-    _predicted, done, _again = scene.rehearse("binding", target_id=789, enabled=True)
-    assert scene.patches() == [(one, {"enabled": True}) for one in due]
-    assert (done["affected"], len(done["bindings"])) == ({"binding_ids": due}, 230)
-    assert len(scene.requests("GET", BINDINGS)) == 3 * 3
-    assert 999 not in scene.enabled()
-    label = "binding 2 (datastream 1002 to Destination no. 789)"
-    assert (done["diff"]["before"][label], done["diff"]["after"][label], len(done["diff"]["after"])) == ({"enabled": False}, {"enabled": True}, 115)
-
-
-def test_bindings_are_listed_by_id_by_state_and_by_datastream(begin):
-    world = World().datastream(456).binding(123, 456).binding(55, 456, target=790, enabled=True).datastream(457).binding(124, 457)
-    scene = begin(world)
-    for options, found in (
-        ({}, [55, 123, 124]), ({"enabled": True}, [55]), ({"binding_ids": [124, 123, 4711]}, [123, 124]), ({"datastream_id": 456}, [55, 123]),
-        ({"datastream_id": 456, "target_id": 789}, [123]), ({"target_id": 789, "enabled": True}, []),
-    ):  # fmt: skip
-        result = scene.run("binding_info", **options)
-        assert ([row["id"] for row in result["bindings"]], result["count"]) == (found, len(found)), options
 
 
 # --- requeues ---

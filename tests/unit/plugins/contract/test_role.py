@@ -82,10 +82,13 @@ def test_datastreams_are_disabled_first_and_a_mode_that_moved_by_itself_is_not_w
     assert scene.writes() == []
 
 
-def test_only_what_is_asked_for_is_written(begin):
+def test_only_what_is_asked_for_is_written_and_disabling_sends_nothing(begin):
     scene = begin(two(enabled=False))
     scene.deploy(target_id=789, datastream_ids=[457], datastream_uuids=[uuid(457)], datastream_enabled=True, backfill="never")
     assert writes(scene) == [SENDING[1], ("PATCH", LIST, [uuid(457)], {"enabled": True})]
+    scene.forget()
+    assert scene.deploy(target_id=789, enabled=False).data["written_binding_ids"] == [124]
+    assert writes(scene) == [("PATCH", f"{BINDINGS}124/", [], {"enabled": False})]
 
 
 def test_refusal_of_the_service_stops_the_deployment_before_anything_is_sent(begin):
@@ -103,27 +106,6 @@ def test_refusal_of_the_service_stops_the_deployment_before_anything_is_sent(beg
 
 
 # --- what each binding gets ---
-
-
-def test_history_is_sent_once_and_check_mode_tells_it_before(begin):
-    scene = begin(history(130).binding(55, 456, target=790, enabled=True))
-    aged = scene.world.aged(456)
-    with scene.no_write():
-        planned = scene.deploy(True, target_id=789, datastream_ids=[456])
-    done = scene.deploy(target_id=789, datastream_ids=[456])
-    assert [row["method"] for row in scene.writes()] == ["PATCH", "POST", "POST", "POST"]
-    assert scene.posts() == [{"extract_ids": aged[start : start + 50], "binding_ids": [123], "sequential": True} for start in (0, 50, 100)]
-    assert (scene.loads(123), scene.loads(55)) == (aged, [])
-    assert {**planned.data, "check_mode": False} == done.data
-    (row,) = done.data["bindings"]
-    counts = dict.fromkeys(("skipped", "recorded", "settled", "loaded_by_itself", "unknown", "refused", "failed", "remaining"), 0)
-    assert row == {"binding_id": 123, "datastream_id": 456, "name": None, "written": True, "backfill": "backfill", "requeued": 130, **counts}
-    assert (done.data["extract_count"], done.data["written_binding_ids"]) == (130, [123])
-    assert done.lines[1].endswith(" - enabled now, 130 extracts sent")
-    scene.forget()
-    again = scene.deploy(target_id=789, datastream_ids=[456])
-    assert [row["path"] for row in scene.requests()] == [BINDINGS]
-    assert (again.data["extract_count"], again.data["bindings"][0]["backfill"]) == (0, "done")
 
 
 def test_each_binding_of_a_destination_gets_what_it_needs(begin):
@@ -145,9 +127,12 @@ def test_each_binding_of_a_destination_gets_what_it_needs(begin):
     assert {row["binding_id"]: row["backfill"] for row in first.data["bindings"]} == {
         **dict.fromkeys((123, 124, 126, 127, 128), "backfill"), 125: "left_alone",
     }  # fmt: skip
+    counts = dict.fromkeys(("skipped", "recorded", "settled", "loaded_by_itself", "unknown", "refused", "failed", "remaining"), 0)
+    row = {"binding_id": 123, "datastream_id": 456, "name": None, "written": True, "backfill": "backfill", "requeued": 60, **counts}
+    assert first.data["bindings"][0] == row
     scene.forget()
     second = scene.deploy(target_id=789)
-    assert scene.writes() == []
+    assert [row["path"] for row in scene.requests()] == [BINDINGS]
     assert second.lines[0].endswith(" - nothing was done, see the warnings")
     assert {row["binding_id"]: row["backfill"] for row in second.data["bindings"]} == {
         **dict.fromkeys((123, 124, 126, 127, 128), "done"), 125: "left_alone",
@@ -156,34 +141,3 @@ def test_each_binding_of_a_destination_gets_what_it_needs(begin):
     scene.deploy(target_id=789, backfill="always")
     assert [(body["binding_ids"], body["extract_ids"]) for body in scene.posts()] == [([125], aged[458])]
     assert [scene.loads(binding) for binding in (123, 124, 126, 127, 125, 129)] == [aged[456], aged[457], aged[459], aged[459], aged[458], []]
-
-
-def test_never_only_enables_and_disabling_sends_nothing(begin):
-    scene = begin(history().datastream(457, extracts=3).binding(124, 457, enabled=True))
-    scene.deploy(target_id=789, backfill="never")
-    assert (scene.patches(), scene.posts()) == ([(123, {"enabled": True})], [])
-    scene.forget()
-    off = scene.deploy(target_id=789, enabled=False)
-    assert (scene.patches(), scene.posts()) == ([(123, {"enabled": False}), (124, {"enabled": False})], [])
-    assert off.data["written_binding_ids"] == [123, 124]
-    scene.forget()
-    scene.deploy(target_id=789, enabled=False)
-    assert scene.writes() == []
-
-
-def test_binding_that_was_switched_by_hand_stops_the_run_until_the_user_decides(begin):
-    scene = begin(history())
-    scene.deploy(target_id=789)
-    scene.service.switch_binding(123, False)
-    scene.fetch(901, 456)
-    scene.service.switch_binding(123, True)
-    scene.fetch(902, 456)  # this one loads by itself
-    scene.forget()
-    for backfill in ("when_needed", "always"):
-        assert scene.role_failure(target_id=789, backfill=backfill)["unknown_extract_ids"] == [901]
-    assert scene.writes() == []
-    scene.deploy(target_id=789, on_unknown="requeue")
-    assert [body["extract_ids"] for body in scene.posts()] == [[901]]
-    scene.forget()
-    scene.deploy(target_id=789)
-    assert scene.writes() == []

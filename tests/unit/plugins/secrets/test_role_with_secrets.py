@@ -52,14 +52,6 @@ def fixture_deploy(begin):
     return deploy
 
 
-def test_what_is_written_with_secrets_that_are_part_of_nothing(deploy):
-    written, lines, again = deploy()
-    assert written[0][3] == {"name": "acme DWH", "stack": written[0][3]["stack"], "auth": 55, **SETTINGS}
-    assert [body["extract_ids"] for method, path, _query, body in written if "requeue" in path] == [[5551, 5552, 5553, 5554, 5555]]
-    assert "acme DWH" in lines[0]
-    assert again[0].endswith("nothing to do")
-
-
 @pytest.mark.parametrize("secret", PARTS)
 @pytest.mark.parametrize("option", ["password", "key"])
 def test_the_same_is_written_and_said_whatever_the_secret_is(deploy, option, secret):

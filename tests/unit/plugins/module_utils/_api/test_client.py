@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
 
 import pytest
@@ -36,21 +35,16 @@ def attempt(client, method, path=PATH, **more):
 # Requests
 
 
-def test_headers_of_a_read_and_a_write():
-    client = open_client(200, 200)
+def test_headers_and_bodies_of_a_read_and_of_writes():
+    client = open_client(200, 200, 200)
     client.get(PATH, {"page": 1})
     client.request("PATCH", PATH, body={"enabled": True})
-    read, write = client.transport.requests
+    client.request("POST", PATH, body={})
+    read, write, empty = client.transport.requests
     headers = {"Authorization": "Bearer " + KEY, "Accept": "application/json", "User-Agent": "adverity.management/" + _client.VERSION}
     assert read == ("GET", PATH, {"page": 1}, headers, None, False)
     assert write == ("PATCH", PATH, None, {**headers, "Content-Type": "application/json"}, b'{"enabled": true}', False)
-
-
-@pytest.mark.parametrize("body", [[], {}, 0, False, "", {"name": "Z\u00fcrich \U0001f600"}])
-def test_body_is_sent_as_it_is_also_an_empty_one(body):
-    client = open_client(200)
-    client.request("POST", PATH, body=body)
-    assert json.loads(client.transport.requests[0].body) == body
+    assert empty == write._replace(method="POST", body=b"{}")
 
 
 # Tries
@@ -118,10 +112,14 @@ def test_where_a_hook_fails_nothing_more_is_sent(hook):
 
 @pytest.mark.parametrize("step", [LOST, CUT, 501, 503])
 @pytest.mark.parametrize("retries", [0, 4])
-def test_what_is_confirmed_is_not_repeated(step, retries):
-    client = open_client(step, answer(200, b'{"id": 1}'), retries=retries)
-    result = client.request("PATCH", PATH, body={}, confirm=lambda: client.get(PATH))
-    assert (result.data, result.repeated) == ({"id": 1}, True)
+@pytest.mark.parametrize("found", [200, 403])
+def test_what_is_confirmed_or_cannot_be_is_not_repeated(step, retries, found):
+    client = open_client(step, answer(found, b'{"id": 1}'), retries=retries)
+    result = attempt(client, "PATCH", confirm=lambda: client.get(PATH))
+    if found == 200:
+        assert (result.data, result.repeated) == ({"id": 1}, True)
+    else:
+        assert (result.method, result.not_executed) == ("PATCH", False)
     assert [request.method for request in client.transport.requests] == ["PATCH", "GET"]
 
 
@@ -141,12 +139,6 @@ def test_confirming_is_asked_for_after_each_try_of_unknown_outcome_and_its_wait(
     assert seen == asked
 
 
-def test_where_confirming_fails_nothing_is_repeated():
-    client = open_client(LOST, 403)
-    assert isinstance(attempt(client, "PATCH", confirm=lambda: client.get(PATH)), errors.Lost)
-    assert [request.method for request in client.transport.requests] == ["PATCH", "GET"]
-
-
 # Responses
 
 
@@ -163,10 +155,7 @@ def test_answers_with_success_tell_the_time_and_no_others():
 @pytest.mark.parametrize(
     ("body", "data"),
     [
-        (b"{}", {}),
-        (b"null", None),
-        (b' {"a": 1} \n', {"a": 1}),
-        (b"123456789012345678901234567890", 123456789012345678901234567890),
+        (b' {"a": 123456789012345678901234567890} \n', {"a": 123456789012345678901234567890}),
         ("\ufeff{}".encode(), {}),
         ('{"a": "Z\u00fcrich"}'.encode("utf-16"), {"a": "Z\u00fcrich"}),
     ],
@@ -196,14 +185,14 @@ def test_success_without_json_is_an_error_and_not_repeated(method, status, body,
     assert (type(error), result["method"], result["path"], result["status"]) == (errors.UnreadableAnswer, method, PATH, status)
 
 
-@pytest.mark.parametrize("body", [b"", b'{"items": [', b"{]", b"[" * 200000])
-def test_broken_json_is_cut_short(body):
-    assert str(attempt(open_client(answer(200, body), retries=0), "GET")) == f"GET {PATH} returned 200, but the response is cut short."
+@pytest.mark.parametrize("body", [b"", b"{]", b"[" * 200000])
+def test_broken_json_is_no_response(body):
+    assert isinstance(attempt(open_client(answer(200, body), retries=0), "GET"), errors.Lost)
 
 
-@pytest.mark.parametrize(("status", "body", "data"), [(204, b"", None), (200, b"", None), (200, b'{"id": 5}', {"id": 5})])
-def test_delete_may_be_answered_with_nothing(status, body, data):
-    assert open_client(answer(status, body)).request("DELETE", PATH).data == data
+@pytest.mark.parametrize("status", [200, 204])
+def test_delete_may_be_answered_with_nothing(status):
+    assert open_client(answer(status, b"")).request("DELETE", PATH).data is None
 
 
 @pytest.mark.parametrize("status", [101, 199, 300, 304, 418, 499, 599, 999])
@@ -236,8 +225,6 @@ def test_redirect_says_where_to(location, says):
         ("GET", PATH, 401, " Check api_key."),
         ("GET", PATH, 403, SCOPES + "This request needs destination:read."),
         ("PATCH", PATH, 403, SCOPES + "This request needs destination:write, which only keys of the root workspace can have."),
-        ("PATCH", DATASTREAMS, 403, SCOPES + "This request needs datastream:write."),
-        ("OPTIONS", "/api/target-types/70/targets/", 403, SCOPES + "This request needs destination:read."),
         ("GET", "/api/connection-types/", 403, SCOPES + "Which scope this request needs is not documented."),
         ("GET", PATH, 404, ""),
     ],
@@ -261,6 +248,7 @@ def test_broken_connection_is_one_line_without_the_key(kind):
 
 BULK = (DATASTREAMS, DATASTREAMS + "pulling/smart/", DATASTREAMS + "?datastream_id=" + UUID, DATASTREAMS + "?a=/7/", "/api/v1/bindings/", "/api/v1/7/on/2x/")
 METHODS = ("PATCH", "PUT", "POST", "DELETE", "patch", "OPTIONS")
+BELOW_A_ROW = "/api/target-types/7/targets/"
 
 
 @pytest.mark.parametrize("rows_in", ["datastream_id", _client.BODY])
@@ -284,7 +272,7 @@ def test_no_bulk_write_leaves_without_naming_its_rows(params, rows_in):
 @pytest.mark.parametrize("method", METHODS)
 def test_bulk_write_that_forgets_to_say_where_its_rows_are_is_refused(method):
     client = open_client()
-    for path in BULK:
+    for path in BULK if method in ("POST", "OPTIONS") else (*BULK, BELOW_A_ROW):
         with pytest.raises(errors.InputError, match=r"does not name what it changes\. Nothing was sent\."):
             client.request(method, path, {"datastream_id": [UUID]}, {"enabled": False})
     assert client.transport.requests == []
@@ -295,7 +283,7 @@ def test_bulk_write_that_forgets_to_say_where_its_rows_are_is_refused(method):
     [
         *[(method, DATASTREAMS, {"params": {"datastream_id": [UUID] * count}, "rows_in": "datastream_id"}) for method in ("PATCH", "PUT") for count in (1, 50)],
         *[(method, PATH, {}) for method in METHODS],
-        *[(method, "/api/target-types/7/targets/", {}) for method in ("POST", "OPTIONS")],
+        *[(method, BELOW_A_ROW, {}) for method in ("POST", "OPTIONS")],
         *[("POST", path, {}) for path in ("/api/datastreams/7/fetch_fixed/", "/api/jobs/7/stop")],
         ("POST", "/api/v1/extracts/requeue/", {"rows_in": _client.BODY}),
         ("GET", DATASTREAMS, {}),
@@ -305,9 +293,3 @@ def test_request_that_names_its_rows_is_sent(method, path, rows):
     client = open_client(200)
     client.request(method, path, body={}, **rows)
     assert [(each.method, each.path) for each in client.transport.requests] == [(method, path)]
-
-
-@pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
-def test_change_below_a_row_does_not_name_one(method):
-    with pytest.raises(errors.InputError, match="does not name what it changes"):
-        open_client().request(method, "/api/target-types/7/targets/", {"target_id": 7}, {"enabled": False})

@@ -10,7 +10,6 @@ import json
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api import clock
-from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
 from ansible_collections.adverity.management.plugins.module_utils._api.polling import Pace, poll
 from ansible_collections.adverity.management.plugins.module_utils._api.progress import FILE
 from ansible_collections.adverity.management.tests.unit.plugins.support.runs import Time
@@ -52,15 +51,6 @@ def test_clock_that_misses_a_moment_is_no_reason_to_wait_for_it(time, monkeypatc
     monkeypatch.setattr(clock, "monotonic", lambda: time.seconds - 1e-7 * len(time.pauses))
     poll(Pace(20, 15), bool, bool, str)
     assert len(time.pauses) == 2
-
-
-def test_error_ends_it(time):
-    def read():
-        raise AdverityError("no")
-
-    with pytest.raises(AdverityError, match="no"):
-        poll(Pace(600, 15), read, bool, str)
-    assert time.pauses == []
 
 
 def test_who_watches_sees_how_far_it_is(time, tmp_path, monkeypatch):

@@ -66,9 +66,7 @@ def test_body_has_every_field_of_the_page_and_no_other(sent):
         assert bodies["PATCH"]
 
 
-@pytest.mark.parametrize("name", [
-    *sorted(set().union(*FIELDS.values()) - set(SETTINGS)), "project", "dataset", "is_schema_mapping_required", "logo_url", "target", "parent_id",
-    "stack_id", "slug",
-])  # fmt: skip
-def test_page_names_the_field(name):
-    assert re.search(rf"\b{name}\b", PAGE)
+def test_page_names_each_field():
+    names = {"is_schema_mapping_required", "logo_url", "target", "parent_id", "stack_id", "slug", "project", "dataset"}
+    names |= set().union(*FIELDS.values()) - set(SETTINGS)
+    assert names - set(re.findall(r"\w+", PAGE)) == set()

@@ -5,7 +5,7 @@
 """Every parameter that the guides document has an option that reaches the request, and every field has its return key.
 
 The guides are those about bindings, pulling and requeue; of jobs and issues it is what other clients have seen: the simulator answers with those fields
-(tests/unit/simulator/test_rules.py). What changes of datastreams, filters of datastreams and requeues step by step send stands in contract. ``Scene.run()``
+(tests/unit/simulator/test_rules.py). What changes of datastreams and filters of datastreams send stands in contract. ``Scene.run()``
 compares the keys of each result with the documented ones.
 """
 
@@ -15,8 +15,6 @@ import re
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import BindingRow, Ledger
-from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.calls import (
     CHANGES,
     ONE,
@@ -25,7 +23,6 @@ from ansible_collections.adverity.management.tests.integration.targets.setup_har
     SENT,
     acme,
 )
-from ansible_collections.adverity.management.tests.unit.plugins.support.scenes import HOST
 
 
 @pytest.fixture(name="scene")
@@ -77,10 +74,3 @@ def test_smart_schedule_is_returned_flat(scene):
         "datastream_id": row["id"], "name": row["name"], "active_mode": row["pulling"]["active_mode"],
         **{name: smart[name] for name in ("is_active", "frequency", "refresh_range")}, "deadline": (smart["deadline"] or {}).get("time"),
     }  # fmt: skip
-
-
-def test_copy_returns_what_is_documented(scene, tmp_path):
-    ledgers = {"source": str(tmp_path / "source"), "destination": str(tmp_path / "destination")}
-    with Ledger(ledgers["source"], None, HOST, WRITE) as ledger:
-        ledger.note({}, [BindingRow(5, 456, 789, 0)])
-    assert scene.run("ledger_copy", **ledgers)["failed"] is False  # contract runs the other modules

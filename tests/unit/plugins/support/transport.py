@@ -103,7 +103,7 @@ def lost(request: Request, words: str) -> NoResponse:
 def respond(status: int, body: bytes = b'{"detail": "A fault."}', **headers: str) -> Response:
     """A response that no simulator gave."""
     fields = http.client.HTTPMessage()
-    for name, value in {"Content-Type": "application/json", **headers}.items():
+    for name, value in {"Content_Type": "application/json", **headers}.items():
         fields[name.replace("_", "-")] = value
     return Response(status, cast("Any", fields), body)
 

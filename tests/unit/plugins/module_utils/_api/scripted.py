@@ -7,14 +7,9 @@
 from __future__ import annotations
 
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
-from ansible_collections.adverity.management.plugins.module_utils._api.transport import Response
+from ansible_collections.adverity.management.tests.unit.plugins.support.transport import respond
 
 KEY = "s3cret-key-0123456789"
-
-
-def answer(status=200, body=b"{}", kind="application/json", **headers):
-    headers = {name.replace("_", "-"): value for name, value in {"Content_Type": kind, **headers}.items() if value is not None}
-    return Response(status, headers, body)
 
 
 class Script:
@@ -28,7 +23,7 @@ class Script:
         step = self.steps.pop(0)
         if isinstance(step, Exception):
             raise step
-        return answer(step) if isinstance(step, int) else step
+        return respond(step, b"{}") if isinstance(step, int) else step
 
 
 def open_client(*steps, **options):

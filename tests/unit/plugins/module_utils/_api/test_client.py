@@ -12,16 +12,17 @@ import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api import client as _client
 from ansible_collections.adverity.management.plugins.module_utils._api import errors
 from ansible_collections.adverity.management.plugins.module_utils._api.transport import NoResponse
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._api.scripted import KEY, answer, open_client
+from ansible_collections.adverity.management.tests.unit.plugins.module_utils._api.scripted import KEY, open_client
+from ansible_collections.adverity.management.tests.unit.plugins.support.transport import respond
 
 UUID = "9b2f0c1e-5d34-4c1c-8a77-0f6d3f1f2a10"
 PATH, DATASTREAMS = "/api/v1/bindings/1/", "/api/v1/datastreams/"
 LOST = NoResponse("got no response from acme.example", "closed", body_taken=True)
 AWAY = NoResponse("got no response from acme.example", "Connection refused")
 HOPELESS = NoResponse("got no response from acme.example", "certificate verify failed", passing=False, hint="Set ca_path.")
-HTML = answer(200, b"<html><title>Log in</title></html>", "text/html")
-CUT = answer(200, b'{"items": [')
-COME_BACK = answer(503, Retry_After="3")
+HTML = respond(200, b"<html><title>Log in</title></html>", Content_Type="text/html")
+CUT = respond(200, b'{"items": [')
+COME_BACK = respond(503, Retry_After="3")
 
 
 def attempt(client, method, path=PATH, **more):
@@ -91,7 +92,7 @@ def test_what_is_repeated_and_what_is_known_in_the_end(waits, method, steps, hoo
 
 
 def test_waits_are_those_that_the_server_asks_for_up_to_the_cap_or_double(waits):
-    open_client(answer(429, Retry_After="7"), answer(429, Retry_After="3600"), 429, 429, 200).get(PATH)
+    open_client(respond(429, Retry_After="7"), respond(429, Retry_After="3600"), 429, 429, 200).get(PATH)
     assert waits[:2] == [7, 60]
     assert 1.5 <= waits[2] <= 2 < 3 <= waits[3] <= 4
 
@@ -114,7 +115,7 @@ def test_where_a_hook_fails_nothing_more_is_sent(hook):
 @pytest.mark.parametrize("retries", [0, 4])
 @pytest.mark.parametrize("found", [200, 403])
 def test_what_is_confirmed_or_cannot_be_is_not_repeated(step, retries, found):
-    client = open_client(step, answer(found, b'{"id": 1}'), retries=retries)
+    client = open_client(step, respond(found, b'{"id": 1}'), retries=retries)
     result = attempt(client, "PATCH", confirm=lambda: client.get(PATH))
     if found == 200:
         assert (result.data, result.repeated) == ({"id": 1}, True)
@@ -144,7 +145,7 @@ def test_confirming_is_asked_for_after_each_try_of_unknown_outcome_and_its_wait(
 
 def test_answers_with_success_tell_the_time_and_no_others():
     date, later = datetime(2026, 1, 1, 12, 0, 30, tzinfo=timezone.utc), "Thu, 01 Jan 2026 13:00:30 GMT"
-    client = open_client(answer(Date="Thu, 01 Jan 2026 12:00:30 GMT"), answer(404, Date=later), HTML._replace(headers={"Date": later}), 200)
+    client = open_client(respond(200, b"{}", Date="Thu, 01 Jan 2026 12:00:30 GMT"), respond(404, Date=later), HTML._replace(headers={"Date": later}), 200)
     assert client.date is None
     assert attempt(client, "PATCH").date == client.date == date
     assert [type(attempt(client, "GET")) for _time in range(2)] == [errors.Refused, errors.UnreadableAnswer]
@@ -162,15 +163,15 @@ def test_answers_with_success_tell_the_time_and_no_others():
 )
 def test_json_is_read_whatever_it_calls_itself(body, data):
     for status in (200, 201, 299):
-        for kind in ("application/json", "text/html", None):
-            assert open_client(answer(status, body, kind)).get(PATH) == data
+        for kind in ("application/json", "text/html", ""):
+            assert open_client(respond(status, body, Content_Type=kind)).get(PATH) == data
 
 
 @pytest.mark.parametrize(
     ("method", "status", "body", "kind"),
     [
         ("GET", 200, b"<html><title>Log in</title></html>", "text/html"),
-        ("GET", 204, b"", None),
+        ("GET", 204, b"", ""),
         ("GET", 200, b"[" * 200000 + b"]" * 200000, "text/plain"),
         ("GET", 200, b"\xff\xfe\x00", "application/octet-stream"),
         ("POST", 201, b"OK", "text/plain"),
@@ -178,7 +179,7 @@ def test_json_is_read_whatever_it_calls_itself(body, data):
     ],
 )
 def test_success_without_json_is_an_error_and_not_repeated(method, status, body, kind):
-    error = attempt(open_client(answer(status, body, kind)), method)
+    error = attempt(open_client(respond(status, body, Content_Type=kind)), method)
     assert str(error).startswith(f"{method} {PATH} returned {status}, but no JSON: ")
     assert " Check that instance is the host" in str(error)
     result = error.result()
@@ -187,12 +188,12 @@ def test_success_without_json_is_an_error_and_not_repeated(method, status, body,
 
 @pytest.mark.parametrize("body", [b"", b"{]", b"[" * 200000])
 def test_broken_json_is_no_response(body):
-    assert isinstance(attempt(open_client(answer(200, body), retries=0), "GET"), errors.Lost)
+    assert isinstance(attempt(open_client(respond(200, body), retries=0), "GET"), errors.Lost)
 
 
 @pytest.mark.parametrize("status", [200, 204])
 def test_delete_may_be_answered_with_nothing(status):
-    assert open_client(answer(status, b"")).request("DELETE", PATH).data is None
+    assert open_client(respond(status, b"")).request("DELETE", PATH).data is None
 
 
 @pytest.mark.parametrize("status", [101, 199, 300, 304, 418, 499, 599, 999])
@@ -206,17 +207,16 @@ SCOPES = " Check the scopes of the key. "
 
 
 @pytest.mark.parametrize(
-    ("location", "says"),
+    ("headers", "says"),
     [
-        ("/login/?next=/api/", "a redirect to /login/?next=/api/. Redirects are not followed, so that the key stays with its host. Check instance."),
-        ("https://u:p@evil.example/?k=" + KEY, "?k=********"),
-        ("http://host:port:x/\x1b[31m" + "x" * 5000, "\u2026"),
-        (None, "a redirect to nowhere"),
+        ({"Location": "/login/?next=/api/"}, "a redirect to /login/?next=/api/. Redirects are not followed, so that the key stays with its host. Check instance."),
+        ({"Location": "https://u:p@evil.example/?k=" + KEY}, "?k=********"),
+        ({"Location": "http://host:port:x/\x1b[31m" + "x" * 5000}, "\u2026"),
+        ({}, "a redirect to nowhere"),
     ],
 )
-def test_redirect_says_where_to(location, says):
-    error = attempt(open_client(answer(302, Location=location)), "GET")
-    assert says in str(error)
+def test_redirect_says_where_to(headers, says):
+    assert says in str(attempt(open_client(respond(302, **headers)), "GET"))
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_redirect_says_where_to(location, says):
     ],
 )
 def test_refusal_has_a_hint(method, path, status, hint):
-    client = open_client(answer(status, b'{"detail": "Forbidden."}'))
+    client = open_client(respond(status, b'{"detail": "Forbidden."}'))
     error = attempt(client, method, path, params={"datastream_id": [UUID]}, rows_in="datastream_id")
     assert str(error).startswith(f"{method} {path} returned {status}: Forbidden.{hint}")
     assert error.result()["response"] == "Forbidden."

@@ -93,7 +93,7 @@ def connect(**changed):
     [
         *(({"timeout": value}, f"timeout is {value:g}") for value in (0.0, -1.0, float("nan"), float("inf"), 86401.0)),
         *(({"retries": value}, f"retries is {value}") for value in (-1, 101, 10**30)),
-        *(({"retry_max_delay": value}, f"retry_max_delay is {value}") for value in (-0.1, float("nan"), float("inf"))),
+        *(({"retry_max_delay": value}, f"retry_max_delay is {value}") for value in (-0.1, float("nan"), float("inf"), 86400.5)),
         ({"ca_path": "/nowhere/ca.pem", "validate_certs": False}, "ca_path is"),
         ({"instance": "http://acme.example"}, "loopback"),
         ({"api_key": "a b"}, "api_key contains white space"),

@@ -58,13 +58,9 @@ def test_dates_are_read_in_utc(text):
     assert retry.read_retry_after(text, NOON) == 30.0
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("120", 120), (" 7 ", 7), ("007", 7), ("Thu, 01 Jan 2026 11:00:00 GMT", 0)])
-def test_retry_after_is_read(text, seconds):
+@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("120", 120), (" 7 ", 7), ("007", 7), ("Thu, 01 Jan 2026 11:00:00 GMT", 0), ("9" * 5000, 999999999)])
+def test_retry_after_is_read_and_a_date_counts_from_now(text, seconds):
     assert retry.read_retry_after(text, NOON) == seconds
-
-
-def test_retry_after_may_be_huge_and_a_date_counts_from_now():
-    assert retry.read_retry_after("9" * 5000, NOON) == 999999999.0
     assert 3e9 < retry.read_retry_after("Thu, 01 Jan 2150 00:00:00 GMT") < 4e9
 
 

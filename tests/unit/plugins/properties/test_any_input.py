@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.client import Client
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import AdverityError
-from ansible_collections.adverity.management.plugins.module_utils._api.transport import RequestsTransport
+from ansible_collections.adverity.management.plugins.module_utils._api.transport import Response
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness import calls
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
 from ansible_collections.adverity.management.tests.unit.plugins.support.transport import SimulatorTransport
@@ -146,10 +146,8 @@ def test_error_with_any_body_does_not_show_the_key(key, status, kind, form, text
     shown = text + key
     body = form.format(shown, json.dumps(shown), html.escape(shown), quote(shown, safe=""))
     headers = dict({"Content-Type": kind}, **{name: value.replace("{0}", "https://x.example/?key=" + key) for name, value in headers.items()})
-    client = Client("https://acme.example", key, RequestsTransport("https://acme.example"), retries=0)
-    response = mock.Mock(status_code=status, content=body.encode("utf-8", "surrogatepass"), headers=headers)
-    with mock.patch.object(client.transport.session, "send", return_value=response):
-        said = refused(client.request, "GET", "/api/v1/bindings/", None, None)
+    transport = mock.Mock(**{"send.return_value": Response(status, headers, body.encode("utf-8", "surrogatepass"))})
+    said = refused(Client("https://acme.example", key, transport, retries=0).get, "/api/v1/bindings/")
     if said is not None:
         assert key not in said
         assert html.unescape(said).count(key) == 0

@@ -97,17 +97,6 @@ def test_waits_are_those_that_the_server_asks_for_up_to_the_cap_or_double(waits)
     assert 1.5 <= waits[2] <= 2 < 3 <= waits[3] <= 4
 
 
-@pytest.mark.parametrize("hook", ["before", "undo"])
-def test_where_a_hook_fails_nothing_more_is_sent(hook):
-    def fail():
-        raise errors.AdverityError("The ledger is full.")
-
-    client = open_client(429)
-    with pytest.raises(errors.AdverityError, match="The ledger is full"):
-        client.request("POST", PATH, body={}, **{hook: fail})
-    assert len(client.transport.requests) == (hook == "undo")
-
-
 # Confirming instead of repeating
 
 
@@ -186,11 +175,6 @@ def test_success_without_json_is_an_error_and_not_repeated(method, status, body,
     assert (type(error), result["method"], result["path"], result["status"]) == (errors.UnreadableAnswer, method, PATH, status)
 
 
-@pytest.mark.parametrize("body", [b"", b"{]", b"[" * 200000])
-def test_broken_json_is_no_response(body):
-    assert isinstance(attempt(open_client(respond(200, body), retries=0), "GET"), errors.Lost)
-
-
 @pytest.mark.parametrize("status", [200, 204])
 def test_delete_may_be_answered_with_nothing(status):
     assert open_client(respond(status, b"")).request("DELETE", PATH).data is None
@@ -209,7 +193,7 @@ SCOPES = " Check the scopes of the key. "
 @pytest.mark.parametrize(
     ("headers", "says"),
     [
-        ({"Location": "/login/?next=/api/"}, "a redirect to /login/?next=/api/. Redirects are not followed, so that the key stays with its host. Check instance."),
+        ({"Location": "/login/?next=/api/"}, "a redirect to /login/?next=/api/. Redirects are not followed"),
         ({"Location": "https://u:p@evil.example/?k=" + KEY}, "?k=********"),
         ({"Location": "http://host:port:x/\x1b[31m" + "x" * 5000}, "\u2026"),
         ({}, "a redirect to nowhere"),

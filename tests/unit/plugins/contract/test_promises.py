@@ -14,7 +14,6 @@ from ansible_collections.adverity.management.tests.integration.targets.setup_har
     World,
     many_datastreams,
     setting,
-    uuid,
     uuids,
 )
 from ansible_collections.adverity.management.tests.unit.plugins import in_process
@@ -65,23 +64,6 @@ def test_list_is_whole_or_an_error(start, switch):
     _predicted, done, _again = scene.rehearse("datastream", datastream_ids=everyone, enabled=True)
     assert done["affected"] == {"datastream_ids": everyone}
     assert len(scene.writes()) == 3
-
-
-@whatever("unknown_datastream")
-@pytest.mark.parametrize("rest", [[], [1, 2]])
-def test_datastream_that_is_not_there_is_an_error_before_anything_is_written(start, rest):
-    scene, named = start(many_datastreams(2, {"enabled": False, "smart": setting()})), uuids([*rest[:1], 999, *rest[1:]])
-    with scene.no_write():
-        results = [
-            scene.run("datastream", datastream_ids=named, enabled=True),
-            scene.run("datastream", datastream_ids=named, enabled=True, filters={"enabled": True}),
-            scene.run("smart_pulling", datastream_ids=named, frequency="weekly"),
-        ]
-    for result in results:
-        assert (result["failed"], result["unknown_ids"]) == (True, [uuid(999)])
-        assert uuid(999) in result["msg"]
-        assert uuid(1) not in result["msg"]
-    assert ids(scene.run("datastream_info", datastream_ids=named)["datastreams"]) == uuids(rest)
 
 
 @whatever("smart_defaults", "smart_null")

@@ -112,7 +112,11 @@ class Postgres:
 
 
 class Place:
-    """Where a test keeps a ledger. ``ledger`` is what a user would write."""
+    """Where a test keeps a ledger. ``ledger`` is what a user would write.
+
+    ``run`` sends a statement past the collection; ``content`` is all that is kept there, equal only where nothing was written in between;
+    ``empty`` removes all of it.
+    """
 
     ledger: str
     shown: str
@@ -120,18 +124,6 @@ class Place:
 
     def open(self, purpose: str = WRITE, host: str = HOST, wait: float = 20.0) -> Ledger:
         return Ledger(self.ledger, self.password, host, purpose, wait)
-
-    def run(self, statement: str) -> list[tuple[Any, ...]]:
-        """A statement past the collection."""
-        raise NotImplementedError
-
-    def content(self) -> Any:
-        """All that is kept there: equal only where nothing was written in between."""
-        raise NotImplementedError
-
-    def empty(self) -> None:
-        """Removes all that is kept there."""
-        raise NotImplementedError
 
 
 class SqlitePlace(Place):

@@ -4,7 +4,7 @@
 
 """What goes over the network, through real sockets, and what is known where no response came.
 
-Certificates, proxies and ~/.netrc: integration/targets/modules.
+Which certificates are trusted, and what a proxy sees: integration/targets/modules.
 """
 
 from __future__ import annotations

@@ -169,3 +169,23 @@ def test_change_is_sent_to_those_that_differ_fifty_at_a_time_and_changes_nothing
     now = {one: row["smart"] if smart else row for one, row in scene.changed_fields(before).items()}
     shown = {one: {name: value for name, value in row.items() if name in after[one]} for one, row in now.items()}
     assert shown == after
+
+
+@pytest.mark.parametrize("switches", [{"smart_defaults": "null"}, {"smart_defaults": "value"}, {"smart_null": "refuse"}], ids=str)
+def test_setting_that_is_not_named_stays_and_one_that_is_reset_reads_as_never_set(begin, switches):
+    two_months = setting(refresh_range={"value": 2, "unit": "month"}, deadline={"time": "06:30:00"})
+    world, both = World().datastream(1, smart=setting()).datastream(2, smart=two_months), uuids([1, 2])
+    scene = begin(world, **switches)
+
+    def read():
+        return [[row[name] for name in ("is_active", "frequency", "refresh_range", "deadline")] for row in scene.run("smart_pulling_info")["smart_pulling"]]
+
+    before = read()
+    assert scene.rehearse("smart_pulling", datastream_ids=both, frequency="weekly")[1]["affected"]["datastream_ids"] == both
+    between = read()
+    assert between == [[active, "weekly", *rest] for active, _frequency, *rest in before]
+    # A range that shows may be the default or not: only the response tells whether resetting it was a change.
+    assert scene.run("smart_pulling", datastream_ids=[both[1]], reset=["refresh_range", "deadline"])["affected"]["datastream_ids"] == [both[1]]
+    assert scene.run("smart_pulling", datastream_ids=[both[1]], reset=["refresh_range", "deadline"])["changed"] is False
+    assert read() == [between[0]] * 2
+    assert not [row for row in scene.writes() if None in row["body"].values()], "a null was sent"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A history that is planned first and sent bit by bit; and no piece of the key shows, whatever the API says.
+"""Both bounds are included; a history is planned first and sent bit by bit; and no piece of the key shows, whatever the API says.
 
 Other requeues: module_utils/_requeue.
 """
@@ -10,9 +10,10 @@ Other requeues: module_utils/_requeue.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import KEY, World, uuid
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import KEY, NOW, World, uuid
 
 NONE = {"pending": 0, "dispatched": 0, "recorded": 0, "unknown": 0, "refused": 0, "failed": 0}
 
@@ -22,7 +23,30 @@ def history(extracts=3, **fields):
     return World().datastream(456, extracts=extracts).binding(123, 456, **{"enabled": True, **fields})
 
 
-# --- bindings and extracts ---
+# --- what is sent ---
+
+FROM, TO = NOW - timedelta(days=30), NOW - timedelta(days=20)
+
+
+def at(base, seconds=0):
+    """The moment so many seconds after another, as the service writes it."""
+    return (base + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.mark.parametrize("switches", [{"extract_bounds": "inclusive"}, {"extract_bounds": "exclusive"}, {"extract_bounds_format": "date"}], ids=str)
+def test_both_bounds_are_included_or_there_is_an_error(begin, switches):
+    world = World().datastream(456).binding(123, 456, enabled=True)
+    for number, created in enumerate([at(FROM, -1), at(FROM), at(FROM, 1), at(TO, -1), at(TO), at(TO, 1)], 1):
+        world.extract(number, 456, created)
+    scene = begin(world, **switches)
+    bounds = {"datastream_id": 456, "created_from": at(FROM), "created_to": at(TO)}
+    listed, sent = scene.run("extract_info", **bounds), scene.run("requeue", **bounds, target_id=789)
+    if "extract_bounds_format" in switches:
+        assert (listed["failed"], sent["failed"], scene.loads(123)) == (True, True, [])
+        assert "created_from" in listed["msg"]
+        return
+    assert [row["id"] for row in listed["extracts"]] == scene.loads(123) == [2, 3, 4, 5]
+    assert scene.run("requeue", **bounds, target_id=789)["changed"] is False
 
 
 def test_plan_is_kept_and_sent_later_bit_by_bit(begin):

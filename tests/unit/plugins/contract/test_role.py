@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import BINDINGS, REQUEUE
 from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.world import (
     World,
@@ -141,3 +142,13 @@ def test_each_binding_of_a_destination_gets_what_it_needs(begin):
     scene.deploy(target_id=789, backfill="always")
     assert [(body["binding_ids"], body["extract_ids"]) for body in scene.posts()] == [([125], aged[458])]
     assert [scene.loads(binding) for binding in (123, 124, 126, 127, 125, 129)] == [aged[456], aged[457], aged[459], aged[459], aged[458], []]
+
+
+@pytest.mark.parametrize("shown", ["hidden", "listed"])
+def test_binding_that_is_not_available_is_an_error_and_others_are_served(begin, shown):
+    world = history().datastream(457, extracts=2).binding(124, 457, available=False)
+    scene = begin(world, unavailable_bindings=shown)
+    assert "124" in scene.run("binding", binding_ids=[124], enabled=True)["msg"]
+    assert scene.role_failure(target_id=789, datastream_ids=[457])
+    scene.deploy(target_id=789, datastream_ids=[456])
+    assert (scene.enabled(), scene.loads(124), scene.loads(123)) == ([123], [], scene.world.aged(456))

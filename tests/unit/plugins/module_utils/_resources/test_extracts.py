@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The list of extracts: its order, its bounds and its limit. That both bounds are included, whatever the API does: contract/test_promises.py."""
+"""The list of extracts: its order, its bounds and its limit. That both bounds are included, whatever the API does: contract/test_requeues.py."""
 
 from __future__ import annotations
 

@@ -129,3 +129,20 @@ def test_a_new_binding_that_cannot_be_enabled_is_not_called_missing(begin):
     it = begin()
     it.service.fault(method="PATCH", skip=1, status={"code": 403, "body": {"detail": "Forbidden."}})
     assert "Still open, not enabled: binding" in it.role_failure(**THERE, datastreams=[GOOGLE, META])["msg"]
+
+
+def test_recording_everything_after_another_assignment_records_also_what_was_fetched_in_between(begin):
+    """The pages warn of it."""
+    it, wanted = begin(), {**THERE, "datastreams": [META]}
+    it.service.fetch(457, at="2026-02-02T00:00:00Z")
+    it.deploy(**wanted)
+    it.pass_time(3600)
+    it.service.change({"remove": {"bindings": [it.bindings[0]["id"]]}})
+    it.pass_time(3600)
+    it.service.fetch(457)
+    it.pass_time(7200)
+    it.deploy(**wanted)
+    it.forget()
+    assert ", recorded 2 extracts as loaded" in it.deploy(**wanted, backfill="recorded").lines[1]
+    assert it.deploy(**wanted, backfill="always").lines[0].endswith("nothing to do")
+    assert it.posts() == []

@@ -2,18 +2,78 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Destinations and assignments by name: never a second destination, never a second assignment.
+"""From nothing to nothing, by name, whatever the service is like where nobody has written that down.
 
-Each call whatever the service does where its documents are silent, with check mode before it: contract/test_unknowns.py.
+Never a second destination, never a second assignment. Each step alone, under each switch, with check mode before it: contract/test_unknowns.py.
 """
 
 from __future__ import annotations
 
 import pytest
+from ansible_collections.adverity.management.tests.unit.plugins.destinations.scene import BIGQUERY, EMEA
 
 SECRET = "open-sesame-4711"
 SNOWFLAKE = {"account": "acme", "database": "dwh", "username": "loader", "password": SECRET}
 NAMES = ["it's \"quoted\"", "Ads \N{ROCKET}", "a/b/../c?d=e#f", "  leading", "trailing  ", "{{ lookup('env', 'HOME') }}", "{% raw %}", "x" * 300, "456", "null"]
+
+
+SWITCHES = [
+    {},
+    {"related_objects": "nested", "target_changes": "put", "target_rows": "short", "datastream_rows": "short"},
+    {"target_changes": "put", "target_options": "refused", "mapping_ids": "other", "unknown_settings": "ignore"},
+    {"list_page_size": 1, "next_host": "other", "target_names": "unique", "mapping_change": "keep", "double_assignment": "refuse"},
+    {"binding_appears": "never", "created_status": 200, "mapping_enabled": "disabled"},
+]
+
+
+@pytest.mark.parametrize("switches", SWITCHES, ids=str)
+def test_from_nothing_to_nothing(begin, switches):
+    it = begin(**switches)
+
+    def step(count, module, **options):
+        """It writes so often, perhaps with PUT after a PATCH that is not allowed, and the second time nothing."""
+        first, written = it.run(module, **options), it.written()
+        second = it.run(module, **options)
+        assert (first["changed"], written.count(written[0]), second["changed"], it.written()) == (True, count, False, [])
+        return first
+
+    named = {"type": "bigquery", "workspace": "EMEA", "connection": "Account"}
+    created = step(1, "destination", **named, name="DWH", settings=BIGQUERY)
+    assert (created["created"], created["diff"]["after"]) == (True, {"name": "DWH", "auth": 30, "stack": 2, **BIGQUERY})
+    assert [(row["name"], row["workspace"], row["auth"]) for row in it.targets] == [("DWH", EMEA, 30)]
+
+    ours = {"type": "bigquery", "target_id": created["destination"]["id"]}
+    changed = {**BIGQUERY, "dataset": "sales", "force_string": "true"}
+    told = switches.get("target_options") != "refused"  # without a description of the fields, text stays text
+    after = {"dataset": "sales", "force_string": True if told else "true"}
+    assert step(1, "destination", **named, name="DWH", settings=changed)["diff"]["after"] == after
+    assert step(1, "destination", **ours, name="DWH 2", settings=changed)["changes"] == {"name": {"before": "DWH", "after": "DWH 2"}}
+    assert it.run("destination", **named, name="DWH 2", settings=changed)["changed"] is False
+    assert [(row["name"], row["settings"]["dataset"], row["settings"]["force_string"]) for row in it.targets] == [("DWH 2", "sales", True)]
+
+    found = it.run("directory_info", datastreams=["Meta", {"name": "Google", "workspace": "EMEA"}])["datastreams"]
+    assert [row["id"] for row in found] == [457, 456]
+    meta, google = {"datastream_id": 457, "table_name": "meta"}, {"datastream_id": 456, "settings": {"write_disposition": 2}}
+    result = it.run("assignment", **ours, assignments=[meta, google])
+    ids = {row["datastream_id"]: row["id"] for row in it.bindings}
+    assert (it.written(), [row["enabled"] for row in it.bindings]) == ([("POST", "mappings")] * 2, [False, False])
+    if switches.get("binding_appears") == "never":
+        assert [row["binding_id"] for row in result["assignments"]] == [None, None]
+        it.service.world.unseen.clear()
+    again = it.run("assignment", **ours, assignments=[meta, google])
+    assert (again["changed"], [row["binding_id"] for row in again["assignments"]]) == (False, [ids[457], ids[456]])
+    google["settings"]["write_disposition"] = 1
+    assert step(1, "assignment", **ours, assignments=[meta, google])["affected"] == {"datastream_ids": [456]}
+
+    ours["state"] = "absent"
+    step(2, "binding", binding_ids=list(ids.values()), enabled=True)
+    for module, options in (("assignment", {"assignments": [{"datastream_id": 457}]}), ("destination", {"name": "DWH 2"})):
+        assert "still has enabled bindings" in it.run(module, **ours, **options)["msg"]
+    assert it.writes() == []
+    step(2, "binding", binding_ids=list(ids.values()), enabled=False)
+    step(1, "assignment", **ours, assignments=[{"datastream_id": 457}])
+    step(1, "destination", **{**ours, "type": "BigQuery"}, name="DWH 2")
+    assert (it.targets, it.bindings) == ([], [])
 
 
 @pytest.mark.parametrize("secrets", ["masked", "absent", "null"])
@@ -102,3 +162,26 @@ def test_requests_do_not_grow_with_names(begin):
     it.forget()
     it.destination()
     assert [row["method"] for row in it.requests()] == ["GET", "GET", "GET", "GET", "OPTIONS", "GET", "GET", "POST", "GET"]
+
+
+def test_what_people_rename_meanwhile_is_neither_made_again_nor_overwritten(begin):
+    it = begin()
+    target_id = it.destination()["destination"]["id"]
+    it.forget()
+    # Between the read and the write the destination gets another name, and the change still goes to the one that was read.
+    it.service.fault(method="PATCH", mutate={"edit": {"targets": [{"id": target_id, "name": "Renamed"}]}})
+    it.destination(settings={"dataset": "sales"})
+    assert it.written() == [("PATCH", "targets")]
+    assert [(row["name"], row["settings"]["dataset"]) for row in it.targets] == [("Renamed", "sales")]
+    # A datastream that is renamed after it was looked up is assigned by its id.
+    it.service.fault(method="POST", mutate={"edit": {"datastreams": [{"id": 457, "name": "Other"}]}})
+    assert it.assign(target_id, {"datastream_id": 457, "table_name": "meta"})["assignments"][0]["datastream"] == 457
+
+
+def test_what_people_delete_meanwhile_is_told(begin):
+    it = begin()
+    target_id = it.destination()["destination"]["id"]
+    it.service.fault(method="PATCH", mutate={"remove": {"targets": [target_id]}})
+    message = it.destination(settings={"dataset": "sales"})["msg"]
+    assert ("returned 404: Not found." in message, "Nothing was written." in message, it.targets) == (True, True, [])
+    assert it.destination()["created"] is True

@@ -12,7 +12,7 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import WRITE, failed
 from ansible_collections.adverity.management.plugins.module_utils._requeue.wording import WAYS_ON
 from ansible_collections.adverity.management.plugins.module_utils._spec.options import DEFAULT_LEDGER
-from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import BINDINGS
+from ansible_collections.adverity.management.tests.integration.targets.setup_harness.adverity_harness.observed_api import BINDINGS, EXTRACTS
 from ansible_collections.adverity.management.tests.unit.plugins.support.requeues import created, ids_of, world
 
 ALL = [101, 102, 103]
@@ -21,6 +21,35 @@ ALL = [101, 102, 103]
 @pytest.fixture(name="scene")
 def fixture_scene(begin_requeues):
     return begin_requeues()
+
+
+def test_requeue_sends_in_batches_oldest_first_and_returns_what_it_did(begin_requeues):
+    scene, ids = begin_requeues(world(extracts=70)), list(range(101, 171))
+    result = scene.send()
+    assert scene.posts() == [{"extract_ids": some, "sequential": True, "binding_ids": [12]} for some in (ids[:50], ids[50:])]
+    assert result == {
+        "changed": True, "failed": False, "extract_count": 70,
+        "requeued_extract_ids": ids, "skipped_extract_ids": [], "unknown_extract_ids": [], "refused_extract_ids": [],
+        "failed_extract_ids": [], "remaining_extract_ids": [],
+        "batches": [
+            {"datastream_id": 1, "binding_ids": [12], "extract_count": count, "message": f"Dispatched requeue for {count} extract(s)."}
+            for count in (50, 20)
+        ],
+        "summary": [
+            {"datastream_id": 1, "binding_id": 12, "requeued": 70, "skipped": 0, "recorded": 0, "settled": 0, "loaded_by_itself": 0, "unknown": 0,
+             "refused": 0, "failed": 0, "remaining": 0},
+        ],
+        "bindings": [
+            {"binding_id": 12, "datastream_id": 1, "target_id": 2, "target_name": "Destination no. 2", "enabled": True, "action": "backfill"},
+        ],
+        "ledger": str(scene.ledger), "warnings": [],
+        "diff": {"before": {"binding 12": {"dispatched": 0}}, "after": {"binding 12": {"dispatched": 70}}},
+    }  # fmt: skip
+    assert scene.by_status() == {"dispatched": ids}
+    assert [row["path"] for row in scene.requests("GET")] == [BINDINGS, EXTRACTS]
+    again = scene.send()
+    assert (again["changed"], ids_of(again), again["batches"], len(scene.posts())) == (False, {"skipped": ids}, [], 2)
+    assert again["diff"] == {"before": {"binding 12": {"dispatched": 70}}, "after": {"binding 12": {"dispatched": 70}}}
 
 
 # What becomes of a request; the statuses: matrix/expected.py

@@ -4,7 +4,7 @@
 
 """What goes over the network, through real sockets, and what is known where no response came.
 
-Which certificates are trusted, and what a proxy sees: integration/targets/modules.
+Certificates, proxies and ~/.netrc: integration/targets/modules.
 """
 
 from __future__ import annotations
@@ -175,6 +175,18 @@ def test_without_a_connection_the_body_was_not_taken(make_transport, monkeypatch
     assert (error.reason, error.words, error.body_taken, error.passing) == (reason.format("127.0.0.1:9"), words, False, True)
 
 
+@pytest.mark.parametrize("reply", [b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", b""])
+def test_server_that_speaks_no_tls_is_not_reached(make_transport, reply):
+    def speak():
+        with listener.accept()[0] as connection:
+            connection.recv(65536)
+            connection.sendall(reply)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=speak).start()
+        assert not fail(make_transport(f"https://127.0.0.1:{listener.getsockname()[1]}")).body_taken
+
+
 def untrusted(cause):
     """A bad certificate, as requests wraps it."""
     return requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(None, "/", cause))
@@ -332,6 +344,20 @@ def test_proxy_that_does_not_answer_is_shown_without_its_password(make_client, m
     with pytest.raises(NotReached) as caught:
         make_client("https://acme.example", retries=0).request("POST", "/x/1/")
     assert not [piece for piece in ("p%23", "p#", "tok3n") if piece in str(caught.value.result())]
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_https_takes_the_proxy_which_sees_no_key(server, make_transport, monkeypatch, name):
+    before = make_transport("https://127.0.0.1:9")
+    monkeypatch.setenv(name, server.url)
+    fail(before)  # one that is set later is not taken
+    server.answer(403, {"detail": "not from here"}, close=True)
+    error = fail(make_transport("https://acme.invalid"))
+    assert "403" in error.words
+    assert not error.body_taken
+    [request] = server.requests
+    assert (request.method, request.target) == ("CONNECT", "acme.invalid:443")
+    assert "authorization" not in request.headers
 
 
 # The environment

@@ -19,15 +19,29 @@ THERE = {"name": "Marketing DWH"}
 
 def test_a_destination_that_must_exist_is_not_created_and_similar_names_are_listed(begin):
     it = begin()
-    similar = {
-        "Marketing DHW": "'Marketing DWH' (id 701, workspace 'EMEA'), 'Marketing dwh' (id 702, workspace 'DACH')",
-        "Only here": "'Only here' (id 704, workspace 'DACH')", "sales": "'Sales' (id 703", "Brand new": "none",
-    }  # fmt: skip
-    for name, listed in similar.items():
-        for check_mode in (True, False):
-            with pytest.raises(AdverityError, match=re.escape(f"deploy_destination_create is false. Similar names of this type: {listed}")):
-                it.deploy(check_mode, name=name, datastreams="Meta")
+    wanted = {"name": "Marketing DHW", "datastreams": "Google\nMeta"}
+    for check_mode, create in ((True, False), (False, False), (False, "no")):
+        with pytest.raises(AdverityError) as raised:
+            it.deploy(check_mode, **wanted, create=create)
+        assert str(raised.value) == (
+            "deploy_destination_name: the destination 'Marketing DHW' does not exist in the workspace 'EMEA', and deploy_destination_create is false. Similar"
+            " names of this type: 'Marketing DWH' (id 701, workspace 'EMEA'), 'Marketing dwh' (id 702, workspace 'DACH'). Nothing was changed."
+        )
+    for name, similar in (("Only here", "'Only here' (id 704, workspace 'DACH')"), ("sales", "'Sales' (id 703"), ("Brand new", "none")):
+        with pytest.raises(AdverityError, match=re.escape(f"Similar names of this type: {similar}")):
+            it.deploy(name=name)
     assert (it.writes(), it.ledger.exists()) == ([], False)
+
+
+@pytest.mark.parametrize("settings", ["project: acme-dwh\ndataset: marketing", '{"project": "acme-dwh", "dataset": "marketing"}', BIGQUERY], ids=str)
+def test_settings_as_text_are_written_as_they_are_meant(begin, settings):
+    it = begin()
+    new = {"name": "New", "datastreams": "Meta", "create": True, "connection": "30", "settings": settings}
+    it.deploy(**new)
+    assert {name: it.writes()[0]["body"][name] for name in BIGQUERY} == BIGQUERY
+    it.forget()
+    it.deploy(**new)
+    assert it.writes() == []
 
 
 NEW = {"name": "New", "create": True, "connection": "Account", "settings": BIGQUERY}
@@ -49,6 +63,16 @@ def test_an_awx_job_whose_ledger_is_lost_creates_and_enables_nothing(begin, monk
     with tempfile.TemporaryDirectory(dir="/dev/shm") as volume:
         it.deploy(ledger=f"{volume}/requeue.sqlite3", **deployment)
     assert [row["method"] for row in it.writes()].count("PATCH") == 2
+
+
+def test_whether_a_plan_changes_anything(begin):
+    it = begin()
+    wanted = {**THERE, "datastreams": [GOOGLE]}
+    assert it.deploy(True, **wanted).data["changed"] is True
+    assert it.deploy(**wanted).data["extract_count"] == 1
+    assert it.deploy(True, **wanted).data["changed"] is False
+    renamed = it.deploy(True, **{**wanted, "datastreams": [{**GOOGLE, "table_name": "another"}]})
+    assert (renamed.data["changed"], "nothing to do" in renamed.lines[0]) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -91,8 +115,9 @@ def test_another_table_is_another_assignment_and_the_one_before_it_is_left_as_it
     assert it.writes() == []
 
 
+@pytest.mark.parametrize("with_module", [False, True])
 @pytest.mark.parametrize("is_disabled_first", [True, False])
-def test_what_was_fetched_between_two_assignments_is_sent_after_the_rest_was_recorded_up_to_a_time(begin, is_disabled_first):
+def test_what_was_fetched_between_two_assignments_is_sent_after_the_rest_was_recorded_up_to_a_time(begin, is_disabled_first, with_module):
     """As the warning advises: record up to the time when the assignment was deleted, then send the rest."""
     it, wanted = begin(), {**THERE, "datastreams": [META]}
     it.service.fetch(457, at="2026-02-02T00:00:00Z")
@@ -116,19 +141,19 @@ def test_what_was_fetched_between_two_assignments_is_sent_after_the_rest_was_rec
     it.service.fetch(457)  # loaded automatically again
     it.pass_time(3600)
     it.forget()
-    assert ", recorded 2 extracts as loaded" in it.deploy(**wanted, backfill="recorded", backfill_to=deleted_at).lines[1]
-    assert it.posts() == []
-    assert ", 1 extract sent, " in it.deploy(**wanted, backfill="always").lines[1]
+    if with_module:
+        selected = {"datastream_id": 457, "target_id": 701}
+        it.run("requeue", **selected, created_to=deleted_at, state="recorded")
+        assert it.posts() == []
+        it.run("requeue", **selected, backfill="always")
+    else:
+        assert ", recorded 2 extracts as loaded" in it.deploy(**wanted, backfill="recorded", backfill_to=deleted_at).lines[1]
+        assert it.posts() == []
+        assert ", 1 extract sent, " in it.deploy(**wanted, backfill="always").lines[1]
     assert [body["extract_ids"] for body in it.posts()] == [[missing]]
     for backfill in ("always", "when_needed"):
         assert it.deploy(**wanted, backfill=backfill).lines[0].endswith("nothing to do")
     assert len(it.posts()) == 1
-
-
-def test_a_new_binding_that_cannot_be_enabled_is_not_called_missing(begin):
-    it = begin()
-    it.service.fault(method="PATCH", skip=1, status={"code": 403, "body": {"detail": "Forbidden."}})
-    assert "Still open, not enabled: binding" in it.role_failure(**THERE, datastreams=[GOOGLE, META])["msg"]
 
 
 def test_recording_everything_after_another_assignment_records_also_what_was_fetched_in_between(begin):
@@ -146,3 +171,9 @@ def test_recording_everything_after_another_assignment_records_also_what_was_fet
     assert ", recorded 2 extracts as loaded" in it.deploy(**wanted, backfill="recorded").lines[1]
     assert it.deploy(**wanted, backfill="always").lines[0].endswith("nothing to do")
     assert it.posts() == []
+
+
+def test_a_new_binding_that_cannot_be_enabled_is_not_called_missing(begin):
+    it = begin()
+    it.service.fault(method="PATCH", skip=1, status={"code": 403, "body": {"detail": "Forbidden."}})
+    assert "Still open, not enabled: binding" in it.role_failure(**THERE, datastreams=[GOOGLE, META])["msg"]

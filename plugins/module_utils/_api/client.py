@@ -160,7 +160,7 @@ class Client:
     def _refused(self, method: str, path: str, response: Response, kind: str) -> RequestError:
         status = response.status
         if 300 <= status < 400:
-            where = text.foreign(response.headers.get("Location", "nowhere"), 200)
+            where = text.foreign(response.headers.get("Location") or "nowhere", 200)
             said = f"a redirect to {where}"
             hint = "Redirects are not followed, so that the key stays with its host. Check instance."
         else:

@@ -197,6 +197,7 @@ SCOPES = " Check the scopes of the key. "
         ({"Location": "https://u:p@evil.example/?k=" + KEY}, "?k=********"),
         ({"Location": "http://host:port:x/\x1b[31m" + "x" * 5000}, "\u2026"),
         ({}, "a redirect to nowhere"),
+        ({"Location": ""}, "a redirect to nowhere"),
     ],
 )
 def test_redirect_says_where_to(headers, says):

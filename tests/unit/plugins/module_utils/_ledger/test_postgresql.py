@@ -10,16 +10,16 @@ import itertools
 import os
 import re
 import socket
+from unittest import mock
 from urllib.parse import urlencode
 
+import psycopg
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api.errors import InputError, LedgerError
 from ansible_collections.adverity.management.plugins.module_utils._ledger import postgresql
 from ansible_collections.adverity.management.plugins.module_utils._ledger.holder import Run, from_label
-from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger import Request
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
 from ansible_collections.adverity.management.plugins.module_utils._ledger.stores import find
-from ansible_collections.adverity.management.tests.unit.plugins.module_utils._ledger.proxy import AFTER, BEFORE, DURING, PASS, Proxy
 from ansible_collections.adverity.management.tests.unit.plugins.places import Postgres
 from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import ALL, ROW, entry, open_at, refusal, statuses
 
@@ -30,20 +30,6 @@ DAILY_RIGHTS = ("USAGE ON SCHEMA", "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES
 @pytest.fixture
 def place(postgres_place):
     return postgres_place
-
-
-@pytest.fixture
-def proxies(postgres):
-    """Makes proxies in front of the server, which end with the test."""
-    made = []
-
-    def make(*arguments, **options):
-        made.append(Proxy(postgres, *arguments, **options))
-        return made[-1]
-
-    yield make
-    for proxy in made:
-        proxy.stop()
 
 
 @pytest.fixture
@@ -102,22 +88,33 @@ def stand(place):
 # The connection is lost
 
 
-@pytest.mark.parametrize("how", [BEFORE, DURING, AFTER])
-def test_connection_that_is_lost_at_any_statement_loses_no_record(postgres, place, proxies, how):
+def losing(number, half):
+    """While it lasts, the connection is lost at this exchange with the server: the request does not arrive, or only the answer (``SHUT_RD``)."""
+    real, left = psycopg.Connection.wait, itertools.count(number - 1, -1)
+
+    def wait(connection, *arguments, **options):
+        if next(left) == 0:
+            with socket.socket(fileno=os.dup(connection.pgconn.socket)) as lost:
+                lost.shutdown(half)
+        return real(connection, *arguments, **options)
+
+    return mock.patch.object(psycopg.Connection, "wait", wait)
+
+
+@pytest.mark.parametrize("half", [socket.SHUT_RDWR, socket.SHUT_RD])
+def test_connection_that_is_lost_at_any_statement_loses_no_record(postgres, place, half):
     """Nothing is sent that is not recorded, and the next run can go on, since the lock has ended with the connection."""
-    requests = []
-    with open_at(proxies(lambda request: requests.append(request) or PASS).url(place.database)) as ledger:
+    with mock.patch.object(psycopg.Connection, "wait", autospec=True, side_effect=psycopg.Connection.wait) as exchanges, place.open() as ledger:
         send_three(ledger)
-    assert len(requests) > 20
-    for number in range(1, len(requests), 3 if how == DURING else 1):  # the last one is the farewell
+    assert exchanges.call_count > 20
+    for number in range(1, exchanges.call_count):  # the last one is the farewell
         postgres.empty(place.database)
-        left = itertools.count(number - 1, -1)
-        proxy = proxies(lambda _request, left=left: how if next(left) == 0 else PASS)
         sent = []
-        message = refusal(proxy.url(place.database), use=lambda ledger, sent=sent: send_three(ledger, sent))
+        with losing(number, half):
+            message = refusal(place.ledger, use=lambda ledger, sent=sent: send_three(ledger, sent))
         assert "cannot be used: " in message
         assert "What was recorded before is not lost." in message
-        with place.open(wait=10) as ledger:  # the server may not have noticed yet
+        with place.open() as ledger:  # the server may not have noticed yet
             ledger.take_turn([5])
             known = statuses(ledger)
         assert all(known[each] in ("unknown", "dispatched") for each in sent)
@@ -126,22 +123,13 @@ def test_connection_that_is_lost_at_any_statement_loses_no_record(postgres, plac
         assert ("dispatched" in known.values()) <= bool(sent)
 
 
-@pytest.mark.parametrize(
-    ("method", "arguments"),
-    [("take_turn", [[5, 6]]), ("intend", [[5], [1]]), ("dispatched", [Request(1, [5], [1])]), ("histories", []), ("entries", [])],
-)
-def test_session_that_an_administrator_ends_is_not_connected_again(postgres, place, method, arguments):
+def test_session_that_an_administrator_ends_is_not_connected_again(postgres, place):
     with place.open() as ledger:
         ledger.take_turn([5])
-        ledger.note({}, entries=[entry(1), entry(2)])
-        ledger.intend([5], [1])
-        assert postgres.end_sessions(place.database) == 1
-        for _again in range(2):
+        postgres.end_sessions(place.database)
+        for work in (ledger.histories, lambda: list(ledger.entries()), lambda: ledger.take_turn([5, 6])):
             with pytest.raises(LedgerError, match="cannot be used: .*What was recorded before is not lost"):
-                list(getattr(ledger, method)(*arguments) or ())
-        with place.open(wait=0) as other:
-            other.take_turn([5])  # the lock ended with the session
-    assert stand(place) == {1: "unknown", 2: "pending"}
+                work()
 
 
 # A machine that is no more
@@ -308,28 +296,13 @@ def test_place_that_may_hold_a_password_or_names_another_database_is_refused(pla
 # What else can be wrong
 
 
-@pytest.mark.parametrize(
-    ("case", "says"),
-    [
-        ("no server", "connection failed: .* Check the URL, ledger_password and the server, then run it again. What was recorded before is not lost.$"),
-        ("no database", 'database "nowhere" does not exist'),
-        ("no TLS", "server does not support SSL, but SSL was required"),
-        ("pooler", r"the connection goes through a pooler, such as PgBouncer, .*Set ledger to the address of the PostgreSQL server itself\."),
-    ],
-)
-def test_server_that_cannot_be_used_is_named_with_what_to_do(postgres, proxies, place, case, says):
-    def change(answer):
-        """A pooler in transaction mode answers the start of a session with a process of its own, or with that of another session."""
-        return re.sub(rb"K\x00\x00\x00\x0c(....)", lambda found: found[0][:5] + b"\x7f\xff\xff\xfe", answer, flags=re.DOTALL)
-
-    proxy = proxies(change_answer=change) if case == "pooler" else proxies()
-    url = postgres.url("nowhere") if case == "no database" else proxy.url(place.database, **({"sslmode": "require"} if case == "no TLS" else {}))
-    if case == "no server":
-        proxy.stop()
+def test_pooler_is_refused_with_what_to_do(place, monkeypatch):
+    """In transaction mode it answers the start of a session with a process of its own, or with that of another session."""
+    monkeypatch.setattr(psycopg.ConnectionInfo, "backend_pid", -2)
     for purpose in ALL:
-        message = refusal(url, purpose)
-        assert message.startswith(f"The ledger {url} cannot be used: ")
-        assert re.search(says, message)
+        message = refusal(place.ledger, purpose)
+        assert message.startswith(f"The ledger {place.ledger} cannot be used: the connection goes through a pooler, such as PgBouncer, ")
+        assert "Set ledger to the address of the PostgreSQL server itself." in message
     assert place.content() is None
 
 
@@ -345,10 +318,9 @@ def test_server_that_is_read_only_may_be_looked_at(place, with_default, begun):
     assert len(stand(place)) == (3 if begun else 0)
 
 
-@pytest.mark.parametrize("parameters", [{"application_name": "x"}, {"connect_timeout": "3"}, {"options": "-c search_path=public"}])
-def test_parameters_of_libpq_work_and_other_tables_are_left_alone(postgres, place, parameters):
+def test_parameters_of_libpq_work_and_other_tables_are_left_alone(postgres, place):
     place.run("CREATE TABLE public.load (x int)")
-    with open_at(postgres.url(place.database, **parameters)) as ledger:
+    with open_at(postgres.url(place.database, options="-c search_path=public")) as ledger:
         send_three(ledger)
     assert len(stand(place)) == 3
     assert place.run("SELECT count(*) FROM public.load") == [(0,)]

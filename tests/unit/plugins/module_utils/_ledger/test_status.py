@@ -20,66 +20,50 @@ def derive(kinds):
 
 
 @pytest.mark.parametrize(
-    ("kinds", "status", "decisive"),
+    ("kinds", "status", "decisive", "loaded"),
     [
-        ([], Status.PENDING, None),
-        ([INTENDED], Status.UNKNOWN, 1),
-        ([DISPATCHED], Status.DISPATCHED, 1),
-        ([REFUSED], Status.REFUSED, 1),
-        ([REFUSED, REFUSED], Status.REFUSED, 2),
-        ([REFUSED, DISPATCHED], Status.DISPATCHED, 2),
+        ([], Status.PENDING, None, None),
+        ([INTENDED], Status.UNKNOWN, 1, None),
+        ([DISPATCHED], Status.DISPATCHED, 1, None),
+        ([REFUSED, REFUSED], Status.REFUSED, 2, None),
+        ([REFUSED, DISPATCHED], Status.DISPATCHED, 2, None),
         # What was dispatched is not forgotten, whatever became of a later request (A11).
-        ([DISPATCHED, REFUSED], Status.DISPATCHED, 1),
+        ([DISPATCHED, REFUSED], Status.DISPATCHED, 1, None),
         # A request without a response stays unknown, also if a later one is refused, or its extract is not listed any more (A9).
-        ([INTENDED, REFUSED], Status.UNKNOWN, 1),
-        ([DISPATCHED, INTENDED], Status.UNKNOWN, 2),
-        ([UNDER_WAY], Status.UNKNOWN, 1),
-        ([UNDER_WAY, REFUSED], Status.UNKNOWN, 1),
-        ([UNDER_WAY, RECORDED], Status.RECORDED, 2),
+        ([INTENDED, REFUSED], Status.UNKNOWN, 1, None),
+        ([DISPATCHED, INTENDED], Status.UNKNOWN, 2, None),
+        ([UNDER_WAY], Status.UNKNOWN, 1, None),
         # It is settled by a later request that is confirmed, and by the user.
-        ([INTENDED, DISPATCHED], Status.DISPATCHED, 2),
-        ([INTENDED, RECORDED], Status.RECORDED, 2),
-        ([REFUSED, RECORDED], Status.RECORDED, 2),
+        ([INTENDED, DISPATCHED], Status.DISPATCHED, 2, None),
+        ([INTENDED, RECORDED], Status.RECORDED, 2, None),
+        ([UNDER_WAY, RECORDED], Status.RECORDED, 2, None),
+        ([REFUSED, RECORDED], Status.RECORDED, 2, None),
         # The user says that it did not arrive: it is as if it had not been sent.
-        ([INTENDED, NOT_ARRIVED], Status.PENDING, None),
-        ([INTENDED, NOT_ARRIVED, REFUSED], Status.REFUSED, 3),
-        ([UNDER_WAY, NOT_ARRIVED, INTENDED], Status.UNKNOWN, 3),
-        ([DISPATCHED, INTENDED, NOT_ARRIVED], Status.DISPATCHED, 1),
+        ([INTENDED, NOT_ARRIVED], Status.PENDING, None, None),
+        ([INTENDED, NOT_ARRIVED, REFUSED], Status.REFUSED, 3, None),
+        ([UNDER_WAY, NOT_ARRIVED, INTENDED], Status.UNKNOWN, 3, None),
+        ([DISPATCHED, INTENDED, NOT_ARRIVED], Status.DISPATCHED, 1, None),
         # A failed load stays failed until a later one is dispatched, or seen as loaded.
-        ([DISPATCHED, FAILED], Status.FAILED, 2),
-        ([DISPATCHED, FAILED, REFUSED], Status.FAILED, 2),
-        ([INTENDED, FAILED], Status.FAILED, 2),
-        ([DISPATCHED, FAILED, LOADED], Status.DISPATCHED, 3),
-        ([DISPATCHED, FAILED, DISPATCHED], Status.DISPATCHED, 3),
-        # That it was seen to be loaded confirms what was dispatched, and settles what was not known.
-        ([DISPATCHED, LOADED], Status.DISPATCHED, 1),
-        ([INTENDED, LOADED], Status.DISPATCHED, 2),
-        ([DISPATCHED, INTENDED, LOADED], Status.DISPATCHED, 1),
-        ([UNDER_WAY, LOADED], Status.DISPATCHED, 2),
-        ([RECORDED, LOADED], Status.DISPATCHED, 2),
-        ([DISPATCHED, LOADED, FAILED], Status.FAILED, 3),
+        ([DISPATCHED, FAILED, REFUSED], Status.FAILED, 2, None),
+        ([INTENDED, FAILED], Status.FAILED, 2, None),
+        ([DISPATCHED, FAILED, LOADED], Status.DISPATCHED, 3, "3"),
+        ([DISPATCHED, FAILED, DISPATCHED], Status.DISPATCHED, 3, None),
+        # That it was seen to be loaded confirms what was dispatched, and settles what was not known. The last time counts, of what was sent last.
+        ([DISPATCHED, LOADED, LOADED], Status.DISPATCHED, 1, "3"),
+        ([INTENDED, LOADED], Status.DISPATCHED, 2, "2"),
+        ([INTENDED, LOADED, REFUSED], Status.DISPATCHED, 2, "2"),
+        ([DISPATCHED, INTENDED, LOADED], Status.DISPATCHED, 1, "3"),
+        ([UNDER_WAY, LOADED], Status.DISPATCHED, 2, "2"),
+        ([RECORDED, LOADED], Status.DISPATCHED, 2, "2"),
+        ([DISPATCHED, LOADED, DISPATCHED], Status.DISPATCHED, 3, None),
+        ([DISPATCHED, LOADED, INTENDED], Status.UNKNOWN, 3, None),
+        ([DISPATCHED, LOADED, FAILED], Status.FAILED, 3, None),
     ],
 )
-def test_status_follows_from_all_events(kinds, status, decisive):
-    found, event = derive(kinds)
-    assert (found, event and event.id) == (status, decisive)
-
-
-@pytest.mark.parametrize(
-    ("kinds", "at"),
-    [
-        ([DISPATCHED], None),
-        ([DISPATCHED, LOADED], "2"),
-        ([DISPATCHED, LOADED, LOADED], "3"),
-        ([INTENDED, LOADED, REFUSED], "2"),
-        ([DISPATCHED, LOADED, DISPATCHED], None),
-        ([DISPATCHED, LOADED, INTENDED], None),
-        ([DISPATCHED, LOADED, FAILED], None),
-        ([DISPATCHED, FAILED, LOADED], "3"),
-    ],
-)
-def test_when_it_was_seen_to_be_loaded(kinds, at):
-    assert loaded_at([Event(number, kind, str(number)) for number, kind in enumerate(kinds, 1)]) == at
+def test_status_follows_from_all_events(kinds, status, decisive, loaded):
+    events = [Event(number, kind, str(number)) for number, kind in enumerate(kinds, 1)]
+    found, event = derive_status(events)
+    assert (found, event and event.id, loaded_at(events)) == (status, decisive, loaded)
 
 
 @pytest.mark.parametrize("length", range(1, 5))

@@ -42,11 +42,6 @@ def test_what_is_lost_with_the_job(found, reason):
     assert reason_lost(found, FOLDERS) == reason
 
 
-def test_a_home_at_the_root_hides_no_volume():
-    folders = {"/": "the home directory of the job"}
-    assert [reason_lost(found, folders) is None for found in (place("/ledger", "/ledger"), place("/ledger"))] == [True, False]
-
-
 MOUNTS = r"""22 1 0:40 / / rw,relatime - overlay overlay rw,lowerdir=/a
 30 22 8:1 /srv/adverity /a\040ledger rw,relatime master:1 - ext4 /dev/sda1 rw
 31 22 0:50 / /dropped rw - overlay none rw
@@ -84,13 +79,6 @@ def test_the_facts_of_this_system(tmp_path, monkeypatch):
     assert look(str(tmp_path / "link" / "requeue.sqlite3")).folder == "/dev/shm"
     assert not look(str(tmp_path / "made" / "requeue.sqlite3")).exists
     assert list(tmp_path.iterdir()) == [tmp_path / "link"]
-
-
-@pytest.mark.parametrize(("private_data_dir", "more"), [("/var/lib/awx_7_x", {"/var/lib/awx_7_x"}), ("", set())])
-def test_the_folders_of_a_job(monkeypatch, private_data_dir, more):
-    monkeypatch.setenv("HOME", "/home/runner")
-    monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", private_data_dir)
-    assert set(persistence.job_folders()) == {"/home/runner", "/runner", "/tmp", *more}
 
 
 @pytest.mark.parametrize(

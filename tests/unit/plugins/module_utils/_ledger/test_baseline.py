@@ -37,11 +37,6 @@ def test_labels_as_they_are_stored(labels, stored):
     assert baseline.moment(1767323045) == CLOCK
 
 
-def test_nothing_is_stored_where_no_list_was_read():
-    assert Baseline().stored() == (None, None)
-    assert Baseline(CLOCK).only([101]).stored() == (1767323045, None)
-
-
 @given(st.dictionaries(st.integers(1, 2**63 - 1), st.one_of(st.none(), st.text(max_size=60)), min_size=1, max_size=50))
 def test_whatever_the_labels_are_they_read_back(labels):
     _seconds, stored = Baseline(CLOCK, labels).stored()

@@ -84,7 +84,7 @@ def test_the_facts_of_this_system(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("ledger", "is_lost"),
     [
-        ("/nowhere/requeue.sqlite3", True), ("~/.ansible/adverity/requeue.sqlite3", True), ("/tmp/requeue.sqlite3", True),
+        ("~/.ansible/adverity/requeue.sqlite3", True),
         ("/dev/shm/requeue.sqlite3", False), ("postgresql://adverity@db.example.com/ledger", False), ("postgresql://u@/l?host=/tmp", False),
     ],
 )  # fmt: skip

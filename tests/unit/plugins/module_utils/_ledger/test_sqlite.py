@@ -108,12 +108,10 @@ NO_LEDGER = "it is a database, but not a ledger of this collection"
     [
         # What another program made of the file, which runs see it, and what they say.
         (lambda _content: b"not a ledger\n", ALL, RESTORE),
-        (cut(1), ALL, RESTORE),
         (cut(100), ALL, RESTORE),
         (cut(-1), ALL, RESTORE),
         (lambda content: bytes(len(content)), ALL, RESTORE),
         (lambda content: content[:100] + bytes(len(content) - 100), ALL, RESTORE),
-        (flipped(0), ALL, RESTORE),
         (flipped(100), ALL, RESTORE),
         (cut(4096), READING, RESTORE),
         (cut(-4096), READING, RESTORE),
@@ -228,11 +226,9 @@ USABLE = "The file was not changed. Make the place usable for this user"
 @pytest.mark.parametrize(
     ("advice", "errors"),
     [
-        ("Free space on the disk, then run it again.", [OSError(errno.ENOSPC, "No space left on device")]),
         (NO_LOCK, [OSError(number, "") for number in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)]),
         (DISK, [OSError(number, "") for number in (errno.EIO, errno.ESTALE, errno.ETIMEDOUT)]),
         (DISK, [sqlite3.OperationalError(words) for words in ("disk I/O error", "locking protocol")]),
-        ("Another program holds the file. End it, then run it again.", [sqlite3.OperationalError("database is locked")]),
         (USABLE, [OSError(errno.ENOTDIR, "")]),
         (USABLE, [sqlite3.OperationalError(words) for words in ("unable to open database file", "attempt to write a readonly database")]),
         (RESTORE, [sqlite3.OperationalError(words) for words in ("database disk image is malformed", "no such column: pairs")]),
@@ -305,22 +301,16 @@ def test_bytes_of_a_lock_tell_its_holder(monkeypatch, binding_ids, instance, pro
     assert (number - 1) // sqlite_locks._HOSTS == process
 
 
-@pytest.mark.parametrize("kind", ["symbolic link", "hard link", "link to the folder", "another way to write it"])
-def test_all_paths_to_one_file_share_the_lock(sqlite_place, tmp_path, kind):
-    path, other = sqlite_place.path, tmp_path / "other"
+def test_all_paths_to_one_file_share_the_lock(sqlite_place, tmp_path):
+    path = sqlite_place.path
     with sqlite_place.open() as holder:
         holder.take_turn([5])
-        if kind == "symbolic link":
-            other.symlink_to(path)
-        elif kind == "hard link":
-            os.link(path, other)
-        elif kind == "link to the folder":
-            other.symlink_to(path.parent)
-            other = other / path.name
-        else:
-            other = tmp_path / "place" / ".." / "place" / "." / path.name
-        with open_at(other, LOOK) as ledger:
-            assert ledger.busy is True
+        (tmp_path / "symbolic").symlink_to(path)
+        os.link(path, tmp_path / "hard")
+        (tmp_path / "folder").symlink_to(path.parent)
+        for other in ("symbolic", "hard", f"folder/{path.name}", f"place/../place/./{path.name}"):
+            with open_at(f"{tmp_path}/{other}", LOOK) as ledger:
+                assert ledger.busy is True
 
 
 def test_lock_of_a_file_is_not_lost_when_the_process_opens_it_elsewhere(sqlite_place, fork):

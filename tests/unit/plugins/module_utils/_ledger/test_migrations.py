@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A ledger of an older format: brought to the newest one by the first run that writes, once, and as a whole. Newer formats: those of this test."""
+"""A ledger of an older format: brought to the newest one by the first run that writes, once, and as a whole."""
 
 from __future__ import annotations
 
@@ -15,51 +15,33 @@ from ansible_collections.adverity.management.plugins.module_utils._ledger.ledger
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK, PREDICT, WRITE
 from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import ALL, ROW, entry, refusal, statuses
 
-OLD = schema.OLDEST
-THIS = schema.VERSION
-NEWEST = THIS + 2
-NEWER = (
-    schema.Migration(THIS + 1, ("ALTER TABLE {schema}binding ADD COLUMN label TEXT", "UPDATE {schema}binding SET label = 'of the next format'")),
-    schema.Migration(THIS + 2, ("CREATE TABLE {schema}extra (id {id}, x TEXT)", "INSERT INTO {schema}extra (x) SELECT label FROM {schema}binding")),
-)
-STATEMENTS = 4  # of both
-BOTH = {101: "dispatched", 102: "pending"}
+OLD, THIS = schema.OLDEST, schema.VERSION
+STATEMENTS = len(schema.statements_from(OLD))
+RECORDED = {101: "dispatched", 102: "unknown", 103: "pending"}
 
 
 @pytest.fixture
-def collection(monkeypatch):
-    """Makes the collection one that knows the formats up to ``version``. ``before(number)`` is called before each statement of a migration."""
-
-    def become(version, before=lambda _number: None):
-        migrations = [migration for migration in (*schema.MIGRATIONS, *NEWER) if migration.version <= version]
-
-        def statements_from(from_version):
-            for number, statement in enumerate(schema.statements_from(from_version, migrations)):
-                before(number)
-                yield statement
-
+def old_ledger(ledger_place, monkeypatch):
+    """A ledger of the oldest format with something in it. It has no record of what was shown before a request."""
+    statements = schema.statements_from(None, schema.MIGRATIONS[:1])
+    with monkeypatch.context() as older:
         for module in (sqlite, postgresql):
-            monkeypatch.setattr(module, "VERSION", version)
-            monkeypatch.setattr(module, "statements_from", statements_from)
-        monkeypatch.setattr(postgresql, "STATEMENTS", (
+            older.setattr(module, "VERSION", OLD)
+            older.setattr(module, "statements_from", lambda _version: statements)
+        older.setattr(postgresql, "STATEMENTS", (
             f"CREATE SCHEMA {postgresql.SCHEMA}",
-            *(statement.format(**postgresql._LAYOUT) for statement in schema.statements_from(None, migrations)),
+            *(statement.format(**postgresql._LAYOUT) for statement in statements),
             f"CREATE TABLE {postgresql.SCHEMA}.format (version INTEGER NOT NULL)",
-            f"INSERT INTO {postgresql.SCHEMA}.format VALUES ({version})",
+            f"INSERT INTO {postgresql.SCHEMA}.format VALUES ({OLD})",
         ))  # fmt: skip
         sqlite._expected_tables.cache_clear()
-
-    yield become
+        with ledger_place.open() as ledger:
+            ledger.note({5: [ROW]}, [BindingRow(5, 456, 789, 0)], [entry(each) for each in (101, 102, 103)])
     sqlite._expected_tables.cache_clear()
-
-
-@pytest.fixture
-def old_ledger(ledger_place):
-    """A ledger of this format with something in it."""
-    with ledger_place.open() as ledger:
-        ledger.note({5: [ROW]}, [BindingRow(5, 456, 789, 0)], [entry(101), entry(102)])
-        ledger.dispatched(ledger.intend([5], [101]))
-    assert version(ledger_place) == THIS
+    ledger_place.run("INSERT INTO event (instance, kind, at) VALUES (1, 'dispatched', '2026-01-01T00:00:00Z')")
+    ledger_place.run("INSERT INTO event (instance, kind, at, pairs) VALUES (1, 'intended', '2026-01-01T00:00:00Z', '[[5],[102]]')")
+    ledger_place.run("UPDATE load SET event = extract_id - 100 WHERE extract_id < 103")
+    assert version(ledger_place) == OLD
     return ledger_place
 
 
@@ -79,25 +61,29 @@ def set_version(place, number):
 
 def stand(place, purpose=LOOK):
     with place.open(purpose) as ledger:
-        assert [row[1:] for row in ledger.binding_rows().values()] == [(456, 789, 2)]
+        assert [row[1:] for row in ledger.binding_rows().values()] == [(456, 789, 3)]
         return statuses(ledger)
 
 
 def check_migrated(place):
-    """It has the newest format, all that it had before, and each migration was made once."""
-    assert (version(place), place.run("SELECT x FROM extra"), stand(place)) == (NEWEST, [("of the next format",)], BOTH)
+    """It has the newest format and all that it had before; each statement fails where it is made twice."""
+    assert (version(place), stand(place)) == (THIS, RECORDED)
 
 
-def test_run_that_writes_brings_the_ledger_to_the_newest_format_and_no_other_run_does(old_ledger, collection):
+def test_run_that_writes_brings_the_ledger_to_the_newest_format_and_no_other_run_does(old_ledger):
     before = old_ledger.content()
-    collection(NEWEST)
     for purpose in (LOOK, PREDICT):
-        says = f"a run that writes has to bring it from format {THIS} to {NEWEST} first. Run once without check mode, then run this again."
+        says = f"a run that writes has to bring it from format {OLD} to {THIS} first. Run once without check mode, then run this again."
         assert refusal(old_ledger.ledger, purpose) == f"The ledger {old_ledger.shown} cannot be used: {says} Nothing was changed."
     assert old_ledger.content() == before
     for purpose in (WRITE, PREDICT, WRITE):
-        assert stand(old_ledger, purpose) == BOTH
+        assert stand(old_ledger, purpose) == RECORDED
         check_migrated(old_ledger)
+    with old_ledger.open() as ledger:
+        ledger.dispatched(ledger.intend([5], [103]))
+        assert statuses(ledger) == {**RECORDED, 103: "dispatched"}
+        assert [each.extract_id for each in ledger.open_entries()] == [102]
+        assert [each.events[0].has_label for each in sent.read(ledger, [5], [101, 102, 103])] == [False] * 3
 
 
 @pytest.mark.parametrize(
@@ -126,46 +112,31 @@ def overtake(monkeypatch, store, other_run):
     monkeypatch.setattr(store, "_migrate", overtaken)
 
 
-def test_run_that_finds_the_old_format_and_comes_second_migrates_nothing(old_ledger, collection, store, monkeypatch):
-    collection(NEWEST)
+def test_run_that_finds_the_old_format_and_comes_second_migrates_nothing(old_ledger, store, monkeypatch):
     overtake(monkeypatch, store, lambda: stand(old_ledger, WRITE))
-    assert stand(old_ledger, WRITE) == BOTH
+    assert stand(old_ledger, WRITE) == RECORDED
     check_migrated(old_ledger)
 
 
-def test_run_that_a_newer_collection_overtakes_does_not_take_the_format_back(old_ledger, collection, store, monkeypatch):
-    collection(NEWEST)
+def test_run_that_a_newer_collection_overtakes_does_not_take_the_format_back(old_ledger, store, monkeypatch):
     overtake(monkeypatch, store, lambda: set_version(old_ledger, 99))
     assert "a newer version of this collection wrote it (format 99" in refusal(old_ledger.ledger)
     assert version(old_ledger) == 99
 
 
 @pytest.mark.parametrize("killed_at", range(STATEMENTS))
-def test_migration_that_is_killed_leaves_the_old_format_and_the_next_run_finishes_it(old_ledger, collection, fork, killed_at):
-    def kill(number):
-        if os.getpid() != parent and number == killed_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+def test_migration_that_is_killed_leaves_the_old_format_and_the_next_run_finishes_it(old_ledger, monkeypatch, fork, killed_at):
+    def statements_from(from_version):
+        for number, statement in enumerate(schema.statements_from(from_version)):
+            if from_version is not None and os.getpid() != parent and number == killed_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield statement
 
     parent = os.getpid()
-    collection(NEWEST, kill)
+    for module in (sqlite, postgresql):
+        monkeypatch.setattr(module, "statements_from", statements_from)
     child = fork(lambda _child: old_ledger.open().__enter__())
     assert child.end() == -signal.SIGKILL
-    assert version(old_ledger) == THIS
-    assert stand(old_ledger, WRITE) == BOTH
+    assert version(old_ledger) == OLD
+    assert stand(old_ledger, WRITE) == RECORDED
     check_migrated(old_ledger)
-
-
-def test_ledger_of_format_3_goes_on(ledger_place, collection):
-    """The oldest format: it has no record of what was shown before a request."""
-    collection(OLD)
-    with ledger_place.open() as ledger:
-        ledger.note({}, entries=[entry(each) for each in (101, 102, 103)])
-    ledger_place.run("INSERT INTO event (instance, kind, at) VALUES (1, 'dispatched', '2026-01-01T00:00:00Z')")
-    ledger_place.run("INSERT INTO event (instance, kind, at, pairs) VALUES (1, 'intended', '2026-01-01T00:00:00Z', '[[5],[102]]')")
-    ledger_place.run("UPDATE load SET event = extract_id - 100 WHERE extract_id < 103")
-    collection(THIS)
-    with ledger_place.open() as ledger:
-        ledger.dispatched(ledger.intend([5], [103]))
-        assert statuses(ledger) == {101: "dispatched", 102: "unknown", 103: "dispatched"}
-        assert [each.extract_id for each in ledger.open_entries()] == [102]
-        assert [each.events[0].has_label for each in sent.read(ledger, [5], [101, 102, 103])] == [False] * 3

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._ledger import baseline, sent
 from ansible_collections.adverity.management.plugins.module_utils._ledger.baseline import Baseline
-from ansible_collections.adverity.management.plugins.module_utils._ledger.status import Status
+from ansible_collections.adverity.management.plugins.module_utils._ledger.status import EventKind, Status
 from ansible_collections.adverity.management.plugins.module_utils._ledger.store import LOOK
 from ansible_collections.adverity.management.tests.unit.plugins.support.ledgers import entry
 from hypothesis import given
@@ -78,11 +78,12 @@ def test_each_extract_reads_back_what_was_shown_of_it(place):
         assert noted(ledger) == noted(ledger, 6) == expected(LABELS, Status.UNKNOWN)
         second = ledger.intend([5], [110, 111], first, Baseline(CLOCK, {110: "Loaded", 111: "Loaded"}))
         ledger.dispatched(second)
+        ledger.record(EventKind.FAILED, [entry(113)], labels={113: "Failed", 114: "Loaded"})
     with place.open(LOOK) as ledger:
         assert noted(ledger) == noted(ledger, 6) == expected(LABELS)
         assert noted(ledger, 6, [103]) == {103: (Status.DISPATCHED, CLOCK, "Loaded")}
         assert noted(ledger, 5, [111]) == {111: (Status.DISPATCHED, CLOCK, "Loaded")}
-        assert noted(ledger, 5, [112]) == {}  # only planned
+        assert noted(ledger, 5, [112, 113]) == {113: (Status.FAILED, None, "Failed")}  # the other one is only planned
 
 
 def test_response_that_does_not_confirm_all_splits_it(place):

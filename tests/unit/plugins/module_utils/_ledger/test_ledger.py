@@ -313,6 +313,13 @@ def test_write_that_was_not_executed_leaves_no_fact(ledger):
     assert facts(ledger) == {5: [ROW], 6: [ROW]}
 
 
+def test_row_between_two_that_show_the_same_is_dropped(ledger):
+    shown = [ROW._replace(clock=f"2026-01-01T00:00:0{second}Z") for second in range(3)]
+    for row in shown:
+        ledger.note({5: [row]})
+    assert facts(ledger) == {5: [shown[0], shown[2]]}
+
+
 @pytest.mark.parametrize("statement", ["nonsense", INSERT, "INSERT INTO gone VALUES (1)", None])
 def test_transaction_that_fails_leaves_nothing(ledger, statement):
     with pytest.raises(LedgerError if statement else KeyError), ledger.store.transaction():
@@ -324,6 +331,13 @@ def test_transaction_that_fails_leaves_nothing(ledger, statement):
 
 
 # A ledger that somebody else wrote to
+
+
+def test_extract_whose_event_is_missing_is_unknown(ledger, ledger_place):
+    """As after a repair by hand."""
+    put(ledger, 5, 1, DISPATCHED)
+    ledger_place.run("DELETE FROM event")
+    assert statuses(ledger) == {1: "unknown"}
 
 
 @pytest.mark.parametrize(

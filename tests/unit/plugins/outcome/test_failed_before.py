@@ -22,7 +22,7 @@ def fixture_begin_failed(begin_requeues):
     """Begins a scene in which the load of extract 102 into binding 12 is recorded as failed, and its cause is corrected."""
 
     def begin(**switches):
-        scene = begin_requeues(world(), **switches)
+        scene = begin_requeues(world(enabled=(2, 3)), **switches)
         scene.make_loads_fail(102)
         scene.send(target_id=2)
         scene.pass_time(60)
@@ -145,3 +145,30 @@ def test_refused_extract_that_is_no_longer_listed_is_named_until_the_user_settle
     named = f"Refused, but not in the API's list of extracts now: extracts {refused} for binding 12. They cannot be sent any more."
     for on_refused, is_named in (("fail", True), ("fail", True), ("skip", True), ("skip", False)):
         assert any(named in warning for warning in send_again(scene, on_refused=on_refused)[1]["warnings"]) is is_named
+
+
+def test_failed_extract_whose_loaded_label_another_request_may_explain_is_unknown(begin_failed):
+    scene = begin_failed()
+    scene.send(extract_ids=[102], binding_ids=[13])
+    scene.pass_time(60)
+    assert outcomes(scene.look(binding_ids=[12]))[12, 102] == "failed"
+    assert send_again(scene, on_failed="skip")[1]["failed_extract_ids"] == [102]
+    posts, result = send_again(scene, on_failed="requeue")
+    assert (posts, result["unknown_extract_ids"], scene.statuses()[12, 102]) == ([], [102], "failed")
+    assert send_again(scene, on_failed="requeue", on_unknown="requeue")[0] == [[102]]
+
+
+@pytest.mark.parametrize(("on_failed", "wait"), [("fail", 60), ("warn", 0), ("requeue", 60)])
+def test_role_settles_a_failed_extract_that_is_no_longer_listed(begin_requeues, on_failed, wait):
+    scene = begin_requeues(world(enabled=(), disabled=(2,)))
+    scene.make_loads_fail(102)
+    scene.deploy(target_id=2)
+    scene.pass_time(60)
+    scene.look()
+    scene.service.change({"remove": {"extracts": [102]}})
+    if on_failed == "fail":
+        assert "Failed, but not in the API's list of extracts now" in scene.role_failure(target_id=2, on_failed=on_failed, wait=wait)["msg"]
+        scene.deploy(target_id=2, on_failed="warn", wait=wait)
+    else:
+        scene.deploy(target_id=2, on_failed=on_failed, wait=wait)
+    scene.deploy(target_id=2, on_failed="fail", wait=wait)

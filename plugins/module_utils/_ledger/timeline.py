@@ -138,7 +138,9 @@ class Timeline:
         start = row.updated or row.clock
         if row.enabled is not None and start:
             self.periods = first_periods(row.enabled, start, interval(row.clock)[0] if row.clock else None)
-        self.initial = self.began_enabled = row.enabled is True and bool(self.periods)
+        elif row.enabled:
+            self.periods = [Period(0, None, State.UNKNOWN, Reason.NO_CLOCK)]
+        self.initial = self.began_enabled = row.enabled is True
         if self._told:
             self._read_at(row.clock)
 
@@ -159,8 +161,11 @@ class Timeline:
         return interval(row.clock)[0] - interval(self._write_clock)[0] >= MAX_LAG
 
     def _shows_flip(self, row: Reading) -> bool:
-        """Whether a row shows another state, or the first one after the state was unknown."""
-        return row.enabled is not self.enabled or (self._is_unknown() and row.clock is not None)
+        """Whether a row shows another state, or the first one after the state was unknown. As long as nothing of it counts, the
+        state at first sight is none that was unknown.
+        """
+        is_first_known = self._is_unknown() and not self.initial and row.clock is not None
+        return row.enabled is not self.enabled or is_first_known
 
     def _observe_change(self, enabled: bool | None, updated: str, clock: str | None) -> None:
         """A row with a newer time: the last of one or more changes was then."""
@@ -247,6 +252,8 @@ class Timeline:
             self.enabled = enabled  # the rows before it did not show the state
             if enabled and self.updated:
                 self.periods = first_periods(True, self.updated, min(self._readings, default=None))
+            elif enabled:
+                self.periods = [Period(0, None, State.UNKNOWN, Reason.ELSEWHERE)]
         else:
             reason = Reason.INTERRUPTED if self.pending_write is enabled else Reason.ELSEWHERE
             self._change(

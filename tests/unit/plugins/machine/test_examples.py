@@ -116,8 +116,9 @@ def test_extract_of_the_disabled_time_is_sent_or_named_where_date_is_ahead(begin
     history.after(2.0).deploy()
 
 
-def test_requeue_twice_without_date_does_not_send_what_loaded_automatically(begin_history):
-    history = begin_history(answers=["no_date"], enabled=ENABLED)
+@pytest.mark.parametrize("answers", [["no_date"], ["no_date", "no_updated"]], ids=" and ".join)
+def test_requeue_twice_without_date_does_not_send_what_loaded_automatically(begin_history, answers):
+    history = begin_history(answers=answers, enabled=ENABLED)
     history.requeue(target_id=70)
     history.after(60.0).fetch(4001)
     history.after(60.0).requeue(target_id=70)

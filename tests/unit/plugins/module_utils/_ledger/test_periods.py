@@ -65,6 +65,13 @@ MINUTE = BindingFact(FactKind.ROW, enabled=True, updated="2026-03-01T10:01Z", cl
         ([MINUTE, backfill("listed", 80)], [70, 80, 119, 120], [False, *[ELSEWHERE] * 2, True]),
         ([MINUTE, backfill("listed", 130)], [80, 129, 130], [False, False, True]),
         ([MINUTE, backfill("listed")], [69, 80, 130], [False, *[NO_CLOCK] * 2]),
+        # Enabled when it was seen first, and nothing tells since when, or when that was.
+        ([row(True, None, None), row(True, None, 100)], [50, 150], [False, False]),
+        ([row(True, None, None), backfill("listed")], [50, 300], [NO_CLOCK, NO_CLOCK]),
+        ([row(True, None, None), row(True, None, 90), backfill("listed", 100)], [99, 300], [False, NO_CLOCK]),
+        ([row(True, None, None), backfill("listed", 100), row(True, None, 200)], [99, 150, 250], [False, ELSEWHERE, True]),
+        ([row(None, None, 100), row(True, None, 200)], [50, 250], [ELSEWHERE, ELSEWHERE]),
+        ([row(None, None, 100), row(True, None, 200), row(True, None, 300)], [250, 301], [ELSEWHERE, True]),
         # An own write: unknown from the last reading before it to the second of the change.
         (ENABLING, [50, 99, 100, 101, 102, 300], [False, False, OWN, OWN, True, True]),
         ([*ENABLING, row(True, 101, 200)], [150, 250], [True, True]),

@@ -132,6 +132,8 @@ def refusal(work, source, target, host=HOST):
 
 def test_other_ledger_has_the_same_records_and_the_first_is_not_used_any_more(places):
     source, target = places
+    fill(source, OTHER)
+    others = records(source, OTHER)
     before, contents = records(source), (source.content(), target.content())
     assert [each.status for each in before[0]] == [DISPATCHED, UNKNOWN, REFUSED, PENDING, UNKNOWN, UNKNOWN, PENDING, PENDING]
     assert before[-1][0][1][0][-3:] == (BASELINE.clock, "Collected", True)
@@ -143,55 +145,36 @@ def test_other_ledger_has_the_same_records_and_the_first_is_not_used_any_more(pl
         assert copy(source, target, check_mode) == {**result, "changed": False}
         assert records(source) == records(target) == before
     check_moved(source, target)
-
-
-def test_other_instances_stay_where_they_are(places):
-    source, target = places
-    fill(source, OTHER)
-    others = records(source, OTHER)
-    copy(source, target)
+    # Another instance stays where it is, and is used there.
     assert (records(source, OTHER), records(target, OTHER), len(others[2])) == (others, NOTHING, 3)
     with source.open(host=OTHER):
         pass
 
 
 @pytest.mark.parametrize(("killed_at", "used"), [("begun", None), ("begun", "source"), ("copied", None), ("finished", None), ("finished", "target")])
-def test_move_that_is_killed_is_finished_and_leaves_one_ledger_to_use(places, killed_at, used):
-    """A16: the run after the kill uses one of the two ledgers."""
+@pytest.mark.parametrize("moves_before", [0, 1, 3])
+def test_move_that_is_killed_is_finished_and_leaves_one_ledger_to_use(places, moves_before, killed_at, used):
+    """A16: the run after the kill uses one of the two ledgers, and never can both be used. Also where the content moves back."""
     source, target = places
+    for number in range(moves_before):
+        copy(source, target)
+        source, target = target, source
+        use(source, 100 + number)
     copy_stopped_at(killed_at, source, target)
     if killed_at != "begun":
         check_begun(source, target)
+    if moves_before and killed_at != "finished":
+        check_moved(target, source)
     if used:
         use({"source": source, "target": target}[used], 4 if used == "source" else 8)
     newest = records(target if killed_at == "finished" else source)
-    assert (records(target) == NOTHING) is (killed_at != "finished")
+    if not moves_before:
+        assert (records(target) == NOTHING) is (killed_at != "finished")
     assert copy(source, target, check_mode=True)["changed"] is True
     assert copy(source, target)["changed"] is True
     assert records(target) == newest
     check_moved(source, target)
     assert copy(source, target)["changed"] is False
-
-
-@pytest.mark.parametrize("killed_at", STEPS)
-def test_never_can_both_be_used_while_a_ledger_is_moved_back(places, killed_at):
-    first, second = places
-    for number in (100, 101):
-        copy(first, second)
-        use(second, number)
-        copy_stopped_at(killed_at, second, first)
-        if killed_at == "finished":
-            use(first, number + 10)
-        else:
-            check_moved(first, second)
-        if killed_at == "begun":
-            use(second, number + 10)
-        else:
-            check_begun(second, first)
-        newest = records(first if killed_at == "finished" else second)
-        assert copy(second, first)["changed"] is True
-        assert records(first) == newest
-        check_moved(second, first)
 
 
 def test_move_that_is_begun_is_finished_or_taken_back(places, tmp_path):
@@ -288,13 +271,11 @@ def test_ledger_that_was_put_back_does_not_replace_the_newer_one(tmp_path):
     check_moved(source, target)
 
 
-@pytest.mark.parametrize("lost", ["all", "replaced"])
-def test_copy_that_was_lost_is_not_made_again(places, lost):
+def test_copy_that_was_lost_and_replaced_is_not_made_again(places):
     source, target = places
     copy(source, target)
     target.empty()
-    if lost == "replaced":
-        use(target, 8)
+    use(target, 8)
     says = f"The content of {source.shown} was moved to {target.shown} before, and {target.shown} does not have it any more. Restore its newest backup."
     assert refusal(copy, source, target).startswith(says)
 

@@ -75,6 +75,7 @@ MINUTE = BindingFact(FactKind.ROW, enabled=True, updated="2026-03-01T10:01Z", cl
         # An own write: unknown from the last reading before it to the second of the change.
         (ENABLING, [50, 99, 100, 101, 102, 300], [False, False, OWN, OWN, True, True]),
         ([*ENABLING, row(True, 101, 200)], [150, 250], [True, True]),
+        ([row(False, 0, 70), write(True, 70), MINUTE._replace(kind=FactKind.ANSWER, seconds=1.0)], [58, 60, 119, 120], [False, OWN, OWN, True]),
         ([*ENABLING, *DISABLING], [102, 198, 200, 201, 202], [True, True, OWN, OWN, False]),
         # The response has the time of before (A4): the change is between the clocks of the responses.
         ([DISABLED, write(True, 100), answer(True, 0, 101)], [50, 99, 100, 101, 102], [False, False, OWN, OWN, True]),
@@ -135,16 +136,6 @@ MINUTE = BindingFact(FactKind.ROW, enabled=True, updated="2026-03-01T10:01Z", cl
 def test_what_was_loaded_automatically_follows_from_what_was_seen(facts, seconds, expected):
     history = BindingHistory(facts)
     assert reasons(history.was_loaded(interval(at(second)), at(second)) for second in seconds) == expected
-
-
-def test_times_to_the_minute_leave_the_minute_unknown():
-    facts = [
-        BindingFact(FactKind.ROW, enabled=False, updated="2026-03-01T09:00Z", clock="2026-03-01T10:05:10Z"),
-        BindingFact(FactKind.WRITE, enabled=True, clock="2026-03-01T10:05:10Z"),
-        BindingFact(FactKind.ANSWER, enabled=True, updated="2026-03-01T10:05Z", clock="2026-03-01T10:05:11Z", seconds=1.0),
-    ]
-    created = ["2026-03-01T10:04:58Z", "2026-03-01T10:05:00Z", "2026-03-01T10:05:59Z", "2026-03-01T10:06Z", "2026-03-01T10:06:00Z"]
-    assert reasons(BindingHistory(facts).was_loaded(interval(each)) for each in created) == [False, OWN, OWN, True, True]
 
 
 def test_extract_without_a_time_is_unknown_where_the_binding_was_enabled():

@@ -161,15 +161,6 @@ def test_both_ends_notice_a_dead_machine_within_two_minutes():
 # Who holds the lock
 
 
-def test_ledger_that_is_closed_holds_no_lock_any_more(place):
-    with open_at(place.ledger) as watching:  # its own session has no lock
-        for _time in range(10):
-            with open_at(place.ledger) as ledger:
-                ledger.take_turn([5])
-                assert watching.busy
-            assert not watching.busy  # although the server may still end the session
-
-
 @pytest.mark.parametrize(
     ("purpose", "chosen", "who"),
     [
@@ -234,16 +225,24 @@ def test_role_that_must_not_create_gets_the_statements_for_its_administrator(pos
     assert set(stand(place).values()) == {"dispatched"}
 
 
-def test_role_that_may_only_read_may_look(postgres, place, role):
+@pytest.mark.parametrize(
+    ("rights", "read_only", "says"),
+    [
+        (["USAGE ON SCHEMA", "SELECT ON ALL TABLES IN SCHEMA"], "off", "permission denied .*Give the role the rights on the ledger's tables"),
+        (DAILY_RIGHTS, "on", "read-only.*Set ledger to the primary server"),
+    ],
+)
+def test_ledger_that_can_only_be_read_may_be_looked_at(postgres, place, role, with_default, rights, read_only, says):
+    """A server that is read-only is a standby, for which the default of the database stands in. One without a ledger: messages/ledgers.py."""
     with place.open() as ledger:
         send_three(ledger)
-    grant(place, role, "USAGE ON SCHEMA", "SELECT ON ALL TABLES IN SCHEMA")
+    grant(place, role, *rights)
+    with_default(f"default_transaction_read_only = {read_only}")
     url = postgres.url(place.database, role)
     with open_at(url, LOOK) as ledger:
         assert len(statuses(ledger)) == 3
     for purpose in (WRITE, PREDICT):
-        message = refusal(url, purpose, use=lambda ledger: ledger.take_turn([5]))
-        assert re.search("permission denied .*Give the role the rights on the ledger's tables", message)
+        assert re.search(says, refusal(url, purpose, use=lambda ledger: ledger.take_turn([5])))
 
 
 # Passwords
@@ -304,18 +303,6 @@ def test_pooler_is_refused_with_what_to_do(place, monkeypatch):
         assert message.startswith(f"The ledger {place.ledger} cannot be used: the connection goes through a pooler, such as PgBouncer, ")
         assert "Set ledger to the address of the PostgreSQL server itself." in message
     assert place.content() is None
-
-
-@pytest.mark.parametrize("begun", [False, True])
-def test_server_that_is_read_only_may_be_looked_at(place, with_default, begun):
-    """As a standby is: default_transaction_read_only stands in for it."""
-    if begun:
-        with place.open() as ledger:
-            send_three(ledger)
-    with_default("default_transaction_read_only = on")
-    for purpose in (WRITE, PREDICT):
-        assert re.search("read-only.*Set ledger to the primary server", refusal(place.ledger, purpose, use=lambda ledger: ledger.take_turn([5])))
-    assert len(stand(place)) == (3 if begun else 0)
 
 
 def test_parameters_of_libpq_work_and_other_tables_are_left_alone(postgres, place):

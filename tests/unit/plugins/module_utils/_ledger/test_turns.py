@@ -10,7 +10,6 @@ import contextlib
 import itertools
 import os
 import socket
-import time
 
 import pytest
 from ansible_collections.adverity.management.plugins.module_utils._api import clock
@@ -99,9 +98,7 @@ def test_looking_does_not_wait_and_says_that_a_run_is_at_work(place, hold, bindi
     with place.open(LOOK) as ledger:
         assert (ledger.busy, ledger.waited, list(ledger.entries())) == (True, 0.0, [])
         holder.__exit__(None, None, None)
-        while "://" in place.ledger and ledger.busy:
-            time.sleep(0.01)  # the server may take a moment to end the session
-        assert ledger.busy is False
+        assert ledger.busy is False  # although the server may still end the session
 
 
 def test_lock_is_had_as_a_whole_and_may_be_changed_for_another(place, hold):

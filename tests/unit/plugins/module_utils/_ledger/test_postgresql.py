@@ -161,6 +161,15 @@ def test_both_ends_notice_a_dead_machine_within_two_minutes():
 # Who holds the lock
 
 
+def test_ledger_that_is_closed_holds_no_lock_any_more(place):
+    with open_at(place.ledger) as watching:  # its own session has no lock
+        for _time in range(10):
+            with open_at(place.ledger) as ledger:
+                ledger.take_turn([5])
+                assert watching.busy
+            assert not watching.busy  # although the server may still end the session
+
+
 @pytest.mark.parametrize(
     ("purpose", "chosen", "who"),
     [

@@ -75,6 +75,7 @@ MINUTE = BindingFact(FactKind.ROW, enabled=True, updated="2026-03-01T10:01Z", cl
         # An own write: unknown from the last reading before it to the second of the change.
         (ENABLING, [50, 99, 100, 101, 102, 300], [False, False, OWN, OWN, True, True]),
         ([*ENABLING, row(True, 101, 200)], [150, 250], [True, True]),
+        ([*ENABLING, write(True, 200), answer(True, 201, 201)], [150, 200, 201, 250], [True] * 4),  # once more: nothing changes
         ([row(False, 0, 70), write(True, 70), MINUTE._replace(kind=FactKind.ANSWER, seconds=1.0)], [58, 60, 119, 120], [False, OWN, OWN, True]),
         ([*ENABLING, *DISABLING], [102, 198, 200, 201, 202], [True, True, OWN, OWN, False]),
         # The response has the time of before (A4): the change is between the clocks of the responses.
@@ -82,6 +83,7 @@ MINUTE = BindingFact(FactKind.ROW, enabled=True, updated="2026-03-01T10:01Z", cl
         ([DISABLED, write(True, 100), answer(True, 0, 101), row(True, 101, 200)], [99, 101, 102, 250], [False, OWN, True, True]),
         # It has none.
         ([DISABLED, write(True, 100), answer(True, None, 101)], [99, 100, 101, 102], [False, OWN, OWN, True]),
+        ([DISABLED, write(True, 100), answer(True, None, 101), row(None, 101, 200)], [99, 100, 102, 250], [False, OWN, True, True]),
         # The clock of the responses is ahead, also when somebody else changes the binding.
         (AHEAD, [98, 99, 100, 105, 106], [False, OWN, OWN, OWN, True]),
         ([*AHEAD, row(True, 103, 300)], [98, 102, 200], [False, OWN, True]),
@@ -92,6 +94,8 @@ MINUTE = BindingFact(FactKind.ROW, enabled=True, updated="2026-03-01T10:01Z", cl
         ([row(False, 100, 100), write(True, 100), answer(True, 100, 103)], [99, 100, 103, 104], [False, *[OWN] * 2, True]),
         # The clock of the responses is behind by 50 s.
         ([row(False, 0, 49), write(True, 50), answer(True, 100, 50)], [48, 60, 101, 102], [False, OWN, OWN, True]),
+        # A row that shows a later change than its own clock tells the same, by 51 s.
+        ([DISABLED, row(True, 250, 200), write(False, 300), answer(False, None, 301)], [340, 352, 360], [OWN, OWN, False]),
         # The response shows the time of a change that somebody made just before the write.
         ([DISABLED, write(True, 100), answer(True, 101, 103), row(True, 103, 200)], [99, 102, 103, 104], [False, OWN, OWN, True]),
         # No clock at all: the time that passed since the reading tells.
@@ -100,11 +104,12 @@ MINUTE = BindingFact(FactKind.ROW, enabled=True, updated="2026-03-01T10:01Z", cl
         # A stale row proves nothing (A5).
         ([*ENABLING, *DISABLING, *STALE], [205, 215, 225], [False, False, False]),
         # Changed by somebody else: unknown from the last reading to the time of the last change.
-        ([*ENABLING, row(True, 101, 200), row(True, 250, 300)], [199, 201, 250, 251], [True, ELSEWHERE, ELSEWHERE, True]),
+        ([*ENABLING, row(True, 101, 200), row(True, 250, 300)], [199, 200, 250, 251], [True, ELSEWHERE, ELSEWHERE, True]),
         ([*ENABLING, row(False, 250, 300)], [100, 200, 251], [OWN, ELSEWHERE, False]),
         # The same without times, or with a time that did not move: unknown between the readings.
         ([row(True, None, 100), write(True, 100), row(False, None, 300)], [200, 301], [ELSEWHERE, False]),
         ([*ENABLING, row(True, 101, 200), row(False, 101, 300)], [199, 250, 301], [True, ELSEWHERE, False]),
+        ([row(False, None, 100), row(False, 50, 200)], [50, 150], [False, False]),  # the first time that is told is an old one
         # A list without times may be behind a write of the last minute.
         ([*UNTIMED, row(False, None, 102), row(True, None, 300)], [150, 301], [ELSEWHERE, True]),
         ([*UNTIMED, row(False, None, 102), row(False, None, 300)], [150, 301], [ELSEWHERE, False]),
@@ -118,6 +123,7 @@ MINUTE = BindingFact(FactKind.ROW, enabled=True, updated="2026-03-01T10:01Z", cl
         ([DISABLED, write(True, 100), row(True, 101, 200)], [99, 101, 102], [False, INTERRUPTED, True]),
         ([DISABLED, write(True, 100), row(False, 0, 110)], [99, 100, 500], [False, INTERRUPTED, INTERRUPTED]),  # may lag
         ([DISABLED, write(True, 100), row(False, 0, 160)], [99, 100, 500], [False, False, False]),
+        ([row(False, 0, None), write(True, None), row(False, 0, None)], [50, 500], [INTERRUPTED, INTERRUPTED]),
         ([*NO_STATE, row(None, None, 300), write(True, 300), answer(True, 301, 301)], [99, 200, 302], [False, OWN, True]),
         # The list does not show the state.
         ([row(None, 0, 100), write(True, 100), answer(True, 101, 101)], [50, 102], [False, True]),
@@ -141,6 +147,16 @@ def test_what_was_loaded_automatically_follows_from_what_was_seen(facts, seconds
 def test_extract_without_a_time_is_unknown_where_the_binding_was_enabled():
     assert BindingHistory(ENABLING).was_loaded(None) == Uncertainty(Reason.UNDATED)
     assert BindingHistory([DISABLED]).was_loaded(None) is False
+
+
+def test_extract_whose_minute_began_before_the_periods_is_unknown():
+    history = BindingHistory([row(True, 100, 200), backfill("listed", 330)])
+    assert reasons([history.was_loaded(interval("2026-03-01T10:05Z"))]) == [Reason.SAME_SECOND]
+
+
+def test_extract_older_than_the_assignment_is_unknown_where_the_one_before_was_enabled():
+    history = BindingHistory([row(False, 150, 160)], [BindingHistory([SEEN])])
+    assert reasons(history.was_loaded(interval(at(second))) for second in (50, 155)) == [Reason.REMADE, False]
 
 
 def test_what_the_backfills_of_a_binding_add_up_to():

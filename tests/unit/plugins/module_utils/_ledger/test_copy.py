@@ -160,12 +160,12 @@ def test_move_that_is_killed_is_finished_and_leaves_one_ledger_to_use(places, mo
         copy(source, target)
         source, target = target, source
         use(source, 100 + number)
-    before = (target, source)  # how the content moved before
+    former = target  # where the content was before
     copy_stopped_at(killed_at, source, target)
     if killed_at != "begun":
         check_begun(source, target)
     if moves_before and killed_at != "finished":
-        check_moved(*before)
+        check_moved(former, source)
     if used:
         use({"source": source, "target": target}[used], 4 if used == "source" else 8)
     newest = records(target if killed_at == "finished" else source)

@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import typing as t
 
-Row = dict[str, t.Any]
-Results = t.Mapping[str, Row]
+Results = t.Mapping[str, dict[str, t.Any]]
 
 # The steps in order, each with the tasks whose failure is that of the step, as the role registers them. A step
 # that an earlier run of the role in the same play had can still have results: only the steps of the plan count.
@@ -29,6 +28,8 @@ TASKS = {
     "switch_on": ("switched_on",),
     "follow": ("followed",),
 }
+# Their tasks never fail, so that the summary comes first. The last task of the role shows the message.
+_QUIET = {"enable": "enabled", "send": "requeued"}
 
 
 class Progress(t.NamedTuple):
@@ -52,14 +53,10 @@ def progress(planned: t.Sequence[str], results: Results) -> Progress:
     return Progress(failed, steps, results[_QUIET[failed]]["msg"] if failed in _QUIET else None)
 
 
-# Their tasks never fail, so that the summary comes first. The last task of the role shows the message.
-_QUIET = {"enable": "enabled", "send": "requeued"}
-
-
 def _has_failed(step: str, results: Results) -> bool:
-    (result, *more) = [results[task] for task in TASKS[step]]
+    of_step = [results[task] for task in TASKS[step]]
     if step in _QUIET:
-        return "msg" in result and "unfinished" not in result
+        return any("msg" in result and "unfinished" not in result for result in of_step)
     if step == "follow":
-        return "msg" in result and "loads" not in result
-    return any(each.get("failed") for each in (result, *more))
+        return any("msg" in result and "loads" not in result for result in of_step)
+    return any(result.get("failed") for result in of_step)
